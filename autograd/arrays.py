@@ -1,0 +1,71 @@
+"""The NumPy reading of the operations: how they apply to arrays, elementwise and with broadcasting.
+
+Operations made of operators and other operations need nothing: their rules read arrays as they are. Here is only
+what the elementary ones are called in NumPy, and the few that NumPy lacks. Imported when the first array turns up.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import ieee
+from .ops import Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def _elementwise(function: Callable[[float], float]) -> Callable[[Any], Any]:
+    return np.vectorize(function, otypes=[float])
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    # NumPy's names are used by default; these differ, or are missing there.
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "atan2": np.arctan2,
+    "pow": np.power,
+    "erf": _elementwise(math.erf),
+    "erfc": _elementwise(math.erfc),
+    "ndtr": _elementwise(ieee.ndtr),
+}
+
+
+def function(op: Op) -> Callable[..., Any]:
+    """What computes `op` on arrays.
+
+    Examples
+    --------
+    >>> from autograd import ops
+    >>> function(ops.tanh)(np.zeros(2))
+    array([0., 0.])
+    """
+    return _FUNCTIONS.get(op.name) or getattr(np, op.name) if op.elementary else op.forward
+
+
+def apply(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Apply `op` to operands of which one at least is an array.
+
+    IEEE 754 results come without warnings, as in the other readings. In an array of objects, such as Values,
+    the operation is applied to each.
+
+    Examples
+    --------
+    >>> from autograd import ops
+    >>> apply(ops.log, (np.array([0.0, 1.0]),))
+    array([-inf,   0.])
+    """
+    arrays = [np.asarray(x) for x in operands]
+    if any(array.dtype == object for array in arrays):
+        each = Op.__call__  # not a sequence operation's own call: here the operands come one by one
+        return np.frompyfunc(lambda *xs: each(op, *xs), len(operands), 1)(*arrays)
+    if any(array.dtype.kind not in "fiub" for array in arrays):
+        raise TypeError(f"{op.name}() takes arrays of real numbers, not of {[str(a.dtype) for a in arrays]}")
+    arrays = [array if array.dtype.kind in "fb" else array.astype(float) for array in arrays]
+    with np.errstate(all="ignore"):
+        return function(op)(*arrays)

@@ -1,0 +1,637 @@
+"""The calculus: every primitive operation with its local partial derivatives, each written once.
+
+A row of the table below gives an operation's name, its forward rule, and its partials: a function of the
+operands and of the result ``out`` that returns d(out)/d(operand) for each operand. Rules are written with plain
+operators, with other operations, and with ``choose`` for conditions. They do not know what they are applied to,
+so the same text is read with floats (the eager engine), with Values (gradients of gradients), with NumPy arrays
+(compiled programs) and with symbols (printing). How a type reads an operation is that type's affair, its
+``__apply_op__``; nothing of nodes, graphs, arrays or printing lives here.
+
+Where a textbook formula loses digits the rule uses an equal one that does not: the slope of tanh is 1/cosh**2,
+for 1 - tanh**2 has no digits left at 20. At kinks and at infinities the conventions are PyTorch's.
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import ieee
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    Rule = Callable[..., Any]
+
+
+OPS: dict[str, Op] = {}
+"""Every operation by name, the user's own included."""
+
+
+class Op:
+    """A primitive operation: a name, a forward rule and the local partial derivatives.
+
+    Calling it applies it: to numbers (the result is a float), to Values (a Value), to NumPy arrays
+    (elementwise), to symbols (an expression).
+
+    Parameters
+    ----------
+    name : str
+        The function's name, NumPy's where NumPy has it.
+    forward : callable
+        ``forward(*operands)``, the value.
+    partials : callable
+        ``partials(*operands, out)``, a tuple with d(out)/d(operand) for each operand.
+    symbol : str, optional
+        What drawings write in the node; the name if not given.
+    arity : int, optional
+        The number of operands; None for any number.
+    doc : str
+        The docstring.
+    elementary : bool
+        True if ``forward`` works on floats alone, and other readings bring their own function of that name.
+    defaults : tuple of float
+        Values for trailing operands that a call leaves out.
+
+    Examples
+    --------
+    >>> tanh.name, tanh.arity
+    ('tanh', 1)
+    >>> tanh(0.0)
+    0.0
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Rule,
+        partials: Rule,
+        *,
+        symbol: str | None = None,
+        arity: int | None = 1,
+        doc: str = "",
+        elementary: bool = False,
+        defaults: tuple[float, ...] = (),
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.partials = partials
+        self.symbol = symbol if symbol is not None else name
+        self.arity = arity
+        self.elementary = elementary
+        self.defaults = defaults
+        self.__name__ = name
+        self.__doc__ = doc
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
+        return find, (self.name,)
+
+    def __call__(self, *operands: Any) -> Any:
+        arity = self.arity
+        if arity is not None and len(operands) != arity:
+            missing = arity - len(operands)
+            if not 0 < missing <= len(self.defaults):
+                raise TypeError(f"{self.name}() takes {arity} operands, got {len(operands)}")
+            operands += self.defaults[len(self.defaults) - missing :]
+        plain = True
+        for x in operands:
+            if x.__class__ is not float:
+                plain = False
+                read = getattr(x, "__apply_op__", None)
+                if read is not None:
+                    return read(self, operands)
+        if plain:
+            return self.value(*operands)
+        for x in operands:
+            if getattr(x, "ndim", 0) > 0:
+                from . import arrays
+
+                return arrays.apply(self, operands)
+        return self.value(*[ieee.to_float(x, self.name) for x in operands])
+
+    def value(self, *operands: float) -> float:
+        """The forward rule read with floats."""
+        try:
+            return self.forward(*operands)  # type: ignore[no-any-return]
+        except ZeroDivisionError:
+            return float(self.forward(*map(ieee.Real, operands)))
+
+    def slopes(self, *operands_and_out: float) -> tuple[float, ...]:
+        """The partials read with floats."""
+        try:
+            return self.partials(*operands_and_out)  # type: ignore[no-any-return]
+        except ZeroDivisionError:
+            return tuple(map(float, self.partials(*map(ieee.Real, operands_and_out))))
+
+
+class _Nary(Op):
+    """An operation on a sequence of any length: its call takes the sequence."""
+
+    def __call__(self, xs: Iterable[Any]) -> Any:
+        return super().__call__(*xs)
+
+
+class _Dot(Op):
+    """The dot product: its call takes the two sequences, and perhaps a bias."""
+
+    def __call__(self, ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
+        ws, xs = tuple(ws), tuple(xs)
+        if len(ws) != len(xs):
+            raise ValueError(f"dot() takes two sequences of one length, got {len(ws)} and {len(xs)} operands")
+        return super().__call__(*ws, *xs, *(() if bias is None else (bias,)))
+
+
+def find(name: str) -> Op:
+    """The operation called `name`.
+
+    Raises
+    ------
+    LookupError
+        If there is none; a user's own operation must be defined before a graph that uses it is loaded.
+    """
+    try:
+        return OPS[name]
+    except KeyError:
+        raise LookupError(
+            f"there is no operation {name!r} here; if it is your own, define it with autograd.op({name!r}, ...) first"
+        ) from None
+
+
+# --- what rules may use besides operators and operations ------------------------------------------------------
+
+
+def equal(x: Any, y: Any) -> Any:
+    """x == y by value, in every reading (for Values ``==`` is identity)."""
+    return (x >= y) & (x <= y)
+
+
+def choose(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, else y; the branch itself where the condition is already known.
+
+    So the branch not taken leaves no trace, and no 0 * inf, in a gradient of a gradient.
+    """
+    if condition is True:
+        return x
+    if condition is False:
+        return y
+    return where(condition, x, y)
+
+
+# fmt: off
+# --- the table ------------------------------------------------------------------------------------------------
+
+
+def _row(name: str, forward: Rule, partials: Rule, doc: str, kind: type[Op] = Op, **options: Any) -> Op:
+    made = OPS[name] = kind(name, forward, partials, doc=doc, **options)
+    return made
+
+
+def _elementary(name: str, forward: Rule, partials: Rule, doc: str, **options: Any) -> Op:
+    return _row(name, forward, partials, doc, elementary=True, **options)
+
+
+# Arithmetic
+
+add: Op = _row(
+    "add", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2,
+    doc="Sum, a + b.\n\n>>> add(2.0, 3.0)\n5.0",
+)
+sub: Op = _row(
+    "sub", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="-", arity=2,
+    doc="Difference, a - b.\n\n>>> sub(2.0, 3.0)\n-1.0",
+)
+mul: Op = _row(
+    "mul", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="*", arity=2,
+    doc="Product, a * b.\n\n>>> mul(2.0, 3.0)\n6.0",
+)
+div: Op = _row(
+    "div", lambda a, b: a / b, lambda a, b, out: (1.0 / b, -(out / b)), symbol="/", arity=2,
+    doc="Quotient, a / b; a/0 is a signed infinity and 0/0 is nan.\n\n>>> div(1.0, 0.0)\ninf",
+)
+neg: Op = _row(
+    "neg", lambda a: -a, lambda a, out: (-1.0,), symbol="-",
+    doc="Negative, -a.\n\n>>> neg(2.0)\n-2.0",
+)
+pow: Op = _elementary(
+    "pow", ieee.power,
+    lambda a, b, out: (
+        choose(equal(b, 0.0), 0.0, b * pow(a, b - 1.0)),
+        choose(equal(a, 0.0) & (b >= 0.0), 0.0, out * log(a)),
+    ),
+    symbol="**", arity=2,
+    doc="Power, a**b; nan for a negative base with a fractional exponent. 0**0 is 1, with slope 0.\n\n"
+    ">>> pow(2.0, 3.0)\n8.0",
+)
+square: Op = _row(
+    "square", lambda a: a * a, lambda a, out: (2.0 * a,),
+    doc="Square, a * a.\n\n>>> square(3.0)\n9.0",
+)
+reciprocal: Op = _row(
+    "reciprocal", lambda a: 1.0 / a, lambda a, out: (-(out * out),),
+    doc="Reciprocal, 1 / a.\n\n>>> reciprocal(4.0)\n0.25",
+)
+sqrt: Op = _elementary(
+    "sqrt", ieee.sqrt, lambda a, out: (1.0 / (2.0 * out),),
+    doc="Square root; nan below 0, slope inf at 0.\n\n>>> sqrt(9.0)\n3.0",
+)
+
+# Exponentials and logarithms
+
+exp: Op = _elementary(
+    "exp", ieee.exp, lambda a, out: (out,),
+    doc="Exponential, e**a; inf above 709.78.\n\n>>> exp(0.0)\n1.0",
+)
+expm1: Op = _elementary(
+    "expm1", ieee.expm1, lambda a, out: (exp(a),),
+    doc="e**a - 1, exact for small a.\n\n>>> expm1(1e-20)\n1e-20",
+)
+log: Op = _elementary(
+    "log", ieee.log, lambda a, out: (1.0 / a,),
+    doc="Natural logarithm; -inf at 0, nan below.\n\n>>> log(1.0)\n0.0",
+)
+log1p: Op = _elementary(
+    "log1p", ieee.log1p, lambda a, out: (1.0 / (1.0 + a),),
+    doc="log(1 + a), exact for small a; -inf at -1, nan below.\n\n>>> log1p(1e-20)\n1e-20",
+)
+log2: Op = _elementary(
+    "log2", ieee.log2, lambda a, out: (1.0 / (a * math.log(2.0)),),
+    doc="Logarithm to base 2.\n\n>>> log2(8.0)\n3.0",
+)
+log10: Op = _elementary(
+    "log10", ieee.log10, lambda a, out: (1.0 / (a * math.log(10.0)),),
+    doc="Logarithm to base 10.\n\n>>> log10(1000.0)\n3.0",
+)
+
+# Kinks and choices
+
+abs: Op = _elementary(
+    "abs", math.fabs, lambda a, out: (choose(a > 0.0, 1.0, choose(a < 0.0, -1.0, 0.0)),),
+    doc="Absolute value; slope 0 at 0.\n\n>>> abs(-2.0)\n2.0",
+)
+maximum: Op = _elementary(
+    "maximum", ieee.maximum,
+    lambda a, b, out: (
+        choose(a < b, 0.0, choose(equal(a, b), 0.5, 1.0)),
+        choose(b < a, 0.0, choose(equal(a, b), 0.5, 1.0)),
+    ),
+    symbol="max", arity=2,
+    doc="The larger operand; nan if either is nan. A tie splits the gradient in half.\n\n>>> maximum(2.0, 3.0)\n3.0",
+)
+minimum: Op = _elementary(
+    "minimum", ieee.minimum,
+    lambda a, b, out: (
+        choose(a > b, 0.0, choose(equal(a, b), 0.5, 1.0)),
+        choose(b > a, 0.0, choose(equal(a, b), 0.5, 1.0)),
+    ),
+    symbol="min", arity=2,
+    doc="The smaller operand; nan if either is nan. A tie splits the gradient in half.\n\n>>> minimum(2.0, 3.0)\n2.0",
+)
+clip: Op = _row(
+    "clip", lambda a, low, high: minimum(maximum(a, low), high),
+    lambda a, low, high, out: (
+        choose((a >= low) & (a <= high), 1.0, 0.0),
+        choose((a < low) & (low < high), 1.0, 0.0),
+        choose((a > high) | (high < low), 1.0, 0.0),
+    ),
+    arity=3, defaults=(-math.inf, math.inf),
+    doc="`a` held between `low` and `high`; `high` where they are crossed. The slope is 1 on the bounds themselves.\n\n"
+    ">>> clip(5.0, 0.0, 1.0)\n1.0",
+)
+where: Op = _elementary(
+    "where", ieee.where,
+    lambda condition, a, b, out: (
+        0.0,
+        choose(equal(condition, 0.0), 0.0, 1.0),
+        choose(equal(condition, 0.0), 1.0, 0.0),
+    ),
+    arity=3,
+    doc="`a` where the condition holds (is not zero), else `b`. The condition has no gradient.\n\n"
+    ">>> where(2.0 > 1.0, 5.0, 6.0)\n5.0",
+)
+
+# Trigonometry; angles are in radians
+
+sin: Op = _elementary(
+    "sin", ieee.sin, lambda a, out: (cos(a),),
+    doc="Sine of an angle in radians; nan at infinity.\n\n>>> sin(0.0)\n0.0",
+)
+cos: Op = _elementary(
+    "cos", ieee.cos, lambda a, out: (-sin(a),),
+    doc="Cosine of an angle in radians; nan at infinity.\n\n>>> cos(0.0)\n1.0",
+)
+tan: Op = _elementary(
+    "tan", ieee.tan, lambda a, out: (1.0 + out * out,),
+    doc="Tangent of an angle in radians; nan at infinity.\n\n>>> tan(0.0)\n0.0",
+)
+asin: Op = _elementary(
+    "asin", ieee.asin, lambda a, out: (1.0 / sqrt((1.0 - a) * (1.0 + a)),),
+    doc="Inverse sine, in radians; nan outside [-1, 1].\n\n>>> asin(0.0)\n0.0",
+)
+acos: Op = _elementary(
+    "acos", ieee.acos, lambda a, out: (-1.0 / sqrt((1.0 - a) * (1.0 + a)),),
+    doc="Inverse cosine, in radians; nan outside [-1, 1].\n\n>>> acos(1.0)\n0.0",
+)
+atan: Op = _elementary(
+    "atan", math.atan, lambda a, out: (1.0 / (1.0 + a * a),),
+    doc="Inverse tangent, in radians.\n\n>>> atan(0.0)\n0.0",
+)
+
+
+def _atan2_partials(y: Any, x: Any, out: Any) -> tuple[Any, Any]:
+    r = hypot(x, y)  # x / (x*x + y*y), divided twice so that nothing overflows or vanishes
+    at_origin = equal(r, 0.0)
+    r = choose(at_origin, 1.0, r)
+    return choose(at_origin, 0.0, (x / r) / r), choose(at_origin, 0.0, -((y / r) / r))
+
+
+atan2: Op = _elementary(
+    "atan2", math.atan2, _atan2_partials, arity=2,
+    doc="Angle of the point (x, y), given as atan2(y, x), in radians; slopes 0 at the origin.\n\n>>> atan2(0.0, 1.0)\n0.0",
+)
+hypot: Op = _elementary(
+    "hypot", math.hypot, lambda a, b, out: (a / out, b / out), arity=2,
+    doc="sqrt(a*a + b*b) without overflow; slopes nan at the origin.\n\n>>> hypot(3.0, 4.0)\n5.0",
+)
+sinh: Op = _elementary(
+    "sinh", ieee.sinh, lambda a, out: (cosh(a),),
+    doc="Hyperbolic sine, (e**a - e**-a) / 2.\n\n>>> sinh(0.0)\n0.0",
+)
+cosh: Op = _elementary(
+    "cosh", ieee.cosh, lambda a, out: (sinh(a),),
+    doc="Hyperbolic cosine, (e**a + e**-a) / 2.\n\n>>> cosh(0.0)\n1.0",
+)
+tanh: Op = _elementary(
+    "tanh", math.tanh, lambda a, out: (square(1.0 / cosh(a)),),
+    doc="Hyperbolic tangent. Its slope, 1 - out**2, is computed as 1/cosh(a)**2, which keeps its digits.\n\n>>> tanh(0.0)\n0.0",
+)
+
+# The normal distribution (formulas: Abramowitz and Stegun, chapter 7)
+
+erf: Op = _elementary(
+    "erf", math.erf, lambda a, out: (2.0 / math.sqrt(math.pi) * exp(-(a * a)),),
+    doc="Error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to a.\n\n>>> erf(0.0)\n0.0",
+)
+erfc: Op = _elementary(
+    "erfc", math.erfc, lambda a, out: (-2.0 / math.sqrt(math.pi) * exp(-(a * a)),),
+    doc="1 - erf(a), exact where erf(a) is near 1.\n\n>>> erfc(0.0)\n1.0",
+)
+ndtr: Op = _elementary(
+    "ndtr", ieee.ndtr, lambda a, out: (exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi),),
+    doc="Standard normal distribution function, (1 + erf(a/sqrt(2))) / 2.\n\n>>> ndtr(0.0)\n0.5",
+)
+
+# Activations (sources: elu Clevert 2015, selu Klambauer 2017, gelu Hendrycks 2016, silu Elfwing 2017)
+
+
+def _sigmoid(a: Any) -> Any:
+    z = exp(-abs(a))  # never overflows, on either side
+    return choose(a >= 0.0, 1.0, z) / (1.0 + z)
+
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+relu: Op = _row(
+    "relu", lambda a: choose(a <= 0.0, 0.0, a), lambda a, out: (choose(a <= 0.0, 0.0, 1.0),), symbol="ReLU",
+    doc="Rectifier, a above 0, else 0; slope 0 at 0.\n\n>>> relu(-2.0)\n0.0",
+)
+leaky_relu: Op = _row(
+    "leaky_relu", lambda a, slope: choose(a > 0.0, a, slope * a),
+    lambda a, slope, out: (choose(a > 0.0, 1.0, slope), choose(a > 0.0, 0.0, a)),
+    arity=2, defaults=(0.01,),
+    doc="a above 0, else slope * a; the slope is 0.01 if not given, and may be learnt. At 0 it is `slope`.\n\n"
+    ">>> leaky_relu(-2.0, 0.5)\n-1.0",
+)
+elu: Op = _row(
+    "elu", lambda a, alpha: choose(a <= 0.0, alpha * expm1(minimum(a, 0.0)), a),
+    lambda a, alpha, out: (
+        choose(a <= 0.0, alpha * exp(minimum(a, 0.0)), 1.0),
+        choose(a <= 0.0, expm1(minimum(a, 0.0)), 0.0),
+    ),
+    arity=2, defaults=(1.0,),
+    doc="a above 0, else alpha * (e**a - 1); alpha is 1 if not given.\n\n>>> elu(2.0)\n2.0",
+)
+selu: Op = _row(
+    "selu", lambda a: _SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * expm1(minimum(a, 0.0)), a),
+    lambda a, out: (_SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * exp(minimum(a, 0.0)), 1.0),),
+    doc="Scaled elu, which keeps mean 0 and variance 1 from layer to layer.\n\n>>> selu(0.0)\n0.0",
+)
+sigmoid: Op = _row(
+    "sigmoid", _sigmoid, lambda a, out: (out * sigmoid(-a),), symbol="σ",
+    doc="Logistic function, 1 / (1 + e**-a). Its slope, out * (1 - out), is computed as sigmoid(a) * sigmoid(-a), "
+    "which keeps its digits.\n\n>>> sigmoid(0.0)\n0.5",
+)
+softplus: Op = _row(
+    "softplus", lambda a: maximum(a, 0.0) + log1p(exp(-abs(a))), lambda a, out: (sigmoid(a),),
+    doc="log(1 + e**a), a smooth relu, in its stable form.\n\n>>> softplus(1000.0)\n1000.0",
+)
+silu: Op = _row(
+    "silu", lambda a: a * sigmoid(a), lambda a, out: (sigmoid(a) * (1.0 + a * sigmoid(-a)),),
+    doc="Sigmoid linear unit (swish), a * sigmoid(a).\n\n>>> silu(0.0)\n0.0",
+)
+gelu: Op = _row(
+    "gelu", lambda a: a * ndtr(a),
+    lambda a, out: (ndtr(a) + a * exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi),),
+    doc="Gaussian error linear unit, a * ndtr(a): the exact form, with erf.\n\n>>> gelu(0.0)\n0.0",
+)
+
+# Operations on sequences
+
+
+def _sum(*xs: Any) -> Any:
+    total = xs[0] if xs else 0.0
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def _products_of_others(xs: Sequence[Any]) -> tuple[Any, ...]:
+    """For each x the product of all others, without division, so that a zero among them does no harm."""
+    after = [1.0]
+    for x in reversed(xs[1:]):
+        after.append(after[-1] * x)
+    before: Any = 1.0
+    products = []
+    for x in xs:
+        products.append(before * after.pop())
+        before = before * x
+    return tuple(products)
+
+
+def _prod(*xs: Any) -> Any:
+    product: Any = 1.0
+    for x in xs:
+        product = product * x
+    return product
+
+
+def _logsumexp(*xs: Any) -> Any:
+    top = xs[0]
+    for x in xs[1:]:
+        top = maximum(top, x)
+    # The largest terms are e**0 = 1 each. One of them is left to log1p, so that a result near 0 keeps its digits.
+    rest, ties = 0.0, 0.0
+    for x in xs:
+        rest = rest + choose(x < top, exp(x - top), 0.0)
+        ties = ties + choose(x < top, 0.0, 1.0)
+    return top + log1p(rest + (ties - 1.0))
+
+
+def _dot(*operands: Any) -> Any:
+    n = len(operands) // 2
+    terms = [w * x for w, x in zip(operands[:n], operands[n:])]
+    return _sum(*operands[2 * n :], *terms)
+
+
+def _dot_partials(*operands_and_out: Any) -> tuple[Any, ...]:
+    operands = operands_and_out[:-1]
+    n = len(operands) // 2
+    return operands[n : 2 * n] + operands[:n] + (1.0,) * (len(operands) % 2)
+
+
+sum: Op = _row(
+    "sum", _sum, lambda *xs_and_out: (1.0,) * (len(xs_and_out) - 1), symbol="Σ", arity=None, kind=_Nary,
+    doc="Sum of a sequence, from left to right, as one node; 0 if it is empty.\n\n>>> sum([1.0, 2.0, 3.0])\n6.0",
+)
+prod: Op = _row(
+    "prod", _prod, lambda *xs_and_out: _products_of_others(xs_and_out[:-1]), symbol="Π", arity=None, kind=_Nary,
+    doc="Product of a sequence as one node; 1 if it is empty. Zeros in it do not spoil the gradient.\n\n"
+    ">>> prod([2.0, 3.0, 4.0])\n24.0",
+)
+logsumexp: Op = _row(
+    "logsumexp", _logsumexp, lambda *xs_and_out: tuple(exp(x - xs_and_out[-1]) for x in xs_and_out[:-1]),
+    arity=None, kind=_Nary,
+    doc="log of the sum of e**x over a non-empty sequence, in its stable form. Its partials are the softmax.\n\n"
+    ">>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)\nTrue",
+)
+dot: Op = _row(
+    "dot", _dot, _dot_partials, symbol="·", arity=None, kind=_Dot,
+    doc="bias + w0*x0 + w1*x1 + ..., added in that order, as one node: dot(ws, xs, bias=None).\n\n"
+    ">>> dot([1.0, 2.0], [3.0, 4.0], 10.0)\n21.0",
+)
+
+# fmt: on
+
+BUILTIN = frozenset(OPS)
+
+
+# --- a user's own operations ----------------------------------------------------------------------------------
+
+
+def op(
+    name: str,
+    forward: Rule,
+    partials: Rule,
+    *,
+    symbol: str | None = None,
+    arity: int | None = 1,
+    doc: str = "",
+    check: Iterable[Sequence[float]] = (),
+) -> Op:
+    """Define an operation, in the same way as the built-in ones.
+
+    Parameters
+    ----------
+    name : str
+        A Python identifier that no built-in operation has. Defining a name of your own again replaces it.
+    forward : callable
+        ``forward(*operands)``. Written with operators and autograd's functions it is read with arrays and
+        symbols too; written with ``math`` it serves the eager engine alone.
+    partials : callable
+        ``partials(*operands, out)``, a tuple with d(out)/d(operand) for each operand. Written with autograd's
+        functions, it can itself be differentiated.
+    symbol, arity, doc
+        As for `Op`.
+    check : iterable of operand tuples
+        Points at which the partials are compared with central differences before the operation is accepted.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken or no identifier, or if a partial disagrees with the numeric derivative at a
+        point of `check`.
+
+    Examples
+    --------
+    >>> cube = op("cube", lambda a: a * a * a, lambda a, out: (3 * a * a,), check=[(2.0,), (-1.5,)])
+    >>> cube(2.0)
+    8.0
+    """
+    if not name.isidentifier():
+        raise ValueError(f"an operation's name must be a Python identifier, not {name!r}")
+    if name in BUILTIN:
+        raise ValueError(f"{name!r} is a built-in operation; choose another name")
+    made = _Checked(name, forward, partials, symbol=symbol, arity=arity, doc=doc)
+    for point in check:
+        check_partials(made, point)
+    OPS[name] = made
+    return made
+
+
+class _Checked(Op):
+    """A user's operation: what its rules return is checked before the engine believes it."""
+
+    def value(self, *operands: float) -> float:
+        out = super().value(*operands)
+        try:
+            return ieee.to_float(out)
+        except TypeError:
+            raise TypeError(
+                f"the forward rule of {self.name!r} must return a real number, not {type(out).__name__}: {out!r}"
+            ) from None
+
+    def slopes(self, *operands_and_out: float) -> tuple[float, ...]:
+        slopes = super().slopes(*operands_and_out)
+        expected = len(operands_and_out) - 1
+        if not isinstance(slopes, tuple) or len(slopes) != expected:
+            raise TypeError(
+                f"the partials of {self.name!r} must be a tuple with one number for each of its {expected} "
+                f"operands, not {slopes!r}"
+            )
+        return tuple([ieee.to_float(slope, f"partials of {self.name!r}") for slope in slopes])
+
+
+def central_difference(
+    f: Callable[..., float], point: Sequence[float], index: int, eps: float | None = None
+) -> float:
+    """df/d(point[index]) from two values of f, at a distance that balances truncation against round-off.
+
+    (f(x + h) - f(x - h)) / 2h errs by h**2 f'''/6 for truncation and by about u |f|/h for round-off, where
+    u = 2.2e-16. Their sum is least near h = u**(1/3), about 6e-6 times the size of x.
+
+    Examples
+    --------
+    >>> round(central_difference(lambda x: x * x, [3.0], 0), 6)
+    6.0
+    """
+    x = point[index]
+    h = eps if eps is not None else 6.055454452393343e-06 * max(1.0, math.fabs(x))
+    above, below = list(point), list(point)
+    above[index], below[index] = x + h, x - h
+    return (f(*above) - f(*below)) / (above[index] - below[index])
+
+
+def check_partials(op: Op, operands: Sequence[float], tolerance: float = 1e-6) -> None:
+    """Compare an operation's partials with central differences at one point.
+
+    Raises
+    ------
+    ValueError
+        If they differ by more than `tolerance`, relative to 1 or to the derivative if that is larger.
+
+    Examples
+    --------
+    >>> check_partials(tanh, [0.5])
+    """
+    point = [ieee.to_float(x, op.name) for x in operands]
+    for i, analytic in enumerate(op.slopes(*point, op.value(*point))):
+        numeric = central_difference(op.value, point, i)
+        if not math.fabs(analytic - numeric) <= tolerance * max(1.0, math.fabs(numeric)):
+            raise ValueError(
+                f"partial {i} of {op.name!r} at {tuple(point)} is {analytic:.10g} by its rule, but "
+                f"{numeric:.10g} by central differences"
+            )
