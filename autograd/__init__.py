@@ -11,9 +11,11 @@ Values, to numbers, and to NumPy arrays alike. Importing this package loads noth
 0.141302
 """
 
+from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
+from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
+from .graph import Graph
 from .ops import (
     Op,
-    abs,
     acos,
     add,
     asin,
@@ -42,7 +44,7 @@ from .ops import (
     ndtr,
     neg,
     op,
-    pow,
+    positive,
     prod,
     reciprocal,
     relu,
@@ -59,13 +61,27 @@ from .ops import (
     tanh,
     where,
 )
-from .value import Place, Value, dot, enable_grad, enter, no_grad, sum
+from .ops import abs as abs
+from .ops import pow as pow
+from .value import Place, Value, dot, enable_grad, enter, no_grad
+from .value import sum as sum
 
 # ``from autograd import *`` leaves Python's own abs, pow and sum alone.
 __all__ = [
     "Value",
+    "Graph",
     "Op",
     "Place",
+    "AnomalyError",
+    "GradcheckError",
+    "detect_anomaly",
+    "grad",
+    "gradcheck",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
     "acos",
     "add",
     "asin",
@@ -98,6 +114,7 @@ __all__ = [
     "neg",
     "no_grad",
     "op",
+    "positive",
     "prod",
     "reciprocal",
     "relu",

@@ -226,6 +226,10 @@ pow: Op = _elementary(
     doc="Power, a**b; nan for a negative base with a fractional exponent. 0**0 is 1, with slope 0.\n\n"
     ">>> pow(2.0, 3.0)\n8.0",
 )
+positive: Op = _row(
+    "positive", lambda a: a, lambda a, out: (1.0,), symbol="+",
+    doc="The operand itself, +a, as a node of its own.\n\n>>> positive(2.0)\n2.0",
+)
 square: Op = _row(
     "square", lambda a: a * a, lambda a, out: (2.0 * a,),
     doc="Square, a * a.\n\n>>> square(3.0)\n9.0",
@@ -453,7 +457,7 @@ def _products_of_others(xs: Sequence[Any]) -> tuple[Any, ...]:
     """For each x the product of all others, without division, so that a zero among them does no harm."""
     after = [1.0]
     for x in reversed(xs[1:]):
-        after.append(after[-1] * x)
+        after.append(x * after[-1])
     before: Any = 1.0
     products = []
     for x in xs:
@@ -463,8 +467,8 @@ def _products_of_others(xs: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _prod(*xs: Any) -> Any:
-    product: Any = 1.0
-    for x in xs:
+    product = xs[0] if xs else 1.0
+    for x in xs[1:]:
         product = product * x
     return product
 
@@ -595,9 +599,7 @@ class _Checked(Op):
         return tuple([ieee.to_float(slope, f"partials of {self.name!r}") for slope in slopes])
 
 
-def central_difference(
-    f: Callable[..., float], point: Sequence[float], index: int, eps: float | None = None
-) -> float:
+def central_difference(f: Callable[..., float], point: Sequence[float], index: int, eps: float | None = None) -> float:
     """df/d(point[index]) from two values of f, at a distance that balances truncation against round-off.
 
     (f(x + h) - f(x - h)) / 2h errs by h**2 f'''/6 for truncation and by about u |f|/h for round-off, where

@@ -154,6 +154,11 @@ class Value:
         self._place = Place("", label) if old is None else Place(old.scope, label, old.site)
 
     @property
+    def scope(self) -> str:
+        """Dotted path of the module that made the node, or an empty string."""
+        return "" if self._place is None else self._place.scope
+
+    @property
     def place(self) -> Place | None:
         """Label, module scope and source line together; None if the node has none of them."""
         return self._place
@@ -410,6 +415,7 @@ class Value:
 
     def arctan(self) -> Value:
         return self.atan()
+
     # --- comparisons, and what would lose the gradient ----------------------------------------------------------
 
     def __lt__(self, other: object) -> Truth:
@@ -533,10 +539,11 @@ class Result(Value):
         return (self._da,) if self._b is None else (self._da, self._db)
 
     def __copy__(self) -> Value:
-        return self._twin(self._data, self.operands, self.partials)
+        return self.replace(self.operands)
 
-    def _twin(self, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
-        twin = rebuild(self._rule, data, operands, partials)
+    def replace(self, operands: tuple[Value, ...]) -> Result:
+        """This node over other operands of the same data."""
+        twin = rebuild(self._rule, self._data, operands, self.partials)
         twin.grad, twin._place = self.grad, self._place
         return twin
 
@@ -654,7 +661,12 @@ def _inspected(node: Result) -> Value:
     watch = _watch()
     if watch is not None:
         watch.made(node)
-    return node if getattr(_modes, "recording", True) else Value(node._data)
+    return node if recording() else Value(node._data)
+
+
+def recording() -> bool:
+    """Whether operations are recorded in this thread: False inside `no_grad`."""
+    return _state.unusual == 0 or getattr(_modes, "recording", True)
 
 
 def _watch() -> Any:
@@ -662,26 +674,26 @@ def _watch() -> Any:
     return getattr(_modes, "watch", None)
 
 
-def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
+def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]) -> Result:
     """A node with these contents, of the kind that suits its number of operands."""
     if op is ops.dot:
         n = len(operands) // 2
-        node: Result = Dot(operands[:n], operands[n : 2 * n], operands[-1] if len(operands) % 2 else None)
+        node = Dot(operands[:n], operands[n : 2 * n], operands[-1] if len(operands) % 2 else None)
         node._data = data
-    elif len(operands) == 1:
-        node = Result(data, op, operands[0], partials[0], None, 0.0)
-    elif len(operands) == 2:
-        node = Result(data, op, operands[0], partials[0], operands[1], partials[1])
-    else:
-        node = Wide(data, op, operands, partials)
-    return node if _state.unusual == 0 else _inspected(node)
+        return node
+    if len(operands) == 1:
+        return Result(data, op, operands[0], partials[0], None, 0.0)
+    if len(operands) == 2:
+        return Result(data, op, operands[0], partials[0], operands[1], partials[1])
+    return Wide(data, op, operands, partials)
 
 
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
     point = [x._data for x in operands]
     out = op.value(*point)
-    return rebuild(op, out, tuple(operands), () if op is ops.dot else op.slopes(*point, out))
+    node = rebuild(op, out, tuple(operands), () if op is ops.dot else op.slopes(*point, out))
+    return node if _state.unusual == 0 else _inspected(node)
 
 
 def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:

@@ -1,0 +1,211 @@
+"""Doubt: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf.
+
+Both say where to look. Neither is needed to compute a gradient.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from .functional import _Trace, leaves, rebuild
+from .ieee import to_float
+from .ops import central_difference
+from .value import Place, Result, Value, _Block, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+
+class GradcheckError(ArithmeticError):
+    """A gradient that differs from the numeric one. Its text is the report, an input a line."""
+
+
+class AnomalyError(ArithmeticError):
+    """A nan or inf that appeared inside `detect_anomaly`."""
+
+
+# --- gradcheck ----------------------------------------------------------------------------------------------------
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float | None = None,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> bool:
+    """Compare the gradient of f with central differences, (f(x + h) - f(x - h)) / 2h, for every input.
+
+    Parameters
+    ----------
+    f : callable
+        A function that returns one number.
+    inputs : tuple, or a single argument
+        The arguments of f: numbers, in any nesting. If they are leaf Values instead, such as
+        ``model.parameters()``, f is called without arguments and the Values are moved in place.
+    eps : float, optional
+        The step h. If not given, each input has one of about 6e-6 times its size, where the errors of truncation
+        and of rounding balance.
+    rtol, atol : float
+        Gradients may differ by ``rtol`` times the larger one, plus ``atol``, plus what rounding f itself can do.
+
+    Returns
+    -------
+    bool
+        True.
+
+    Raises
+    ------
+    GradcheckError
+        If an input fails: a table with analytic and numeric derivative and relative error for every input, and
+        the operation to suspect, the one whose own partials disagree most with its forward rule.
+
+    Examples
+    --------
+    >>> gradcheck(lambda x, y: x * y + x, (2.0, 3.0))
+    True
+    """
+    if eps is not None and not eps > 0.0:
+        raise ValueError(f"eps must be a positive step, not {eps!r}")
+    if not isinstance(inputs, tuple):
+        inputs = (inputs,)
+    flat = leaves(list(inputs))
+    if flat and all(isinstance(x, Value) for x in flat):
+        point = [x.data for x in flat]
+        out = f()
+        analytic = _gradients(out, flat)
+
+        def value_at(*numbers: float) -> float:
+            for x, number in zip(flat, numbers):
+                x.data = number
+            try:
+                return _data(f())
+            finally:
+                for x, number in zip(flat, point):
+                    x.data = number
+
+    else:
+        point = [to_float(x, "gradcheck") for x in flat]
+        trace = _Trace(f, range(len(inputs)), inputs, {}, "gradcheck")
+        out = trace.out
+        analytic = [_data(x) for x in trace.gradient(out)]
+
+        def value_at(*numbers: float) -> float:
+            return _data(f(*rebuild(list(inputs), iter(numbers))))
+
+    noise = 16 * sys.float_info.epsilon * math.fabs(_data(out))
+    rows, failed = [], False
+    for i, ours in enumerate(analytic):
+        numeric = central_difference(value_at, point, i, eps)
+        step = eps if eps is not None else 6e-6
+        error = math.fabs(ours - numeric)
+        size = max(math.fabs(ours), math.fabs(numeric))
+        good = error <= rtol * size + atol + noise / step
+        failed = failed or not good
+        relative = error / size if size else 0.0
+        rows.append(
+            f"{'ok   ' if good else 'WRONG'}  input {i} at {point[i]:<12.6g} "
+            f"analytic {ours:<18.10g} numeric {numeric:<18.10g} relative error {relative:.1e}"
+        )
+    if failed:
+        raise GradcheckError("\n".join(["the gradient differs from central differences:", *rows, _suspect(out, rtol)]))
+    return True
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else to_float(x, "gradcheck")
+
+
+def _gradients(out: Any, inputs: Sequence[Value]) -> list[float]:
+    """d(out)/d(input), leaving every ``grad`` as it is."""
+    trace = _Trace(lambda: out, (), (), {}, "gradcheck")
+    trace.inputs = list(inputs)
+    return [_data(x) for x in trace.gradient(out)]
+
+
+def _suspect(out: Any, rtol: float) -> str:
+    """The operation whose own rule disagrees most with itself, in a sentence."""
+    worst, sentence = rtol, "every operation's partials agree with its forward rule: is f the same at every call?"
+    for node in walk(out) if isinstance(out, Result) else ():
+        op, operands = node.op, [x.data for x in node.operands]
+        assert op is not None
+        for i, slope in enumerate(node.partials):
+            numeric = central_difference(op.value, operands, i)
+            error = math.fabs(slope - numeric) / max(1.0, math.fabs(numeric))
+            if error > worst:
+                worst = error
+                sentence = (
+                    f"suspect: {op.name}, whose partial {i} at {tuple(operands)} is {slope:.10g} by its rule and "
+                    f"{numeric:.10g} numerically (a kink there would explain it too)"
+                )
+    return sentence
+
+
+# --- detect_anomaly -----------------------------------------------------------------------------------------------
+
+
+class detect_anomaly(_Block):
+    """Make the first nan or inf an error, in the forward pass or in ``backward()``.
+
+    A with-block or a decorator, for the present thread. Nodes made inside remember the source line.
+
+    Raises
+    ------
+    AnomalyError
+        It names the operation, its operands, and the line that made the node. When raised by ``backward()``, no
+        gradient has been changed.
+
+    Examples
+    --------
+    >>> with detect_anomaly():
+    ...     Value(0.0, "x").log()
+    Traceback (most recent call last):
+    autograd.checks.AnomalyError: log gave -inf from 'x' (data 0), ...
+    """
+
+    mode = "watch"
+
+    def setting(self) -> object:
+        return self
+
+    def made(self, node: Result) -> None:
+        """Look at a new node."""
+        node.place = Place(node.scope, node.label, _line_outside())
+        if not math.isfinite(node.data):
+            raise AnomalyError(f"{node._rule.name} gave {node.data} from {_listed(node)}, at {_site(node)}")
+
+    def before_sweep(self, order: list[Result], seed: float) -> None:
+        """Go through a backward pass with the gradients on the side."""
+        gradients: dict[Value, float] = {order[-1]: seed}
+        for node in reversed(order):
+            gradient = gradients.pop(node)
+            for x, slope in zip(node.operands, node.partials):
+                before = gradients.get(x, x.grad if x.op is None else 0.0)
+                total = gradients[x] = before + slope * gradient
+                if not math.isfinite(total):
+                    raise AnomalyError(
+                        f"the gradient of {x.describe()} became {total} going back through {node._rule.name} of "
+                        f"{_listed(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
+                    )
+
+
+def _listed(node: Result) -> str:
+    operands = node.operands
+    shown = [x.describe() for x in operands[:8]]
+    return ", ".join(shown) + (f" and {len(operands) - 8} more" if len(operands) > 8 else "")
+
+
+def _site(node: Result) -> str:
+    return (node.place.site if node.place else "") or "a line outside of detect_anomaly"
+
+
+def _line_outside() -> str:
+    """The innermost source line that belongs to neither the engine nor nn."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,368 @@
+"""The symbolic reading of the operations: rules as expressions, and expressions as text.
+
+Applied to `Symbol`s, a rule of `ops` builds an `Expression` instead of computing. A printer turns that into
+Python source or LaTeX; another language is another `Printer`. So what a page or a document shows of an operation
+is the rule that the engine computes with, never a second copy. Nothing is simplified here: what is printed is
+what is computed.
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import ops
+from .ops import Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Expression:
+    """An operation, or the sign of a relation, applied to expressions and numbers.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> print(ops.exp(-a) / (1.0 + a))
+    exp(-a) / (1.0 + a)
+    """
+
+    __slots__ = ("head", "operands")
+
+    def __init__(self, head: Op | str, operands: tuple[Any, ...]) -> None:
+        self.head = head
+        self.operands = operands
+
+    @staticmethod
+    def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Expression:
+        return Expression(op, operands)
+
+    def __add__(self, other: Any) -> Expression:
+        return Expression(ops.add, (self, other))
+
+    def __radd__(self, other: Any) -> Expression:
+        return Expression(ops.add, (other, self))
+
+    def __sub__(self, other: Any) -> Expression:
+        return Expression(ops.sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Expression:
+        return Expression(ops.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Expression:
+        return Expression(ops.mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Expression:
+        return Expression(ops.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Expression:
+        return Expression(ops.div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Expression:
+        return Expression(ops.div, (other, self))
+
+    def __pow__(self, other: Any) -> Expression:
+        return Expression(ops.pow, (self, other))
+
+    def __rpow__(self, other: Any) -> Expression:
+        return Expression(ops.pow, (other, self))
+
+    def __neg__(self) -> Expression:
+        return Expression(ops.neg, (self,))
+
+    def __abs__(self) -> Expression:
+        return Expression(ops.abs, (self,))
+
+    def __lt__(self, other: Any) -> Expression:
+        return Expression("<", (self, other))
+
+    def __le__(self, other: Any) -> Expression:
+        return Expression("<=", (self, other))
+
+    def __gt__(self, other: Any) -> Expression:
+        return Expression(">", (self, other))
+
+    def __ge__(self, other: Any) -> Expression:
+        return Expression(">=", (self, other))
+
+    def __and__(self, other: Expression) -> Expression:
+        # ops.equal spells x == y as (x >= y) & (x <= y), for == means identity to some readings.
+        if (self.head, other.head) == (">=", "<=") and self.operands == other.operands:
+            return Expression("==", self.operands)
+        return Expression("&", (self, other))
+
+    def __or__(self, other: Expression) -> Expression:
+        return Expression("|", (self, other))
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"the symbol {self} has no truth value; write conditions in a rule with autograd.where()")
+
+    def __str__(self) -> str:
+        return Python().text(self)
+
+    __repr__ = __str__
+
+
+class Symbol(Expression):
+    """A variable in an expression.
+
+    Examples
+    --------
+    >>> Symbol("x") + 1.0
+    x + 1.0
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__("", ())
+        self.name = name
+
+
+class Rule:
+    """An operation's rule as expressions.
+
+    Parameters
+    ----------
+    op : Op
+        The operation.
+    count : int, optional
+        The number of operands to show, if the operation takes any number; 3 if not given (for ``dot``, two
+        pairs and a bias).
+
+    Attributes
+    ----------
+    operands : tuple of Symbol
+    out : Symbol
+    forward : expression or number
+        What ``out`` is.
+    partials : tuple of expressions and numbers
+        d(out)/d(operand) for each operand.
+
+    Raises
+    ------
+    TypeError
+        If the operation's rules are written with functions that take numbers only.
+
+    Examples
+    --------
+    >>> rule = Rule(ops.tanh)
+    >>> rule.forward, rule.partials
+    (tanh(a), (square(1.0 / cosh(a)),))
+    """
+
+    def __init__(self, op: Op, count: int | None = None) -> None:
+        self.op = op
+        if op.arity is not None:
+            names = op.partials.__code__.co_varnames[: op.arity]
+        elif op is ops.dot:
+            names = ("w1", "w2", "x1", "x2", "b")
+        else:
+            names = tuple(f"x{i + 1}" for i in range(count or 3))
+        self.operands = tuple(map(Symbol, names))
+        self.out = Symbol("out")
+        try:
+            self.forward: Any = Expression(op, self.operands) if op.elementary else op.forward(*self.operands)
+            self.partials: tuple[Any, ...] = op.partials(*self.operands, self.out)
+        except (TypeError, AttributeError) as error:
+            raise TypeError(
+                f"the rule of {op.name!r} cannot be read with symbols ({error}); write it with operators and "
+                "autograd's functions"
+            ) from error
+
+
+# --- printers -------------------------------------------------------------------------------------------------
+
+# How tightly a sign binds; function calls and names bind tightest.
+_LOOSE, _RELATION, _SUM, _PRODUCT, _SIGN, _POWER, _CALL = range(7)
+
+
+class Printer:
+    """Turns expressions into text. A language overrides what differs in it.
+
+    ``signs`` has for each sign its text and the bindings of the whole, of the left and of the right operand.
+    """
+
+    signs: dict[str, tuple[str, int, int, int]] = {
+        "add": ("{} + {}", _SUM, _SUM, _PRODUCT),
+        "sub": ("{} - {}", _SUM, _SUM, _PRODUCT),
+        "mul": ("{} * {}", _PRODUCT, _PRODUCT, _SIGN),
+        "div": ("{} / {}", _PRODUCT, _PRODUCT, _SIGN),
+        "neg": ("-{}", _SIGN, _SIGN, _SIGN),
+        "pow": ("{} ** {}", _POWER, _CALL, _SIGN),
+        "<": ("{} < {}", _RELATION, _SUM, _SUM),
+        "<=": ("{} <= {}", _RELATION, _SUM, _SUM),
+        ">": ("{} > {}", _RELATION, _SUM, _SUM),
+        ">=": ("{} >= {}", _RELATION, _SUM, _SUM),
+        "==": ("{} == {}", _RELATION, _SUM, _SUM),
+        "&": ("({}) & ({})", _CALL, _LOOSE, _LOOSE),
+        "|": ("({}) | ({})", _CALL, _LOOSE, _LOOSE),
+    }
+
+    def text(self, x: Any, within: int = _LOOSE) -> str:
+        """`x` as text, in parentheses if it binds less tightly than its surroundings."""
+        text, binding = self.bound(x)
+        return text if binding >= within else self.parenthesised(text)
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        """`x` as text, and how tightly it binds."""
+        if isinstance(x, Symbol):
+            return self.name(x), _CALL
+        if not isinstance(x, Expression):
+            return self.number(float(x)), _SIGN if x < 0 else _CALL
+        head = x.head if isinstance(x.head, str) else x.head.name
+        if head in self.signs:
+            text, binding, *around = self.signs[head]
+            return text.format(*map(self.text, x.operands, around)), binding
+        return self.call(head, x), _CALL
+
+    def parenthesised(self, text: str) -> str:
+        return f"({text})"
+
+    def name(self, symbol: Symbol) -> str:
+        return symbol.name
+
+    def number(self, x: float) -> str:
+        return repr(x)
+
+    def call(self, name: str, x: Expression) -> str:
+        operands = ", ".join(map(self.text, x.operands))
+        if isinstance(x.head, Op) and x.head.arity is None:
+            operands = f"[{operands}]"
+        return f"{name}({operands})"
+
+
+class Python(Printer):
+    """Python source; with autograd's functions in scope it runs on numbers, Values and arrays alike.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> Python().text((a + 1.0) * a)
+    '(a + 1.0) * a'
+    """
+
+    signs = {name: sign for name, sign in Printer.signs.items() if name != "pow"}
+
+    def number(self, x: float) -> str:
+        return repr(x) if math.isfinite(x) else f"float('{x}')"
+
+
+class Latex(Printer):
+    """LaTeX, in mathematicians' notation.
+
+    Examples
+    --------
+    >>> Latex().text(Rule(ops.sqrt).partials[0])
+    '\\\\frac{1}{2 \\\\, \\\\mathrm{out}}'
+    """
+
+    signs = Printer.signs | {
+        "mul": (r"{} \, {}", _PRODUCT, _PRODUCT, _SIGN),
+        "div": (r"\frac{{{}}}{{{}}}", _CALL, _LOOSE, _LOOSE),
+        "reciprocal": (r"\frac{{1}}{{{}}}", _CALL, _LOOSE, _LOOSE),
+        "pow": (r"{}^{{{}}}", _POWER, _CALL, _LOOSE),
+        "square": (r"{}^2", _POWER, _CALL, _CALL),
+        "exp": (r"e^{{{}}}", _POWER, _LOOSE, _LOOSE),
+        "sqrt": (r"\sqrt{{{}}}", _CALL, _LOOSE, _LOOSE),
+        "abs": (r"\left|{}\right|", _CALL, _LOOSE, _LOOSE),
+        "<=": (r"{} \le {}", _RELATION, _SUM, _SUM),
+        ">=": (r"{} \ge {}", _RELATION, _SUM, _SUM),
+        "==": (r"{} = {}", _RELATION, _SUM, _SUM),
+        "&": (r"{} \text{{ and }} {}", _LOOSE, _RELATION, _RELATION),
+        "|": (r"{} \text{{ or }} {}", _LOOSE, _RELATION, _RELATION),
+    }
+    functions = {
+        "sigmoid": r"\sigma",
+        "maximum": r"\max",
+        "minimum": r"\min",
+        "ndtr": r"\Phi",
+        "log2": r"\log_2",
+        "log10": r"\log_{10}",
+        "asin": r"\arcsin",
+        "acos": r"\arccos",
+        "atan": r"\arctan",
+    }
+    known = {"log", "sin", "cos", "tan", "sinh", "cosh", "tanh"}  # LaTeX has a command of this name
+    constants = {
+        math.log(2.0): r"\log 2",
+        math.log(10.0): r"\log 10",
+        2.0 / math.sqrt(math.pi): r"\frac{2}{\sqrt{\pi}}",
+        math.sqrt(2.0 * math.pi): r"\sqrt{2 \pi}",
+        math.inf: r"\infty",
+    }
+
+    def parenthesised(self, text: str) -> str:
+        return rf"\left({text}\right)"
+
+    def name(self, symbol: Symbol) -> str:
+        letters = symbol.name.rstrip("0123456789")
+        index = symbol.name[len(letters) :]
+        shown = letters if len(letters) == 1 else rf"\mathrm{{{letters}}}".replace("_", r"\_")
+        return f"{shown}_{{{index}}}" if index else shown
+
+    def number(self, x: float) -> str:
+        if x < 0:
+            return "-" + self.number(-x)
+        return self.constants.get(x) or f"{x:g}"
+
+    def call(self, name: str, x: Expression) -> str:
+        if name == "where":
+            return self.cases(x)
+        if name in self.known:
+            function = rf"\{name}"
+        else:
+            function = self.functions.get(name) or rf"\operatorname{{{name}}}".replace("_", r"\_")
+        return function + self.parenthesised(", ".join(map(self.text, x.operands)))
+
+    def cases(self, x: Any) -> str:
+        """Nested choices as the lines of one brace."""
+        lines = []
+        while isinstance(x, Expression) and x.head is ops.where:
+            condition, a, x = x.operands
+            lines.append(rf"{self.text(a)} & \text{{if }} {self.text(condition)}")
+        lines.append(rf"{self.text(x)} & \text{{otherwise}}")
+        separator = r" \\ "
+        return rf"\begin{{cases}} {separator.join(lines)} \end{{cases}}"
+
+
+def python(op: Op) -> str:
+    """The rule of an operation as the source of a Python function.
+
+    The function takes the operands and returns the value and the tuple of partials.
+
+    Examples
+    --------
+    >>> print(python(ops.tanh))
+    def tanh_rule(a):
+        out = tanh(a)
+        return out, (square(1.0 / cosh(a)),)
+    """
+    rule, printer = Rule(op), Python()
+    operands = ", ".join(map(printer.text, rule.operands))
+    partials = "".join(f"{printer.text(partial)}, " for partial in rule.partials)
+    return (
+        f"def {op.name}_rule({operands}):\n"
+        f"    out = {printer.text(rule.forward)}\n"
+        f"    return out, ({partials.rstrip() if len(rule.partials) == 1 else partials[:-2]})"
+    )
+
+
+def latex(op: Op) -> tuple[str, ...]:
+    """The rule of an operation as LaTeX formulas: the forward rule, then one for each partial derivative.
+
+    Examples
+    --------
+    >>> for formula in latex(ops.exp):
+    ...     print(formula)
+    \\mathrm{out} = e^{a}
+    \\frac{\\partial \\mathrm{out}}{\\partial a} = \\mathrm{out}
+    """
+    rule, printer = Rule(op), Latex()
+    out = printer.text(rule.out)
+    forward = f"{out} = {printer.text(rule.forward)}"
+    return forward, *(
+        rf"\frac{{\partial {out}}}{{\partial {printer.text(a)}}} = {printer.text(partial)}"
+        for a, partial in zip(rule.operands, rule.partials)
+    )
