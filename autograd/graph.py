@@ -146,6 +146,21 @@ class Graph:
             scopes.setdefault(node.scope, []).append(position)
         return scopes
 
+    def gradients(self) -> list[float]:
+        """d(root)/d(node) for every node, in order; the ``grad`` of the nodes is neither used nor changed.
+
+        Examples
+        --------
+        >>> Graph(Value(3.0) * Value(4.0)).gradients()
+        [4.0, 3.0, 1.0]
+        """
+        gradients = [0.0] * len(self)
+        gradients[-1] = 1.0
+        for position in range(len(self) - 1, -1, -1):
+            for i, slope in zip(self.operands[position], self.nodes[position].partials):
+                gradients[i] += slope * gradients[position]
+        return gradients
+
     def expand(self) -> Graph:
         """The same graph with every fused ``dot`` taken apart into its products and their sum.
 

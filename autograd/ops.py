@@ -7,7 +7,7 @@ so the same text is read with floats (the eager engine), with Values (gradients 
 (compiled programs) and with symbols (printing). How a type reads an operation is that type's affair, its
 ``__apply_op__``; nothing of nodes, graphs, arrays or printing lives here.
 
-Where a textbook formula loses digits the rule uses an equal one that does not: the slope of tanh is 1/cosh**2,
+Where a textbook formula loses digits the rule uses an equal one that does not: the slope of tanh is sech**2,
 for 1 - tanh**2 has no digits left at 20. At kinks and at infinities the conventions are PyTorch's.
 """
 
@@ -196,6 +196,8 @@ def _elementary(name: str, forward: Rule, partials: Rule, doc: str, **options: A
 
 # Arithmetic
 
+_TINY = 2.2250738585072014e-308  # the smallest normal number
+
 add: Op = _row(
     "add", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2,
     doc="Sum, a + b.\n\n>>> add(2.0, 3.0)\n5.0",
@@ -219,7 +221,8 @@ neg: Op = _row(
 pow: Op = _elementary(
     "pow", ieee.power,
     lambda a, b, out: (
-        choose(equal(b, 0.0), 0.0, b * pow(a, b - 1.0)),
+        # At b = 0 it is 0 whatever a is. Where 1/a is finite that needs no telling, and it must still depend on b.
+        choose((a > _TINY) | (a < -_TINY), b * pow(a, b - 1.0), choose(equal(b, 0.0), 0.0, b * pow(a, b - 1.0))),
         choose(equal(a, 0.0) & (b >= 0.0), 0.0, out * log(a)),
     ),
     symbol="**", arity=2,
@@ -340,7 +343,7 @@ acos: Op = _elementary(
     doc="Inverse cosine, in radians; nan outside [-1, 1].\n\n>>> acos(1.0)\n0.0",
 )
 atan: Op = _elementary(
-    "atan", math.atan, lambda a, out: (1.0 / (1.0 + a * a),),
+    "atan", math.atan, lambda a, out: (square(1.0 / hypot(1.0, a)),),
     doc="Inverse tangent, in radians.\n\n>>> atan(0.0)\n0.0",
 )
 
@@ -369,8 +372,12 @@ cosh: Op = _elementary(
     doc="Hyperbolic cosine, (e**a + e**-a) / 2.\n\n>>> cosh(0.0)\n1.0",
 )
 tanh: Op = _elementary(
-    "tanh", math.tanh, lambda a, out: (square(1.0 / cosh(a)),),
-    doc="Hyperbolic tangent. Its slope, 1 - out**2, is computed as 1/cosh(a)**2, which keeps its digits.\n\n>>> tanh(0.0)\n0.0",
+    "tanh", math.tanh, lambda a, out: (square(sech(a)),),
+    doc="Hyperbolic tangent. Its slope, 1 - out**2, is computed as sech(a)**2, which keeps its digits.\n\n>>> tanh(0.0)\n0.0",
+)
+sech: Op = _row(
+    "sech", lambda a: 1.0 / cosh(a), lambda a, out: (-(out * tanh(a)),),
+    doc="Hyperbolic secant, 1 / cosh(a).\n\n>>> sech(0.0)\n1.0",
 )
 
 # The normal distribution (formulas: Abramowitz and Stegun, chapter 7)
@@ -396,6 +403,11 @@ def _sigmoid(a: Any) -> Any:
     return choose(a >= 0.0, 1.0, z) / (1.0 + z)
 
 
+def _silu(a: Any) -> Any:
+    h = exp(-abs(a) / 2.0)  # a * h * h, in this order, is no 0 as long as the result is none
+    return choose(a >= 0.0, a, a * h * h) / (1.0 + h * h)
+
+
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
@@ -411,7 +423,7 @@ leaky_relu: Op = _row(
     ">>> leaky_relu(-2.0, 0.5)\n-1.0",
 )
 elu: Op = _row(
-    "elu", lambda a, alpha: choose(a <= 0.0, alpha * expm1(minimum(a, 0.0)), a),
+    "elu", lambda a, alpha: choose(a < 0.0, alpha * expm1(minimum(a, 0.0)), a),
     lambda a, alpha, out: (
         choose(a <= 0.0, alpha * exp(minimum(a, 0.0)), 1.0),
         choose(a <= 0.0, expm1(minimum(a, 0.0)), 0.0),
@@ -420,7 +432,7 @@ elu: Op = _row(
     doc="a above 0, else alpha * (e**a - 1); alpha is 1 if not given.\n\n>>> elu(2.0)\n2.0",
 )
 selu: Op = _row(
-    "selu", lambda a: _SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * expm1(minimum(a, 0.0)), a),
+    "selu", lambda a: _SELU_SCALE * choose(a < 0.0, _SELU_ALPHA * expm1(minimum(a, 0.0)), a),
     lambda a, out: (_SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * exp(minimum(a, 0.0)), 1.0),),
     doc="Scaled elu, which keeps mean 0 and variance 1 from layer to layer.\n\n>>> selu(0.0)\n0.0",
 )
@@ -434,7 +446,7 @@ softplus: Op = _row(
     doc="log(1 + e**a), a smooth relu, in its stable form.\n\n>>> softplus(1000.0)\n1000.0",
 )
 silu: Op = _row(
-    "silu", lambda a: a * sigmoid(a), lambda a, out: (sigmoid(a) * (1.0 + a * sigmoid(-a)),),
+    "silu", _silu, lambda a, out: (sigmoid(a) * (1.0 + a * sigmoid(-a)),),
     doc="Sigmoid linear unit (swish), a * sigmoid(a).\n\n>>> silu(0.0)\n0.0",
 )
 gelu: Op = _row(
@@ -474,6 +486,8 @@ def _prod(*xs: Any) -> Any:
 
 
 def _logsumexp(*xs: Any) -> Any:
+    if not xs:
+        return -math.inf
     top = xs[0]
     for x in xs[1:]:
         top = maximum(top, x)
@@ -483,6 +497,17 @@ def _logsumexp(*xs: Any) -> Any:
         rest = rest + choose(x < top, exp(x - top), 0.0)
         ties = ties + choose(x < top, 0.0, 1.0)
     return top + log1p(rest + (ties - 1.0))
+
+
+def _softmax(*xs_and_out: Any) -> tuple[Any, ...]:
+    """e**x / sum of e**x. Not e**(x - out): the rounding of a large out would be magnified."""
+    xs = xs_and_out[:-1]
+    top = xs[0] if xs else 0.0
+    for x in xs[1:]:
+        top = choose(x > top, x, top)
+    powers = [exp(x - top) for x in xs]
+    total = choose(top < math.inf, _sum(*powers), 1.0)
+    return tuple([power / total for power in powers])
 
 
 def _dot(*operands: Any) -> Any:
@@ -507,9 +532,8 @@ prod: Op = _row(
     ">>> prod([2.0, 3.0, 4.0])\n24.0",
 )
 logsumexp: Op = _row(
-    "logsumexp", _logsumexp, lambda *xs_and_out: tuple(exp(x - xs_and_out[-1]) for x in xs_and_out[:-1]),
-    arity=None, kind=_Nary,
-    doc="log of the sum of e**x over a non-empty sequence, in its stable form. Its partials are the softmax.\n\n"
+    "logsumexp", _logsumexp, _softmax, arity=None, kind=_Nary,
+    doc="log of the sum of e**x over a sequence, in its stable form; -inf if it is empty. Its partials are the softmax.\n\n"
     ">>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)\nTrue",
 )
 dot: Op = _row(

@@ -15,6 +15,7 @@ from .ops import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -86,14 +87,21 @@ class Expression:
     def __ge__(self, other: Any) -> Expression:
         return Expression(">=", (self, other))
 
-    def __and__(self, other: Expression) -> Expression:
+    def __and__(self, other: Any) -> Any:
+        if isinstance(other, bool):
+            return self if other else False
         # ops.equal spells x == y as (x >= y) & (x <= y), for == means identity to some readings.
         if (self.head, other.head) == (">=", "<=") and self.operands == other.operands:
             return Expression("==", self.operands)
         return Expression("&", (self, other))
 
-    def __or__(self, other: Expression) -> Expression:
+    def __or__(self, other: Any) -> Any:
+        if isinstance(other, bool):
+            return True if other else self
         return Expression("|", (self, other))
+
+    __rand__ = __and__
+    __ror__ = __or__
 
     def __bool__(self) -> bool:
         raise TypeError(f"the symbol {self} has no truth value; write conditions in a rule with autograd.where()")
@@ -127,13 +135,15 @@ class Rule:
     ----------
     op : Op
         The operation.
-    count : int, optional
-        The number of operands to show, if the operation takes any number; 3 if not given (for ``dot``, two
-        pairs and a bias).
+    names : sequence of str and float, optional
+        What to call the operands; numbers stand for themselves. If not given they are named as in the rule's own
+        text; an operation on any number of operands is shown with three (``dot`` with two pairs and a bias).
+    out : str
+        What to call the result.
 
     Attributes
     ----------
-    operands : tuple of Symbol
+    operands : tuple of Symbol (and float)
     out : Symbol
     forward : expression or number
         What ``out`` is.
@@ -149,19 +159,18 @@ class Rule:
     --------
     >>> rule = Rule(ops.tanh)
     >>> rule.forward, rule.partials
-    (tanh(a), (square(1.0 / cosh(a)),))
+    (tanh(a), (square(sech(a)),))
     """
 
-    def __init__(self, op: Op, count: int | None = None) -> None:
+    def __init__(self, op: Op, names: Sequence[str | float] | None = None, out: str = "out") -> None:
         self.op = op
-        if op.arity is not None:
-            names = op.partials.__code__.co_varnames[: op.arity]
-        elif op is ops.dot:
-            names = ("w1", "w2", "x1", "x2", "b")
-        else:
-            names = tuple(f"x{i + 1}" for i in range(count or 3))
-        self.operands = tuple(map(Symbol, names))
-        self.out = Symbol("out")
+        if names is None:
+            if op.arity is not None:
+                names = op.partials.__code__.co_varnames[: op.arity]
+            else:
+                names = ("w1", "w2", "x1", "x2", "b") if op is ops.dot else ("x1", "x2", "x3")
+        self.operands = tuple([Symbol(name) if isinstance(name, str) else name for name in names])
+        self.out = Symbol(out)
         try:
             self.forward: Any = Expression(op, self.operands) if op.elementary else op.forward(*self.operands)
             self.partials: tuple[Any, ...] = op.partials(*self.operands, self.out)
@@ -337,7 +346,7 @@ def python(op: Op) -> str:
     >>> print(python(ops.tanh))
     def tanh_rule(a):
         out = tanh(a)
-        return out, (square(1.0 / cosh(a)),)
+        return out, (square(sech(a)),)
     """
     rule, printer = Rule(op), Python()
     operands = ", ".join(map(printer.text, rule.operands))

@@ -1,0 +1,50 @@
+"""``python -m demos`` lists the lessons; ``python -m demos NAME [options]`` runs one."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+SHARED = {"__init__", "__main__", "lesson", "networks"}
+COURSE = ("one_weight", "credit", "biases", "delta", "minibatch", "numeric_check", "moons", "digits")
+
+
+def lessons() -> dict[str, str]:
+    """The lessons' names, in the order of a course, with the first line of each one's docstring."""
+    found = {}
+    for path in Path(__file__).parent.glob("*.py"):
+        if path.stem not in SHARED:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    order = ["one_weight", "credit", "biases", "delta", "minibatch", "numeric_check", "moons", "digits"]
+    return {
+        name: found[name] for name in sorted(found, key=lambda name: (name not in order, [*order, name].index(name)))
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Run the lesson named first among `arguments`, or list them all."""
+    known = lessons()
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("python -m demos NAME [--help]\n")
+        for name, line in known.items():
+            print(f"  {name:<14} {line}")
+        return 0
+    name, *rest = arguments
+    if name not in known:
+        print(f"there is no demo {name!r}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    try:
+        importlib.import_module(f"demos.{name}").main(rest)
+    except ModuleNotFoundError as missing:
+        if missing.name in (None, "autograd", "nn") or str(missing.name).startswith("demos"):
+            raise
+        print(f"this demo needs {missing.name}: pip install 'glassgrad[demos]'", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,183 @@
+"""Handwritten digits: an MLP of scalars learns to read 1,797 real 8x8 images, and shows what it misreads."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import sys
+import time
+from pathlib import Path
+
+from rich.columns import Columns
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sklearn.datasets import load_digits
+
+import nn
+from autograd import Value, no_grad
+from nn.functional import softmax
+
+Image = list[float]
+
+SHADES = " ░▒▓█"
+MODEL = Path("digits-model.json")
+
+
+def data(seed: int = 0) -> tuple[list[tuple[Image, int]], list[tuple[Image, int]]]:
+    """The images, 64 brightnesses in [0, 1], with their digits: a training set, and a fifth held out."""
+    bunch = load_digits()
+    examples = [
+        ([pixel / 16 for pixel in image], int(digit)) for image, digit in zip(bunch.data.tolist(), bunch.target)
+    ]
+    random.Random(seed).shuffle(examples)
+    held_out = len(examples) // 5
+    return examples[held_out:], examples[:held_out]
+
+
+def network(hidden: int, seed: int) -> nn.MLP:
+    """64 pixels, a hidden layer of ReLUs, 10 logits."""
+    return nn.MLP(64, [hidden, 10], activation="relu", init="kaiming_uniform", seed=seed)
+
+
+def predictions(model: nn.MLP, examples: list[tuple[Image, int]]) -> list[int]:
+    """The digit that the model reads in each image."""
+    with no_grad():
+        return [argmax([logit.data for logit in model(image)]) for image, _ in examples]
+
+
+def argmax(xs: list[float]) -> int:
+    """The position of the largest."""
+    return max(range(len(xs)), key=xs.__getitem__)
+
+
+def train(
+    model: nn.MLP, examples: list[tuple[Image, int]], epochs: int, seed: int = 0, console: Console | None = None
+) -> list[list[float]]:
+    """Adam on mini-batches of 32; returns for each epoch the norm of each layer's gradient, averaged over steps."""
+    batch = 32
+    order = random.Random(seed)
+    optimiser = nn.Adam(model.parameters(), lr=0.004)
+    norms: list[list[float]] = []
+    steps = math.ceil(len(examples) / batch)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}  last batch {task.fields[right]:.0%} right"),
+    )
+    with Progress(*columns, console=console or Console(quiet=True)) as progress:
+        task = progress.add_task("training", total=epochs * steps, loss=float("nan"), right=0.0)
+        for epoch in range(epochs):
+            optimiser.lr = 0.004 * (1 - epoch / epochs) ** 0.5
+            shuffled = order.sample(examples, len(examples))
+            norms.append([0.0] * len(model.layers))
+            for start in range(0, len(shuffled), batch):
+                part = shuffled[start : start + batch]
+                logits = [model(image) for image, _ in part]
+                targets = [digit for _, digit in part]
+                loss = nn.cross_entropy(logits, targets)
+                optimiser.zero_grad()
+                loss.backward()
+                for i, layer in enumerate(model.layers):
+                    norms[-1][i] += math.hypot(*[p.grad for p in layer.parameters()]) / steps
+                optimiser.step()
+                right = sum(argmax([z.data for z in zs]) == digit for zs, digit in zip(logits, targets)) / len(part)
+                progress.update(task, advance=1, loss=loss.data, right=right)
+    return norms
+
+
+def drawing(image: Image) -> str:
+    """An image in eight lines of text."""
+    cells = [SHADES[min(int(pixel * len(SHADES)), len(SHADES) - 1)] * 2 for pixel in image]
+    return "\n".join("".join(cells[row : row + 8]) for row in range(0, 64, 8))
+
+
+def report(model: nn.MLP, examples: list[tuple[Image, int]], console: Console) -> float:
+    """Accuracy, confusion matrix and the misread digits; returns the accuracy."""
+    read = predictions(model, examples)
+    counts = [[0] * 10 for _ in range(10)]
+    for (_, digit), guess in zip(examples, read):
+        counts[digit][guess] += 1
+    accuracy = sum(counts[d][d] for d in range(10)) / len(examples)
+
+    table = Table("is \\ read as", *map(str, range(10)), title="confusion, held-out images")
+    for digit, row in enumerate(counts):
+        table.add_row(str(digit), *(str(n) if n else "·" for n in row))
+    console.print(table)
+
+    misread = [(image, digit, guess) for (image, digit), guess in zip(examples, read) if digit != guess]
+    panels = [Panel.fit(drawing(image), title=f"{digit} read as {guess}") for image, digit, guess in misread[:12]]
+    console.print(f"\n{len(misread)} of {len(examples)} misread" + (", the first 12:" if len(misread) > 12 else ":"))
+    console.print(Columns(panels))
+    console.print(f"test accuracy: [bold]{accuracy:.2%}[/bold] on {len(examples)} held-out images")
+    return accuracy
+
+
+def show_norms(norms: list[list[float]], console: Console) -> None:
+    """The gradient norms per layer over training."""
+    table = Table("epoch", *(f"layer {i}" for i, _ in enumerate(norms[0], 1)), title="mean gradient norm")
+    for epoch in sorted({0, *range(4, len(norms), 5), len(norms) - 1}):
+        table.add_row(str(epoch + 1), *(f"{norm:.4f}" for norm in norms[epoch]))
+    console.print(table)
+
+
+def classify(path: Path, indices: list[int], console: Console) -> None:
+    """Load a model and read single held-out images with it."""
+    _, metadata = nn.load_file(path)
+    hidden = metadata.get("hidden")
+    if not isinstance(hidden, int) or not 0 < hidden <= 4096:
+        raise ValueError(f"{path} was not saved by this demo: its metadata name no hidden layer ({hidden!r})")
+    model = network(hidden, seed=0)
+    model.load(path)
+    _, held_out = data()
+    for index in indices:
+        if not 0 <= index < len(held_out):
+            raise ValueError(f"there is no held-out image {index}; they are numbered 0 to {len(held_out) - 1}")
+        image, digit = held_out[index]
+        with no_grad():
+            logits: list[Value] = model(image)
+        shares = [share.data if isinstance(share, Value) else share for share in softmax(logits)]
+        guess = argmax(shares)
+        bars = [f"{d} {'█' * round(30 * share)} {share:.1%}" for d, share in enumerate(shares) if share > 0.001]
+        picture = Panel.fit(drawing(image), title=f"image {index}, a {digit}")
+        console.print(Columns([picture, Panel.fit("\n".join(bars))]))
+        console.print(f"read as {guess}\n")
+
+
+def main(arguments: list[str]) -> None:
+    """Train, report and save; or load and classify."""
+    parser = argparse.ArgumentParser(prog="python -m demos digits", description=__doc__)
+    parser.add_argument("--epochs", type=int, default=20, help="passes over the training set (default %(default)s)")
+    parser.add_argument("--hidden", type=int, default=32, help="neurons in the hidden layer (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and shuffling (default %(default)s)")
+    parser.add_argument("--save", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
+    parser.add_argument("--classify", type=int, nargs="+", metavar="IMAGE", help="load the model, read these images")
+    options = parser.parse_args(arguments)
+    if options.epochs < 1 or options.hidden < 1:
+        parser.error("--epochs and --hidden must be at least 1")
+
+    console = Console()
+    if options.classify:
+        try:
+            classify(options.save, options.classify, console)
+        except (ValueError, OSError) as error:
+            sys.exit(f"error: {error}")
+        return
+
+    training, held_out = data()
+    model = network(options.hidden, options.seed)
+    console.print(
+        f"64-{options.hidden}-10 network of {len(model.parameters()):,} scalar parameters; {len(training)} images to "
+        f"learn from, {len(held_out)} held out"
+    )
+    start = time.perf_counter()
+    norms = train(model, training, options.epochs, options.seed, console)
+    console.print(f"trained in {time.perf_counter() - start:.1f} s\n")
+    show_norms(norms, console)
+    report(model, held_out, console)
+    model.save(options.save, metadata={"hidden": options.hidden})
+    console.print(f"model saved: {options.save}; read single images with --classify 0 1 2")
