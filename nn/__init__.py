@@ -1,0 +1,98 @@
+"""Neural networks made of Values: layers, losses, initialisers and optimisers.
+
+`Neuron`, `Layer` and `MLP` are micrograd's, the other names PyTorch's. Everything is built on the public names of
+``autograd``, and importing it loads nothing but the standard library.
+
+>>> import nn
+>>> model = nn.MLP(2, [4, 1], activation="tanh", seed=1)
+>>> optimizer = nn.SGD(model.parameters(), lr=0.1)
+>>> inputs, targets = [[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0]
+>>> losses = []
+>>> for _ in range(20):
+...     loss = nn.mse([model(x) for x in inputs], targets)
+...     model.zero_grad()
+...     loss.backward()
+...     optimizer.step()
+...     losses.append(loss.data)
+>>> losses[-1] < losses[0] / 100
+True
+"""
+
+from . import functional, init, losses, optim
+from .files import load_file, save_file
+from .functional import log_softmax, softmax
+from .layers import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    MLP,
+    SELU,
+    Dropout,
+    Elementwise,
+    Identity,
+    Layer,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    Neuron,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
+from .module import Module
+from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+
+__all__ = [
+    "Module",
+    "Neuron",
+    "Layer",
+    "MLP",
+    "Linear",
+    "Sequential",
+    "Dropout",
+    "ACTIVATIONS",
+    "Elementwise",
+    "Identity",
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "SELU",
+    "Sigmoid",
+    "Tanh",
+    "Softplus",
+    "SiLU",
+    "GELU",
+    "Softmax",
+    "LogSoftmax",
+    "softmax",
+    "log_softmax",
+    "mse",
+    "half_mse",
+    "mae",
+    "huber",
+    "hinge",
+    "bce",
+    "bce_with_logits",
+    "cross_entropy",
+    "nll",
+    "multi_margin",
+    "l1",
+    "l2",
+    "Optimizer",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "load_file",
+    "save_file",
+    "functional",
+    "init",
+    "losses",
+    "optim",
+]

@@ -1,0 +1,90 @@
+"""Files of parameters: plain JSON, which can be read without glassgrad and runs nothing when it is loaded.
+
+A file is an object with ``format``, ``version``, ``metadata`` and ``parameters``, the last a module's
+``state_dict``. Python writes a float with as many digits as it takes to read the same float back. Whether the
+parameters fit a module is for the module to say.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from typing import Any
+
+FORMAT = "glassgrad-parameters"
+VERSION = 1
+
+
+def save_file(path: str | os.PathLike[str], state: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+    """Write a state to a file; an existing file is replaced only when all is written.
+
+    Raises
+    ------
+    TypeError
+        If the metadata are no dict.
+    ValueError
+        If the metadata or the state cannot be written as JSON.
+    """
+    import json
+
+    from autograd import write_text
+
+    if not isinstance(metadata, (dict, type(None))):
+        raise TypeError(f"metadata must be a dict, not {type(metadata).__name__}")
+    document = {"format": FORMAT, "version": VERSION, "metadata": metadata or {}, "parameters": state}
+    try:
+        text = json.dumps(document, indent=1, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"the metadata or the state cannot be written as JSON, so nothing was saved: {error}"
+        ) from None
+    write_text(path, text + "\n")
+
+
+def load_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a file that `Module.save` wrote.
+
+    Returns
+    -------
+    state : dict
+        For ``load_state_dict``.
+    metadata : dict
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no file of parameters, or damaged, or of another version.
+
+    Examples
+    --------
+    >>> import nn, os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "neuron.json")
+    ...     nn.Neuron(1, init="zeros").save(path, {"task": "none"})
+    ...     nn.load_file(path)
+    ({'w': [0.0], 'b': 0.0}, {'task': 'none'})
+    """
+    import json
+
+    shown = str(path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {shown!r}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{shown!r} is not JSON, or it is damaged: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError(f'{shown!r} is not a file of parameters: its "format" must be {FORMAT!r}')
+    if document.get("version") != VERSION:
+        raise ValueError(
+            f"{shown!r} has version {document.get('version')!r}, and only version {VERSION} is known here; "
+            "save it again with the glassgrad that is to read it"
+        )
+    state, metadata = document.get("parameters"), document.get("metadata")
+    if not isinstance(state, dict) or not isinstance(metadata, dict):
+        raise ValueError(f'{shown!r} is damaged: its "parameters" and "metadata" must be objects')
+    return state, metadata

@@ -1,0 +1,98 @@
+"""Functions of lists of Values that layers and losses are made of: softmax, and what counts as a list."""
+
+from __future__ import annotations
+
+from math import inf, nan
+
+from autograd import Value, exp, logsumexp, sum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+
+def softmax(xs: Sequence[Any]) -> list[Any]:
+    """e**x_i / sum_j e**x_j for every i: positive numbers that add up to 1.
+
+    Every x is first lowered by the largest, so nothing overflows, and no derivative is a difference of nearly
+    equal numbers: p_i (1 - p_i) keeps its digits where p_i is nearly 1.
+
+    Parameters
+    ----------
+    xs : sequence of Values or numbers
+        Logits; not empty.
+
+    Raises
+    ------
+    ValueError
+        If `xs` is empty.
+
+    Examples
+    --------
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    powers = [exp(x) for x in _below_the_top(xs, "softmax")]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def log_softmax(xs: Sequence[Any]) -> list[Any]:
+    """log(softmax(xs)), exact where a probability is nearly 0 or nearly 1.
+
+    Parameters
+    ----------
+    xs : sequence of Values or numbers
+        Logits; not empty.
+
+    Raises
+    ------
+    ValueError
+        If `xs` is empty.
+
+    Examples
+    --------
+    >>> log_softmax([40.0, 0.0])
+    [-4.248354255291589e-18, -40.0]
+    """
+    lowered = _below_the_top(xs, "log_softmax")
+    total = logsumexp(lowered)
+    return [x - total for x in lowered]
+
+
+def _below_the_top(xs: Sequence[Any], user: str) -> list[Any]:
+    if len(xs) == 0:
+        raise ValueError(f"{user} takes at least one number, got none")
+    top = 0
+    for i in range(1, len(xs)):
+        if xs[i] > xs[top]:
+            top = i
+    return differences(xs, top)
+
+
+def differences(xs: Sequence[Any], k: int) -> list[Any]:
+    """x_i - x_k for every i.
+
+    The k-th is a constant zero: then x_k's gradient is made of the other terms alone, and nothing cancels in it.
+    It is nan if x_k is inf or nan: a network that overflowed must not look certain.
+    """
+    pivot = xs[k]
+    zero = 0.0 if pivot < inf else nan
+    return [(Value(zero) if isinstance(x, Value) else zero) if i == k else x - pivot for i, x in enumerate(xs)]
+
+
+def is_list(x: object) -> bool:
+    """Whether x is a list, a tuple or an array rather than one number or Value."""
+    return isinstance(x, (list, tuple)) or getattr(x, "ndim", 0) > 0
+
+
+def each(function: Callable[[Any], Any], x: Any) -> Any:
+    """`function` of x, or of every number in the (nested) list x.
+
+    Examples
+    --------
+    >>> each(abs, [-1.0, [2.0, -3.0]])
+    [1.0, [2.0, 3.0]]
+    """
+    return [each(function, item) for item in x] if is_list(x) else function(x)

@@ -1,0 +1,556 @@
+"""The layers: micrograd's Neuron, Layer and MLP, and PyTorch's Linear, Sequential, activations and Dropout.
+
+They turn Values into Values. Numbers among the inputs become Values once, at the layer that is called first.
+What modules have in common is in `module`; how weights start is in `init`.
+"""
+
+from __future__ import annotations
+
+import autograd
+from autograd import Op, Value, dot, enter
+
+from .functional import each, is_list, log_softmax, softmax
+from .init import find, kaiming_uniform
+from .module import Module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
+
+    from .init import Init
+
+    Activation: TypeAlias = str | Callable[[Any], Any]
+    Seed: TypeAlias = int | random.Random | None
+
+
+# --- activations ----------------------------------------------------------------------------------------------
+
+
+class Elementwise(Module):
+    """A function of one number as a module: it is applied to a Value, or to each in a (nested) list.
+
+    Subclasses set ``function``, or define ``each`` if the function has parameters.
+    """
+
+    function: Any = autograd.positive
+
+    def each(self, x: Any) -> Any:
+        """The function of one Value or number."""
+        return self.function(x)
+
+    def forward(self, x: Any) -> Any:
+        return each(self.each, x)
+
+
+class Identity(Elementwise):
+    """x itself.
+
+    >>> Identity()([1.0, 2.0])
+    [1.0, 2.0]
+    """
+
+    def each(self, x: Any) -> Any:
+        return x
+
+
+class ReLU(Elementwise):
+    """max(x, 0).
+
+    >>> ReLU()([-1.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    function = autograd.relu
+
+
+class LeakyReLU(Elementwise):
+    """x above 0, else negative_slope * x. The slope may be a Value: then it is learnt, as in PyTorch's PReLU.
+
+    >>> LeakyReLU(0.5)([-1.0, 2.0])
+    [-0.5, 2.0]
+    """
+
+    function = autograd.leaky_relu
+
+    def __init__(self, negative_slope: Any = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def each(self, x: Any) -> Any:
+        return self.function(x, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        return f"{self.negative_slope}"
+
+
+class ELU(Elementwise):
+    """x above 0, else alpha * (e**x - 1) (Clevert et al. 2015).
+
+    >>> ELU()([0.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    function = autograd.elu
+
+    def __init__(self, alpha: Any = 1.0) -> None:
+        self.alpha = alpha
+
+    def each(self, x: Any) -> Any:
+        return self.function(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"{self.alpha}"
+
+
+class SELU(Elementwise):
+    """Scaled ELU (Klambauer et al. 2017).
+
+    >>> SELU()(0.0)
+    0.0
+    """
+
+    function = autograd.selu
+
+
+class Sigmoid(Elementwise):
+    """1 / (1 + e**-x).
+
+    >>> Sigmoid()(0.0)
+    0.5
+    """
+
+    function = autograd.sigmoid
+
+
+class Tanh(Elementwise):
+    """Hyperbolic tangent.
+
+    >>> Tanh()(0.0)
+    0.0
+    """
+
+    function = autograd.tanh
+
+
+class Softplus(Elementwise):
+    """log(1 + e**x).
+
+    >>> Softplus()(1000.0)
+    1000.0
+    """
+
+    function = autograd.softplus
+
+
+class SiLU(Elementwise):
+    """x * sigmoid(x), also called swish (Elfwing et al. 2017).
+
+    >>> SiLU()(0.0)
+    0.0
+    """
+
+    function = autograd.silu
+
+
+class GELU(Elementwise):
+    """x * ndtr(x), the exact form (Hendrycks and Gimpel 2016).
+
+    >>> GELU()(0.0)
+    0.0
+    """
+
+    function = autograd.gelu
+
+
+ACTIVATIONS: dict[str, type[Elementwise]] = {
+    kind.function.name: kind for kind in (ReLU, LeakyReLU, ELU, SELU, Sigmoid, Tanh, Softplus, SiLU, GELU)
+}
+"""The activations that layers know by name."""
+
+
+class Softmax(Module):
+    """`functional.softmax` of a list, or of the innermost lists in it.
+
+    >>> Softmax()([[0.0, 0.0], [1.0, 1.0]])
+    [[0.5, 0.5], [0.5, 0.5]]
+    """
+
+    def forward(self, x: Any) -> Any:
+        return _rows(softmax, x)
+
+
+class LogSoftmax(Module):
+    """`functional.log_softmax` of a list, or of the innermost lists in it.
+
+    >>> LogSoftmax()([40.0, 0.0])
+    [-4.248354255291589e-18, -40.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        return _rows(log_softmax, x)
+
+
+def _rows(function: Callable[[Any], Any], x: Any) -> Any:
+    return [_rows(function, row) for row in x] if len(x) > 0 and is_list(x[0]) else function(x)
+
+
+class Dropout(Module):
+    """In training each number is set to 0 with probability p, and the others are divided by 1 - p.
+
+    So the mean stays as it is. After ``eval()`` nothing is changed (Srivastava et al. 2014).
+
+    Parameters
+    ----------
+    p : float
+        Probability, from 0 to 1.
+    seed : int or random.Random, optional
+        Where the random numbers come from; if not given, from Python's ``random`` module.
+
+    Raises
+    ------
+    ValueError
+        If p is no probability.
+
+    Examples
+    --------
+    >>> sorted(set(Dropout(0.5, seed=0)([1.0] * 100)))
+    [0.0, 2.0]
+    >>> Dropout(0.5).eval()([1.0, 2.0])
+    [1.0, 2.0]
+    """
+
+    def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"Dropout takes a probability between 0 and 1, not {p!r}")
+        self.p = p
+        # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
+        self._random = None if seed is None else _generator(seed)
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or self.p == 0.0:
+            return x
+        generator = _generator(self._random)
+        return each(lambda number: number * (0.0 if generator.random() < self.p else 1.0 / (1.0 - self.p)), x)
+
+    def extra_repr(self) -> str:
+        return f"{self.p}"
+
+
+# --- micrograd's layers ---------------------------------------------------------------------------------------
+
+
+class Neuron(Module):
+    """activation(b + w_1 x_1 + ... + w_nin x_nin).
+
+    Parameters
+    ----------
+    nin : int
+        Number of inputs.
+    nonlin : bool
+        If False the neuron is linear: there is no activation.
+    activation : str or callable, optional
+        A name in `ACTIVATIONS`, or a function of a Value; it may be a Module with parameters. None is linear, too.
+    init : str or callable
+        How the weights start; see `nn.init`. The default is micrograd's: uniform in [-1, 1]. The bias starts at 0.
+    bias : bool
+        If False there is no bias.
+    seed : int or random.Random, optional
+        Where the random numbers come from; if not given, from Python's ``random`` module, in micrograd's order.
+    nout : int
+        Number of neurons in the layer, for initialisers that look at it.
+
+    Attributes
+    ----------
+    w : list of Value
+    b : Value or None
+
+    Raises
+    ------
+    ValueError
+        If nin is no positive whole number, if a name is not known, or, in a call, if the number of inputs is not nin.
+
+    Examples
+    --------
+    >>> neuron = Neuron(2, activation="tanh", init="zeros")
+    >>> neuron
+    TanhNeuron(2)
+    >>> neuron([1.0, 2.0]).data
+    0.0
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nonlin: bool = True,
+        *,
+        activation: Activation | None = "relu",
+        init: Init = "uniform",
+        bias: bool = True,
+        seed: Seed = None,
+        nout: int = 1,
+    ) -> None:
+        generator, draw = _generator(seed), find(init)
+        self.w = [Value(draw(generator, nin, nout)) for _ in range(_size("nin", nin))]
+        self.b = Value(0.0) if bias else None
+        self.nonlin = nonlin and activation is not None
+        self.activation = activation
+        self._kind, self._function = _activation(activation)
+
+    def forward(self, x: Sequence[Any]) -> Value:
+        w = self.w
+        if len(x) != len(w):
+            raise ValueError(f"{_called(self)} takes {len(w)} inputs, got {len(x)}")
+        z: Value = dot(w, x, self.b)
+        return self._function(z) if self.nonlin else z
+
+    def __repr__(self) -> str:
+        return f"{self._kind if self.nonlin else 'Linear'}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Neurons that share their inputs.
+
+    Parameters
+    ----------
+    nin, nout : int
+        Numbers of inputs and of neurons.
+    seed : int or random.Random, optional
+        As for `Neuron`.
+    **options
+        `Neuron`'s other parameters.
+
+    Returns
+    -------
+    list of Value
+        From a call: a Value for each neuron. A layer of one neuron returns that Value itself, as in micrograd.
+
+    Raises
+    ------
+    ValueError
+        As for `Neuron`, also if nout is no positive whole number.
+
+    Examples
+    --------
+    >>> layer = Layer(2, 3, seed=0)
+    >>> len(layer([1.0, 2.0])), len(layer.parameters())
+    (3, 9)
+    """
+
+    def __init__(self, nin: int, nout: int, *, seed: Seed = None, **options: Any) -> None:
+        generator = _generator(seed)
+        self.neurons = [Neuron(nin, seed=generator, nout=nout, **options) for _ in range(_size("nout", nout))]
+
+    def forward(self, x: Any) -> Any:
+        inputs = _inputs(x)
+        outputs = []
+        # Every neuron is entered as by calling it, with one `try` for all of them: this is the hot loop.
+        before = enter(None)
+        try:
+            for neuron in self.neurons:
+                enter(neuron._place or neuron._settle())
+                outputs.append(neuron.forward(inputs))
+        finally:
+            enter(before)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+class MLP(Module):
+    """Multi-layer perceptron: layers of neurons, each layer on the outputs of the one before.
+
+    Parameters
+    ----------
+    nin : int
+        Number of inputs.
+    nouts : sequence of int
+        Number of neurons in each layer.
+    activation : str or callable, optional
+        Of all layers but the last; see `Neuron`.
+    output_activation : str or callable, optional
+        Of the last layer; linear if not given.
+    seed : int or random.Random, optional
+        As for `Neuron`.
+    **options
+        `Neuron`'s ``init`` and ``bias``.
+
+    Raises
+    ------
+    ValueError
+        As for `Neuron`, also if there is no layer.
+
+    Examples
+    --------
+    >>> model = MLP(2, [16, 16, 1], activation="tanh", seed=0)
+    >>> len(model.parameters())
+    337
+    >>> isinstance(model([0.5, -1.0]), Value)
+    True
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        *,
+        activation: Activation | None = "relu",
+        output_activation: Activation | None = None,
+        seed: Seed = None,
+        **options: Any,
+    ) -> None:
+        sizes = [nin, *nouts]
+        if len(sizes) == 1:
+            raise ValueError("nouts must have a number of neurons for at least one layer, and it is empty")
+        generator = _generator(seed)
+        activations = [activation] * (len(sizes) - 2) + [output_activation]
+        self.layers = [
+            Layer(nin, nout, seed=generator, activation=function, **options)
+            for nin, nout, function in zip(sizes, sizes[1:], activations)
+        ]
+
+    def forward(self, x: Any) -> Any:
+        x = _inputs(x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(repr, self.layers))}]"
+
+
+# --- PyTorch's ------------------------------------------------------------------------------------------------
+
+
+class Linear(Module):
+    """y = W x + b, with the weights W in a matrix of shape nout x nin.
+
+    Parameters
+    ----------
+    nin, nout : int
+        Numbers of inputs and outputs.
+    bias : bool
+        If False there is no b.
+    init : str or callable, optional
+        How W starts, see `nn.init`; b starts at 0 then. If not given, both start as in PyTorch: uniform in
+        ±1/sqrt(nin).
+    seed : int or random.Random, optional
+        As for `Neuron`.
+
+    Attributes
+    ----------
+    weight : list of list of Value
+    bias : list of Value, or None
+
+    Raises
+    ------
+    ValueError
+        If nin or nout is no positive whole number, or, in a call, if the number of inputs is not nin.
+
+    Examples
+    --------
+    >>> layer = Linear(2, 3, init="zeros")
+    >>> [y.data for y in layer([1.0, 2.0])]
+    [0.0, 0.0, 0.0]
+    >>> layer
+    Linear(2, 3)  # 9 parameters
+    """
+
+    def __init__(self, nin: int, nout: int, bias: bool = True, *, init: Init | None = None, seed: Seed = None) -> None:
+        generator = _generator(seed)
+        # The bound of this gain is sqrt(2 / (1 + 5)) * sqrt(3 / nin) = 1 / sqrt(nin).
+        default = kaiming_uniform("leaky_relu", param=5.0**0.5)
+        nin, nout = _size("nin", nin), _size("nout", nout)
+        draw = find(default if init is None else init)
+        self.weight = [[Value(draw(generator, nin, nout)) for _ in range(nin)] for _ in range(nout)]
+        self.bias = [Value(draw(generator, nin, nout) if init is None else 0.0) for _ in range(nout)] if bias else None
+
+    def forward(self, x: Any) -> list[Value]:
+        inputs, nin = _inputs(x), len(self.weight[0])
+        if len(inputs) != nin:
+            raise ValueError(f"{_called(self)} takes {nin} inputs, got {len(inputs)}")
+        if self.bias is None:
+            return [dot(row, inputs) for row in self.weight]
+        return [dot(row, inputs, b) for row, b in zip(self.weight, self.bias)]
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight[0])}, {len(self.weight)}{'' if self.bias else ', bias=False'}"
+
+
+class Sequential(Module):
+    """Modules, or other functions, each called on what the one before returned.
+
+    Raises
+    ------
+    TypeError
+        If one of them cannot be called.
+
+    Examples
+    --------
+    >>> model = Sequential(Linear(2, 3), Tanh(), Linear(3, 1))
+    >>> len(model([1.0, 2.0]))
+    1
+    >>> model
+    Sequential(
+      (layer1): Linear(2, 3)  # 9 parameters
+      (layer2): Tanh()
+      (layer3): Linear(3, 1)  # 4 parameters
+    )  # 13 parameters
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        for layer in layers:
+            if not callable(layer):
+                raise TypeError(f"Sequential takes modules or functions, one by one, not {type(layer).__name__}")
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+# --- what the layers share ------------------------------------------------------------------------------------
+
+
+def _inputs(x: Any) -> tuple[Value, ...]:
+    """`x` as a tuple of Values, which all neurons of a layer can share; a number by itself is one input."""
+    if isinstance(x, Value) or not hasattr(x, "__iter__"):
+        x = (x,)
+    return tuple([item if isinstance(item, Value) else Value(item) for item in x])
+
+
+def _called(module: Module) -> str:
+    """How messages call a module that has been called."""
+    return f"{type(module).__name__}{'' if module._place is None else f' {module._place.scope!r}'}"
+
+
+def _size(name: str, size: int) -> int:
+    if not hasattr(size, "__index__") or size < 1:
+        raise ValueError(f"{name} must be a positive whole number, not {size!r:.60}")
+    return size
+
+
+def _generator(seed: Seed) -> random.Random:
+    import random
+
+    if seed is None:
+        return random  # type: ignore[return-value]
+    return seed if hasattr(seed, "uniform") else random.Random(seed)  # type: ignore[return-value]
+
+
+def _activation(activation: Activation | None) -> tuple[str, Callable[[Any], Any]]:
+    """What a neuron's repr calls it, and what computes it: a Value's own method, where there is one, is faster."""
+    if activation is None:
+        return "Linear", Value.__pos__
+    name = activation.name if isinstance(activation, Op) else activation
+    if isinstance(name, str) and name in ACTIVATIONS:
+        return ACTIVATIONS[name].__name__, getattr(Value, name)
+    if isinstance(activation, str):
+        raise ValueError(
+            f"there is no activation {activation!r}; choose one of {', '.join(ACTIVATIONS)}, or give a function"
+        )
+    if not callable(activation):
+        raise TypeError(f"activation must be a name or a function of a Value, not {activation!r:.60}")
+    return getattr(activation, "__name__", type(activation).__name__), activation

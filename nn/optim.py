@@ -1,0 +1,416 @@
+"""Optimisers: how parameters move, given their gradients.
+
+Each update rule is one pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, written with plain
+operators. So the same text moves one float (`Optimizer.step`) or an array of all parameters at once (compiled
+programs). An `Optimizer` only keeps the parameters, the settings and the state. Formulas, defaults and conditions
+are PyTorch's. Clipping of gradients is here, too.
+"""
+
+from __future__ import annotations
+
+import math
+
+from autograd import Value, no_grad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, ClassVar
+
+
+# --- the update rules -----------------------------------------------------------------------------------------
+
+
+def sgd(
+    p: Any,
+    grad: Any,
+    velocity: Any,
+    *,
+    step: int,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+) -> tuple[Any, Any]:
+    """One step of stochastic gradient descent, number `step` from 1 (Sutskever et al. 2013, in PyTorch's form).
+
+    >>> sgd(1.0, 2.0, 0.0, step=1, lr=0.25, momentum=0, dampening=0, weight_decay=0, nesterov=False)
+    (0.5, 0.0)
+    """
+    if weight_decay:
+        grad = grad + weight_decay * p
+    if momentum:
+        velocity = grad if step == 1 else momentum * velocity + (1.0 - dampening) * grad
+        grad = grad + momentum * velocity if nesterov else velocity
+    return p - lr * grad, velocity
+
+
+def adam(
+    p: Any,
+    grad: Any,
+    mean: Any,
+    square: Any,
+    *,
+    step: int,
+    lr: float,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+) -> tuple[Any, Any, Any]:
+    """One step of Adam, number `step` from 1 (Kingma and Ba 2015, algorithm 1).
+
+    `mean` and `square` are running means of the gradient and of its square. They start at 0, so after few steps
+    they are too small by 1 - beta**step, which is divided out.
+
+    >>> adam(1.0, 2.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), eps=0.0, weight_decay=0)
+    (0.75, 1.0, 1.0)
+    """
+    if weight_decay:
+        grad = grad + weight_decay * p
+    beta1, beta2 = betas
+    mean = beta1 * mean + (1.0 - beta1) * grad
+    square = beta2 * square + (1.0 - beta2) * grad * grad
+    size = square**0.5 / (1.0 - beta2**step) ** 0.5 + eps
+    return p - lr / (1.0 - beta1**step) * mean / size, mean, square
+
+
+def adamw(
+    p: Any, grad: Any, mean: Any, square: Any, *, lr: float, weight_decay: float, **settings: Any
+) -> tuple[Any, Any, Any]:
+    """One step of AdamW: the weights decay by themselves, not by way of the gradient (Loshchilov and Hutter 2019).
+
+    >>> adamw(1.0, 2.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), eps=0.0, weight_decay=1.0)
+    (0.5, 1.0, 1.0)
+    """
+    return adam(p * (1.0 - lr * weight_decay), grad, mean, square, lr=lr, weight_decay=0.0, **settings)
+
+
+# --- the optimisers -------------------------------------------------------------------------------------------
+
+
+class Optimizer:
+    """Parameters, the settings of an update rule, and the rule's state; subclasses name the rule.
+
+    The settings are attributes and can be changed between steps: ``optimizer.lr *= 0.5``.
+
+    Attributes
+    ----------
+    params : list of Value
+    lr : float
+    steps : int
+        How many steps were made.
+    state : list of tuple of float
+        For each parameter what the rule keeps from step to step.
+    rule : callable
+        ``rule(p, grad, *state, step=steps, **settings)``, which returns the new p and state.
+    initial : tuple of float
+        The state before the first step.
+    """
+
+    rule: ClassVar[Callable[..., tuple[Any, ...]]]
+    initial: ClassVar[tuple[float, ...]]
+
+    def __init__(self, params: Iterable[Value], **settings: Any) -> None:
+        self.params = _checked(params, type(self).__name__)
+        self.steps = 0
+        self.state = [self.initial] * len(self.params)
+        self._names = tuple(settings)
+        vars(self).update(settings)
+
+    def settings(self) -> dict[str, Any]:
+        """What the rule takes besides parameter, gradient and state, at present."""
+        return {name: getattr(self, name) for name in self._names}
+
+    def step(self) -> None:
+        """Move every parameter by its gradient; all of them, or, after an error, none."""
+        settings = {"step": self.steps + 1, **self.settings()}
+        made = []
+        for p, state in zip(self.params, self.state):
+            try:
+                made.append(self.rule(p.data, p.grad, *state, **settings))
+            except ArithmeticError:  # 0/0 where eps is 0, or an overflow: Values do as IEEE 754 says
+                with no_grad():
+                    numbers = self.rule(*map(Value, (p.data, p.grad, *state)), **settings)
+                    made.append(tuple([x.data for x in numbers]))
+        for p, (data, *_) in zip(self.params, made):
+            p.data = data
+        self.state = [tuple(state) for _, *state in made]
+        self.steps += 1
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters to 0."""
+        for p in self.params:
+            p.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the parameters, in lists and numbers, as JSON can hold them."""
+        settings = {name: list(x) if isinstance(x, tuple) else x for name, x in self.settings().items()}
+        return {
+            "optimizer": type(self).__name__,
+            "steps": self.steps,
+            "settings": settings,
+            "state": [list(numbers) for numbers in self.state],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another optimiser of the same kind, for as many parameters, was at its `state_dict`.
+
+        Raises
+        ------
+        ValueError
+            If `state` is something else. Nothing has been changed then.
+        """
+        name = type(self).__name__
+        try:
+            kind, steps, settings, rows = (state[key] for key in ("optimizer", "steps", "settings", "state"))
+            if kind != name:
+                raise ValueError(f"it is from {kind}")
+            if len(rows) != len(self.params):
+                raise ValueError(f"it is for {len(rows)} parameters, not {len(self.params)}")
+            if type(steps) is not int or steps < 0:
+                raise ValueError(f"{steps!r:.60} is no number of steps")
+            if settings.keys() != set(self._names):
+                raise ValueError(f"its settings are {', '.join(settings)}, not {', '.join(self._names)}")
+            settings = {key: tuple(x) if isinstance(x, list) else x for key, x in settings.items()}
+            type(self)([Value(0.0)], **settings)  # raises if a setting is not acceptable
+            made = [tuple([Value(x).data for x in row]) for row in rows]
+            for i, row in enumerate(made):
+                if len(row) != len(self.initial):
+                    raise ValueError(f"parameter {i} has {len(row)} numbers, not {len(self.initial)}")
+                if not all(map(math.isfinite, row)):
+                    raise ValueError(f"the numbers of parameter {i} are not finite: {row}")
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"this state does not fit {name}: {text}") from None
+        self.steps, self.state = steps, made
+        vars(self).update(settings)
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={value!r}" for name, value in self.settings().items())
+        return f"{type(self).__name__}({len(self.params)} parameters{settings})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted.
+
+    p <- p - lr v, where v is the gradient g, plus weight_decay p if that is set. With momentum it is
+    v <- momentum v + (1 - dampening) g, at the first step g; with nesterov g + momentum v is used instead of v.
+
+    Parameters
+    ----------
+    params : iterable of Value
+        For instance ``model.parameters()``.
+    lr : float
+        Learning rate.
+    momentum, weight_decay, dampening : float
+    nesterov : bool
+
+    Raises
+    ------
+    ValueError
+        If there are no parameters, if lr, momentum or weight_decay is negative, or if nesterov is asked for without
+        momentum or with dampening.
+    TypeError
+        If the parameters are no Values.
+
+    Examples
+    --------
+    >>> w = Value(3.0)
+    >>> optimizer = SGD([w], lr=0.25)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> w.data
+    1.5
+    """
+
+    rule = staticmethod(sgd)
+    initial = (0.0,)
+
+    lr: float
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        *,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        dampening: float = 0.0,
+    ) -> None:
+        _check_not_negative(lr=lr, momentum=momentum, weight_decay=weight_decay)
+        if nesterov and (momentum == 0.0 or dampening != 0.0):
+            raise ValueError(
+                f"nesterov needs momentum and no dampening, but momentum is {momentum!r} and dampening is {dampening!r}"
+            )
+        super().__init__(
+            params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, dampening=dampening
+        )
+
+
+class Adam(Optimizer):
+    """Steps of about lr for each parameter, whatever the size of its gradient (Kingma and Ba 2015).
+
+    m <- beta1 m + (1 - beta1) g and s <- beta2 s + (1 - beta2) g**2 are running means of the gradient g and of its
+    square; p <- p - lr m' / (sqrt(s') + eps), where m' = m / (1 - beta1**step) and s' = s / (1 - beta2**step). If
+    weight_decay is set, g is the gradient plus weight_decay p.
+
+    Parameters
+    ----------
+    params : iterable of Value
+        For instance ``model.parameters()``.
+    lr : float
+        Learning rate.
+    betas : (float, float)
+    eps, weight_decay : float
+
+    Raises
+    ------
+    ValueError
+        If there are no parameters, if lr, eps or weight_decay is negative, or if a beta is not in [0, 1).
+    TypeError
+        If the parameters are no Values.
+
+    Examples
+    --------
+    >>> w = Value(3.0)
+    >>> optimizer = Adam([w], lr=0.25)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> round(w.data, 6)
+    2.75
+    """
+
+    rule = staticmethod(adam)
+    initial = (0.0, 0.0)
+
+    lr: float
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        _check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
+        if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
+            raise ValueError(f"betas must be two numbers from 0 up to, but not, 1, not {betas!r}")
+        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
+
+
+class AdamW(Adam):
+    """Adam whose weights decay by themselves: p <- (1 - lr weight_decay) p before each step of `Adam` on g alone.
+
+    See Loshchilov and Hutter 2019. The default weight_decay is 0.01.
+
+    Examples
+    --------
+    >>> w = Value(2.0)
+    >>> AdamW([w], lr=0.5, weight_decay=0.5).step()
+    >>> w.data
+    1.5
+    """
+
+    rule = staticmethod(adamw)
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+
+# --- clipping -------------------------------------------------------------------------------------------------
+
+
+def clip_grad_value_(params: Iterable[Value], value: float) -> None:
+    """Hold every parameter's gradient between -value and value; nan stays nan.
+
+    Raises
+    ------
+    ValueError
+        If `value` is negative or nan.
+
+    Examples
+    --------
+    >>> w = Value(0.0)
+    >>> w.grad = -7.0
+    >>> clip_grad_value_([w], 2.0)
+    >>> w.grad
+    -2.0
+    """
+    _check_not_negative(value=value)
+    for p in _checked(params, "clip_grad_value_", empty=True):
+        p.grad = min(max(p.grad, -value), value)
+
+
+def clip_grad_norm_(params: Iterable[Value], max_norm: float) -> float:
+    """Scale all gradients by one factor so that their norm, as of one vector, is at most `max_norm`.
+
+    The factor is max_norm / (norm + 1e-6), or 1 if that is larger (Pascanu et al. 2013; 1e-6 as in PyTorch). An
+    infinite norm makes it 0, and inf * 0 is nan; a norm of nan makes all gradients nan.
+
+    Returns
+    -------
+    float
+        The norm before.
+
+    Raises
+    ------
+    ValueError
+        If `max_norm` is negative or nan.
+
+    Examples
+    --------
+    >>> a, b = Value(0.0), Value(0.0)
+    >>> a.grad, b.grad = 30.0, 40.0
+    >>> clip_grad_norm_([a, b], 1.0)
+    50.0
+    >>> round(a.grad, 6), round(b.grad, 6)
+    (0.6, 0.8)
+    """
+    _check_not_negative(max_norm=max_norm)
+    params = _checked(params, "clip_grad_norm_", empty=True)
+    grads = [p.grad for p in params]
+    norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
+    factor = min(max_norm / (norm + 1e-6), 1.0)
+    for p in params:
+        p.grad *= factor
+    return norm
+
+
+# --- what they share ------------------------------------------------------------------------------------------
+
+
+def _checked(params: Iterable[Value], user: str, empty: bool = False) -> list[Value]:
+    if isinstance(params, (Value, set)) or not hasattr(params, "__iter__"):
+        hint = "write model.parameters()" if hasattr(params, "parameters") else "put it into a list"
+        if isinstance(params, set):
+            hint = "a set has no order, so make it a list"
+        raise TypeError(f"{user} takes a list of Values, not {type(params).__name__}; {hint}")
+    params = list(params)
+    if not params and not empty:
+        raise ValueError(f"{user} got no parameters; was the generator used up, or the model empty?")
+    seen = set()
+    for i, p in enumerate(params):
+        if not isinstance(p, Value):
+            raise TypeError(f"{user} takes a list of Values, but item {i} is {type(p).__name__}: {p!r:.60}")
+        if p.op is not None:
+            raise ValueError(f"{user} cannot move {p.describe()} (item {i}): only leaves are parameters")
+        if p in seen:
+            raise ValueError(f"{user} got {p.describe()} twice (item {i}); it would be moved twice in a step")
+        seen.add(p)
+    return params
+
+
+def _check_not_negative(**settings: float) -> None:
+    for name, value in settings.items():
+        if not value >= 0.0:
+            raise ValueError(f"{name} must not be negative, and it is {value!r}")
