@@ -12,6 +12,7 @@ Values, to numbers, and to NumPy arrays alike. Importing this package loads noth
 """
 
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
+from .files import write_text
 from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .graph import Graph
 from .ops import (
@@ -26,6 +27,7 @@ from .ops import (
     cosh,
     div,
     elu,
+    equal,
     erf,
     erfc,
     exp,
@@ -83,6 +85,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "value_and_grad",
+    "write_text",
     "acos",
     "add",
     "asin",
@@ -96,6 +99,7 @@ __all__ = [
     "elu",
     "enable_grad",
     "enter",
+    "equal",
     "erf",
     "erfc",
     "exp",

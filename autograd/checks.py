@@ -76,19 +76,23 @@ def gradcheck(
         inputs = (inputs,)
     flat = leaves(list(inputs))
     if flat and all(isinstance(x, Value) for x in flat):
+        for x in flat:
+            if x.op is not None:
+                raise ValueError(f"gradcheck moves leaves, and {x.describe()} is none; give the leaves it is made from")
         point = [x.data for x in flat]
         out = f()
         gradients = dict(zip(Graph(out), Graph(out).gradients())) if isinstance(out, Value) else {}
         analytic = [gradients.get(x, 0.0) for x in flat]
 
         def value_at(*numbers: float) -> float:
+            # Not through `data`: what was computed from these leaves before stays valid, for they come back.
             for x, number in zip(flat, numbers):
-                x.data = number
+                x._data = number
             try:
                 return _data(f())
             finally:
                 for x, number in zip(flat, point):
-                    x.data = number
+                    x._data = number
 
     else:
         point = [to_float(x, "gradcheck") for x in flat]
@@ -180,12 +184,17 @@ class detect_anomaly(_Block):
             gradient = gradients.pop(node)
             for x, slope in zip(node.operands, node.partials):
                 before = gradients.get(x, x.grad if x.op is None else 0.0)
-                total = gradients[x] = before + slope * gradient
-                if not math.isfinite(total):
-                    raise AnomalyError(
-                        f"the gradient of {x.describe()} became {total} going back through {node._rule.name} of "
-                        f"{_listed(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
-                    )
+                self.flowed(node, x, before, slope, gradient)
+                gradients[x] = before + slope * gradient
+
+    def flowed(self, node: Result, x: Value, before: float, slope: float, gradient: float) -> None:
+        """Look at what flows back from a node to its operand x, whose gradient was `before` so far."""
+        total = before + slope * gradient
+        if not math.isfinite(total):
+            raise AnomalyError(
+                f"the gradient of {x.describe()} became {total} going back through {node._rule.name} of "
+                f"{_listed(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
+            )
 
 
 def _listed(node: Result) -> str:

@@ -19,7 +19,10 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     import tempfile
 
     path = os.fspath(path)
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=os.path.basename(path) + ".")
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"there is no folder {folder!r} to write {os.path.basename(path)!r} to")
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

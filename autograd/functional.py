@@ -11,9 +11,11 @@ differentiated again: that is all there is to ``grad(grad(f))``.
 
 from __future__ import annotations
 
+import threading
+
 from . import ops
 from .ieee import to_float
-from .value import Result, Value, enable_grad, recording, walk
+from .value import Constant, Result, Value, current_watch, enable_grad, recording, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +50,33 @@ def leaves(x: Any) -> list[Any]:
     for item in x:
         found.extend(leaves(item))
     return found
+
+
+def leaves_like(x: Any, like: Any) -> list[Any]:
+    """The numbers in `x`, which must be nested as `like` is; in the order of `like`, whose dicts may have another.
+
+    Raises
+    ------
+    ValueError
+        If they are not nested alike.
+
+    Examples
+    --------
+    >>> leaves_like({"b": 2, "a": 1}, like={"a": 0.0, "b": 0.0})
+    [1, 2]
+    """
+    if isinstance(like, dict):
+        if isinstance(x, dict) and x.keys() == like.keys():
+            return [number for key in like for number in leaves_like(x[key], like[key])]
+    elif _is_array(like):
+        if getattr(x, "shape", None) == like.shape:
+            return leaves(x)
+    elif isinstance(like, (list, tuple)):
+        if isinstance(x, (list, tuple)) and len(x) == len(like):
+            return [number for item, model in zip(x, like) for number in leaves_like(item, model)]
+    elif not isinstance(x, (list, tuple, dict)) and not _is_array(x):
+        return [x]
+    raise ValueError(f"{x!r:.60} does not have the shape of {like!r:.60}; there must be one tangent for each number")
 
 
 def rebuild(x: Any, numbers: Iterator[Any]) -> Any:
@@ -86,12 +115,16 @@ def _array(items: list[Any], shape: tuple[int, ...]) -> Any:
 # --- running the function ---------------------------------------------------------------------------------------
 
 
+_running = threading.local()  # `inputs`: those of the functions that are being run, from the outermost inwards
+
+
 class _Trace:
     """One run of `f` on fresh Values in place of the numbers in the arguments at `argnums`.
 
     A Value among the arguments belongs to a graph outside. It is replaced by a copy that is linked to it, so that
     what `f` reaches by other ways is not mistaken for its argument, and yet the outside can differentiate the
-    result.
+    result. `nested` says that it may want to: the arguments are Values, or `f` uses an input of a function that is
+    being differentiated around it.
     """
 
     def __init__(
@@ -105,50 +138,70 @@ class _Trace:
         if not callable(f):
             raise TypeError(f"{name} takes a function, not {type(f).__name__}: {f!r}")
         self.single = isinstance(argnums, int)
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for n in numbers:
+        self.argnums = [argnums] if isinstance(argnums, int) else list(argnums)
+        for n in self.argnums:
             if not isinstance(n, int) or not -len(args) <= n < len(args):
                 raise TypeError(f"{name} was to differentiate argument {n!r} of a call with {len(args)} arguments")
-        self.arguments = [args[n] for n in numbers]
+        self.argnums = [n % len(args) for n in self.argnums]
+        self.arguments = {n: args[n] for n in self.argnums}
         points = [x if isinstance(x, Value) else to_float(x, name) for x in leaves(self.arguments)]
         self.nested = any(isinstance(x, Value) for x in points)
         self.inputs = [ops.positive(x) if isinstance(x, Value) else Value(x) for x in points]
         replaced = list(args)
-        for n, argument in zip(numbers, rebuild(self.arguments, iter(self.inputs))):
+        for n, argument in rebuild(self.arguments, iter(self.inputs)).items():
             replaced[n] = argument
-        if recording():
-            self.out = f(*replaced, **kwargs)
-        else:
-            with enable_grad():
-                # The copies above were made outside of this block, where nothing is recorded, and are leaves.
-                self.nested = False
+        around: list[Value] = getattr(_running, "inputs", [])
+        _running.inputs = around + self.inputs
+        try:
+            if recording():
                 self.out = f(*replaced, **kwargs)
+            else:
+                # Outside of this block nothing is recorded: the copies above are leaves, with nothing behind them.
+                self.nested = False
+                with enable_grad():
+                    self.out = f(*replaced, **kwargs)
+                around = []
+        finally:
+            _running.inputs = _running.inputs[: len(_running.inputs) - len(self.inputs)]
+        if around and not self.nested:
+            outer = set(around)
+            self.nested = any(not outer.isdisjoint(node.operands) for out in leaves(self.out) for node in _nodes(out))
 
     def shaped(self, derivatives: Sequence[Number]) -> Any:
         """Derivatives with respect to the inputs in the shape of the argument, or tuple of arguments."""
         shaped = rebuild(self.arguments, iter(derivatives))
-        return shaped[0] if self.single else tuple(shaped)
+        return shaped[self.argnums[0]] if self.single else tuple([shaped[n] for n in self.argnums])
 
     def number(self, x: Any) -> Number:
         """A result as the caller sees it: a float, or a Value if the caller's numbers are Values."""
         if self.nested:
             return x if isinstance(x, Value) else Value(x)
-        return x._data if isinstance(x, Value) else to_float(x)
+        return x.data if isinstance(x, Value) else to_float(x)
 
     def slopes(self, node: Result) -> Sequence[Number]:
         """The local partials of a node: what was computed with it, or Values if they are to be differentiated."""
-        if self.nested and node.op is not None:
-            partials: tuple[Number, ...] = node.op.partials(*node.operands, node)
-            return partials
-        return node.partials
+        if not self.nested or node.op is None:
+            return node.partials
+        operands = node.operands
+        if node.op is ops.pow and isinstance(operands[1], Constant):
+            slopes: tuple[Number, ...] = (ops.power_slope(operands[0], operands[1].data), 0.0)
+        else:
+            slopes = node.op.partials(*operands, node)
+        for slope, computed in zip(slopes, node.partials):
+            now = float_of(slope)
+            if now != computed and now == now:
+                names = ", ".join([x.describe() for x in operands if x.op is None])
+                raise RuntimeError(
+                    f"one of {names} was set after {node.describe()} was computed from it, so the gradient at the old "
+                    "point is lost; set Values before they are used"
+                )
+        return slopes
 
     def active(self, out: object) -> list[Result]:
         """The nodes between the inputs and `out`, operands first."""
-        if not isinstance(out, Result):
-            return []
         reached: set[Value] = set(self.inputs)
         order = []
-        for node in walk(out):
+        for node in _nodes(out):
             if node not in reached and any(x in reached for x in node.operands):
                 reached.add(node)
                 order.append(node)
@@ -159,10 +212,13 @@ class _Trace:
         adjoints: dict[Value, Number] = {out: 1.0} if isinstance(out, Value) else {}
         order = self.active(out)
         active = {*self.inputs, *order}
+        watch = current_watch()
         for node in reversed(order):
             adjoint = adjoints.pop(node)
             for x, slope in zip(node.operands, self.slopes(node)):
                 if x in active:
+                    if watch is not None:
+                        watch.flowed(node, x, *map(float_of, (adjoints.get(x, 0.0), slope, adjoint)))
                     flow = _times(slope, adjoint)
                     adjoints[x] = adjoints[x] + flow if x in adjoints else flow
         return [self.number(adjoints.get(x, 0.0)) for x in self.inputs]
@@ -174,6 +230,21 @@ class _Trace:
             moved = [_times(slope, tangents[x]) for x, slope in zip(node.operands, self.slopes(node)) if x in tangents]
             tangents[node] = ops._sum(*moved)
         return self.number(tangents.get(out, 0.0) if isinstance(out, Value) else 0.0)
+
+
+def _nodes(out: object) -> list[Result]:
+    return walk(out) if isinstance(out, Result) else []
+
+
+def float_of(x: Number) -> float:
+    """The number itself, of a Value or a float.
+
+    Examples
+    --------
+    >>> float_of(Value(2.0)), float_of(2.0)
+    (2.0, 2.0)
+    """
+    return x.data if isinstance(x, Value) else x
 
 
 def _times(slope: Number, flow: Number) -> Number:
@@ -320,11 +391,7 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
     (12.0, 4.0)
     """
     primals, tangents = tuple(primals), tuple(tangents)
-    directions = [_checked(x, "jvp") for x in leaves(tangents)]
-    if len(directions) != len(leaves(primals)):
-        raise ValueError(
-            f"jvp needs one tangent for each number of the primals: got {len(directions)} for {len(leaves(primals))}"
-        )
+    directions = [_checked(x, "jvp") for x in leaves_like(tangents, like=primals)]
     trace = _Trace(f, range(len(primals)), primals, {}, "jvp")
     trace.nested = trace.nested or any(isinstance(x, Value) for x in directions)
     outs = [_checked(out, "jvp") for out in leaves(trace.out)]

@@ -14,7 +14,7 @@ from . import ops
 from .files import write_text
 from .ieee import to_float
 from .ops import Op
-from .value import Dot, Place, Result, Value, Wide, rebuild, walk
+from .value import Constant, Dot, Place, Result, Value, Wide, rebuild, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -204,6 +204,8 @@ class Graph:
         rows = []
         for node, operands in zip(self.nodes, self.operands):
             row: dict[str, Any] = {"op": None if node.op is None else node.op.name}
+            if isinstance(node, Constant):
+                row["constant"] = True
             if node.op is not None:
                 row["operands"] = list(operands)
                 row["partials"] = [_plain(slope) for slope in node.partials]
@@ -214,7 +216,7 @@ class Graph:
         return json.dumps(document, indent=indent, allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Graph:
+    def from_json(cls, text: str | bytes) -> Graph:
         """A graph from JSON text; every result is computed again from the leaves.
 
         Raises
@@ -228,7 +230,7 @@ class Graph:
         import json
 
         try:
-            document = json.loads(text)
+            document = json.loads(text, parse_constant=_refused)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"this is not a graph in JSON, or it is damaged: {error}") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -242,8 +244,10 @@ class Graph:
         for position, row in enumerate(rows):
             try:
                 nodes.append(_node_from(row, nodes))
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:
                 raise ValueError(f"node {position} of the graph is wrong: {error}") from None
+            except LookupError as error:
+                raise LookupError(f"node {position} of the graph cannot be read: {error}") from None
         root = document.get("root")
         if type(root) is not int or not 0 <= root < len(nodes):
             raise ValueError(f'a graph\'s "root" must be the position of one of its {len(nodes)} nodes, not {root!r}')
@@ -256,11 +260,12 @@ class Graph:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Graph:
         """Read a graph that `save` wrote; errors are those of `from_json`."""
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb") as file:
             return cls.from_json(file.read())
 
 
 def _products_and_sum(node: Dot, operands: tuple[Value, ...]) -> Value:
+    node._fresh()
     n = len(operands) // 2
     terms = list(operands[2 * n :])
     for w, x in zip(operands[:n], operands[n : 2 * n]):
@@ -277,6 +282,10 @@ def _plain(x: float) -> float | str:
     return x if math.isfinite(x) else str(x)
 
 
+def _refused(name: str) -> float:
+    raise ValueError(f'{name} is no JSON; such numbers are written as "inf", "-inf" and "nan"')
+
+
 def _number(x: object) -> float:
     return float(x) if x in ("inf", "-inf", "nan") else to_float(x, "a graph")
 
@@ -289,7 +298,10 @@ def _node_from(row: object, nodes: list[Value]) -> Value:
     label, scope = row.get("label", ""), row.get("scope", "")
     if not isinstance(label, str) or not isinstance(scope, str):
         raise ValueError("label and scope must be text")
-    node = Value(data) if row.get("op") is None else _result_from(row, data, nodes)
+    if row.get("op") is None:
+        node = Constant(data) if row.get("constant") is True else Value(data)
+    else:
+        node = _result_from(row, data, nodes)
     node.grad = grad
     node.place = Place(scope, label) if label or scope else None
     return node
@@ -308,9 +320,12 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Result
     computed = op.value(*point)
     if not (math.isclose(computed, data, rel_tol=1e-9, abs_tol=1e-300) or (computed != computed and data != data)):
         raise ValueError(f"its data is given as {data!r}, but {op.name} of its operands is {computed!r}")
+    partials = row.get("partials")
+    if not isinstance(partials, list) or len(partials) != len(operands):
+        raise ValueError(f"partials must be a list with a number for each operand, not {partials!r:.60}")
     slopes = op.slopes(*point, computed)
-    if op is ops.pow and row.get("partials", [None])[-1] == 0:
-        slopes = (slopes[0], 0.0)  # the exponent was a plain number, a constant
+    if op is ops.pow and isinstance(operands[1], Constant):
+        slopes = (slopes[0], 0.0)
     return rebuild(op, computed, operands, slopes)
 
 
@@ -327,12 +342,12 @@ def _restored(node: Value, grad: float, place: tuple[str, str, str] | None) -> V
     return node
 
 
-def _leaf(data: float, *rest: Any) -> Value:
-    return _restored(Value(data), *rest)
+def _leaf(kind: type[Value], data: float, *rest: Any) -> Value:
+    return _restored(kind(data), *rest)
 
 
 def _reduce_leaf(leaf: Value) -> tuple[Any, ...]:
-    return _leaf, (leaf.data, *_row(leaf))
+    return _leaf, (type(leaf), leaf.data, *_row(leaf))
 
 
 def _reduce_result(root: Result) -> tuple[Any, ...]:
@@ -360,5 +375,7 @@ def _restore(
 
 
 copyreg.pickle(Value, _reduce_leaf)
-for _kind in (Result, Wide, Dot):
-    copyreg.pickle(_kind, _reduce_result)
+copyreg.pickle(Constant, _reduce_leaf)
+copyreg.pickle(Result, _reduce_result)
+copyreg.pickle(Wide, _reduce_result)
+copyreg.pickle(Dot, _reduce_result)

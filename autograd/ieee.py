@@ -59,7 +59,7 @@ def to_float(x: object, user: str = "Value") -> float:
     shown = repr(x)
     if len(shown) > 60:
         shown = shown[:57] + "..."
-    raise TypeError(f"{user} takes real numbers and Values, not {type(x).__name__}: {shown}")
+    raise TypeError(f"{user} takes real numbers, not {type(x).__name__}: {shown}")
 
 
 # --- the four operations and pow -----------------------------------------------------------------------------
@@ -190,10 +190,10 @@ def ndtr(x: float) -> float:
 
 
 class Real(float):
-    """A float whose ``/`` follows IEEE 754, and whose results are Reals again.
+    """A float whose ``/`` and ``**`` follow IEEE 754, and whose results are Reals again.
 
-    A rule is written with plain operators, and of these only ``/`` can raise on floats. The rule is therefore
-    read with floats first; only if that raises is it read a second time with Reals.
+    A rule is written with plain operators, of which these two can raise on floats. The rule is therefore read with
+    floats first; only if that raises is it read a second time with Reals.
 
     Examples
     --------
@@ -220,6 +220,12 @@ class Real(float):
 
     def __rtruediv__(self, other: float) -> Real:
         return Real(divide(float(other), float(self)))
+
+    def __pow__(self, other: float) -> Real:  # type: ignore[override]
+        return Real(power(float(self), float(other)))
+
+    def __rpow__(self, other: float) -> Real:  # type: ignore[override]
+        return Real(power(float(other), float(self)))
 
     def __neg__(self) -> Real:
         return Real(-float(self))

@@ -13,6 +13,7 @@ for 1 - tanh**2 has no digits left at 20. At kinks and at infinities the convent
 
 from __future__ import annotations
 
+import keyword
 import math
 
 from . import ieee
@@ -95,7 +96,8 @@ class Op:
         if arity is not None and len(operands) != arity:
             missing = arity - len(operands)
             if not 0 < missing <= len(self.defaults):
-                raise TypeError(f"{self.name}() takes {arity} operands, got {len(operands)}")
+                plural = "" if arity == 1 else "s"
+                raise TypeError(f"{self.name}() takes {arity} operand{plural}, got {len(operands)}")
             operands += self.defaults[len(self.defaults) - missing :]
         plain = True
         for x in operands:
@@ -117,14 +119,14 @@ class Op:
         """The forward rule read with floats."""
         try:
             return self.forward(*operands)  # type: ignore[no-any-return]
-        except ZeroDivisionError:
+        except ArithmeticError:
             return float(self.forward(*map(ieee.Real, operands)))
 
     def slopes(self, *operands_and_out: float) -> tuple[float, ...]:
         """The partials read with floats."""
         try:
             return self.partials(*operands_and_out)  # type: ignore[no-any-return]
-        except ZeroDivisionError:
+        except ArithmeticError:
             return tuple(map(float, self.partials(*map(ieee.Real, operands_and_out))))
 
 
@@ -165,7 +167,11 @@ def find(name: str) -> Op:
 
 
 def equal(x: Any, y: Any) -> Any:
-    """x == y by value, in every reading (for Values ``==`` is identity)."""
+    """x == y by value, in every reading (for Values ``==`` is identity).
+
+    >>> equal(2.0, 2)
+    True
+    """
     return (x >= y) & (x <= y)
 
 
@@ -174,7 +180,7 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
 
     So the branch not taken leaves no trace, and no 0 * inf, in a gradient of a gradient.
     """
-    if condition is True:
+    if condition is True or x is y:
         return x
     if condition is False:
         return y
@@ -198,6 +204,15 @@ def _elementary(name: str, forward: Rule, partials: Rule, doc: str, **options: A
 
 _TINY = 2.2250738585072014e-308  # the smallest normal number
 
+
+def power_slope(a: Any, b: Any) -> Any:
+    """d(a**b)/da; it is all there is where the exponent is a constant."""
+    slope = b * pow(a, b - 1.0)
+    # At b = 0 it is 0 whatever a is. Where 1/a is finite that needs no telling, and it must still depend on b.
+    return choose((a > _TINY) | (a < -_TINY), slope, choose(equal(b, 0.0), 0.0, slope))
+
+
+
 add: Op = _row(
     "add", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2,
     doc="Sum, a + b.\n\n>>> add(2.0, 3.0)\n5.0",
@@ -220,11 +235,7 @@ neg: Op = _row(
 )
 pow: Op = _elementary(
     "pow", ieee.power,
-    lambda a, b, out: (
-        # At b = 0 it is 0 whatever a is. Where 1/a is finite that needs no telling, and it must still depend on b.
-        choose((a > _TINY) | (a < -_TINY), b * pow(a, b - 1.0), choose(equal(b, 0.0), 0.0, b * pow(a, b - 1.0))),
-        choose(equal(a, 0.0) & (b >= 0.0), 0.0, out * log(a)),
-    ),
+    lambda a, b, out: (power_slope(a, b), choose(equal(a, 0.0) & (b >= 0.0), 0.0, out * log(a))),
     symbol="**", arity=2,
     doc="Power, a**b; nan for a negative base with a fractional exponent. 0**0 is 1, with slope 0.\n\n"
     ">>> pow(2.0, 3.0)\n8.0",
@@ -355,6 +366,11 @@ def _atan2_partials(y: Any, x: Any, out: Any) -> tuple[Any, Any]:
     return choose(at_origin, 0.0, (x / r) / r), choose(at_origin, 0.0, -((y / r) / r))
 
 
+def _sech(a: Any) -> Any:
+    z = exp(-abs(a))  # cosh would overflow where 1/cosh is no 0 yet
+    return 2.0 * z / (1.0 + z * z)
+
+
 atan2: Op = _elementary(
     "atan2", math.atan2, _atan2_partials, arity=2,
     doc="Angle of the point (x, y), given as atan2(y, x), in radians; slopes 0 at the origin.\n\n>>> atan2(0.0, 1.0)\n0.0",
@@ -376,7 +392,7 @@ tanh: Op = _elementary(
     doc="Hyperbolic tangent. Its slope, 1 - out**2, is computed as sech(a)**2, which keeps its digits.\n\n>>> tanh(0.0)\n0.0",
 )
 sech: Op = _row(
-    "sech", lambda a: 1.0 / cosh(a), lambda a, out: (-(out * tanh(a)),),
+    "sech", _sech, lambda a, out: (-(out * tanh(a)),),
     doc="Hyperbolic secant, 1 / cosh(a).\n\n>>> sech(0.0)\n1.0",
 )
 
@@ -406,6 +422,21 @@ def _sigmoid(a: Any) -> Any:
 def _silu(a: Any) -> Any:
     h = exp(-abs(a) / 2.0)  # a * h * h, in this order, is no 0 as long as the result is none
     return choose(a >= 0.0, a, a * h * h) / (1.0 + h * h)
+
+
+def _gelu(a: Any) -> Any:
+    # a * ndtr(a). Below -37, where ndtr runs out of digits before the product does, by the asymptotic series
+    # (Abramowitz and Stegun 26.2.12); a**2 is taken in two parts there, since exp magnifies its rounding error.
+    x = minimum(maximum(a, -40.0), -37.0)
+    high = 134217729.0 * x - (134217729.0 * x - x)
+    low = x - high
+    x2 = x * x
+    rest = ((high * high - x2) + 2.0 * high * low) + low * low
+    y = 1.0 / x2
+    series = 1.0 - y * (1.0 - y * (3.0 - y * (15.0 - y * (105.0 - y * (945.0 - y * 10395.0)))))
+    root = exp(-x2 / 4.0)
+    tail = -(series * exp(-rest / 2.0) / math.sqrt(2.0 * math.pi) * root * root)
+    return choose((a < -37.0) & (a > -40.0), tail, a * ndtr(a))
 
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -450,7 +481,7 @@ silu: Op = _row(
     doc="Sigmoid linear unit (swish), a * sigmoid(a).\n\n>>> silu(0.0)\n0.0",
 )
 gelu: Op = _row(
-    "gelu", lambda a: a * ndtr(a),
+    "gelu", _gelu,
     lambda a, out: (ndtr(a) + a * exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi),),
     doc="Gaussian error linear unit, a * ndtr(a): the exact form, with erf.\n\n>>> gelu(0.0)\n0.0",
 )
@@ -501,12 +532,12 @@ def _logsumexp(*xs: Any) -> Any:
 
 def _softmax(*xs_and_out: Any) -> tuple[Any, ...]:
     """e**x / sum of e**x. Not e**(x - out): the rounding of a large out would be magnified."""
-    xs = xs_and_out[:-1]
+    *xs, out = xs_and_out
     top = xs[0] if xs else 0.0
     for x in xs[1:]:
         top = choose(x > top, x, top)
     powers = [exp(x - top) for x in xs]
-    total = choose(top < math.inf, _sum(*powers), 1.0)
+    total = choose(out < math.inf, _sum(*powers), choose(out > 0.0, 1.0, out))  # the last is nan
     return tuple([power / total for power in powers])
 
 
@@ -589,12 +620,14 @@ def op(
     >>> cube(2.0)
     8.0
     """
-    if not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"an operation's name must be a Python identifier, not {name!r}")
     if name in BUILTIN:
         raise ValueError(f"{name!r} is a built-in operation; choose another name")
     made = _Checked(name, forward, partials, symbol=symbol, arity=arity, doc=doc)
     for point in check:
+        if not isinstance(point, (tuple, list)) or (arity is not None and len(point) != arity):
+            raise ValueError(f"a point to check {name!r} at must be a tuple of its operands, not {point!r:.60}")
         check_partials(made, point)
     OPS[name] = made
     return made
@@ -604,7 +637,9 @@ class _Checked(Op):
     """A user's operation: what its rules return is checked before the engine believes it."""
 
     def value(self, *operands: float) -> float:
-        out = super().value(*operands)
+        out: object = super().value(*operands)
+        if isinstance(out, complex):  # Python's ** of a negative number; where a Real goes in, nan comes out
+            out = self.forward(*map(ieee.Real, operands))
         try:
             return ieee.to_float(out)
         except TypeError:
@@ -614,6 +649,8 @@ class _Checked(Op):
 
     def slopes(self, *operands_and_out: float) -> tuple[float, ...]:
         slopes = super().slopes(*operands_and_out)
+        if isinstance(slopes, tuple) and any(isinstance(slope, complex) for slope in slopes):
+            slopes = self.partials(*map(ieee.Real, operands_and_out))
         expected = len(operands_and_out) - 1
         if not isinstance(slopes, tuple) or len(slopes) != expected:
             raise TypeError(

@@ -204,7 +204,6 @@ class Printer:
         "<=": ("{} <= {}", _RELATION, _SUM, _SUM),
         ">": ("{} > {}", _RELATION, _SUM, _SUM),
         ">=": ("{} >= {}", _RELATION, _SUM, _SUM),
-        "==": ("{} == {}", _RELATION, _SUM, _SUM),
         "&": ("({}) & ({})", _CALL, _LOOSE, _LOOSE),
         "|": ("({}) | ({})", _CALL, _LOOSE, _LOOSE),
     }
@@ -224,7 +223,7 @@ class Printer:
         if head in self.signs:
             text, binding, *around = self.signs[head]
             return text.format(*map(self.text, x.operands, around)), binding
-        return self.call(head, x), _CALL
+        return self.call("equal" if head == "==" else head, x), _CALL
 
     def parenthesised(self, text: str) -> str:
         return f"({text})"
@@ -268,9 +267,9 @@ class Latex(Printer):
     """
 
     signs = Printer.signs | {
-        "mul": (r"{} \, {}", _PRODUCT, _PRODUCT, _SIGN),
-        "div": (r"\frac{{{}}}{{{}}}", _CALL, _LOOSE, _LOOSE),
-        "reciprocal": (r"\frac{{1}}{{{}}}", _CALL, _LOOSE, _LOOSE),
+        "mul": (r"{} \, {}", _PRODUCT, _PRODUCT, _POWER),
+        "div": (r"\frac{{{}}}{{{}}}", _POWER, _LOOSE, _LOOSE),
+        "reciprocal": (r"\frac{{1}}{{{}}}", _POWER, _LOOSE, _LOOSE),
         "pow": (r"{}^{{{}}}", _POWER, _CALL, _LOOSE),
         "square": (r"{}^2", _POWER, _CALL, _CALL),
         "exp": (r"e^{{{}}}", _POWER, _LOOSE, _LOOSE),

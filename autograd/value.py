@@ -137,9 +137,9 @@ class Value:
             )
         number = to_float(data)
         with _lock:
+            self._data = number  # before the stamp: a Dot made in between must find itself older than the stamp
             _state.clock += 1
             _state.written = self._stamp = _state.clock
-            self._data = number
 
     @property
     def label(self) -> str:
@@ -184,7 +184,9 @@ class Value:
 
     @property
     def _prev(self) -> set[Value]:
-        return set(self.operands)  # micrograd's name
+        """The operands under micrograd's name, as a set; the number in an exponent is part of the operation there."""
+        operands = self.operands
+        return set(operands[:1] if self.op is ops.pow and isinstance(operands[1], Constant) else operands)
 
     @property
     def _op(self) -> str:
@@ -192,7 +194,12 @@ class Value:
         op = self.op
         if op is None:
             return ""
-        return f"**{self.operands[1]._data:g}" if op is ops.pow else op.symbol
+        exponent = self.operands[1] if op is ops.pow else None
+        return f"**{exponent._data:g}" if isinstance(exponent, Constant) else op.symbol
+
+    def __hash__(self) -> int:
+        # By identity. Said only because mypyc takes a class with comparisons for one that cannot be hashed.
+        return id(self) >> 4
 
     def describe(self) -> str:
         """How messages call this node.
@@ -235,43 +242,53 @@ class Value:
     @staticmethod
     def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Value:
         """How Values read an operation (see `ops.Op`): compute, and remember."""
-        return record(op, [x if isinstance(x, Value) else Value(to_float(x, op.name)) for x in operands])
+        values: list[Value] = []
+        for x in operands:
+            if isinstance(x, Value):
+                values.append(x)
+            elif _foreign(x):  # an array among the operands: each of its elements meets the Value
+                from . import arrays
+
+                return arrays.apply(op, operands)  # type: ignore[no-any-return]
+            else:
+                values.append(Constant(to_float(x, op.name)))
+        return record(op, values)
 
     def __add__(self, other: object) -> Made:
         if isinstance(other, Value):
             return _result(self._data + other._data, ops.add, self, 1.0, other, 1.0)
         if _foreign(other):
             return NotImplemented
-        return self + Value(other)
+        return self + Constant(other)
 
     def __radd__(self, other: object) -> Made:
         if _foreign(other):
             return NotImplemented
-        return Value(other) + self
+        return Constant(other) + self
 
     def __sub__(self, other: object) -> Made:
         if isinstance(other, Value):
             return _result(self._data - other._data, ops.sub, self, 1.0, other, -1.0)
         if _foreign(other):
             return NotImplemented
-        return self - Value(other)
+        return self - Constant(other)
 
     def __rsub__(self, other: object) -> Made:
         if _foreign(other):
             return NotImplemented
-        return Value(other) - self
+        return Constant(other) - self
 
     def __mul__(self, other: object) -> Made:
         if isinstance(other, Value):
             return _result(self._data * other._data, ops.mul, self, other._data, other, self._data)
         if _foreign(other):
             return NotImplemented
-        return self * Value(other)
+        return self * Constant(other)
 
     def __rmul__(self, other: object) -> Made:
         if _foreign(other):
             return NotImplemented
-        return Value(other) * self
+        return Constant(other) * self
 
     def __truediv__(self, other: object) -> Made:
         if isinstance(other, Value):
@@ -282,28 +299,28 @@ class Value:
             return _result(a / b, ops.div, self, 1.0 / b, other, -(a / b / b))
         if _foreign(other):
             return NotImplemented
-        return self / Value(other)
+        return self / Constant(other)
 
     def __rtruediv__(self, other: object) -> Made:
         if _foreign(other):
             return NotImplemented
-        return Value(other) / self
+        return Constant(other) / self
 
     def __pow__(self, other: object) -> Made:
         if isinstance(other, Value):
             return record(ops.pow, [self, other])
         if _foreign(other):
             return NotImplemented
-        exponent = Value(other)
+        exponent = Constant(other)
         a, n = self._data, exponent._data
         # A number in the exponent is a constant: d/dn = a**n log(a), which is nan for negative a, is left out.
-        slope = 0.0 if n == 0.0 else n * power(a, n - 1.0)
+        slope = ops.power_slope(a, n) if n == 0.0 else n * power(a, n - 1.0)
         return _result(power(a, n), ops.pow, self, slope, exponent, 0.0)
 
     def __rpow__(self, other: object) -> Made:
         if _foreign(other):
             return NotImplemented
-        return record(ops.pow, [Value(other), self])
+        return record(ops.pow, [Constant(other), self])
 
     def __neg__(self) -> Value:
         return _result(-self._data, ops.neg, self, -1.0, None, 0.0)
@@ -484,14 +501,13 @@ class Value:
             with _lock:
                 self.grad += seed
             return
-        order = walk(self)
-        if _state.unusual:
-            watch = _watch()
-            if watch is not None:
-                watch.before_sweep(order, seed)
         with _lock:
-            for node in order:
-                node.grad = 0.0
+            order = walk(self)
+            if _state.unusual:
+                watch = current_watch()
+                if watch is not None:
+                    watch.before_sweep(order, seed)
+            held = _clear(order)
             self.grad = seed
             for node in reversed(order):
                 # Every consumer of this node has been visited: its gradient is complete, and flows on.
@@ -504,6 +520,14 @@ class Value:
                     b = node._b
                     if b is not None:
                         b.grad += node._db * grad_out
+            for leaf, before in held:
+                leaf.grad += before
+
+
+class Constant(Value):
+    """A plain number that met a Value in an operation: the 2 of ``2 * x``."""
+
+    __slots__ = ()
 
 
 class Result(Value):
@@ -588,6 +612,7 @@ class Dot(Result):
     __slots__ = ("_ws", "_xs", "_bias", "_born")
 
     def __init__(self, ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None) -> None:
+        born = _state.written  # before the data are read: what is set meanwhile is newer
         n = len(ws)
         total = 0.0
         if bias is not None:
@@ -602,7 +627,7 @@ class Dot(Result):
         self._ws: tuple[Value, ...] = ws
         self._xs: tuple[Value, ...] = xs
         self._bias: Value | None = bias
-        self._born: int = _state.written
+        self._born: int = born
 
     @property
     def operands(self) -> tuple[Value, ...]:
@@ -644,7 +669,7 @@ def _foreign(x: object) -> bool:
 
 
 def _value(x: object) -> Value:
-    return x if isinstance(x, Value) else Value(x)
+    return x if isinstance(x, Value) else Constant(x)
 
 
 def _number(x: object) -> float:
@@ -658,7 +683,7 @@ def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: flo
 
 def _inspected(node: Result) -> Value:
     """`node` as the blocks open in this thread want it: a leaf under `no_grad`, looked at under a watch."""
-    watch = _watch()
+    watch = current_watch()
     if watch is not None:
         watch.made(node)
     return node if recording() else Value(node._data)
@@ -669,7 +694,7 @@ def recording() -> bool:
     return _state.unusual == 0 or getattr(_modes, "recording", True)
 
 
-def _watch() -> Any:
+def current_watch() -> Any:
     """What looks at every node made (`made`) and every sweep (`before_sweep`) in this thread, or None."""
     return getattr(_modes, "watch", None)
 
@@ -690,6 +715,8 @@ def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[fl
 
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
+    if op is ops.pow and isinstance(operands[1], Constant):
+        return operands[0] ** operands[1]._data
     point = [x._data for x in operands]
     out = op.value(*point)
     node = rebuild(op, out, tuple(operands), () if op is ops.dot else op.slopes(*point, out))
@@ -752,6 +779,32 @@ def sum(xs: Iterable[Any]) -> Any:
     return ops.sum(tuple(xs))
 
 
+def _clear(order: list[Result]) -> list[tuple[Value, float]]:
+    """Set the gradients of all nodes to 0; returns the leaves whose gradient was not, with what it was.
+
+    What a backward pass adds to a leaf is summed up by itself first. So a second pass adds the same number again,
+    and doubles it exactly, whatever the rounding.
+    """
+    held: list[tuple[Value, float]] = []
+    for node in order:  # operands come before their consumers: here only leaves can have a gradient left
+        a = node._a
+        if a is None:
+            for x in node.operands:
+                if x.grad != 0.0:
+                    held.append((x, x.grad))
+                    x.grad = 0.0
+        else:
+            if a.grad != 0.0:
+                held.append((a, a.grad))
+                a.grad = 0.0
+            b = node._b
+            if b is not None and b.grad != 0.0:
+                held.append((b, b.grad))
+                b.grad = 0.0
+        node.grad = 0.0
+    return held
+
+
 def walk(root: Result) -> list[Result]:
     """All Results that root was made from, root included, operands before their consumers.
 
@@ -760,8 +813,12 @@ def walk(root: Result) -> list[Result]:
     cleared, not even after an error.
     """
     with _lock:
-        _state.clock += 2
-        closed = _state.clock
+        return _walk(root)
+
+
+def _walk(root: Result) -> list[Result]:
+    _state.clock += 2
+    closed = _state.clock
     opened = closed - 1
     order: list[Result] = []
     stack: list[Result] = [root]

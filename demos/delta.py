@@ -27,10 +27,15 @@ def class_gradients(logits: list[float], target: int) -> list[float]:
     return [z_i.grad for z_i in z]
 
 
+def biases_of(net: nn.MLP) -> list[list[Value]]:
+    """The biases, layer by layer; a neuron's bias is its last parameter."""
+    return [[neuron.parameters()[-1] for neuron in layer.neurons] for layer in net.layers]
+
+
 def hand_deltas(net: nn.MLP, x: list[float], y: float) -> list[list[float]]:
     """The deltas of a ReLU-ReLU-sigmoid network with BCE, layer by layer, from the four equations."""
     weights = [[[w.data for w in neuron.w] for neuron in layer.neurons] for layer in net.layers]
-    biases = [[neuron.b.data for neuron in layer.neurons] for layer in net.layers]
+    biases = [[b.data for b in layer] for layer in biases_of(net)]
     activations, pre_activations = [x], []
     for w, b in zip(weights, biases):
         z = [sum(w_jk * a_k for w_jk, a_k in zip(row, activations[-1])) + b_j for row, b_j in zip(w, b)]
@@ -51,7 +56,7 @@ def engine_deltas(net: nn.MLP, x: list[float], y: float) -> list[list[float]]:
     """The same from the engine: dC/dz is the gradient of a neuron's bias."""
     net.zero_grad()
     nn.bce_with_logits(net(x), y).backward()
-    return [[neuron.b.grad for neuron in layer.neurons] for layer in net.layers]
+    return [[b.grad for b in layer] for layer in biases_of(net)]
 
 
 def relu_relu_sigmoid() -> nn.MLP:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 import nn
-from autograd import Value, no_grad
+from autograd import Value, no_grad, write_text
 from nn.functional import softmax
 
 Image = list[float]
@@ -156,6 +157,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of weights and shuffling (default %(default)s)")
     parser.add_argument("--save", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--classify", type=int, nargs="+", metavar="IMAGE", help="load the model, read these images")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="keep the report as a picture, too")
     options = parser.parse_args(arguments)
     if options.epochs < 1 or options.hidden < 1:
         parser.error("--epochs and --hidden must be at least 1")
@@ -178,6 +180,10 @@ def main(arguments: list[str]) -> None:
     norms = train(model, training, options.epochs, options.seed, console)
     console.print(f"trained in {time.perf_counter() - start:.1f} s\n")
     show_norms(norms, console)
+    console.record = options.svg is not None
     report(model, held_out, console)
+    if options.svg:
+        svg = console.export_svg(title="python -m demos digits")
+        write_text(options.svg, re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))  # fonts from the network
     model.save(options.save, metadata={"hidden": options.hidden})
     console.print(f"model saved: {options.save}; read single images with --classify 0 1 2")

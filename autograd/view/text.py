@@ -9,6 +9,7 @@ from __future__ import annotations
 from .. import ops
 from ..graph import Graph
 from ..symbols import Expression, Printer, Rule
+from ..value import Constant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> str:
     operands, op = graph.operands[consumer], graph.nodes[consumer].op
     assert op is not None
     # Constants are given as numbers, so that a rule shows the one case that applies to them.
-    constant = [graph.nodes[k].op is None and not graph.nodes[k].label and k != i for k in operands]
+    constant = [isinstance(graph.nodes[k], Constant) and k != i for k in operands]
     try:
         named = [graph.nodes[k].data if fixed else called[k] for k, fixed in zip(operands, constant)]
         partials = Rule(op, named, called[consumer]).partials
