@@ -12,7 +12,7 @@ from .functional import _Trace, leaves, rebuild
 from .graph import Graph
 from .ieee import to_float
 from .ops import central_difference
-from .value import Place, Result, Value, _Block, walk
+from .value import Place, Result, Value, _Block, enable_grad, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,8 +79,10 @@ def gradcheck(
         for x in flat:
             if x.op is not None:
                 raise ValueError(f"gradcheck moves leaves, and {x.describe()} is none; give the leaves it is made from")
+        flat = list(dict.fromkeys(flat))
         point = [x.data for x in flat]
-        out = f()
+        with enable_grad():
+            out = f()
         gradients = dict(zip(Graph(out), Graph(out).gradients())) if isinstance(out, Value) else {}
         analytic = [gradients.get(x, 0.0) for x in flat]
 

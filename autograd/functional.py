@@ -15,7 +15,7 @@ import threading
 
 from . import ops
 from .ieee import to_float
-from .value import Constant, Result, Value, current_watch, enable_grad, recording, walk
+from .value import Constant, Result, Value, current_watch, enable_grad, recording, unwatched, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,10 +137,10 @@ class _Trace:
     ) -> None:
         if not callable(f):
             raise TypeError(f"{name} takes a function, not {type(f).__name__}: {f!r}")
-        self.single = isinstance(argnums, int)
-        self.argnums = [argnums] if isinstance(argnums, int) else list(argnums)
+        self.single = not hasattr(argnums, "__iter__")
+        self.argnums = list(argnums) if hasattr(argnums, "__iter__") else [argnums]
         for n in self.argnums:
-            if not isinstance(n, int) or not -len(args) <= n < len(args):
+            if not hasattr(n, "__index__") or not -len(args) <= n < len(args):
                 raise TypeError(f"{name} was to differentiate argument {n!r} of a call with {len(args)} arguments")
         self.argnums = [n % len(args) for n in self.argnums]
         self.arguments = {n: args[n] for n in self.argnums}
@@ -165,7 +165,10 @@ class _Trace:
             _running.inputs = _running.inputs[: len(_running.inputs) - len(self.inputs)]
         if around and not self.nested:
             outer = set(around)
-            self.nested = any(not outer.isdisjoint(node.operands) for out in leaves(self.out) for node in _nodes(out))
+            outs = [out for out in leaves(self.out) if isinstance(out, Value)]
+            self.nested = not outer.isdisjoint(outs) or any(
+                not outer.isdisjoint(node.operands) for out in outs for node in _nodes(out)
+            )
 
     def shaped(self, derivatives: Sequence[Number]) -> Any:
         """Derivatives with respect to the inputs in the shape of the argument, or tuple of arguments."""
@@ -186,7 +189,8 @@ class _Trace:
         if node.op is ops.pow and isinstance(operands[1], Constant):
             slopes: tuple[Number, ...] = (ops.power_slope(operands[0], operands[1].data), 0.0)
         else:
-            slopes = node.op.partials(*operands, node)
+            with unwatched():  # a partial that nobody needs may be nan
+                slopes = node.op.partials(*operands, node)
         for slope, computed in zip(slopes, node.partials):
             now = float_of(slope)
             if now != computed and now == now:
@@ -226,8 +230,14 @@ class _Trace:
     def tangent(self, out: Any, directions: Sequence[Number]) -> Number:
         """The derivative of `out` along `directions`, one number for each input, by forward accumulation."""
         tangents: dict[Value, Number] = dict(zip(self.inputs, directions))
+        watch = current_watch()
         for node in self.active(out):
-            moved = [_times(slope, tangents[x]) for x, slope in zip(node.operands, self.slopes(node)) if x in tangents]
+            moved = []
+            for x, slope in zip(node.operands, self.slopes(node)):
+                if x in tangents:
+                    if watch is not None:
+                        watch.flowed(node, x, 0.0, float_of(slope), float_of(tangents[x]))
+                    moved.append(_times(slope, tangents[x]))
             tangents[node] = ops._sum(*moved)
         return self.number(tangents.get(out, 0.0) if isinstance(out, Value) else 0.0)
 

@@ -93,7 +93,7 @@ class Graph:
         return iter(self.nodes)
 
     def __contains__(self, node: object) -> bool:
-        return node in self._positions
+        return isinstance(node, Value) and node in self._positions
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
@@ -207,6 +207,11 @@ class Graph:
             if isinstance(node, Constant):
                 row["constant"] = True
             if node.op is not None:
+                if repr(node.op.value(*[x.data for x in node.operands])) != repr(node.data):
+                    raise RuntimeError(
+                        f"a leaf was set after {node.describe()} was computed from it, so the graph is of two minds; "
+                        "compute it again before writing it"
+                    )
                 row["operands"] = list(operands)
                 row["partials"] = [_plain(slope) for slope in node.partials]
             row["data"], row["grad"] = _plain(node.data), _plain(node.grad)

@@ -44,7 +44,9 @@ def to_float(x: object, user: str = "Value") -> float:
     >>> to_float(True)
     1.0
     """
-    if isinstance(x, numbers.Real):
+    if isinstance(x, float):
+        return float(x)  # of a subclass, such as np.float64, a plain float
+    if isinstance(x, numbers.Real) and not (hasattr(x, "dtype") and x.dtype.kind not in "fiub"):
         try:
             return float(x)
         except OverflowError:
@@ -52,10 +54,8 @@ def to_float(x: object, user: str = "Value") -> float:
                 f"{user} cannot hold {type(x).__name__} numbers beyond ±1.8e308, the range of a float; "
                 "scale the number first"
             ) from None
-    if type(x).__module__ == "numpy" and getattr(x, "ndim", None) == 0:
-        item = x.item()  # type: ignore[attr-defined]
-        if isinstance(item, numbers.Real):
-            return float(item)
+    if type(x).__module__ == "numpy" and getattr(x, "ndim", None) == 0 and x.dtype.kind in "fiub":  # type: ignore[attr-defined]
+        return float(x.item())  # type: ignore[attr-defined]
     shown = repr(x)
     if len(shown) > 60:
         shown = shown[:57] + "..."
@@ -80,6 +80,8 @@ def power(x: float, y: float) -> float:
     try:
         return math.pow(x, y)
     except (OverflowError, ValueError):
+        if math.isinf(y):
+            return inf
         if x < 0.0 and y != math.floor(y):
             return nan
         # What is left is a pole (0 to a negative power) or an overflow; an odd exponent keeps the base's sign.

@@ -165,10 +165,13 @@ class Rule:
     def __init__(self, op: Op, names: Sequence[str | float] | None = None, out: str = "out") -> None:
         self.op = op
         if names is None:
-            if op.arity is not None:
-                names = op.partials.__code__.co_varnames[: op.arity]
-            else:
+            if op.arity is None:
                 names = ("w1", "w2", "x1", "x2", "b") if op is ops.dot else ("x1", "x2", "x3")
+            else:
+                code = getattr(op.partials, "__code__", None)
+                names = code.co_varnames[: code.co_argcount][: op.arity] if code else ()
+                if len(names) < op.arity:
+                    names = tuple([f"x{i + 1}" for i in range(op.arity)])
         self.operands = tuple([Symbol(name) if isinstance(name, str) else name for name in names])
         self.out = Symbol(out)
         try:

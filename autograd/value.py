@@ -223,7 +223,7 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     def __copy__(self) -> Value:
-        twin = Value(self._data)
+        twin = type(self)(self._data)
         twin.grad, twin._place = self.grad, self._place
         return twin
 
@@ -423,6 +423,12 @@ class Value:
 
     def clip(self, low: object = -inf, high: object = inf) -> Value:
         return record(ops.clip, [self, _value(low), _value(high)])
+
+    def arctan2(self, x: object) -> Value:
+        return record(ops.atan2, [self, _value(x)])
+
+    def hypot(self, other: object) -> Value:
+        return record(ops.hypot, [self, _value(other)])
 
     def arcsin(self) -> Value:
         return self.asin()
@@ -716,7 +722,8 @@ def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[fl
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
     if op is ops.pow and isinstance(operands[1], Constant):
-        return operands[0] ** operands[1]._data
+        power_of: Value = operands[0] ** operands[1]._data
+        return power_of
     point = [x._data for x in operands]
     out = op.value(*point)
     node = rebuild(op, out, tuple(operands), () if op is ops.dot else op.slopes(*point, out))
@@ -901,6 +908,23 @@ class no_grad(_Block):
 
     def setting(self) -> object:
         return False
+
+
+class unwatched(_Block):
+    """Let nobody look at the nodes made: those that derivatives are made of are looked at as they are used.
+
+    Examples
+    --------
+    >>> from autograd import detect_anomaly
+    >>> with detect_anomaly(), unwatched():
+    ...     Value(0.0).log().data
+    -inf
+    """
+
+    mode = "watch"
+
+    def setting(self) -> object:
+        return None
 
 
 class enable_grad(_Block):

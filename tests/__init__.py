@@ -1,0 +1,1 @@
+"""The evidence: glassgrad held to hand-derived formulas, to mpmath and to PyTorch."""

@@ -1,0 +1,303 @@
+"""Random expression graphs, with shared nodes and diamonds, against PyTorch; and what holds of any graph.
+
+A graph is a program: a list of steps, each naming an operation and the earlier numbers that it takes. It is drawn
+at random, then tamed by a first run with floats, so that numbers stay moderate and no step stands on a kink, and is
+then built with Values and with PyTorch's tensors.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import autograd.ops as ops
+from autograd import Value
+
+from .accuracy import call
+from .test_ops import torch_functions
+
+MOST_STEPS = 200
+MOST = 3.0
+"""Larger numbers go through atan before anything else takes them."""
+
+UNARY = [
+    "neg", "square", "exp", "expm1", "log1p", "sqrt", "reciprocal", "abs", "sin", "cos", "atan", "asin", "sinh", "cosh",
+    "tanh", "erf", "erfc", "ndtr", "relu", "selu", "sigmoid", "softplus", "silu", "gelu", "log",
+]  # fmt: skip
+BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "atan2", "hypot", "leaky_relu"]
+SEQUENCES = ["sum", "dot", "logsumexp", "prod"]
+
+DOMAINS: dict[str, Callable[..., bool]] = {
+    # Where the operation is smooth, with slopes that stay moderate.
+    "log": lambda a: a > 0.1,
+    "log1p": lambda a: a > -0.9,
+    "sqrt": lambda a: a > 0.1,
+    "reciprocal": lambda a: abs(a) > 0.3,
+    "asin": lambda a: abs(a) < 0.9,
+    "abs": lambda a: abs(a) > 1e-6,
+    "relu": lambda a: abs(a) > 1e-6,
+    "selu": lambda a: abs(a) > 1e-6,
+    "div": lambda a, b: abs(b) > 0.3,
+    "pow": lambda a, b: a > 0.1,
+    "maximum": lambda a, b: abs(a - b) > 1e-6,
+    "minimum": lambda a, b: abs(a - b) > 1e-6,
+    "atan2": lambda a, b: abs(a) > 0.1 and abs(b) > 0.1,
+    "hypot": lambda a, b: abs(a) > 0.1 and abs(b) > 0.1,
+    "leaky_relu": lambda a, slope: abs(a) > 1e-6,
+}
+
+
+def everywhere(*operands: float) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation, on the numbers made by the steps (or leaves) of these indices; or a constant."""
+
+    name: str
+    operands: tuple[int, ...] = ()
+    constant: float = 0.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """Leaves, and steps that each add a number; the last number is the root."""
+
+    leaves: tuple[float, ...]
+    steps: tuple[Step, ...]
+
+    def run(self, leaves: Sequence[Any], apply: Callable[[Step, list[Any]], Any]) -> list[Any]:
+        """All numbers, leaves first."""
+        numbers = list(leaves)
+        for step in self.steps:
+            numbers.append(apply(step, [numbers[i] for i in step.operands]))
+        return numbers
+
+
+def with_values(step: Step, operands: list[Any]) -> Any:
+    return Value(step.constant) if step.name == "constant" else call(ops.OPS[step.name], operands)
+
+
+def draw_program(seed: int, size: int) -> Program:
+    """A program of about `size` steps, whose numbers all flow into the root."""
+    rng = random.Random(seed)
+    leaves = tuple(rng.uniform(-2.0, 2.0) for _ in range(rng.randint(1, 6)))
+    numbers: list[float] = list(leaves)
+    steps: list[Step] = []
+    unused = set(range(len(leaves)))
+
+    def pick() -> int:
+        # Recent numbers make the graph deep; old ones make it share.
+        if unused and rng.random() < 0.4:
+            return rng.choice(sorted(unused))
+        return max(rng.randrange(len(numbers)), rng.randrange(len(numbers)))
+
+    def add(name: str, operands: tuple[int, ...] = (), constant: float = 0.0) -> None:
+        step = Step(name, operands, constant)
+        value = with_values(step, [Value(numbers[i]) for i in operands]).data
+        steps.append(step)
+        unused.difference_update(operands)
+        unused.add(len(numbers))
+        numbers.append(value)
+        if not abs(value) < MOST:
+            add("atan", (len(numbers) - 1,))  # not tanh, for PyTorch's slope of that loses its digits out there
+
+    while len(steps) < size - 1:
+        kind = rng.random()
+        if kind < 0.1:
+            add("constant", constant=rng.uniform(-2.0, 2.0))
+            continue
+        name = rng.choice(UNARY if kind < 0.5 else BINARY if kind < 0.85 else SEQUENCES)
+        arity = ops.OPS[name].arity or rng.randint(1, 7)
+        operands = tuple(pick() for _ in range(arity))
+        at = [numbers[i] for i in operands]
+        if max(map(abs, at)) < MOST and DOMAINS.get(name, everywhere)(*at):
+            add(name, operands)
+    add("sum", tuple(sorted(unused)))
+    return Program(leaves, tuple(steps))
+
+
+programs = st.builds(draw_program, st.integers(0, 2**40), st.integers(2, MOST_STEPS))
+
+
+Apply = Callable[[Step, list[Any]], Any]
+
+
+def backward(program: Program, apply: Apply = with_values) -> tuple[list[Value], list[Value]]:
+    """The leaves with their gradients, and all numbers, of a program run with Values."""
+    leaves = [Value(x) for x in program.leaves]
+    numbers = program.run(leaves, apply)
+    numbers[-1].backward()
+    return leaves, numbers
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What errors are measured by: the largest number, and for each leaf the largest product of slopes on a path."""
+
+    value: float
+    gradients: list[float]
+
+
+def sizes(leaves: list[Value], numbers: list[Value]) -> Sizes:
+    """Sizes after a backward pass.
+
+    A gradient is the sum over all paths from the root of the products of their slopes. Where these cancel, no more
+    digits can be had than the largest has.
+    """
+    largest = {number: abs(number.grad) for number in numbers}
+    for number in reversed(numbers):
+        for operand, partial in zip(number.operands, number.partials):
+            largest[operand] = max(largest[operand], abs(partial) * largest[number])
+    return Sizes(max(abs(number.data) for number in numbers), [largest[leaf] for leaf in leaves])
+
+
+def close(
+    tolerance: float, by: Sizes, value: float, gradients: Sequence[float], root: Value, leaves: list[Value]
+) -> bool:
+    """Whether a root and its leaves' gradients are those given, but for `tolerance` times their sizes."""
+    return abs(root.data - value) <= tolerance * by.value and all(
+        abs(leaf.grad - gradient) <= tolerance * size
+        for leaf, gradient, size in zip(leaves, gradients, by.gradients, strict=True)
+    )
+
+
+NOISE = 2.0**-43  # about a thousand times what rounding does
+
+
+def well_conditioned(program: Program) -> bool:
+    """Whether small relative errors, one in each step, are magnified at most a thousand times.
+
+    A long chain can magnify them without bound; what is left of the digits is then nobody's merit or fault.
+    """
+    rng = random.Random(0)
+
+    def noisily(step: Step, operands: list[Any]) -> Any:
+        return with_values(step, operands) * (1.0 + rng.choice((NOISE, -NOISE)))
+
+    leaves, numbers = backward(program)
+    noisy_leaves, noisy_numbers = backward(program, noisily)
+    gradients = [leaf.grad for leaf in leaves]
+    by = sizes(leaves, numbers)
+    return close(1000.0 * NOISE, by, numbers[-1].data, gradients, noisy_numbers[-1], noisy_leaves)
+
+
+@settings(max_examples=200, deadline=None)
+@given(programs)
+def test_values_and_gradients_are_pytorchs(program: Program) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is what the gradients are compared with")
+    functions = torch_functions(torch)
+
+    def with_tensors(step: Step, operands: list[Any]) -> Any:
+        if step.name == "constant":
+            return torch.tensor(step.constant, dtype=torch.float64)
+        return functions[step.name](*operands)
+
+    assume(well_conditioned(program))
+    tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in program.leaves]
+    result = program.run(tensors, with_tensors)[-1]
+    result.backward()
+    leaves, numbers = backward(program)
+    by = sizes(leaves, numbers)
+    assert close(1e-12, by, result.item(), [tensor.grad.item() for tensor in tensors], numbers[-1], leaves)
+
+
+@settings(max_examples=100, deadline=None)
+@given(programs)
+def test_a_second_backward_doubles_every_gradient(program: Program) -> None:
+    leaves, numbers = backward(program)
+    once = [leaf.grad for leaf in leaves]
+    inner = [number.grad for number in numbers if number.op is not None]
+    numbers[-1].backward()
+    assert [leaf.grad for leaf in leaves] == [2.0 * gradient for gradient in once]
+    assert [number.grad for number in numbers if number.op is not None] == inner
+    numbers[-1].backward(-1.0)
+    assert [leaf.grad for leaf in leaves] == once
+
+
+@settings(max_examples=100, deadline=None)
+@given(programs, st.randoms(use_true_random=False))
+def test_the_order_of_construction_does_not_matter(program: Program, rng: random.Random) -> None:
+    """The same graph, its nodes made in any order in which operands come first: not a bit of a gradient changes."""
+    leaves = [Value(x) for x in program.leaves]
+    made: dict[int, Value] = dict(enumerate(leaves))
+    waiting = list(enumerate(program.steps, len(leaves)))
+    while waiting:
+        ready = [i for i, (_, step) in enumerate(waiting) if all(operand in made for operand in step.operands)]
+        place, step = waiting.pop(rng.choice(ready))
+        made[place] = with_values(step, [made[i] for i in step.operands])
+    root = made[len(made) - 1]
+    root.backward()
+    expected, numbers = backward(program)
+    assert root.data == numbers[-1].data
+    assert [leaf.grad for leaf in leaves] == [leaf.grad for leaf in expected]
+
+
+COMMUTATIVE = {"add", "mul", "maximum", "minimum", "hypot", "sum", "prod", "logsumexp"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(programs)
+def test_the_order_of_operands_does_not_matter(program: Program) -> None:
+    """With the operands of commutative operations reversed, everything is the same but for rounding."""
+
+    def reversed_(step: Step, operands: list[Any]) -> Any:
+        return with_values(step, operands[::-1] if step.name in COMMUTATIVE else operands)
+
+    assume(well_conditioned(program))
+    leaves, numbers = backward(program)
+    other_leaves, other_numbers = backward(program, reversed_)
+    gradients = [leaf.grad for leaf in other_leaves]
+    assert close(1e-12, sizes(leaves, numbers), other_numbers[-1].data, gradients, numbers[-1], leaves)
+
+
+def test_programs_are_what_they_are_meant_to_be() -> None:
+    """Every operation turns up; graphs are large, deep and shared, and most are well conditioned."""
+    drawn = [draw_program(seed, MOST_STEPS) for seed in range(30)]
+    assert {step.name for program in drawn for step in program.steps} >= {*UNARY, *BINARY, *SEQUENCES, "constant"}
+    assert sum(map(well_conditioned, drawn)) >= 24
+    for program in drawn:
+        consumers = [operand for step in program.steps for operand in step.operands]
+        assert set(consumers) == set(range(len(program.leaves) + len(program.steps) - 1))
+        assert len(consumers) > 1.2 * len(set(consumers))
+        depths = program.run([0] * len(program.leaves), lambda step, below: 1 + max(below, default=0))
+        assert depths[-1] > 10
+
+
+@pytest.mark.parametrize(
+    ("double", "exact"),
+    [
+        (lambda a: a + a, 2.0**60),
+        (lambda a: ops.sum([a, a]), 2.0**60),
+        (lambda a: a - -a, 2.0**60),
+        (lambda a: a / 0.5, 2.0**60),
+        (lambda a: ops.dot([a, Value(1.0)], [Value(1.0), a]), 2.0**60),
+        (lambda a: ops.dot([a], [Value(1.0)], a), 2.0**60),
+    ],
+)
+def test_diamonds_upon_diamonds(double: Callable[[Value], Value], exact: float) -> None:
+    """Two to the sixtieth paths from the root to the leaf, and each counts."""
+    leaf = Value(1.0)
+    number = leaf
+    for _ in range(60):
+        number = double(number)
+    number.backward()
+    assert number.data == leaf.grad == exact
+
+
+def test_a_leaf_met_in_every_place() -> None:
+    """x appears as both operands, in sequences, and next to what was made of it: x*x + (x + x**2*x) + x**x."""
+    x = Value(2.0)
+    y = ops.sum([x * x, ops.dot([x, x * x], [Value(1.0), x]), x**x])
+    y.backward()
+    # 2x + 1 + 3x**2 + x**x (log x + 1)
+    assert y.data == 4.0 + 2.0 + 8.0 + 4.0
+    assert math.isclose(x.grad, 4.0 + 1.0 + 12.0 + 4.0 * (math.log(2.0) + 1.0), rel_tol=1e-15)

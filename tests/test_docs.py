@@ -1,0 +1,197 @@
+"""What the documentation says is run: doctests, the examples of every operation, and the Python in Markdown files.
+
+Where an example in Markdown prints, and a comment states what, the comment is held to the output.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import doctest
+import importlib
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd.ops import BUILTIN, OPS
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+SCOPE = {name: getattr(autograd, name) for name in (*autograd.__all__, "abs", "pow", "sum")}
+
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for package in ("autograd", "nn", "demos")
+    for path in (ROOT / package).rglob("*.py")
+    if path.stem != "__main__"
+)
+MARKDOWN = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
+
+
+def load(name: str) -> Any:
+    """A module; skips the test if a library that it needs is missing, but not if one of ours is."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in ("autograd", "nn", "demos"):
+            raise
+        return pytest.skip(f"{name} needs {error.name}")
+
+
+@pytest.fixture(autouse=True)
+def no_operation_stays() -> Iterator[None]:
+    """Examples define operations, which are there for the whole process."""
+    before = dict(OPS)
+    yield
+    OPS.clear()
+    OPS.update(before)
+
+
+# --- docstrings ---------------------------------------------------------------------------------------------------
+
+
+def run(tests: list[doctest.DocTest]) -> int:
+    """Run doctests; the report of a failure is the assertion's message. Returns the number of examples."""
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    for test in tests:
+        runner.run(test, out=report.write)
+    assert runner.failures == 0, report.getvalue()
+    return runner.tries
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_doctests(name: str) -> None:
+    run(doctest.DocTestFinder().find(load(name)))
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_every_operation_has_an_example_that_runs(name: str) -> None:
+    text = OPS[name].__doc__ or ""
+    example = doctest.DocTestParser().get_doctest(text, dict(SCOPE), name, None, 0)
+    assert run([example]) > 0
+    assert f"{name}(" in text
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_every_public_name_is_there_and_documented(package: str) -> None:
+    module = load(package)
+    names = module.__all__
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not hasattr(module, name)] == []
+    objects = {name: getattr(module, name) for name in names}
+    # A constant has the docstring of its type; its own stands below it in the source.
+    documented = {
+        name for name, x in objects.items() if x.__doc__ and (isinstance(x, type) or x.__doc__ != type(x).__doc__)
+    }
+    assert sorted(set(names) - documented - documented_constants(package)) == []
+
+
+def documented_constants(package: str) -> set[str]:
+    """Names that are assigned in one of the package's modules, with a string right below."""
+    found = set()
+    for path in (ROOT / package).rglob("*.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        for statement, below in itertools.pairwise(body):
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                targets = (
+                    statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                )
+                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def test_star_import_leaves_python_s_own_functions_alone() -> None:
+    assert not {"abs", "pow", "sum"} & set(autograd.__all__)
+    assert autograd.abs.__doc__ and autograd.pow.__doc__ and autograd.sum.__doc__
+
+
+# --- Markdown -----------------------------------------------------------------------------------------------------
+
+
+def stated(lines: list[str], statement: ast.stmt) -> tuple[str, bool]:
+    """What the comments say that a print gives, and whether a remark may follow it.
+
+    That is a comment on its line, if it begins like a number or a list, or the lines of comment right below.
+    """
+    if not (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id == "print"
+    ):
+        return "", False
+    end = statement.end_lineno or statement.lineno
+    beside = lines[end - 1][statement.end_col_offset or 0 :].strip()
+    if re.match(r"# +[-\d\[(]", beside):
+        return beside[1:].strip(), True
+    below = []
+    for line in lines[end:]:
+        if not line.startswith("#"):
+            break
+        below.append(line[2:])
+    return "\n".join(below), False
+
+
+def run_block(block: str, namespace: dict[str, Any], name: str) -> int:
+    """Run a block statement by statement; returns how many comments were compared with what was printed."""
+    compared = 0
+    for statement in ast.parse(block).body:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(ast.Module([statement], []), name, "exec"), namespace)
+        expected, remark = stated(block.splitlines(), statement)
+        if expected:
+            compared += 1
+            given = printed.getvalue()
+            if remark:
+                same = re.match(re.escape(given.strip()) + r"([:,;\s]|$)", expected) is not None
+            else:
+                same = doctest.OutputChecker().check_output(expected + "\n", given, FLAGS)
+            assert same, f"{name}: the comment says\n{expected}\nbut what is printed is\n{given}"
+    return compared
+
+
+@pytest.mark.skipif(not MARKDOWN, reason="there is no README.md yet")
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_python_in_markdown_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    compared = 0
+    for block in re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+        if ">>>" in block:
+            run([doctest.DocTestParser().get_doctest(block, namespace, path.name, None, 0)])
+            continue
+        try:
+            compared += run_block(block, namespace, path.name)
+        except ModuleNotFoundError as error:
+            if error.name in ("autograd", "nn", "demos"):
+                raise
+            pytest.skip(f"{path.name} needs {error.name}")
+    if path.name == "README.md":
+        assert compared > 0
+
+
+def test_what_a_block_states_is_compared() -> None:
+    """The test of the test: a comment that is wrong is noticed, and a remark is not mistaken for one."""
+    assert run_block("x = 2\nprint(x + 1)  # 3: a remark\nprint(x)  # a remark\n", {}, "good") == 1
+    assert run_block("print('a\\nb\\nc')\n# a\n# ...\n# c\n", {}, "lines") == 1
+    for wrong in ("print(1 + 1)  # 3\n", "print(12)  # 1\n", "print('a')\n# b\n"):
+        with pytest.raises(AssertionError, match="but what is printed is"):
+            run_block(wrong, {}, "bad")
+
+
+def test_links_in_markdown_lead_somewhere() -> None:
+    missing = [
+        f"{path.name}: {target}"
+        for path in MARKDOWN
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert missing == []

@@ -1,0 +1,185 @@
+"""Who imports whom: importing costs next to nothing, and an import never points up a floor."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("autograd", "nn", "demos", "tests")
+HEAVY = {
+    "numpy", "graphviz", "pygraphviz", "rich", "matplotlib", "sklearn", "scipy", "torch", "typing", "typing_extensions",
+    "dataclasses", "inspect", "json", "re", "ast", "tempfile", "random", "pickle", "fractions", "decimal", "unittest",
+    "logging", "asyncio", "subprocess",
+}  # fmt: skip
+
+FLOORS = {
+    # A module imports from lower floors, and from its own package if that shares one floor.
+    "autograd.ieee": 0,
+    "autograd.files": 0,
+    "autograd.ops": 1,
+    "autograd.symbols": 2,
+    "autograd.arrays": 2,
+    "autograd.value": 2,
+    "autograd.graph": 3,
+    "autograd.functional": 3,
+    "autograd.checks": 4,
+    "autograd.compile": 4,
+    "autograd.view": 4,
+    "autograd": 5,
+    "nn": 6,
+    "autograd.__main__": 7,
+    "demos": 7,
+    "tests": 8,
+}
+OUTSIDE = {
+    # What may be imported that is neither ours nor the standard library's; in autograd and nn inside functions only,
+    # but for the module of arrays, which is itself imported when the first array turns up.
+    "autograd.arrays": {"numpy"},
+    "autograd.functional": {"numpy"},
+    "autograd.compile": {"numpy"},
+    "autograd.view": {"graphviz", "pygraphviz", "numpy"},
+    "autograd": set(),
+    "nn": set(),
+    "demos": {"numpy", "rich", "matplotlib", "sklearn"},
+}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def ancestor(module: str, table: dict[str, int] | dict[str, set[str]]) -> str:
+    """The module or the nearest package around it that the table knows."""
+    while module not in table:
+        assert "." in module, f"{module} has no place in the table; give it one"
+        module = module.rpartition(".")[0]
+    return module
+
+
+def floor(module: str) -> str:
+    known = ancestor(module, FLOORS)
+    # autograd/__init__.py is a floor of its own, and not one for modules that nobody has thought about.
+    assert known == module or known != "autograd", f"{module} has no floor yet; give it one in this file"
+    return known
+
+
+def imports(tree: ast.AST, module: str, is_package: bool, inside: bool = False) -> Iterator[tuple[str, str, bool]]:
+    """(module, name, inside a function) of every import that is run; ``if TYPE_CHECKING`` is not."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            for other in node.orelse:
+                yield from imports(other, module, is_package, inside)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, "", inside
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".")
+            keep = len(parts) - node.level + is_package if node.level else 0
+            base = ".".join([*parts[:keep], *([node.module] if node.module else [])])
+            for alias in node.names:
+                # "from . import ops" imports the module ops, not a name of the package
+                if f"{base}.{alias.name}" in MODULES:
+                    yield f"{base}.{alias.name}", "", inside
+                else:
+                    yield base, alias.name, inside
+        else:
+            yield from imports(node, module, is_package, inside or isinstance(node, (ast.FunctionDef, ast.Lambda)))
+
+
+def imports_of(module: str) -> list[tuple[str, str, bool]]:
+    path = MODULES[module]
+    return list(imports(ast.parse(path.read_text(encoding="utf-8")), module, path.stem == "__init__"))
+
+
+# --- what an import costs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_importing_loads_nothing_heavy(package: str) -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); before = set(sys.modules); import {package}; "
+        "after = sorted(set(sys.modules) - before); import json; print(json.dumps(after))"
+    )
+    # -S and -I: without site packages, whose start-up files may load anything
+    output = subprocess.run([sys.executable, "-S", "-I", "-c", program], capture_output=True, text=True, check=True)
+    loaded = json.loads(output.stdout)
+    assert f"{package}" in loaded
+    ours = [name for name in loaded if name.partition(".")[0] in ("autograd", "nn")]
+    assert sorted(set(loaded) & HEAVY) == []
+    assert [name for name in loaded if name not in ours and name.partition(".")[0] not in sys.stdlib_module_names] == []
+    # The parts that are there for arrays, symbols, pictures and programs wait until they are needed.
+    late = ("autograd.arrays", "autograd.symbols", "autograd.view", "autograd.compile")
+    assert [name for name in ours if name.startswith(late)] == []
+
+
+# --- floors -------------------------------------------------------------------------------------------------------
+
+
+def test_relative_imports_are_understood() -> None:
+    """The test of the test, on what the engine is known to import."""
+    assert ("autograd.ieee", "", False) in imports_of("autograd.ops")
+    assert ("autograd.arrays", "", True) in imports_of("autograd.ops")
+    assert ("autograd.ops", "Op", False) in imports_of("autograd.value")
+    assert ("autograd.value", "Value", False) in imports_of("autograd")
+    assert ("typing", "Any", False) not in imports_of("autograd.value")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_import_points_up(module: str) -> None:
+    own = floor(module)
+    upward = []
+    for imported, name, inside in imports_of(module):
+        if imported.partition(".")[0] not in PACKAGES or inside:
+            continue
+        other = floor(imported)
+        if FLOORS[other] >= FLOORS[own] and other != own:
+            upward.append(f"{imported} {name}")
+    assert upward == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("tests")])
+def test_other_libraries_stay_where_they_belong(module: str) -> None:
+    known = ancestor(module, OUTSIDE)
+    outside = {
+        (imported.partition(".")[0], inside)
+        for imported, _, inside in imports_of(module)
+        if imported.partition(".")[0] not in (*PACKAGES, *sys.stdlib_module_names)
+    }
+    assert {name for name, _ in outside} <= OUTSIDE[known]
+    if known not in ("demos", "autograd.arrays"):
+        assert {name for name, inside in outside if not inside} == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] == "nn"])
+def test_nn_stands_on_public_names_of_autograd(module: str) -> None:
+    public = {*autograd.__all__, "abs", "pow", "sum"}
+    used = {
+        name or imported for imported, name, _ in imports_of(module) if imported.partition(".")[0] == "autograd"
+    } - {"autograd"}
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    used |= {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "autograd"
+    }
+    modules = {imported for imported, name, _ in imports_of(module) if imported.startswith("autograd.")}
+    assert used - public == set()
+    assert modules == set()
+
+
+def test_nothing_reaches_outside_of_the_repository() -> None:
+    for module, path in MODULES.items():
+        for imported, _, _ in imports_of(module):
+            assert imported.partition(".")[0] != "shared"
+        if not module.startswith("tests"):
+            assert "../shared" not in path.read_text(encoding="utf-8")

@@ -1,0 +1,405 @@
+"""Losses held to their formulas (by hand and with mpmath, where they must keep their digits) and to PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+
+import autograd
+import nn
+from autograd import Graph, Value
+
+inf, nan = math.inf, math.nan
+
+
+def losses_and_slopes(loss: Callable[..., Any], xs: Sequence[float], targets: Any, **options: Any) -> list[float]:
+    """The loss of a list of predictions, then its derivative with respect to each."""
+    values = [Value(x) for x in xs]
+    y = loss(values, targets, **options)
+    y.backward()
+    return [y.data, *(x.grad for x in values)]
+
+
+# --- of numbers: formula, derivative ----------------------------------------------------------------------------
+
+Pair = Callable[[float, float], float]
+PAIRWISE: dict[str, tuple[Pair, Pair, Any, Any]] = {
+    # the loss of one pair, its derivative, and where predictions and targets come from
+    "mse": (lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), st.floats(-9, 9), st.floats(-9, 9)),
+    "half_mse": (lambda p, t: (p - t) ** 2 / 2, lambda p, t: p - t, st.floats(-9, 9), st.floats(-9, 9)),
+    "mae": (lambda p, t: abs(p - t), lambda p, t: float((p > t) - (p < t)), st.integers(-9, 9), st.integers(-9, 9)),
+    "huber": (
+        lambda p, t: (p - t) ** 2 / 2 if abs(p - t) <= 1 else abs(p - t) - 0.5,
+        lambda p, t: max(-1.0, min(1.0, p - t)),
+        st.floats(-9, 9),
+        st.floats(-9, 9),
+    ),
+    "hinge": (
+        lambda p, t: max(0.0, 1 - t * p),
+        lambda p, t: -t if t * p < 1 else 0.0,
+        st.floats(-9, 9),
+        st.sampled_from([-1, 1]),
+    ),
+    "bce": (
+        lambda p, t: -(t * math.log(p) + (1 - t) * math.log(1 - p)),
+        lambda p, t: (p - t) / (p * (1 - p)),
+        st.floats(0.01, 0.99),
+        st.floats(0, 1),
+    ),
+    "bce_with_logits": (
+        lambda z, t: math.log(1 + math.exp(z)) - t * z,
+        lambda z, t: 1 / (1 + math.exp(-z)) - t,
+        st.floats(-9, 9),
+        st.floats(0, 1),
+    ),
+}
+every_pairwise = pytest.mark.parametrize("name", PAIRWISE)
+
+
+@every_pairwise
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_value_and_gradient_by_hand(name: str, data: st.DataObject) -> None:
+    value, slope, predictions, targets = PAIRWISE[name]
+    pairs = data.draw(st.lists(st.tuples(predictions, targets), min_size=1, max_size=4))
+    ps, ts = [p for p, _ in pairs], [t for _, t in pairs]
+    n, loss = len(pairs), getattr(nn, name)
+    values, slopes = [value(p, t) for p, t in pairs], [slope(p, t) for p, t in pairs]
+    assert losses_and_slopes(loss, ps, ts, reduction="sum") == pytest.approx([sum(values), *slopes], rel=1e-9, abs=1e-9)
+    mean = [sum(values) / n, *(s / n for s in slopes)]
+    assert losses_and_slopes(loss, ps, ts) == pytest.approx(mean, rel=1e-9, abs=1e-9)
+    xs = [Value(p) for p in ps]
+    each = loss(xs, ts, reduction="none")
+    assert [y.data for y in each] == pytest.approx(values, rel=1e-9, abs=1e-9)
+    assert loss(ps, ts, reduction="none") == [y.data for y in each]  # of numbers alone: a number, the same
+    assert loss(xs[0], ts[0]).data == loss(ps[0], ts[0]) == each[0].data  # one pair needs no list
+    nested = loss([[x] for x in xs], [[t] for t in ts], reduction="none")
+    assert [y.data for [y] in nested] == [y.data for y in each]
+    assert loss([[x] for x in xs], [[t] for t in ts]).data == pytest.approx(mean[0], rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in PAIRWISE if name != "hinge"])  # labels are -1 or 1
+def test_gradients_with_respect_to_targets(name: str) -> None:
+    p, t = Value(0.3), Value(0.8)
+    getattr(nn, name)(p, t).backward()
+    value = PAIRWISE[name][0]
+    assert t.grad == pytest.approx((value(0.3, 0.8 + 1e-6) - value(0.3, 0.8 - 1e-6)) / 2e-6, rel=1e-6)
+
+
+TORCH_NAMES = {
+    "mse": "mse_loss",
+    "mae": "l1_loss",
+    "huber": "huber_loss",
+    "bce": "binary_cross_entropy",
+    "bce_with_logits": "binary_cross_entropy_with_logits",
+}
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("name", TORCH_NAMES)
+def test_pytorch_agrees(name: str, reduction: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    ps, ts = [0.0, 0.25, 1.0, 0.75, 0.5, 1.0, 0.0], [0.5, 0.0, 1.0, 1.0, 0.5, 0.0, 0.0]
+    x = torch.tensor(ps, dtype=torch.float64, requires_grad=True)
+    y = getattr(torch.nn.functional, TORCH_NAMES[name])(x, torch.tensor(ts, dtype=torch.float64), reduction=reduction)
+    y.backward()
+    # PyTorch's 1e-12 in the slope of bce is a float32 number: 1e-12 (1 - 4e-9)
+    expected = [y.item(), *x.grad.tolist()]
+    assert losses_and_slopes(getattr(nn, name), ps, ts, reduction=reduction) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0, 1e-300, 1e-44, 3e-44, 1e-13, 1 - 1e-13, 1 - 2**-53])
+@pytest.mark.parametrize("t", [0.0, 1.0, 0.25])
+def test_bce_next_to_certainty_is_pytorchs(p: float, t: float) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor([p], dtype=torch.float64, requires_grad=True)
+    y = torch.nn.functional.binary_cross_entropy(x, torch.tensor([t], dtype=torch.float64))
+    y.backward()
+    assert losses_and_slopes(nn.bce, [p], [t]) == pytest.approx([y.item(), x.grad.item()], rel=1e-8)
+
+
+def test_bce_is_finite_at_certainty() -> None:
+    # by the rule: logarithms count as -100 at least, p (1 - p) as 1e-12 at least
+    assert losses_and_slopes(nn.bce, [0.0], [1]) == [100.0, -1 / 1e-12]
+    assert losses_and_slopes(nn.bce, [1.0], [0]) == [100.0, 1 / 1e-12]
+    assert losses_and_slopes(nn.bce, [0.0], [0]) == losses_and_slopes(nn.bce, [1.0], [1]) == [0.0, 0.0]
+    t = Value(1.0)
+    nn.bce(0.0, t).backward()
+    assert t.grad == 100.0  # bce(0, t) is 100 t
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_bce_is_an_operation_like_the_others(order: int) -> None:
+    def by_hand(p: float) -> float:
+        t = 0.25
+        return (p - t) / (p * (1 - p)) if order == 1 else t / p**2 + (1 - t) / (1 - p) ** 2
+
+    derivative: Any = lambda p: nn.bce(p, 0.25)  # noqa: E731
+    for _ in range(order):
+        derivative = autograd.grad(derivative)
+    for p in (0.1, 0.5, 0.7):
+        assert derivative(p) == pytest.approx(by_hand(p), rel=1e-12)
+
+
+def test_bce_reads_arrays() -> None:
+    np = pytest.importorskip("numpy", reason="NumPy is not installed")
+    from autograd.ops import find
+
+    p, t = np.array([0.0, 0.3, 1.0]), np.array([1.0, 0.5, 1.0])
+    values = find("bce")(p, t)
+    assert values.tolist() == [nn.bce(float(a), float(b)) for a, b in zip(p, t)]
+
+
+# --- logits: every digit ----------------------------------------------------------------------------------------
+
+ZS = [-745.0, -700.0, -300.0, -40.0, -36.8, -1.0, -1e-9, 0.0, 1e-300, 0.5, 2.0, 36.8, 37.5, 40.0, 300.0, 690.0, 745.0]
+
+
+@pytest.mark.parametrize("z", ZS)
+@pytest.mark.parametrize("t", [0, 1])
+def test_bce_with_logits_keeps_its_digits(z: float, t: int) -> None:
+    with mp.workdps(400):
+        s = mpf(z) if t == 0 else -mpf(z)  # by symmetry the loss is log(1 + e**s)
+        loss, slope = mp.log1p(mp.exp(s)), (1 - 2 * t) / (1 + mp.exp(-s))
+        expected = [float(loss), float(slope)]
+    # 745 / 2 ulp: the rounding of e**s for the largest s; below 1e-307 there are no more digits than that
+    assert losses_and_slopes(nn.bce_with_logits, [z], [t]) == pytest.approx(expected, rel=2e-15, abs=1e-320)
+
+
+def test_bce_with_logits_of_a_certain_target_is_one_term() -> None:
+    z = Value(0.5)
+    assert Graph(nn.bce_with_logits(z, 0)).counts == {"softplus": 1}
+    assert Graph(nn.bce_with_logits(z, 1.0)).counts == {"neg": 1, "softplus": 1}
+    assert Graph(nn.bce_with_logits(z, True)).counts == {"neg": 1, "softplus": 1}
+
+
+@pytest.mark.parametrize("z", ZS)
+def test_bce_with_logits_slope_is_output_minus_target(z: float) -> None:
+    for t in (0.25, 0.5, 0.9):
+        value = Value(z)
+        target = Value(t)
+        nn.bce_with_logits(value, target).backward()
+        o = 1 / (1 + math.exp(-z)) if z > 0 else math.exp(z) / (1 + math.exp(z))
+        assert value.grad == pytest.approx(o - t, rel=1e-14)
+        assert target.grad == pytest.approx(-z, rel=1e-14)
+
+
+CLASSES = [
+    [0.3, -1.2, 2.0],
+    [40.0, 0.0],
+    [0.0, 0.0],
+    [0.0, -690.0, 36.0],
+    [1e6, 1e6 - 1, -1e6],
+    [7.0],
+    [-3.0, 100.0, 99.0, 100.0],
+]
+
+
+def softmax_in_full(logits: Sequence[float]) -> list[mpf]:
+    powers = [mp.exp(mpf(z)) for z in logits]
+    return [power / sum(powers) for power in powers]
+
+
+@pytest.mark.parametrize("logits", CLASSES)
+def test_cross_entropy_and_its_gradient_keep_their_digits(logits: list[float]) -> None:
+    for t in range(len(logits)):
+        with mp.workdps(1000):
+            p = softmax_in_full(logits)
+            rest = sum(q for i, q in enumerate(p) if i != t)
+            loss = -mp.log(p[t]) if p[t] < 0.5 else -mp.log1p(-rest)
+            expected = [float(x) for x in (loss, *(q if i != t else -rest for i, q in enumerate(p)))]
+        one_hot = [float(i == t) for i in range(len(logits))]
+        for target in (t, one_hot):
+            result = losses_and_slopes(nn.cross_entropy, logits, target)
+            assert result == pytest.approx(expected, rel=1e-13, abs=1e-300)
+            # only exact zeros may be zero
+            assert all((a == 0.0) == (b == 0.0) for a, b in zip(result, expected))
+        assert nn.nll(nn.log_softmax(logits), t) == pytest.approx(expected[0], rel=1e-13, abs=1e-300)
+
+
+def test_cross_entropy_of_a_nearly_certain_prediction() -> None:
+    assert nn.cross_entropy([40.0, 0.0], 0) == pytest.approx(math.exp(-40), rel=1e-15)
+    assert losses_and_slopes(nn.cross_entropy, [40.0, 0.0], 0)[1:] == pytest.approx([-math.exp(-40), math.exp(-40)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(0, 1)), min_size=1, max_size=5))
+def test_cross_entropy_of_probabilities_by_hand(pairs: list[tuple[float, float]]) -> None:
+    zs, ts = [z for z, _ in pairs], [t for _, t in pairs]
+    total = math.fsum(math.exp(z) for z in zs)
+    value = math.fsum(t * (math.log(total) - z) for z, t in pairs)
+    slopes = [math.exp(z) / total * math.fsum(ts) - t for z, t in pairs]
+    assert losses_and_slopes(nn.cross_entropy, zs, ts) == pytest.approx([value, *slopes], rel=1e-9, abs=1e-9)
+    as_values = [Value(t) for t in ts]
+    nn.cross_entropy(zs, as_values).backward()
+    assert [t.grad for t in as_values] == pytest.approx([math.log(total) - z for z in zs], rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(
+    ("name", "theirs", "targets"),
+    [
+        ("cross_entropy", "cross_entropy", [2, 0]),
+        ("cross_entropy", "cross_entropy", [[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]]),
+        ("nll", "nll_loss", [2, 0]),
+        ("multi_margin", "multi_margin_loss", [2, 0]),
+    ],
+)
+def test_batches_of_classes_are_pytorchs(name: str, theirs: str, targets: list[Any], reduction: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rows = [[0.3, -1.2, 2.0], [1.0, 1.5, -0.5]]
+    x = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+    t = torch.tensor(targets, dtype=torch.float64 if isinstance(targets[0], list) else torch.int64)
+    y = getattr(torch.nn.functional, theirs)(x, t, reduction=reduction)
+    y.sum().backward()
+    values = [[Value(z) for z in row] for row in rows]
+    ours = getattr(nn, name)(values, targets, reduction=reduction)
+    single = ours if reduction != "none" else autograd.sum(ours)
+    single.backward()
+    assert single.data == pytest.approx(y.sum().item(), rel=1e-14)
+    if reduction == "none":
+        assert [z.data for z in ours] == pytest.approx(y.tolist(), rel=1e-14)
+    assert [[v.grad for v in row] for row in values] == [pytest.approx(g, rel=1e-13) for g in x.grad.tolist()]
+
+
+@pytest.mark.parametrize(
+    "logits", [[1.0, 2.0, -inf], [nan, 0.0, 1.0], [1.0, inf, 0.0], [inf, 1.0, 0.0], [-inf, 0.0, 1.0]]
+)
+def test_cross_entropy_of_what_is_not_finite_is_pytorchs(logits: list[float]) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor([logits], dtype=torch.float64, requires_grad=True)
+    y = torch.nn.functional.cross_entropy(x, torch.tensor([0]))
+    ours = losses_and_slopes(nn.cross_entropy, logits, 0)
+    if math.isinf(y.item()) or math.isnan(y.item()):
+        assert not math.isfinite(ours[0])  # which of the two is not promised
+    else:
+        y.backward()
+        assert ours == pytest.approx([y.item(), *x.grad[0].tolist()], rel=1e-13)
+
+
+def test_multi_margin_by_hand() -> None:
+    # scores 1, 2, 0.5 and class 0: margins 1 - 1 + 2 = 2 and 1 - 1 + 0.5 = 0.5, divided by 3 classes
+    assert losses_and_slopes(nn.multi_margin, [1.0, 2.0, 0.5], 0) == pytest.approx([2.5 / 3, -2 / 3, 1 / 3, 1 / 3])
+    assert nn.multi_margin([5.0, 1.0], 0) == 0.0
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "multi_margin"])
+def test_one_class_is_no_question(name: str) -> None:
+    assert losses_and_slopes(getattr(nn, name), [2.0], 0) == [0.0, 0.0]
+    assert getattr(nn, name)([2.0], 0) == 0.0
+
+
+def test_targets_may_be_numpys() -> None:
+    np = pytest.importorskip("numpy", reason="NumPy is not installed")
+    values = [Value(0.5), Value(2.0)]
+    assert nn.hinge(values, np.array([1, -1])).data == (0.5 + 3.0) / 2
+    assert nn.mse(np.array([[1.0, 2.0]]), np.array([[0.0, 0.0]])) == 2.5
+    assert nn.bce_with_logits(values, np.array([True, False])).data == nn.bce_with_logits(values, [1, 0]).data
+    rows = np.array([[0.0, 1.0], [2.0, 0.0]])
+    assert nn.cross_entropy(rows, np.array([1, 0])) == nn.cross_entropy(rows.tolist(), [1, 0])
+    assert nn.cross_entropy(rows, np.array([[0, 1], [1, 0]])) == nn.cross_entropy(rows.tolist(), [1, 0])
+
+
+# --- penalties --------------------------------------------------------------------------------------------------
+
+
+def test_penalties_by_hand() -> None:
+    nested: Any = [Value(3.0), [Value(-4.0), (Value(0.0),)]]
+    flat = [nested[0], nested[1][0], nested[1][1][0]]
+    for penalty, value, slopes in ((nn.l1, 7.0, [1.0, -1.0, 0.0]), (nn.l2, 25.0, [6.0, -8.0, 0.0])):
+        for p in flat:
+            p.grad = 0.0
+        y = penalty(nested)
+        y.backward()
+        assert y.data == value and [p.grad for p in flat] == slopes
+    assert Graph(nn.l2(flat)).counts == {"dot": 1}
+
+
+def test_l2_is_half_the_weight_decay_of_sgd() -> None:
+    a, b = Value(1.5), Value(1.5)
+    (0.05 * nn.l2([a])).backward()
+    nn.SGD([a], lr=0.1).step()
+    nn.SGD([b], lr=0.1, weight_decay=0.1).step()
+    assert a.data == pytest.approx(b.data, rel=1e-15)
+
+
+# --- errors -----------------------------------------------------------------------------------------------------
+
+ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
+    "empty": (lambda: nn.mse([], []), "mse: there are no predictions"),
+    "empty inside": (lambda: nn.mse([[], []], [[], []]), "mse: there are no predictions"),
+    "length": (lambda: nn.huber([1.0, 2.0], [1.0]), "huber: 2 predictions, but 1 targets"),
+    "length inside": (lambda: nn.mae([[1.0]], [[1.0, 2.0]]), "mae: 1 predictions, but 2 targets"),
+    "shape": (lambda: nn.mse([[1.0], [2.0]], [1.0, 2.0]), "mse: a list of 1 cannot be compared with one number, 1.0"),
+    "target list": (lambda: nn.bce(Value(0.5), [1]), "bce: one number, 0.5 cannot be compared with a list of 1"),
+    "reduction": (
+        lambda: nn.mse([1.0], [1.0], reduction="avg"),
+        "mse: reduction must be 'mean', 'sum' or 'none', not 'avg'",
+    ),
+    "class reduction": (
+        lambda: nn.nll([1.0], 0, reduction="avg"),
+        "nll: reduction must be 'mean', 'sum' or 'none', not 'avg'",
+    ),
+    "delta": (lambda: nn.huber([1.0], [2.0], delta=0), "huber: delta must be positive, not 0"),
+    "label": (lambda: nn.hinge([1.0], [0]), "hinge: labels must be -1 or 1, not 0"),
+    "Value label": (lambda: nn.hinge([1.0], [Value(0.5)]), "hinge: labels must be -1 or 1, not 0.5"),
+    "probability": (
+        lambda: nn.bce([Value(1.5)], [1]),
+        "bce: probabilities must be between 0 and 1, not 1.5; bce_with_logits takes any",
+    ),
+    "negative probability": (
+        lambda: nn.bce(-0.25, 1),
+        "bce: probabilities must be between 0 and 1, not -0.25; bce_with_logits takes any",
+    ),
+    "no logits": (
+        lambda: nn.cross_entropy([], 0),
+        "cross_entropy: there must be a number for every class, not a list of 0",
+    ),
+    "one logit": (
+        lambda: nn.cross_entropy(Value(1.0), 0),
+        "cross_entropy: there must be a number for every class, not one number, 1.0",
+    ),
+    "one row short": (
+        lambda: nn.cross_entropy([[1.0], 2.0], [0, 0]),
+        "cross_entropy: there must be a number for every class, not one number, 2.0",
+    ),
+    "class too large": (lambda: nn.cross_entropy([1.0, 2.0], 2), "cross_entropy: there is no class 2, only 0 to 1"),
+    "negative class": (lambda: nn.nll([1.0, 2.0], -1), "nll: there is no class -1, only 0 to 1"),
+    "float class": (
+        lambda: nn.multi_margin([1.0, 2.0], 1.0),
+        "multi_margin: a class must be a whole number, not 1.0",
+    ),
+    "probabilities": (
+        lambda: nn.cross_entropy([1.0, 2.0], [1.0]),
+        "cross_entropy: 2 logits, but 1 probabilities",
+    ),
+    "no targets": (
+        lambda: nn.cross_entropy([[1.0, 2.0]], 0),
+        "cross_entropy: a list of 1 cannot be compared with one number, 0",
+    ),
+    "too few targets": (
+        lambda: nn.cross_entropy([[1.0, 2.0], [1.0, 2.0]], [0]),
+        "cross_entropy: 2 predictions, but 1 targets",
+    ),
+    "l1": (lambda: nn.l1([]), "l1: the list is empty"),
+    "l2": (lambda: nn.l2([[], []]), "l2: the list is empty"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_bad_input_gets_one_sentence(case: str) -> None:
+    call, sentence = ERRORS[case]
+    with pytest.raises(ValueError) as error:
+        call()
+    assert str(error.value) == sentence
+
+
+def test_what_is_no_number_is_the_engines_affair() -> None:
+    with pytest.raises(TypeError, match=r"takes real numbers.*, not str"):
+        nn.mse([Value(1.0)], ["a"])

@@ -1,0 +1,399 @@
+"""Optimisers: trajectories by hand-derived formulas and by PyTorch, conditions, state, and clipping."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value
+
+inf, nan = math.inf, math.nan
+
+
+def run(optimizer: nn.Optimizer, gradient: Callable[[float], float], steps: int) -> list[float]:
+    """Where the first parameter is after each step."""
+    [w, *_] = optimizer.params
+    path = []
+    for _ in range(steps):
+        w.grad = gradient(w.data)
+        optimizer.step()
+        path.append(w.data)
+    return path
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------
+
+
+def test_gradient_descent_on_a_parabola() -> None:
+    # f = a w**2 / 2 has the gradient a w, so w after t steps is (1 - lr a)**t w0
+    path = run(nn.SGD([Value(3.0)], lr=0.1), lambda w: 2.0 * w, 20)
+    assert path == pytest.approx([3.0 * 0.8**t for t in range(1, 21)], rel=1e-14)
+
+
+def test_weight_decay_is_a_gradient_of_its_own() -> None:
+    path = run(nn.SGD([Value(3.0)], lr=0.1, weight_decay=0.5), lambda w: 0.0, 20)
+    assert path == pytest.approx([3.0 * 0.95**t for t in range(1, 21)], rel=1e-14)
+
+
+@pytest.mark.parametrize(("momentum", "dampening"), [(0.9, 0.0), (0.5, 0.25)])
+def test_momentum_under_a_constant_force(momentum: float, dampening: float) -> None:
+    # v1 = g, v = m v + (1 - d) g: so v_t = m**(t-1) g + (1 - d) g (1 - m**(t-1)) / (1 - m)
+    g, lr, m, d = 2.0, 0.1, momentum, dampening
+    velocities = [m ** (t - 1) * g + (1 - d) * g * (1 - m ** (t - 1)) / (1 - m) for t in range(1, 21)]
+    path = run(nn.SGD([Value(1.0)], lr, m, dampening=d), lambda w: g, 20)
+    assert path == pytest.approx([1.0 - lr * sum(velocities[:t]) for t in range(1, 21)], rel=1e-13)
+
+
+def test_nesterov_looks_ahead() -> None:
+    # Sutskever's form keeps u, with u' = m u - lr f'(u + theta), at theta' = theta + u'; PyTorch's parameter is the
+    # point looked at, theta + m u. Their paths are the same.
+    lr, m, theta, u, expected = 0.1, 0.8, 3.0, 0.0, []
+    for _ in range(20):
+        u = m * u - lr * 2.0 * (theta + m * u)
+        theta += u
+        expected.append(theta + m * u)
+    path = run(nn.SGD([Value(3.0)], lr, m, nesterov=True), lambda w: 2.0 * w, 20)
+    assert path == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("g", [5.0, -1e-3, 1e100])
+def test_adam_under_a_constant_force_moves_by_its_learning_rate(g: float) -> None:
+    # Both means of a constant are that constant, once the bias is divided out: every step is lr g / (|g| + eps)
+    path = run(nn.Adam([Value(1.0)], lr=0.01), lambda w: g, 20)
+    assert path == pytest.approx([1.0 - 0.01 * t * g / (abs(g) + 1e-8) for t in range(1, 21)], rel=1e-12)
+
+
+def test_adamw_decays_the_weight_and_not_the_gradient() -> None:
+    w, expected = 3.0, []
+    for _ in range(20):
+        w = w * (1 - 0.01 * 0.5) - 0.01 * 2.0 / (2.0 + 1e-8)
+        expected.append(w)
+    assert run(nn.AdamW([Value(3.0)], lr=0.01, weight_decay=0.5), lambda w: 2.0, 20) == pytest.approx(
+        expected, rel=1e-13
+    )
+
+
+def test_adam_with_weight_decay_adds_it_to_the_gradient() -> None:
+    with_decay = run(nn.Adam([Value(3.0)], lr=0.1, weight_decay=0.5), lambda w: math.sin(w), 20)
+    by_hand = run(nn.Adam([Value(3.0)], lr=0.1), lambda w: math.sin(w) + 0.5 * w, 20)
+    assert with_decay == by_hand
+
+
+def test_settings_can_be_changed_between_steps() -> None:
+    w = Value(1.0)
+    optimizer = nn.SGD([w], lr=0.5)
+    w.grad = 1.0
+    optimizer.step()
+    optimizer.lr = 0.25
+    optimizer.step()
+    assert w.data == 1.0 - 0.5 - 0.25
+    assert optimizer.steps == 2
+    assert repr(optimizer) == (
+        "SGD(1 parameters, lr=0.25, momentum=0.0, nesterov=False, weight_decay=0.0, dampening=0.0)"
+    )
+
+
+def test_zero_grad() -> None:
+    w = Value(1.0)
+    w.grad = 5.0
+    nn.SGD([w]).zero_grad()
+    assert w.grad == 0.0
+
+
+# --- by PyTorch -------------------------------------------------------------------------------------------------
+
+SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "SGD": ("SGD", {"lr": 0.1}),
+    "momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    "dampening": ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.05}),
+    "nesterov": ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.05}),
+    "Adam": ("Adam", {"lr": 0.1}),
+    "Adam, settings": ("Adam", {"lr": 0.1, "betas": (0.5, 0.7), "eps": 0.1, "weight_decay": 0.2}),
+    "AdamW": ("AdamW", {"lr": 0.1}),
+    "AdamW, settings": ("AdamW", {"lr": 0.1, "betas": (0.0, 0.9), "eps": 1e-3, "weight_decay": 0.3}),
+}
+every_setting = pytest.mark.parametrize("case", SETTINGS)
+
+
+@every_setting
+def test_twenty_steps_are_pytorchs(case: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    name, options = SETTINGS[case]
+    generator = random.Random(3)
+    start = [generator.uniform(-2, 2) for _ in range(5)]
+    ours = [Value(x) for x in start]
+    theirs = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimizer, reference = getattr(nn, name)(ours, **options), getattr(torch.optim, name)([theirs], **options)
+    for step in range(20):
+        grads = [generator.gauss(0, 3) for _ in start]
+        theirs.grad = torch.tensor(grads, dtype=torch.float64)
+        for p, g in zip(ours, grads):
+            p.grad = g
+        if step == 10:  # a learning rate changed on the way
+            optimizer.lr = reference.param_groups[0]["lr"] = 0.03
+        optimizer.step()
+        reference.step()
+        assert [p.data for p in ours] == pytest.approx(theirs.tolist(), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_defaults_are_pytorchs(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    theirs = getattr(torch.optim, name)([torch.zeros(1, requires_grad=True)]).defaults
+    ours = getattr(nn, name)([Value(0.0)]).settings()
+    assert ours == {key: theirs[key] for key in ours}
+
+
+@pytest.mark.parametrize("gradient", [nan, inf, -inf, 0.0, 1e200])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_odd_gradients_do_what_they_do_in_pytorch(name: str, gradient: float) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    options: dict[str, Any] = {"lr": 0.1} if name == "SGD" else {"lr": 0.1, "eps": 0.0}
+    p, q = Value(1.0), Value(1.0)
+    theirs = torch.tensor([1.0, 1.0], dtype=torch.float64, requires_grad=True)
+    optimizer, reference = getattr(nn, name)([p, q], **options), getattr(torch.optim, name)([theirs], **options)
+    for _ in range(2):
+        p.grad, q.grad = gradient, 1.0
+        theirs.grad = torch.tensor([gradient, 1.0], dtype=torch.float64)
+        optimizer.step()
+        reference.step()
+        assert [p.data, q.data] == pytest.approx(theirs.tolist(), rel=1e-13, nan_ok=True)
+
+
+@every_setting
+def test_rules_move_arrays_as_they_move_floats(case: str) -> None:
+    np = pytest.importorskip("numpy", reason="NumPy is not installed")
+    name, options = SETTINGS[case]
+    generator = random.Random(4)
+    ps = [Value(generator.uniform(-2, 2)) for _ in range(5)]
+    optimizer = getattr(nn, name)(ps, **options)
+    array = np.array([p.data for p in ps])
+    state = [np.full(5, x) for x in optimizer.initial]
+    for step in range(1, 6):
+        grads = [generator.gauss(0, 3) for _ in ps]
+        for p, g in zip(ps, grads):
+            p.grad = g
+        optimizer.step()
+        array, *state = optimizer.rule(array, np.array(grads), *state, step=step, **optimizer.settings())
+        assert array.tolist() == pytest.approx([p.data for p in ps], rel=1e-14)
+    assert [list(s) for s in zip(*state)] == [pytest.approx(s, rel=1e-14) for s in optimizer.state]
+
+
+# --- state ------------------------------------------------------------------------------------------------------
+
+
+@every_setting
+def test_going_on_from_a_state_is_going_on(case: str) -> None:
+    name, options = SETTINGS[case]
+
+    def slope(w: float) -> float:
+        return math.cos(3 * w) + w
+
+    whole = run(getattr(nn, name)([Value(2.0)], **options), slope, 10)
+    first = getattr(nn, name)([Value(2.0)], **options)
+    run(first, slope, 4)
+    text = json.dumps(first.state_dict())
+    second = getattr(nn, name)([Value(whole[3])])  # with other settings: they come with the state
+    second.load_state_dict(json.loads(text))
+    assert run(second, slope, 6) == whole[4:]
+    assert second.settings() == first.settings()
+
+
+def adam_state(**changes: Any) -> dict[str, Any]:
+    state = nn.Adam([Value(1.0), Value(2.0)]).state_dict()
+    state.update(changes)
+    return {key: x for key, x in state.items() if x is not None}
+
+
+STATES: dict[str, tuple[Any, str]] = {
+    "another kind": (nn.SGD([Value(1.0)]).state_dict(), "it is from SGD"),
+    "fewer": (adam_state(state=[[0.0, 0.0]]), "it is for 1 parameters, not 2"),
+    "shorter": (adam_state(state=[[0.0, 0.0], [0.0]]), "parameter 1 has 1 numbers, not 2"),
+    "nan": (adam_state(state=[[0.0, 0.0], [nan, 0.0]]), "the numbers of parameter 1 are not finite: (nan, 0.0)"),
+    "text": (adam_state(state=[[0.0, "a"], [0.0, 0.0]]), "Value takes real numbers"),
+    "no steps": (adam_state(steps=None), "'steps' is missing"),
+    "negative steps": (adam_state(steps=-1), "-1 is no number of steps"),
+    "settings": (adam_state(settings={"lr": 1.0}), "its settings are lr, not lr, betas, eps, weight_decay"),
+    "bad setting": (
+        adam_state(settings={"lr": -1.0, "betas": [0.1, 0.2], "eps": 0.0, "weight_decay": 0.0}),
+        "lr must not be negative, and it is -1.0",
+    ),
+    "a list": ([], "list indices must be integers or slices, not str"),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(case: str) -> None:
+    state, sentence = STATES[case]
+    w = [Value(1.0), Value(2.0)]
+    optimizer = nn.Adam(w, lr=0.125)
+    w[0].grad = 1.0
+    optimizer.step()
+    before = json.dumps(optimizer.state_dict())
+    with pytest.raises(ValueError) as error:
+        optimizer.load_state_dict(state)
+    assert str(error.value).startswith(f"this state does not fit Adam: {sentence}")
+    assert json.dumps(optimizer.state_dict()) == before
+
+
+def test_a_step_that_fails_moves_nothing() -> None:
+    def rule(p: float, grad: float, *state: float, **settings: Any) -> tuple[float, ...]:
+        if p == 2.0:
+            raise RuntimeError("stuck")
+        return (p - 1.0, *state)
+
+    w = [Value(1.0), Value(2.0)]
+    optimizer = nn.Adam(w)
+    optimizer.rule = rule  # type: ignore[misc, assignment]
+    with pytest.raises(RuntimeError, match=r"^stuck$"):
+        optimizer.step()
+    assert [p.data for p in w] == [1.0, 2.0]
+    assert optimizer.steps == 0 and optimizer.state == [(0.0, 0.0)] * 2
+
+
+# --- conditions -------------------------------------------------------------------------------------------------
+
+w0 = Value(1.0, "w0")
+ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "lr": (lambda: nn.SGD([w0], lr=-0.1), ValueError, "lr must not be negative, and it is -0.1"),
+    "nan lr": (lambda: nn.SGD([w0], lr=nan), ValueError, "lr must not be negative, and it is nan"),
+    "momentum": (lambda: nn.SGD([w0], momentum=-1), ValueError, "momentum must not be negative, and it is -1"),
+    "decay": (lambda: nn.SGD([w0], weight_decay=-1), ValueError, "weight_decay must not be negative, and it is -1"),
+    "nesterov": (
+        lambda: nn.SGD([w0], nesterov=True),
+        ValueError,
+        "nesterov needs momentum and no dampening, but momentum is 0.0 and dampening is 0.0",
+    ),
+    "nesterov, dampening": (
+        lambda: nn.SGD([w0], momentum=0.9, nesterov=True, dampening=0.5),
+        ValueError,
+        "nesterov needs momentum and no dampening, but momentum is 0.9 and dampening is 0.5",
+    ),
+    "Adam lr": (lambda: nn.Adam([w0], lr=-1), ValueError, "lr must not be negative, and it is -1"),
+    "eps": (lambda: nn.Adam([w0], eps=-1), ValueError, "eps must not be negative, and it is -1"),
+    "Adam decay": (
+        lambda: nn.AdamW([w0], weight_decay=-1),
+        ValueError,
+        "weight_decay must not be negative, and it is -1",
+    ),
+    "beta": (
+        lambda: nn.Adam([w0], betas=(0.9, 1.0)),
+        ValueError,
+        "betas must be two numbers from 0 up to, but not, 1, not (0.9, 1.0)",
+    ),
+    "betas": (
+        lambda: nn.Adam([w0], betas=(0.9,)),  # type: ignore[arg-type]
+        ValueError,
+        "betas must be two numbers from 0 up to, but not, 1, not (0.9,)",
+    ),
+    "none": (
+        lambda: nn.Adam([]),
+        ValueError,
+        "Adam got no parameters; was the generator used up, or the model empty?",
+    ),
+    "a model": (
+        lambda: nn.SGD(nn.MLP(1, [1])),  # type: ignore[arg-type]
+        TypeError,
+        "SGD takes a list of Values, not MLP; write model.parameters()",
+    ),
+    "a Value": (
+        lambda: nn.SGD(w0),  # type: ignore[arg-type]
+        TypeError,
+        "SGD takes a list of Values, not Value; put it into a list",
+    ),
+    "a set": (
+        lambda: nn.SGD({w0}),
+        TypeError,
+        "SGD takes a list of Values, not set; a set has no order, so make it a list",
+    ),
+    "numbers": (
+        lambda: nn.SGD([w0, 1.0]),  # type: ignore[list-item]
+        TypeError,
+        "SGD takes a list of Values, but item 1 is float: 1.0",
+    ),
+    "a result": (
+        lambda: nn.SGD([w0 * 2]),
+        ValueError,
+        "SGD cannot move a result of mul (data 2) (item 0): only leaves are parameters",
+    ),
+    "twice": (
+        lambda: nn.SGD([w0, w0]),
+        ValueError,
+        "SGD got 'w0' (data 1) twice (item 1); it would be moved twice in a step",
+    ),
+    "clip value": (lambda: nn.clip_grad_value_([w0], -1), ValueError, "value must not be negative, and it is -1"),
+    "clip norm": (lambda: nn.clip_grad_norm_([w0], nan), ValueError, "max_norm must not be negative, and it is nan"),
+    "clip a model": (
+        lambda: nn.clip_grad_norm_(nn.Neuron(1), 1.0),  # type: ignore[arg-type]
+        TypeError,
+        "clip_grad_norm_ takes a list of Values, not Neuron; write model.parameters()",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_bad_input_gets_one_sentence(case: str) -> None:
+    call, kind, sentence = ERRORS[case]
+    with pytest.raises(kind) as error:
+        call()
+    assert str(error.value) == sentence
+
+
+# --- clipping ---------------------------------------------------------------------------------------------------
+
+
+def with_grads(grads: list[float]) -> list[Value]:
+    params = [Value(0.0) for _ in grads]
+    for p, g in zip(params, grads):
+        p.grad = g
+    return params
+
+
+GRADS = [[3.0, 4.0], [0.3, -0.4], [0.0, 0.0], [inf, 3.0], [-inf, nan], [nan, 1.0], [1e-200, 1e200], [5.0]]
+
+
+@pytest.mark.parametrize("grads", GRADS)
+@pytest.mark.parametrize("limit", [0.0, 1.0, 4.0, inf])
+def test_clipping_is_pytorchs(grads: list[float], limit: float) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    for name in ("clip_grad_value_", "clip_grad_norm_"):
+        if name == "clip_grad_norm_" and 1e200 in grads:
+            continue  # PyTorch's norm overflows; ours is in the next test
+        params = with_grads(grads)
+        theirs = torch.nn.Parameter(torch.zeros(len(grads), dtype=torch.float64))
+        theirs.grad = torch.tensor(grads, dtype=torch.float64)
+        norm = getattr(nn, name)(params, limit)
+        expected = getattr(torch.nn.utils, name)([theirs], limit)
+        assert [p.grad for p in params] == pytest.approx(theirs.grad.tolist(), rel=1e-14, nan_ok=True)
+        if expected is not None:
+            assert norm == pytest.approx(expected.item(), rel=1e-14, nan_ok=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(-1e300, 1e300), max_size=6), st.floats(0.0, 1e300))
+def test_clipping_by_norm_by_its_formula(grads: list[float], limit: float) -> None:
+    params = with_grads(grads)
+    norm = nn.clip_grad_norm_(params, limit)
+    largest = max(map(abs, grads), default=0.0)
+    scaled = math.sqrt(math.fsum((g / largest) ** 2 for g in grads)) if largest else 0.0
+    assert norm == pytest.approx(largest * scaled, rel=1e-12)
+    factor = min(1.0, limit / (norm + 1e-6))
+    assert [p.grad for p in params] == pytest.approx([g * factor for g in grads], rel=1e-12, abs=1e-300)
+    if norm <= limit * (1 - 1e-9) - 1e-6:
+        assert [p.grad for p in params] == grads  # untouched, to the bit
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(allow_nan=False), max_size=6), st.floats(0.0, allow_nan=False))
+def test_clipping_by_value_by_its_formula(grads: list[float], limit: float) -> None:
+    params = with_grads(grads)
+    nn.clip_grad_value_(iter(params), limit)
+    assert [p.grad for p in params] == [sorted((-limit, g, limit))[1] for g in grads]
