@@ -11,10 +11,12 @@ Values, to numbers, and to NumPy arrays alike. Importing this package loads noth
 0.141302
 """
 
+from . import value as _value
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .files import write_text
 from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .graph import Graph
+from .modes import enable_grad, no_grad
 from .ops import (
     Op,
     acos,
@@ -66,8 +68,11 @@ from .ops import (
 )
 from .ops import abs as abs
 from .ops import pow as pow
-from .value import Place, Value, dot, enable_grad, enter, no_grad
+from .value import Place, Value, dot, enter
 from .value import sum as sum
+
+native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
+"""Which engine is running: "native", built by mypyc, or "interpreted"; they differ in speed alone."""
 
 # ``from autograd import *`` leaves Python's own abs, pow and sum alone.
 __all__ = [
@@ -117,6 +122,7 @@ __all__ = [
     "mul",
     "ndtr",
     "neg",
+    "native",
     "no_grad",
     "op",
     "positive",

@@ -11,8 +11,9 @@ import sys
 from .functional import _Trace, leaves, rebuild
 from .graph import Graph
 from .ieee import to_float
+from .modes import Block, enable_grad
 from .ops import central_difference
-from .value import Place, Result, Value, _Block, enable_grad, walk
+from .value import Place, Result, Value, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _suspect(out: Any, rtol: float) -> str:
 # --- detect_anomaly -----------------------------------------------------------------------------------------------
 
 
-class detect_anomaly(_Block):
+class detect_anomaly(Block):
     """Make the first nan or inf an error, in the forward pass or in ``backward()``.
 
     A with-block or a decorator, for the present thread. Nodes made inside remember the source line.

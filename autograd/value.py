@@ -14,15 +14,16 @@ typed, flat fields and no closures.
 from __future__ import annotations
 
 import threading
+from sys import getrefcount
 
 from . import ops
+from ._mypyc import mypyc_attr
 from .ieee import divide, inf, power, to_float
 from .ops import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import TracebackType
+    from collections.abc import Iterable
     from typing import Any, Final, NoReturn, TypeAlias
 
     # An operator's result, and a comparison's. When an operand has its own way with operators they give
@@ -71,10 +72,11 @@ class _State:
 
 
 _state: Final = _State()
-_modes: Final = threading.local()  # of the thread that opened the block: `recording` and `watch`
+modes: Final = threading.local()  # of the thread that opened the block: `recording` and `watch`; modes.py sets them
 _lock: Final = threading.RLock()  # threads may share leaves, whose gradients add up, and they share the clock
 
 
+@mypyc_attr(acyclic=True)  # graphs have no cycles, so that the garbage collector need not look at them
 class Value:
     """A number with a gradient: a leaf of the graph, or (as a `Result`) what an operation made.
 
@@ -197,8 +199,7 @@ class Value:
         exponent = self.operands[1] if op is ops.pow else None
         return f"**{exponent._data:g}" if isinstance(exponent, Constant) else op.symbol
 
-    def __hash__(self) -> int:
-        # By identity. Said only because mypyc takes a class with comparisons for one that cannot be hashed.
+    def __hash__(self) -> int:  # by identity; mypyc takes a class with comparisons for one that cannot be hashed
         return id(self) >> 4
 
     def describe(self) -> str:
@@ -240,7 +241,7 @@ class Value:
     # --- how the operators record -----------------------------------------------------------------------------
 
     @staticmethod
-    def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Value:
+    def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
         """How Values read an operation (see `ops.Op`): compute, and remember."""
         values: list[Value] = []
         for x in operands:
@@ -249,7 +250,7 @@ class Value:
             elif _foreign(x):  # an array among the operands: each of its elements meets the Value
                 from . import arrays
 
-                return arrays.apply(op, operands)  # type: ignore[no-any-return]
+                return arrays.apply(op, operands)
             else:
                 values.append(Constant(to_float(x, op.name)))
         return record(op, values)
@@ -478,7 +479,7 @@ class Value:
 
     # --- how backward walks -----------------------------------------------------------------------------------
 
-    def backward(self, grad: float = 1.0) -> None:
+    def backward(self, grad: object = 1.0) -> None:
         """Compute d(self)/d(node) for every node that self was made from, by the chain rule.
 
         The gradients of leaves are added to, those of Results are replaced: after two calls every leaf has
@@ -530,12 +531,14 @@ class Value:
                 leaf.grad += before
 
 
+@mypyc_attr(acyclic=True)
 class Constant(Value):
     """A plain number that met a Value in an operation: the 2 of ``2 * x``."""
 
     __slots__ = ()
 
 
+@mypyc_attr(acyclic=True)
 class Result(Value):
     """A Value that an operation made from one or two operands `_a` and `_b`, with slopes `_da` and `_db`.
 
@@ -543,6 +546,7 @@ class Result(Value):
     """
 
     __slots__ = ("_rule", "_a", "_b", "_da", "_db")
+    __deletable__ = ("_a", "_b")  # for mypyc: they may be missing, in __del__ after an __init__ that failed
 
     def __init__(self, data: float, rule: Op, a: Value | None, da: float, b: Value | None, db: float) -> None:
         self._data = data
@@ -577,18 +581,45 @@ class Result(Value):
         twin.grad, twin._place = self.grad, self._place
         return twin
 
+    # What the walk, the sweep and the end of a graph do with operands, for nodes that have them in tuples instead.
+
+    def _push(self, stack: list[Result], opened: int) -> None:
+        """Put the Results among the operands that the walk has not seen on its stack, the first one on top."""
+
+    def _clear(self, held: list[tuple[Value, float]]) -> None:
+        """Set the operands' gradients to 0; what leaves had goes into `held`."""
+
     def _spread(self, grad: float) -> None:
-        """Add `grad` times the slopes to the operands' gradients; for Results with more than two operands."""
-        raise NotImplementedError
+        """Add `grad` times the slopes to the operands' gradients."""
+
+    def _release(self, stack: list[Result]) -> None:
+        """Let go of the operands; the Results among them go on the stack."""
+        a, b = self._a, self._b
+        self._a = self._b = None
+        if isinstance(a, Result):
+            stack.append(a)
+        if isinstance(b, Result):
+            stack.append(b)
+
+    def __del__(self) -> None:
+        stack: list[Result] = []
+        try:
+            self._release(stack)
+        except AttributeError:
+            return
+        if stack:
+            _dismantle(stack)
 
     def _fresh(self) -> None:
         """Raise if an operand whose data are still needed has been set meanwhile."""
 
 
+@mypyc_attr(acyclic=True)
 class Wide(Result):
     """A Result with any number of operands: `sum`, `prod`, `where`, a user's own, ..."""
 
     __slots__ = ("_operands", "_partials")
+    __deletable__ = ("_operands",)
 
     def __init__(self, data: float, rule: Op, operands: tuple[Value, ...], partials: tuple[float, ...]) -> None:
         super().__init__(data, rule, None, 0.0, None, 0.0)
@@ -603,11 +634,22 @@ class Wide(Result):
     def partials(self) -> tuple[float, ...]:
         return self._partials
 
+    def _push(self, stack: list[Result], opened: int) -> None:
+        _push_all(self._operands, stack, opened)
+
+    def _clear(self, held: list[tuple[Value, float]]) -> None:
+        _clear_all(self._operands, held)
+
     def _spread(self, grad: float) -> None:
         for x, slope in zip(self._operands, self._partials):
             x.grad += slope * grad
 
+    def _release(self, stack: list[Result]) -> None:
+        _release_all(self._operands, stack)
+        self._operands = ()
 
+
+@mypyc_attr(acyclic=True)
 class Dot(Result):
     """``bias + ws[0]*xs[0] + ws[1]*xs[1] + ...``, added in that order, in one node.
 
@@ -616,6 +658,7 @@ class Dot(Result):
     """
 
     __slots__ = ("_ws", "_xs", "_bias", "_born")
+    __deletable__ = ("_ws", "_xs", "_bias")
 
     def __init__(self, ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None) -> None:
         born = _state.written  # before the data are read: what is set meanwhile is newer
@@ -655,6 +698,31 @@ class Dot(Result):
                             "the old point is lost; compute the forward pass again before backward()"
                         )
 
+    def _push(self, stack: list[Result], opened: int) -> None:
+        self._fresh()
+        bias = self._bias
+        if isinstance(bias, Result) and bias._stamp < opened:
+            stack.append(bias)
+        _push_all(self._xs, stack, opened)
+        _push_all(self._ws, stack, opened)
+
+    def _clear(self, held: list[tuple[Value, float]]) -> None:
+        bias = self._bias
+        if bias is not None and bias.grad != 0.0:
+            held.append((bias, bias.grad))
+            bias.grad = 0.0
+        _clear_all(self._ws, held)
+        _clear_all(self._xs, held)
+
+    def _release(self, stack: list[Result]) -> None:
+        bias = self._bias
+        self._bias = None
+        if isinstance(bias, Result):
+            stack.append(bias)
+        _release_all(self._ws, stack)
+        _release_all(self._xs, stack)
+        self._ws = self._xs = ()
+
     def _spread(self, grad: float) -> None:
         bias = self._bias
         if bias is not None:
@@ -664,6 +732,29 @@ class Dot(Result):
             w, x = ws[i], xs[i]
             w.grad += x._data * grad
             x.grad += w._data * grad
+
+
+# --- operands in tuples ----------------------------------------------------------------------------------------
+
+
+def _push_all(operands: tuple[Value, ...], stack: list[Result], opened: int) -> None:
+    for i in range(len(operands) - 1, -1, -1):
+        x = operands[i]
+        if isinstance(x, Result) and x._stamp < opened:
+            stack.append(x)
+
+
+def _clear_all(operands: tuple[Value, ...], held: list[tuple[Value, float]]) -> None:
+    for x in operands:
+        if x.grad != 0.0:
+            held.append((x, x.grad))
+            x.grad = 0.0
+
+
+def _release_all(operands: tuple[Value, ...], stack: list[Result]) -> None:
+    for x in operands:
+        if isinstance(x, Result):
+            stack.append(x)
 
 
 # --- making nodes ---------------------------------------------------------------------------------------------
@@ -697,12 +788,12 @@ def _inspected(node: Result) -> Value:
 
 def recording() -> bool:
     """Whether operations are recorded in this thread: False inside `no_grad`."""
-    return _state.unusual == 0 or getattr(_modes, "recording", True)
+    return _state.unusual == 0 or getattr(modes, "recording", True)
 
 
 def current_watch() -> Any:
     """What looks at every node made (`made`) and every sweep (`before_sweep`) in this thread, or None."""
-    return getattr(_modes, "watch", None)
+    return getattr(modes, "watch", None)
 
 
 def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]) -> Result:
@@ -796,10 +887,7 @@ def _clear(order: list[Result]) -> list[tuple[Value, float]]:
     for node in order:  # operands come before their consumers: here only leaves can have a gradient left
         a = node._a
         if a is None:
-            for x in node.operands:
-                if x.grad != 0.0:
-                    held.append((x, x.grad))
-                    x.grad = 0.0
+            node._clear(held)
         else:
             if a.grad != 0.0:
                 held.append((a, a.grad))
@@ -839,10 +927,7 @@ def _walk(root: Result) -> list[Result]:
             stack.append(node)
             a = node._a
             if a is None:
-                node._fresh()
-                for x in reversed(node.operands):
-                    if isinstance(x, Result) and x._stamp < opened:
-                        stack.append(x)
+                node._push(stack, opened)
             else:
                 b = node._b
                 if isinstance(b, Result) and b._stamp < opened:
@@ -852,96 +937,42 @@ def _walk(root: Result) -> list[Result]:
     return order
 
 
-# --- blocks that change how nodes are made ----------------------------------------------------------------------
+# --- the end of a graph, in the native engine ---------------------------------------------------------------------
+#
+# Python frees an object's references when the object dies, and theirs in turn: a recursion as deep as the graph. For
+# classes that its garbage collector knows it keeps count of the depth; the native classes are not known to it, which
+# saves the collector from going through millions of nodes that cannot form a cycle. So a native Result that dies
+# takes what only it held apart itself, one node at a time.
 
 
-class _Block:
-    """A with-block, or decorator, that sets one of this thread's modes."""
-
-    mode = ""
-
-    def setting(self) -> object:
-        raise NotImplementedError
-
-    def __enter__(self) -> None:
-        outer = getattr(_modes, "outer", None)
-        _modes.outer = (outer, self.mode, getattr(_modes, self.mode, None))
-        setattr(_modes, self.mode, self.setting())
-        with _lock:
-            _state.unusual += 1
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with _lock:
-            _state.unusual -= 1
-        _modes.outer, mode, before = _modes.outer
-        if before is None:
-            delattr(_modes, mode)
-        else:
-            setattr(_modes, mode, before)
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        import functools
-
-        @functools.wraps(function)
-        def inside(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return function(*args, **kwargs)
-
-        return inside
+def _dismantle(stack: list[Result]) -> None:
+    """Take apart the Results on the stack that nobody else holds, and what those alone held."""
+    while stack:
+        node = stack.pop()
+        if getrefcount(node) == _ALONE:
+            node._release(stack)
 
 
-class no_grad(_Block):
-    """Record nothing: results are leaves. A with-block or a decorator; it holds for the present thread.
-
-    Examples
-    --------
-    >>> w = Value(2.0)
-    >>> with no_grad():
-    ...     y = w * 3
-    >>> y.operands
-    ()
-    """
-
-    mode = "recording"
-
-    def setting(self) -> object:
-        return False
+def _count_alone() -> int:
+    stack = [Result(0.0, ops.positive, None, 0.0, None, 0.0)]
+    node = stack.pop()
+    return getrefcount(node)
 
 
-class unwatched(_Block):
-    """Let nobody look at the nodes made: those that derivatives are made of are looked at as they are used.
+_ALONE: Final = _count_alone()
 
-    Examples
-    --------
-    >>> from autograd import detect_anomaly
-    >>> with detect_anomaly(), unwatched():
-    ...     Value(0.0).log().data
-    -inf
-    """
-
-    mode = "watch"
-
-    def setting(self) -> object:
-        return None
+if type(walk).__name__ == "function":  # interpreted: Python's own ways serve, and are faster
+    delattr(Result, "__del__")
+    delattr(Value, "__hash__")
 
 
-class enable_grad(_Block):
-    """Record again, inside a `no_grad` block.
+# --- places and modes ---------------------------------------------------------------------------------------------
 
-    Examples
-    --------
-    >>> with no_grad(), enable_grad():
-    ...     y = Value(2.0) * 3
-    >>> len(y.operands)
-    2
-    """
 
-    mode = "recording"
-
-    def setting(self) -> object:
-        return True
+def count_blocks(change: int) -> None:
+    """Note that a block which changes how nodes are made was opened (1) or closed (-1), in any thread."""
+    with _lock:
+        _state.unusual += change
 
 
 def enter(place: Place | None) -> Place | None:

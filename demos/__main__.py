@@ -1,4 +1,7 @@
-"""``python -m demos`` lists the lessons; ``python -m demos NAME [options]`` runs one."""
+"""``python -m demos`` lists the lessons; ``python -m demos NAME [options]`` runs one.
+
+In a clone that runs the clone's own engine, interpreted. ``glassgrad-demos`` runs the installed one.
+"""
 
 from __future__ import annotations
 
@@ -46,5 +49,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def run() -> int:
+    """The command ``glassgrad-demos``: as ``python -m demos``, but of the installed package wherever it is called."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run())

@@ -18,7 +18,7 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 import nn
-from autograd import Value, no_grad, write_text
+from autograd import Value, native, no_grad, write_text
 from nn.functional import softmax
 
 Image = list[float]
@@ -178,7 +178,7 @@ def main(arguments: list[str]) -> None:
     )
     start = time.perf_counter()
     norms = train(model, training, options.epochs, options.seed, console)
-    console.print(f"trained in {time.perf_counter() - start:.1f} s\n")
+    console.print(f"trained in {time.perf_counter() - start:.1f} s by the {native} engine\n")
     show_norms(norms, console)
     console.record = options.svg is not None
     report(model, held_out, console)

