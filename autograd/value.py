@@ -71,6 +71,16 @@ class _State:
         self.place: Place | None = None  # where nodes made now belong
 
 
+# The operations that are written out below; as constants, for looking them up would be a third of an addition's time.
+_ADD: Final = ops.add
+_SUB: Final = ops.sub
+_MUL: Final = ops.mul
+_DIV: Final = ops.div
+_NEG: Final = ops.neg
+_POW: Final = ops.pow
+_RELU: Final = ops.relu
+_DOT: Final = ops.dot
+
 _state: Final = _State()
 modes: Final = threading.local()  # of the thread that opened the block: `recording` and `watch`; modes.py sets them
 _lock: Final = threading.RLock()  # threads may share leaves, whose gradients add up, and they share the clock
@@ -116,7 +126,7 @@ class Value:
     __slots__ = ("_data", "grad", "_stamp", "_place")
 
     def __init__(self, data: object, label: str = "") -> None:
-        self._data: float = to_float(data)
+        self._data: float = data if type(data) is float else to_float(data)
         self.grad: float = 0.0
         # A leaf's stamp is the time of its latest write; a Result's is its mark in the latest walk.
         self._stamp: int = 0
@@ -257,7 +267,7 @@ class Value:
 
     def __add__(self, other: object) -> Made:
         if isinstance(other, Value):
-            return _result(self._data + other._data, ops.add, self, 1.0, other, 1.0)
+            return _result(self._data + other._data, _ADD, self, 1.0, other, 1.0)
         if _foreign(other):
             return NotImplemented
         return self + Constant(other)
@@ -269,7 +279,7 @@ class Value:
 
     def __sub__(self, other: object) -> Made:
         if isinstance(other, Value):
-            return _result(self._data - other._data, ops.sub, self, 1.0, other, -1.0)
+            return _result(self._data - other._data, _SUB, self, 1.0, other, -1.0)
         if _foreign(other):
             return NotImplemented
         return self - Constant(other)
@@ -281,7 +291,7 @@ class Value:
 
     def __mul__(self, other: object) -> Made:
         if isinstance(other, Value):
-            return _result(self._data * other._data, ops.mul, self, other._data, other, self._data)
+            return _result(self._data * other._data, _MUL, self, other._data, other, self._data)
         if _foreign(other):
             return NotImplemented
         return self * Constant(other)
@@ -296,8 +306,8 @@ class Value:
             a, b = self._data, other._data
             if b == 0.0:
                 out = divide(a, b)
-                return _result(out, ops.div, self, divide(1.0, b), other, -divide(out, b))
-            return _result(a / b, ops.div, self, 1.0 / b, other, -(a / b / b))
+                return _result(out, _DIV, self, divide(1.0, b), other, -divide(out, b))
+            return _result(a / b, _DIV, self, 1.0 / b, other, -(a / b / b))
         if _foreign(other):
             return NotImplemented
         return self / Constant(other)
@@ -316,7 +326,7 @@ class Value:
         a, n = self._data, exponent._data
         # A number in the exponent is a constant: d/dn = a**n log(a), which is nan for negative a, is left out.
         slope = ops.power_slope(a, n) if n == 0.0 else n * power(a, n - 1.0)
-        return _result(power(a, n), ops.pow, self, slope, exponent, 0.0)
+        return _result(power(a, n), _POW, self, slope, exponent, 0.0)
 
     def __rpow__(self, other: object) -> Made:
         if _foreign(other):
@@ -324,7 +334,7 @@ class Value:
         return record(ops.pow, [Constant(other), self])
 
     def __neg__(self) -> Value:
-        return _result(-self._data, ops.neg, self, -1.0, None, 0.0)
+        return _result(-self._data, _NEG, self, -1.0, None, 0.0)
 
     def __pos__(self) -> Value:
         return self
@@ -335,8 +345,8 @@ class Value:
     def relu(self) -> Value:
         """max(self, 0); see `autograd.relu`."""
         if self._data <= 0.0:
-            return _result(0.0, ops.relu, self, 0.0, None, 0.0)
-        return _result(self._data, ops.relu, self, 1.0, None, 0.0)
+            return _result(0.0, _RELU, self, 0.0, None, 0.0)
+        return _result(self._data, _RELU, self, 1.0, None, 0.0)
 
     # The other functions of one operand; each is documented under its name in `autograd`.
     # NumPy calls them when np.exp and the like meet an array of Values.
@@ -672,7 +682,7 @@ class Dot(Result):
             total = ws[0]._data * xs[0]._data
             for i in range(1, n):
                 total += ws[i]._data * xs[i]._data
-        super().__init__(total, ops.dot, None, 0.0, None, 0.0)
+        super().__init__(total, _DOT, None, 0.0, None, 0.0)
         self._ws: tuple[Value, ...] = ws
         self._xs: tuple[Value, ...] = xs
         self._bias: Value | None = bias
@@ -798,7 +808,7 @@ def current_watch() -> Any:
 
 def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]) -> Result:
     """A node with these contents, of the kind that suits its number of operands."""
-    if op is ops.dot:
+    if op is _DOT:
         n = len(operands) // 2
         node = Dot(operands[:n], operands[n : 2 * n], operands[-1] if len(operands) % 2 else None)
         node._data = data
@@ -812,12 +822,12 @@ def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[fl
 
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
-    if op is ops.pow and isinstance(operands[1], Constant):
+    if op is _POW and isinstance(operands[1], Constant):
         power_of: Value = operands[0] ** operands[1]._data
         return power_of
     point = [x._data for x in operands]
     out = op.value(*point)
-    node = rebuild(op, out, tuple(operands), () if op is ops.dot else op.slopes(*point, out))
+    node = rebuild(op, out, tuple(operands), () if op is _DOT else op.slopes(*point, out))
     return node if _state.unusual == 0 else _inspected(node)
 
 

@@ -63,6 +63,7 @@ def train(
     optimiser = nn.Adam(model.parameters(), lr=0.004)
     norms: list[list[float]] = []
     steps = math.ceil(len(examples) / batch)
+    parameters = [layer.parameters() for layer in model.layers]
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -83,8 +84,8 @@ def train(
                 loss = nn.cross_entropy(logits, targets)
                 optimiser.zero_grad()
                 loss.backward()
-                for i, layer in enumerate(model.layers):
-                    norms[-1][i] += math.hypot(*[p.grad for p in layer.parameters()]) / steps
+                for i, ps in enumerate(parameters):
+                    norms[-1][i] += math.hypot(*[p.grad for p in ps]) / steps
                 optimiser.step()
                 right = sum(argmax([z.data for z in zs]) == digit for zs, digit in zip(logits, targets)) / len(part)
                 progress.update(task, advance=1, loss=loss.data, right=right)
