@@ -12,6 +12,7 @@ Values, to numbers, and to NumPy arrays alike. Importing this package loads noth
 """
 
 from . import value as _value
+from ._mypyc import SourceDocstring
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .files import write_text
 from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
@@ -73,6 +74,8 @@ from .value import sum as sum
 
 native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
 """Which engine is running: "native", built by mypyc, or "interpreted"; they differ in speed alone."""
+if native == "native":
+    Value.__doc__ = Place.__doc__ = SourceDocstring()  # type: ignore[assignment]
 
 # ``from autograd import *`` leaves Python's own abs, pow and sum alone.
 __all__ = [

@@ -90,6 +90,9 @@ if autograd.native == "native":  # elsewhere there is nothing to test, and nothi
         x = Value(2.0)
         assert not any(map(gc.is_tracked, (x, x * x, dot([x], [x]), autograd.sum([x, x, x]))))
 
+    def test_help_knows_the_classes() -> None:
+        assert "A number with a gradient" in (Value.__doc__ or "")
+
     def test_a_node_takes_at_most_128_bytes() -> None:
         x = Value(2.0)
         assert sys.getsizeof(x) <= 80
