@@ -612,11 +612,16 @@ class Result(Value):
             stack.append(b)
 
     def __del__(self) -> None:
-        stack: list[Result] = []
         try:
-            self._release(stack)
+            a, b = self._a, self._b
         except AttributeError:
             return
+        if isinstance(a, Result) or isinstance(b, Result):
+            self._end()
+
+    def _end(self) -> None:
+        stack: list[Result] = []
+        self._release(stack)
         if stack:
             _dismantle(stack)
 
@@ -643,6 +648,9 @@ class Wide(Result):
     @property
     def partials(self) -> tuple[float, ...]:
         return self._partials
+
+    def __del__(self) -> None:
+        _end_of_many(self)
 
     def _push(self, stack: list[Result], opened: int) -> None:
         _push_all(self._operands, stack, opened)
@@ -707,6 +715,9 @@ class Dot(Result):
                             f"{x.describe()} was set after a dot product with it was computed, so the gradient at "
                             "the old point is lost; compute the forward pass again before backward()"
                         )
+
+    def __del__(self) -> None:
+        _end_of_many(self)
 
     def _push(self, stack: list[Result], opened: int) -> None:
         self._fresh()
@@ -963,6 +974,13 @@ def _dismantle(stack: list[Result]) -> None:
             node._release(stack)
 
 
+def _end_of_many(node: Result) -> None:
+    try:
+        node._end()
+    except AttributeError:
+        return
+
+
 def _count_alone() -> int:
     stack = [Result(0.0, ops.positive, None, 0.0, None, 0.0)]
     node = stack.pop()
@@ -972,7 +990,8 @@ def _count_alone() -> int:
 _ALONE: Final = _count_alone()
 
 if type(walk).__name__ == "function":  # interpreted: Python's own ways serve, and are faster
-    delattr(Result, "__del__")
+    for _kind in (Result, Wide, Dot):
+        delattr(_kind, "__del__")
     delattr(Value, "__hash__")
 
 
