@@ -126,7 +126,12 @@ class Value:
     __slots__ = ("_data", "grad", "_stamp", "_place")
 
     def __init__(self, data: object, label: str = "") -> None:
-        self._data: float = data if type(data) is float else to_float(data)
+        if type(data) is float:
+            self._data: float = data
+        elif type(data) is int and -1000 < data < 1000:
+            self._data = float(data)
+        else:
+            self._data = to_float(data)
         self.grad: float = 0.0
         # A leaf's stamp is the time of its latest write; a Result's is its mark in the latest walk.
         self._stamp: int = 0
@@ -783,6 +788,8 @@ def _release_all(operands: tuple[Value, ...], stack: list[Result]) -> None:
 
 def _foreign(x: object) -> bool:
     """Whether x has its own way with operators: a NumPy array, or another reading of the operations."""
+    if isinstance(x, (float, int)):
+        return False
     return getattr(x, "ndim", 0) > 0 or (not isinstance(x, Value) and hasattr(x, "__apply_op__"))
 
 
