@@ -1,0 +1,133 @@
+"""Where our own rivals' code is: a native build of this very source, and a copy of it that nothing has built.
+
+Both live in folders that are put in front of a worker's path. The native build is the one that is asked for, or one
+that is installed, or it is built here, once for each state of the source.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("autograd", "nn")
+KEPT = 7 * 24 * 3600.0  # seconds that folders of other states of the source stay
+BUILD = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
+
+
+class Missing(Exception):
+    """A rival is not there; the message says why."""
+
+
+def interpreted() -> Path:
+    """A folder with the source of the packages, and nothing that is built."""
+    return _cached("interpreted", _copy)
+
+
+def native(asked: str | None = None) -> tuple[Path, str]:
+    """A folder with a native build, and a sentence on where it comes from.
+
+    Parameters
+    ----------
+    asked : str, optional
+        The folder to use; otherwise the environment's GLASSGRAD_NATIVE, what is installed, or a build.
+
+    Raises
+    ------
+    Missing
+        If the folder that is asked for holds no native build, or if none can be made.
+    """
+    asked = asked or os.environ.get("GLASSGRAD_NATIVE")
+    if asked:
+        folder = Path(asked).resolve()
+        if not is_native(folder):
+            raise Missing(f"there is no native build of autograd in {folder}")
+        return folder, "the folder asked for" + ("" if same_source(folder) else "; its source differs from this one")
+    for installed in _installed():
+        if is_native(installed) and same_source(installed):
+            return installed, "the installed build"
+    return _cached("native", _build), "built by pip from this source"
+
+
+def is_native(folder: Path) -> bool:
+    """Whether the engine's hot module is there as a binary for this interpreter."""
+    return any((folder / "autograd" / f"value{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
+
+
+def same_source(folder: Path) -> bool:
+    """Whether the packages in the folder are this source, file by file."""
+    return all(
+        (twin := folder / path.relative_to(ROOT)).is_file() and twin.read_bytes() == path.read_bytes()
+        for path in _sources()
+    )
+
+
+def _sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def _installed() -> list[Path]:
+    return [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
+
+
+def _cached(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that belongs to this state of the source and to this Python; it is made if it is not there."""
+    state = hashlib.sha256(f"{sys.implementation.cache_tag} {platform.platform()}".encode())
+    for path in [*_sources(), *(ROOT / file for file in BUILD)]:
+        if path.exists():
+            state.update(f"\n{path.relative_to(ROOT)} {path.stat().st_size}\n".encode() + path.read_bytes())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glassgrad-benchmarks"
+    folder = home / state.hexdigest()[:16] / name
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for old in home.iterdir():
+            if old.stat().st_mtime < time.time() - KEPT:
+                shutil.rmtree(old, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            made = Path(scratch) / name
+            made.mkdir()
+            make(made)
+            try:
+                os.replace(made, folder)
+            except OSError:
+                if not folder.is_dir():  # else another run was faster
+                    raise
+    return folder
+
+
+def _copy(folder: Path) -> None:
+    for path in _sources():
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    compileall.compile_dir(folder, quiet=1)  # as pip does when it installs
+
+
+def _build(folder: Path) -> None:
+    """What ``pip install .`` makes of a copy of the source, so that nothing is left behind in this one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "source"
+        ignored = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", ".*", "build", "dist", "*.egg-info", "tests")
+        shutil.copytree(ROOT, source, ignore=ignored)
+        command = [sys.executable, "-m", "pip", "install", "-v", "--no-deps", "--target", str(folder), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True)
+    said = (done.stdout + done.stderr).splitlines()
+    if done.returncode:
+        last = next((line for line in reversed(said) if line.strip()), "and said nothing")
+        raise Missing(f"pip install failed: {last}")
+    if not is_native(folder):
+        reasons = [line.strip() for sign in (": error:", "no native build") for line in said if sign in line]
+        why = reasons[0] if reasons else "it does not say why"
+        raise Missing(f"pip install gave no native build: {why}")

@@ -1,0 +1,49 @@
+"""The rivals, each in a module with a class `Library`; importing this package imports none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Somebody who takes part.
+
+    Parameters
+    ----------
+    title : str
+        The name in tables.
+    module : str
+        The module of this package that knows how it is used.
+    distribution : str
+        What to install, if it is not ourselves.
+    package : str
+        What a user imports.
+    engine : str
+        Of ourselves: "interpreted" or "native".
+    """
+
+    title: str
+    module: str
+    distribution: str
+    package: str
+    engine: str = ""
+
+
+def _glassgrad(engine: str, how: str, module: str) -> Rival:
+    return Rival(f"glassgrad {engine}, {how}", module, "", "autograd", engine)
+
+
+RIVALS = {
+    "micrograd": Rival("micrograd", "micrograd", "micrograd", "micrograd.engine"),
+    "torch-scalars": Rival("PyTorch, 0-d tensors", "torch_scalars", "torch", "torch"),
+    "xad": Rival("XAD", "xad", "xad", "xad.adj_1st"),
+    "interpreted": _glassgrad("interpreted", "own loops", "glassgrad"),
+    "interpreted-nn": _glassgrad("interpreted", "nn.MLP, dot, sum", "glassgrad_nn"),
+    "native": _glassgrad("native", "own loops", "glassgrad"),
+    "native-nn": _glassgrad("native", "nn.MLP, dot, sum", "glassgrad_nn"),
+    "casadi": Rival("CasADi, SX function", "casadi", "casadi", "casadi"),
+    "torch": Rival("PyTorch, tensors", "torch", "torch", "torch"),
+    "jax": Rival("JAX, jit", "jax", "jax", "jax"),
+    "numpy": Rival("NumPy, derived by hand", "by_hand", "numpy", "numpy"),
+}

@@ -1,0 +1,54 @@
+"""glassgrad as somebody uses it who writes the loops of a network out; nothing here is interpreted or native."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import autograd
+from autograd import Value
+
+from ..scalars import Engine
+
+
+class Library(Engine):
+    def leaves(self, numbers: Iterable[float]) -> list[Any]:
+        return [Value(x) for x in numbers]
+
+    def constant(self, x: float) -> Any:
+        return Value(x)
+
+    def zero(self, leaves: Sequence[Any]) -> None:
+        for leaf in leaves:
+            leaf.grad = 0.0
+
+    def backward(self, root: Any) -> None:
+        root.backward()
+
+    def data(self, root: Any) -> float:
+        return float(root.data)
+
+    def grad(self, leaf: Any) -> float:
+        return float(leaf.grad)
+
+    relu = staticmethod(Value.relu)
+    exp = staticmethod(Value.exp)
+    log = staticmethod(Value.log)
+
+    def object_bytes(self, root: Any) -> float:
+        nodes = 0
+        owned: dict[int, Any] = {}
+        while root.operands:
+            nodes += 1
+            # A native node keeps its floats inside itself; an interpreted one refers to them.
+            floats = [x for x in gc.get_referents(root) if isinstance(x, float)]
+            owned.update((id(x), x) for x in (root, *floats))
+            root = root.operands[0]
+        return sum(map(sys.getsizeof, owned.values())) / nodes
+
+
+def engine() -> str:
+    """Which engine is running."""
+    return autograd.native

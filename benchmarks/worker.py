@@ -1,0 +1,53 @@
+"""A rival's process: ``python -m benchmarks.worker``.
+
+It reads an order, a line of JSON, from its standard input and answers with a line on its standard output: what there
+is to say about the rival, or under ``"missing"`` why it is not there, or under ``"failed"`` what went wrong. After
+that it answers every further line with a sample, until its input ends.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import sys
+from typing import Any
+
+from .measure import begin
+from .rivals import RIVALS, Rival
+
+
+def identity(rival: Rival) -> dict[str, Any]:
+    """Which version of the rival is running; of ourselves, which engine, and from where."""
+    if rival.engine:
+        import autograd
+
+        return {"engine": autograd.native, "file": autograd.__file__}
+    return {"version": importlib.metadata.version(rival.distribution)}
+
+
+def main() -> None:
+    # What the rivals print must not get among the answers.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def answer(said: dict[str, Any]) -> None:
+        print(json.dumps(said), file=answers, flush=True)
+
+    order = json.loads(sys.stdin.readline())
+    rival = RIVALS[order["rival"]]
+    try:
+        said, sample = begin(rival, order["measure"], order["task"], order["problem"], order["budget"])
+        answer({**identity(rival), **said})
+        for _ in sys.stdin:
+            answer(sample())
+    except ModuleNotFoundError as error:
+        answer({"missing": f"{error.name} is not installed; pip install -e '.[bench]'"})
+    except ImportError as error:
+        answer({"missing": str(error)})
+    except Exception as error:
+        answer({"failed": f"{type(error).__name__}: {error}"})
+
+
+if __name__ == "__main__":
+    main()

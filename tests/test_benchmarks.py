@@ -1,0 +1,431 @@
+"""The benchmarks work: every rival that is installed computes the same, and a run says what it should.
+
+Nothing here looks at a time. The reference, the derivation by hand, is held to central differences of the scalar
+program, computed with plain floats; everybody else is held to the reference.
+"""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy", reason="the benchmarks' reference needs NumPy")
+pytest.importorskip("rich", reason="the benchmarks' tables need rich")
+pytest.importorskip("sklearn", reason="the benchmarks' data are scikit-learn's")
+
+from rich.console import Console
+
+from autograd import Value
+from benchmarks import engines, measure, problems, report, runner, targets
+from benchmarks.engines import ROOT, Missing
+from benchmarks.problems import Problem
+from benchmarks.rivals import RIVALS, by_hand, glassgrad
+from benchmarks.runner import Results, RunError, Worker
+from benchmarks.scalars import Engine, Program, chain_of
+from benchmarks.tasks import TASKS
+
+# As real as the real ones, but so small that every derivative can be checked.
+SMALL: dict[str, Problem] = {
+    "expression": problems.expression(True),
+    "moons": {
+        "inputs": [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0], [0.1, 0.9]],
+        "labels": [1.0, -1.0, -1.0, 1.0],
+        "penalty": 1e-2,
+        "biased": True,
+        "parameters": problems.network([2, 5, 3, 1]),
+    },
+    "digits": {
+        "inputs": [[0.5, -1.0, 0.3], [1.5, 0.25, -0.2], [-0.75, 2.0, 1.0]],
+        "targets": [1, 0, 3],
+        "biased": True,
+        "parameters": problems.network([3, 6, 4]),
+    },
+    "gpt": problems.character_model("abca", letters=5, width=4, heads=2, context=6),
+    "chain": {"nodes": 50},
+    "wide": {"nodes": 1200},
+}
+DIFFERENTIABLE = ("expression", "moons", "digits", "gpt")
+
+
+class Floats(Engine):
+    """The scalar programs without derivatives."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = numbers
+
+    def leaves(self, numbers: Iterable[float]) -> list[float]:
+        return self.numbers
+
+    def zero(self, leaves: Any) -> None:
+        pass
+
+    def backward(self, root: Any) -> None:
+        pass
+
+    def data(self, root: float) -> float:
+        return root
+
+    def grad(self, leaf: float) -> float:
+        return math.nan
+
+    @staticmethod
+    def relu(x: float) -> float:
+        return max(x, 0.0)
+
+    exp = staticmethod(math.exp)
+    log = staticmethod(math.log)
+
+
+def loss_at(task: str, numbers: list[float]) -> float:
+    program = Floats(numbers).program(task, SMALL[task])
+    return program.read(program.step())[0]
+
+
+def result_of(program: Program) -> tuple[float, list[float]]:
+    return program.read(program.step())
+
+
+# --- all compute the same -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", DIFFERENTIABLE)
+def test_the_derivation_by_hand_is_right(task: str) -> None:
+    numbers, h = problems.flat(SMALL[task]["parameters"]), 1e-6
+    loss, gradients = result_of(by_hand.Library().program(task, SMALL[task]))
+    assert loss == pytest.approx(loss_at(task, numbers), rel=1e-13)
+    assert len(gradients) == len(numbers)
+    for i, gradient in enumerate(gradients):
+        above, below = ([*numbers[:i], numbers[i] + step, *numbers[i + 1 :]] for step in (h, -h))
+        difference = (loss_at(task, above) - loss_at(task, below)) / (2.0 * h)
+        # The error is the step squared times a third derivative, and the rounding of the loss over the step.
+        assert gradient == pytest.approx(difference, rel=1e-7, abs=1e-8 * max(1.0, abs(loss)))
+
+
+def test_the_chain_and_the_wide_sum_are_right_too() -> None:
+    """(1 + 1e-6)**51 by the binomial series, and 0 + 1 + ... + 999 + 0 + ... + 199."""
+    loss, gradients = result_of(by_hand.Library().program("chain", SMALL["chain"]))
+    assert loss == pytest.approx(1.0 + 51e-6 + 51 * 25 * 1e-12, rel=1e-13)
+    assert gradients == [pytest.approx(51.0 * (1.0 + 50e-6 + 25 * 49 * 1e-12), rel=1e-13)]
+    loss, gradients = result_of(by_hand.Library().program("wide", SMALL["wide"]))
+    assert loss == 999 * 500 + 199 * 100
+    assert gradients == [1.0] * 1200
+
+
+@pytest.fixture
+def same_limits() -> Iterator[None]:
+    """micrograd's rival raises the recursion limit."""
+    before = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(before)
+
+
+def installed() -> list[tuple[str, str]]:
+    """Every module with rivals that can be used here, with each task that it has; ours and NumPy's always can."""
+    modules = {rival.module: (name, rival.package.partition(".")[0]) for name, rival in RIVALS.items()}
+    return [
+        (module, task)
+        for module, (name, package) in modules.items()
+        if find_spec(package) is not None
+        for task in SMALL
+        if name in TASKS[task].rivals or module == "glassgrad_nn"
+    ]
+
+
+@pytest.mark.usefixtures("same_limits")
+@pytest.mark.parametrize(("module", "task"), installed())
+def test_every_rival_computes_the_same(module: str, task: str) -> None:
+    program = importlib.import_module(f"benchmarks.rivals.{module}").Library().program(task, SMALL[task])
+    loss, gradients = result_of(by_hand.Library().program(task, SMALL[task]))
+    for _ in range(3):  # the second step starts from the leaves of the first
+        found, slopes = result_of(program)
+        assert found == pytest.approx(loss, rel=1e-12)
+        assert slopes == pytest.approx(gradients, rel=1e-9, abs=1e-12)
+
+
+def test_a_disagreement_is_noticed() -> None:
+    gradients = [0.5, -2.0, 0.0, 1.0]
+    right = measure.checksums(3.0, gradients)
+    assert measure.disagreement(right, right) == 0.0
+    wrong = [
+        (3.00001, gradients),
+        (3.0, [0.5, -2.0, 0.0, 1.0001]),
+        (3.0, [-2.0, 0.5, 0.0, 1.0]),
+        (3.0, [-x for x in gradients]),
+        (3.0, [*gradients, 0.0]),
+        (3.0, [0.5, -2.0, 0.0, math.nan]),
+        (math.nan, gradients),
+    ]
+    assert all(measure.disagreement(measure.checksums(*each), right) > runner.TOLERANCE for each in wrong)
+
+
+# --- a run --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Copies of the source go to a folder of this run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("GLASSGRAD_NATIVE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which XAD is broken, CasADi ends the process, and JAX lacks something that it needs."""
+    folder = tmp_path_factory.mktemp("stubs")
+    broken = {"xad": "raise ImportError('no XAD here')", "casadi": "import os; os._exit(3)", "jax": "import jaxlob"}
+    for name, text in broken.items():
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, stubs: Path) -> tuple[str, Results]:
+    """What ``python -m benchmarks`` printed and wrote, in a run of everything that is ours."""
+    folder = tmp_path_factory.mktemp("run")
+    rivals = ["interpreted", "interpreted-nn", "native", "numpy", "xad", "casadi", "jax"]
+    words = ["--quick", "--rounds", "2", "--tasks", *TASKS, "--rivals", *rivals, "--native", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words, "--json", str(folder / "results.json")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(stubs)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.iterdir()] == ["results.json"]  # and no temporary file
+    return done.stdout, json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+def test_the_json_has_its_keys(ran: tuple[str, Results]) -> None:
+    _, results = ran
+    documented = {"date", "command", "rounds", "quick", "machine", "versions", "native", "tasks"}
+    assert set(results) == documented
+    assert set(results["machine"]) == {"platform", "processor", "cores", "load"}
+    assert results["command"].startswith("python -m benchmarks --quick --rounds 2 --tasks expression")
+    assert list(results["tasks"]) == list(TASKS)
+    for name, measured in results["tasks"].items():
+        assert set(measured) == {"title", "what", "figure", "rivals", "missing"}
+        assert {"interpreted"} <= set(measured["rivals"]) <= {"interpreted", "interpreted-nn", "numpy"}
+        for result in measured["rivals"].values():
+            assert {"samples", "median"} <= set(result) <= {"samples", "median", "first", "modules"}
+            rounds = len(result["samples"])
+            assert rounds == min(2, TASKS[name].rounds)
+            for key, median in result["median"].items():
+                assert median == pytest.approx(sum(sample[key] for sample in result["samples"]) / rounds)
+            assert measured["figure"] in result["median"], name
+    mentioned = documented | set(results["machine"]) | {"samples", "median", "first", "modules", "missing", "figure"}
+    assert [key for key in sorted(mentioned) if f"`{key}`" not in report.KEYS] == []
+
+
+def test_what_is_missing_is_named_with_the_reason(ran: tuple[str, Results]) -> None:
+    printed, results = ran
+    missing = results["tasks"]["moons"]["missing"]
+    assert missing["xad"] == "no XAD here"
+    assert missing["jax"] == "jaxlob is not installed; pip install -e '.[bench]'"
+    assert missing["casadi"] == "its process ended with code 3"
+    assert missing["native"].startswith("there is no native build of autograd in ")
+    assert "Not here: XAD: no XAD here." in printed
+    assert results["tasks"]["imports"]["missing"]["xad"] == "ImportError: no XAD here"
+    assert results["tasks"]["wide"]["missing"]["numpy"] == TASKS["wide"].left_out["numpy"]
+
+
+def test_what_is_measured_besides_times(ran: tuple[str, Results]) -> None:
+    tasks = ran[1]["tasks"]
+    memory = tasks["memory"]["rivals"]["interpreted"]["median"]
+    assert memory["built"] > 0.0 and memory["objects"] > 0.0
+    modules = tasks["imports"]["rivals"]["interpreted"]["modules"]
+    assert "autograd.value" in modules
+    assert not {"numpy", "typing", "sklearn"} & set(modules)
+    sizes = tasks["sizes"]["rivals"]["interpreted"]["median"]
+    assert {key.partition(" ")[0] for key in sizes} == {"1000", "10000", "100000"}
+    threads = tasks["threads"]["rivals"]["interpreted"]["median"]
+    assert threads["graphs"] > 0.0 and threads["rate"] > 0.0
+
+
+def test_the_bytes_of_a_node() -> None:
+    """Each of three nodes, and at most five floats: their data, x's, and the gradient of 0 that they share."""
+    root = chain_of(Value(1.5), 3)
+    bytes_of_all = 3 * glassgrad.Library().object_bytes(root)
+    assert 3 * sys.getsizeof(root) <= bytes_of_all <= 3 * sys.getsizeof(root) + 5 * sys.getsizeof(1.0)
+
+
+def test_tables_show_every_rival(ran: tuple[str, Results]) -> None:
+    printed, results = ran
+    for each in report.tables(results):
+        assert {len(row) for row in each.rows} == {len(each.headings)}
+        assert each.title in printed
+    by_title = {each.title: each for each in report.tables(results)}
+    moons = by_title[TASKS["moons"].title]
+    assert {row[0] for row in moons.rows} == {RIVALS[n].title for n in ("interpreted", "interpreted-nn", "numpy")}
+    assert "time, NumPy = 1" in moons.headings  # and no column for rivals that are not there
+    assert "speed, micrograd = 1" not in moons.headings
+    numpy = next(row for row in moons.rows if row[0] == RIVALS["numpy"].title)
+    assert numpy[moons.headings.index("time, NumPy = 1")] == "1.00"
+    assert "import autograd, interpreted" in {row[0] for row in by_title[TASKS["imports"].title].rows}
+
+
+def test_ratios_and_targets_are_quotients_of_medians() -> None:
+    def rival(seconds: float, fresh: float) -> dict[str, Any]:
+        sample = {"seconds": seconds, "fresh": fresh, "gc": 0.0}
+        return {"median": sample, "samples": [sample], "first": 1.0}
+
+    moons = {
+        "title": "Moons",
+        "what": "",
+        "figure": "seconds",
+        "missing": {},
+        "rivals": {"micrograd": rival(2.0, 0.5), "native": rival(0.01, 0.02), "interpreted": rival(0.2, 0.2)},
+    }
+    results: Results = {"tasks": {"moons": moons}}
+    found = report.table("moons", moons)
+    column = found.headings.index("speed, micrograd = 1")
+    assert [row[column] for row in found.rows] == ["1.00", "10.0", "200"]
+    # against micrograd at its best, 0.5 s: 50 and 2.5 times, where 25 and 5 are wanted
+    held = {row[0]: row[2:] for row in report.targets(results).rows}
+    assert list(held.values()) == [["50.0", "yes"], ["2.50", "NO"]]
+    assert targets.figure(results, "moons", "xad", "seconds") is None
+
+
+def test_the_page_and_the_plot(ran: tuple[str, Results], tmp_path: Path) -> None:
+    _, results = ran
+    page = report.markdown(results)
+    assert results["command"] in page
+    assert "A quick run" in page
+    for each in report.tables(results):
+        assert f"## {each.title}" in page
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert all(line.endswith("|") for line in rows)
+    if find_spec("matplotlib") is None:
+        with pytest.raises(ModuleNotFoundError, match="matplotlib"):
+            report.write(results, tmp_path)
+        return
+    written = report.write(results, tmp_path)
+    assert {path.name for path in written} == {report.PAGE, report.PLOT} == {path.name for path in tmp_path.iterdir()}
+    svg = (tmp_path / report.PLOT).read_text(encoding="utf-8")
+    assert "<svg" in svg and "glassgrad interpreted, build + backward" in svg
+
+
+def test_a_file_of_results_is_shown_again(ran: tuple[str, Results]) -> None:
+    printed, results = ran
+    screen = io.StringIO()
+    report.show(results, Console(file=screen, width=130))
+    assert screen.getvalue() == printed
+
+
+def test_doctests() -> None:
+    assert doctest.testmod(report).failed == 0
+
+
+# --- what must fail -----------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_result_fails_the_run_and_names_the_rival(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "by_hand", lambda *_: [1.0, 2.0, 3.0, 4.0, 5.0])
+    with pytest.raises(RunError, match=r"glassgrad interpreted, own loops computes something else in 'expression'"):
+        runner.run(["expression"], ["interpreted"], rounds=1, quick=True)
+
+
+def begin(rival: str, folder: Path) -> dict[str, Any]:
+    worker = Worker(RIVALS[rival], folder)
+    try:
+        order = {"rival": rival, "task": "chain", "measure": "chain", "problem": {"nodes": 10}, "budget": 0.0}
+        return worker.begin(order, None)
+    finally:
+        worker.close()
+
+
+def test_each_engine_runs_from_its_own_folder() -> None:
+    said = begin("interpreted", engines.interpreted())
+    assert said["engine"] == "interpreted"
+    assert Path(said["file"]).is_relative_to(engines.interpreted())
+
+
+def test_an_engine_that_is_not_what_it_should_be_is_found_out() -> None:
+    with pytest.raises(RunError, match=r"should run native from .* but it runs interpreted"):
+        begin("native", engines.interpreted())
+
+
+def test_a_failure_of_our_own_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "autograd.py").write_text("import os; os._exit(7)", encoding="utf-8")
+    with pytest.raises(RunError, match=r"glassgrad interpreted, own loops failed: its process ended with code 7"):
+        begin("interpreted", tmp_path)
+
+
+def test_wrong_gradients_in_threads_are_found() -> None:
+    problem = {"threads": 2, "seconds": 0.05}
+    assert measure.threads(glassgrad.Library(), problem, 0.0)()["graphs"] > 0.0
+
+    class Skewed(glassgrad.Library):
+        def grad(self, leaf: Any) -> float:
+            return super().grad(leaf) + 1.0
+
+    class Forgetful(glassgrad.Library):
+        """Loses what one backward adds to the leaves that all share."""
+
+        lost = False
+
+        def backward(self, root: Any) -> None:
+            shared = root.operands[0].operands[0].operands[1].operands[0]
+            before = shared.grad
+            super().backward(root)
+            if not self.lost and shared.grad != before:
+                self.lost, shared.grad = True, before
+
+    with pytest.raises(ArithmeticError, match="a wrong gradient"):
+        measure.threads(Skewed(), problem, 0.0)()
+    with pytest.raises(ArithmeticError, match="the shared leaves have"):
+        measure.threads(Forgetful(), {**problem, "threads": 1}, 0.0)()
+
+
+@pytest.mark.parametrize("words", [["--rounds", "0"], ["--tasks", "nothing"], ["--rivals", "nobody"]])
+def test_a_wrong_command_line_is_refused(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert words[1] in done.stderr
+
+
+# --- the engines' folders -----------------------------------------------------------------------------------------
+
+
+def test_the_interpreted_engine_is_this_source_and_nothing_else() -> None:
+    folder = engines.interpreted()
+    assert engines.same_source(folder)
+    assert not engines.is_native(folder)
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".py", ".pyc"}
+    assert engines.interpreted() == folder
+
+
+def test_a_native_build_is_taken_only_from_this_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(folder: Path) -> None:
+        raise Missing("no compiler")
+
+    monkeypatch.setattr(engines, "_build", refuse)
+    monkeypatch.setattr(engines, "_installed", lambda: [tmp_path])
+    engines._copy(tmp_path)
+    with pytest.raises(Missing, match="no compiler"):
+        engines.native()
+    (tmp_path / "autograd" / f"value{EXTENSION_SUFFIXES[0]}").touch()
+    assert engines.native() == (tmp_path, "the installed build")
+
+    (tmp_path / "nn" / "layers.py").write_text("# another version", encoding="utf-8")
+    with pytest.raises(Missing, match="no compiler"):
+        engines.native()
+    monkeypatch.setenv("GLASSGRAD_NATIVE", str(tmp_path))
+    assert engines.native() == (tmp_path, "the folder asked for; its source differs from this one")
