@@ -36,7 +36,9 @@ def _compiled() -> list[Extension]:
         from mypyc.build import mypycify
 
         # The project's own mypy configuration is for checking: here the variable MYPYC has the other value.
-        extensions: list[Extension] = mypycify(["--config-file=", "--always-true=MYPYC", *MODULES], opt_level="3")
+        extensions: list[Extension] = mypycify(
+            ["--config-file=", "--follow-imports=silent", "--always-true=MYPYC", *MODULES], opt_level="3"
+        )
         return extensions
     except (Exception, SystemExit) as error:
         _warn(error)

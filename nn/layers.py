@@ -298,10 +298,10 @@ class Neuron(Module):
         self._kind, self._function = _activation(activation)
 
     def forward(self, x: Sequence[Any]) -> Value:
-        w = self.w
-        if len(x) != len(w):
-            raise ValueError(f"{_called(self)} takes {len(w)} inputs, got {len(x)}")
-        z: Value = dot(w, x, self.b)
+        try:
+            z: Value = dot(self.w, x, self.b)
+        except ValueError:
+            raise ValueError(f"{_called(self)} takes {len(self.w)} inputs, got {len(x)}") from None
         return self._function(z) if self.nonlin else z
 
     def __repr__(self) -> str:
