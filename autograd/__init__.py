@@ -73,7 +73,7 @@ from .value import Place, Value, dot, enter
 from .value import sum as sum
 
 native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
-"""Which engine is running: "native", built by mypyc, or "interpreted"; they differ in speed alone."""
+"""Which engine is running: "native", built by mypyc, or "interpreted"; they compute the same, at different speeds."""
 if native == "native":
     Value.__doc__ = Place.__doc__ = SourceDocstring()  # type: ignore[assignment]
 

@@ -84,7 +84,8 @@ def gradcheck(
         point = [x.data for x in flat]
         with enable_grad():
             out = f()
-        gradients = dict(zip(Graph(out), Graph(out).gradients())) if isinstance(out, Value) else {}
+        graph = Graph(out) if isinstance(out, Value) else None
+        gradients = dict(zip(graph, graph.gradients())) if graph is not None else {}
         analytic = [gradients.get(x, 0.0) for x in flat]
 
         def value_at(*numbers: float) -> float:

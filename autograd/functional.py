@@ -239,7 +239,7 @@ class _Trace:
                     if watch is not None:
                         watch.flowed(node, x, 0.0, float_of(slope), float_of(tangents[x]))
                     moved.append(_times(slope, tangents[x]))
-            tangents[node] = ops._sum(*moved)
+            tangents[node] = ops.sum.forward(*moved)
         return self.number(tangents.get(out, 0.0) if isinstance(out, Value) else 0.0)
 
 

@@ -71,7 +71,7 @@ class _State:
         self.place: Place | None = None  # where nodes made now belong
 
 
-# The operations that are written out below; as constants, for looking them up would be a third of an addition's time.
+# The operations that are written out below; as constants: looking them up took a fifth of the time of a node.
 _ADD: Final = ops.add
 _SUB: Final = ops.sub
 _MUL: Final = ops.mul
@@ -128,7 +128,7 @@ class Value:
     def __init__(self, data: object, label: str = "") -> None:
         if type(data) is float:
             self._data: float = data
-        elif type(data) is int and -1000 < data < 1000:
+        elif type(data) is int and -1000 < data < 1000:  # surely in the range of a float
             self._data = float(data)
         else:
             self._data = to_float(data)

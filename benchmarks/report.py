@@ -312,7 +312,7 @@ def plot(results: Results) -> str | None:
     import matplotlib
 
     matplotlib.use("Agg")
-    matplotlib.rcParams.update({"svg.hashsalt": "glassgrad", "svg.fonttype": "none"})
+    matplotlib.rcParams["svg.hashsalt"] = "glassgrad"
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7.0, 4.5), layout="constrained")
@@ -328,7 +328,7 @@ def plot(results: Results) -> str | None:
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=len(measured["rivals"]), fontsize="small")
     text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
+    figure.savefig(text, format="svg", metadata={"Date": None}, bbox_inches="tight")
     pyplot.close(figure)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 

@@ -115,6 +115,31 @@ class Engine(Library):
         return Program(step, read)
 
 
+class ValueEngine(Engine):
+    """An engine with micrograd's interface: a class, `value`, of objects with data, grad and backward()."""
+
+    value: Any
+
+    def leaves(self, numbers: Iterable[float]) -> list[Any]:
+        return [self.value(x) for x in numbers]
+
+    def constant(self, x: float) -> Any:
+        return self.value(x)
+
+    def zero(self, leaves: Sequence[Any]) -> None:
+        for leaf in leaves:
+            leaf.grad = 0.0
+
+    def backward(self, root: Any) -> None:
+        root.backward()
+
+    def data(self, root: Any) -> float:
+        return float(root.data)
+
+    def grad(self, leaf: Any) -> float:
+        return float(leaf.grad)
+
+
 def nested(leaves: Sequence[Any], matrices: list[Matrix]) -> list[list[list[Any]]]:
     """The leaves in the shape of the matrices."""
     rest: Iterator[Any] = iter(leaves)

@@ -32,9 +32,10 @@ def names(graph: Graph) -> list[str]:
     >>> names(Graph(Value(2.0, "x") * 3 + 1))
     ['x', '3', 'v1', '1', 'v2']
     """
-    labels = [node.label for node in graph]
-    repeated = {label for label in labels if labels.count(label) > 1} if len(labels) < 10_000 else set(labels)
-    taken = set(labels)
+    taken: set[str] = set()
+    repeated: set[str] = set()
+    for node in graph:
+        (repeated if node.label in taken else taken).add(node.label)
     found: list[str] = []
     count = 0
     for node in graph:
@@ -132,7 +133,7 @@ def explain(node: Value, of: Value, digits: int = 10) -> str:
         for consumer in graph.consumers[i]:
             operands = graph.operands[consumer]
             partials = graph.nodes[consumer].partials
-            slope = ops._sum(*[p for k, p in zip(operands, partials) if k == i])
+            slope = ops.sum.forward(*[p for k, p in zip(operands, partials) if k == i])
             local = f"∂{called[consumer]}/∂{called[i]}"
             terms.append(f"d{root}/d{called[consumer]} · {local}")
             numbers.append(f"{gradients[consumer]:.{digits}g} · {_signed(slope, digits)}")
@@ -171,4 +172,4 @@ def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> str:
         partials = Rule(op, named, called[consumer]).partials
     except TypeError:
         return f"the partial of {op.name}"
-    return _Plain().text(ops._sum(*[p for k, p in zip(operands, partials) if k == i]))
+    return _Plain().text(ops.sum.forward(*[p for k, p in zip(operands, partials) if k == i]))

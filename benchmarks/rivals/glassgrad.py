@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import autograd
 from autograd import Value
 
-from ..scalars import Engine
+from ..scalars import ValueEngine
 
 
-class Library(Engine):
-    def leaves(self, numbers: Iterable[float]) -> list[Any]:
-        return [Value(x) for x in numbers]
-
-    def constant(self, x: float) -> Any:
-        return Value(x)
-
-    def zero(self, leaves: Sequence[Any]) -> None:
-        for leaf in leaves:
-            leaf.grad = 0.0
-
-    def backward(self, root: Any) -> None:
-        root.backward()
-
-    def data(self, root: Any) -> float:
-        return float(root.data)
-
-    def grad(self, leaf: Any) -> float:
-        return float(leaf.grad)
-
+class Library(ValueEngine):
+    value = Value
     relu = staticmethod(Value.relu)
     exp = staticmethod(Value.exp)
     log = staticmethod(Value.log)

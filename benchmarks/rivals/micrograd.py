@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from micrograd.engine import Value
 
-from ..scalars import Engine
+from ..scalars import ValueEngine
 
 
 def _function(name: str, value: float, operand: Any, slope: float) -> Any:
@@ -22,30 +21,12 @@ def _function(name: str, value: float, operand: Any, slope: float) -> Any:
     return out
 
 
-class Library(Engine):
+class Library(ValueEngine):
     def __init__(self) -> None:
         # backward() calls itself for every node of a chain. The limit is the largest that Python takes anywhere.
         sys.setrecursionlimit(2**31 - 1)
 
-    def leaves(self, numbers: Iterable[float]) -> list[Any]:
-        return [Value(x) for x in numbers]
-
-    def constant(self, x: float) -> Any:
-        return Value(x)
-
-    def zero(self, leaves: Sequence[Any]) -> None:
-        for leaf in leaves:
-            leaf.grad = 0
-
-    def backward(self, root: Any) -> None:
-        root.backward()
-
-    def data(self, root: Any) -> float:
-        return float(root.data)
-
-    def grad(self, leaf: Any) -> float:
-        return float(leaf.grad)
-
+    value = Value
     relu = staticmethod(Value.relu)
 
     @staticmethod
