@@ -11,13 +11,15 @@ Values, to numbers, and to NumPy arrays alike. Importing this package loads noth
 0.141302
 """
 
+from __future__ import annotations
+
 from . import value as _value
 from ._mypyc import SourceDocstring
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .files import write_text
 from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .graph import Graph
-from .modes import enable_grad, no_grad
+from .modes import concrete, enable_grad, no_grad
 from .ops import (
     Op,
     acos,
@@ -72,12 +74,92 @@ from .ops import pow as pow
 from .value import Place, Value, dot, enter
 from .value import sum as sum
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .compiler import Program
+
+
 native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
 """Which engine is running: "native", built by mypyc, or "interpreted"; they compute the same, at different speeds."""
 if native == "native":
     Value.__doc__ = Place.__doc__ = SourceDocstring()  # type: ignore[assignment]
 
-# ``from autograd import *`` leaves Python's own abs, pow and sum alone.
+
+def compile(
+    f: Callable[..., Any],
+    parameters: Any = None,
+    *,
+    like: Sequence[Any] | None = None,
+    batch: bool = True,
+    reduction: str = "mean",
+    gradient: bool | None = None,
+    dtype: Any = "float64",
+    allow_nan: bool = False,
+) -> Program:
+    """Turn a function of the Values of ONE example into a NumPy program for a whole batch, forward and backward.
+
+    f is run on placeholders, and the scalar graph that it records becomes a program of matrix products: the one that
+    textbooks derive by hand. ``program.source`` shows it.
+
+    Parameters
+    ----------
+    f : callable
+        Takes numbers, or (nested) lists of numbers, and returns one Value, usually the example's loss, or several, in
+        lists, tuples or dicts. Leaves that it uses and that are not made inside it are the parameters. A function
+        without arguments is compiled as it is, all that it computes: a graph that joins many examples.
+    parameters : Module or list of Value, optional
+        If given, these alone are trained, and other leaves are constants.
+    like : sequence, optional
+        Arguments for one example, to compile now; otherwise the first call tells their shapes.
+    batch : bool
+        If False the arguments of a call are what f takes, without an axis of examples in front.
+    reduction : {"mean", "sum"}
+        What becomes of the examples' losses. Terms of f's sum that do not depend on the example, such as a penalty on
+        the weights, count once.
+    gradient : bool, optional
+        Whether calling the program gives a gradient; by default it does if f returns one number.
+    dtype : {"float64", "float32"}
+    allow_nan : bool
+        Whether there may be nan among the arguments of a call.
+
+    Returns
+    -------
+    Program
+        ``loss, gradient = program(X, y)``, where X and y have one more axis than f's arguments, the first.
+
+    Raises
+    ------
+    CompileError
+        Now or at the first call: if f's course depends on numbers (``if v > 0``), if it computes something else each
+        time, if it uses an operation whose rule is written with ``math``, or if nothing depends on a parameter. The
+        text names the line, or the operation.
+
+    Examples
+    --------
+    >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+    >>> program = compile(lambda x, y: (w * x + b - y) ** 2)
+    >>> loss, gradient = program([1.0, 2.0], [3.0, 7.0])
+    >>> loss, program.parameters.names, gradient.tolist()
+    (2.0, ['w', 'b'], [-4.0, -2.0])
+    """
+    from .compiler import compile_program
+
+    return compile_program(
+        f,
+        parameters,
+        like=like,
+        batch=batch,
+        reduction=reduction,
+        gradient=gradient,
+        dtype=dtype,
+        allow_nan=allow_nan,
+    )
+
+
+# ``from autograd import *`` leaves Python's own abs, compile, pow and sum alone.
 __all__ = [
     "Value",
     "Graph",
@@ -100,6 +182,7 @@ __all__ = [
     "atan",
     "atan2",
     "clip",
+    "concrete",
     "cos",
     "cosh",
     "div",

@@ -35,6 +35,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ndtr": _elementwise(ieee.ndtr),
 }
 
+LACKING = frozenset({"erf", "erfc", "ndtr"})
+"""Elementary operations that NumPy has no function for; those here are called by these names."""
+
 
 def function(op: Op) -> Callable[..., Any]:
     """What computes `op` on arrays.

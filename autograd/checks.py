@@ -11,7 +11,7 @@ import sys
 from .functional import _Trace, leaves, rebuild
 from .graph import Graph
 from .ieee import to_float
-from .modes import Block, enable_grad
+from .modes import Watch, enable_grad, line_outside
 from .ops import central_difference
 from .value import Place, Result, Value, walk
 
@@ -151,7 +151,7 @@ def _suspect(out: Any, rtol: float) -> str:
 # --- detect_anomaly -----------------------------------------------------------------------------------------------
 
 
-class detect_anomaly(Block):
+class detect_anomaly(Watch):
     """Make the first nan or inf an error, in the forward pass or in ``backward()``.
 
     A with-block or a decorator, for the present thread. Nodes made inside remember the source line.
@@ -170,19 +170,13 @@ class detect_anomaly(Block):
     autograd.checks.AnomalyError: log gave -inf from 'x' (data 0), ...
     """
 
-    mode = "watch"
-
-    def setting(self) -> object:
-        return self
-
     def made(self, node: Result) -> None:
-        """Look at a new node."""
-        node.place = Place(node.scope, node.label, _line_outside())
+        node.place = Place(node.scope, node.label, line_outside())
         if not math.isfinite(node.data):
             raise AnomalyError(f"{node._rule.name} gave {node.data} from {_listed(node)}, at {_site(node)}")
 
     def before_sweep(self, order: list[Result], seed: float) -> None:
-        """Go through a backward pass with the gradients on the side."""
+        # Go through the backward pass with the gradients on the side.
         gradients: dict[Value, float] = {order[-1]: seed}
         for node in reversed(order):
             gradient = gradients.pop(node)
@@ -192,7 +186,6 @@ class detect_anomaly(Block):
                 gradients[x] = before + slope * gradient
 
     def flowed(self, node: Result, x: Value, before: float, slope: float, gradient: float) -> None:
-        """Look at what flows back from a node to its operand x, whose gradient was `before` so far."""
         total = before + slope * gradient
         if not math.isfinite(total):
             raise AnomalyError(
@@ -209,11 +202,3 @@ def _listed(node: Result) -> str:
 
 def _site(node: Result) -> str:
     return (node.place.site if node.place else "") or "a line outside of detect_anomaly"
-
-
-def _line_outside() -> str:
-    """The innermost source line that belongs to neither the engine nor nn."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -180,7 +180,7 @@ class _Trace:
         """A result as the caller sees it: a float, or a Value if the caller's numbers are Values."""
         if self.nested:
             return x if isinstance(x, Value) else Value(x)
-        return x.data if isinstance(x, Value) else to_float(x)
+        return x._data if isinstance(x, Value) else to_float(x)
 
     def slopes(self, node: Result) -> Sequence[Number]:
         """The local partials of a node: what was computed with it, or Values if they are to be differentiated."""
@@ -188,7 +188,7 @@ class _Trace:
             return node.partials
         operands = node.operands
         if node.op is ops.pow and isinstance(operands[1], Constant):
-            slopes: tuple[Number, ...] = (ops.power_slope(operands[0], operands[1].data), 0.0)
+            slopes: tuple[Number, ...] = (ops.power_slope(operands[0], operands[1]._data), 0.0)
         else:
             with unwatched():  # a partial that nobody needs may be nan
                 slopes = node.op.partials(*operands, node)
@@ -255,7 +255,7 @@ def float_of(x: Number) -> float:
     >>> float_of(Value(2.0)), float_of(2.0)
     (2.0, 2.0)
     """
-    return x.data if isinstance(x, Value) else x
+    return x._data if isinstance(x, Value) else x
 
 
 def _times(slope: Number, flow: Number) -> Number:

@@ -105,7 +105,9 @@ class Op:
                 plain = False
                 read = getattr(x, "__apply_op__", None)
                 if read is not None:
-                    return read(self, operands)
+                    made = read(self, operands)
+                    if made is not NotImplemented:  # else another operand may know
+                        return made
         if plain:
             return self.value(*operands)
         for x in operands:

@@ -143,6 +143,10 @@ class Value:
 
     @property
     def data(self) -> float:
+        if _state.unusual != 0:
+            watch = current_watch()
+            if watch is not None:
+                watch.read(self)
         return self._data
 
     @data.setter
@@ -251,7 +255,8 @@ class Value:
         >>> (Value(2.0) * 3).detach()
         Value(data=6.0, grad=0.0)
         """
-        return Value(self._data)
+        watch = current_watch() if _state.unusual != 0 else None
+        return Value(self._data) if watch is None else watch.detached(self)
 
     # --- how the operators record -----------------------------------------------------------------------------
 
@@ -262,8 +267,10 @@ class Value:
         for x in operands:
             if isinstance(x, Value):
                 values.append(x)
-            elif _foreign(x):  # an array among the operands: each of its elements meets the Value
-                from . import arrays
+            elif _foreign(x):
+                if getattr(x, "ndim", 0) == 0:
+                    return NotImplemented  # x has a reading of its own, and may know what to do with a Value
+                from . import arrays  # an array among the operands: each of its elements meets the Value
 
                 return arrays.apply(op, operands)
             else:
@@ -460,25 +467,33 @@ class Value:
     def __lt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
+        if _state.unusual != 0:
+            return _compared("<", self, other)
         return self._data < _number(other)
 
     def __le__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
+        if _state.unusual != 0:
+            return _compared("<=", self, other)
         return self._data <= _number(other)
 
     def __gt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
+        if _state.unusual != 0:
+            return _compared(">", self, other)
         return self._data > _number(other)
 
     def __ge__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
+        if _state.unusual != 0:
+            return _compared(">=", self, other)
         return self._data >= _number(other)
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return self.data != 0.0
 
     def __float__(self) -> NoReturn:
         raise TypeError(
@@ -801,6 +816,15 @@ def _number(x: object) -> float:
     return x._data if isinstance(x, Value) else to_float(x)
 
 
+def _compared(sign: str, a: Value, other: object) -> Truth:
+    """``a < other`` and the like, where what looks at this thread's nodes may have its own answer."""
+    watch = current_watch()
+    if watch is not None:
+        return watch.compared(sign, a, other)
+    x, y = a._data, _number(other)
+    return x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y
+
+
 def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: float) -> Value:
     node = Result(data, rule, a, da, b, db)
     return node if _state.unusual == 0 else _inspected(node)
@@ -820,7 +844,7 @@ def recording() -> bool:
 
 
 def current_watch() -> Any:
-    """What looks at every node made (`made`) and every sweep (`before_sweep`) in this thread, or None."""
+    """The `modes.Watch` that looks at what happens to Values in this thread, or None."""
     return getattr(modes, "watch", None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from autograd import Value, exp, logsumexp, sum
+from autograd import Value, concrete, exp, logsumexp, sum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
+    if not all(map(concrete, xs)):
+        return [exp(x) for x in log_softmax(xs)]
     powers = [exp(x) for x in _below_the_top(xs, "softmax")]
     total = sum(powers)
     return [power / total for power in powers]
@@ -56,7 +58,7 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     >>> log_softmax([40.0, 0.0])
     [-4.248354255291589e-18, -40.0]
     """
-    lowered = _below_the_top(xs, "log_softmax")
+    lowered = _below_the_top(xs, "log_softmax") if all(map(concrete, xs)) else xs
     total = logsumexp(lowered)
     return [x - total for x in lowered]
 
@@ -78,7 +80,7 @@ def differences(xs: Sequence[Any], k: int) -> list[Any]:
     It is nan if x_k is inf or nan: a network that overflowed must not look certain.
     """
     pivot = xs[k]
-    zero = 0.0 if pivot < inf else nan
+    zero = nan if concrete(pivot) and not pivot < inf else 0.0
     return [(Value(zero) if isinstance(x, Value) else zero) if i == k else x - pivot for i, x in enumerate(xs)]
 
 

@@ -12,7 +12,9 @@ from autograd import (
     Value,
     abs,
     clip,
+    concrete,
     dot,
+    equal,
     log,
     log1p,
     logsumexp,
@@ -24,6 +26,7 @@ from autograd import (
     softplus,
     square,
     sum,
+    where,
 )
 
 from .functional import differences, is_list, log_softmax
@@ -128,7 +131,7 @@ def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(score: Any, label: Any) -> Any:
-        if _data(label) not in (-1.0, 1.0):
+        if concrete(label) and _data(label) not in (-1.0, 1.0):
             raise ValueError(f"hinge: labels must be -1 or 1, not {_data(label)!r}")
         return relu(1.0 - label * score)
 
@@ -170,7 +173,7 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(p: Any, t: Any) -> Any:
-        if p < 0.0 or p > 1.0:
+        if concrete(p) and (p < 0.0 or p > 1.0):
             raise ValueError(f"bce: probabilities must be between 0 and 1, not {_data(p)!r}; bce_with_logits takes any")
         return _bce(p, t)
 
@@ -231,6 +234,8 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 
     def rule(z: Any, t: Any) -> Any:
         if not is_list(t):
+            if not concrete(t):
+                return logsumexp(z) - _picked(z, t)
             return logsumexp(differences(z, _class("cross_entropy", t, len(z))))
         if len(t) != len(z):
             raise ValueError(f"cross_entropy: {len(z)} logits, but {len(t)} probabilities")
@@ -247,7 +252,11 @@ def nll(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> nll([-0.5, -2.0], 1)
     2.0
     """
-    return _by_class("nll", lambda z, t: -z[_class("nll", t, len(z))], log_probabilities, targets, reduction)
+
+    def rule(z: Any, t: Any) -> Any:
+        return -(z[_class("nll", t, len(z))] if concrete(t) else _picked(z, t))
+
+    return _by_class("nll", rule, log_probabilities, targets, reduction)
 
 
 def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -260,6 +269,9 @@ def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(s: Any, t: Any) -> Any:
+        if not concrete(t):
+            right = _picked(s, t)
+            return sum([where(equal(t, i), 0.0, relu(1.0 - right + x)) for i, x in enumerate(s)]) / len(s)
         t = _class("multi_margin", t, len(s))
         margins = [relu(1.0 - s[t] + x) for i, x in enumerate(s) if i != t]
         return _sum(margins, s) / len(s)
@@ -379,6 +391,11 @@ def _class(name: str, t: Any, n: int) -> int:
     if not 0 <= t < n:
         raise ValueError(f"{name}: there is no class {t}, only 0 to {n - 1}")
     return int(t)
+
+
+def _picked(xs: Sequence[Any], t: Any) -> Any:
+    """The t-th of xs, where t is not known before the program runs; 0 if there is none."""
+    return sum([where(equal(t, i), x, 0.0) for i, x in enumerate(xs)])
 
 
 def _data(x: Any) -> Any:

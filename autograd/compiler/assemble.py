@@ -1,0 +1,143 @@
+"""The whole program as source: its functions, each made of the lines that the passes before wrote.
+
+``outputs`` computes what the function returns for every example, ``step`` the loss and its gradient, ``parameters``
+names the parts of the vector. They take the inputs as they come, examples first, and turn them so that an example is a
+column, as in the textbooks' equations.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..symbols import Symbol
+from .arrays import Access
+from .emit import Module
+from .forward import Writer, forward
+from .fuse import fuse
+from .lines import Invoke, Line, NumPy, Postfix, added, extents, names_in
+from .reverse import Reverse
+from .scalars import CONSTANT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, reduction: str) -> str:
+    """The source of the module.
+
+    Parameters
+    ----------
+    title : str
+        What is compiled.
+    writer : Writer
+    returned : nesting of int
+        In the shape of what the function returns, the number of each output.
+    differentiate : bool
+        Whether the outputs are the two parts of a loss, see `split`.
+    reduction : {"mean", "sum"}
+        Of the examples' losses.
+    """
+    grouping, layout = writer.grouping, writer.layout
+    batched = any([array.batched for array in grouping.inputs])
+    signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
+    module = Module(title, writer.constants)
+    module.parameters(layout.parts, layout.vector)
+    if differentiate:
+        mean = reduction == "mean" and grouping.outputs[0].array.batched
+        lines = forward(writer)
+        lines.append(Line("loss", _loss(writer, mean)))
+        back = Reverse(writer, mean)
+        back.run([x for x in grouping.outputs if x.array.trained])
+        lines = fuse([*lines, *back.lines], ["loss", "gradient"])
+        module.define("step", signature, "The loss and its gradient.", _opened(writer, lines), "loss, gradient")
+        text = NumPy().text(_for_each(added([_code(writer, x) for x in grouping.outputs]), (), batched))
+    else:
+        text = _returned(writer, returned, batched)
+    lines = fuse(forward(writer), [text])
+    module.define("outputs", signature, "What is returned for each example.", _opened(writer, lines, text), text)
+    return module.source()
+
+
+def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]:
+    """The lines of a function's body, with those before them that turn the inputs and count the examples."""
+    opening = []
+    for array in writer.grouping.inputs:
+        if array.batched and array.shape:
+            turned = ".T" if len(array.shape) == 1 else f".transpose({', '.join(map(str, range(1, len(array.shape) + 1)))}, 0)"
+            opening.append(Line(array.name, Postfix(Symbol(array.name), turned), extents(array.shape, True)))
+    used = {name for line in lines for name in names_in(line.text())} | set(names_in(returned))
+    if "n" in used:
+        first = next(array for array in writer.grouping.inputs if array.batched)
+        opening.append(Line("n", Symbol(f"{first.name}.shape[-1]")))
+    return [*opening, *lines]
+
+
+def _code(writer: Writer, x: Access) -> Any:
+    """One scalar of an array, as code; of all examples, if it is batched."""
+    return writer.operand(x, (), x.array.batched).code
+
+
+def _loss(writer: Writer, mean: bool) -> Any:
+    own, rest = writer.grouping.outputs
+    code = _code(writer, own)
+    if own.array.batched:
+        code = Symbol(own.array.name) if own.array.size == 1 else code
+        code = Postfix(code, ".sum()")
+        if mean:
+            code = code / Symbol("n")
+    return added([code, _code(writer, rest)]) if own.array.head is not CONSTANT else _code(writer, rest)
+
+
+# --- outputs --------------------------------------------------------------------------------------------------
+
+
+def _for_each(code: Any, shape: tuple[int, ...], batched: bool) -> Any:
+    """Code in full, with an entry for each example."""
+    if not batched and not shape:
+        return code
+    return Invoke("broadcast_to", [code], extents(shape, batched))
+
+
+def _returned(writer: Writer, returned: Any, batched: bool) -> str:
+    """The text of what the function returns: lists as arrays, tuples and dicts as they are."""
+    if isinstance(returned, dict):
+        return f"{{{', '.join(f'{key!r}: {_returned(writer, item, batched)}' for key, item in returned.items())}}}"
+    if isinstance(returned, tuple):
+        inside = ", ".join([_returned(writer, item, batched) for item in returned])
+        return f"({inside}{',' * (len(returned) == 1)})"
+    numbers = _rectangle(returned)
+    if numbers is None:
+        return f"[{', '.join([_returned(writer, item, batched) for item in returned])}]"
+    chosen = [writer.grouping.outputs[i] for i in numbers.ravel().tolist()]
+    array = chosen[0].array
+    if all([x.array is array for x in chosen]) and array.head is not CONSTANT and array.batched == batched:
+        index = np.array([int(x.index) for x in chosen]).reshape(numbers.shape)
+        text = array.name if array.size == 1 and not index.shape else writer.located(array, index)[0].text(array.batched)
+        if batched and array.size == 1 and not index.shape and array.shape:
+            text += ".reshape(-1)"
+    else:
+        codes = [NumPy().text(_for_each(_code(writer, x), (), batched)) for x in chosen]
+        text = codes[0] if not numbers.shape else f"array([{', '.join(codes)}])"
+        if numbers.ndim > 1:
+            text += f".reshape({', '.join(map(str, numbers.shape))}{', -1' * batched})"
+    if batched and numbers.ndim:
+        text += ".T" if numbers.ndim == 1 else f".transpose({numbers.ndim}, {', '.join(map(str, range(numbers.ndim)))})"
+    return text
+
+
+def _rectangle(returned: Any) -> Any:
+    """The numbers in a list as an array, if it is one number or equally long lists of them."""
+    if isinstance(returned, np.ndarray):
+        return returned.astype(int)
+    if _holds(returned, (dict, tuple)):
+        return None
+    try:
+        return np.array(returned, dtype=int)
+    except ValueError:
+        return None
+
+
+def _holds(x: Any, kinds: tuple[type, ...]) -> bool:
+    return isinstance(x, kinds) or (isinstance(x, list) and any([_holds(item, kinds) for item in x]))
+

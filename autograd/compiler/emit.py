@@ -1,0 +1,189 @@
+"""Pass: the lines as the source of a Python module.
+
+The module imports NumPy's functions, defines those operations that NumPy does not have, from their own rules, and then
+the program: `forward`, which returns the outputs or the loss, and `step`, which returns the loss and its gradient as
+one vector. Constants too large to be written out are named in a comment; the module gets them when it is run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import arrays as numpy_reading
+from ..ops import OPS, Op
+from ..symbols import Expression, Symbol
+from .arrays import SUM
+from .forward import read
+from .lines import Invoke, Line, NumPy, names_in, nodes, replaced
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+LITERAL = 16
+"""Constants of at most so many numbers are written out."""
+
+_IN_NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
+_FUNCTIONS = {"where", "isfinite", "maximum", "broadcast_to", "concatenate", "zeros", "zeros_like", "add", "array", "inf", "nan"}
+
+
+class Module:
+    """The source of a module, as it grows.
+
+    Parameters
+    ----------
+    title : str
+        Its docstring.
+    constants : mapping of str to array
+    """
+
+    def __init__(self, title: str, constants: Mapping[str, NDArray[Any]]) -> None:
+        self.title = title
+        self.constants = constants
+        self.bodies: list[str] = []
+        self.functions: dict[str, str] = {}  # those that NumPy lacks, with their text
+        self.imported: set[str] = set()
+        self.missing: set[str] = set()  # those that neither NumPy nor a rule gives
+
+    def define(self, name: str, signature: str, doc: str, lines: Iterable[Line], returned: str) -> None:
+        """Append a function."""
+        body = [(self._text(line), line.comment) for line in lines]
+        width = min(max([len(text) for text, comment in body if comment], default=0), 60)
+        rows = [f"    {text:<{width}}  # {comment}" if comment else f"    {text}" for text, comment in body]
+        self._use(returned)
+        self.bodies.append(
+            "\n".join([*_wrapped_call(f"def {name}(", signature), f'    """{doc}"""', *rows, f"    return {returned}"])
+        )
+
+    def parameters(self, parts: Sequence[Any], vector: str) -> None:
+        """Append the function that names the parts of the vector."""
+        lines = []
+        for part in parts:
+            piece = f"{vector}[{part.start}:{part.stop}]"
+            if len(part.shape) != 1:
+                piece += f".reshape({', '.join(map(str, part.shape)) or '()'})"
+            lines.append(f"    {part.name} = {piece}")
+        names = ", ".join([part.name for part in parts])
+        head = [f"def parameters({vector}):", '    """The named parts of the vector of all parameters."""']
+        returned = f"{names}{',' * (len(parts) == 1)}" if parts else "()"
+        self.bodies.append("\n".join([*head, *lines, f"    return {returned}"]))
+
+    def _text(self, line: Line) -> str:
+        for x in nodes(line.value):
+            if isinstance(x.head, Op) and x.head is not SUM and x.head.name not in NumPy.signs:
+                self._require(x.head)
+        value = NumPy().text(replaced(line.value, _renamed))
+        text = f"{line.target} {'+=' if line.adds else '='} {value}" if line.target else value
+        self._use(text)
+        return text
+
+    def _use(self, text: str) -> None:
+        self.imported.update(_FUNCTIONS.intersection(names_in(text)))
+
+    def _require(self, op: Op) -> None:
+        """See to it that a function of the operation's name is there."""
+        name = op.name
+        if name in self.functions or name in self.missing:
+            return
+        if op.elementary and OPS.get(name) is op or name in ("square", "reciprocal", "positive"):
+            if name in numpy_reading.LACKING:
+                self.missing.add(name)
+            elif name != "abs":
+                self.imported.add(_IN_NUMPY.get(name, name))
+            return
+        self.functions[name] = ""  # first, for rules that mention each other
+        self.functions[name] = self._defined(op)
+
+    def _defined(self, op: Op) -> str:
+        """An operation as a function, from its rule; what its expression has twice gets a name."""
+        code = getattr(op.forward, "__code__", None)
+        count = op.arity or 0
+        names = code.co_varnames[:count] if code is not None and code.co_argcount == count else ()
+        names = names or tuple([f"x{i + 1}" for i in range(count)])
+        rule = read(op, op.forward, [Symbol(name) for name in names])
+        seen: dict[int, int] = {}  # how often each part of the expression is an operand of another
+        stack = [rule]
+        while stack:
+            x = stack.pop()
+            for operand in x.operands if isinstance(x, Expression) else ():
+                seen[id(operand)] = seen.get(id(operand), 0) + 1
+                if seen[id(operand)] == 1:
+                    stack.append(operand)
+        lines: list[str] = []
+        letters = iter("zuvpqrst")
+        made: dict[int, Symbol] = {}
+
+        def shared(x: Any) -> Any:
+            if not isinstance(x, Expression) or isinstance(x, Symbol):
+                return x
+            if id(x) in made:
+                return made[id(x)]
+            whole = type(x)(x.head, tuple([shared(operand) for operand in x.operands]))
+            if seen.get(id(x), 0) > 1:
+                made[id(x)] = Symbol(next(letters))
+                lines.append(f"    {made[id(x)].name} = {self._text(Line('', whole))}")
+                return made[id(x)]
+            return whole
+
+        result = self._text(Line("", shared(rule)))
+        return "\n".join([f"def {op.name}({', '.join(names)}):", *lines, f"    return {result}"])
+
+    def source(self) -> str:
+        """The text."""
+        constants = []
+        for name, values in self.constants.items():
+            if values.size <= LITERAL:
+                self.imported.add("array")
+                text = np.array2string(values, separator=", ", floatmode="unique", max_line_width=10**6)
+                for word in ("inf", "nan"):
+                    if word in text:
+                        self.imported.add(word)
+                constants.append(f"{name} = array({' '.join(text.split())})")
+            else:
+                constants.append(f"# {name}: a constant of shape {values.shape}")
+        head = [f'"""{self.title}"""', ""]
+        if self.imported:
+            head += _wrapped(f"from numpy import {', '.join(sorted(self.imported))}")
+        if self.missing:
+            head.append(f"from autograd.arrays import {', '.join(sorted(self.missing))}  # NumPy has none")
+        parts = ["\n".join(head)]
+        if constants:
+            parts.append("\n".join(constants))
+        parts += [f"\n{text}" for text in (*self.functions.values(), *self.bodies)]
+        return "\n\n".join(parts) + "\n"
+
+
+def _wrapped(line: str) -> list[str]:
+    if len(line) <= 100:
+        return [line]
+    head, _, names = line.partition("import ")
+    rows, row = [f"{head}import ("], "   "
+    for name in names.split(", "):
+        if len(row) + len(name) > 95:
+            rows.append(row)
+            row = "   "
+        row += f" {name},"
+    return [*rows, row, ")"]
+
+
+def _renamed(x: Expression) -> Any:
+    """Operations under NumPy's names."""
+    if isinstance(x.head, Op) and x.head.name in _IN_NUMPY:
+        return Invoke(_IN_NUMPY[x.head.name], x.operands)
+    return x
+
+
+def _wrapped_call(head: str, signature: str) -> list[str]:
+    line = f"{head}{signature}):"
+    if len(line) <= 100:
+        return [line]
+    rows, row = [head], "   "
+    for name in signature.split(", "):
+        if len(row) + len(name) > 95:
+            rows.append(row)
+            row = "   "
+        row += f" {name},"
+    return [*rows, row, "):"]

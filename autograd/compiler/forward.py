@@ -1,0 +1,260 @@
+"""Pass: the lines that compute every array, from the operations' own rules, read with arrays' names for symbols."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import ops
+from ..symbols import Expression, Symbol
+from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
+from .errors import CompileError
+from .lines import Invoke, Line, NumPy, Postfix, extents, nodes
+from .record import RELATIONS
+from .scalars import CONSTANT, DETACH, INPUT, PARAMETER
+from .views import View, aligned, view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from ..ops import Op
+    from .group import Grouping
+    from .layout import Layout, Part
+
+    Axes = tuple[bool, ...]  # for each axis, that of examples last, whether a text varies along it
+
+INLINE = 4
+"""A rule of at most so many operations is written out; a longer one becomes a function."""
+
+CONDITIONS = frozenset(RELATIONS.values())
+_JOINS = frozenset({RELATIONS["&"], RELATIONS["|"]})
+_PLAIN = frozenset({*CONDITIONS, ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow})
+
+
+class Operand:
+    """An operand as a line writes it.
+
+    Attributes
+    ----------
+    code : Symbol or float
+    axes : tuple of bool
+        For each axis of the array that is computed, the one of examples last, whether the operand varies along it.
+    view : View or None
+        How it is picked from its array; None for a constant.
+    part : Part or None
+        The parameters that it is a part of; None for other arrays, and for the whole vector.
+    kept : tuple of int
+        The axes that it varies along, but for that of examples.
+    """
+
+    def __init__(
+        self, code: Any, axes: Axes, picked: View | None = None, part: Part | None = None, kept: tuple[int, ...] = ()
+    ) -> None:
+        self.code, self.axes, self.view, self.part, self.kept = code, axes, picked, part, kept
+
+
+class Writer:
+    """What all lines of one program share: where the arrays are, and the constants that they need.
+
+    Attributes
+    ----------
+    constants : dict
+        Arrays of numbers and of positions, by name.
+    """
+
+    def __init__(self, grouping: Grouping, layout: Layout) -> None:
+        self.grouping, self.layout = grouping, layout
+        self.constants: dict[str, NDArray[Any]] = {}
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def constant(self, values: NDArray[Any], letter: str) -> str:
+        """The name of a constant array; equal ones share it."""
+        key = (values.shape, values.dtype.str, values.tobytes())
+        if key not in self._known:
+            self._known[key] = self.layout.names.counted(letter)
+            self.constants[self._known[key]] = values
+        return self._known[key]
+
+    def located(self, array: Array, index: NDArray[Any]) -> tuple[View, Part | None]:
+        """How the positions `index` of an array are picked."""
+        part, name, shape = None, array.name, array.shape
+        if array.head is PARAMETER:
+            index = self.layout.where[index]
+            part = self.layout.part_of(index)
+            if part is None:
+                name, shape = self.layout.vector, (len(self.layout.where),)
+            else:
+                name, shape, index = part.name, part.shape, index - part.start
+        return view(name, shape, index, array.batched, lambda positions: self.constant(positions, "I")), part
+
+    def operand(self, x: Access, shape: tuple[int, ...], among: bool) -> Operand:
+        """An operand for an elementwise line on arrays of the given shape, which have examples if `among`."""
+        array, index = x.array, x.index
+        if array.head is CONSTANT:
+            values = array.data[index]
+            bits = values.ravel().view(np.int64)
+            if (bits == bits[0]).all():
+                return Operand(float(values.flat[0]), (False,) * (len(shape) + 1))
+            kept = tuple([axis for axis, extent in enumerate(index.shape) if extent > 1])
+            name = self.constant(values.reshape([index.shape[axis] for axis in kept]), "C")
+            code = Symbol(aligned(name, kept, len(shape), False, among))
+            return Operand(code, (*[axis in kept for axis in range(len(shape))], False), None, None, kept)
+        if index.shape == array.shape == shape and array.head is not PARAMETER:
+            picked, part = self.located(array, index)
+            kept = tuple(range(len(shape)))
+        else:
+            kept = tuple([axis for axis, extent in enumerate(index.shape) if extent > 1])
+            picked, part = self.located(array, index.reshape([index.shape[axis] for axis in kept]))
+        code = Symbol(aligned(picked.text(array.batched), kept, len(shape), array.batched, among))
+        axes = (*[axis in kept for axis in range(len(shape))], array.batched)
+        return Operand(code, axes, picked, part, kept)
+
+    def operands(self, array: Array) -> list[Operand]:
+        """The operands of an elementwise array."""
+        operands = [self.operand(x, array.shape, array.batched) for x in array.operands]
+        for i, (x, operand) in enumerate(zip(array.operands, operands)):
+            if x.array.head in CONDITIONS and not (array.head in _JOINS or (array.head is ops.where and i == 0)):
+                operand.code = Symbol(f"where({operand.code.name}, 1.0, 0.0)")  # NumPy's True + True is no 2
+        return operands
+
+    def matrix(self, x: Access, index: NDArray[Any]) -> Symbol:
+        """An operand of a matrix product, in full."""
+        array = x.array
+        if array.head is CONSTANT:
+            return Symbol(self.constant(array.data[index], "C"))
+        core = index if index.shape == self._shape(array, index) else index.reshape([e for e in index.shape if e > 1])
+        text = self.located(array, core)[0].text(array.batched)
+        if core.shape != index.shape:
+            text += f".reshape({', '.join(map(str, index.shape))}{', -1' * array.batched})"
+        return Symbol(text)
+
+    def _shape(self, array: Array, index: NDArray[Any]) -> tuple[int, ...]:
+        if array.head is PARAMETER:
+            part = self.layout.part_of(self.layout.where[index])
+            return (0,) if part is None else part.shape
+        return array.shape
+
+    def along(self, array: Array) -> tuple[int, Access]:
+        """The axis that an operation on a sequence works along, where its operand's array has it.
+
+        In the operand itself it is the first axis; returned is the operand with the axis in the other place.
+        """
+        x = array.operands[0]
+        moved = [Access(x.array, np.moveaxis(x.index, 0, axis)) for axis in range(x.index.ndim)]
+        axis = min(range(len(moved)), key=lambda axis: len(self.matrix(x, moved[axis].index).name))
+        return axis, moved[axis]
+
+
+def forward(writer: Writer) -> list[Line]:
+    """The lines that compute all arrays."""
+    lines: list[Line] = []
+    for array in writer.grouping.arrays:
+        if array.head not in (INPUT, PARAMETER, CONSTANT):
+            lines += _lines(writer, array)
+            lines[-1].comment = extents(array.shape, array.batched) if array.shape or array.batched else ""
+            lines[-1].temporary = array.name[0] not in "ZA"
+    return lines
+
+
+def _lines(writer: Writer, array: Array) -> list[Line]:
+    head = array.head
+    if head is MATMUL:
+        return [Line(array.name, _product(writer, array))]
+    if head is REDUCE:
+        axis, x = writer.along(array)
+        every = not array.batched and not array.shape
+        code = writer.matrix(x, x.index)
+        return [Line(array.name, Postfix(code, ".sum()" if every else f".sum(axis={axis})"))]
+    if head is STACK:
+        parts = []
+        for x in array.operands:
+            shape = (len(x.index), *array.shape[1:])
+            code = writer.operand(x, shape, array.batched).code
+            parts.append(Invoke("broadcast_to", [code], f"({', '.join(map(str, shape))},{' n' * array.batched})"))
+        return [Line(array.name, Postfix(Symbol("concatenate"), f"([{', '.join(map(NumPy().text, parts))}])"))]
+    if head is ops.logsumexp:
+        return _logsumexp(writer, array)
+    return [Line(array.name, applied(head, [x.code for x in writer.operands(array)]))]
+
+
+def _product(writer: Writer, array: Array) -> Expression:
+    x, y = array.operands
+    if array.shape == ():
+        return Expression(MATMUL, (writer.matrix(x, x.index[0]), writer.matrix(y, y.index[:, 0])))
+    if y.index.shape[1] == 1:
+        return Expression(MATMUL, (writer.matrix(x, x.index), writer.matrix(y, y.index[:, 0])))
+    right: Expression = writer.matrix(y, y.index)
+    if array.batched:
+        right = Postfix(right, f".reshape({len(y.index)}, -1)")
+        product = Expression(MATMUL, (writer.matrix(x, x.index), right))
+        return Postfix(product, f".reshape({', '.join(map(str, array.shape))}, -1)")
+    return Expression(MATMUL, (writer.matrix(x, x.index), right))
+
+
+def expanded(axis: int) -> str:
+    """The text that gives an array a new axis at this place; at the first NumPy does so by itself.
+
+    >>> expanded(0), expanded(1)
+    ('', '[:, None]')
+    """
+    return f"[{':, ' * axis}None]" if axis else ""
+
+
+def logsumexp_names(array: Array) -> tuple[str, str]:
+    """What the powers are called, and their sum."""
+    return f"{array.name}_powers", f"{array.name}_total"
+
+
+def _logsumexp(writer: Writer, array: Array) -> list[Line]:
+    """log(sum(exp(x))) in its stable form: the largest is taken out first, unless it is infinite or nan."""
+    axis, x = writer.along(array)
+    code = writer.matrix(x, x.index)
+    powers, total = logsumexp_names(array)
+    top = f"{array.name}_top"
+    largest = Postfix(code, f".max(axis={axis})")
+    return [
+        Line(top, largest, temporary=False),
+        Line(top, Invoke("where", [Invoke("isfinite", [Symbol(top)]), Symbol(top), 0.0])),
+        Line(powers, Expression(ops.exp, (code - Symbol(top + expanded(axis)),)), "(softmax, before it is divided)"),
+        Line(total, Postfix(Symbol(powers), f".sum(axis={axis})")),
+        Line(array.name, Symbol(top) + Expression(ops.log, (Symbol(total),))),
+    ]
+
+
+# --- rules ----------------------------------------------------------------------------------------------------
+
+
+def applied(head: Op, operands: list[Any]) -> Any:
+    """What an operation is on these operands, as code."""
+    if head is SUM:
+        return Expression(SUM, tuple(operands))
+    if head is DETACH:
+        return operands[0]
+    if head in _PLAIN or head.elementary:
+        return Expression(head.name if head in CONDITIONS else head, tuple(operands))
+    if head is ops.relu:
+        return Invoke("maximum", [operands[0], 0.0])  # the same but for the sign of zero, in a third of the time
+    rule = read(head, head.forward, operands)
+    simple = sum(1 for x in nodes(rule) if not isinstance(x, Symbol)) <= INLINE
+    return rule if simple or head.arity is None else Expression(head, tuple(operands))
+
+
+def read(head: Op, rule: Any, operands: list[Any]) -> Any:
+    """A rule of an operation, read with symbols.
+
+    Raises
+    ------
+    CompileError
+        If it is written with functions that take numbers only.
+    """
+    try:
+        return rule(*operands)
+    except CompileError:
+        raise
+    except (TypeError, AttributeError, ValueError) as error:
+        raise CompileError(
+            f"the rule of {head.name!r} cannot be read with arrays ({error}); write it with operators and autograd's "
+            "functions instead of those of math"
+        ) from None

@@ -1,0 +1,224 @@
+"""Arguments: what nesting of arrays a compiled function takes, and whether a call's arguments are such.
+
+A `Slot` stands for one array. A list of numbers, or of equally long lists of numbers, is one array; dicts, and lists
+whose items differ in shape, are kept as they are, with arrays in them. In a batch every array has one more axis, the
+first.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from ..value import Value
+from .errors import CompileError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+
+class Slot:
+    """The place of one array among the arguments.
+
+    Parameters
+    ----------
+    name : str
+        What the program calls it, and messages.
+    shape : tuple of int
+        Of the array that belongs to one example.
+    """
+
+    def __init__(self, name: str, shape: tuple[int, ...]) -> None:
+        self.name, self.shape = name, shape
+
+    def placeholders(self) -> list[Value]:
+        """A fresh Value for each number."""
+        size = 1
+        for extent in self.shape:
+            size *= extent
+        return [Value(0.0, f"{self.name}{i}" if self.shape else self.name) for i in range(size)]
+
+    def nested(self, values: Iterator[Any]) -> Any:
+        """Values in nested lists of the slot's shape, or a single one."""
+        return _nested(self.shape, values)
+
+
+def _nested(shape: tuple[int, ...], values: Iterator[Any]) -> Any:
+    return [_nested(shape[1:], values) for _ in range(shape[0])] if shape else next(values)
+
+
+class Inputs:
+    """The arguments of a function.
+
+    Parameters
+    ----------
+    f : callable
+        The function, for the names of its arguments.
+    arguments : sequence
+        Arguments as they come.
+    batched : bool
+        Whether the arrays in them have an axis of examples in front.
+    dtype : numpy.dtype
+        What the program computes with.
+
+    Attributes
+    ----------
+    slots : list of Slot
+    """
+
+    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], batched: bool, dtype: Any) -> None:
+        self.batched, self.dtype = batched, dtype
+        self.slots: list[Slot] = []
+        names = argument_names(f, len(arguments))
+        self.pattern = [self._pattern(name, x) for name, x in zip(names, arguments)]
+
+    def _pattern(self, name: str, x: Any) -> Any:
+        if isinstance(x, dict):
+            return {key: self._pattern(f"{name}_{key}", item) for key, item in x.items()}
+        array = _array(x, name)
+        if array is None:
+            return [self._pattern(f"{name}{i}", item) for i, item in enumerate(x, 1)]
+        if self.batched and array.ndim == 0:
+            raise CompileError(
+                f"{name} is one number, {x!r:.60}, where an array with one entry for each example belongs; "
+                "use batch=False if the arguments are no batch"
+            )
+        self.slots.append(Slot(name, array.shape[1:] if self.batched else array.shape))
+        return self.slots[-1]
+
+    def with_batch(self, batched: bool) -> Inputs:
+        """The same for arguments whose arrays have an axis of examples in front, or have none."""
+        self.batched = batched
+        return self
+
+    def filled(self, contents: Sequence[Any]) -> list[Any]:
+        """The arguments, with these contents in the slots."""
+        given = dict(zip(map(id, self.slots), contents))
+
+        def fill(pattern: Any) -> Any:
+            if isinstance(pattern, Slot):
+                return given[id(pattern)]
+            if isinstance(pattern, dict):
+                return {key: fill(item) for key, item in pattern.items()}
+            return [fill(item) for item in pattern]
+
+        return [fill(pattern) for pattern in self.pattern]
+
+    def arrays(self, arguments: Sequence[Any], allow_nan: bool) -> list[NDArray[Any]]:
+        """The arrays of a call, in the order of the slots.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not of the shapes and kinds that the program was compiled for, if they hold no example, or
+            different numbers of examples, or a nan.
+        """
+        if len(arguments) != len(self.pattern):
+            raise TypeError(f"the program takes {len(self.pattern)} arguments, got {len(arguments)}")
+        found: list[NDArray[Any]] = []
+        for pattern, x in zip(self.pattern, arguments):
+            if isinstance(pattern, Slot):
+                found.append(self._checked(pattern, x, allow_nan))
+            else:
+                self._collect(pattern, x, found, allow_nan)
+        if self.batched and found:
+            n = len(found[0])
+            for slot, array in zip(self.slots, found):
+                if len(array) != n:
+                    raise ValueError(
+                        f"{slot.name} has {len(array)} examples, but {self.slots[0].name} has {n}; "
+                        "every array must have one entry for each example"
+                    )
+            if n == 0:
+                raise ValueError("the batch is empty: there must be at least one example")
+        return found
+
+    def _collect(self, pattern: Any, x: Any, found: list[NDArray[Any]], allow_nan: bool) -> None:
+        if isinstance(pattern, Slot):
+            found.append(self._checked(pattern, x, allow_nan))
+        elif isinstance(pattern, dict):
+            if not isinstance(x, dict) or x.keys() != pattern.keys():
+                raise TypeError(f"the program takes a dict of {', '.join(map(repr, pattern))} here, not {x!r:.60}")
+            for key, item in pattern.items():
+                self._collect(item, x[key], found, allow_nan)
+        else:
+            if not isinstance(x, (list, tuple)) or len(x) != len(pattern):
+                raise TypeError(f"the program takes a list of {len(pattern)} arrays here, not {x!r:.60}")
+            for part, item in zip(pattern, x):
+                self._collect(part, item, found, allow_nan)
+
+    def _checked(self, slot: Slot, x: Any, allow_nan: bool) -> NDArray[Any]:
+        import numpy as np
+
+        array = x if type(x) is np.ndarray else _array(x, slot.name)
+        if array is None or array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"{slot.name} must be an array of real numbers, not {f'of {array.dtype}' if array is not None else x!r:.60}"
+            )
+        shape = array.shape[1:] if self.batched else array.shape
+        if shape != slot.shape or (self.batched and array.ndim == 0):
+            wanted = ", ".join([*["batch"][: self.batched], *map(str, slot.shape)])
+            raise ValueError(f"{slot.name} has the shape {array.shape}, and the program was compiled for ({wanted})")
+        if array.dtype != self.dtype:
+            array = array.astype(self.dtype)
+        if not allow_nan:
+            flat = array.reshape(-1)
+            # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
+            if (square := flat.dot(flat)) != square:
+                where = tuple(map(int, np.argwhere(np.isnan(array))[0]))
+                raise ValueError(
+                    f"{slot.name} has a nan at {where}, which would spread into every gradient; leave such examples "
+                    "out, or compile with allow_nan=True"
+                )
+        return array
+
+
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """What f calls its positional arguments; x1, x2, ... where it has no names for them.
+
+    Examples
+    --------
+    >>> argument_names(lambda image, *rest: 0, 3)
+    ['image', 'rest1', 'rest2']
+    """
+    names: list[str] = []
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}{i}" for i in range(1, count - len(names) + 1)]
+        elif parameter.kind is not parameter.VAR_KEYWORD and parameter.kind is not parameter.KEYWORD_ONLY:
+            names.append(parameter.name)
+    names += [f"x{i}" for i in range(len(names) + 1, count + 1)]
+    return names[:count]
+
+
+def _array(x: Any, name: str) -> NDArray[Any] | None:
+    """x as one array, or None if it holds several."""
+    import numpy as np
+
+    if isinstance(x, Value):
+        raise TypeError(f"{name} is a Value, and a compiled program takes numbers; give its data")
+    if isinstance(x, (list, tuple)) and any(_several(item) for item in x):
+        return None
+    try:
+        array = np.asarray(x)
+    except ValueError:  # rows of different lengths
+        return None
+    if array.dtype.kind not in "fiub":
+        if isinstance(x, (list, tuple)) and len(x) > 0 and array.dtype == object:
+            return None
+        raise TypeError(f"{name} must be an array of real numbers, not {x!r:.60}")
+    return array
+
+
+def _several(x: Any) -> bool:
+    """Whether x is an array, or holds one: a list of such is a list of arrays, not one array."""
+    if isinstance(x, dict) or hasattr(x, "ndim"):
+        return getattr(x, "ndim", 1) > 0
+    return isinstance(x, (list, tuple)) and any(_several(item) for item in x)

@@ -1,0 +1,251 @@
+"""Pass: the parameters' places in one vector, and every array's name.
+
+A matrix of parameters is what some matrix product multiplies by, a vector of them what some sum adds: the use decides
+the shape, and the modules' scopes the name. Matrices come first in the vector. What layers compute is called Z and A,
+with the layer's number, everything else after its operation.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+import numpy as np
+
+from .. import ops
+from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
+from .scalars import CONSTANT, INPUT, PARAMETER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from ..value import Value
+    from .group import Grouping
+
+VECTOR = "theta"
+"""The name of the vector that holds all parameters."""
+
+_LETTERS = {"w": "W", "weight": "W", "b": "b", "bias": "b"}
+_WORDS = {MATMUL: "product", REDUCE: "sum", SUM: "sum", STACK: "joined"}
+_RESERVED = {*ops.OPS, VECTOR, "n", "loss", "gradient", "inf", "nan", "np", "len"}
+
+
+class Part:
+    """A named array of parameters, in the vector from `start` on.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+    numbers : array of int
+        Which parameter is at each place, flat.
+    start, stop : int
+    """
+
+    def __init__(self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int) -> None:
+        self.name, self.shape, self.numbers, self.start = name, shape, numbers, start
+        self.stop = start + len(numbers)
+
+
+class Layout:
+    """Where every parameter stands.
+
+    Attributes
+    ----------
+    parts : list of Part
+    where : array of int
+        The place of each parameter in the vector.
+    """
+
+    def __init__(self, grouping: Grouping, parameters: Sequence[Value]) -> None:
+        self.parameters, self.vector = parameters, VECTOR
+        self.parts: list[Part] = []
+        self.where = np.full(len(parameters), -1)
+        self.names = _Names()
+        self._found: list[tuple[str, tuple[int, ...], NDArray[Any]]] = []
+        self._place(grouping)
+        for role, shape, numbers in self._found:
+            start = self.parts[-1].stop if self.parts else 0
+            part = Part(self._called(role, shape, numbers), shape, numbers, start)
+            self.where[numbers] = np.arange(start, part.stop)
+            self.parts.append(part)
+
+        _settle(grouping, self.where)
+
+    def part_of(self, places: NDArray[Any]) -> Part | None:
+        """The part that all these places of the vector belong to, if they belong to one."""
+        for part in self.parts:
+            if (places >= part.start).all() and (places < part.stop).all():
+                return part
+        return None
+
+    # --- placing ----------------------------------------------------------------------------------------------
+
+    def _place(self, grouping: Grouping) -> None:
+        taken = np.zeros(len(self.parameters), dtype=bool)
+
+        def claim(role: str, index: NDArray[Any]) -> None:
+            numbers = index.ravel()
+            if not taken[numbers].any() and len(np.unique(numbers)) == len(numbers):
+                taken[numbers] = True
+                self._found.append((role, index.shape, numbers))
+
+        uses = [
+            (array, x)
+            for array in grouping.arrays
+            for x in array.operands
+            if x.array.head is PARAMETER and not (array.head is MATMUL and array.operands[1].array.head is PARAMETER)
+        ]
+        for array, x in uses:
+            if array.head is MATMUL and x is array.operands[0]:
+                claim("w", x.index)
+        for many in (True, False):
+            for array, x in uses:
+                shape = tuple([extent for extent in x.index.shape if extent > 1])
+                if (x.index.size > 1) == many:
+                    claim("b" if array.head is SUM else "p", x.index.reshape(shape))
+        rest: dict[tuple[str, str], list[int]] = {}
+        for number in np.flatnonzero(~taken).tolist():
+            parameter = self.parameters[number]
+            rest.setdefault((parameter.scope, _stem(parameter)), []).append(number)
+        for numbers in rest.values():
+            claim("p", np.array(numbers) if len(numbers) > 1 else np.array(numbers[0]))
+
+    # --- naming -----------------------------------------------------------------------------------------------
+
+    def _called(self, role: str, shape: tuple[int, ...], numbers: NDArray[Any]) -> str:
+        values = [self.parameters[i] for i in numbers]
+        stems = {_stem(value) for value in values}
+        stem = stems.pop() if len(stems) == 1 else ""
+        word = _LETTERS.get(stem, stem) or role
+        if len(shape) > 1 and len(word) == 1:
+            word = word.upper()
+        if not shape and len(values) == 1 and values[0].label and not values[0].scope:
+            return self.names.new(values[0].label)
+        return self.names.new(word, _layer([value.scope for value in values]))
+
+
+def _settle(grouping: Grouping, where: NDArray[Any]) -> None:
+    """Put what is computed from parameters alone, number by number, into the order that these now have."""
+    ranks: dict[Array, NDArray[Any]] = {}
+    for array in grouping.arrays:
+        for x in array.operands:
+            if x.array in ranks:
+                x.index = ranks[x.array][x.index]
+        heads = [x.array.head for x in array.operands]
+        own = [x for x in array.operands if x.array.head is PARAMETER]
+        if array.head is MATMUL and heads == [PARAMETER, PARAMETER]:
+            order = np.argsort(where[array.operands[0].index[0]])
+            x, y = array.operands
+            x.index, y.index = x.index[:, order], y.index[order]
+        elif array.head is REDUCE:
+            x = array.operands[0]
+            x.index = np.take_along_axis(x.index, np.argsort(where[x.index] if own else x.index, axis=0), axis=0)
+        elif len(array.shape) == 1 and own and own[0].index.shape == array.shape and _elementwise_on_parameters(array):
+            order = np.argsort(where[own[0].index])
+            for x in array.operands:
+                if x.index.shape == array.shape:
+                    x.index = x.index[order]
+            ranks[array] = np.argsort(order)
+    for x in grouping.outputs:
+        if x.array in ranks:
+            x.index = ranks[x.array][x.index]
+
+
+def _elementwise_on_parameters(array: Array) -> bool:
+    return not array.batched and all(x.array.head in (PARAMETER, CONSTANT) for x in array.operands)
+
+
+class _Names:
+    """Hands out names, each once."""
+
+    def __init__(self) -> None:
+        self.taken = set(_RESERVED)
+
+    def new(self, word: str, number: str = "") -> str:
+        """`word` with the number, if it is free, or else the word with the next number that is."""
+        word = re.sub(r"\W", "_", word) or "v"
+        if word[0].isdigit() or word.startswith("_"):
+            word = "v" + word
+        name = word + number
+        count = 1
+        while name in self.taken or "d" + name in self.taken or not name.isidentifier() or name in _KEYWORDS:
+            count += 1
+            name = f"{word}{number}_{count}" if number else f"{word}{count}"
+        self.taken.update((name, "d" + name))
+        return name
+
+    def counted(self, word: str) -> str:
+        """`word` with the first number that is free, from 1."""
+        count = 1
+        while f"{word}{count}" in self.taken or f"d{word}{count}" in self.taken:
+            count += 1
+        return self.new(f"{word}{count}")
+
+
+_KEYWORDS = frozenset(keyword.kwlist)
+
+
+def _stem(value: Value) -> str:
+    """A label without its numbers."""
+    return value.label.rstrip("0123456789_")
+
+
+def _layer(scopes: Sequence[str]) -> str:
+    """The last number in the path that all scopes have in common, such as the 2 of "mlp.layer2"."""
+    paths = [scope.split(".") for scope in dict.fromkeys(scopes)]
+    number = ""
+    for words in zip(*paths):
+        if len(set(words)) > 1:
+            break
+        found = re.search(r"\d+$", words[0])
+        if found and not words[0].startswith("neuron"):
+            number = found.group()
+    return number
+
+
+def name(grouping: Grouping, layout: Layout) -> None:
+    """Give every array that has no name one."""
+    names = layout.names
+    for array in grouping.inputs:
+        word = array.name
+        if len(word) == 1 and array.shape:
+            word = word.upper()
+        array.name = names.new(word)
+    losses = grouping.outputs[0].array if len(grouping.outputs) == 2 else None
+    for array in grouping.arrays:
+        if array.head in (INPUT, PARAMETER, CONSTANT):
+            continue
+        place = array.place
+        if array.head is MATMUL and array.operands[0].array.head is PARAMETER:
+            array.name = names.counted("product")
+        elif array.head is SUM and any(_weighs(x) for x in array.operands):
+            array.name = names.new("Z", _number(array, layout))
+        elif len(array.operands) == 1 and array.operands[0].array.name.startswith("Z") and array.head is not REDUCE:
+            array.name = names.new("A", array.operands[0].array.name[1:])
+        elif place is not None and place.label:
+            array.name = names.new(_label(place.label) if array.size > 1 else place.label)
+        else:
+            array.name = names.counted(_WORDS.get(array.head, re.sub(r"\W", "", array.head.name) or "condition"))
+
+
+def _label(label: str) -> str:
+    return label.rstrip("0123456789_") or label
+
+
+def _weighs(x: Access) -> bool:
+    return x.array.head is MATMUL and x.array.operands[0].array.head is PARAMETER
+
+
+def _number(array: Array, layout: Layout) -> str:
+    """The number of the weights that the array is made with."""
+    for x in array.operands:
+        if _weighs(x):
+            part = layout.part_of(layout.where[x.array.operands[0].index])
+            found = re.search(r"[\d_]+$", part.name) if part else None
+            return found.group() if found else ""
+    return ""

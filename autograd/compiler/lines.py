@@ -1,0 +1,235 @@
+"""Lines of NumPy source: expressions over named arrays, and how they are printed.
+
+Expressions are those of `autograd.symbols`, so a rule of the calculus read with symbols is already one; here are the
+few things that arrays have besides: a text that follows an expression, such as ``.sum(axis=0)``, and the signs that
+NumPy writes differently. Products are kept simple as they are made: no factor 1, no double minus.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .. import ops
+
+from ..symbols import _CALL, _POWER, _PRODUCT, _RELATION, _SIGN, _SUM, Expression, Printer, Symbol
+from .arrays import MATMUL, SUM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeAlias
+
+    Code: TypeAlias = Expression | float
+
+
+class Postfix(Expression):
+    """An expression with a text behind it: an index, an attribute, a method call.
+
+    Examples
+    --------
+    >>> NumPy().text(Postfix(Symbol("A") + Symbol("B"), ".sum(axis=0)"))
+    '(A + B).sum(axis=0)'
+    """
+
+    __slots__ = ("suffix",)
+
+    def __init__(self, operand: Any, suffix: str) -> None:
+        super().__init__("postfix", (operand,))
+        self.suffix = suffix
+
+
+class Invoke(Expression):
+    """A call of a NumPy function by name, with a text after the operands.
+
+    Examples
+    --------
+    >>> NumPy().text(Invoke("broadcast_to", [Symbol("A")], "(3, n)"))
+    'broadcast_to(A, (3, n))'
+    """
+
+    __slots__ = ("name", "tail")
+
+    def __init__(self, name: str, operands: Sequence[Any], tail: str = "") -> None:
+        super().__init__("invoke", tuple(operands))
+        self.name, self.tail = name, tail
+
+
+class Mask(Expression):
+    """A condition as the numbers 1 and 0.
+
+    Among other numbers in a product or a difference NumPy takes a condition for these by itself; standing alone it
+    would be no array of numbers.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> NumPy().text(Mask(a > 0.0)), NumPy().text(a * Mask(a > 0.0))
+    ('where(a > 0.0, 1.0, 0.0)', 'a * (a > 0.0)')
+    """
+
+    __slots__ = ()
+
+    def __init__(self, condition: Any) -> None:
+        super().__init__("mask", (condition,))
+
+
+class NumPy(Printer):
+    """NumPy source."""
+
+    signs = Printer.signs | {
+        MATMUL.name: ("{} @ {}", _PRODUCT, _PRODUCT, _SIGN),
+        "==": ("{} == {}", _RELATION, _SUM, _SUM),
+        "!=": ("{} != {}", _RELATION, _SUM, _SUM),
+        "~": ("~{}", _POWER, _POWER, _POWER),
+    }
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        if isinstance(x, Postfix):
+            return self.text(x.operands[0], _CALL) + x.suffix, _CALL
+        if isinstance(x, Invoke):
+            return f"{x.name}({', '.join([*map(self.text, x.operands), *[x.tail] * bool(x.tail)])})", _CALL
+        if isinstance(x, Mask):
+            return f"where({self.text(x.operands[0])}, 1.0, 0.0)", _CALL
+        if isinstance(x, Expression) and x.head in (ops.mul, ops.sub):
+            a, b = x.operands
+            if isinstance(a, Expression) and isinstance(b, Expression) and isinstance(a, Mask) != isinstance(b, Mask):
+                a, b = (y.operands[0] if isinstance(y, Mask) else y for y in (a, b))
+                return super().bound(Expression(x.head, (a, b)))
+        if isinstance(x, Expression) and x.head is SUM:
+            return " + ".join([self.text(operand, _SUM) for operand in x.operands]), _SUM
+        return super().bound(x)
+
+    def call(self, name: str, x: Expression) -> str:
+        return f"{name}({', '.join(map(self.text, x.operands))})"
+
+
+class Line:
+    """One line of the program.
+
+    Attributes
+    ----------
+    target : str
+        What stands to the left of the sign.
+    value : expression
+    comment : str
+        Shown at the line's end.
+    temporary : bool
+        Whether the line may be merged into the only one that uses it.
+    adds : bool
+        Whether the sign is ``+=``.
+    """
+
+    def __init__(self, target: str, value: Any, comment: str = "", temporary: bool = False, adds: bool = False) -> None:
+        self.target, self.value, self.comment, self.temporary, self.adds = target, value, comment, temporary, adds
+
+    def text(self) -> str:
+        value = NumPy().text(self.value)
+        return f"{self.target} {'+=' if self.adds else '='} {value}"
+
+
+def names_in(text: str) -> list[str]:
+    """The identifiers in a text, in order.
+
+    >>> names_in("W1 @ X.T + 2.0e3")
+    ['W1', 'X', 'T']
+    """
+    return re.findall(r"(?<![\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*", text)
+
+
+def nodes(x: Any) -> Iterator[Expression]:
+    """An expression and all those inside it."""
+    stack = [x]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Expression):
+            yield x
+            stack.extend(x.operands)
+
+
+def replaced(x: Any, change: Callable[[Expression], Any]) -> Any:
+    """The expression with `change` made to every part of it, from the inside out."""
+    if not isinstance(x, Expression):
+        return x
+    if not isinstance(x, Symbol):
+        operands = tuple([replaced(operand, change) for operand in x.operands])
+        if any(a is not b for a, b in zip(operands, x.operands)):
+            if isinstance(x, Postfix):
+                x = Postfix(operands[0], x.suffix)
+            elif isinstance(x, Invoke):
+                x = Invoke(x.name, operands, x.tail)
+            elif isinstance(x, Mask):
+                x = Mask(operands[0])
+            else:
+                x = Expression(x.head, operands)
+    return change(x)
+
+
+# --- simple products ------------------------------------------------------------------------------------------
+
+
+def times(a: Any, b: Any) -> Any:
+    """a * b, with numbers multiplied out and the sign in front.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> times(1.0, a), times(-1.0, -a), times(2.0, 0.5 * a), times(-a, a)
+    (a, a, a, -(a * a))
+    """
+    (x, a), (y, b) = _coefficient(a), _coefficient(b)
+    number = x * y
+    rest = b if a is None else a if b is None else Expression(ops.mul, (a, b))
+    if rest is None:
+        return number
+    if number in (1.0, -1.0):
+        return rest if number == 1.0 else -rest
+    return number * rest
+
+
+def _coefficient(x: Any) -> tuple[float, Any]:
+    """x as a number times a rest; the rest is None if there is none."""
+    if not isinstance(x, Expression):
+        return float(x), None
+    if x.head is ops.neg:
+        number, rest = _coefficient(x.operands[0])
+        return -number, rest
+    if x.head is ops.mul and not isinstance(x.operands[0], Expression):
+        number, rest = _coefficient(x.operands[1])
+        return x.operands[0] * number, rest
+    return 1.0, x
+
+
+def added(terms: Sequence[Any]) -> Any:
+    """The sum of the terms, with equal ones gathered.
+
+    Examples
+    --------
+    >>> a, b = Symbol("a"), Symbol("b")
+    >>> NumPy().text(added([a, -b])), NumPy().text(added([a, a, 2.0 * b]))
+    ('a - b', '2.0 * a + 2.0 * b')
+    """
+    gathered: dict[str, list[Any]] = {}
+    for term in terms:
+        number, rest = _coefficient(term)
+        known = gathered.setdefault("" if rest is None else NumPy().text(rest), [0.0, rest])
+        known[0] += number
+    total: Any = None
+    for number, rest in gathered.values():
+        term = number if rest is None else times(number, rest)
+        if total is None:
+            total = term
+        elif number == -1.0 and rest is not None:
+            total = total - rest
+        else:
+            total = total + term
+    return 0.0 if total is None else total
+
+
+def extents(shape: tuple[int, ...], batched: bool) -> str:
+    """The text of a shape.
+
+    >>> extents((3,), False), extents((3, 4), True), extents((), True)
+    ('(3,)', '(3, 4, n)', '(n,)')
+    """
+    parts = [*map(str, shape), *["n"] * batched]
+    return f"({', '.join(parts)}{',' * (len(parts) == 1)})"

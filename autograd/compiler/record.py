@@ -1,0 +1,237 @@
+"""Pass: run the function on placeholders and take down what it computes.
+
+The placeholders are Values, so everything that works on Values can be compiled. What would make the program depend on
+their numbers in a way that leaves no trace in the graph is refused: an ``if`` on a comparison, a look at ``.data``,
+``no_grad``. A comparison by itself is recorded; `autograd.where` takes it. The function runs twice: a leaf that turns
+up both times is a parameter, one that is made anew each time is a constant, and if the two runs differ in anything
+else, such as random numbers, that is an error.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from .. import ops
+from ..functional import leaves, rebuild
+from ..ieee import to_float
+from ..modes import Watch, concrete, enable_grad, line_outside
+from ..ops import Op
+from ..value import Constant, Result, Value, record, recording, walk
+from ..value import rebuild as node_of
+from .errors import CompileError
+from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, Scalars
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .inputs import Inputs
+
+
+def _relation(sign: str, holds: Callable[[float, float], Any]) -> Op:
+    return Op(sign, lambda a, b: float(holds(a, b)), lambda a, b, out: (0.0, 0.0), arity=2, elementary=True)
+
+
+RELATIONS = {
+    "<": _relation("<", operator.lt),
+    "<=": _relation("<=", operator.le),
+    ">": _relation(">", operator.gt),
+    ">=": _relation(">=", operator.ge),
+    "==": _relation("==", operator.eq),
+    "&": _relation("&", lambda a, b: a and b),
+    "|": _relation("|", lambda a, b: a or b),
+}
+"""Comparisons as operations on numbers, 1.0 where they hold and 0.0 where not; they are recorded, and have no slope."""
+
+
+class Condition:
+    """A comparison of recorded Values: it can be an operand, as True and False can, but not decide anything."""
+
+    def __init__(self, sign: str, a: Any, b: Any) -> None:
+        self.sign, self.operands = sign, (a, b)
+        self.node = record(RELATIONS[sign], [_value(a), _value(b)])
+
+    @staticmethod
+    def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
+        return Op.__call__(op, *[x.node if isinstance(x, Condition) else x for x in operands])
+
+    def __bool__(self) -> bool:
+        raise CompileError(
+            f"{line_outside()}: a comparison of Values ({self.sign}) decides here what happens next, and a compiled "
+            "program would always go the way of the numbers that it was recorded with; use autograd.where(condition, "
+            "a, b), maximum, relu or clip instead"
+        )
+
+    def _joined(self, sign: str, other: Any) -> Any:
+        if isinstance(other, bool):
+            return (self if other else False) if sign == "&" else (True if other else self)
+        pair = (self.sign, getattr(other, "sign", None))
+        if sign == "&" and pair == (">=", "<=") and _same(self.operands, other.operands):
+            return Condition("==", *self.operands)  # as `ops.equal` spells it
+        return Condition(sign, self, other)
+
+    def __and__(self, other: Any) -> Any:
+        return self._joined("&", other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._joined("|", other)
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    def __add__(self, other: Any) -> Any:
+        return self.node + _value(other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.node - _value(other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _value(other) - self.node
+
+    def __mul__(self, other: Any) -> Any:
+        return self.node * _value(other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def _value(x: Any) -> Value:
+    if isinstance(x, Condition):
+        return x.node
+    return x if isinstance(x, Value) else Constant(x)
+
+
+def _same(xs: tuple[Any, ...], ys: tuple[Any, ...]) -> bool:
+    return all(x is y or (not isinstance(x, (Value, Condition)) and x == y) for x, y in zip(xs, ys))
+
+
+class Recorder(Watch):
+    """Watches a function that is being recorded, and stops it where the record would not be the whole truth."""
+
+    derivatives = True
+
+    def made(self, node: Result) -> None:
+        if not recording():
+            raise CompileError(
+                f"{line_outside()}: inside no_grad() nothing is recorded, so a compiled program would keep the numbers "
+                "that are computed there; use detach() on a Value that is to have no gradient"
+            )
+
+    def read(self, x: Value) -> None:
+        if not concrete(x):
+            raise CompileError(
+                f"{line_outside()}: the number of a Value is asked for (.data), and a compiled program would keep the "
+                "one that it was recorded with; compute with the Value itself, or move this out of the function"
+            )
+
+    def compared(self, sign: str, a: Value, other: object) -> Any:
+        if concrete(a) and concrete(other):
+            return super().compared(sign, a, other)
+        return Condition(sign, a, other)
+
+    def detached(self, x: Value) -> Value:
+        return super().detached(x) if concrete(x) else record(DETACH, [x])
+
+    def concrete(self, x: object) -> bool:
+        return isinstance(x, Constant) or not isinstance(x, (Value, Condition))
+
+
+class Recording:
+    """What a function computes, as a table of scalars.
+
+    Attributes
+    ----------
+    scalars : Scalars
+    parameters : list of Value
+        In the order in which PARAMETER rows count them.
+    single : bool
+        Whether the function returns one number.
+    returned : nesting of numbers
+        In the shape of what the function returns.
+    """
+
+    def __init__(self, f: Callable[..., Any], inputs: Inputs, parameters: Iterable[Value] | None) -> None:
+        self.scalars, found, self.returned = _run(f, inputs)
+        again, found_again, _ = _run(f, inputs)
+        self.single = not isinstance(self.returned, (list, tuple, dict)) and getattr(self.returned, "ndim", 0) == 0
+        chosen = None if parameters is None else dict.fromkeys(parameters)
+        self.parameters: list[Value] = [] if chosen is None else list(chosen)
+        numbers = {p: i for i, p in enumerate(self.parameters)}
+        _compare(self.scalars, again)
+        for row, leaf in found.items():
+            twin = found_again[row]
+            if leaf is twin and not isinstance(leaf, Constant) and (chosen is None or leaf in chosen):
+                number = numbers.setdefault(leaf, len(numbers))
+                if number == len(self.parameters):
+                    self.parameters.append(leaf)
+                self.scalars.heads[row], self.scalars.data[row] = PARAMETER, number
+            else:
+                if repr(leaf._data) != repr(twin._data):
+                    raise _unsteady(f"the number {leaf._data!r} in the one is {twin._data!r} in the other")
+                self.scalars.data[row] = leaf._data
+
+
+def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Value], Any]:
+    """One run: the table, in it every leaf that is no placeholder, and what f returned."""
+    placeholders = [slot.placeholders() for slot in inputs.slots]
+    arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
+    with Recorder(), enable_grad():
+        returned = f(*arguments)
+    outs = [_output(f, out) for out in leaves(returned)]
+    if not outs:
+        raise CompileError(f"{_called(f)} returned nothing to compute: {returned!r:.60}")
+    table, rows, found = Scalars(), {}, {}
+    for values in placeholders:
+        for x in values:
+            rows[x] = table.add(INPUT, (), len(rows), x.place)
+    order = walk(node_of(ops.sum, 0.0, tuple(outs), (1.0,) * len(outs)))
+    order.pop()
+    for node in [*order, *outs]:
+        operands = () if node in rows else node.operands
+        for x in operands:
+            if x not in rows and x.op is None:
+                rows[x] = table.add(CONSTANT, (), None, x.place)
+                found[rows[x]] = x
+        if node not in rows:
+            if node.op is None:
+                rows[node] = table.add(CONSTANT, (), None, node.place)
+                found[rows[node]] = node
+            else:
+                rows[node] = table.add(node.op, tuple([rows[x] for x in operands]), None, node.place)
+    table.outputs = [rows[out] for out in outs]
+    return table, found, rebuild(returned, iter(range(len(outs))))
+
+
+def _output(f: Callable[..., Any], out: Any) -> Value:
+    if isinstance(out, Condition):
+        return out.node
+    if isinstance(out, Value):
+        return out
+    try:
+        return Constant(to_float(out))
+    except TypeError:
+        raise CompileError(
+            f"{_called(f)} returned {type(out).__name__}, {out!r:.60}; it must return Values, in lists or dicts if "
+            "there are several"
+        ) from None
+
+
+def _called(f: Callable[..., Any]) -> str:
+    return str(getattr(f, "__name__", type(f).__name__))
+
+
+def _compare(one: Scalars, other: Scalars) -> None:
+    if one.heads != other.heads or one.operands != other.operands or one.outputs != other.outputs:
+        for a, b, place in zip(one.heads, other.heads, one.places):
+            if a is not b:
+                where = f" in {place.scope}" if place is not None and place.scope else ""
+                raise _unsteady(f"where the one has {a.name}{where} the other has {b.name}")
+        raise _unsteady(f"they have {len(one)} and {len(other)} nodes, joined in different ways")
+
+
+def _unsteady(difference: str) -> CompileError:
+    return CompileError(
+        "run twice, the function computed two different things, so there is no one program to compile: "
+        f"{difference}. Does it draw random numbers (Dropout in training does), or count its calls?"
+    )

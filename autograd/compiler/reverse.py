@@ -1,0 +1,353 @@
+"""Pass: the lines that go back, from the loss to the gradient of every parameter.
+
+The chain rule on arrays: what flows into an array, times the local derivatives, flows on into its operands. The local
+derivatives are the operations' own, read with arrays' names for symbols. Where an operand was broadcast, what flows
+back is summed; where it was a part of an array, it is added to that part. The mean over the examples is taken once, at
+the end: until then everything is the derivative of the examples' sum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import ops
+from ..symbols import Expression, Symbol
+from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
+from .forward import CONDITIONS, Operand, Writer, expanded, logsumexp_names, read
+from .layout import Part
+from .lines import Invoke, Line, Mask, NumPy, Postfix, added, extents, names_in, nodes, times
+from .scalars import DETACH, PARAMETER
+from .views import View, transposition
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TypeAlias
+
+    Axes: TypeAlias = tuple[bool, ...]
+    Target: TypeAlias = Array | Part
+
+
+class Flow:
+    """What flows into an array: code that NumPy broadcasts to the array's shape.
+
+    Attributes
+    ----------
+    code : expression or float
+    axes : tuple of bool
+        For each axis, that of examples last, whether the code varies along it.
+    """
+
+    __slots__ = ("axes", "code")
+
+    def __init__(self, code: Any, axes: Axes) -> None:
+        self.code, self.axes = code, axes
+
+
+class Reverse:
+    """Writes the way back.
+
+    Parameters
+    ----------
+    writer : Writer
+    mean : bool
+        Whether the loss is the mean over the examples.
+
+    Attributes
+    ----------
+    lines : list of Line
+    """
+
+    def __init__(self, writer: Writer, mean: bool) -> None:
+        self.writer, self.mean = writer, mean
+        self.lines: list[Line] = []
+        self._flows: dict[Target, list[Flow]] = {}
+        self._adds: dict[Target, list[Line]] = {}  # what is added to a part of an array
+        self._after: dict[str, list[Any]] = {}  # what is added to the gradient when the mean has been taken
+
+    def run(self, seeds: Sequence[Access]) -> None:
+        """All lines, with 1 flowing into each of the seeds."""
+        for x in seeds:
+            picked, part = self.writer.located(x.array, x.index)
+            if x.array.size == 1:
+                picked = View(x.array.name if part is None else part.name, (), x.array.shape, True)
+            self._arrive(x.array, part, picked, Flow(1.0, (False, False)), (), x.array.batched)
+        for array in reversed(self.writer.grouping.arrays):
+            if array.operands and array.trained:
+                flow = self._collected(array)
+                if flow is not None:
+                    self._spread(array, flow)
+        self._assemble()
+
+    # --- what flows in ------------------------------------------------------------------------------------------
+
+    def _collected(self, target: Target) -> Flow | None:
+        """Everything that flows into an array; under its name, if it is more than a number or a name."""
+        flows, adds = self._flows.pop(target, []), self._adds.pop(target, [])
+        if not flows and not adds:
+            return None
+        code = added([flow.code for flow in flows])
+        axes = tuple(map(any, zip(*[flow.axes for flow in flows])))
+        name = f"d{target.name}"
+        part = isinstance(target, Part)
+        if adds:
+            axes = _every(target)
+            self._append(Line(name, Invoke("zeros_like", [Symbol(target.name)])))
+            if flows:
+                adds.insert(0, Line(name, code, adds=True))
+            for line in adds:
+                self._append(line)
+        elif part:
+            self._append(Line(name, self._full(target, Flow(code, axes))))
+        elif not isinstance(code, Expression) or isinstance(code, Symbol):
+            return Flow(code, axes)
+        else:
+            self._append(Line(name, code, temporary=target.name[0] != "Z"))
+        return Flow(Symbol(name), axes)
+
+    def _append(self, line: Line) -> None:
+        self.lines.append(line)
+
+    def _full(self, target: Target, flow: Flow) -> Any:
+        """What flows into an array, with all its axes."""
+        if flow.axes == _every(target):
+            return flow.code
+        return Invoke("broadcast_to", [flow.code], extents(target.shape, _batched(target)))
+
+    # --- how it flows on ------------------------------------------------------------------------------------------
+
+    def _spread(self, array: Array, flow: Flow) -> None:
+        if array.head is MATMUL:
+            self._through_product(array, flow)
+        elif array.head is REDUCE or array.head is ops.logsumexp:
+            self._through_axis(array, flow)
+        elif array.head is STACK:
+            self._through_stack(array, flow)
+        elif array.head is not DETACH and array.head not in CONDITIONS:
+            self._through_operation(array, flow)
+
+    def _through_operation(self, array: Array, flow: Flow) -> None:
+        operands = self.writer.operands(array)
+        axes = {x.code.name: x.axes for x in operands if isinstance(x.code, Symbol)} | {array.name: _every(array)}
+        for i, (x, operand, slope) in enumerate(zip(array.operands, operands, self._slopes(array, operands))):
+            if x.array.trained and not (array.head is ops.where and i == 0):
+                involved = [flow.axes, *[axes[s.name] for s in nodes(slope) if isinstance(s, Symbol)]]
+                through = Flow(times(flow.code, slope), tuple(map(any, zip(*involved))))
+                self._leave(array, x, operand, through, array.shape)
+
+    def _slopes(self, array: Array, operands: list[Operand]) -> Sequence[Any]:
+        codes, out = [x.code for x in operands], Symbol(array.name)
+        if array.head is SUM:
+            return (1.0,) * len(codes)
+        if array.head is ops.relu:
+            return (Mask(Expression("!=", (out, 0.0))),)  # the rule's condition, not a <= 0, which nan meets as well
+        if array.head is ops.where and array.operands[0].array.head in CONDITIONS:
+            return 0.0, Mask(codes[0]), Mask(Expression("~", (codes[0],)))
+        return [_as_mask(slope) for slope in read(array.head, array.head.partials, [*codes, out])]
+
+    def _through_axis(self, array: Array, flow: Flow) -> None:
+        """Back through a sum along an axis, or log-sum-exp: the same for all along it, or to each its share."""
+        axis, x = self.writer.along(array)
+        code, axes = flow.code, (*flow.axes[:axis], False, *flow.axes[axis:])
+        if isinstance(code, Expression) and any(flow.axes[:axis]):
+            code = Postfix(code, expanded(axis))
+        if array.head is ops.logsumexp:
+            powers, total = logsumexp_names(array)
+            share = Symbol(powers) / Symbol(total + expanded(axis))
+            code, axes = times(code, share), (*[True] * x.index.ndim, array.batched)
+        operand = Operand(None, axes, *self.writer.located(x.array, x.index), tuple(range(x.index.ndim)))
+        self._leave(array, x, operand, Flow(code, axes), x.index.shape)
+
+    def _through_stack(self, array: Array, flow: Flow) -> None:
+        code, start = self._full(array, flow), 0
+        for x in array.operands:
+            shape = (len(x.index), *array.shape[1:])
+            if x.array.trained:
+                part = Flow(Postfix(code, f"[{start}:{start + shape[0]}]"), _every(array))
+                self._leave(array, x, self.writer.operand(x, shape, array.batched), part, shape)
+            start += shape[0]
+
+    def _through_product(self, array: Array, flow: Flow) -> None:
+        """Back through Z = W @ X: dW = dZ @ X.T and dX = W.T @ dZ; the rest is for vectors, and for several axes."""
+        (x, y), matrix = array.operands, self.writer.matrix
+        columns = y.index.shape[1]
+        scalar, wide = array.shape == (), columns > 1 and array.batched
+        code = flow.code if scalar and not array.batched else self._full(array, flow)
+        if wide:
+            code = Postfix(code, f".reshape({len(x.index)}, -1)")
+        left_index = x.index[0] if scalar else x.index
+        right_index = y.index[:, 0] if columns == 1 else y.index
+        if x.array.trained:
+            right: Any = matrix(y, right_index)
+            if scalar and not array.batched:
+                back = times(code, right)
+            elif columns == 1 and not array.batched:
+                back = times(Postfix(code, "[:, None]"), right)
+            else:
+                right = Postfix(right, f".reshape({len(y.index)}, -1)") if wide else right
+                back = Expression(MATMUL, (code, Postfix(right, ".T")))
+            self._into(array, x.array, left_index, back)
+        if y.array.trained:
+            left: Any = matrix(x, left_index)
+            if scalar:
+                back = times(code, Postfix(left, "[:, None]") if array.batched else left)
+            else:
+                back = Expression(MATMUL, (Postfix(left, ".T"), code))
+            if wide:
+                back = Postfix(back, f".reshape({len(y.index)}, {columns}, -1)")
+            self._into(array, y.array, right_index, back)
+
+    def _into(self, user: Array, array: Array, index: Any, code: Any) -> None:
+        """Code of exactly the index's shape, and summed over the examples if need be, flows into these positions."""
+        picked, part = self.writer.located(array, index)
+        if not picked.ordered and 1 in index.shape:
+            # a slice has no axes of extent 1 that the array does not have
+            index = index.reshape([extent for extent in index.shape if extent > 1])
+            code = Postfix(code, f".reshape({', '.join([*map(str, index.shape), *['-1'] * array.batched])})")
+            picked, part = self.writer.located(array, index)
+        flow = Flow(code, (*[True] * index.ndim, array.batched))
+        self._arrive(array, part, picked, flow, index.shape, user.batched)
+
+    # --- where it arrives -----------------------------------------------------------------------------------------
+
+    def _leave(self, user: Array, x: Access, operand: Operand, flow: Flow, shape: tuple[int, ...]) -> None:
+        """What flows out of an array, in the shape in which it uses the operand: summed where that was broadcast."""
+        gone = [axis for axis in range(len(shape)) if axis not in operand.kept]
+        if user.batched and not x.array.batched:
+            gone.append(len(shape))
+        code = flow.code
+        for axis in gone:
+            if not flow.axes[axis]:  # the sum of equal terms
+                code = times(Symbol("n") if axis == len(shape) else float(shape[axis]), code)
+        present = [axis for axis in gone if flow.axes[axis]]
+        if present and len(gone) == len(flow.axes) - (not user.batched):
+            code = Postfix(code, ".sum()")
+        elif present:
+            # Leading axes along which nothing varies may be missing in NumPy: axes are counted from the end then.
+            shift = 0 if flow.axes[0] else len(shape) + user.batched
+            numbers = [axis - shift for axis in present]
+            code = Postfix(code, f".sum(axis={numbers[0] if len(numbers) == 1 else tuple(numbers)})")
+        axes = (*[flow.axes[axis] for axis in operand.kept], flow.axes[-1] and x.array.batched)
+        assert operand.view is not None
+        core = tuple([shape[axis] for axis in operand.kept])
+        self._arrive(x.array, operand.part, operand.view, Flow(code, axes), core, user.batched)
+
+    def _arrive(
+        self, array: Array, part: Part | None, picked: View, flow: Flow, shape: tuple[int, ...], batched: bool
+    ) -> None:
+        """What flows into a part of an array: the array itself, all of it in another order, or less than all of it."""
+        code, axes = flow.code, flow.axes
+        if array.head is PARAMETER:
+            if self.mean and not batched:
+                name = _in_gradient(part, picked.base, self.writer.layout.vector)
+                self._after.setdefault(name, []).append(self._straight(picked, flow, shape, False).code)
+                return
+        elif self.mean and batched and not array.batched:
+            code = code / Symbol("n") if isinstance(code, Expression) else times(code, 1.0 / Symbol("n"))
+        target: Target = array if part is None else part
+        flow = Flow(code, axes)
+        if picked.base == target.name and not _permuted(picked):
+            if len(axes) == len(target.shape) + 1 or not isinstance(code, Expression):
+                axes = axes if len(axes) == len(target.shape) + 1 else (False,) * (len(target.shape) + 1)
+                self._flows.setdefault(target, []).append(Flow(code, axes))
+                return
+        flow = self._straight(picked, flow, shape, array.batched)
+        if array.head is PARAMETER and part is None:
+            self._after.setdefault(_in_gradient(None, picked.base, self.writer.layout.vector), []).append(
+                code / Symbol("n") if self.mean else code
+            )
+        elif picked.ordered:
+            code = flow.code
+            if isinstance(code, Expression):
+                if picked.shape != target.shape:
+                    if not all(flow.axes[:-1]) or flow.axes[-1] != array.batched:
+                        code = Invoke("broadcast_to", [code], extents(picked.shape, array.batched))
+                    code = Postfix(code, f".reshape({', '.join([*map(str, target.shape), *['-1'] * array.batched])})")
+                self._flows.setdefault(target, []).append(Flow(code, _every(target)))
+            else:
+                self._flows.setdefault(target, []).append(Flow(code, (False,) * (len(target.shape) + 1)))
+        else:
+            self._adds.setdefault(target, []).append(_addition("d" + picked.base, flow.code, picked.repeated))
+
+    def _straight(self, picked: View, flow: Flow, shape: tuple[int, ...], batched: bool) -> Flow:
+        """The flow with its axes in the order that they have in the array."""
+        if not _permuted(picked) or not isinstance(flow.code, Expression):
+            return flow
+        code = flow.code
+        if not all(flow.axes[:-1]) or flow.axes[-1] != batched:
+            code = Invoke("broadcast_to", [code], extents(shape, batched))
+        back = tuple(map(int, np.argsort(picked.axes)))
+        return Flow(Postfix(code, transposition(back, batched)), (*[True] * len(shape), batched))
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def _assemble(self) -> None:
+        """The gradient as one vector. Each part's line comes as soon as all that it needs is there."""
+        layout = self.writer.layout
+        pieces: list[Symbol] = []
+        for part in layout.parts:
+            before, self.lines = self.lines, []
+            flow = self._collected(part)
+            made, self.lines = self.lines, before
+            if flow is None:
+                pieces.append(Symbol(f"zeros({part.stop - part.start})"))
+                continue
+            pieces.append(flow.code)
+            needed = {name for line in made for name in names_in(line.text())} - {f"d{part.name}"}
+            last = max([i for i, line in enumerate(before, 1) if line.target.partition("[")[0] in needed], default=0)
+            while last < len(before) and before[last].target in {f"d{other.name}" for other in layout.parts}:
+                last += 1
+            before[last:last] = made
+        if all(piece.name.startswith("zeros(") for piece in pieces):
+            code: Any = Invoke("zeros_like", [Symbol(layout.vector)])
+        elif len(pieces) == 1:
+            code = Postfix(pieces[0], ".reshape(-1)")
+        else:
+            code = Postfix(Symbol("concatenate"), f"(({', '.join([piece.name for piece in pieces])}), axis=None)")
+        if self.mean and not isinstance(code, Invoke):
+            code = code / Symbol("n")
+        self.lines.append(Line("gradient", code))
+        for name, codes in self._after.items():
+            self.lines.append(Line(name, added(codes), adds=True))
+
+
+def _every(target: Target) -> Axes:
+    return (*[True] * len(target.shape), _batched(target))
+
+
+def _batched(target: Target) -> bool:
+    return isinstance(target, Array) and target.batched
+
+
+def _permuted(picked: View) -> bool:
+    return picked.axes != tuple(range(len(picked.axes)))
+
+
+def _addition(name: str, code: Any, repeated: bool) -> Line:
+    """The line that adds to a part of an array; to a position that is named twice, twice."""
+    if not repeated:
+        return Line(name, code, adds=True)
+    array, _, index = name[:-1].rpartition("[")
+    return Line("", Invoke("add.at", [Symbol(array), Symbol(index), code]))
+
+
+def _in_gradient(part: Part | None, base: str, vector: str) -> str:
+    """What a part of the parameters is called in the gradient, as a target."""
+    if part is None:
+        return "gradient" + base.removeprefix(vector)
+    piece, rest = f"gradient[{part.start}:{part.stop}]", base.removeprefix(part.name)
+    if len(part.shape) > 1:
+        return f"{piece}.reshape({', '.join(map(str, part.shape))}){rest or '[...]'}"
+    return f"{piece}{rest}"
+
+
+def _as_mask(slope: Any) -> Any:
+    """A slope that is a choice of 0 and 1, as the condition itself."""
+    if isinstance(slope, Expression) and slope.head is ops.where:
+        condition, *choice = slope.operands
+        if choice == [1.0, 0.0]:
+            return Mask(condition)
+        if choice == [0.0, 1.0]:
+            equal = isinstance(condition, Expression) and condition.head == "=="
+            return Mask(Expression("!=", condition.operands) if equal else Expression("~", (condition,)))
+    return slope

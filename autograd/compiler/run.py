@@ -1,0 +1,286 @@
+"""The compiled program as a user sees it: call it, train with it, read its source.
+
+`compile` only notes what is to be compiled; the passes run when the shapes of the arguments are known, which is at the
+first call if `like` does not tell them before.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from ..value import Value
+from .assemble import assemble
+from .errors import CompileError
+from .fold import fold
+from .forward import Writer
+from .group import Grouping
+from .inputs import Inputs
+from .layout import Layout, name
+from .live import live
+from .record import Recording
+from .share import share
+from .split import split
+from .sums import sums
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+class Parameters:
+    """A program's parameters: one vector of numbers and one of gradients, with a view of each named part.
+
+    An optimiser of ``nn`` takes it in place of ``model.parameters()``: its rule then moves the whole vector at once.
+
+    Attributes
+    ----------
+    data, grad : array
+        The vectors; what is assigned to them is copied in.
+    values : list of Value
+        The parameters that the entries belong to.
+    op : None
+        Parameters are leaves.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+    >>> program = autograd.compile(lambda x: (w * x + b) ** 2)
+    >>> loss, gradient = program(np.array([1.0, 2.0]))
+    >>> program.parameters.names
+    ['w', 'b']
+    >>> program.parameters["w"] += 1.0
+    >>> program.parameters.data
+    array([3., 1.])
+    """
+
+    op = None
+
+    def __init__(self, layout: Layout, dtype: Any) -> None:
+        self.parts = layout.parts
+        self.values = [layout.parameters[number] for part in layout.parts for number in part.numbers]
+        self._data = np.array([value.data for value in self.values], dtype=dtype)
+        self.grad = np.zeros_like(self._data)
+
+    @property
+    def data(self) -> Array:
+        return self._data
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        self._data[...] = numbers
+
+    @property
+    def names(self) -> list[str]:
+        """What the parts are called."""
+        return [part.name for part in self.parts]
+
+    def __getitem__(self, name: str) -> Array:
+        return self.view(self._data, name)
+
+    def __setitem__(self, name: str, numbers: Any) -> None:
+        self.view(self._data, name)[...] = numbers
+
+    def view(self, vector: Array, name: str) -> Array:
+        """The part of a vector such as `data` or `grad` that has this name."""
+        for part in self.parts:
+            if part.name == name:
+                return vector[part.start : part.stop].reshape(part.shape)
+        raise KeyError(f"there is no parameter {name!r} here, only {', '.join(self.names)}")
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{part.name} {part.shape}" for part in self.parts)
+        return f"Parameters({len(self)} numbers: {parts})"
+
+
+class Program:
+    """A function compiled to NumPy; `autograd.compile` makes it.
+
+    Attributes
+    ----------
+    source : str
+        The NumPy program.
+    parameters : Parameters
+        Their numbers and gradients, in one vector each.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        chosen: Iterable[Value] | None,
+        batch: bool,
+        reduction: str,
+        gradient: bool | None,
+        dtype: Any,
+        allow_nan: bool,
+    ) -> None:
+        self._f, self._chosen, self._batch, self._reduction = f, chosen, batch, reduction
+        self._gradient, self._dtype, self._allow_nan = gradient, np.dtype(dtype), allow_nan
+        self._inputs: Inputs | None = None
+
+    # --- compiling --------------------------------------------------------------------------------------------
+
+    def build(self, inputs: Inputs) -> None:
+        """Run the passes."""
+        called = str(getattr(self._f, "__name__", type(self._f).__name__))
+        recording = Recording(self._f, inputs, self._chosen)
+        differentiate = recording.single if self._gradient is None else self._gradient
+        if differentiate and not recording.single:
+            raise CompileError(
+                f"only one number can be differentiated, and {called} returns several; return their sum, or compile "
+                "with gradient=False"
+            )
+        table = sums(fold(recording.scalars))
+        table = live(share(split(table) if differentiate else table))
+        grouping = Grouping(table, inputs.slots, self._batch, len(recording.parameters))
+        if differentiate and not any([x.array.trained for x in grouping.outputs]):
+            raise CompileError(
+                f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
+                "compile with gradient=False for the numbers alone"
+            )
+        layout = Layout(grouping, recording.parameters)
+        name(grouping, layout)
+        writer = Writer(grouping, layout)
+        source = assemble(called, writer, recording.returned, differentiate, self._reduction)
+        scope: dict[str, Any] = {
+            key: values.astype(self._dtype) if values.dtype.kind == "f" else values
+            for key, values in writer.constants.items()
+        }
+        exec(compile(source, f"<compiled {called}>", "exec"), scope)
+        self._source, self._parameters = source, Parameters(layout, self._dtype)
+        self._views = scope["parameters"](self._parameters.data)
+        self._outputs, self._step = scope["outputs"], scope.get("step")
+        self._inputs = inputs
+
+    def _built(self, arguments: Sequence[Any] | None = None) -> Inputs:
+        if self._inputs is None:
+            if arguments is None:
+                raise RuntimeError(
+                    "nothing is compiled yet: the shapes of the arguments are not known. Call the program once, or "
+                    "give compile() the arguments for one example as like="
+                )
+            self.build(Inputs(self._f, arguments, self._batch, self._dtype))
+        assert self._inputs is not None
+        return self._inputs
+
+    @property
+    def source(self) -> str:
+        """The NumPy program."""
+        self._built()
+        return self._source
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters' numbers and gradients."""
+        self._built()
+        return self._parameters
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The loss of a batch and its gradient; if f returns several numbers, or nothing is differentiated, `outputs`.
+
+        Parameters
+        ----------
+        *arguments : arrays
+            f's arguments, each with an axis of examples in front.
+
+        Returns
+        -------
+        loss : float
+        gradient : array
+            In the order of ``parameters.data``. It is also kept as ``parameters.grad``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arguments are not of the kinds and shapes that f was compiled for, if they are empty, or hold a nan.
+            The parameters' gradients are as before then.
+        """
+        inputs = self._inputs or self._built(arguments)
+        if self._step is None:
+            return self.outputs(*arguments)
+        arrays = inputs.arrays(arguments, self._allow_nan)
+        with np.errstate(all="ignore"):
+            loss, gradient = self._step(*arrays, self._parameters.data, *self._views)
+        self._parameters.grad = gradient
+        return float(loss), gradient
+
+    def outputs(self, *arguments: Any) -> Any:
+        """What f returns, for every example; nothing is differentiated.
+
+        Lists come back as arrays, examples first; tuples and dicts as they are, with arrays in them.
+        """
+        arrays = self._built(arguments).arrays(arguments, self._allow_nan)
+        with np.errstate(all="ignore"):
+            return self._outputs(*arrays, self._parameters.data, *self._views)
+
+    # --- and the Values ---------------------------------------------------------------------------------------
+
+    def write_back(self) -> None:
+        """Put the parameters' numbers and gradients into the Values."""
+        parameters = self.parameters
+        for value, data, grad in zip(parameters.values, parameters.data.tolist(), parameters.grad.tolist()):
+            value.data, value.grad = data, grad
+
+    def read_in(self) -> None:
+        """Take the parameters' numbers and gradients from the Values."""
+        parameters = self.parameters
+        parameters.data = [value.data for value in parameters.values]
+        parameters.grad = np.array([value.grad for value in parameters.values], dtype=self._dtype)
+
+
+def compile_program(
+    f: Callable[..., Any],
+    parameters: Any = None,
+    *,
+    like: Sequence[Any] | None = None,
+    batch: bool = True,
+    reduction: str = "mean",
+    gradient: bool | None = None,
+    dtype: Any = "float64",
+    allow_nan: bool = False,
+) -> Program:
+    """See `autograd.compile`."""
+    if not callable(f):
+        raise TypeError(f"compile takes a function, not {type(f).__name__}: {f!r:.60}; write lambda: ... around it")
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r:.60}")
+    if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
+        raise ValueError(f"dtype must be float64 or float32, not {dtype!r:.60}")
+    program = Program(f, _values(parameters), batch, reduction, gradient, dtype, allow_nan)
+    if like is not None:
+        program.build(Inputs(f, like, False, np.dtype(dtype)).with_batch(batch))
+    elif not _takes_arguments(f):
+        program.build(Inputs(f, (), False, np.dtype(dtype)))
+    return program
+
+
+def _values(parameters: Any) -> list[Value] | None:
+    """The parameters that were named: a module's, or those in a list."""
+    if parameters is None:
+        return None
+    if hasattr(parameters, "parameters"):
+        parameters = parameters.parameters()
+    chosen = list(parameters)
+    for i, p in enumerate(chosen):
+        if not isinstance(p, Value) or p.op is not None:
+            raise TypeError(f"parameters must be a module or a list of leaf Values, but item {i} is {p!r:.60}")
+    return chosen
+
+
+def _takes_arguments(f: Callable[..., Any]) -> bool:
+    try:
+        return bool(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        return True

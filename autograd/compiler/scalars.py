@@ -1,0 +1,104 @@
+"""The recorded program as a flat table of scalars, on which the first passes work.
+
+A row is one number: a leaf, or an operation on earlier rows. A pass is a function from a table to a new one; those
+that need no more than this table are `fold`, `sums`, `share` and `live`. What is known of arrays begins in `group`.
+"""
+
+from __future__ import annotations
+
+from ..ops import Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, TypeAlias
+
+    from ..value import Place
+
+    Row: TypeAlias = tuple[Op, tuple[int, ...], Any, Place | None]
+
+# Heads of rows that no operation of the user's made. They are operations only in that they have a name.
+INPUT = Op("input", lambda: None, lambda out: (), arity=0, doc="A placeholder; the row's data is its number.")
+PARAMETER = Op("parameter", lambda: None, lambda out: (), arity=0, doc="A parameter; the row's data is its number.")
+CONSTANT = Op("constant", lambda: None, lambda out: (), arity=0, doc="A number, which is the row's data.")
+TOTAL = Op(
+    "total",
+    lambda: None,
+    lambda out: (),
+    arity=None,
+    doc="x1*y1 + ... + xk*yk + z1 + ... + zm over the operands x, y, z; the row's data is k.",
+)
+DETACH = Op("detach", lambda a: a, lambda a, out: (0.0,), doc="The operand, with a slope of 0.")
+
+
+class Scalars:
+    """A program of scalars.
+
+    Attributes
+    ----------
+    heads : list of Op
+        What made each row: an operation, or one of INPUT, PARAMETER, CONSTANT and TOTAL.
+    operands : list of tuple of int
+        The rows that it was applied to, all of them earlier.
+    data : list
+        A constant's number; which input or parameter it is; how many products a total has.
+    places : list of Place or None
+        Where the node was filed, for names.
+    outputs : list of int
+        The rows that are asked for.
+
+    Examples
+    --------
+    >>> from autograd import ops
+    >>> table = Scalars()
+    >>> two, x = table.add(CONSTANT, data=2.0), table.add(INPUT, data=0)
+    >>> table.outputs = [table.add(ops.mul, (two, x))]
+    >>> print(table)
+    0 constant 2.0
+    1 input 0
+    2 mul(0, 1)  <- output
+    """
+
+    def __init__(self) -> None:
+        self.heads: list[Op] = []
+        self.operands: list[tuple[int, ...]] = []
+        self.data: list[Any] = []
+        self.places: list[Place | None] = []
+        self.outputs: list[int] = []
+
+    def add(self, head: Op, operands: tuple[int, ...] = (), data: Any = None, place: Place | None = None) -> int:
+        """Append a row; returns its number."""
+        self.heads.append(head)
+        self.operands.append(operands)
+        self.data.append(data)
+        self.places.append(place)
+        return len(self.heads) - 1
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    def rows(self) -> Iterator[Row]:
+        """Head, operands, data and place of every row."""
+        return zip(self.heads, self.operands, self.data, self.places)
+
+    def uses(self) -> list[int]:
+        """How often each row is an operand or an output."""
+        uses = [0] * len(self)
+        for operands in self.operands:
+            for i in operands:
+                uses[i] += 1
+        for i in self.outputs:
+            uses[i] += 1
+        return uses
+
+    def renamed(self, made: Scalars, names: Sequence[int]) -> Scalars:
+        """`made`, with the outputs of this table under the numbers that they have there."""
+        made.outputs = [names[i] for i in self.outputs]
+        return made
+
+    def __str__(self) -> str:
+        lines = []
+        for i, (head, operands, data, _) in enumerate(self.rows()):
+            text = f"{head.name}({', '.join(map(str, operands))})" if operands else head.name
+            lines.append(f"{i} {text}{'' if data is None else f' {data}'}{'  <- output' * (i in self.outputs)}")
+        return "\n".join(lines)

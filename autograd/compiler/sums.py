@@ -1,0 +1,98 @@
+"""Pass: chains of additions become totals, sums of products among them, however they were written.
+
+``dot(ws, xs, b)``, ``sum(w * x for ...) + b`` with Python's own loops, and ``autograd.sum`` of products all become the
+same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``. A sum or product that something else uses as well stays by itself.
+"""
+
+from __future__ import annotations
+
+from .. import ops
+from .scalars import CONSTANT, TOTAL, Scalars
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ops import Op
+
+_SUMS = frozenset({ops.add, ops.sum, ops.dot})
+
+
+def sums(table: Scalars) -> Scalars:
+    """The table with its sums as totals.
+
+    Examples
+    --------
+    >>> from .scalars import INPUT, PARAMETER
+    >>> table = Scalars()
+    >>> w, x, b = table.add(PARAMETER, data=0), table.add(INPUT, data=0), table.add(PARAMETER, data=1)
+    >>> table.outputs = [table.add(ops.add, (b, table.add(ops.mul, (w, x))))]
+    >>> print(sums(table))
+    0 parameter 0
+    1 input 0
+    2 parameter 1
+    3 mul(0, 1)
+    4 total(0, 1, 2) 1  <- output
+    """
+    inner = _inner(table)
+    made = Scalars()
+    names: list[int] = []
+    for i, (head, operands, data, place) in enumerate(table.rows()):
+        if head not in _SUMS:
+            names.append(made.add(head, tuple([names[k] for k in operands]), data, place))
+        elif inner[i]:
+            names.append(-1)  # nobody but the total around it asks for it
+        else:
+            left, right, plain = _terms(table, i, inner)
+            pairs = len(left)
+            rows = tuple([names[k] for k in (*left, *right)])
+            numbers = [table.data[k] for k in plain if table.heads[k] is CONSTANT]
+            others = [names[k] for k in plain if table.heads[k] is not CONSTANT]
+            constant = ops.sum.forward(*numbers)
+            if constant != 0.0 or not (pairs or others):
+                others.append(made.add(CONSTANT, (), constant, place))
+            if pairs == 0 and len(others) == 1:
+                names.append(others[0])
+            elif pairs == 1 and not others:
+                names.append(made.add(ops.mul, rows, None, place))
+            else:
+                names.append(made.add(TOTAL, (*rows, *others), pairs, place))
+    return table.renamed(made, names)
+
+
+def _inner(table: Scalars) -> list[bool]:
+    """Which sums and products are used once only, as a term of a sum."""
+    uses = table.uses()
+    inner = [False] * len(table)
+    for head, operands in zip(table.heads, table.operands):
+        for k in _addends(head, operands):
+            inner[k] = uses[k] == 1 and (table.heads[k] in _SUMS or table.heads[k] is ops.mul)
+    return inner
+
+
+def _addends(head: Op, operands: tuple[int, ...]) -> tuple[int, ...]:
+    """The operands that are added as they are."""
+    if head is ops.dot:
+        return operands[len(operands) - 1 :] if len(operands) % 2 else ()
+    return operands if head in _SUMS else ()
+
+
+def _terms(table: Scalars, root: int, inner: list[bool]) -> tuple[list[int], list[int], list[int]]:
+    """The factors of all products in the total that ends in `root`, and its other terms, in their order."""
+    left: list[int] = []
+    right: list[int] = []
+    plain: list[int] = []
+    stack = [root]
+    while stack:
+        i = stack.pop()
+        head, operands = table.heads[i], table.operands[i]
+        if i != root and not inner[i]:
+            plain.append(i)
+        elif head is ops.mul:
+            left.append(operands[0])
+            right.append(operands[1])
+        else:
+            stack.extend(reversed(_addends(head, operands)))
+            if head is ops.dot:
+                n = len(operands) // 2
+                left.extend(operands[:n])
+                right.extend(operands[n : 2 * n])
+    return left, right, plain
