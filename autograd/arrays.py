@@ -23,20 +23,15 @@ def _elementwise(function: Callable[[float], float]) -> Callable[[Any], Any]:
     return np.vectorize(function, otypes=[float])
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    # NumPy's names are used by default; these differ, or are missing there.
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "atan2": np.arctan2,
-    "pow": np.power,
-    "erf": _elementwise(math.erf),
-    "erfc": _elementwise(math.erfc),
-    "ndtr": _elementwise(ieee.ndtr),
-}
+erf = _elementwise(math.erf)
+erfc = _elementwise(math.erfc)
+ndtr = _elementwise(ieee.ndtr)
 
-LACKING = frozenset({"erf", "erfc", "ndtr"})
-"""Elementary operations that NumPy has no function for; those here are called by these names."""
+RENAMED = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"}
+"""What NumPy calls an operation, where that is not its name here."""
+
+LACKING = {"erf": erf, "erfc": erfc, "ndtr": ndtr}
+"""What computes an operation that NumPy has no function for."""
 
 
 def function(op: Op) -> Callable[..., Any]:
@@ -48,7 +43,9 @@ def function(op: Op) -> Callable[..., Any]:
     >>> function(ops.tanh)(np.zeros(2))
     array([0., 0.])
     """
-    return _FUNCTIONS.get(op.name) or getattr(np, op.name) if op.elementary else op.forward
+    if not op.elementary:
+        return op.forward
+    return LACKING.get(op.name) or getattr(np, RENAMED.get(op.name, op.name))
 
 
 def apply(op: Op, operands: tuple[Any, ...]) -> Any:

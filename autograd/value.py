@@ -820,7 +820,8 @@ def _compared(sign: str, a: Value, other: object) -> Truth:
     """``a < other`` and the like, where what looks at this thread's nodes may have its own answer."""
     watch = current_watch()
     if watch is not None:
-        return watch.compared(sign, a, other)
+        answer: Truth = watch.compared(sign, a, other)
+        return answer
     x, y = a._data, _number(other)
     return x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y
 

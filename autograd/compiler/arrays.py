@@ -64,10 +64,15 @@ class Array:
 
     def __init__(self, head: Op, shape: tuple[int, ...], operands: list[Access], place: Place | None = None) -> None:
         self.head, self.shape, self.operands, self.place = head, shape, operands, place
-        self.batched = any([x.array.batched for x in operands])
-        self.trained = any([x.array.trained for x in operands])
+        self.batched: bool = any(x.array.batched for x in operands)
+        self.trained: bool = any(x.array.trained for x in operands)
         self.data: Any = None
         self.name = ""
+
+    @property
+    def text(self) -> str:
+        """How the array is written."""
+        return self.name
 
     @property
     def size(self) -> int:

@@ -14,7 +14,7 @@ from .arrays import Access
 from .emit import Module
 from .forward import Writer, forward
 from .fuse import fuse
-from .lines import Invoke, Line, NumPy, Postfix, added, extents, names_in
+from .lines import Invoke, Line, N, NumPy, Postfix, added, extents, names_in
 from .reverse import Reverse
 from .scalars import CONSTANT
 
@@ -39,7 +39,7 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
         Of the examples' losses.
     """
     grouping, layout = writer.grouping, writer.layout
-    batched = any([array.batched for array in grouping.inputs])
+    batched = any(array.batched for array in grouping.inputs)
     signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
     module = Module(title, writer.constants)
     module.parameters(layout.parts, layout.vector)
@@ -47,8 +47,8 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
         mean = reduction == "mean" and grouping.outputs[0].array.batched
         lines = forward(writer)
         lines.append(Line("loss", _loss(writer, mean)))
-        back = Reverse(writer, mean)
-        back.run([x for x in grouping.outputs if x.array.trained])
+        back = Reverse(writer)
+        back.run([(x, y) for x, y in zip(grouping.outputs, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
         lines = fuse([*lines, *back.lines], ["loss", "gradient"])
         module.define("step", signature, "The loss and its gradient.", _opened(writer, lines), "loss, gradient")
         text = NumPy().text(_for_each(added([_code(writer, x) for x in grouping.outputs]), (), batched))
@@ -64,7 +64,11 @@ def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]
     opening = []
     for array in writer.grouping.inputs:
         if array.batched and array.shape:
-            turned = ".T" if len(array.shape) == 1 else f".transpose({', '.join(map(str, range(1, len(array.shape) + 1)))}, 0)"
+            turned = (
+                ".T"
+                if len(array.shape) == 1
+                else f".transpose({', '.join(map(str, range(1, len(array.shape) + 1)))}, 0)"
+            )
             opening.append(Line(array.name, Postfix(Symbol(array.name), turned), extents(array.shape, True)))
     used = {name for line in lines for name in names_in(line.text())} | set(names_in(returned))
     if "n" in used:
@@ -85,8 +89,8 @@ def _loss(writer: Writer, mean: bool) -> Any:
         code = Symbol(own.array.name) if own.array.size == 1 else code
         code = Postfix(code, ".sum()")
         if mean:
-            code = code / Symbol("n")
-    return added([code, _code(writer, rest)]) if own.array.head is not CONSTANT else _code(writer, rest)
+            code = code / N
+    return added([code, _code(writer, rest)])
 
 
 # --- outputs --------------------------------------------------------------------------------------------------
@@ -111,9 +115,11 @@ def _returned(writer: Writer, returned: Any, batched: bool) -> str:
         return f"[{', '.join([_returned(writer, item, batched) for item in returned])}]"
     chosen = [writer.grouping.outputs[i] for i in numbers.ravel().tolist()]
     array = chosen[0].array
-    if all([x.array is array for x in chosen]) and array.head is not CONSTANT and array.batched == batched:
+    if all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
         index = np.array([int(x.index) for x in chosen]).reshape(numbers.shape)
-        text = array.name if array.size == 1 and not index.shape else writer.located(array, index)[0].text(array.batched)
+        text = (
+            array.name if array.size == 1 and not index.shape else writer.located(array, index)[0].text(array.batched)
+        )
         if batched and array.size == 1 and not index.shape and array.shape:
             text += ".reshape(-1)"
     else:
@@ -139,5 +145,4 @@ def _rectangle(returned: Any) -> Any:
 
 
 def _holds(x: Any, kinds: tuple[type, ...]) -> bool:
-    return isinstance(x, kinds) or (isinstance(x, list) and any([_holds(item, kinds) for item in x]))
-
+    return isinstance(x, kinds) or (isinstance(x, list) and any(_holds(item, kinds) for item in x))

@@ -26,8 +26,19 @@ if TYPE_CHECKING:
 LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
-_IN_NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
-_FUNCTIONS = {"where", "isfinite", "maximum", "broadcast_to", "concatenate", "zeros", "zeros_like", "add", "array", "inf", "nan"}
+_FUNCTIONS = {
+    "where",
+    "isfinite",
+    "maximum",
+    "broadcast_to",
+    "concatenate",
+    "zeros",
+    "zeros_like",
+    "add",
+    "array",
+    "inf",
+    "nan",
+}
 
 
 class Module:
@@ -63,8 +74,9 @@ class Module:
         lines = []
         for part in parts:
             piece = f"{vector}[{part.start}:{part.stop}]"
-            if len(part.shape) != 1:
-                piece += f".reshape({', '.join(map(str, part.shape)) or '()'})"
+            shape = (*part.shape, 1) if part.column else part.shape
+            if len(shape) != 1:
+                piece += f".reshape({', '.join(map(str, shape)) or '()'})"
             lines.append(f"    {part.name} = {piece}")
         names = ", ".join([part.name for part in parts])
         head = [f"def parameters({vector}):", '    """The named parts of the vector of all parameters."""']
@@ -88,11 +100,11 @@ class Module:
         name = op.name
         if name in self.functions or name in self.missing:
             return
-        if op.elementary and OPS.get(name) is op or name in ("square", "reciprocal", "positive"):
+        if (op.elementary and OPS.get(name) is op) or name in ("square", "reciprocal", "positive"):
             if name in numpy_reading.LACKING:
                 self.missing.add(name)
             elif name != "abs":
-                self.imported.add(_IN_NUMPY.get(name, name))
+                self.imported.add(numpy_reading.RENAMED.get(name, name))
             return
         self.functions[name] = ""  # first, for rules that mention each other
         self.functions[name] = self._defined(op)
@@ -171,8 +183,8 @@ def _wrapped(line: str) -> list[str]:
 
 def _renamed(x: Expression) -> Any:
     """Operations under NumPy's names."""
-    if isinstance(x.head, Op) and x.head.name in _IN_NUMPY:
-        return Invoke(_IN_NUMPY[x.head.name], x.operands)
+    if isinstance(x.head, Op) and x.head.name in numpy_reading.RENAMED and x.head.name not in NumPy.signs:
+        return Invoke(numpy_reading.RENAMED[x.head.name], x.operands)
     return x
 
 

@@ -28,7 +28,7 @@ def fold(table: Scalars) -> Scalars:
         operands = tuple([names[i] for i in old])
         if not operands:
             names.append(made.add(head, (), number, place))
-        elif all([heads[i] is CONSTANT for i in operands]):
+        elif all(heads[i] is CONSTANT for i in operands):
             names.append(made.add(CONSTANT, (), float(head.value(*[data[i] for i in operands])), place))
         elif head is ops.positive:
             names.append(operands[0])
@@ -37,5 +37,3 @@ def fold(table: Scalars) -> Scalars:
         else:
             names.append(made.add(head, operands, number, place))
     return table.renamed(made, names)
-
-

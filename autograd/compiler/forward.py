@@ -86,7 +86,7 @@ class Writer:
             if part is None:
                 name, shape = self.layout.vector, (len(self.layout.where),)
             else:
-                name, shape, index = part.name, part.shape, index - part.start
+                name, shape, index = part.text, part.shape, index - part.start
         return view(name, shape, index, array.batched, lambda positions: self.constant(positions, "I")), part
 
     def operand(self, x: Access, shape: tuple[int, ...], among: bool) -> Operand:
@@ -107,7 +107,10 @@ class Writer:
         else:
             kept = tuple([axis for axis, extent in enumerate(index.shape) if extent > 1])
             picked, part = self.located(array, index.reshape([index.shape[axis] for axis in kept]))
-        code = Symbol(aligned(picked.text(array.batched), kept, len(shape), array.batched, among))
+        text = aligned(picked.text(array.batched), kept, len(shape), array.batched, among)
+        if part is not None and part.column and text == f"{part.text}[:, None]":
+            text = part.name
+        code = Symbol(text)
         axes = (*[axis in kept for axis in range(len(shape))], array.batched)
         return Operand(code, axes, picked, part, kept)
 
@@ -117,6 +120,9 @@ class Writer:
         for i, (x, operand) in enumerate(zip(array.operands, operands)):
             if x.array.head in CONDITIONS and not (array.head in _JOINS or (array.head is ops.where and i == 0)):
                 operand.code = Symbol(f"where({operand.code.name}, 1.0, 0.0)")  # NumPy's True + True is no 2
+        if array.head is ops.pow and operands[1].code == 0.5:
+            # NumPy would take a root, whose -0.0 and -inf are not those of a power.
+            operands[1].code = Symbol(self.constant(np.array([0.5]), "C"))
         return operands
 
     def matrix(self, x: Access, index: NDArray[Any]) -> Symbol:

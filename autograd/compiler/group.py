@@ -105,7 +105,9 @@ class Grouping:
             alike.setdefault(key, []).append(row)
         for members in alike.values():
             head, place = table.heads[members[0]], table.places[members[0]]
-            spread = [[spots[table.operands[row][j]] for row in members] for j in range(len(table.operands[members[0]]))]
+            spread = [
+                [spots[table.operands[row][j]] for row in members] for j in range(len(table.operands[members[0]]))
+            ]
             if head is ops.logsumexp:
                 self._name(members, self._sequence(head, spread, place))
             else:
@@ -201,7 +203,7 @@ class Grouping:
                 pairs_of = [[(number, pair[0][j]) for _, pair in members] for j, number in enumerate(numbers)]
                 placed = self._elementwise(ops.mul, pairs_of, place)
             else:
-                placed = self._products(*numbers, [pair for _, pair in members], place)
+                placed = self._products(numbers[0], numbers[1], [pair for _, pair in members], place)
             for (row, _), spot in zip(members, placed):
                 summed[row].append(spot)
         alike: dict[tuple[int, ...], list[int]] = {}
@@ -241,8 +243,8 @@ class Grouping:
         if alone:
             rows, columns = ([getattr(block, side)[0] for block in alone] for side in ("rows", "columns"))
             shape = (len(alone),) if len(alone) > 1 else ()
-            index = [np.array(side).T.reshape(-1, *shape) for side in (rows, columns)]
-            number = self._summed_products(left, right, *index, place)
+            a, b = (np.array(side).T.reshape(-1, *shape) for side in (rows, columns))
+            number = self._summed_products(left, right, a, b, place)
             for position, block in enumerate(alone):
                 spots[block.members[0]] = number, position
         for block in found:
@@ -279,7 +281,7 @@ def _arranged(arrays: list[Array], positions: list[Index]) -> tuple[Index, tuple
     n = len(positions[0])
     own = [j for j, array in enumerate(arrays) if array.head is not CONSTANT]
     if n == 1:
-        whole = [arrays[j].shape for j in own if arrays[j].size == 1]
+        whole = [arrays[j].shape for j in own if arrays[j].size == 1 and arrays[j].head is not PARAMETER]
         return np.zeros(1, dtype=int), max(whole, key=len, default=())
     found: list[tuple[Any, ...]] = []
     for j in own:

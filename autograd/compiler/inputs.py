@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
+
 from ..value import Value
 from .errors import CompileError
 
@@ -74,6 +76,8 @@ class Inputs:
         self.slots: list[Slot] = []
         names = argument_names(f, len(arguments))
         self.pattern = [self._pattern(name, x) for name, x in zip(names, arguments)]
+        flat = all(isinstance(pattern, Slot) for pattern in self.pattern)
+        self._shapes = [slot.shape for slot in self.slots] if flat else None
 
     def _pattern(self, name: str, x: Any) -> Any:
         if isinstance(x, dict):
@@ -107,23 +111,34 @@ class Inputs:
 
         return [fill(pattern) for pattern in self.pattern]
 
-    def arrays(self, arguments: Sequence[Any], allow_nan: bool) -> list[NDArray[Any]]:
+    def arrays(self, arguments: Sequence[Any]) -> Sequence[NDArray[Any]]:
         """The arrays of a call, in the order of the slots.
 
         Raises
         ------
         TypeError, ValueError
             If they are not of the shapes and kinds that the program was compiled for, if they hold no example, or
-            different numbers of examples, or a nan.
+            different numbers of examples.
         """
+        shapes = self._shapes
+        if shapes is not None and len(arguments) == len(shapes):
+            # The way of every step but the first: arrays that are as they should be.
+            for x, shape in zip(arguments, shapes):
+                if type(x) is not np.ndarray or x.dtype is not self.dtype or x.shape[self.batched :] != shape:
+                    break
+                if self.batched and len(x) != len(arguments[0]):
+                    break
+            else:
+                if not shapes or not self.batched or len(arguments[0]):
+                    return arguments
         if len(arguments) != len(self.pattern):
             raise TypeError(f"the program takes {len(self.pattern)} arguments, got {len(arguments)}")
         found: list[NDArray[Any]] = []
         for pattern, x in zip(self.pattern, arguments):
             if isinstance(pattern, Slot):
-                found.append(self._checked(pattern, x, allow_nan))
+                found.append(self._checked(pattern, x))
             else:
-                self._collect(pattern, x, found, allow_nan)
+                self._collect(pattern, x, found)
         if self.batched and found:
             n = len(found[0])
             for slot, array in zip(self.slots, found):
@@ -136,44 +151,39 @@ class Inputs:
                 raise ValueError("the batch is empty: there must be at least one example")
         return found
 
-    def _collect(self, pattern: Any, x: Any, found: list[NDArray[Any]], allow_nan: bool) -> None:
+    def _collect(self, pattern: Any, x: Any, found: list[NDArray[Any]]) -> None:
         if isinstance(pattern, Slot):
-            found.append(self._checked(pattern, x, allow_nan))
+            found.append(self._checked(pattern, x))
         elif isinstance(pattern, dict):
             if not isinstance(x, dict) or x.keys() != pattern.keys():
                 raise TypeError(f"the program takes a dict of {', '.join(map(repr, pattern))} here, not {x!r:.60}")
             for key, item in pattern.items():
-                self._collect(item, x[key], found, allow_nan)
+                self._collect(item, x[key], found)
         else:
             if not isinstance(x, (list, tuple)) or len(x) != len(pattern):
                 raise TypeError(f"the program takes a list of {len(pattern)} arrays here, not {x!r:.60}")
             for part, item in zip(pattern, x):
-                self._collect(part, item, found, allow_nan)
+                self._collect(part, item, found)
 
-    def _checked(self, slot: Slot, x: Any, allow_nan: bool) -> NDArray[Any]:
-        import numpy as np
-
-        array = x if type(x) is np.ndarray else _array(x, slot.name)
+    def _checked(self, slot: Slot, x: Any) -> NDArray[Any]:
+        array = _array(x, slot.name)
         if array is None or array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"{slot.name} must be an array of real numbers, not {f'of {array.dtype}' if array is not None else x!r:.60}"
-            )
-        shape = array.shape[1:] if self.batched else array.shape
-        if shape != slot.shape or (self.batched and array.ndim == 0):
-            wanted = ", ".join([*["batch"][: self.batched], *map(str, slot.shape)])
+            given = f"of {array.dtype}" if array is not None else f"{x!r:.60}"
+            raise TypeError(f"{slot.name} must be an array of real numbers, not {given}")
+        if array.shape[self.batched :] != slot.shape or array.ndim < len(slot.shape) + self.batched:
+            wanted = ", ".join([*["batch"] * self.batched, *map(str, slot.shape)])
             raise ValueError(f"{slot.name} has the shape {array.shape}, and the program was compiled for ({wanted})")
-        if array.dtype != self.dtype:
-            array = array.astype(self.dtype)
-        if not allow_nan:
-            flat = array.reshape(-1)
-            # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
-            if (square := flat.dot(flat)) != square:
+        return array.astype(self.dtype)
+
+    def refuse_nan(self, arrays: Sequence[NDArray[Any]]) -> None:
+        """Raise a ValueError that says where, if there is a nan in the arrays."""
+        for slot, array in zip(self.slots, arrays):
+            if np.isnan(array).any():
                 where = tuple(map(int, np.argwhere(np.isnan(array))[0]))
                 raise ValueError(
-                    f"{slot.name} has a nan at {where}, which would spread into every gradient; leave such examples "
-                    "out, or compile with allow_nan=True"
+                    f"{slot.name} has a nan at {where}, and it spreads into the result; leave such examples out, or "
+                    "compile with allow_nan=True"
                 )
-        return array
 
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:
@@ -200,8 +210,6 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
 
 def _array(x: Any, name: str) -> NDArray[Any] | None:
     """x as one array, or None if it holds several."""
-    import numpy as np
-
     if isinstance(x, Value):
         raise TypeError(f"{name} is a Value, and a compiled program takes numbers; give its data")
     if isinstance(x, (list, tuple)) and any(_several(item) for item in x):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from bisect import bisect_right
 
 import numpy as np
 
@@ -44,11 +45,18 @@ class Part:
     numbers : array of int
         Which parameter is at each place, flat.
     start, stop : int
+    column : bool
+        Whether the program has it as a matrix of one column, which goes along with the columns for the examples.
     """
 
-    def __init__(self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int) -> None:
-        self.name, self.shape, self.numbers, self.start = name, shape, numbers, start
+    def __init__(self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int, column: bool) -> None:
+        self.name, self.shape, self.numbers, self.start, self.column = name, shape, numbers, start, column
         self.stop = start + len(numbers)
+
+    @property
+    def text(self) -> str:
+        """How the array is written that has the part's shape."""
+        return f"{self.name}[:, 0]" if self.column else self.name
 
 
 class Layout:
@@ -66,33 +74,33 @@ class Layout:
         self.parts: list[Part] = []
         self.where = np.full(len(parameters), -1)
         self.names = _Names()
-        self._found: list[tuple[str, tuple[int, ...], NDArray[Any]]] = []
+        self._found: list[tuple[str, tuple[int, ...], NDArray[Any], bool]] = []
         self._place(grouping)
-        for role, shape, numbers in self._found:
+        for role, shape, numbers, column in self._found:
             start = self.parts[-1].stop if self.parts else 0
-            part = Part(self._called(role, shape, numbers), shape, numbers, start)
+            part = Part(self._called(role, shape, numbers), shape, numbers, start, column)
             self.where[numbers] = np.arange(start, part.stop)
             self.parts.append(part)
+        self._starts = [part.start for part in self.parts]
 
         _settle(grouping, self.where)
 
     def part_of(self, places: NDArray[Any]) -> Part | None:
         """The part that all these places of the vector belong to, if they belong to one."""
-        for part in self.parts:
-            if (places >= part.start).all() and (places < part.stop).all():
-                return part
-        return None
+        first = bisect_right(self._starts, int(places.min())) - 1
+        part = self.parts[first]
+        return part if places.max() < part.stop else None
 
     # --- placing ----------------------------------------------------------------------------------------------
 
     def _place(self, grouping: Grouping) -> None:
         taken = np.zeros(len(self.parameters), dtype=bool)
 
-        def claim(role: str, index: NDArray[Any]) -> None:
+        def claim(role: str, index: NDArray[Any], column: bool = False) -> None:
             numbers = index.ravel()
             if not taken[numbers].any() and len(np.unique(numbers)) == len(numbers):
                 taken[numbers] = True
-                self._found.append((role, index.shape, numbers))
+                self._found.append((role, index.shape, numbers, column))
 
         uses = [
             (array, x)
@@ -105,9 +113,11 @@ class Layout:
                 claim("w", x.index)
         for many in (True, False):
             for array, x in uses:
-                shape = tuple([extent for extent in x.index.shape if extent > 1])
-                if (x.index.size > 1) == many:
-                    claim("b" if array.head is SUM else "p", x.index.reshape(shape))
+                kept = [axis for axis, extent in enumerate(x.index.shape) if extent > 1]
+                if (x.index.size > 1) == many and array.head is not MATMUL:
+                    column = len(kept) == 1 and len(array.shape) + array.batched - kept[0] == 2
+                    shape = [x.index.shape[axis] for axis in kept]
+                    claim("b" if array.head is SUM else "p", x.index.reshape(shape), column)
         rest: dict[tuple[str, str], list[int]] = {}
         for number in np.flatnonzero(~taken).tolist():
             parameter = self.parameters[number]
@@ -165,6 +175,7 @@ class _Names:
 
     def __init__(self) -> None:
         self.taken = set(_RESERVED)
+        self._counts: dict[str, int] = {}
 
     def new(self, word: str, number: str = "") -> str:
         """`word` with the number, if it is free, or else the word with the next number that is."""
@@ -181,9 +192,10 @@ class _Names:
 
     def counted(self, word: str) -> str:
         """`word` with the first number that is free, from 1."""
-        count = 1
+        count = self._counts.get(word, 0) + 1
         while f"{word}{count}" in self.taken or f"d{word}{count}" in self.taken:
             count += 1
+        self._counts[word] = count
         return self.new(f"{word}{count}")
 
 
@@ -216,7 +228,7 @@ def name(grouping: Grouping, layout: Layout) -> None:
         if len(word) == 1 and array.shape:
             word = word.upper()
         array.name = names.new(word)
-    losses = grouping.outputs[0].array if len(grouping.outputs) == 2 else None
+    grouping.outputs[0].array if len(grouping.outputs) == 2 else None
     for array in grouping.arrays:
         if array.head in (INPUT, PARAMETER, CONSTANT):
             continue

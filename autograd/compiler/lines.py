@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 
 from .. import ops
-
-from ..symbols import _CALL, _POWER, _PRODUCT, _RELATION, _SIGN, _SUM, Expression, Printer, Symbol
+from ..symbols import _CALL, _LOOSE, _POWER, _PRODUCT, _RELATION, _SIGN, _SUM, Expression, Printer, Symbol
 from .arrays import MATMUL, SUM
 
 TYPE_CHECKING = False
@@ -78,6 +77,8 @@ class NumPy(Printer):
 
     signs = Printer.signs | {
         MATMUL.name: ("{} @ {}", _PRODUCT, _PRODUCT, _SIGN),
+        "&": ("({}) & ({})", _LOOSE, _LOOSE, _LOOSE),
+        "|": ("({}) | ({})", _LOOSE, _LOOSE, _LOOSE),
         "==": ("{} == {}", _RELATION, _SUM, _SUM),
         "!=": ("{} != {}", _RELATION, _SUM, _SUM),
         "~": ("~{}", _POWER, _POWER, _POWER),
@@ -166,37 +167,50 @@ def replaced(x: Any, change: Callable[[Expression], Any]) -> Any:
 
 # --- simple products ------------------------------------------------------------------------------------------
 
+N = Symbol("n")
+"""The number of examples."""
+
 
 def times(a: Any, b: Any) -> Any:
-    """a * b, with numbers multiplied out and the sign in front.
+    """a * b, with numbers multiplied out, the sign in front, and a division by the number of examples at the end.
 
     Examples
     --------
     >>> a = Symbol("a")
     >>> times(1.0, a), times(-1.0, -a), times(2.0, 0.5 * a), times(-a, a)
     (a, a, a, -(a * a))
+    >>> times(2.0 / N, a), times(1.0 / N, N)
+    (2.0 * a / n, 1.0)
     """
-    (x, a), (y, b) = _coefficient(a), _coefficient(b)
-    number = x * y
+    (x, a, by_n), (y, b, by_n_too) = _factors(a), _factors(b)
+    number, divided = x * y, by_n or by_n_too
+    if divided and (a is N or b is N):
+        a, b, divided = (b if a is N else a), None, False
     rest = b if a is None else a if b is None else Expression(ops.mul, (a, b))
     if rest is None:
-        return number
-    if number in (1.0, -1.0):
-        return rest if number == 1.0 else -rest
-    return number * rest
+        return number / N if divided else number
+    made = rest if number == 1.0 else -rest if number == -1.0 else number * rest
+    return made / N if divided else made
 
 
-def _coefficient(x: Any) -> tuple[float, Any]:
-    """x as a number times a rest; the rest is None if there is none."""
+def varies(x: Any) -> bool:
+    """Whether x is more than a number, which may be divided by the number of examples."""
+    return _factors(x)[1] is not None
+
+
+def _factors(x: Any) -> tuple[float, Any, bool]:
+    """x as a number times a rest, None if there is none, and whether it is divided by the number of examples."""
     if not isinstance(x, Expression):
-        return float(x), None
+        return float(x), None, False
     if x.head is ops.neg:
-        number, rest = _coefficient(x.operands[0])
-        return -number, rest
+        number, rest, divided = _factors(x.operands[0])
+        return -number, rest, divided
     if x.head is ops.mul and not isinstance(x.operands[0], Expression):
-        number, rest = _coefficient(x.operands[1])
-        return x.operands[0] * number, rest
-    return 1.0, x
+        number, rest, divided = _factors(x.operands[1])
+        return x.operands[0] * number, rest, divided
+    if x.head is ops.div and x.operands[1] is N:
+        return *_factors(x.operands[0])[:2], True
+    return 1.0, x, False
 
 
 def added(terms: Sequence[Any]) -> Any:
@@ -205,24 +219,29 @@ def added(terms: Sequence[Any]) -> Any:
     Examples
     --------
     >>> a, b = Symbol("a"), Symbol("b")
-    >>> NumPy().text(added([a, -b])), NumPy().text(added([a, a, 2.0 * b]))
-    ('a - b', '2.0 * a + 2.0 * b')
+    >>> NumPy().text(added([-a, b])), NumPy().text(added([a, a, 2.0 * b])), NumPy().text(added([a / N, b / N]))
+    ('b - a', '2.0 * a + 2.0 * b', '(a + b) / n')
     """
+    parts = [(term, *_factors(term)) for term in terms]
+    common = len(terms) > 1 and all(divided for *_, divided in parts)
     gathered: dict[str, list[Any]] = {}
-    for term in terms:
-        number, rest = _coefficient(term)
-        known = gathered.setdefault("" if rest is None else NumPy().text(rest), [0.0, rest])
-        known[0] += number
+    for term, number, rest, divided in parts:
+        if rest is not None and divided and not common:
+            rest, number = times(1.0 / N, times(number, rest)), 1.0
+        elif rest is None and divided and not common:
+            rest, number = term, 1.0
+        gathered.setdefault("" if rest is None else NumPy().text(rest), [0.0, rest])[0] += number
     total: Any = None
-    for number, rest in gathered.values():
-        term = number if rest is None else times(number, rest)
+    for number, rest in sorted(gathered.values(), key=lambda term: term[0] < 0.0):
         if total is None:
-            total = term
-        elif number == -1.0 and rest is not None:
-            total = total - rest
-        else:
-            total = total + term
-    return 0.0 if total is None else total
+            total = number if rest is None else times(number, rest)
+        elif number < 0.0:
+            total = total - (-number if rest is None else times(-number, rest))
+        elif number or rest is not None:
+            total = total + (number if rest is None else times(number, rest))
+    if total is None:
+        return 0.0
+    return times(1.0 / N, total) if common else total
 
 
 def extents(shape: tuple[int, ...], batched: bool) -> str:

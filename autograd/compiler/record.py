@@ -181,7 +181,9 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
     outs = [_output(f, out) for out in leaves(returned)]
     if not outs:
         raise CompileError(f"{_called(f)} returned nothing to compute: {returned!r:.60}")
-    table, rows, found = Scalars(), {}, {}
+    table = Scalars()
+    rows: dict[Value, int] = {}
+    found: dict[int, Value] = {}
     for values in placeholders:
         for x in values:
             rows[x] = table.add(INPUT, (), len(rows), x.place)

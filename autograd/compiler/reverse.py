@@ -2,8 +2,7 @@
 
 The chain rule on arrays: what flows into an array, times the local derivatives, flows on into its operands. The local
 derivatives are the operations' own, read with arrays' names for symbols. Where an operand was broadcast, what flows
-back is summed; where it was a part of an array, it is added to that part. The mean over the examples is taken once, at
-the end: until then everything is the derivative of the examples' sum.
+back is summed; where it was a part of an array, it is added to that part.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from ..symbols import Expression, Symbol
 from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
 from .forward import CONDITIONS, Operand, Writer, expanded, logsumexp_names, read
 from .layout import Part
-from .lines import Invoke, Line, Mask, NumPy, Postfix, added, extents, names_in, nodes, times
-from .scalars import DETACH, PARAMETER
+from .lines import Invoke, Line, Mask, N, Postfix, added, extents, names_in, nodes, times, varies
+from .scalars import CONSTANT, DETACH, PARAMETER
 from .views import View, transposition
 
 TYPE_CHECKING = False
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 
     Axes: TypeAlias = tuple[bool, ...]
     Target: TypeAlias = Array | Part
+
+
+SEVERAL = 8
+"""So many terms are added up in a line at the most."""
 
 
 class Flow:
@@ -47,31 +50,25 @@ class Flow:
 class Reverse:
     """Writes the way back.
 
-    Parameters
-    ----------
-    writer : Writer
-    mean : bool
-        Whether the loss is the mean over the examples.
-
     Attributes
     ----------
     lines : list of Line
     """
 
-    def __init__(self, writer: Writer, mean: bool) -> None:
-        self.writer, self.mean = writer, mean
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
         self.lines: list[Line] = []
         self._flows: dict[Target, list[Flow]] = {}
         self._adds: dict[Target, list[Line]] = {}  # what is added to a part of an array
-        self._after: dict[str, list[Any]] = {}  # what is added to the gradient when the mean has been taken
+        self._after: list[Line] = []  # what is added to several parts of the gradient at once
 
-    def run(self, seeds: Sequence[Access]) -> None:
-        """All lines, with 1 flowing into each of the seeds."""
-        for x in seeds:
+    def run(self, seeds: Sequence[tuple[Access, Any]]) -> None:
+        """All lines, with a number flowing into each of the seeds."""
+        for x, number in seeds:
             picked, part = self.writer.located(x.array, x.index)
             if x.array.size == 1:
-                picked = View(x.array.name if part is None else part.name, (), x.array.shape, True)
-            self._arrive(x.array, part, picked, Flow(1.0, (False, False)), (), x.array.batched)
+                picked = View(x.array.text if part is None else part.text, (), x.array.shape, True)
+            self._arrive(x.array, part, picked, Flow(number, (False,)), ())
         for array in reversed(self.writer.grouping.arrays):
             if array.operands and array.trained:
                 flow = self._collected(array)
@@ -86,27 +83,27 @@ class Reverse:
         flows, adds = self._flows.pop(target, []), self._adds.pop(target, [])
         if not flows and not adds:
             return None
-        code = added([flow.code for flow in flows])
-        axes = tuple(map(any, zip(*[flow.axes for flow in flows])))
         name = f"d{target.name}"
-        part = isinstance(target, Part)
+        axes = tuple(map(any, zip(*[flow.axes for flow in flows])))
+        code, *more = [
+            added([flow.code for flow in flows[i : i + SEVERAL]]) for i in range(0, len(flows), SEVERAL)
+        ] or [0.0]
+        if not adds and not more and not isinstance(target, Part):
+            if not varies(code) or isinstance(code, Symbol):
+                return Flow(code, axes)
+            self.lines.append(Line(name, code, temporary=target.name[0] != "Z"))
+            return Flow(Symbol(name), axes)
         if adds:
             axes = _every(target)
-            self._append(Line(name, Invoke("zeros_like", [Symbol(target.name)])))
-            if flows:
-                adds.insert(0, Line(name, code, adds=True))
-            for line in adds:
-                self._append(line)
-        elif part:
-            self._append(Line(name, self._full(target, Flow(code, axes))))
-        elif not isinstance(code, Expression) or isinstance(code, Symbol):
-            return Flow(code, axes)
+            self.lines.append(Line(name, Invoke("zeros_like", [Symbol(target.name)])))
+            self.lines += _gathered([Line(f"d{target.text}", code, adds=True)] * bool(flows) + adds)
         else:
-            self._append(Line(name, code, temporary=target.name[0] != "Z"))
+            whole = self._full(target, Flow(code, axes)) if isinstance(target, Part) and not more else code
+            self.lines.append(Line(name, whole))
+        self.lines += [Line(name, added([Symbol(name), code])) for code in more]
+        if more and isinstance(target, Part) and axes != _every(target):
+            self.lines.append(Line(name, self._full(target, Flow(Symbol(name), axes))))
         return Flow(Symbol(name), axes)
-
-    def _append(self, line: Line) -> None:
-        self.lines.append(line)
 
     def _full(self, target: Target, flow: Flow) -> Any:
         """What flows into an array, with all its axes."""
@@ -137,6 +134,8 @@ class Reverse:
 
     def _slopes(self, array: Array, operands: list[Operand]) -> Sequence[Any]:
         codes, out = [x.code for x in operands], Symbol(array.name)
+        if array.head is ops.pow and array.operands[1].array.head is CONSTANT:
+            codes[1] = self.writer.operand(array.operands[1], array.shape, array.batched).code
         if array.head is SUM:
             return (1.0,) * len(codes)
         if array.head is ops.relu:
@@ -149,7 +148,7 @@ class Reverse:
         """Back through a sum along an axis, or log-sum-exp: the same for all along it, or to each its share."""
         axis, x = self.writer.along(array)
         code, axes = flow.code, (*flow.axes[:axis], False, *flow.axes[axis:])
-        if isinstance(code, Expression) and any(flow.axes[:axis]):
+        if any(flow.axes[:axis]):
             code = Postfix(code, expanded(axis))
         if array.head is ops.logsumexp:
             powers, total = logsumexp_names(array)
@@ -186,18 +185,19 @@ class Reverse:
             else:
                 right = Postfix(right, f".reshape({len(y.index)}, -1)") if wide else right
                 back = Expression(MATMUL, (code, Postfix(right, ".T")))
-            self._into(array, x.array, left_index, back)
+            self._into(x.array, left_index, back)
         if y.array.trained:
             left: Any = matrix(x, left_index)
             if scalar:
                 back = times(code, Postfix(left, "[:, None]") if array.batched else left)
             else:
-                back = Expression(MATMUL, (Postfix(left, ".T"), code))
+                # With one row there is nothing to be summed, and NumPy multiplies faster than it multiplies matrices.
+                back = Expression(MATMUL if len(x.index) > 1 else ops.mul, (Postfix(left, ".T"), code))
             if wide:
                 back = Postfix(back, f".reshape({len(y.index)}, {columns}, -1)")
-            self._into(array, y.array, right_index, back)
+            self._into(y.array, right_index, back)
 
-    def _into(self, user: Array, array: Array, index: Any, code: Any) -> None:
+    def _into(self, array: Array, index: Any, code: Any) -> None:
         """Code of exactly the index's shape, and summed over the examples if need be, flows into these positions."""
         picked, part = self.writer.located(array, index)
         if not picked.ordered and 1 in index.shape:
@@ -205,8 +205,7 @@ class Reverse:
             index = index.reshape([extent for extent in index.shape if extent > 1])
             code = Postfix(code, f".reshape({', '.join([*map(str, index.shape), *['-1'] * array.batched])})")
             picked, part = self.writer.located(array, index)
-        flow = Flow(code, (*[True] * index.ndim, array.batched))
-        self._arrive(array, part, picked, flow, index.shape, user.batched)
+        self._arrive(array, part, picked, Flow(code, (*[True] * index.ndim, array.batched)), index.shape)
 
     # --- where it arrives -----------------------------------------------------------------------------------------
 
@@ -218,7 +217,7 @@ class Reverse:
         code = flow.code
         for axis in gone:
             if not flow.axes[axis]:  # the sum of equal terms
-                code = times(Symbol("n") if axis == len(shape) else float(shape[axis]), code)
+                code = times(N if axis == len(shape) else float(shape[axis]), code)
         present = [axis for axis in gone if flow.axes[axis]]
         if present and len(gone) == len(flow.axes) - (not user.batched):
             code = Postfix(code, ".sum()")
@@ -230,54 +229,33 @@ class Reverse:
         axes = (*[flow.axes[axis] for axis in operand.kept], flow.axes[-1] and x.array.batched)
         assert operand.view is not None
         core = tuple([shape[axis] for axis in operand.kept])
-        self._arrive(x.array, operand.part, operand.view, Flow(code, axes), core, user.batched)
+        self._arrive(x.array, operand.part, operand.view, Flow(code, axes), core)
 
-    def _arrive(
-        self, array: Array, part: Part | None, picked: View, flow: Flow, shape: tuple[int, ...], batched: bool
-    ) -> None:
+    def _arrive(self, array: Array, part: Part | None, picked: View, flow: Flow, shape: tuple[int, ...]) -> None:
         """What flows into a part of an array: the array itself, all of it in another order, or less than all of it."""
-        code, axes = flow.code, flow.axes
-        if array.head is PARAMETER:
-            if self.mean and not batched:
-                name = _in_gradient(part, picked.base, self.writer.layout.vector)
-                self._after.setdefault(name, []).append(self._straight(picked, flow, shape, False).code)
-                return
-        elif self.mean and batched and not array.batched:
-            code = code / Symbol("n") if isinstance(code, Expression) else times(code, 1.0 / Symbol("n"))
         target: Target = array if part is None else part
-        flow = Flow(code, axes)
-        if picked.base == target.name and not _permuted(picked):
-            if len(axes) == len(target.shape) + 1 or not isinstance(code, Expression):
-                axes = axes if len(axes) == len(target.shape) + 1 else (False,) * (len(target.shape) + 1)
-                self._flows.setdefault(target, []).append(Flow(code, axes))
-                return
-        flow = self._straight(picked, flow, shape, array.batched)
+        code, batched = flow.code, array.batched
         if array.head is PARAMETER and part is None:
-            self._after.setdefault(_in_gradient(None, picked.base, self.writer.layout.vector), []).append(
-                code / Symbol("n") if self.mean else code
-            )
-        elif picked.ordered:
-            code = flow.code
-            if isinstance(code, Expression):
-                if picked.shape != target.shape:
-                    if not all(flow.axes[:-1]) or flow.axes[-1] != array.batched:
-                        code = Invoke("broadcast_to", [code], extents(picked.shape, array.batched))
-                    code = Postfix(code, f".reshape({', '.join([*map(str, target.shape), *['-1'] * array.batched])})")
-                self._flows.setdefault(target, []).append(Flow(code, _every(target)))
-            else:
-                self._flows.setdefault(target, []).append(Flow(code, (False,) * (len(target.shape) + 1)))
+            base = "gradient" + picked.base.removeprefix(self.writer.layout.vector)
+            self._after.append(_addition(base, code, picked.repeated))
+            return
+        if picked.ordered and not varies(code):
+            self._flows.setdefault(target, []).append(Flow(code, (False,) * (len(target.shape) + 1)))
+            return
+        if picked.ordered and picked.shape == target.shape and not _permuted(picked):
+            self._flows.setdefault(target, []).append(flow)
+            return
+        if varies(code) and (_permuted(picked) or picked.ordered):
+            if not all(flow.axes[:-1]) or flow.axes[-1] != batched:
+                code = Invoke("broadcast_to", [code], extents(shape, batched))
+            if _permuted(picked):
+                code = Postfix(code, transposition(tuple(map(int, np.argsort(picked.axes))), batched))
+        if picked.ordered:
+            if picked.shape != target.shape:
+                code = Postfix(code, f".reshape({', '.join([*map(str, target.shape), *['-1'] * batched]) or '()'})")
+            self._flows.setdefault(target, []).append(Flow(code, _every(target)))
         else:
-            self._adds.setdefault(target, []).append(_addition("d" + picked.base, flow.code, picked.repeated))
-
-    def _straight(self, picked: View, flow: Flow, shape: tuple[int, ...], batched: bool) -> Flow:
-        """The flow with its axes in the order that they have in the array."""
-        if not _permuted(picked) or not isinstance(flow.code, Expression):
-            return flow
-        code = flow.code
-        if not all(flow.axes[:-1]) or flow.axes[-1] != batched:
-            code = Invoke("broadcast_to", [code], extents(shape, batched))
-        back = tuple(map(int, np.argsort(picked.axes)))
-        return Flow(Postfix(code, transposition(back, batched)), (*[True] * len(shape), batched))
+            self._adds.setdefault(target, []).append(_addition("d" + picked.base, code, picked.repeated))
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -285,30 +263,28 @@ class Reverse:
         """The gradient as one vector. Each part's line comes as soon as all that it needs is there."""
         layout = self.writer.layout
         pieces: list[Symbol] = []
+        before, arrived = self.lines, {line.target.partition("[")[0]: i for i, line in enumerate(self.lines, 1)}
+        made: dict[int, list[Line]] = {}  # after which line to insert what
         for part in layout.parts:
-            before, self.lines = self.lines, []
+            self.lines = []
             flow = self._collected(part)
-            made, self.lines = self.lines, before
             if flow is None:
                 pieces.append(Symbol(f"zeros({part.stop - part.start})"))
                 continue
             pieces.append(flow.code)
-            needed = {name for line in made for name in names_in(line.text())} - {f"d{part.name}"}
-            last = max([i for i, line in enumerate(before, 1) if line.target.partition("[")[0] in needed], default=0)
-            while last < len(before) and before[last].target in {f"d{other.name}" for other in layout.parts}:
-                last += 1
-            before[last:last] = made
+            needed = {name for line in self.lines for name in names_in(line.text())}
+            made.setdefault(max([arrived.get(name, 0) for name in needed]), []).extend(self.lines)
+        self.lines = made.pop(0, [])
+        for i, line in enumerate(before, 1):
+            self.lines += [line, *made.pop(i, [])]
         if all(piece.name.startswith("zeros(") for piece in pieces):
             code: Any = Invoke("zeros_like", [Symbol(layout.vector)])
         elif len(pieces) == 1:
             code = Postfix(pieces[0], ".reshape(-1)")
         else:
             code = Postfix(Symbol("concatenate"), f"(({', '.join([piece.name for piece in pieces])}), axis=None)")
-        if self.mean and not isinstance(code, Invoke):
-            code = code / Symbol("n")
         self.lines.append(Line("gradient", code))
-        for name, codes in self._after.items():
-            self.lines.append(Line(name, added(codes), adds=True))
+        self.lines += _gathered(self._after)
 
 
 def _every(target: Target) -> Axes:
@@ -331,14 +307,14 @@ def _addition(name: str, code: Any, repeated: bool) -> Line:
     return Line("", Invoke("add.at", [Symbol(array), Symbol(index), code]))
 
 
-def _in_gradient(part: Part | None, base: str, vector: str) -> str:
-    """What a part of the parameters is called in the gradient, as a target."""
-    if part is None:
-        return "gradient" + base.removeprefix(vector)
-    piece, rest = f"gradient[{part.start}:{part.stop}]", base.removeprefix(part.name)
-    if len(part.shape) > 1:
-        return f"{piece}.reshape({', '.join(map(str, part.shape))}){rest or '[...]'}"
-    return f"{piece}{rest}"
+def _gathered(lines: list[Line]) -> list[Line]:
+    """The lines, those that add to the same part of an array as one."""
+    made: dict[str, Line] = {}
+    for i, line in enumerate(lines):
+        if line.target in made:
+            line = Line(line.target, added([made[line.target].value, line.value]), adds=True)
+        made[line.target or str(i)] = line
+    return list(made.values())
 
 
 def _as_mask(slope: Any) -> Any:

@@ -6,6 +6,7 @@ first call if `like` does not tell them before.
 
 from __future__ import annotations
 
+import gc
 import inspect
 
 import numpy as np
@@ -131,7 +132,20 @@ class Program:
     # --- compiling --------------------------------------------------------------------------------------------
 
     def build(self, inputs: Inputs) -> None:
-        """Run the passes."""
+        """Run the passes.
+
+        The garbage collector waits meanwhile: in millions of rows, none of them part of a cycle, it would search for
+        cycles over and over, and the cost would no longer be linear.
+        """
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self._build(inputs)
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _build(self, inputs: Inputs) -> None:
         called = str(getattr(self._f, "__name__", type(self._f).__name__))
         recording = Recording(self._f, inputs, self._chosen)
         differentiate = recording.single if self._gradient is None else self._gradient
@@ -143,7 +157,7 @@ class Program:
         table = sums(fold(recording.scalars))
         table = live(share(split(table) if differentiate else table))
         grouping = Grouping(table, inputs.slots, self._batch, len(recording.parameters))
-        if differentiate and not any([x.array.trained for x in grouping.outputs]):
+        if differentiate and not any(x.array.trained for x in grouping.outputs):
             raise CompileError(
                 f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
                 "compile with gradient=False for the numbers alone"
@@ -210,9 +224,13 @@ class Program:
         inputs = self._inputs or self._built(arguments)
         if self._step is None:
             return self.outputs(*arguments)
-        arrays = inputs.arrays(arguments, self._allow_nan)
+        arrays = inputs.arrays(arguments)
         with np.errstate(all="ignore"):
             loss, gradient = self._step(*arrays, self._parameters.data, *self._views)
+            # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
+            spread = loss + gradient.dot(gradient)
+        if spread != spread and not self._allow_nan:
+            inputs.refuse_nan(arrays)
         self._parameters.grad = gradient
         return float(loss), gradient
 
@@ -221,7 +239,10 @@ class Program:
 
         Lists come back as arrays, examples first; tuples and dicts as they are, with arrays in them.
         """
-        arrays = self._built(arguments).arrays(arguments, self._allow_nan)
+        inputs = self._built(arguments)
+        arrays = inputs.arrays(arguments)
+        if not self._allow_nan:
+            inputs.refuse_nan(arrays)
         with np.errstate(all="ignore"):
             return self._outputs(*arrays, self._parameters.data, *self._views)
 

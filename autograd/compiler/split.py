@@ -28,7 +28,7 @@ def split(table: Scalars) -> Scalars:
     """
     depends: list[bool] = []
     for head, operands in zip(table.heads, table.operands):
-        depends.append(head is INPUT or any([depends[i] for i in operands]))
+        depends.append(head is INPUT or any(depends[i] for i in operands))
     (root,) = table.outputs
     rest: int | None = None
     head, operands, place = table.heads[root], table.operands[root], table.places[root]

@@ -104,7 +104,7 @@ def _in_order(index: Index, size: int) -> bool:
 
 
 def _sliced(shape: tuple[int, ...], index: Index) -> tuple[str, tuple[int, ...]] | None:
-    """The index as one slice or number for each axis of the array, and which axis of the index each slice runs along."""
+    """The index as a slice or number for each axis of the array, and which axis of the index each slice runs along."""
     if not shape:
         return None
     parts, axes = [], []
