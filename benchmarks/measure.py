@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from .problems import Problem
 from .rivals import Rival
-from .scalars import CHAIN_FACTOR, Engine, Library, Program, chain_of
+from .scalars import CHAIN_FACTOR, PROGRAMS, Engine, Library, Program, chain_of
 
 Sample: TypeAlias = dict[str, float]
 Opened: TypeAlias = tuple[dict[str, Any], Callable[[], Sample]]
@@ -49,7 +49,7 @@ def checked(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | 
     """The program whose loss and gradients must be right before samples are taken."""
     if measure == "imports":
         return None
-    return (task, problem) if measure in ("steps", "chain") else ("chain", {"nodes": 1000})
+    return (task, problem) if measure in ("steps", "chain", "compiling") else ("chain", {"nodes": 1000})
 
 
 def checksums(loss: float, gradients: list[float]) -> list[float]:
@@ -133,6 +133,31 @@ def sizes(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sampl
         whole: Sample = {}
         for nodes, take in takers.items():
             whole.update({f"{nodes} {name}": seconds / nodes for name, seconds in take().items()})
+        return whole
+
+    return sample
+
+
+def compiling(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
+    """Seconds per node to record and compile moons with several numbers of examples, as ``"<nodes> seconds"``.
+
+    The largest counts as ``"seconds"``.
+    """
+    counted: dict[int, Problem] = {}
+    for examples in problem["sizes"]:
+        part = {**problem, **{name: problem[name][:examples] for name in ("inputs", "labels")}}
+        counted[engine.nodes(PROGRAMS["moons"](engine, part)()[0])] = part
+
+    def sample() -> Sample:
+        whole: Sample = {}
+        for nodes, part in counted.items():
+            times, seconds = 0, 0.0
+            while times == 0 or seconds < budget:
+                times += 1
+                began = perf_counter()
+                engine.program("moons", part)
+                seconds += perf_counter() - began
+            whole[f"{nodes} seconds"] = whole["seconds"] = seconds / times / nodes
         return whole
 
     return sample
@@ -244,6 +269,7 @@ def threads(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sam
 GRAPHS: dict[str, Callable[[Engine, Problem, float], Callable[[], Sample]]] = {
     "chain": chain,
     "sizes": sizes,
+    "compiling": compiling,
     "memory": memory,
     "threads": threads,
 }

@@ -25,9 +25,19 @@ def expression(quick: bool) -> Problem:
 
 def moons(quick: bool) -> Problem:
     """micrograd's notebook: two moons, 2-16-16-1, hinge loss, L2 penalty."""
+    return two_moons(20 if quick else 100)
+
+
+def growing_moons(quick: bool) -> Problem:
+    """The same with more and more examples, `sizes` of them; the graphs have about 10^3, 10^4, 10^5, and 10^6 nodes."""
+    sizes = [1, 14] if quick else [1, 14, 153, 1542]
+    return {**two_moons(sizes[-1]), "sizes": sizes}
+
+
+def two_moons(examples: int) -> Problem:
     from sklearn.datasets import make_moons
 
-    points, labels = make_moons(n_samples=20 if quick else 100, noise=0.1, random_state=1337)
+    points, labels = make_moons(n_samples=examples, noise=0.1, random_state=1337)
     return {
         "inputs": points.tolist(),
         "labels": [2.0 * int(label) - 1.0 for label in labels],
@@ -37,18 +47,22 @@ def moons(quick: bool) -> Problem:
     }
 
 
-def digits(quick: bool) -> Problem:
-    """A batch of real handwritten digits, 64-32-10, cross entropy."""
-    from sklearn.datasets import load_digits
+def digits(full: int, small: int) -> Callable[[bool], Problem]:
+    """A batch of so many real handwritten digits, 64-32-10, cross entropy."""
 
-    batch = 4 if quick else 32
-    bunch = load_digits()
-    return {
-        "inputs": (bunch.data[:batch] / 16.0).tolist(),
-        "targets": [int(digit) for digit in bunch.target[:batch]],
-        "biased": True,
-        "parameters": network([64, 32, 10]),
-    }
+    def problem(quick: bool) -> Problem:
+        from sklearn.datasets import load_digits
+
+        batch = small if quick else full
+        bunch = load_digits()
+        return {
+            "inputs": (bunch.data[:batch] / 16.0).tolist(),
+            "targets": [int(digit) for digit in bunch.target[:batch]],
+            "biased": True,
+            "parameters": network([64, 32, 10]),
+        }
+
+    return problem
 
 
 def gpt(quick: bool) -> Problem:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .rivals import RIVALS
 from .runner import BUDGET, TOLERANCE, Results
-from .targets import TARGETS, quotient
+from .targets import TARGETS, quotient, sizes_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,9 +108,21 @@ def _first(row: Row, rows: dict[str, Row]) -> str:
 
 
 def _per_node(nodes: int) -> Cell:
+    """Nanoseconds, build + backward."""
+
     def cell(row: Row, rows: dict[str, Row]) -> str:
         parts = [row["median"].get(f"{nodes} {part}") for part in ("build", "backward")]
         return NOTHING if None in parts else " + ".join(digits(part * 1e9) for part in parts if part is not None)
+
+    return cell
+
+
+def _compiling(nodes: int) -> Cell:
+    """Microseconds."""
+
+    def cell(row: Row, rows: dict[str, Row]) -> str:
+        seconds = row["median"].get(f"{nodes} seconds")
+        return NOTHING if seconds is None else digits(seconds * 1e6)
 
     return cell
 
@@ -162,6 +174,9 @@ def table(name: str, measured: dict[str, Any]) -> Table:
     rows = measured["rivals"]
     slowest_first = sorted(rows, key=lambda rival: rows[rival]["median"][measured["figure"]], reverse=True)
     columns = COLUMNS.get(name, STEPS)
+    if name == "compiling":  # the program decides how many nodes there are
+        sizes = sorted({nodes for row in rows.values() for nodes in sizes_of(row["median"])})
+        columns = [(f"{nodes:,} nodes", _compiling(nodes)) for nodes in sizes]
     cells = [[cell(rows[rival], rows) for _, cell in columns] for rival in slowest_first]
     used = [i for i in range(len(columns)) if any(row[i] != NOTHING for row in cells)]
     notes = []
@@ -197,7 +212,10 @@ def targets(results: Results) -> Table:
         if number is not None:
             bound = f"{'at least' if target.at_least else 'at most'} {target.bound:g}{target.unit}"
             rows.append([target.title, bound, digits(number), "yes" if target.met(number) else "NO"])
-    what = "The others' times are those at their best: right after a full garbage collection, or later."
+    what = (
+        "The others' times are those at their best, right after a full garbage collection or later, except where the "
+        "collector is said to be included, as it is for their users."
+    )
     return Table("Targets", what, ["what", "target", "measured", "met"], rows, [])
 
 
@@ -280,8 +298,9 @@ How it is measured:
 - Every rival has a process of its own. They are asked for one sample a round, in turn; the tables show medians.
   "spread" is the distance between the smallest and the largest sample, as a share of the median.
 - A sample is the mean of as many steps as fit into {BUDGET} s, one at least. A step builds the graph, differentiates,
-  and frees it, as in a training loop; JAX, CasADi and the derivation by hand have no graph to build and only evaluate.
-  "very first" is the time from the data to the first gradient, with everything that is done once.
+  and frees it, as in a training loop; what is compiled (by `autograd.compile`, JAX and CasADi) and the derivation by
+  hand have no graph to build and only evaluate. "very first" is the time from the data to the first gradient, with
+  everything that is done once, such as compiling.
 - Before that, the loss and checksums of all gradients are compared with those of a backward pass derived by hand in
   NumPy; the run fails if they differ by more than {TOLERANCE}.
 - Garbage collection is on, as it is for users. Its time is part of every step, and the column "of it GC" says how
@@ -290,6 +309,9 @@ How it is measured:
 - All numbers are float64. OpenMP and BLAS have one thread, since more only wait for each other in matrices this small.
 - "own loops" is what a user of micrograd writes, `sum(w * x for ...)`, the same text for every library of scalars. The
   other rows of ours use `nn.MLP`, `nn.cross_entropy`, `autograd.dot` and `autograd.sum`.
+- "compiled, nn.MLP, a batch" is the loss of one example, given to `autograd.compile` and called with the arrays of all.
+  "compiled, own loops, whole graph" is the very text that runs on micrograd, with its loop over the examples, recorded
+  in one piece by `autograd.compile`. Both are recorded with the interpreted engine; what comes out is NumPy either way.
 - PyTorch's tensors, JAX, CasADi and NumPy keep no scalars to look at; they are here to show what looking costs."""
 
 KEYS = """\
@@ -317,7 +339,7 @@ def plot(results: Results) -> str | None:
 
     figure, axes = pyplot.subplots(figsize=(7.0, 4.5), layout="constrained")
     for rival, row in measured["rivals"].items():
-        sizes = sorted(int(key.partition(" ")[0]) for key in row["median"] if key.endswith(" seconds"))
+        sizes = sizes_of(row["median"])
         for parts, style in ((("build", "backward"), "-"), (("build",), ":")):
             times = [1e9 * sum(row["median"][f"{nodes} {part}"] for part in parts) for nodes in sizes]
             label = f"{RIVALS[rival].title.partition(',')[0]}, {' + '.join(parts)}"

@@ -143,7 +143,7 @@ class Run:
         """One task: all rivals, in turn."""
         task = TASKS[name]
         problem = task.problem(self.quick)
-        reference = by_hand(task, name, problem)
+        reference = by_hand(task, task.program or name, problem)
         told: dict[str, dict[str, Any]] = {}
         samples: dict[str, list[Sample]] = {rival: [] for rival in task.rivals if rival in self.rivals}
         missing = {rival: reason for rival, reason in task.left_out.items() if rival in self.rivals}
@@ -187,7 +187,13 @@ class Run:
         if task.measure == "sizes":
             problem = {"sizes": [nodes for nodes in problem["sizes"] if nodes <= LARGEST.get(rival, nodes)]}
         budget = BUDGET / 10.0 if self.quick else BUDGET
-        return {"rival": rival, "measure": task.measure, "task": name, "problem": problem, "budget": budget}
+        return {
+            "rival": rival,
+            "measure": task.measure,
+            "task": task.program or name,
+            "problem": problem,
+            "budget": budget,
+        }
 
 
 def by_hand(task: Task, name: str, problem: Problem) -> list[float] | None:

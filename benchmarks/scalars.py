@@ -94,6 +94,10 @@ class Engine(Library):
 
         return parameters, network
 
+    def nodes(self, root: Any) -> int:
+        """How many nodes there are in the graph of root, leaves included, where the library can tell."""
+        raise NotImplementedError
+
     def object_bytes(self, root: Any) -> float | None:
         """Bytes per node of the chain below root by ``sys.getsizeof``, where that says anything."""
         return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .runner import Results
+from .tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,38 @@ class Target:
         return number >= self.bound if self.at_least else number <= self.bound
 
 
+def part(results: Results, task: str, rival: str) -> dict[str, Any]:
+    """The rival's part of a task's results; empty if it is not there."""
+    found: dict[str, Any] = results["tasks"].get(task, {}).get("rivals", {}).get(rival, {})
+    return found
+
+
 def figure(results: Results, task: str, rival: str, key: str) -> float | None:
     """A median of the results, if it is there."""
-    found: float | None = results["tasks"].get(task, {}).get("rivals", {}).get(rival, {}).get("median", {}).get(key)
+    found: float | None = part(results, task, rival).get("median", {}).get(key)
     return found
+
+
+def sizes_of(median: dict[str, float]) -> list[int]:
+    """The numbers of nodes for which there are figures, ``"<nodes> seconds"``.
+
+    >>> sizes_of({"10090 seconds": 7e-6, "1666 seconds": 8e-6, "seconds": 7e-6})
+    [1666, 10090]
+    """
+    return sorted(int(key.removesuffix(" seconds")) for key in median if key.endswith(" seconds"))
+
+
+def best(results: Results, task: str, rival: str) -> float | None:
+    """A step's time right after a full garbage collection, or later, whichever is less."""
+    times = [figure(results, task, rival, key) for key in ("fresh", "seconds")]
+    return min((x for x in times if x is not None), default=None)
+
+
+def per_node(results: Results, nodes: int) -> float | None:
+    """Seconds of compiling per node, for a graph of about so many nodes."""
+    median: dict[str, float] = part(results, "compiling", "compiled-whole").get("median", {})
+    near = [size for size in sizes_of(median) if abs(size - nodes) < 0.1 * nodes]
+    return median[f"{near[0]} seconds"] if near else None
 
 
 def quotient(over: float | None, under: float | None) -> float | None:
@@ -45,15 +75,22 @@ def quotient(over: float | None, under: float | None) -> float | None:
 
 
 def _faster(rival: str, reference: str, bound: float) -> Target:
-    """The moons step, against the reference at its best: right after a full garbage collection, or later."""
+    """The moons step, against the reference at its best."""
 
     def measured(results: Results) -> float | None:
-        times = [figure(results, "moons", reference, key) for key in ("fresh", "seconds")]
-        return quotient(
-            min((x for x in times if x is not None), default=None), figure(results, "moons", rival, "seconds")
-        )
+        return quotient(best(results, "moons", reference), figure(results, "moons", rival, "seconds"))
 
     return Target(f"moons step, {NAMES[rival]}, against {NAMES[reference]}", bound, True, " times as fast", measured)
+
+
+def _by_hand(task: str, rival: str, bound: float) -> Target:
+    """How close we come to the derivation by hand."""
+
+    def measured(results: Results) -> float | None:
+        return quotient(figure(results, task, rival, "seconds"), figure(results, task, "numpy", "seconds"))
+
+    title = f"{TASKS[task].title[0].lower()}{TASKS[task].title[1:]}, {NAMES[rival]}, against NumPy by hand"
+    return Target(title, bound, False, " times its time", measured)
 
 
 def _bytes(rival: str, bound: float) -> Target:
@@ -75,6 +112,10 @@ NAMES = {
     "native-nn": "native, nn.MLP",
     "interpreted": "interpreted, own loops",
     "interpreted-nn": "interpreted, nn.MLP",
+    "compiled": "compiled for a batch",
+    "compiled-whole": "compiled whole graph",
+    "casadi": "CasADi",
+    "torch": "PyTorch's tensors",
 }
 TARGETS = (
     _faster("native", "micrograd", 25.0),
@@ -83,6 +124,35 @@ TARGETS = (
     _faster("native-nn", "micrograd", 120.0),
     _faster("native-nn", "xad", 12.0),
     _faster("interpreted-nn", "micrograd", 25.0),
+    _faster("compiled", "micrograd", 5000.0),
+    Target(
+        "moons step, compiled for a batch, against micrograd, the collector included",
+        5000.0,
+        True,
+        " times as fast",
+        lambda results: quotient(
+            figure(results, "moons", "micrograd", "seconds"), figure(results, "moons", "compiled", "seconds")
+        ),
+    ),
+    _faster("compiled", "casadi", 5.0),
+    _faster("compiled", "torch", 3.0),
+    _by_hand("moons", "compiled", 1.25),
+    _by_hand("digits-128", "compiled", 1.15),
+    _by_hand("moons", "compiled-whole", 3.0),
+    Target(
+        "moons, compiled whole graph, from the data to the first gradient",
+        3.0,
+        False,
+        " s",
+        lambda results: part(results, "moons", "compiled-whole").get("first"),
+    ),
+    Target(
+        "compiling, time per node at 10^6 nodes, against that at 10^4",
+        2.0,
+        False,
+        " times",
+        lambda results: quotient(per_node(results, 10**6), per_node(results, 10**4)),
+    ),
     _bytes("native", 128.0),
     _bytes("interpreted", 260.0),
     Target(

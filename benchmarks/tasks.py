@@ -11,10 +11,17 @@ from .problems import Problem
 OURS = ("interpreted", "native")
 BOTH_WAYS = ("interpreted", "interpreted-nn", "native", "native-nn")
 SCALARS = ("micrograd", "torch-scalars", "xad")
-EVERYBODY = (*SCALARS, *BOTH_WAYS, "casadi", "torch", "jax", "numpy")
+COMPILED = ("compiled", "compiled-whole")
+ARRAYS = ("torch", "jax", "numpy")
+EVERYBODY = (*SCALARS, *BOTH_WAYS, *COMPILED, "casadi", *ARRAYS)
 
 NOTHING_BUILT = "compiles the program once, so that no graph is built in a pass"
+NO_BATCH = "there is one example, and so no batch"
 WHOLE_ARRAYS = "works on whole arrays and builds no graph of scalars"
+NO_GRAPH = {
+    **dict.fromkeys([*COMPILED, "casadi", "jax"], NOTHING_BUILT),
+    **dict.fromkeys(["torch", "numpy"], WHOLE_ARRAYS),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Task:
         Who takes part.
     left_out : dict
         Who does not although one might expect it, and why.
+    program : str
+        What rivals call the program, if not as the task is called.
     fresh : bool
         Whether each sample is taken in a process of its own.
     rounds : int
@@ -48,6 +57,7 @@ class Task:
     figure: str
     rivals: tuple[str, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+    program: str = ""
     fresh: bool = False
     rounds: int = 1000
 
@@ -55,13 +65,13 @@ class Task:
 TASKS = {
     "expression": Task(
         "micrograd's README expression",
-        "Latency of a small graph: two leaves, about 20 operations, backward. CasADi, JAX and the derivation by hand "
-        "only evaluate it.",
+        "Latency of a small graph: two leaves, about 20 operations, backward. What is compiled, CasADi, JAX and the "
+        "derivation by hand only evaluate it.",
         problems.expression,
         "steps",
         "seconds",
-        (*SCALARS, *OURS, "casadi", "jax", "numpy"),
-        {"torch": "would do the same as its 0-d tensors"},
+        (*SCALARS, *OURS, "compiled-whole", "casadi", "jax", "numpy"),
+        {"torch": "would do the same as its 0-d tensors", "compiled": NO_BATCH},
     ),
     "moons": Task(
         "Moons step",
@@ -76,10 +86,20 @@ TASKS = {
         "Digits step",
         "MLP 64-32-10, ReLU, a batch of 32 real handwritten digits, cross entropy; forward and backward for all 2,410 "
         "parameters.",
-        problems.digits,
+        problems.digits(32, 4),
         "steps",
         "seconds",
         EVERYBODY,
+    ),
+    "digits-128": Task(
+        "Digits step with a batch of 128",
+        "The same with 128 digits, for those who take whole batches.",
+        problems.digits(128, 8),
+        "steps",
+        "seconds",
+        ("compiled", "casadi", *ARRAYS),
+        dict.fromkeys([*SCALARS, *BOTH_WAYS, "compiled-whole"], "would take four times as long as for 32 digits"),
+        program="digits",
     ),
     "gpt": Task(
         "GPT-like block",
@@ -89,7 +109,8 @@ TASKS = {
         problems.gpt,
         "steps",
         "seconds",
-        EVERYBODY,
+        tuple(rival for rival in EVERYBODY if rival != "compiled"),
+        {"compiled": NO_BATCH},
     ),
     "chain": Task(
         "Chain of 10^6 nodes",
@@ -99,7 +120,7 @@ TASKS = {
         "chain",
         "seconds",
         (*SCALARS, *OURS),
-        {"casadi": NOTHING_BUILT, "jax": NOTHING_BUILT, "torch": WHOLE_ARRAYS, "numpy": WHOLE_ARRAYS},
+        NO_GRAPH,
         rounds=3,
     ),
     "wide": Task(
@@ -109,7 +130,7 @@ TASKS = {
         "steps",
         "seconds",
         (*SCALARS, *BOTH_WAYS),
-        {"casadi": NOTHING_BUILT, "jax": NOTHING_BUILT, "torch": WHOLE_ARRAYS, "numpy": WHOLE_ARRAYS},
+        NO_GRAPH,
         rounds=3,
     ),
     "memory": Task(
@@ -120,7 +141,7 @@ TASKS = {
         "memory",
         "built",
         (*SCALARS, *OURS),
-        {"casadi": NOTHING_BUILT, "jax": NOTHING_BUILT, "torch": WHOLE_ARRAYS, "numpy": WHOLE_ARRAYS},
+        NO_GRAPH,
         fresh=True,
         rounds=3,
     ),
@@ -140,6 +161,17 @@ TASKS = {
         "sizes",
         "1000 seconds",
         ("micrograd", *OURS),
+    ),
+    "compiling": Task(
+        "Cost of compiling",
+        "Moons with 1 to 1,542 examples, all recorded as one graph, in plain loops: microseconds per node, from "
+        "the function to the NumPy program.",
+        problems.growing_moons,
+        "compiling",
+        "seconds",
+        ("compiled-whole",),
+        rounds=3,
+        program="moons",
     ),
     "threads": Task(
         "Threads",

@@ -20,7 +20,7 @@ class Rival:
     package : str
         What a user imports.
     engine : str
-        Of ourselves: "interpreted" or "native".
+        Of ourselves: "interpreted" or "native". What is compiled is NumPy with either; the interpreted one records it.
     """
 
     title: str
@@ -30,8 +30,8 @@ class Rival:
     engine: str = ""
 
 
-def _glassgrad(engine: str, how: str, module: str) -> Rival:
-    return Rival(f"glassgrad {engine}, {how}", module, "", "autograd", engine)
+def _glassgrad(engine: str, how: str, module: str, called: str = "") -> Rival:
+    return Rival(f"glassgrad {called or engine}, {how}", module, "", "autograd", engine)
 
 
 RIVALS = {
@@ -42,6 +42,8 @@ RIVALS = {
     "interpreted-nn": _glassgrad("interpreted", "nn.MLP, dot, sum", "glassgrad_nn"),
     "native": _glassgrad("native", "own loops", "glassgrad"),
     "native-nn": _glassgrad("native", "nn.MLP, dot, sum", "glassgrad_nn"),
+    "compiled": _glassgrad("interpreted", "nn.MLP, a batch", "glassgrad_compiled", "compiled"),
+    "compiled-whole": _glassgrad("interpreted", "own loops, whole graph", "glassgrad_whole", "compiled"),
     "casadi": Rival("CasADi, SX function", "casadi", "casadi", "casadi"),
     "torch": Rival("PyTorch, tensors", "torch", "torch", "torch"),
     "jax": Rival("JAX, jit", "jax", "jax", "jax"),

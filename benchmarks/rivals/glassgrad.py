@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import autograd
-from autograd import Value
+from autograd import Graph, Value
 
 from ..scalars import ValueEngine
 
@@ -17,6 +17,9 @@ class Library(ValueEngine):
     relu = staticmethod(Value.relu)
     exp = staticmethod(Value.exp)
     log = staticmethod(Value.log)
+
+    def nodes(self, root: Any) -> int:
+        return len(Graph(root))
 
     def object_bytes(self, root: Any) -> float:
         nodes = 0
