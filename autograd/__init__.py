@@ -110,8 +110,9 @@ def compile(
         Takes numbers, or (nested) lists of numbers, and returns one Value, usually the example's loss, or several, in
         lists, tuples or dicts. Leaves that it uses and that are not made inside it are the parameters. A function
         without arguments is compiled as it is, all that it computes: a graph that joins many examples.
-    parameters : Module or list of Value, optional
-        If given, these alone are trained, and other leaves are constants.
+    parameters : Module, list of Value or another program's parameters, optional
+        If given, these alone are trained, and other leaves are constants. Two programs can share their parameters: one
+        that trains a network, and one that uses it.
     like : sequence, optional
         Arguments for one example, to compile now; otherwise the first call tells their shapes.
     batch : bool

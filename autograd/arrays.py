@@ -69,3 +69,18 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
     arrays = [array if array.dtype.kind in "fb" else array.astype(float) for array in arrays]
     with np.errstate(all="ignore"):
         return function(op)(*arrays)
+
+
+def products_of_others(a: Any, axis: int) -> Any:
+    """For each entry along an axis the product of all others, without division: the partials of `ops.prod`.
+
+    Examples
+    --------
+    >>> products_of_others(np.array([2.0, 0.0, 4.0]), 0)
+    array([0., 8., 0.])
+    """
+    a = np.moveaxis(a, axis, 0)
+    one = np.ones_like(a[:1])
+    before = np.concatenate([one, np.cumprod(a[:-1], axis=0)])
+    after = np.concatenate([one, np.cumprod(a[:0:-1], axis=0)])[::-1]
+    return np.moveaxis(before * after, 0, axis)

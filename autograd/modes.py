@@ -120,6 +120,9 @@ class Watch(Block):
     def read(self, x: Value) -> None:
         """A node whose number is asked for."""
 
+    def wrote(self, x: Value) -> None:
+        """A leaf whose number is about to be set."""
+
     def compared(self, sign: str, a: Value, other: object) -> Any:
         """The answer to ``a < other`` and the like."""
         x, y = a._data, Value(other)._data if not isinstance(other, Value) else other._data

@@ -157,6 +157,10 @@ class Value:
                 "set the data of leaves and compute again"
             )
         number = to_float(data)
+        if _state.unusual != 0:
+            watch = current_watch()
+            if watch is not None:
+                watch.wrote(self)
         with _lock:
             self._data = number  # before the stamp: a Dot made in between must find itself older than the stamp
             _state.clock += 1
@@ -243,7 +247,7 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     def __copy__(self) -> Value:
-        twin = type(self)(self._data)
+        twin = type(self)(self.data)
         twin.grad, twin._place = self.grad, self._place
         return twin
 

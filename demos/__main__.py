@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 SHARED = {"__init__", "__main__", "lesson", "networks"}
-COURSE = ("one_weight", "credit", "biases", "delta", "minibatch", "numeric_check", "moons", "digits")
+COURSE = ("one_weight", "credit", "biases", "delta", "minibatch", "numeric_check", "matrices", "moons", "digits")
 
 
 def lessons() -> dict[str, str]:
@@ -21,7 +21,7 @@ def lessons() -> dict[str, str]:
         if path.stem not in SHARED:
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
-    order = ["one_weight", "credit", "biases", "delta", "minibatch", "numeric_check", "moons", "digits"]
+    order = [*COURSE]
     return {
         name: found[name] for name in sorted(found, key=lambda name: (name not in order, [*order, name].index(name)))
     }

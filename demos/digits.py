@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from sklearn.datasets import load_digits
 
+import autograd
 import nn
 from autograd import Value, native, no_grad, write_text
 from nn.functional import softmax
@@ -54,16 +56,78 @@ def argmax(xs: list[float]) -> int:
     return max(range(len(xs)), key=xs.__getitem__)
 
 
+class Eager:
+    """Training scalar by scalar: the engine records every batch's graph and walks back through it."""
+
+    name = f"the {native} engine"
+
+    def __init__(self, model: nn.MLP) -> None:
+        self.model = model
+        self.optimiser = nn.Adam(model.parameters())
+        self.layers = [layer.parameters() for layer in model.layers]
+
+    def step(self, part: list[tuple[Image, int]]) -> tuple[float, float]:
+        """One step on a batch; returns its loss, and the share of it that was right before."""
+        logits = [self.model(image) for image, _ in part]
+        targets = [digit for _, digit in part]
+        loss = nn.cross_entropy(logits, targets)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        right = sum(argmax([z.data for z in zs]) == digit for zs, digit in zip(logits, targets))
+        return loss.data, right / len(part)
+
+    def norms(self) -> list[float]:
+        """The norm of each layer's gradient in the latest step."""
+        return [math.hypot(*[p.grad for p in ps]) for ps in self.layers]
+
+    def finish(self) -> None:
+        """Leave the model trained; here it has been all along."""
+
+
+class Compiled:
+    """The same training by the NumPy program that the loss of one image compiles to."""
+
+    name = "the compiled program"
+
+    def __init__(self, model: nn.MLP) -> None:
+        image, digit = [0.0] * len(model.layers[0].neurons[0].w), 0
+        self.program = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), model, like=(image, digit))
+        self.logits = autograd.compile(model, self.program.parameters, gradient=False, like=(image,))
+        self.optimiser = nn.Adam(self.program.parameters)
+        self.layers = [str(i) for i in range(1, len(model.layers) + 1)]
+
+    def step(self, part: list[tuple[Image, int]]) -> tuple[float, float]:
+        """One step on a batch; returns its loss, and the share of it that was right before."""
+        images, digits = (np.array(column, dtype=float) for column in zip(*part))
+        right = float(np.mean(self.logits(images).argmax(axis=1) == digits))
+        loss, _ = self.program(images, digits)
+        self.optimiser.step()
+        return loss, right
+
+    def norms(self) -> list[float]:
+        """The norm of each layer's gradient in the latest step."""
+        parameters = self.program.parameters
+        parts = [[parameters.view(parameters.grad, letter + layer) for letter in "Wb"] for layer in self.layers]
+        return [math.hypot(*[float(np.linalg.norm(part)) for part in layer]) for layer in parts]
+
+    def finish(self) -> None:
+        """Give the model its trained parameters."""
+        self.program.write_back()
+
+
 def train(
-    model: nn.MLP, examples: list[tuple[Image, int]], epochs: int, seed: int = 0, console: Console | None = None
+    trainer: Eager | Compiled,
+    examples: list[tuple[Image, int]],
+    epochs: int,
+    seed: int = 0,
+    console: Console | None = None,
 ) -> list[list[float]]:
     """Adam on mini-batches of 32; returns for each epoch the norm of each layer's gradient, averaged over steps."""
     batch = 32
     order = random.Random(seed)
-    optimiser = nn.Adam(model.parameters(), lr=0.004)
     norms: list[list[float]] = []
     steps = math.ceil(len(examples) / batch)
-    parameters = [layer.parameters() for layer in model.layers]
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -74,21 +138,14 @@ def train(
     with Progress(*columns, console=console or Console(quiet=True)) as progress:
         task = progress.add_task("training", total=epochs * steps, loss=float("nan"), right=0.0)
         for epoch in range(epochs):
-            optimiser.lr = 0.004 * (1 - epoch / epochs) ** 0.5
+            trainer.optimiser.lr = 0.004 * (1 - epoch / epochs) ** 0.5
             shuffled = order.sample(examples, len(examples))
-            norms.append([0.0] * len(model.layers))
+            norms.append([0.0] * len(trainer.layers))
             for start in range(0, len(shuffled), batch):
-                part = shuffled[start : start + batch]
-                logits = [model(image) for image, _ in part]
-                targets = [digit for _, digit in part]
-                loss = nn.cross_entropy(logits, targets)
-                optimiser.zero_grad()
-                loss.backward()
-                for i, ps in enumerate(parameters):
-                    norms[-1][i] += math.hypot(*[p.grad for p in ps]) / steps
-                optimiser.step()
-                right = sum(argmax([z.data for z in zs]) == digit for zs, digit in zip(logits, targets)) / len(part)
-                progress.update(task, advance=1, loss=loss.data, right=right)
+                loss, right = trainer.step(shuffled[start : start + batch])
+                norms[-1] = [total + norm / steps for total, norm in zip(norms[-1], trainer.norms())]
+                progress.update(task, advance=1, loss=loss, right=right)
+    trainer.finish()
     return norms
 
 
@@ -158,6 +215,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of weights and shuffling (default %(default)s)")
     parser.add_argument("--save", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--classify", type=int, nargs="+", metavar="IMAGE", help="load the model, read these images")
+    parser.add_argument("--compiled", action="store_true", help="train the NumPy program that the scalars compile to")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="keep the report as a picture, too")
     options = parser.parse_args(arguments)
     if options.epochs < 1 or options.hidden < 1:
@@ -178,8 +236,9 @@ def main(arguments: list[str]) -> None:
         f"learn from, {len(held_out)} held out"
     )
     start = time.perf_counter()
-    norms = train(model, training, options.epochs, options.seed, console)
-    console.print(f"trained in {time.perf_counter() - start:.1f} s by the {native} engine\n")
+    trainer = Compiled(model) if options.compiled else Eager(model)
+    norms = train(trainer, training, options.epochs, options.seed, console)
+    console.print(f"trained in {time.perf_counter() - start:.1f} s by {trainer.name}\n")
     show_norms(norms, console)
     console.record = options.svg is not None
     report(model, held_out, console)

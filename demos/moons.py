@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import random
+import time
+from collections.abc import Callable
 
 import numpy as np
 from rich.console import Console
@@ -11,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from sklearn.datasets import make_moons
 
+import autograd
 import nn
 from autograd import Value, native, no_grad
 from autograd import sum as sum_of
@@ -25,30 +28,60 @@ def data() -> tuple[list[list[float]], list[int]]:
     return points.tolist(), [2 * int(label) - 1 for label in labels]
 
 
-def loss_of(model: nn.MLP, points: list[list[float]], labels: list[int]) -> tuple[Value, float]:
-    """Hinge loss with L2 penalty, and the share of points on the right side."""
-    scores = [model(point) for point in points]
-    penalty = PENALTY * sum_of([p * p for p in model.parameters()])
-    right = sum((score.data > 0) == (label > 0) for score, label in zip(scores, labels))
-    return nn.hinge(scores, labels) + penalty, right / len(labels)
+def penalty(model: nn.MLP) -> Value:
+    """The sum of the squares of all parameters, times a small number."""
+    return PENALTY * sum_of([p * p for p in model.parameters()])  # type: ignore[no-any-return]
 
 
-def train(model: nn.MLP, steps: int = STEPS, console: Console | None = None) -> float:
-    """Gradient descent on all points at once, with a falling learning rate; returns the last accuracy."""
+def eager_step(model: nn.MLP) -> Callable[[float], tuple[float, float, float]]:
+    """A step of gradient descent on all points, scalar by scalar; it takes the learning rate.
+
+    A step returns the loss, the share of points on the right side, and the mean size of a gradient.
+    """
     points, labels = data()
     optimiser = nn.SGD(model.parameters(), lr=1.0)
+
+    def step(lr: float) -> tuple[float, float, float]:
+        scores = [model(point) for point in points]
+        loss = nn.hinge(scores, labels) + penalty(model)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.lr = lr
+        optimiser.step()
+        right = sum((score.data > 0) == (label > 0) for score, label in zip(scores, labels))
+        return loss.data, right / len(labels), float(np.mean([abs(p.grad) for p in model.parameters()]))
+
+    return step
+
+
+def compiled_step(model: nn.MLP) -> Callable[[float], tuple[float, float, float]]:
+    """The same step, of the program that the loss of one point compiles to; the model gets its numbers back."""
+    points, labels = map(np.array, data())
+    program = autograd.compile(lambda x, y: nn.hinge(model(x), y) + penalty(model), like=([0.0, 0.0], 0.0))
+    score = autograd.compile(model, program.parameters, gradient=False, like=([0.0, 0.0],))
+    optimiser = nn.SGD(program.parameters, lr=1.0)
+
+    def step(lr: float) -> tuple[float, float, float]:
+        right = float(np.mean((score(points) > 0) == (labels > 0)))
+        loss, gradient = program(points, labels)
+        optimiser.lr = lr
+        optimiser.step()
+        program.write_back()
+        return loss, right, float(np.abs(gradient).mean())
+
+    return step
+
+
+def train(model: nn.MLP, steps: int = STEPS, console: Console | None = None, compiled: bool = False) -> float:
+    """Gradient descent on all points at once, with a falling learning rate; returns the last accuracy."""
+    step = compiled_step(model) if compiled else eager_step(model)
     accuracy = 0.0
     table = Table("step", "loss", "accuracy", "mean |gradient|", box=None)
     with Live(table, console=console or Console(quiet=True), refresh_per_second=4):
-        for step in range(steps):
-            loss, accuracy = loss_of(model, points, labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.lr = 1.0 - 0.9 * step / steps
-            optimiser.step()
-            if step % 10 == 0 or step == steps - 1:
-                size = float(np.mean([abs(p.grad) for p in model.parameters()]))
-                table.add_row(str(step), f"{loss.data:.6f}", f"{accuracy:.0%}", f"{size:.2e}")
+        for i in range(steps):
+            loss, accuracy, size = step(1.0 - 0.9 * i / steps)
+            if i % 10 == 0 or i == steps - 1:
+                table.add_row(str(i), f"{loss:.6f}", f"{accuracy:.0%}", f"{size:.2e}")
     return accuracy
 
 
@@ -69,12 +102,18 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m demos moons", description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of gradient descent (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1337, help="of the initial weights (default %(default)s)")
+    parser.add_argument("--compiled", action="store_true", help="train the NumPy program that the scalars compile to")
     options = parser.parse_args(arguments)
 
     random.seed(options.seed)
     model = nn.MLP(2, [16, 16, 1])
     console = Console()
     console.print(model)
-    accuracy = train(model, options.steps, console)
-    console.print(f"\ntraining accuracy after {options.steps} steps of the {native} engine: {accuracy:.0%}\n")
+    began = time.perf_counter()
+    accuracy = train(model, options.steps, console, options.compiled)
+    engine = "compiled program" if options.compiled else f"{native} engine"
+    console.print(
+        f"\ntraining accuracy after {options.steps} steps of the {engine}: {accuracy:.0%}, "
+        f"{time.perf_counter() - began:.1f} s\n"
+    )
     console.print(picture(model), markup=False, highlight=False)

@@ -206,7 +206,8 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """-log(softmax(logits)[t]) for class t; for probabilities t_i of all classes, -sum_i t_i log(softmax(logits)[i]).
 
-    Its derivative with respect to z_i is softmax(z)_i - t_i. For class t the loss is computed as the logarithm of
+    Its derivative with respect to z_i is softmax(z)_i - t_i. A class that is an argument of a compiled function cannot
+    be checked: one that there is not counts as having the logit 0. For class t the loss is computed as the logarithm of
     sum_i e**(z_i - z_t), where the t-th term is exactly 1: so neither it nor its derivatives lose digits when the
     prediction is nearly certain.
 

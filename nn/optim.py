@@ -1,21 +1,25 @@
 """Optimisers: how parameters move, given their gradients.
 
 Each update rule is one pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, written with plain
-operators. So the same text moves one float (`Optimizer.step`) or an array of all parameters at once (compiled
-programs). An `Optimizer` only keeps the parameters, the settings and the state. Formulas, defaults and conditions
-are PyTorch's. Clipping of gradients is here, too.
+operators. So the same text moves one float, or the vector of all parameters of a compiled program at once. An
+`Optimizer` only keeps the parameters, the settings and the state. Formulas, defaults and conditions are PyTorch's.
+Clipping of gradients is here, too.
 """
 
 from __future__ import annotations
 
 import math
 
-from autograd import Value, no_grad
+from autograd import Value, clip, no_grad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, TypeAlias
+
+    from autograd.compiler import Parameters
+
+    Params: TypeAlias = Iterable[Value] | Parameters
 
 
 # --- the update rules -----------------------------------------------------------------------------------------
@@ -71,7 +75,7 @@ def adam(
     beta1, beta2 = betas
     mean = beta1 * mean + (1.0 - beta1) * grad
     square = beta2 * square + (1.0 - beta2) * grad * grad
-    size = square**0.5 / (1.0 - beta2**step) ** 0.5 + eps
+    size = _root(square) / _root(1.0 - beta2**step) + eps
     return p - lr / (1.0 - beta1**step) * mean / size, mean, square
 
 
@@ -86,22 +90,30 @@ def adamw(
     return adam(p * (1.0 - lr * weight_decay), grad, mean, square, lr=lr, weight_decay=0.0, **settings)
 
 
+def _root(x: Any) -> Any:
+    """x**0.5, of which Python and NumPy disagree on the last bit, unless both take the square root."""
+    return math.sqrt(x) if x.__class__ is float and x >= 0.0 else x**0.5
+
+
 # --- the optimisers -------------------------------------------------------------------------------------------
 
 
 class Optimizer:
     """Parameters, the settings of an update rule, and the rule's state; subclasses name the rule.
 
+    The parameters are Values, or the ``parameters`` of a program that `autograd.compile` made: then a step moves them
+    all at once. The `state_dict` of the one can be loaded by the other.
+
     The settings are attributes and can be changed between steps: ``optimizer.lr *= 0.5``.
 
     Attributes
     ----------
-    params : list of Value
+    params : list of Value, or of one vector of parameters
     lr : float
     steps : int
         How many steps were made.
-    state : list of tuple of float
-        For each parameter what the rule keeps from step to step.
+    state : list of tuple
+        For each parameter, or the vector, what the rule keeps from step to step.
     rule : callable
         ``rule(p, grad, *state, step=steps, **settings)``, which returns the new p and state.
     initial : tuple of float
@@ -111,8 +123,9 @@ class Optimizer:
     rule: ClassVar[Callable[..., tuple[Any, ...]]]
     initial: ClassVar[tuple[float, ...]]
 
-    def __init__(self, params: Iterable[Value], **settings: Any) -> None:
+    def __init__(self, params: Params, **settings: Any) -> None:
         self.params = _checked(params, type(self).__name__)
+        self._vector = not isinstance(self.params[0], Value)
         self.steps = 0
         self.state = [self.initial] * len(self.params)
         self._names = tuple(settings)
@@ -127,6 +140,9 @@ class Optimizer:
         settings = {"step": self.steps + 1, **self.settings()}
         made = []
         for p, state in zip(self.params, self.state):
+            if not isinstance(p, Value):
+                made.append(p.moved(self.rule, state, settings))
+                continue
             try:
                 made.append(self.rule(p.data, p.grad, *state, **settings))
             except ArithmeticError:  # 0/0 where eps is 0, or an overflow: Values do as IEEE 754 says
@@ -150,7 +166,7 @@ class Optimizer:
             "optimizer": type(self).__name__,
             "steps": self.steps,
             "settings": settings,
-            "state": [list(numbers) for numbers in self.state],
+            "state": self.params[0].rows(self.state[0]) if self._vector else [list(numbers) for numbers in self.state],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -166,8 +182,9 @@ class Optimizer:
             kind, steps, settings, rows = (state[key] for key in ("optimizer", "steps", "settings", "state"))
             if kind != name:
                 raise ValueError(f"it is from {kind}")
-            if len(rows) != len(self.params):
-                raise ValueError(f"it is for {len(rows)} parameters, not {len(self.params)}")
+            count = len(self.params[0]) if self._vector else len(self.params)
+            if len(rows) != count:
+                raise ValueError(f"it is for {len(rows)} parameters, not {count}")
             if type(steps) is not int or steps < 0:
                 raise ValueError(f"{steps!r:.60} is no number of steps")
             if settings.keys() != set(self._names):
@@ -183,12 +200,13 @@ class Optimizer:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"this state does not fit {name}: {text}") from None
-        self.steps, self.state = steps, made
+        self.steps, self.state = steps, [self.params[0].vectors(made)] if self._vector else made
         vars(self).update(settings)
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self.settings().items())
-        return f"{type(self).__name__}({len(self.params)} parameters{settings})"
+        count = len(self.params[0]) if self._vector else len(self.params)
+        return f"{type(self).__name__}({count} parameters{settings})"
 
 
 class SGD(Optimizer):
@@ -231,7 +249,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         *,
@@ -289,7 +307,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -318,7 +336,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -330,7 +348,7 @@ class AdamW(Adam):
 # --- clipping -------------------------------------------------------------------------------------------------
 
 
-def clip_grad_value_(params: Iterable[Value], value: float) -> None:
+def clip_grad_value_(params: Params, value: float) -> None:
     """Hold every parameter's gradient between -value and value; nan stays nan.
 
     Raises
@@ -348,10 +366,10 @@ def clip_grad_value_(params: Iterable[Value], value: float) -> None:
     """
     _check_not_negative(value=value)
     for p in _checked(params, "clip_grad_value_", empty=True):
-        p.grad = min(max(p.grad, -value), value)
+        p.grad = clip(p.grad, -value, value)
 
 
-def clip_grad_norm_(params: Iterable[Value], max_norm: float) -> float:
+def clip_grad_norm_(params: Params, max_norm: float) -> float:
     """Scale all gradients by one factor so that their norm, as of one vector, is at most `max_norm`.
 
     The factor is max_norm / (norm + 1e-6), or 1 if that is larger (Pascanu et al. 2013; 1e-6 as in PyTorch). An
@@ -378,7 +396,7 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float) -> float:
     """
     _check_not_negative(max_norm=max_norm)
     params = _checked(params, "clip_grad_norm_", empty=True)
-    grads = [p.grad for p in params]
+    grads = [p.grad if isinstance(p, Value) else p.norm() for p in params]
     norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
     factor = min(max_norm / (norm + 1e-6), 1.0)
     for p in params:
@@ -389,7 +407,9 @@ def clip_grad_norm_(params: Iterable[Value], max_norm: float) -> float:
 # --- what they share ------------------------------------------------------------------------------------------
 
 
-def _checked(params: Iterable[Value], user: str, empty: bool = False) -> list[Value]:
+def _checked(params: Params, user: str, empty: bool = False) -> list[Any]:
+    if hasattr(params, "moved"):  # the parameters of a compiled program
+        return [params]
     if isinstance(params, (Value, set)) or not hasattr(params, "__iter__"):
         hint = "write model.parameters()" if hasattr(params, "parameters") else "put it into a list"
         if isinstance(params, set):

@@ -7,6 +7,7 @@ each of its own elements the position of the operand there. Nothing here knows h
 
 from __future__ import annotations
 
+from .. import ops
 from ..ops import Op
 
 TYPE_CHECKING = False
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 SUM = Op("sum_of", lambda *xs: None, lambda *xs: (), arity=None, doc="Elementwise sum of all operands.")
 REDUCE = Op("reduce", lambda xs: None, lambda *xs: (), doc="Sum over the first axis of the operand.")
 MATMUL = Op("matmul", lambda a, b: None, lambda *xs: (), arity=2, doc="Matrix product of the operands.")
+ALONG = frozenset({ops.prod, ops.logsumexp})
+"""Operations on a sequence that work along the first axis of their operand."""
+
 STACK = Op("stack", lambda *xs: None, lambda *xs: (), arity=None, doc="The operands, joined along the first axis.")
 
 
@@ -56,7 +60,7 @@ class Array:
     operands : list of Access
         For an elementwise operation in this array's shape; for others with the axis they work on in front.
     data : object
-        A constant's numbers.
+        A constant's numbers; the names of what log-sum-exp computes on the way: the largest, the powers, their sum.
     place : Place or None
         Where one of the nodes was filed.
     name : str

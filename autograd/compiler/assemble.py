@@ -12,6 +12,7 @@ import numpy as np
 from ..symbols import Symbol
 from .arrays import Access
 from .emit import Module
+from .errors import CompileError
 from .forward import Writer, forward
 from .fuse import fuse
 from .lines import Invoke, Line, N, NumPy, Postfix, added, extents, names_in
@@ -106,6 +107,11 @@ def _for_each(code: Any, shape: tuple[int, ...], batched: bool) -> Any:
 def _returned(writer: Writer, returned: Any, batched: bool) -> str:
     """The text of what the function returns: lists as arrays, tuples and dicts as they are."""
     if isinstance(returned, dict):
+        strange = [key for key in returned if not isinstance(key, (str, int))]
+        if strange:
+            raise CompileError(
+                f"a dict that is returned must have names or whole numbers as keys, not {strange[0]!r:.60}"
+            )
         return f"{{{', '.join(f'{key!r}: {_returned(writer, item, batched)}' for key, item in returned.items())}}}"
     if isinstance(returned, tuple):
         inside = ", ".join([_returned(writer, item, batched) for item in returned])

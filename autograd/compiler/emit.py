@@ -7,10 +7,12 @@ one vector. Constants too large to be written out are named in a comment; the mo
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from .. import arrays as numpy_reading
-from ..ops import OPS, Op
+from ..ops import BUILTIN, Op
 from ..symbols import Expression, Symbol
 from .arrays import SUM
 from .forward import read
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "where",
     "isfinite",
     "maximum",
@@ -55,7 +57,7 @@ class Module:
         self.title = title
         self.constants = constants
         self.bodies: list[str] = []
-        self.functions: dict[str, str] = {}  # those that NumPy lacks, with their text
+        self.functions: dict[Op, tuple[str, str]] = {}  # those that NumPy lacks, with their name and text
         self.imported: set[str] = set()
         self.missing: set[str] = set()  # those that neither NumPy nor a rule gives
 
@@ -85,31 +87,45 @@ class Module:
 
     def _text(self, line: Line) -> str:
         for x in nodes(line.value):
-            if isinstance(x.head, Op) and x.head is not SUM and x.head.name not in NumPy.signs:
+            if _is_call(x):
                 self._require(x.head)
-        value = NumPy().text(replaced(line.value, _renamed))
+        value = NumPy().text(replaced(line.value, self._named))
         text = f"{line.target} {'+=' if line.adds else '='} {value}" if line.target else value
         self._use(text)
         return text
 
     def _use(self, text: str) -> None:
-        self.imported.update(_FUNCTIONS.intersection(names_in(text)))
+        names = names_in(text)
+        self.imported.update(FUNCTIONS.intersection(names))
+        self.missing.update({"products_of_others"}.intersection(names))
 
-    def _require(self, op: Op) -> None:
-        """See to it that a function of the operation's name is there."""
+    def _named(self, x: Expression) -> Any:
+        """A call of an operation, under the name that it has in the module."""
+        return Invoke(self._name(x.head), x.operands) if _is_call(x) else x
+
+    def _name(self, op: Any) -> str:
+        if op in self.functions:
+            return self.functions[op][0]
+        return str(numpy_reading.RENAMED.get(op.name, op.name))
+
+    def _require(self, op: Any) -> None:
+        """See to it that a function for the operation is there."""
+        if op in self.functions:
+            return
+        if op.name in BUILTIN and (op.elementary or op.name in ("square", "reciprocal", "positive")):
+            if op.name in numpy_reading.LACKING:
+                self.missing.add(op.name)
+            elif op.name != "abs":
+                self.imported.add(self._name(op))
+            return
+        taken = {name for name, _ in self.functions.values()} | FUNCTIONS | set(numpy_reading.RENAMED.values())
         name = op.name
-        if name in self.functions or name in self.missing:
-            return
-        if (op.elementary and OPS.get(name) is op) or name in ("square", "reciprocal", "positive"):
-            if name in numpy_reading.LACKING:
-                self.missing.add(name)
-            elif name != "abs":
-                self.imported.add(numpy_reading.RENAMED.get(name, name))
-            return
-        self.functions[name] = ""  # first, for rules that mention each other
-        self.functions[name] = self._defined(op)
+        while name in taken:
+            name += "_"
+        self.functions[op] = name, ""  # first, for rules that mention each other
+        self.functions[op] = name, self._defined(op, name)
 
-    def _defined(self, op: Op) -> str:
+    def _defined(self, op: Op, called: str) -> str:
         """An operation as a function, from its rule; what its expression has twice gets a name."""
         code = getattr(op.forward, "__code__", None)
         count = op.arity or 0
@@ -125,7 +141,7 @@ class Module:
                 if seen[id(operand)] == 1:
                     stack.append(operand)
         lines: list[str] = []
-        letters = iter("zuvpqrst")
+        letters = (f"z{i}" for i in itertools.count() if f"z{i}" not in names)
         made: dict[int, Symbol] = {}
 
         def shared(x: Any) -> Any:
@@ -141,7 +157,7 @@ class Module:
             return whole
 
         result = self._text(Line("", shared(rule)))
-        return "\n".join([f"def {op.name}({', '.join(names)}):", *lines, f"    return {result}"])
+        return "\n".join([f"def {called}({', '.join(names)}):", *lines, f"    return {result}"])
 
     def source(self) -> str:
         """The text."""
@@ -164,7 +180,7 @@ class Module:
         parts = ["\n".join(head)]
         if constants:
             parts.append("\n".join(constants))
-        parts += [f"\n{text}" for text in (*self.functions.values(), *self.bodies)]
+        parts += [f"\n{text}" for text in (*[text for _, text in self.functions.values()], *self.bodies)]
         return "\n\n".join(parts) + "\n"
 
 
@@ -181,11 +197,8 @@ def _wrapped(line: str) -> list[str]:
     return [*rows, row, ")"]
 
 
-def _renamed(x: Expression) -> Any:
-    """Operations under NumPy's names."""
-    if isinstance(x.head, Op) and x.head.name in numpy_reading.RENAMED and x.head.name not in NumPy.signs:
-        return Invoke(numpy_reading.RENAMED[x.head.name], x.operands)
-    return x
+def _is_call(x: Expression) -> bool:
+    return isinstance(x.head, Op) and x.head is not SUM and x.head.name not in NumPy.signs
 
 
 def _wrapped_call(head: str, signature: str) -> list[str]:

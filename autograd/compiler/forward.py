@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     Axes = tuple[bool, ...]  # for each axis, that of examples last, whether a text varies along it
 
+SEVERAL = 8
+"""So many terms are added up in a line at the most."""
+
 INLINE = 4
 """A rule of at most so many operations is written out; a longer one becomes a function."""
 
@@ -160,7 +163,7 @@ def forward(writer: Writer) -> list[Line]:
         if array.head not in (INPUT, PARAMETER, CONSTANT):
             lines += _lines(writer, array)
             lines[-1].comment = extents(array.shape, array.batched) if array.shape or array.batched else ""
-            lines[-1].temporary = array.name[0] not in "ZA"
+            lines[-1].temporary = array.name[0] not in "ZA" and (len(lines) == 1 or lines[-2].target != array.name)
     return lines
 
 
@@ -171,8 +174,7 @@ def _lines(writer: Writer, array: Array) -> list[Line]:
     if head is REDUCE:
         axis, x = writer.along(array)
         every = not array.batched and not array.shape
-        code = writer.matrix(x, x.index)
-        return [Line(array.name, Postfix(code, ".sum()" if every else f".sum(axis={axis})"))]
+        return [Line(array.name, Postfix(writer.matrix(x, x.index), ".sum()" if every else f".sum(axis={axis})"))]
     if head is STACK:
         parts = []
         for x in array.operands:
@@ -182,7 +184,18 @@ def _lines(writer: Writer, array: Array) -> list[Line]:
         return [Line(array.name, Postfix(Symbol("concatenate"), f"([{', '.join(map(NumPy().text, parts))}])"))]
     if head is ops.logsumexp:
         return _logsumexp(writer, array)
-    return [Line(array.name, applied(head, [x.code for x in writer.operands(array)]))]
+    if head is ops.prod:
+        axis, x = writer.along(array)
+        return [Line(array.name, Postfix(writer.matrix(x, x.index), f".prod(axis={axis})"))]
+    codes = [x.code for x in writer.operands(array)]
+    if head is SUM and len(codes) > SEVERAL:
+        first = Line(array.name, applied(head, codes[:SEVERAL]))
+        rest = [codes[i : i + SEVERAL] for i in range(SEVERAL, len(codes), SEVERAL)]
+        return [first, *[Line(array.name, applied(head, [Symbol(array.name), *part])) for part in rest]]
+    code = applied(head, codes)
+    if not isinstance(code, Expression):  # a rule that gives a number
+        code = Invoke("broadcast_to", [code], extents(array.shape, array.batched))
+    return [Line(array.name, code)]
 
 
 def _product(writer: Writer, array: Array) -> Expression:
@@ -208,17 +221,11 @@ def expanded(axis: int) -> str:
     return f"[{':, ' * axis}None]" if axis else ""
 
 
-def logsumexp_names(array: Array) -> tuple[str, str]:
-    """What the powers are called, and their sum."""
-    return f"{array.name}_powers", f"{array.name}_total"
-
-
 def _logsumexp(writer: Writer, array: Array) -> list[Line]:
     """log(sum(exp(x))) in its stable form: the largest is taken out first, unless it is infinite or nan."""
     axis, x = writer.along(array)
-    code = writer.matrix(x, x.index)
-    powers, total = logsumexp_names(array)
-    top = f"{array.name}_top"
+    code: Expression = writer.matrix(x, x.index)
+    top, powers, total = array.data
     largest = Postfix(code, f".max(axis={axis})")
     return [
         Line(top, largest, temporary=False),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import ops
-from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
+from .arrays import ALONG, MATMUL, REDUCE, STACK, SUM, Access, Array
 from .blocks import Block, blocks
 from .levels import levels
 from .scalars import CONSTANT, INPUT, PARAMETER, TOTAL, Scalars
@@ -97,7 +97,7 @@ class Grouping:
             if head is TOTAL:
                 totals.append(row)
                 continue
-            if head is ops.logsumexp:
+            if head in ALONG:
                 operands = table.operands[row] = tuple(sorted(operands, key=spots.__getitem__))
             key = (head, *[spots[i][0] for i in operands])
             if head is ops.pow and table.heads[operands[1]] is CONSTANT:
@@ -108,7 +108,7 @@ class Grouping:
             spread = [
                 [spots[table.operands[row][j]] for row in members] for j in range(len(table.operands[members[0]]))
             ]
-            if head is ops.logsumexp:
+            if head in ALONG:
                 self._name(members, self._sequence(head, spread, place))
             else:
                 self._name(members, self._elementwise(head, spread, place))
@@ -304,14 +304,16 @@ def _arranged(arrays: list[Array], positions: list[Index]) -> tuple[Index, tuple
 
 
 def _subgrid(positions: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of sorted positions in an array of the given shape: a grid of some of its rows and columns, or flat."""
+    """The shape of sorted positions in an array of the given shape: all of it, a grid of rows and columns, or flat."""
+    if len(positions) == int(np.prod(shape)):
+        return shape
     extents = [len(np.unique(axis)) for axis in np.unravel_index(positions, shape)] if shape else []
     size = 1
     for extent in extents:
         size *= extent
     if size != len(positions):
         return (len(positions),)
-    return tuple([extent for extent, whole in zip(extents, shape) if extent > 1 or whole == 1])
+    return tuple([extent for extent in extents if extent > 1])
 
 
 def _compressed(index: Index) -> Index:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..value import Value
 from .errors import CompileError
+from .lines import extents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,8 +172,8 @@ class Inputs:
             given = f"of {array.dtype}" if array is not None else f"{x!r:.60}"
             raise TypeError(f"{slot.name} must be an array of real numbers, not {given}")
         if array.shape[self.batched :] != slot.shape or array.ndim < len(slot.shape) + self.batched:
-            wanted = ", ".join([*["batch"] * self.batched, *map(str, slot.shape)])
-            raise ValueError(f"{slot.name} has the shape {array.shape}, and the program was compiled for ({wanted})")
+            wanted = extents((*["batch"] * self.batched, *slot.shape), False)
+            raise ValueError(f"{slot.name} has the shape {array.shape}, and the program was compiled for {wanted}")
         return array.astype(self.dtype)
 
     def refuse_nan(self, arrays: Sequence[NDArray[Any]]) -> None:

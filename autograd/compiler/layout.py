@@ -13,8 +13,10 @@ from bisect import bisect_right
 
 import numpy as np
 
+from .. import arrays as numpy_reading
 from .. import ops
-from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
+from .arrays import MATMUL, REDUCE, STACK, SUM, Array
+from .emit import FUNCTIONS
 from .scalars import CONSTANT, INPUT, PARAMETER
 
 TYPE_CHECKING = False
@@ -26,13 +28,14 @@ if TYPE_CHECKING:
 
     from ..value import Value
     from .group import Grouping
+    from .run import Parameters
 
 VECTOR = "theta"
 """The name of the vector that holds all parameters."""
 
 _LETTERS = {"w": "W", "weight": "W", "b": "b", "bias": "b"}
 _WORDS = {MATMUL: "product", REDUCE: "sum", SUM: "sum", STACK: "joined"}
-_RESERVED = {*ops.OPS, VECTOR, "n", "loss", "gradient", "inf", "nan", "np", "len"}
+_RESERVED = frozenset({VECTOR, "n", "loss", "gradient", "step", "outputs", "parameters", "products_of_others"})
 
 
 class Part:
@@ -47,11 +50,15 @@ class Part:
     start, stop : int
     column : bool
         Whether the program has it as a matrix of one column, which goes along with the columns for the examples.
+    layer : str
+        The number of its layer, if its name in the modules has one.
     """
 
-    def __init__(self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int, column: bool) -> None:
+    def __init__(
+        self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int, column: bool, layer: str
+    ) -> None:
         self.name, self.shape, self.numbers, self.start, self.column = name, shape, numbers, start, column
-        self.stop = start + len(numbers)
+        self.stop, self.layer = start + len(numbers), layer
 
     @property
     def text(self) -> str:
@@ -60,7 +67,7 @@ class Part:
 
 
 class Layout:
-    """Where every parameter stands.
+    """Where every parameter stands: in the vector of another program, if its parameters are shared.
 
     Attributes
     ----------
@@ -69,16 +76,23 @@ class Layout:
         The place of each parameter in the vector.
     """
 
-    def __init__(self, grouping: Grouping, parameters: Sequence[Value]) -> None:
+    def __init__(self, grouping: Grouping, parameters: Sequence[Value], shared: Parameters | None = None) -> None:
         self.parameters, self.vector = parameters, VECTOR
         self.parts: list[Part] = []
         self.where = np.full(len(parameters), -1)
         self.names = _Names()
         self._found: list[tuple[str, tuple[int, ...], NDArray[Any], bool]] = []
-        self._place(grouping)
-        for role, shape, numbers, column in self._found:
+        if shared is not None:
+            self.parts, self.where = shared.parts, shared.where
+            self.names.taken.update(name for part in self.parts for name in (part.name, "d" + part.name))
+        else:
+            self._place(grouping)
+        called = [self._called(role, shape, numbers) for role, shape, numbers, _ in self._found]
+        for (word, layer), (_, shape, numbers, column) in zip(called, self._found):
             start = self.parts[-1].stop if self.parts else 0
-            part = Part(self._called(role, shape, numbers), shape, numbers, start, column)
+            several = called.count((word, "")) > 1 and not layer
+            name = self.names.counted(word) if several else self.names.new(word, layer)
+            part = Part(name, shape, numbers, start, column, layer)
             self.where[numbers] = np.arange(start, part.stop)
             self.parts.append(part)
         self._starts = [part.start for part in self.parts]
@@ -127,7 +141,8 @@ class Layout:
 
     # --- naming -----------------------------------------------------------------------------------------------
 
-    def _called(self, role: str, shape: tuple[int, ...], numbers: NDArray[Any]) -> str:
+    def _called(self, role: str, shape: tuple[int, ...], numbers: NDArray[Any]) -> tuple[str, str]:
+        """A word for these parameters, and the number of the layer that they belong to, if there is one."""
         values = [self.parameters[i] for i in numbers]
         stems = {_stem(value) for value in values}
         stem = stems.pop() if len(stems) == 1 else ""
@@ -135,8 +150,8 @@ class Layout:
         if len(shape) > 1 and len(word) == 1:
             word = word.upper()
         if not shape and len(values) == 1 and values[0].label and not values[0].scope:
-            return self.names.new(values[0].label)
-        return self.names.new(word, _layer([value.scope for value in values]))
+            return values[0].label, ""
+        return word, _layer([value.scope for value in values])
 
 
 def _settle(grouping: Grouping, where: NDArray[Any]) -> None:
@@ -174,7 +189,8 @@ class _Names:
     """Hands out names, each once."""
 
     def __init__(self) -> None:
-        self.taken = set(_RESERVED)
+        # Names that the source has for something else; the user's own operations may have been defined lately.
+        self.taken = {*_RESERVED, *ops.OPS, *FUNCTIONS, *numpy_reading.RENAMED.values()}
         self._counts: dict[str, int] = {}
 
     def new(self, word: str, number: str = "") -> str:
@@ -184,7 +200,7 @@ class _Names:
             word = "v" + word
         name = word + number
         count = 1
-        while name in self.taken or "d" + name in self.taken or not name.isidentifier() or name in _KEYWORDS:
+        while {name, "d" + name} & self.taken or name in _KEYWORDS:
             count += 1
             name = f"{word}{number}_{count}" if number else f"{word}{count}"
         self.taken.update((name, "d" + name))
@@ -229,15 +245,19 @@ def name(grouping: Grouping, layout: Layout) -> None:
             word = word.upper()
         array.name = names.new(word)
     grouping.outputs[0].array if len(grouping.outputs) == 2 else None
+    summed = {x.array for array in grouping.arrays if array.head is SUM for x in array.operands}
     for array in grouping.arrays:
         if array.head in (INPUT, PARAMETER, CONSTANT):
             continue
         place = array.place
-        if array.head is MATMUL and array.operands[0].array.head is PARAMETER:
+        if array.head is ops.logsumexp:
+            array.data = tuple([names.counted(word) for word in ("top", "powers", "total")])
+        if array in summed and array.head is MATMUL:
             array.name = names.counted("product")
-        elif array.head is SUM and any(_weighs(x) for x in array.operands):
-            array.name = names.new("Z", _number(array, layout))
-        elif len(array.operands) == 1 and array.operands[0].array.name.startswith("Z") and array.head is not REDUCE:
+        elif _is_weighted(array) or (array.head is SUM and any(_is_weighted(x.array) for x in array.operands)):
+            layer = _layer_of(array, layout)
+            array.name = names.new("Z", layer) if layer else names.counted("Z")
+        elif _activates(array):
             array.name = names.new("A", array.operands[0].array.name[1:])
         elif place is not None and place.label:
             array.name = names.new(_label(place.label) if array.size > 1 else place.label)
@@ -249,15 +269,30 @@ def _label(label: str) -> str:
     return label.rstrip("0123456789_") or label
 
 
-def _weighs(x: Access) -> bool:
-    return x.array.head is MATMUL and x.array.operands[0].array.head is PARAMETER
+def _is_weighted(array: Array) -> bool:
+    """Whether it is a layer's weights times something."""
+    heads = [x.array.head for x in array.operands]
+    return array.head is MATMUL and heads[0] is PARAMETER and heads[1] is not PARAMETER
 
 
-def _number(array: Array, layout: Layout) -> str:
-    """The number of the weights that the array is made with."""
-    for x in array.operands:
-        if _weighs(x):
-            part = layout.part_of(layout.where[x.array.operands[0].index])
-            found = re.search(r"[\d_]+$", part.name) if part else None
-            return found.group() if found else ""
+def _layer_of(array: Array, layout: Layout) -> str:
+    """The number of the layer whose weights the array is made with."""
+    for product in [array, *[x.array for x in array.operands]]:
+        if _is_weighted(product):
+            part = layout.part_of(layout.where[product.operands[0].index])
+            return part.layer if part else ""
     return ""
+
+
+_ARITHMETIC = frozenset({ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow, ops.logsumexp})
+
+
+def _activates(array: Array) -> bool:
+    """Whether it is a function of what a layer computed, alone or with parameters of its own."""
+    first, *others = array.operands
+    return (
+        re.fullmatch(r"Z[\d_]+", first.array.name) is not None
+        and array.head not in _ARITHMETIC
+        and array.head not in _WORDS
+        and all(x.array.head in (PARAMETER, CONSTANT) for x in others)
+    )

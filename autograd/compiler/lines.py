@@ -123,6 +123,11 @@ class Line:
     def __init__(self, target: str, value: Any, comment: str = "", temporary: bool = False, adds: bool = False) -> None:
         self.target, self.value, self.comment, self.temporary, self.adds = target, value, comment, temporary, adds
 
+    @property
+    def written(self) -> str:
+        """The name of the array that the line makes or changes."""
+        return names_in(self.target or NumPy().text(self.value.operands[0]))[0]
+
     def text(self) -> str:
         value = NumPy().text(self.value)
         return f"{self.target} {'+=' if self.adds else '='} {value}"
@@ -193,6 +198,19 @@ def times(a: Any, b: Any) -> Any:
     return made / N if divided else made
 
 
+def applied_to_rest(x: Any, change: Callable[[Any], Any]) -> Any:
+    """A linear function of x, with x's number and sign outside of it.
+
+    Examples
+    --------
+    >>> NumPy().text(applied_to_rest(-2.0 * Symbol("a") / N, lambda rest: Postfix(rest, ".sum()")))
+    '-2.0 * a.sum() / n'
+    """
+    number, rest, divided = _factors(x)
+    made = times(number, rest if rest is None else change(rest))
+    return times(1.0 / N, made) if divided else made
+
+
 def varies(x: Any) -> bool:
     """Whether x is more than a number, which may be divided by the number of examples."""
     return _factors(x)[1] is not None
@@ -233,18 +251,20 @@ def added(terms: Sequence[Any]) -> Any:
         gathered.setdefault("" if rest is None else NumPy().text(rest), [0.0, rest])[0] += number
     total: Any = None
     for number, rest in sorted(gathered.values(), key=lambda term: term[0] < 0.0):
+        if number == 0.0 and rest is None:
+            continue
         if total is None:
             total = number if rest is None else times(number, rest)
         elif number < 0.0:
             total = total - (-number if rest is None else times(-number, rest))
-        elif number or rest is not None:
+        else:
             total = total + (number if rest is None else times(number, rest))
     if total is None:
         return 0.0
     return times(1.0 / N, total) if common else total
 
 
-def extents(shape: tuple[int, ...], batched: bool) -> str:
+def extents(shape: tuple[int | str, ...], batched: bool) -> str:
     """The text of a shape.
 
     >>> extents((3,), False), extents((3, 4), True), extents((), True)

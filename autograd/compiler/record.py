@@ -80,6 +80,12 @@ class Condition:
     __rand__ = __and__
     __ror__ = __or__
 
+    def __eq__(self, other: object) -> Any:
+        return Condition("==", self, other)
+
+    def __neg__(self) -> Any:
+        return -self.node
+
     def __add__(self, other: Any) -> Any:
         return self.node + _value(other)
 
@@ -92,8 +98,12 @@ class Condition:
     def __mul__(self, other: Any) -> Any:
         return self.node * _value(other)
 
+    def __truediv__(self, other: Any) -> Any:
+        return self.node / _value(other)
+
     __radd__ = __add__
     __rmul__ = __mul__
+    __hash__ = None  # type: ignore[assignment]  # its == is no answer
 
 
 def _value(x: Any) -> Value:
@@ -124,6 +134,18 @@ class Recorder(Watch):
                 f"{line_outside()}: the number of a Value is asked for (.data), and a compiled program would keep the "
                 "one that it was recorded with; compute with the Value itself, or move this out of the function"
             )
+
+    def wrote(self, x: Value) -> None:
+        raise CompileError(
+            f"{line_outside()}: the number of {x.describe()} is set while the function is recorded, which a compiled "
+            "program would not do again; set Values outside of the function"
+        )
+
+    def before_sweep(self, order: list[Result], seed: float) -> None:
+        raise CompileError(
+            f"{line_outside()}: backward() is called while the function is recorded; return what is to be "
+            "differentiated, or use autograd.grad inside"
+        )
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
         if concrete(a) and concrete(other):

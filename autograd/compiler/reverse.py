@@ -11,10 +11,24 @@ import numpy as np
 
 from .. import ops
 from ..symbols import Expression, Symbol
-from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
-from .forward import CONDITIONS, Operand, Writer, expanded, logsumexp_names, read
+from .arrays import ALONG, MATMUL, REDUCE, STACK, SUM, Access, Array
+from .forward import CONDITIONS, SEVERAL, Operand, Writer, expanded, read
 from .layout import Part
-from .lines import Invoke, Line, Mask, N, Postfix, added, extents, names_in, nodes, times, varies
+from .lines import (
+    Invoke,
+    Line,
+    Mask,
+    N,
+    Postfix,
+    added,
+    applied_to_rest,
+    extents,
+    names_in,
+    nodes,
+    replaced,
+    times,
+    varies,
+)
 from .scalars import CONSTANT, DETACH, PARAMETER
 from .views import View, transposition
 
@@ -25,10 +39,6 @@ if TYPE_CHECKING:
 
     Axes: TypeAlias = tuple[bool, ...]
     Target: TypeAlias = Array | Part
-
-
-SEVERAL = 8
-"""So many terms are added up in a line at the most."""
 
 
 class Flow:
@@ -107,7 +117,7 @@ class Reverse:
 
     def _full(self, target: Target, flow: Flow) -> Any:
         """What flows into an array, with all its axes."""
-        if flow.axes == _every(target):
+        if flow.axes == _every(target) and varies(flow.code):
             return flow.code
         return Invoke("broadcast_to", [flow.code], extents(target.shape, _batched(target)))
 
@@ -116,7 +126,7 @@ class Reverse:
     def _spread(self, array: Array, flow: Flow) -> None:
         if array.head is MATMUL:
             self._through_product(array, flow)
-        elif array.head is REDUCE or array.head is ops.logsumexp:
+        elif array.head is REDUCE or array.head in ALONG:
             self._through_axis(array, flow)
         elif array.head is STACK:
             self._through_stack(array, flow)
@@ -142,18 +152,21 @@ class Reverse:
             return (Mask(Expression("!=", (out, 0.0))),)  # the rule's condition, not a <= 0, which nan meets as well
         if array.head is ops.where and array.operands[0].array.head in CONDITIONS:
             return 0.0, Mask(codes[0]), Mask(Expression("~", (codes[0],)))
-        return [_as_mask(slope) for slope in read(array.head, array.head.partials, [*codes, out])]
+        return [_simple(slope) for slope in read(array.head, array.head.partials, [*codes, out])]
 
     def _through_axis(self, array: Array, flow: Flow) -> None:
-        """Back through a sum along an axis, or log-sum-exp: the same for all along it, or to each its share."""
+        """Back through an operation along an axis: through a sum the same to all along it, else to each its share."""
         axis, x = self.writer.along(array)
         code, axes = flow.code, (*flow.axes[:axis], False, *flow.axes[axis:])
         if any(flow.axes[:axis]):
             code = Postfix(code, expanded(axis))
         if array.head is ops.logsumexp:
-            powers, total = logsumexp_names(array)
+            _, powers, total = array.data
             share = Symbol(powers) / Symbol(total + expanded(axis))
             code, axes = times(code, share), (*[True] * x.index.ndim, array.batched)
+        elif array.head is ops.prod:
+            others = Invoke("products_of_others", [self.writer.matrix(x, x.index)], str(axis))
+            code, axes = times(code, others), (*[True] * x.index.ndim, array.batched)
         operand = Operand(None, axes, *self.writer.located(x.array, x.index), tuple(range(x.index.ndim)))
         self._leave(array, x, operand, Flow(code, axes), x.index.shape)
 
@@ -220,12 +233,13 @@ class Reverse:
                 code = times(N if axis == len(shape) else float(shape[axis]), code)
         present = [axis for axis in gone if flow.axes[axis]]
         if present and len(gone) == len(flow.axes) - (not user.batched):
-            code = Postfix(code, ".sum()")
+            code = applied_to_rest(code, lambda rest: Postfix(rest, ".sum()"))
         elif present:
             # Leading axes along which nothing varies may be missing in NumPy: axes are counted from the end then.
             shift = 0 if flow.axes[0] else len(shape) + user.batched
             numbers = [axis - shift for axis in present]
-            code = Postfix(code, f".sum(axis={numbers[0] if len(numbers) == 1 else tuple(numbers)})")
+            text = f".sum(axis={numbers[0] if len(numbers) == 1 else tuple(numbers)})"
+            code = applied_to_rest(code, lambda rest: Postfix(rest, text))
         axes = (*[flow.axes[axis] for axis in operand.kept], flow.axes[-1] and x.array.batched)
         assert operand.view is not None
         core = tuple([shape[axis] for axis in operand.kept])
@@ -237,7 +251,7 @@ class Reverse:
         code, batched = flow.code, array.batched
         if array.head is PARAMETER and part is None:
             base = "gradient" + picked.base.removeprefix(self.writer.layout.vector)
-            self._after.append(_addition(base, code, picked.repeated))
+            self._after.append(_addition(base, code, picked, batched))
             return
         if picked.ordered and not varies(code):
             self._flows.setdefault(target, []).append(Flow(code, (False,) * (len(target.shape) + 1)))
@@ -255,7 +269,7 @@ class Reverse:
                 code = Postfix(code, f".reshape({', '.join([*map(str, target.shape), *['-1'] * batched]) or '()'})")
             self._flows.setdefault(target, []).append(Flow(code, _every(target)))
         else:
-            self._adds.setdefault(target, []).append(_addition("d" + picked.base, code, picked.repeated))
+            self._adds.setdefault(target, []).append(_addition("d" + picked.base, code, picked, batched))
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -263,7 +277,7 @@ class Reverse:
         """The gradient as one vector. Each part's line comes as soon as all that it needs is there."""
         layout = self.writer.layout
         pieces: list[Symbol] = []
-        before, arrived = self.lines, {line.target.partition("[")[0]: i for i, line in enumerate(self.lines, 1)}
+        before, arrived = self.lines, {line.written: i for i, line in enumerate(self.lines, 1)}
         made: dict[int, list[Line]] = {}  # after which line to insert what
         for part in layout.parts:
             self.lines = []
@@ -279,10 +293,9 @@ class Reverse:
             self.lines += [line, *made.pop(i, [])]
         if all(piece.name.startswith("zeros(") for piece in pieces):
             code: Any = Invoke("zeros_like", [Symbol(layout.vector)])
-        elif len(pieces) == 1:
-            code = Postfix(pieces[0], ".reshape(-1)")
         else:
-            code = Postfix(Symbol("concatenate"), f"(({', '.join([piece.name for piece in pieces])}), axis=None)")
+            names = ", ".join([piece.name for piece in pieces]) + "," * (len(pieces) == 1)
+            code = Postfix(Symbol("concatenate"), f"(({names}), axis=None)")
         self.lines.append(Line("gradient", code))
         self.lines += _gathered(self._after)
 
@@ -299,11 +312,13 @@ def _permuted(picked: View) -> bool:
     return picked.axes != tuple(range(len(picked.axes)))
 
 
-def _addition(name: str, code: Any, repeated: bool) -> Line:
+def _addition(name: str, code: Any, picked: View, batched: bool) -> Line:
     """The line that adds to a part of an array; to a position that is named twice, twice."""
-    if not repeated:
+    if not picked.repeated:
         return Line(name, code, adds=True)
     array, _, index = name[:-1].rpartition("[")
+    # add.at reads beyond its operand where it has to broadcast it (seen in NumPy 2.4).
+    code = Invoke("broadcast_to", [code], extents(picked.shape, batched))
     return Line("", Invoke("add.at", [Symbol(array), Symbol(index), code]))
 
 
@@ -317,8 +332,15 @@ def _gathered(lines: list[Line]) -> list[Line]:
     return list(made.values())
 
 
-def _as_mask(slope: Any) -> Any:
-    """A slope that is a choice of 0 and 1, as the condition itself."""
+def _simple(slope: Any) -> Any:
+    """A slope without first powers and products by 1; one that is a choice of 0 and 1 as the condition itself."""
+
+    def change(x: Expression) -> Any:
+        if x.head is ops.pow and x.operands[1] == 1.0:
+            return x.operands[0]
+        return times(*x.operands) if x.head is ops.mul else x
+
+    slope = replaced(slope, change)
     if isinstance(slope, Expression) and slope.head is ops.where:
         condition, *choice = slope.operands
         if choice == [1.0, 0.0]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import math
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from .sums import sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -43,11 +44,11 @@ class Parameters:
     Attributes
     ----------
     data, grad : array
-        The vectors; what is assigned to them is copied in.
+        The vectors; a number that is assigned to them goes into all entries.
     values : list of Value
-        The parameters that the entries belong to.
-    op : None
-        Parameters are leaves.
+        The parameters, in the order in which they were given or found.
+    where : array of int
+        The place of each value in the vectors.
 
     Examples
     --------
@@ -62,13 +63,12 @@ class Parameters:
     array([3., 1.])
     """
 
-    op = None
-
     def __init__(self, layout: Layout, dtype: Any) -> None:
-        self.parts = layout.parts
-        self.values = [layout.parameters[number] for part in layout.parts for number in part.numbers]
-        self._data = np.array([value.data for value in self.values], dtype=dtype)
-        self.grad = np.zeros_like(self._data)
+        self.parts, self.where = layout.parts, layout.where
+        self.values = list(layout.parameters)
+        self._data = np.empty(len(self.values), dtype)
+        self._grad = np.zeros_like(self._data)
+        self.read_in()
 
     @property
     def data(self) -> Array:
@@ -77,6 +77,15 @@ class Parameters:
     @data.setter
     def data(self, numbers: Any) -> None:
         self._data[...] = numbers
+
+    @property
+    def grad(self) -> Array:
+        return self._grad
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        self._grad = np.empty_like(self._data)
+        self._grad[...] = numbers
 
     @property
     def names(self) -> list[str]:
@@ -99,6 +108,47 @@ class Parameters:
     def __len__(self) -> int:
         return len(self._data)
 
+    # --- and the Values ---------------------------------------------------------------------------------------
+
+    def read_in(self) -> None:
+        """Take numbers and gradients from the Values."""
+        self._data[self.where] = [value.data for value in self.values]
+        grad = np.empty_like(self._data)
+        grad[self.where] = [value.grad for value in self.values]
+        self._grad = grad
+
+    def write_back(self) -> None:
+        """Put numbers and gradients into the Values."""
+        for value, data, grad in zip(self.values, self._data[self.where].tolist(), self._grad[self.where].tolist()):
+            value.data, value.grad = data, grad
+
+    # --- for optimisers ---------------------------------------------------------------------------------------
+
+    def moved(self, rule: Callable[..., Any], state: Sequence[Any], settings: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What an update rule makes of the vector and of its state; IEEE 754 results come without warnings."""
+        with np.errstate(all="ignore"):
+            made: tuple[Any, ...] = rule(self._data, self._grad, *state, **settings)
+        return made
+
+    def norm(self) -> float:
+        """The gradient's Euclidean norm, which does not overflow before its entries do."""
+        largest = float(np.abs(self._grad).max())
+        if not 0.0 < largest < math.inf:
+            return largest
+        scaled = self._grad / largest
+        return largest * math.sqrt(float(scaled.dot(scaled)))
+
+    def rows(self, vectors: Sequence[Any]) -> list[list[float]]:
+        """Vectors such as an optimiser's state as a list of numbers for each value."""
+        table = np.array([np.broadcast_to(vector, len(self)) for vector in vectors])
+        return table[:, self.where].T.tolist()  # type: ignore[no-any-return]
+
+    def vectors(self, rows: Sequence[Sequence[float]]) -> tuple[Array, ...]:
+        """The reverse of `rows`."""
+        table = np.empty((len(rows[0]), len(self)), self._data.dtype)
+        table[:, self.where] = np.transpose(rows)
+        return tuple(table)
+
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.name} {part.shape}" for part in self.parts)
         return f"Parameters({len(self)} numbers: {parts})"
@@ -109,6 +159,8 @@ class Program:
 
     Attributes
     ----------
+    example : callable
+        The function that was compiled.
     source : str
         The NumPy program.
     parameters : Parameters
@@ -118,14 +170,17 @@ class Program:
     def __init__(
         self,
         f: Callable[..., Any],
-        chosen: Iterable[Value] | None,
+        chosen: Parameters | Sequence[Value] | None,
         batch: bool,
         reduction: str,
         gradient: bool | None,
         dtype: Any,
         allow_nan: bool,
     ) -> None:
-        self._f, self._chosen, self._batch, self._reduction = f, chosen, batch, reduction
+        self.example = f
+        self._shared = chosen if isinstance(chosen, Parameters) else None
+        self._chosen = chosen.values if isinstance(chosen, Parameters) else chosen
+        self._batch, self._reduction = batch, reduction
         self._gradient, self._dtype, self._allow_nan = gradient, np.dtype(dtype), allow_nan
         self._inputs: Inputs | None = None
 
@@ -146,8 +201,8 @@ class Program:
                 gc.enable()
 
     def _build(self, inputs: Inputs) -> None:
-        called = str(getattr(self._f, "__name__", type(self._f).__name__))
-        recording = Recording(self._f, inputs, self._chosen)
+        called = str(getattr(self.example, "__name__", type(self.example).__name__))
+        recording = Recording(self.example, inputs, self._chosen)
         differentiate = recording.single if self._gradient is None else self._gradient
         if differentiate and not recording.single:
             raise CompileError(
@@ -162,16 +217,22 @@ class Program:
                 f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
                 "compile with gradient=False for the numbers alone"
             )
-        layout = Layout(grouping, recording.parameters)
+        layout = Layout(grouping, recording.parameters, self._shared)
         name(grouping, layout)
         writer = Writer(grouping, layout)
-        source = assemble(called, writer, recording.returned, differentiate, self._reduction)
+        try:
+            source = assemble(called, writer, recording.returned, differentiate, self._reduction)
+        except RecursionError as error:
+            raise _too_long(called) from error
         scope: dict[str, Any] = {
             key: values.astype(self._dtype) if values.dtype.kind == "f" else values
             for key, values in writer.constants.items()
         }
-        exec(compile(source, f"<compiled {called}>", "exec"), scope)
-        self._source, self._parameters = source, Parameters(layout, self._dtype)
+        try:
+            exec(compile(source, f"<compiled {called}>", "exec"), scope)
+        except (SyntaxError, MemoryError) as error:  # Python's parser has limits, too
+            raise _too_long(called) from error
+        self._source, self._parameters = source, self._shared or Parameters(layout, self._dtype)
         self._views = scope["parameters"](self._parameters.data)
         self._outputs, self._step = scope["outputs"], scope.get("step")
         self._inputs = inputs
@@ -183,7 +244,7 @@ class Program:
                     "nothing is compiled yet: the shapes of the arguments are not known. Call the program once, or "
                     "give compile() the arguments for one example as like="
                 )
-            self.build(Inputs(self._f, arguments, self._batch, self._dtype))
+            self.build(Inputs(self.example, arguments, self._batch, self._dtype))
         assert self._inputs is not None
         return self._inputs
 
@@ -218,8 +279,8 @@ class Program:
         Raises
         ------
         TypeError, ValueError
-            If the arguments are not of the kinds and shapes that f was compiled for, if they are empty, or hold a nan.
-            The parameters' gradients are as before then.
+            If the arguments are not of the kinds and shapes that f was compiled for, if they are empty, or hold a nan
+            that spreads into the result. The parameters' gradients are as before then.
         """
         inputs = self._inputs or self._built(arguments)
         if self._step is None:
@@ -231,34 +292,36 @@ class Program:
             spread = loss + gradient.dot(gradient)
         if spread != spread and not self._allow_nan:
             inputs.refuse_nan(arrays)
-        self._parameters.grad = gradient
+        if gradient.dtype is not self._dtype:
+            gradient = gradient.astype(self._dtype)
+        self._parameters._grad = gradient
         return float(loss), gradient
 
     def outputs(self, *arguments: Any) -> Any:
         """What f returns, for every example; nothing is differentiated.
 
-        Lists come back as arrays, examples first; tuples and dicts as they are, with arrays in them.
+        Lists come back as arrays, examples first; tuples and dicts as they are, with arrays in them. Errors are those
+        of a call.
         """
         inputs = self._built(arguments)
         arrays = inputs.arrays(arguments)
-        if not self._allow_nan:
-            inputs.refuse_nan(arrays)
         with np.errstate(all="ignore"):
-            return self._outputs(*arrays, self._parameters.data, *self._views)
+            made = self._outputs(*arrays, self._parameters.data, *self._views)
+        spread: list[bool] = []
+        made = _owned(made, self._dtype, spread)
+        if any(spread) and not self._allow_nan:
+            inputs.refuse_nan(arrays)
+        return made
 
     # --- and the Values ---------------------------------------------------------------------------------------
 
     def write_back(self) -> None:
         """Put the parameters' numbers and gradients into the Values."""
-        parameters = self.parameters
-        for value, data, grad in zip(parameters.values, parameters.data.tolist(), parameters.grad.tolist()):
-            value.data, value.grad = data, grad
+        self.parameters.write_back()
 
     def read_in(self) -> None:
-        """Take the parameters' numbers and gradients from the Values."""
-        parameters = self.parameters
-        parameters.data = [value.data for value in parameters.values]
-        parameters.grad = np.array([value.grad for value in parameters.values], dtype=self._dtype)
+        """Take the parameters' numbers and gradients from the Values, for instance after steps of the eager engine."""
+        self.parameters.read_in()
 
 
 def compile_program(
@@ -277,7 +340,7 @@ def compile_program(
         raise TypeError(f"compile takes a function, not {type(f).__name__}: {f!r:.60}; write lambda: ... around it")
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r:.60}")
-    if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
+    if dtype not in ("float64", "float32", np.float64, np.float32, float):
         raise ValueError(f"dtype must be float64 or float32, not {dtype!r:.60}")
     program = Program(f, _values(parameters), batch, reduction, gradient, dtype, allow_nan)
     if like is not None:
@@ -287,17 +350,37 @@ def compile_program(
     return program
 
 
-def _values(parameters: Any) -> list[Value] | None:
-    """The parameters that were named: a module's, or those in a list."""
-    if parameters is None:
-        return None
+def _values(parameters: Any) -> Parameters | list[Value] | None:
+    """The parameters that were named: another program's, a module's, or those in a list."""
+    if parameters is None or isinstance(parameters, Parameters):
+        return parameters
     if hasattr(parameters, "parameters"):
         parameters = parameters.parameters()
+    if not hasattr(parameters, "__iter__"):
+        raise TypeError(f"parameters must be a module or a list of leaf Values, not {parameters!r:.60}")
     chosen = list(parameters)
     for i, p in enumerate(chosen):
         if not isinstance(p, Value) or p.op is not None:
             raise TypeError(f"parameters must be a module or a list of leaf Values, but item {i} is {p!r:.60}")
     return chosen
+
+
+def _owned(made: Any, dtype: Any, spread: list[bool]) -> Any:
+    """What was returned, in arrays that belong to nobody else; `spread` hears of each whether there is a nan in it."""
+    if isinstance(made, dict):
+        return {key: _owned(item, dtype, spread) for key, item in made.items()}
+    if isinstance(made, (tuple, list)):
+        return type(made)([_owned(item, dtype, spread) for item in made])
+    array = np.array(made, dtype)
+    spread.append(bool(np.isnan(array).any()))
+    return array if array.ndim else float(array)
+
+
+def _too_long(called: str) -> CompileError:
+    return CompileError(
+        f"a rule that {called} uses becomes too long to be written out; an operation of your own on so many operands "
+        "is better made of sums and products"
+    )
 
 
 def _takes_arguments(f: Callable[..., Any]) -> bool:

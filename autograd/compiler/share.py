@@ -1,8 +1,15 @@
-"""Pass: what was computed twice is computed once. Rows of equal head, operands and data become one."""
+"""Pass: what was computed twice is computed once. Rows of equal head, operands and data become one.
+
+The order of a total's terms does not matter for that, nor that of other operands that can be exchanged: ``a + b*c`` and
+``c*b + a`` are the same, and computed in the order that came first.
+"""
 
 from __future__ import annotations
 
-from .scalars import Scalars
+from .. import ops
+from .scalars import TOTAL, Scalars
+
+_UNORDERED = frozenset({ops.mul, ops.prod, ops.logsumexp})
 
 
 def share(table: Scalars) -> Scalars:
@@ -25,9 +32,18 @@ def share(table: Scalars) -> Scalars:
     known: dict[tuple[object, ...], int] = {}
     for head, old, data, place in table.rows():
         operands = tuple([names[i] for i in old])
-        key = (head, operands, repr(data))  # repr tells 0.0 from -0.0, and a nan from no other nan
+        same = _in_order(operands, data) if head is TOTAL else operands
+        if head in _UNORDERED:
+            same = tuple(sorted(operands))
+        key = (head, same, repr(data))  # repr tells 0.0 from -0.0, and a nan from no other nan
         found = known.get(key)
         if found is None:
             found = known[key] = made.add(head, operands, data, place)
         names.append(found)
     return table.renamed(made, names)
+
+
+def _in_order(operands: tuple[int, ...], pairs: int) -> tuple[int, ...]:
+    """The operands of a total, every product and all terms in order."""
+    products = sorted([(a, b) if a <= b else (b, a) for a, b in zip(operands[:pairs], operands[pairs : 2 * pairs])])
+    return (*[a for a, _ in products], *[b for _, b in products], *sorted(operands[2 * pairs :]))

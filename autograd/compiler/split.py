@@ -11,11 +11,15 @@ from .scalars import CONSTANT, INPUT, TOTAL, Scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..ops import Op
     from ..value import Place
 
 
 def split(table: Scalars) -> Scalars:
     """The table with two outputs instead of one: the example's part of the loss, and the rest (0 if there is none).
+
+    The loss is taken apart as far as it is linear: through sums, differences, signs, and factors and divisors that do
+    not depend on the example.
 
     Examples
     --------
@@ -27,32 +31,105 @@ def split(table: Scalars) -> Scalars:
     [0, 1]
     """
     depends: list[bool] = []
-    for head, operands in zip(table.heads, table.operands):
+    mixed: list[bool] = []  # whether a row depends on the example, and yet a term of it does not
+    for head, operands, pairs in zip(table.heads, table.operands, table.data):
         depends.append(head is INPUT or any(depends[i] for i in operands))
+        own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
+        mixed.append(own)
     (root,) = table.outputs
-    rest: int | None = None
-    head, operands, place = table.heads[root], table.operands[root], table.places[root]
-    if not depends[root]:
-        root, rest = table.add(CONSTANT, (), 0.0), root
-    elif head is TOTAL:
-        pairs = table.data[root]
-        products = list(zip(operands[:pairs], operands[pairs : 2 * pairs]))
-        plain = operands[2 * pairs :]
-        own = [pair for pair in products if depends[pair[0]] or depends[pair[1]]]
-        others = [pair for pair in products if not (depends[pair[0]] or depends[pair[1]])]
-        root = _total(table, own, [i for i in plain if depends[i]], place)
-        rest = _total(table, others, [i for i in plain if not depends[i]], place)
-    elif head is ops.sub and not depends[operands[1]]:
-        root, rest = operands[0], table.add(ops.neg, (operands[1],), None, place)
-    elif head is ops.sub and not depends[operands[0]]:
-        root, rest = table.add(ops.neg, (operands[1],), None, place), operands[0]
-    table.outputs = [root, table.add(CONSTANT, (), 0.0) if rest is None else rest]
+    needed = [False] * len(table)
+    needed[root] = mixed[root]
+    for i in range(root, -1, -1):
+        if needed[i]:
+            for k in table.operands[i]:
+                needed[k] = needed[k] or mixed[k]
+    halves = _Halves(table, depends)
+    for i in range(root + 1):
+        if needed[i]:
+            halves.add(i)
+    table.outputs = [i if i is not None else table.add(CONSTANT, (), 0.0) for i in halves.of(root)]
     return table
 
 
-def _total(table: Scalars, pairs: list[tuple[int, int]], plain: list[int], place: Place | None) -> int:
+def _terms(
+    head: Op, operands: tuple[int, ...], pairs: int, depends: list[bool], mixed: list[bool]
+) -> list[tuple[int, bool]]:
+    """The rows that a row is a linear function of, each with whether it is mixed."""
+    if head is TOTAL:
+        products = zip(operands[:pairs], operands[pairs : 2 * pairs])
+        terms = [_product(a, b, depends, mixed) for a, b in products]
+        return [*terms, *[(i, mixed[i]) for i in operands[2 * pairs :]]]
+    if head is ops.sub or head is ops.neg:
+        return [(i, mixed[i]) for i in operands]
+    if head is ops.mul:
+        i, own = _product(operands[0], operands[1], depends, mixed)
+        return [(i, own)] if depends[i] else []
+    if head is ops.div and not depends[operands[1]]:
+        return [(operands[0], mixed[operands[0]])]
+    return []
+
+
+def _product(a: int, b: int, depends: list[bool], mixed: list[bool]) -> tuple[int, bool]:
+    """The factor that depends on the example, and whether the product can be taken apart."""
+    if depends[a] and depends[b]:
+        return a, False
+    return (a, mixed[a]) if depends[a] else (b, mixed[b])
+
+
+class _Halves:
+    """The part of each row that depends on the example, and the other one; None stands for 0."""
+
+    def __init__(self, table: Scalars, depends: list[bool]) -> None:
+        self.table, self.depends = table, depends
+        self.made: dict[int, tuple[int | None, int | None]] = {}
+
+    def of(self, i: int) -> tuple[int | None, int | None]:
+        return self.made.get(i) or ((i, None) if self.depends[i] else (None, i))
+
+    def add(self, i: int) -> None:
+        """Take a row apart, whose operands have been before."""
+        table = self.table
+        head, operands, pairs, place = table.heads[i], table.operands[i], table.data[i], table.places[i]
+        sides: list[int | None] = []
+        for side in (0, 1):
+            if head is TOTAL:
+                products = [
+                    pair
+                    for a, b in zip(operands[:pairs], operands[pairs : 2 * pairs])
+                    if (pair := self._half_product(a, b, side)) is not None
+                ]
+                plain = [half for k in operands[2 * pairs :] if (half := self.of(k)[side]) is not None]
+                sides.append(_total(table, products, plain, place))
+            elif head is ops.mul:
+                pair = self._half_product(operands[0], operands[1], side)
+                sides.append(None if pair is None else table.add(ops.mul, pair, None, place))
+            else:
+                halves: list[int | None] = [self.of(k)[side] for k in operands]
+                if head is ops.div:
+                    halves[1] = operands[1]
+                sides.append(self._applied(head, halves, place))
+        self.made[i] = sides[0], sides[1]
+
+    def _half_product(self, a: int, b: int, side: int) -> tuple[int, int] | None:
+        if self.depends[a] and self.depends[b]:
+            return None if side else (a, b)
+        if self.depends[b]:
+            a, b = b, a
+        half = self.of(a)[side]
+        return None if half is None else (half, b)
+
+    def _applied(self, head: Op, operands: list[int | None], place: Place | None) -> int | None:
+        first, *others = operands
+        if first is not None and None not in operands:
+            return self.table.add(head, tuple(operands), None, place)  # type: ignore[arg-type]
+        if head is ops.sub and others[0] is not None:
+            return self.table.add(ops.neg, (others[0],), None, place)
+        return first if head is ops.sub else None
+
+
+def _total(table: Scalars, pairs: list[tuple[int, int]], plain: list[int], place: Place | None) -> int | None:
     if not pairs and not plain:
-        return table.add(CONSTANT, (), 0.0)
+        return None
     if len(pairs) + len(plain) == 1:
         return plain[0] if plain else table.add(ops.mul, pairs[0], None, place)
     operands = (*[a for a, _ in pairs], *[b for _, b in pairs], *plain)

@@ -2,6 +2,7 @@
 
 ``dot(ws, xs, b)``, ``sum(w * x for ...) + b`` with Python's own loops, and ``autograd.sum`` of products all become the
 same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``. A sum or product that something else uses as well stays by itself.
+Adding 0, as Python's own sum does at its start, is left out: it would only turn -0.0 into 0.0.
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""loss"""
+
+from numpy import broadcast_to, concatenate, exp, log, log1p, maximum, minimum, where
+
+
+def sigmoid(a):
+    z0 = exp(-abs(a))
+    return where(a >= 0.0, 1.0, z0) / (1.0 + z0)
+
+
+def bce(p, t):
+    return t * minimum(-log(p), 100.0) + (1.0 - t) * minimum(-log1p(-p), 100.0)
+
+
+def parameters(theta):
+    """The named parts of the vector of all parameters."""
+    W1 = theta[0:8].reshape(4, 2)
+    W2 = theta[8:12].reshape(1, 4)
+    b1 = theta[12:16].reshape(4, 1)
+    b2 = theta[16:17].reshape(())
+    return W1, W2, b1, b2
+
+
+def step(X, y, theta, W1, W2, b1, b2):
+    """The loss and its gradient."""
+    X = X.T                # (2, n)
+    n = X.shape[-1]
+    Z1 = W1 @ X + b1       # (4, n)
+    A1 = maximum(Z1, 0.0)  # (4, n)
+    Z2 = W2 @ A1 + b2      # (1, n)
+    A2 = sigmoid(Z2)       # (1, n)
+    loss = bce(A2, y).sum() / n
+    dZ2 = (A2 - y) / maximum(A2 * (1.0 - A2), 1e-12) * (A2 * sigmoid(-Z2)) / n
+    dW2 = dZ2 @ A1.T
+    db2 = dZ2.sum()
+    dZ1 = W2.T * dZ2 * (A1 != 0.0)
+    dW1 = dZ1 @ X.T
+    db1 = dZ1.sum(axis=1)
+    gradient = concatenate((dW1, dW2, db1, db2), axis=None)
+    return loss, gradient
+
+
+def outputs(X, y, theta, W1, W2, b1, b2):
+    """What is returned for each example."""
+    X = X.T                # (2, n)
+    n = X.shape[-1]
+    Z1 = W1 @ X + b1       # (4, n)
+    A1 = maximum(Z1, 0.0)  # (4, n)
+    Z2 = W2 @ A1 + b2      # (1, n)
+    A2 = sigmoid(Z2)       # (1, n)
+    bce1 = bce(A2, y)      # (1, n)
+    return broadcast_to(bce1[0], (n,))
