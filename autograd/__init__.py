@@ -16,6 +16,7 @@ from __future__ import annotations
 from . import value as _value
 from ._mypyc import SourceDocstring
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
+from .errors import CompileError
 from .files import write_text
 from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .graph import Graph
@@ -167,6 +168,7 @@ __all__ = [
     "Op",
     "Place",
     "AnomalyError",
+    "CompileError",
     "GradcheckError",
     "detect_anomaly",
     "grad",

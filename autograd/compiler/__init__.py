@@ -21,7 +21,7 @@ Each pass is a module with one job. The rules themselves are in `autograd.ops`, 
 sums, products and log-sum-exp, for which NumPy has better than one element at a time.
 """
 
-from .errors import CompileError
+from ..errors import CompileError
 from .run import Parameters, Program, compile_program
 
 __all__ = ["CompileError", "Parameters", "Program", "compile_program"]

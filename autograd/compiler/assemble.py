@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import CompileError
 from ..symbols import Symbol
 from .arrays import Access
 from .emit import Module
-from .errors import CompileError
 from .forward import Writer, forward
 from .fuse import fuse
 from .lines import Invoke, Line, N, NumPy, Postfix, added, extents, names_in

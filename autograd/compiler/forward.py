@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import ops
+from ..errors import CompileError
 from ..symbols import Expression, Symbol
 from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
-from .errors import CompileError
 from .lines import Invoke, Line, NumPy, Postfix, extents, nodes
 from .record import RELATIONS
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER

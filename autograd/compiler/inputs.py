@@ -11,8 +11,8 @@ import inspect
 
 import numpy as np
 
+from ..errors import CompileError
 from ..value import Value
-from .errors import CompileError
 from .lines import extents
 
 TYPE_CHECKING = False

@@ -12,13 +12,13 @@ from __future__ import annotations
 import operator
 
 from .. import ops
+from ..errors import CompileError
 from ..functional import leaves, rebuild
 from ..ieee import to_float
 from ..modes import Watch, concrete, enable_grad, line_outside
 from ..ops import Op
 from ..value import Constant, Result, Value, record, recording, walk
 from ..value import rebuild as node_of
-from .errors import CompileError
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, Scalars
 
 TYPE_CHECKING = False

@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
+from ..errors import CompileError
 from ..value import Value
 from .assemble import assemble
-from .errors import CompileError
 from .fold import fold
 from .forward import Writer
 from .group import Grouping
