@@ -61,22 +61,56 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def test_moons_are_told_apart() -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+def test_moons_are_told_apart(compiled: bool) -> None:
     pytest.importorskip("sklearn")
     import random
 
     from demos import moons
 
     random.seed(1337)
-    assert moons.train(nn.MLP(2, [16, 16, 1])) == 1.0
+    model = nn.MLP(2, [16, 16, 1])
+    assert moons.train(model, compiled=compiled) == 1.0
+    points, labels = moons.data()
+    scores = [model(point) for point in points]  # the compiled program has given the model its parameters back
+    assert nn.hinge(scores, labels).data < 0.05
 
 
-def test_digits_are_learnt_saved_and_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compiled_digits_are_trained_as_by_the_engine() -> None:
+    """Two epochs of either, and the parameters are the same to rounding; so are the gradients' norms."""
+    pytest.importorskip("sklearn")
+    from demos import digits
+
+    training, _ = digits.data()
+    part = training[:100]
+    models = [digits.network(8, seed=0), digits.network(8, seed=0)]
+    norms = [digits.train(digits.Eager(models[0]), part, 2), digits.train(digits.Compiled(models[1]), part, 2)]
+    assert norms[0] == [pytest.approx(row, rel=1e-9) for row in norms[1]]
+    numbers = [[p.data for p in model.parameters()] for model in models]
+    assert max(abs(a - b) for a, b in zip(*numbers)) < 1e-11
+
+
+@pytest.mark.parametrize("name", ["credit", "xor", "xor_sigmoid", "three_layers"])
+def test_compiled_networks_in_the_documents_are_those_that_are_compiled(name: str) -> None:
+    pytest.importorskip("numpy")
+    from demos import matrices
+
+    parameters, program = matrices.NETWORKS[name]()
+    folder = Path(__file__).resolve().parent.parent / "docs" / "compiled"
+    assert program.source == (folder / f"{name}.py").read_text(encoding="utf-8")
+    assert sorted(path.stem for path in folder.glob("*.py")) == sorted(matrices.NETWORKS)
+    assert matrices.difference(parameters, program) < 1e-12
+
+
+@pytest.mark.parametrize("compiled", [[], ["--compiled"]])
+def test_digits_are_learnt_saved_and_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], compiled: list[str]
+) -> None:
     pytest.importorskip("sklearn")
     from demos import digits
 
     path = tmp_path / "model.json"
-    digits.main(["--epochs", "3", "--hidden", "16", "--save", str(path)])
+    digits.main(["--epochs", "3", "--hidden", "16", "--save", str(path), *compiled])
     out = capsys.readouterr().out
     assert float(out.partition("test accuracy: ")[2].partition("%")[0]) > 85
     digits.main(["--save", str(path), "--classify", "0", "1"])
