@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -32,10 +33,10 @@ from autograd import Value
 from benchmarks import engines, measure, problems, report, runner, targets
 from benchmarks.engines import ROOT, Missing
 from benchmarks.problems import Problem
-from benchmarks.rivals import RIVALS, by_hand, glassgrad
+from benchmarks.rivals import RIVALS, by_hand, glassgrad, glassgrad_whole
 from benchmarks.runner import Results, RunError, Worker
-from benchmarks.scalars import Engine, Program, chain_of
-from benchmarks.tasks import TASKS
+from benchmarks.scalars import PROGRAMS, Engine, Program, chain_of
+from benchmarks.tasks import COMPILED, OURS, TASKS
 
 # As real as the real ones, but so small that every derivative can be checked.
 SMALL: dict[str, Problem] = {
@@ -198,7 +199,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(tmp_path_factory: pytest.TempPathFactory, stubs: Path) -> tuple[str, Results]:
     """What ``python -m benchmarks`` printed and wrote, in a run of everything that is ours."""
     folder = tmp_path_factory.mktemp("run")
-    rivals = ["interpreted", "interpreted-nn", "native", "numpy", "xad", "casadi", "jax"]
+    rivals = ["interpreted", "interpreted-nn", "native", *COMPILED, "numpy", "xad", "casadi", "jax"]
     words = ["--quick", "--rounds", "2", "--tasks", *TASKS, "--rivals", *rivals, "--native", str(folder)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words, "--json", str(folder / "results.json")],
@@ -222,7 +223,9 @@ def test_the_json_has_its_keys(ran: tuple[str, Results]) -> None:
     assert list(results["tasks"]) == list(TASKS)
     for name, measured in results["tasks"].items():
         assert set(measured) == {"title", "what", "figure", "rivals", "missing"}
-        assert {"interpreted"} <= set(measured["rivals"]) <= {"interpreted", "interpreted-nn", "numpy"}
+        assert set(measured["rivals"]) == set(TASKS[name].rivals) & {*OURS, *COMPILED, "interpreted-nn", "numpy"} - {
+            "native"
+        }
         for result in measured["rivals"].values():
             assert {"samples", "median"} <= set(result) <= {"samples", "median", "first", "modules"}
             rounds = len(result["samples"])
@@ -255,6 +258,9 @@ def test_what_is_measured_besides_times(ran: tuple[str, Results]) -> None:
     assert not {"numpy", "typing", "sklearn"} & set(modules)
     sizes = tasks["sizes"]["rivals"]["interpreted"]["median"]
     assert {key.partition(" ")[0] for key in sizes} == {"1000", "10000", "100000"}
+    compiling = tasks["compiling"]["rivals"]["compiled-whole"]["median"]
+    assert targets.sizes_of(compiling) == [1666, 10090]  # 648 for each example, and 1,018 for the penalty
+    assert compiling["seconds"] == compiling["10090 seconds"] > 0.0
     threads = tasks["threads"]["rivals"]["interpreted"]["median"]
     assert threads["graphs"] > 0.0 and threads["rate"] > 0.0
 
@@ -266,6 +272,24 @@ def test_the_bytes_of_a_node() -> None:
     assert 3 * sys.getsizeof(root) <= bytes_of_all <= 3 * sys.getsizeof(root) + 5 * sys.getsizeof(1.0)
 
 
+def test_compiling_is_timed_for_the_nodes_that_there_are() -> None:
+    problem = {**SMALL["moons"], "sizes": [1, 3]}
+    engine = glassgrad_whole.Library()
+    found = measure.compiling(engine, problem, 0.0)()
+    counted = []
+    for examples in problem["sizes"]:
+        part = {**problem, **{name: problem[name][:examples] for name in ("inputs", "labels")}}
+        reached, rest = set(), [PROGRAMS["moons"](engine, part)()[0]]
+        while rest:
+            node = rest.pop()
+            if node not in reached:
+                reached.add(node)
+                rest += node.operands
+        counted.append(len(reached))
+    assert targets.sizes_of(found) == counted
+    assert found["seconds"] == found[f"{counted[-1]} seconds"] > 0.0
+
+
 def test_tables_show_every_rival(ran: tuple[str, Results]) -> None:
     printed, results = ran
     for each in report.tables(results):
@@ -273,11 +297,13 @@ def test_tables_show_every_rival(ran: tuple[str, Results]) -> None:
         assert each.title in printed
     by_title = {each.title: each for each in report.tables(results)}
     moons = by_title[TASKS["moons"].title]
-    assert {row[0] for row in moons.rows} == {RIVALS[n].title for n in ("interpreted", "interpreted-nn", "numpy")}
+    here = ("interpreted", "interpreted-nn", *COMPILED, "numpy")
+    assert {row[0] for row in moons.rows} == {RIVALS[name].title for name in here}
     assert "time, NumPy = 1" in moons.headings  # and no column for rivals that are not there
     assert "speed, micrograd = 1" not in moons.headings
     numpy = next(row for row in moons.rows if row[0] == RIVALS["numpy"].title)
     assert numpy[moons.headings.index("time, NumPy = 1")] == "1.00"
+    assert by_title[TASKS["compiling"].title].headings == ["what", "1,666 nodes", "10,090 nodes"]
     assert "import autograd, interpreted" in {row[0] for row in by_title[TASKS["imports"].title].rows}
 
 
@@ -301,6 +327,32 @@ def test_ratios_and_targets_are_quotients_of_medians() -> None:
     held = {row[0]: row[2:] for row in report.targets(results).rows}
     assert list(held.values()) == [["50.0", "yes"], ["2.50", "NO"]]
     assert targets.figure(results, "moons", "xad", "seconds") is None
+
+
+def test_targets_of_what_is_compiled() -> None:
+    def rival(seconds: float, fresh: float) -> dict[str, Any]:
+        return {"median": {"seconds": seconds, "fresh": fresh}, "first": 2.5}
+
+    compiled, whole, numpy = rival(2e-4, 1.0), rival(5e-4, 1.0), rival(1e-4, 0.5)
+    moons = {"compiled": compiled, "compiled-whole": whole, "numpy": numpy, "micrograd": rival(1.5, 0.5)}
+    per_node = {"1666 seconds": 9e-6, "10090 seconds": 4e-6, "1000234 seconds": 1e-5, "seconds": 1e-5}
+    results: Results = {
+        "tasks": {
+            "moons": {"rivals": moons},
+            "digits-128": {"rivals": {"compiled": rival(1.1e-4, 1.0), "numpy": numpy}},
+            "compiling": {"rivals": {"compiled-whole": {"median": per_node}}},
+        }
+    }
+    held = {row[0]: row[2:] for row in report.targets(results).rows}
+    assert held == {
+        "moons step, compiled for a batch, against micrograd": ["2,500", "NO"],
+        "moons step, compiled for a batch, against micrograd, the collector included": ["7,500", "yes"],
+        "moons step, compiled for a batch, against NumPy by hand": ["2.00", "NO"],
+        "digits step with a batch of 128, compiled for a batch, against NumPy by hand": ["1.10", "yes"],
+        "moons step, compiled whole graph, against NumPy by hand": ["5.00", "NO"],
+        "moons, compiled whole graph, from the data to the first gradient": ["2.50", "yes"],
+        "compiling, time per node at 10^6 nodes, against that at 10^4": ["2.50", "NO"],
+    }
 
 
 def test_the_page_and_the_plot(ran: tuple[str, Results], tmp_path: Path) -> None:
@@ -329,8 +381,9 @@ def test_a_file_of_results_is_shown_again(ran: tuple[str, Results]) -> None:
     assert screen.getvalue() == printed
 
 
-def test_doctests() -> None:
-    assert doctest.testmod(report).failed == 0
+@pytest.mark.parametrize("module", [report, targets])
+def test_doctests(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
 
 
 # --- what must fail -----------------------------------------------------------------------------------------------
