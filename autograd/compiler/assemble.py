@@ -42,7 +42,8 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
     grouping, layout = writer.grouping, writer.layout
     batched = any(array.batched for array in grouping.inputs)
     signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
-    module = Module(title, writer.constants)
+    whole = "for a batch, from the scalars of one example" if batched else "with arrays, from its scalars"
+    module = Module(f"{title} {whole}.", writer.constants)
     module.parameters(layout.parts, layout.vector)
     if differentiate:
         mean = reduction == "mean" and grouping.outputs[0].array.batched

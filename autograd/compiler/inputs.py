@@ -197,7 +197,8 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     """
     names: list[str] = []
     try:
-        parameters = list(inspect.signature(f).parameters.values())
+        # A module takes what its forward() takes.
+        parameters = list(inspect.signature(getattr(f, "forward", f)).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     for parameter in parameters:

@@ -1,4 +1,4 @@
-"""loss"""
+"""loss for a batch, from the scalars of one example."""
 
 from numpy import broadcast_to, concatenate, exp, where
 
