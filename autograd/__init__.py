@@ -147,18 +147,9 @@ def compile(
     >>> loss, program.parameters.names, gradient.tolist()
     (2.0, ['w', 'b'], [-4.0, -2.0])
     """
-    from .compiler import compile_program
+    from .compiler import Program
 
-    return compile_program(
-        f,
-        parameters,
-        like=like,
-        batch=batch,
-        reduction=reduction,
-        gradient=gradient,
-        dtype=dtype,
-        allow_nan=allow_nan,
-    )
+    return Program(f, parameters, like, batch, reduction, gradient, dtype, allow_nan)
 
 
 # ``from autograd import *`` leaves Python's own abs, compile, pow and sum alone.

@@ -22,6 +22,6 @@ sums, products and log-sum-exp, for which NumPy has better than one element at a
 """
 
 from ..errors import CompileError
-from .run import Parameters, Program, compile_program
+from .run import Parameters, Program
 
-__all__ = ["CompileError", "Parameters", "Program", "compile_program"]
+__all__ = ["CompileError", "Parameters", "Program"]

@@ -18,6 +18,7 @@ from .fuse import fuse
 from .lines import Invoke, Line, N, NumPy, Postfix, added, extents, names_in
 from .reverse import Reverse
 from .scalars import CONSTANT
+from .views import transposition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,12 +67,8 @@ def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]
     opening = []
     for array in writer.grouping.inputs:
         if array.batched and array.shape:
-            turned = (
-                ".T"
-                if len(array.shape) == 1
-                else f".transpose({', '.join(map(str, range(1, len(array.shape) + 1)))}, 0)"
-            )
-            opening.append(Line(array.name, Postfix(Symbol(array.name), turned), extents(array.shape, True)))
+            last = transposition((*range(1, len(array.shape) + 1), 0), False)
+            opening.append(Line(array.name, Postfix(Symbol(array.name), last), extents(array.shape, True)))
     used = {name for line in lines for name in names_in(line.text())} | set(names_in(returned))
     if "n" in used:
         first = next(array for array in writer.grouping.inputs if array.batched)
@@ -135,7 +132,7 @@ def _returned(writer: Writer, returned: Any, batched: bool) -> str:
         if numbers.ndim > 1:
             text += f".reshape({', '.join(map(str, numbers.shape))}{', -1' * batched})"
     if batched and numbers.ndim:
-        text += ".T" if numbers.ndim == 1 else f".transpose({numbers.ndim}, {', '.join(map(str, range(numbers.ndim)))})"
+        text += transposition((numbers.ndim, *range(numbers.ndim)), False)
     return text
 
 

@@ -170,23 +170,35 @@ class Program:
     def __init__(
         self,
         f: Callable[..., Any],
-        chosen: Parameters | Sequence[Value] | None,
+        parameters: Any,
+        like: Sequence[Any] | None,
         batch: bool,
         reduction: str,
         gradient: bool | None,
         dtype: Any,
         allow_nan: bool,
     ) -> None:
+        if not callable(f):
+            raise TypeError(f"compile takes a function, not {type(f).__name__}: {f!r:.60}; write lambda: ... around it")
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r:.60}")
+        if dtype not in ("float64", "float32", np.float64, np.float32, float):
+            raise ValueError(f"dtype must be float64 or float32, not {dtype!r:.60}")
+        chosen = _values(parameters)
         self.example = f
         self._shared = chosen if isinstance(chosen, Parameters) else None
         self._chosen = chosen.values if isinstance(chosen, Parameters) else chosen
         self._batch, self._reduction = batch, reduction
         self._gradient, self._dtype, self._allow_nan = gradient, np.dtype(dtype), allow_nan
         self._inputs: Inputs | None = None
+        if like is not None:
+            self._build(Inputs(f, like, False, self._dtype).with_batch(batch))
+        elif not _takes_arguments(f):
+            self._build(Inputs(f, (), False, self._dtype))
 
     # --- compiling --------------------------------------------------------------------------------------------
 
-    def build(self, inputs: Inputs) -> None:
+    def _build(self, inputs: Inputs) -> None:
         """Run the passes.
 
         The garbage collector waits meanwhile: in millions of rows, none of them part of a cycle, it would search for
@@ -195,12 +207,12 @@ class Program:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            self._build(inputs)
+            self._run_passes(inputs)
         finally:
             if collecting:
                 gc.enable()
 
-    def _build(self, inputs: Inputs) -> None:
+    def _run_passes(self, inputs: Inputs) -> None:
         called = str(getattr(self.example, "__name__", type(self.example).__name__))
         recording = Recording(self.example, inputs, self._chosen)
         differentiate = recording.single if self._gradient is None else self._gradient
@@ -244,7 +256,7 @@ class Program:
                     "nothing is compiled yet: the shapes of the arguments are not known. Call the program once, or "
                     "give compile() the arguments for one example as like="
                 )
-            self.build(Inputs(self.example, arguments, self._batch, self._dtype))
+            self._build(Inputs(self.example, arguments, self._batch, self._dtype))
         assert self._inputs is not None
         return self._inputs
 
@@ -324,32 +336,6 @@ class Program:
         self.parameters.read_in()
 
 
-def compile_program(
-    f: Callable[..., Any],
-    parameters: Any = None,
-    *,
-    like: Sequence[Any] | None = None,
-    batch: bool = True,
-    reduction: str = "mean",
-    gradient: bool | None = None,
-    dtype: Any = "float64",
-    allow_nan: bool = False,
-) -> Program:
-    """See `autograd.compile`."""
-    if not callable(f):
-        raise TypeError(f"compile takes a function, not {type(f).__name__}: {f!r:.60}; write lambda: ... around it")
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r:.60}")
-    if dtype not in ("float64", "float32", np.float64, np.float32, float):
-        raise ValueError(f"dtype must be float64 or float32, not {dtype!r:.60}")
-    program = Program(f, _values(parameters), batch, reduction, gradient, dtype, allow_nan)
-    if like is not None:
-        program.build(Inputs(f, like, False, np.dtype(dtype)).with_batch(batch))
-    elif not _takes_arguments(f):
-        program.build(Inputs(f, (), False, np.dtype(dtype)))
-    return program
-
-
 def _values(parameters: Any) -> Parameters | list[Value] | None:
     """The parameters that were named: another program's, a module's, or those in a list."""
     if parameters is None or isinstance(parameters, Parameters):
@@ -385,6 +371,6 @@ def _too_long(called: str) -> CompileError:
 
 def _takes_arguments(f: Callable[..., Any]) -> bool:
     try:
-        return bool(inspect.signature(f).parameters)
+        return bool(inspect.signature(getattr(f, "forward", f)).parameters)
     except (TypeError, ValueError):
         return True
