@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from autograd import Value, clip, no_grad
+from autograd import Value, clip, mul, no_grad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -400,7 +400,7 @@ def clip_grad_norm_(params: Params, max_norm: float) -> float:
     norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
     factor = min(max_norm / (norm + 1e-6), 1.0)
     for p in params:
-        p.grad *= factor
+        p.grad = mul(p.grad, factor)
     return norm
 
 
