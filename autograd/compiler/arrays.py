@@ -26,6 +26,9 @@ ALONG = frozenset({ops.prod, ops.logsumexp})
 
 STACK = Op("stack", lambda *xs: None, lambda *xs: (), arity=None, doc="The operands, joined along the first axis.")
 
+SEQUENCES = ALONG | {REDUCE, STACK, MATMUL}
+"""What is not elementwise."""
+
 
 class Access:
     """How an array is used.

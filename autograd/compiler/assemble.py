@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..symbols import Symbol
-from .arrays import Access
+from .arrays import SEQUENCES, Access, Array
 from .emit import Module
 from .forward import Writer, forward
 from .fuse import fuse
@@ -66,7 +66,10 @@ def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]
     """The lines of a function's body, with those before them that turn the inputs and count the examples."""
     opening = []
     for array in writer.grouping.inputs:
-        if array.batched and array.shape:
+        if array.batched and not array.shape and _goes_with_rows(writer, array):
+            # NumPy is faster with arrays of one shape than with such that it has to broadcast.
+            opening.append(Line(array.name, Postfix(Symbol(array.name), "[None]"), extents((1,), True)))
+        elif array.batched and array.shape:
             last = transposition((*range(1, len(array.shape) + 1), 0), False)
             opening.append(Line(array.name, Postfix(Symbol(array.name), last), extents(array.shape, True)))
     used = {name for line in lines for name in names_in(line.text())} | set(names_in(returned))
@@ -74,6 +77,13 @@ def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]
         first = next(array for array in writer.grouping.inputs if array.batched)
         opening.append(Line("n", Symbol(f"{first.name}.shape[-1]")))
     return [*opening, *lines]
+
+
+def _goes_with_rows(writer: Writer, array: Array) -> bool:
+    """Whether a number for each example is used with arrays of one row only."""
+    users = [user for user in writer.grouping.arrays if any(x.array is array for x in user.operands)]
+    alone = any(x.array is array for x in writer.grouping.outputs)
+    return bool(users) and not alone and all(user.shape == (1,) and user.head not in SEQUENCES for user in users)
 
 
 def _code(writer: Writer, x: Access) -> Any:

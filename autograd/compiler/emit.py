@@ -12,11 +12,11 @@ import itertools
 import numpy as np
 
 from .. import arrays as numpy_reading
-from ..ops import BUILTIN, Op
+from ..ops import BUILTIN, OPS, Op
 from ..symbols import Expression, Symbol
 from .arrays import SUM
 from .forward import read
-from .lines import Invoke, Line, NumPy, names_in, nodes, replaced
+from .lines import HALF_POWER, Invoke, Line, NumPy, names_in, nodes, replaced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +28,21 @@ if TYPE_CHECKING:
 LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
+RESERVED = frozenset(
+    {"theta", "n", "loss", "gradient", "step", "outputs", "parameters", "products_of_others", "half_power"}
+)
+"""Names that a module has for something of its own."""
+
+_HALF_POWER = '''\
+def half_power(a):
+    """a ** 0.5 as C has it; NumPy's is the square root, which is nan at -inf and -0.0 at -0.0."""
+    return where(a == -inf, inf, sqrt(a + 0.0))'''
+
 FUNCTIONS = {
     "where",
-    "isfinite",
+    "sqrt",
     "maximum",
+    "minimum",
     "broadcast_to",
     "concatenate",
     "zeros",
@@ -58,6 +69,7 @@ class Module:
         self.constants = constants
         self.bodies: list[str] = []
         self.functions: dict[Op, tuple[str, str]] = {}  # those that NumPy lacks, with their name and text
+        self.helpers: dict[str, str] = {}
         self.imported: set[str] = set()
         self.missing: set[str] = set()  # those that neither NumPy nor a rule gives
 
@@ -98,6 +110,9 @@ class Module:
         names = names_in(text)
         self.imported.update(FUNCTIONS.intersection(names))
         self.missing.update({"products_of_others"}.intersection(names))
+        if HALF_POWER in names and HALF_POWER not in self.helpers:
+            self.helpers[HALF_POWER] = _HALF_POWER
+            self._use(_HALF_POWER)
 
     def _named(self, x: Expression) -> Any:
         """A call of an operation, under the name that it has in the module."""
@@ -118,19 +133,23 @@ class Module:
             elif op.name != "abs":
                 self.imported.add(self._name(op))
             return
-        taken = {name for name, _ in self.functions.values()} | FUNCTIONS | set(numpy_reading.RENAMED.values())
         name = op.name
-        while name in taken:
+        while name in self._names_of_others():
             name += "_"
         self.functions[op] = name, ""  # first, for rules that mention each other
         self.functions[op] = name, self._defined(op, name)
+
+    def _names_of_others(self) -> set[str]:
+        taken = {name for name, _ in self.functions.values()}
+        return taken.union(FUNCTIONS, RESERVED, numpy_reading.RENAMED.values())
 
     def _defined(self, op: Op, called: str) -> str:
         """An operation as a function, from its rule; what its expression has twice gets a name."""
         code = getattr(op.forward, "__code__", None)
         count = op.arity or 0
         names = code.co_varnames[:count] if code is not None and code.co_argcount == count else ()
-        names = names or tuple([f"x{i + 1}" for i in range(count)])
+        if not names or not self._names_of_others().union(OPS).isdisjoint(names):
+            names = tuple([f"x{i + 1}" for i in range(count)])
         rule = read(op, op.forward, [Symbol(name) for name in names])
         seen: dict[int, int] = {}  # how often each part of the expression is an operand of another
         stack = [rule]
@@ -180,7 +199,8 @@ class Module:
         parts = ["\n".join(head)]
         if constants:
             parts.append("\n".join(constants))
-        parts += [f"\n{text}" for text in (*[text for _, text in self.functions.values()], *self.bodies)]
+        functions = [text for _, text in self.functions.values()]
+        parts += [f"\n{text}" for text in (*self.helpers.values(), *functions, *self.bodies)]
         return "\n\n".join(parts) + "\n"
 
 

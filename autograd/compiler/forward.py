@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from .. import ops
 from ..errors import CompileError
 from ..symbols import Expression, Symbol
 from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
-from .lines import Invoke, Line, NumPy, Postfix, extents, nodes
+from .lines import HALF_POWER, Invoke, Line, NumPy, Postfix, extents, nodes
 from .record import RELATIONS
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER
 from .views import View, aligned, view
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 SEVERAL = 8
 """So many terms are added up in a line at the most."""
+
+MAX = sys.float_info.max
 
 INLINE = 4
 """A rule of at most so many operations is written out; a longer one becomes a function."""
@@ -123,9 +127,6 @@ class Writer:
         for i, (x, operand) in enumerate(zip(array.operands, operands)):
             if x.array.head in CONDITIONS and not (array.head in _JOINS or (array.head is ops.where and i == 0)):
                 operand.code = Symbol(f"where({operand.code.name}, 1.0, 0.0)")  # NumPy's True + True is no 2
-        if array.head is ops.pow and operands[1].code == 0.5:
-            # NumPy would take a root, whose -0.0 and -inf are not those of a power.
-            operands[1].code = Symbol(self.constant(np.array([0.5]), "C"))
         return operands
 
     def matrix(self, x: Access, index: NDArray[Any]) -> Symbol:
@@ -222,14 +223,13 @@ def expanded(axis: int) -> str:
 
 
 def _logsumexp(writer: Writer, array: Array) -> list[Line]:
-    """log(sum(exp(x))) in its stable form: the largest is taken out first, unless it is infinite or nan."""
+    """log(sum(exp(x))) in its stable form: the largest is taken out first; of an infinite one, as much as is finite."""
     axis, x = writer.along(array)
     code: Expression = writer.matrix(x, x.index)
     top, powers, total = array.data
     largest = Postfix(code, f".max(axis={axis})")
     return [
-        Line(top, largest, temporary=False),
-        Line(top, Invoke("where", [Invoke("isfinite", [Symbol(top)]), Symbol(top), 0.0])),
+        Line(top, Invoke("minimum", [Invoke("maximum", [largest, -MAX]), MAX])),
         Line(powers, Expression(ops.exp, (code - Symbol(top + expanded(axis)),)), "(softmax, before it is divided)"),
         Line(total, Postfix(Symbol(powers), f".sum(axis={axis})")),
         Line(array.name, Symbol(top) + Expression(ops.log, (Symbol(total),))),
@@ -245,6 +245,8 @@ def applied(head: Op, operands: list[Any]) -> Any:
         return Expression(SUM, tuple(operands))
     if head is DETACH:
         return operands[0]
+    if head is ops.pow and operands[1] == 0.5:
+        return Invoke(HALF_POWER, [operands[0]])
     if head in _PLAIN or head.elementary:
         return Expression(head.name if head in CONDITIONS else head, tuple(operands))
     if head is ops.relu:

@@ -123,15 +123,16 @@ class Inputs:
         """
         shapes = self._shapes
         if shapes is not None and len(arguments) == len(shapes):
-            # The way of every step but the first: arrays that are as they should be.
+            # The way of every step but the first: arrays that are as they should be, but perhaps of whole numbers.
+            arrays = []
             for x, shape in zip(arguments, shapes):
-                if type(x) is not np.ndarray or x.dtype is not self.dtype or x.shape[self.batched :] != shape:
+                if type(x) is not np.ndarray or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
                     break
-                if self.batched and len(x) != len(arguments[0]):
+                if self.batched and (len(x) != len(arguments[0]) or len(x) == 0):
                     break
+                arrays.append(x if x.dtype is self.dtype else x.astype(self.dtype))
             else:
-                if not shapes or not self.batched or len(arguments[0]):
-                    return arguments
+                return arrays
         if len(arguments) != len(self.pattern):
             raise TypeError(f"the program takes {len(self.pattern)} arguments, got {len(arguments)}")
         found: list[NDArray[Any]] = []

@@ -16,7 +16,7 @@ import numpy as np
 from .. import arrays as numpy_reading
 from .. import ops
 from .arrays import MATMUL, REDUCE, STACK, SUM, Array
-from .emit import FUNCTIONS
+from .emit import FUNCTIONS, RESERVED
 from .scalars import CONSTANT, INPUT, PARAMETER
 
 TYPE_CHECKING = False
@@ -35,7 +35,6 @@ VECTOR = "theta"
 
 _LETTERS = {"w": "W", "weight": "W", "b": "b", "bias": "b"}
 _WORDS = {MATMUL: "product", REDUCE: "sum", SUM: "sum", STACK: "joined"}
-_RESERVED = frozenset({VECTOR, "n", "loss", "gradient", "step", "outputs", "parameters", "products_of_others"})
 
 
 class Part:
@@ -190,7 +189,7 @@ class _Names:
 
     def __init__(self) -> None:
         # Names that the source has for something else; the user's own operations may have been defined lately.
-        self.taken = {*_RESERVED, *ops.OPS, *FUNCTIONS, *numpy_reading.RENAMED.values()}
+        self.taken = {*RESERVED, *ops.OPS, *FUNCTIONS, *numpy_reading.RENAMED.values()}
         self._counts: dict[str, int] = {}
 
     def new(self, word: str, number: str = "") -> str:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Code: TypeAlias = Expression | float
 
 
+HALF_POWER = "half_power"
+"""What the function is called that computes a ** 0.5; NumPy would take the square root."""
+
+
 class Postfix(Expression):
     """An expression with a text behind it: an index, an attribute, a method call.
 
@@ -177,15 +181,15 @@ N = Symbol("n")
 
 
 def times(a: Any, b: Any) -> Any:
-    """a * b, with numbers multiplied out, the sign in front, and a division by the number of examples at the end.
+    """a * b, with numbers multiplied out in front, and a division by the number of examples among them.
 
     Examples
     --------
     >>> a = Symbol("a")
     >>> times(1.0, a), times(-1.0, -a), times(2.0, 0.5 * a), times(-a, a)
     (a, a, a, -(a * a))
-    >>> times(2.0 / N, a), times(1.0 / N, N)
-    (2.0 * a / n, 1.0)
+    >>> times(2.0 / N, a), times(1.0 / N, a), times(1.0 / N, N)
+    (2.0 / n * a, a / n, 1.0)
     """
     (x, a, by_n), (y, b, by_n_too) = _factors(a), _factors(b)
     number, divided = x * y, by_n or by_n_too
@@ -194,8 +198,9 @@ def times(a: Any, b: Any) -> Any:
     rest = b if a is None else a if b is None else Expression(ops.mul, (a, b))
     if rest is None:
         return number / N if divided else number
-    made = rest if number == 1.0 else -rest if number == -1.0 else number * rest
-    return made / N if divided else made
+    if divided:
+        return rest / N if number == 1.0 else Expression(ops.mul, (number / N, rest))
+    return rest if number == 1.0 else -rest if number == -1.0 else number * rest
 
 
 def applied_to_rest(x: Any, change: Callable[[Any], Any]) -> Any:
@@ -204,11 +209,10 @@ def applied_to_rest(x: Any, change: Callable[[Any], Any]) -> Any:
     Examples
     --------
     >>> NumPy().text(applied_to_rest(-2.0 * Symbol("a") / N, lambda rest: Postfix(rest, ".sum()")))
-    '-2.0 * a.sum() / n'
+    '-2.0 / n * a.sum()'
     """
     number, rest, divided = _factors(x)
-    made = times(number, rest if rest is None else change(rest))
-    return times(1.0 / N, made) if divided else made
+    return times(number / N if divided else number, 1.0 if rest is None else change(rest))
 
 
 def varies(x: Any) -> bool:
@@ -223,9 +227,11 @@ def _factors(x: Any) -> tuple[float, Any, bool]:
     if x.head is ops.neg:
         number, rest, divided = _factors(x.operands[0])
         return -number, rest, divided
-    if x.head is ops.mul and not isinstance(x.operands[0], Expression):
-        number, rest, divided = _factors(x.operands[1])
-        return x.operands[0] * number, rest, divided
+    if x.head is ops.mul:
+        number, rest, divided = _factors(x.operands[0])
+        if rest is None:
+            more, rest, divided_too = _factors(x.operands[1])
+            return number * more, rest, divided or divided_too
     if x.head is ops.div and x.operands[1] is N:
         return *_factors(x.operands[0])[:2], True
     return 1.0, x, False

@@ -101,6 +101,15 @@ class Condition:
     def __truediv__(self, other: Any) -> Any:
         return self.node / _value(other)
 
+    def __rtruediv__(self, other: Any) -> Any:
+        return _value(other) / self.node
+
+    def __pow__(self, other: Any) -> Any:
+        return self.node ** _value(other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _value(other) ** self.node
+
     __radd__ = __add__
     __rmul__ = __mul__
     __hash__ = None  # type: ignore[assignment]  # its == is no answer

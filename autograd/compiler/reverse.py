@@ -29,7 +29,7 @@ from .lines import (
     times,
     varies,
 )
-from .scalars import CONSTANT, DETACH, PARAMETER
+from .scalars import DETACH, PARAMETER
 from .views import View, transposition
 
 TYPE_CHECKING = False
@@ -144,8 +144,6 @@ class Reverse:
 
     def _slopes(self, array: Array, operands: list[Operand]) -> Sequence[Any]:
         codes, out = [x.code for x in operands], Symbol(array.name)
-        if array.head is ops.pow and array.operands[1].array.head is CONSTANT:
-            codes[1] = self.writer.operand(array.operands[1], array.shape, array.batched).code
         if array.head is SUM:
             return (1.0,) * len(codes)
         if array.head is ops.relu:

@@ -94,7 +94,7 @@ def view(name: str, shape: tuple[int, ...], index: Index, batched: bool, constan
     rest = ", -1" if batched else ""
     if ordered:
         return View(f"{name}.reshape({', '.join(map(str, index.shape))}{rest})", straight, index.shape, True)
-    if len(shape) > 1:
+    if len(shape) != 1:
         name = f"{name}.reshape({size}{rest})"
     return View(f"{name}[{constant(index)}]", straight, index.shape, False, len(np.unique(index)) < index.size)
 
