@@ -127,6 +127,7 @@ class Grouping:
 
     def _elementwise(self, head: Op, operands: list[list[Spot]], place: Place | None) -> list[Spot]:
         """One array for an operation applied to several operands each; returns where each element stands in it."""
+        operands, again = _distinct(operands)
         arrays = [self.arrays[spots[0][0]] for spots in operands]
         positions = [np.array([position for _, position in spots]) for spots in operands]
         order, shape = _arranged(arrays, positions)
@@ -136,18 +137,20 @@ class Grouping:
             [Access(array, _compressed(index[order].reshape(shape))) for array, index in zip(arrays, positions)],
             place,
         )
-        return self._placed(made, order)
+        return self._placed(made, order, again)
 
-    def _placed(self, made: Array, order: Index) -> list[Spot]:
+    def _placed(self, made: Array, order: Index, again: list[int]) -> list[Spot]:
         number = self._add(made)
         where = np.empty(len(order), dtype=int)
         where[order] = np.arange(len(order))
-        return [(number, position) for position in where.tolist()]
+        positions = where.tolist()
+        return [(number, positions[i]) for i in again]
 
     # --- n-ary ----------------------------------------------------------------------------------------------------
 
     def _sequence(self, head: Op, operands: list[list[Spot]], place: Place | None) -> list[Spot]:
         """One array for an operation on a sequence; ``operands[k][i]`` is the k-th operand of the i-th member."""
+        operands, again = _distinct(operands)
         runs: list[tuple[Array, list[Index]]] = []
         for spots in operands:
             array = self.arrays[spots[0][0]]
@@ -165,7 +168,7 @@ class Grouping:
             joined = Array(STACK, (len(operands), *shape), parts, place)
             self._add(joined)
             parts = [Access(joined, np.arange(joined.size).reshape(joined.shape))]
-        return self._placed(Array(head, shape, parts, place), order)
+        return self._placed(Array(head, shape, parts, place), order, again)
 
     # --- totals ---------------------------------------------------------------------------------------------------
 
@@ -203,7 +206,9 @@ class Grouping:
                 pairs_of = [[(number, pair[0][j]) for _, pair in members] for j, number in enumerate(numbers)]
                 placed = self._elementwise(ops.mul, pairs_of, place)
             else:
-                placed = self._products(numbers[0], numbers[1], [pair for _, pair in members], place)
+                (distinct,), again = _distinct([[tuple(pair) for _, pair in members]])
+                spots_of = self._products(numbers[0], numbers[1], distinct, place)
+                placed = [spots_of[i] for i in again]
             for (row, _), spot in zip(members, placed):
                 summed[row].append(spot)
         alike: dict[tuple[int, ...], list[int]] = {}
@@ -232,7 +237,7 @@ class Grouping:
             return 2 + array.batched
         return 1 if array.trained else 2
 
-    def _products(self, left: int, right: int, pairs: list[list[tuple[int, int]]], place: Place | None) -> list[Spot]:
+    def _products(self, left: int, right: int, pairs: list[Any], place: Place | None) -> list[Spot]:
         """Dot products of vectors from two arrays."""
         found = blocks([tuple([i for i, _ in pair]) for pair in pairs], [tuple([k for _, k in pair]) for pair in pairs])
         both = self.arrays[left].batched and self.arrays[right].batched
@@ -271,6 +276,15 @@ class Grouping:
         self._add(product)
         every = np.arange(product.size).reshape(shape)
         return self._add(Array(REDUCE, shape[1:], [Access(product, every)], place))
+
+
+def _distinct(operands: list[list[Any]]) -> tuple[list[list[Any]], list[int]]:
+    """The operands of all members that differ from those before them; and for each member, which of these it equals."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    again = [numbers.setdefault(member, len(numbers)) for member in zip(*operands)]
+    if len(numbers) == len(again):
+        return operands, again
+    return [list(column) for column in zip(*numbers)], again
 
 
 # --- order and shape ----------------------------------------------------------------------------------------------

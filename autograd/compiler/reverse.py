@@ -105,7 +105,8 @@ class Reverse:
             return Flow(Symbol(name), axes)
         if adds:
             axes = _every(target)
-            self.lines.append(Line(name, Invoke("zeros_like", [Symbol(target.name)])))
+            # Not zeros_like: that may have its axes in another order in memory, and what is added to a reshape be lost.
+            self.lines.append(Line(name, Invoke("zeros", [Symbol(f"{target.name}.shape")])))
             self.lines += _gathered([Line(f"d{target.text}", code, adds=True)] * bool(flows) + adds)
         else:
             whole = self._full(target, Flow(code, axes)) if isinstance(target, Part) and not more else code
@@ -290,7 +291,7 @@ class Reverse:
         for i, line in enumerate(before, 1):
             self.lines += [line, *made.pop(i, [])]
         if all(piece.name.startswith("zeros(") for piece in pieces):
-            code: Any = Invoke("zeros_like", [Symbol(layout.vector)])
+            code: Any = Invoke("zeros", [Symbol(f"{layout.vector}.shape")])
         else:
             names = ", ".join([piece.name for piece in pieces]) + "," * (len(pieces) == 1)
             code = Postfix(Symbol("concatenate"), f"(({names}), axis=None)")

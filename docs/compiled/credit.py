@@ -18,6 +18,7 @@ def parameters(theta):
 def step(X, y, theta, W, V):
     """The loss and its gradient."""
     X = X.T           # (2, n)
+    y = y[None]       # (1, n)
     n = X.shape[-1]
     Z1 = W @ X        # (2, n)
     A1 = sigmoid(Z1)  # (2, n)
@@ -36,6 +37,7 @@ def step(X, y, theta, W, V):
 def outputs(X, y, theta, W, V):
     """What is returned for each example."""
     X = X.T                   # (2, n)
+    y = y[None]               # (1, n)
     n = X.shape[-1]
     Z1 = W @ X                # (2, n)
     A1 = sigmoid(Z1)          # (2, n)

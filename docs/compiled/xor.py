@@ -24,6 +24,7 @@ def parameters(theta):
 def step(X, y, theta, W1, W2, b1, b2):
     """The loss and its gradient."""
     X = X.T                # (2, n)
+    y = y[None]            # (1, n)
     n = X.shape[-1]
     Z1 = W1 @ X + b1       # (4, n)
     A1 = maximum(Z1, 0.0)  # (4, n)
@@ -43,6 +44,7 @@ def step(X, y, theta, W1, W2, b1, b2):
 def outputs(X, y, theta, W1, W2, b1, b2):
     """What is returned for each example."""
     X = X.T                # (2, n)
+    y = y[None]            # (1, n)
     n = X.shape[-1]
     Z1 = W1 @ X + b1       # (4, n)
     A1 = maximum(Z1, 0.0)  # (4, n)

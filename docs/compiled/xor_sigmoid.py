@@ -20,6 +20,7 @@ def parameters(theta):
 def step(X, y, theta, W1, W2, b1, b2):
     """The loss and its gradient."""
     X = X.T            # (2, n)
+    y = y[None]        # (1, n)
     n = X.shape[-1]
     Z1 = W1 @ X + b1   # (4, n)
     A1 = sigmoid(Z1)   # (4, n)
@@ -27,7 +28,7 @@ def step(X, y, theta, W1, W2, b1, b2):
     A2 = sigmoid(Z2)   # (1, n)
     sub1 = A2 - y      # (1, n)
     loss = (sub1 * sub1).sum() / n
-    dZ2 = 2.0 * (sub1 * (A2 * sigmoid(-Z2))) / n
+    dZ2 = 2.0 / n * (sub1 * (A2 * sigmoid(-Z2)))
     dW2 = dZ2 @ A1.T
     db2 = dZ2.sum()
     dZ1 = W2.T * dZ2 * (A1 * sigmoid(-Z1))
@@ -40,6 +41,7 @@ def step(X, y, theta, W1, W2, b1, b2):
 def outputs(X, y, theta, W1, W2, b1, b2):
     """What is returned for each example."""
     X = X.T                # (2, n)
+    y = y[None]            # (1, n)
     n = X.shape[-1]
     Z1 = W1 @ X + b1       # (4, n)
     A1 = sigmoid(Z1)       # (4, n)
