@@ -10,7 +10,8 @@ batch, forward and backward, and `run` runs it. From the scalars to the source, 
     share      what was computed twice is computed once
     live       what nobody needs goes
     group      like scalars become arrays, level by level (levels); dot products become matrix products (blocks)
-    layout     parameters get their places in one vector, arrays their names
+    layout     parameters get their places in one vector
+    naming     arrays get names
     forward    lines of NumPy from the operations' rules (lines, views)
     reverse    the lines that go back, from the same rules
     fuse       lines that only one other needs are merged into it

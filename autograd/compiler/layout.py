@@ -1,23 +1,19 @@
-"""Pass: the parameters' places in one vector, and every array's name.
+"""Pass: the parameters' places in one vector.
 
 A matrix of parameters is what some matrix product multiplies by, a vector of them what some sum adds: the use decides
-the shape, and the modules' scopes the name. Matrices come first in the vector. What layers compute is called Z and A,
-with the layer's number, everything else after its operation.
+the shape, and the modules' scopes the name. Matrices come first in the vector.
 """
 
 from __future__ import annotations
 
-import keyword
 import re
 from bisect import bisect_right
 
 import numpy as np
 
-from .. import arrays as numpy_reading
-from .. import ops
-from .arrays import MATMUL, REDUCE, STACK, SUM, Array
-from .emit import FUNCTIONS, RESERVED
-from .scalars import CONSTANT, INPUT, PARAMETER
+from .arrays import MATMUL, REDUCE, SUM, Array
+from .naming import Names
+from .scalars import CONSTANT, PARAMETER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +30,6 @@ VECTOR = "theta"
 """The name of the vector that holds all parameters."""
 
 _LETTERS = {"w": "W", "weight": "W", "b": "b", "bias": "b"}
-_WORDS = {MATMUL: "product", REDUCE: "sum", SUM: "sum", STACK: "joined"}
 
 
 class Part:
@@ -73,13 +68,15 @@ class Layout:
     parts : list of Part
     where : array of int
         The place of each parameter in the vector.
+    names : Names
+        Those that are taken.
     """
 
     def __init__(self, grouping: Grouping, parameters: Sequence[Value], shared: Parameters | None = None) -> None:
         self.parameters, self.vector = parameters, VECTOR
         self.parts: list[Part] = []
         self.where = np.full(len(parameters), -1)
-        self.names = _Names()
+        self.names = Names()
         self._found: list[tuple[str, tuple[int, ...], NDArray[Any], bool]] = []
         if shared is not None:
             self.parts, self.where = shared.parts, shared.where
@@ -95,7 +92,6 @@ class Layout:
             self.where[numbers] = np.arange(start, part.stop)
             self.parts.append(part)
         self._starts = [part.start for part in self.parts]
-
         _settle(grouping, self.where)
 
     def part_of(self, places: NDArray[Any]) -> Part | None:
@@ -184,39 +180,6 @@ def _elementwise_on_parameters(array: Array) -> bool:
     return not array.batched and all(x.array.head in (PARAMETER, CONSTANT) for x in array.operands)
 
 
-class _Names:
-    """Hands out names, each once."""
-
-    def __init__(self) -> None:
-        # Names that the source has for something else; the user's own operations may have been defined lately.
-        self.taken = {*RESERVED, *ops.OPS, *FUNCTIONS, *numpy_reading.RENAMED.values()}
-        self._counts: dict[str, int] = {}
-
-    def new(self, word: str, number: str = "") -> str:
-        """`word` with the number, if it is free, or else the word with the next number that is."""
-        word = re.sub(r"\W", "_", word) or "v"
-        if word[0].isdigit() or word.startswith("_"):
-            word = "v" + word
-        name = word + number
-        count = 1
-        while {name, "d" + name} & self.taken or name in _KEYWORDS:
-            count += 1
-            name = f"{word}{number}_{count}" if number else f"{word}{count}"
-        self.taken.update((name, "d" + name))
-        return name
-
-    def counted(self, word: str) -> str:
-        """`word` with the first number that is free, from 1."""
-        count = self._counts.get(word, 0) + 1
-        while f"{word}{count}" in self.taken or f"d{word}{count}" in self.taken:
-            count += 1
-        self._counts[word] = count
-        return self.new(f"{word}{count}")
-
-
-_KEYWORDS = frozenset(keyword.kwlist)
-
-
 def _stem(value: Value) -> str:
     """A label without its numbers."""
     return value.label.rstrip("0123456789_")
@@ -233,65 +196,3 @@ def _layer(scopes: Sequence[str]) -> str:
         if found and not words[0].startswith("neuron"):
             number = found.group()
     return number
-
-
-def name(grouping: Grouping, layout: Layout) -> None:
-    """Give every array that has no name one."""
-    names = layout.names
-    for array in grouping.inputs:
-        word = array.name
-        if len(word) == 1 and array.shape:
-            word = word.upper()
-        array.name = names.new(word)
-    grouping.outputs[0].array if len(grouping.outputs) == 2 else None
-    summed = {x.array for array in grouping.arrays if array.head is SUM for x in array.operands}
-    for array in grouping.arrays:
-        if array.head in (INPUT, PARAMETER, CONSTANT):
-            continue
-        place = array.place
-        if array.head is ops.logsumexp:
-            array.data = tuple([names.counted(word) for word in ("top", "powers", "total")])
-        if array in summed and array.head is MATMUL:
-            array.name = names.counted("product")
-        elif _is_weighted(array) or (array.head is SUM and any(_is_weighted(x.array) for x in array.operands)):
-            layer = _layer_of(array, layout)
-            array.name = names.new("Z", layer) if layer else names.counted("Z")
-        elif _activates(array):
-            array.name = names.new("A", array.operands[0].array.name[1:])
-        elif place is not None and place.label:
-            array.name = names.new(_label(place.label) if array.size > 1 else place.label)
-        else:
-            array.name = names.counted(_WORDS.get(array.head, re.sub(r"\W", "", array.head.name) or "condition"))
-
-
-def _label(label: str) -> str:
-    return label.rstrip("0123456789_") or label
-
-
-def _is_weighted(array: Array) -> bool:
-    """Whether it is a layer's weights times something."""
-    heads = [x.array.head for x in array.operands]
-    return array.head is MATMUL and heads[0] is PARAMETER and heads[1] is not PARAMETER
-
-
-def _layer_of(array: Array, layout: Layout) -> str:
-    """The number of the layer whose weights the array is made with."""
-    for product in [array, *[x.array for x in array.operands]]:
-        if _is_weighted(product):
-            part = layout.part_of(layout.where[product.operands[0].index])
-            return part.layer if part else ""
-    return ""
-
-
-_ARITHMETIC = frozenset({ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow, ops.logsumexp})
-
-
-def _activates(array: Array) -> bool:
-    """Whether it is a function of what a layer computed, alone or with parameters of its own."""
-    first, *others = array.operands
-    return (
-        re.fullmatch(r"Z[\d_]+", first.array.name) is not None
-        and array.head not in _ARITHMETIC
-        and array.head not in _WORDS
-        and all(x.array.head in (PARAMETER, CONSTANT) for x in others)
-    )

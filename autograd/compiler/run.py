@@ -19,8 +19,9 @@ from .fold import fold
 from .forward import Writer
 from .group import Grouping
 from .inputs import Inputs
-from .layout import Layout, name
+from .layout import Layout
 from .live import live
+from .naming import name
 from .record import Recording
 from .share import share
 from .split import split
