@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import CompileError
 from ..symbols import Symbol
 from .arrays import SEQUENCES, Access, Array
 from .emit import Module
@@ -44,7 +43,7 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
     batched = any(array.batched for array in grouping.inputs)
     signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
     whole = "for a batch, from the scalars of one example" if batched else "with arrays, from its scalars"
-    module = Module(f"{title} {whole}.", writer.constants)
+    module = Module(f"{_printable(title)} {whole}.", writer.constants)
     module.parameters(layout.parts, layout.vector)
     if differentiate:
         mean = reduction == "mean" and grouping.outputs[0].array.batched
@@ -60,6 +59,11 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
     lines = fuse(forward(writer), [text])
     module.define("outputs", signature, "What is returned for each example.", _opened(writer, lines, text), text)
     return module.source()
+
+
+def _printable(title: str) -> str:
+    """A function's name as it can stand in a docstring."""
+    return "".join([letter if letter.isprintable() and letter not in '\\"' else "?" for letter in title])[:60]
 
 
 def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]:
@@ -115,12 +119,10 @@ def _for_each(code: Any, shape: tuple[int, ...], batched: bool) -> Any:
 def _returned(writer: Writer, returned: Any, batched: bool) -> str:
     """The text of what the function returns: lists as arrays, tuples and dicts as they are."""
     if isinstance(returned, dict):
-        strange = [key for key in returned if not isinstance(key, (str, int))]
-        if strange:
-            raise CompileError(
-                f"a dict that is returned must have names or whole numbers as keys, not {strange[0]!r:.60}"
-            )
-        return f"{{{', '.join(f'{key!r}: {_returned(writer, item, batched)}' for key, item in returned.items())}}}"
+        items = [(key, _returned(writer, item, batched)) for key, item in returned.items()]
+        if all(type(key) in (str, int) for key in returned):
+            return f"{{{', '.join([f'{key!r}: {text}' for key, text in items])}}}"
+        return f"[{', '.join([text for _, text in items])}]"  # `run` knows the keys, which have no text
     if isinstance(returned, tuple):
         inside = ", ".join([_returned(writer, item, batched) for item in returned])
         return f"({inside}{',' * (len(returned) == 1)})"

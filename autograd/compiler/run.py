@@ -243,10 +243,11 @@ class Program:
         }
         try:
             exec(compile(source, f"<compiled {called}>", "exec"), scope)
-        except (SyntaxError, MemoryError) as error:  # Python's parser has limits, too
-            raise _too_long(called) from error
+        except (SyntaxError, MemoryError, RecursionError) as error:  # Python's parser has limits
+            raise CompileError(f"the program of {called} is too nested for Python to read: {error}") from error
         self._source, self._parameters = source, self._shared or Parameters(layout, self._dtype)
         self._views = scope["parameters"](self._parameters.data)
+        self._returned = recording.returned
         self._outputs, self._step = scope["outputs"], scope.get("step")
         self._inputs = inputs
 
@@ -321,7 +322,7 @@ class Program:
         with np.errstate(all="ignore"):
             made = self._outputs(*arrays, self._parameters.data, *self._views)
         spread: list[bool] = []
-        made = _owned(made, self._dtype, spread)
+        made = _owned(made, self._returned, self._dtype, spread)
         if any(spread) and not self._allow_nan:
             inputs.refuse_nan(arrays)
         return made
@@ -352,12 +353,13 @@ def _values(parameters: Any) -> Parameters | list[Value] | None:
     return chosen
 
 
-def _owned(made: Any, dtype: Any, spread: list[bool]) -> Any:
+def _owned(made: Any, returned: Any, dtype: Any, spread: list[bool]) -> Any:
     """What was returned, in arrays that belong to nobody else; `spread` hears of each whether there is a nan in it."""
-    if isinstance(made, dict):
-        return {key: _owned(item, dtype, spread) for key, item in made.items()}
+    if isinstance(returned, dict):
+        items = made.values() if isinstance(made, dict) else made
+        return {key: _owned(item, returned[key], dtype, spread) for key, item in zip(returned, items)}
     if isinstance(made, (tuple, list)):
-        return type(made)([_owned(item, dtype, spread) for item in made])
+        return type(made)([_owned(item, part, dtype, spread) for item, part in zip(made, returned)])
     array = np.array(made, dtype)
     spread.append(bool(np.isnan(array).any()))
     return array if array.ndim else float(array)
