@@ -71,7 +71,7 @@ def forward(root: Value, digits: int = 10) -> str:
     graph = Graph(root)
     called = names(graph)
     rows = [
-        (called[i], _formula(node, [called[k] for k in graph.operands[i]]), f"{node.data:.{digits}g}")
+        (called[i], formula(node, [called[k] for k in graph.operands[i]]), f"{node.data:.{digits}g}")
         for i, node in enumerate(graph)
         if node.op is not None
     ]
@@ -150,7 +150,7 @@ def _signed(x: float, digits: int) -> str:
     return f"({x:.{digits}g})" if x < 0 else f"{x:.{digits}g}"
 
 
-def _formula(node: Value, operands: list[str]) -> str:
+def formula(node: Value, operands: list[str]) -> str:
     """An operation applied to named operands: its rule where that is written with signs, else a call."""
     assert node.op is not None
     try:
