@@ -303,6 +303,10 @@ class Latex(Printer):
         math.sqrt(2.0 * math.pi): r"\sqrt{2 \pi}",
         math.inf: r"\infty",
     }
+    escapes = str.maketrans(
+        {sign: rf"\{sign}" for sign in "_{}%#&$"}
+        | {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", " ": r"\ ", "\n": r"\ "}
+    )
 
     def parenthesised(self, text: str) -> str:
         return rf"\left({text}\right)"
@@ -310,13 +314,22 @@ class Latex(Printer):
     def name(self, symbol: Symbol) -> str:
         letters = symbol.name.rstrip("0123456789")
         index = symbol.name[len(letters) :]
-        shown = letters if len(letters) == 1 else rf"\mathrm{{{letters}}}".replace("_", r"\_")
+        if not letters or not (letters[-1].isalpha() or letters[-1] == "_"):  # a number, or no name with an index
+            letters, index = symbol.name, ""
+        shown = letters if len(letters) == 1 and letters.isalpha() else rf"\mathrm{{{letters.translate(self.escapes)}}}"
         return f"{shown}_{{{index}}}" if index else shown
 
     def number(self, x: float) -> str:
         if x < 0:
             return "-" + self.number(-x)
-        return self.constants.get(x) or f"{x:g}"
+        return self.constants.get(x) or self.decimal(f"{x:g}")
+
+    def decimal(self, text: str) -> str:
+        """A number that Python has formatted; powers of ten are written out."""
+        mantissa, e, exponent = text.partition("e")
+        if e:
+            return rf"{{{mantissa} \cdot 10^{{{int(exponent)}}}}}"
+        return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
 
     def call(self, name: str, x: Expression) -> str:
         if name == "where":

@@ -18,7 +18,8 @@ import autograd
 import nn
 from autograd import Graph, Value, dot
 from autograd.view import draw_dot
-from autograd.view.dot import LIMIT, number, shown
+from autograd.view.dot import LIMIT, number
+from autograd.view.text import shown
 from demos.networks import credit_network
 
 from .test_rendering import engine as engine

@@ -10,7 +10,7 @@ import re
 
 from ..graph import Graph
 from ..value import Constant
-from .text import formula, names
+from .text import formula, names, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,24 +169,6 @@ def number(x: float, digits: int) -> str:
     if x == 0.0 or (10.0**-digits <= abs(x) < 1e7):
         return f"{x + 0.0:.{digits}f}"
     return f"{x:.{digits}g}"
-
-
-_UNSEEN = {code: 0x2400 + code for code in range(32)} | {127: 0x2421, 9: 32, 10: 10, 13: 10}
-_UNFIT = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-
-
-def shown(label: str, longest: int = 40) -> str:
-    """A label as a drawing can show it: not too long, and without characters that would disturb what is around it.
-
-    Examples
-    --------
-    >>> shown("w"), shown("a" * 10_000, 4), shown("a\\0b")
-    ('w', 'aaa…', 'a␀b')
-    """
-    if len(label) > longest:
-        label = label[: longest - 1] + "…"
-    lines = _UNFIT.sub("\ufffd", label.translate(_UNSEEN)).splitlines()
-    return "\n".join([line for line in lines if line.strip()])  # Graphviz 14 crashes at some empty lines
 
 
 def text(label: str) -> str:
