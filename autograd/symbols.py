@@ -385,8 +385,17 @@ class JavaScript(Printer):
     def number(self, x: float) -> str:
         return repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
 
+    @staticmethod
+    def function_name(x: Expression) -> str:
+        """How the function of an expression is called; those of any number of operands are told apart by it."""
+        op = x.head
+        assert isinstance(op, Op)
+        return op.name if op.arity is not None else f"{op.name}/{len(x.operands)}"
+
     def call(self, name: str, x: Expression) -> str:
-        member = f".{name}" if name.isascii() else f"[{name!a}]"
+        if isinstance(x.head, Op):
+            name = self.function_name(x)
+        member = f".{name}" if name.isascii() and name.isidentifier() else f'["{name}"]'
         return f"f{member}({', '.join(map(self.text, x.operands))})"
 
     def function(self, operands: Sequence[Symbol], results: Sequence[Any], template: str) -> str:
@@ -446,8 +455,8 @@ class MathML(Printer):
         ">": ("{}<mo>&gt;</mo>{}", _RELATION, _SUM, _SUM),
         ">=": ("{}<mo>≥</mo>{}", _RELATION, _SUM, _SUM),
         "==": ("{}<mo>=</mo>{}", _RELATION, _SUM, _SUM),
-        "&": ("{}<mtext> and </mtext>{}", _LOOSE, _RELATION, _RELATION),
-        "|": ("{}<mtext> or </mtext>{}", _LOOSE, _RELATION, _RELATION),
+        "&": ("{}<mtext>\u00a0and\u00a0</mtext>{}", _LOOSE, _RELATION, _RELATION),
+        "|": ("{}<mtext>\u00a0or\u00a0</mtext>{}", _LOOSE, _RELATION, _RELATION),
     }
     functions = {
         "sigmoid": "<mi>σ</mi>",
@@ -498,7 +507,7 @@ class MathML(Printer):
         return [
             (
                 self.text(a),
-                "<mtext>otherwise</mtext>" if condition is None else f"<mtext>if </mtext>{self.text(condition)}",
+                "<mtext>otherwise</mtext>" if condition is None else f"<mtext>if\u00a0</mtext>{self.text(condition)}",
             )
             for a, condition in branches(x)
         ]

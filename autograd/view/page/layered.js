@@ -1,0 +1,89 @@
+// A simple layered layout, for rooms that Graphviz did not lay out: columns by the longest way from a source, each
+// column ordered by the middle of its neighbours.
+
+const GAP = { across: 84, between: 18 };
+
+// `sizes` are [width, height] pairs, `edges` pairs of places. Returns { size, at, paths, labels } as Graphviz's layouts.
+export function layered(sizes, edges) {
+  const ranks = rankings(sizes.length, edges);
+  const columns = [];
+  ranks.forEach((rank, place) => (columns[rank] ??= []).push(place));
+  for (let rank = 0; rank < columns.length; rank++) columns[rank] ??= [];
+  arrange(columns, ranks, edges);
+
+  const at = [];
+  let x = 0;
+  const height = Math.max(0, ...columns.map((column) => tall(column, sizes)));
+  for (const column of columns) {
+    const width = Math.max(0, ...column.map((place) => sizes[place][0]));
+    let y = (height - tall(column, sizes)) / 2;
+    for (const place of column) {
+      at[place] = [x + width / 2, y + sizes[place][1] / 2];
+      y += sizes[place][1] + GAP.between;
+    }
+    x += width + GAP.across;
+  }
+  const paths = edges.map(([a, b]) => curve(at[a], sizes[a], at[b], sizes[b]));
+  const labels = edges.map(([a, b]) => [0.4 * at[a][0] + 0.6 * at[b][0], 0.4 * at[a][1] + 0.6 * at[b][1]]);
+  return { size: [Math.max(0, x - GAP.across), height], at, paths, labels: edges.length <= 48 ? labels : [] };
+}
+
+function rankings(count, edges) {
+  const after = Array.from({ length: count }, () => []);
+  const waiting = new Int32Array(count);
+  for (const [a, b] of edges) {
+    after[a].push(b);
+    waiting[b]++;
+  }
+  const ranks = new Array(count).fill(0);
+  const ready = [];
+  const order = [];
+  waiting.forEach((inputs, place) => inputs === 0 && ready.push(place));
+  while (ready.length) {
+    const place = ready.pop();
+    order.push(place);
+    for (const next of after[place]) {
+      ranks[next] = Math.max(ranks[next], ranks[place] + 1);
+      if (--waiting[next] === 0) ready.push(next);
+    }
+  }
+  // Sources stand right before what they go into; what is part of a circle stays where it is.
+  const inputs = new Int32Array(count);
+  for (const [, b] of edges) inputs[b]++;
+  for (const place of order.reverse()) {
+    if (inputs[place] === 0 && after[place].length) ranks[place] = Math.max(0, Math.min(...after[place].map((b) => ranks[b])) - 1);
+  }
+  return ranks;
+}
+
+function arrange(columns, ranks, edges) {
+  const neighbours = new Map();
+  for (const [a, b] of edges) {
+    neighbours.set(a, [...(neighbours.get(a) ?? []), b]);
+    neighbours.set(b, [...(neighbours.get(b) ?? []), a]);
+  }
+  const place = [];
+  const number = (column) => column.forEach((item, k) => (place[item] = (k + 0.5) / column.length));
+  columns.forEach(number);
+  for (let sweep = 0; sweep < 6; sweep++) {
+    for (const column of sweep % 2 ? columns : columns.toReversed()) {
+      const middle = new Map(
+        column.map((item) => {
+          const others = neighbours.get(item) ?? [];
+          return [item, others.reduce((sum, other) => sum + place[other], 0) / others.length || place[item]];
+        }),
+      );
+      column.sort((a, b) => middle.get(a) - middle.get(b));
+      number(column);
+    }
+  }
+}
+
+const tall = (column, sizes) => column.reduce((sum, place) => sum + sizes[place][1] + GAP.between, -GAP.between);
+
+function curve(from, fromSize, to, toSize) {
+  const [x1, y1] = [from[0] + fromSize[0] / 2, from[1]];
+  const [x2, y2] = [to[0] - toSize[0] / 2 - 7, to[1]];
+  const bend = Math.max(30, (x2 - x1) / 2);
+  return `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
+}

@@ -1,0 +1,184 @@
+// What an item and an edge say at the present moment: their numbers as text, their colours and their state. How that is
+// drawn is not known here.
+
+import { clip, show, signed, tint } from "./numbers.js";
+
+const SIGNS = { "*": "×", "-": "−", "/": "÷", "**": "xⁿ", "·": "w·x" };
+
+export const keyOf = (item) =>
+  item.kind === "node" ? `${item.node}` : item.kind === "room" ? `r${item.room}` : `p${item.dot}.${item.number}`;
+
+export class Reading {
+  constructor(page) {
+    this.page = page;
+  }
+
+  // The largest gradient in the graph, against which colours are measured.
+  refresh() {
+    const { engine } = this.page;
+    let largest = 0;
+    for (let i = 0; i < engine.of; i++) {
+      const size = Math.abs(engine.grad[i]);
+      if (size > largest && size < Infinity) largest = size;
+    }
+    this.largest = largest || 1;
+  }
+
+  symbol(i) {
+    const { engine, data } = this.page;
+    const row = engine.rows[i];
+    if (row.op === null) return row.label && !row.constant && data.roles[i] === "input" ? "input" : "";
+    const symbol = data.operations[`${row.op}/${row.operands.length}`].symbol;
+    return clip(SIGNS[symbol] ?? symbol, 8);
+  }
+
+  // What stands on a card: the name, or for a leaf without one its role.
+  title(i, length) {
+    const row = this.page.engine.rows[i];
+    if (!row.label) return row.op === null ? this.page.data.roles[i] : this.name(i, length);
+    return clip(row.label, length);
+  }
+
+  name(i, length = 12) {
+    return clip(this.page.data.names[i], length);
+  }
+
+  // "dE/dw" for the gradient of w.
+  gradientName(i, length = 12) {
+    return `d${this.name(this.page.engine.of, length)}/d${this.name(i, length)}`;
+  }
+
+  item(item) {
+    return item.kind === "node" ? this.node(item) : item.kind === "room" ? this.room(item) : this.product(item);
+  }
+
+  node({ node: i }) {
+    const { engine, state, timeline, view, quiz } = this.page;
+    const time = state.get("time");
+    const symbol = this.symbol(i);
+    const computed = time === null || timeline.isComputed(i, time);
+    const value = engine.unknown[i] ? "unknown" : computed ? show(engine.data[i]) : "";
+    const change = engine.data[i] - engine.original.data[i];
+    const delta = engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
+    const unusual = computed && !Number.isFinite(engine.data[i]);
+    return {
+      title: this.title(i, symbol ? 10 - symbol.length : 10),
+      symbol,
+      value,
+      delta: computed ? delta : "",
+      unusual,
+      state: computed ? "computed" : "waiting",
+      opens: view.dot !== i && this.page.house.opens(i),
+      ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () => timeline.gathered(i, time, view)),
+    };
+  }
+
+  product({ pair: [w, x], dot, number }) {
+    const { engine, state, timeline, quiz } = this.page;
+    const time = state.get("time");
+    const computed = time === null || timeline.productComputed(dot, number, time);
+    const x_ = engine.data[w] * engine.data[x];
+    const given = () => {
+      const arrived = timeline.sumHanded(dot, time);
+      return { sum: arrived ? engine.grad[dot] : 0, given: arrived ? 1 : 0, total: 1 };
+    };
+    return {
+      title: `${this.name(w, 5)}·${this.name(x, 5)}`,
+      symbol: "×",
+      value: computed ? show(x_) : "",
+      delta: "",
+      unusual: computed && !Number.isFinite(x_),
+      state: computed ? "computed" : "waiting",
+      opens: false,
+      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], given),
+    };
+  }
+
+  gradient(hidden, grad, matters, gathered) {
+    const time = this.page.state.get("time");
+    if (hidden) return { gradient: "?", tint: "hidden", full: false };
+    if (!matters) return { gradient: "0", tint: "aside", full: true };
+    if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest), full: true };
+    const { sum, given, total } = gathered();
+    if (given === 0) return { gradient: "", tint: "empty", full: false };
+    const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
+    return { gradient: text, tint: tint(sum, this.largest), full: given === total };
+  }
+
+  room(item) {
+    const { engine, house, state, timeline, quiz } = this.page;
+    const time = state.get("time");
+    let [square, computed, handed, results, marks] = [0, 0, 0, 0, false];
+    for (const i of item.nodes) {
+      if (engine.isLeaf(i)) square += engine.grad[i] ** 2;
+      if (engine.changed.size && !Object.is(engine.data[i], engine.original.data[i])) marks = true;
+      if (time === null || engine.isLeaf(i) || !timeline.matters[i]) continue;
+      results++;
+      computed += timeline.isComputed(i, time) ? 1 : 0;
+      handed += timeline.hasHanded(i, time) ? 1 : 0;
+    }
+    const waiting = time !== null && computed < results;
+    const norm = Math.sqrt(square);
+    const full = time === null || (timeline.isBackward(time) && handed === results);
+    const size = full ? `‖∇‖ ${show(norm, 3)}` : handed ? `${handed} of ${results}` : "";
+    return {
+      title: house.title(item.room),
+      symbol: "",
+      value: waiting && computed ? `${computed} of ${results} computed` : house.subtitle(item.room),
+      delta: marks ? "changed" : "",
+      unusual: false,
+      state: waiting ? "waiting" : "computed",
+      opens: true,
+      gradient: quiz.active ? "?" : size,
+      tint: quiz.active ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
+      full,
+    };
+  }
+
+  // An edge: the local derivative, and the product that flows back along it.
+  edge(edge) {
+    const { engine, state, timeline, view, quiz } = this.page;
+    const time = state.get("time");
+    const [from, to] = [view.items[edge.from], view.items[edge.to]];
+    if (edge.dot !== undefined) {
+      const flow = engine.grad[edge.dot];
+      const arrived = time === null || timeline.sumHanded(edge.dot, time);
+      const known = time === null || timeline.productComputed(edge.dot, from.number, time);
+      const shown = arrived && !quiz.hides(edge.dot);
+      return { local: known ? "×1" : "", flow: shown ? show(flow, 3) : "", tint: shown ? tint(flow, this.largest) : "empty", carried: known };
+    }
+    const scalar = from.kind !== "room" && to.kind !== "room";
+    let [local, flow, arrived, carried, hidden] = [0, 0, true, true, false];
+    for (const e of edge.members) {
+      local += engine.partials[e];
+      flow += scalar ? engine.flow(e) : Math.abs(engine.flow(e));
+      if (time !== null) {
+        arrived &&= timeline.hasArrived(e, time, view);
+        carried &&= timeline.isComputed(engine.consumers[e], time) || (view.dot === engine.consumers[e] && this.inDot(to, time));
+      }
+      hidden ||= quiz.hides(engine.operands[e]) || quiz.hides(engine.consumers[e]);
+    }
+    const matters = edge.members.some((e) => engine.consumers[e] <= engine.of && timeline.matters[engine.consumers[e]]);
+    const shown = arrived && !hidden && matters;
+    const colour = shown ? tint(flow, this.largest) : "empty";
+    if (!scalar) {
+      const count = edge.members.length;
+      return { local: count === 1 ? "1 value" : `${count.toLocaleString("en")} values`, flow: "", tint: shown ? colour.replace("positive", "size") : "empty", carried, matters };
+    }
+    return { local: carried ? `×${show(local, 4)}` : "", flow: shown ? show(flow, 3) : "", tint: colour, carried, matters };
+  }
+
+  inDot(item, time) {
+    return item.kind === "product" ? this.page.timeline.productComputed(item.dot, item.number, time) : false;
+  }
+
+  // A sentence about an item, for those who do not see it.
+  spoken(item) {
+    const said = this.item(item);
+    if (item.kind === "room") return `${said.title}, ${said.value}. Press Enter to open.`;
+    const { engine, data } = this.page;
+    const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
+    const opens = said.opens ? ". Press Enter to open" : "";
+    return `${said.title}, ${kind}: value ${said.value || "not yet computed"}, gradient ${said.gradient || "not yet known"}${opens}`;
+  }
+}
