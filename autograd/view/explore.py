@@ -437,7 +437,8 @@ def bundle(made: dict[str, str], start: str = "main") -> str:
 
     Examples
     --------
-    >>> print(bundle({"one": "export const one = 1;\n", "main": 'import { one } from "./one.js";\nalert(one);\n'}))
+    >>> one, main = "export const one = 1;", 'import { one } from "./one.js"; alert(one);'
+    >>> print(bundle({"one": one + chr(10), "main": main.replace("; ", ";" + chr(10)) + chr(10)}))
     const one_js = (() => {
     const one = 1;
     return { one };

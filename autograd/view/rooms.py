@@ -89,6 +89,7 @@ def rooms(graph: Graph, size: int) -> list[Room]:
     Examples
     --------
     >>> import nn
+    >>> from autograd import Graph
     >>> [room.name for room in rooms(Graph(nn.MLP(2, [2, 1])([1.0, 2.0])), 60)]
     ['', 'mlp.layer1', 'mlp.layer1.neuron1', 'mlp.layer1.neuron2', 'mlp.layer2.neuron1']
     """
