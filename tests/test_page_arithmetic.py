@@ -16,8 +16,8 @@ from autograd.view.explore import bundle, javascript
 from .browser import chromium
 
 EDGES = [
-    0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-8, -1e-8, 1e-300, 5e-324, 1e300, -1e300, 38.0, -38.5, -40.0, 20.0,
-    -20.0, 710.0, -746.0, math.inf, -math.inf, math.nan,
+    0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-8, -1e-8, 1e-300, 5e-324, 1e300, -1e300, 38.0, -38.5, -40.0,
+    20.0, -20.0, 710.0, -746.0, math.inf, -math.inf, math.nan,
 ]  # fmt: skip
 ULPS = 12
 """JavaScript's functions, and the few that the page brings, may differ from C's in their last digits."""
