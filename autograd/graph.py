@@ -100,17 +100,14 @@ class Graph:
         return f"Graph({len(self)} nodes, depth {self.depth}: {len(self.leaves)} leaves, {counts or 'no operations'})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """How a notebook shows the graph: drawn, if it is small enough to read and Graphviz is there; else in words."""
-        bundle = {"text/plain": repr(self)}
-        from .view.dot import LIMIT, draw_dot
+        """How a notebook shows the graph: as a drawing, or in words that say why there is none."""
+        from .view.dot import draw_dot
         from .view.rendering import GraphvizMissing
 
-        if len(self) <= LIMIT:
-            try:
-                bundle["image/svg+xml"] = draw_dot(self).pipe("svg", encoding="utf-8")
-            except (ModuleNotFoundError, GraphvizMissing) as missing:
-                bundle["text/plain"] += f"\n({missing})"
-        return bundle
+        try:
+            return {"text/plain": repr(self), "image/svg+xml": draw_dot(self).pipe("svg", encoding="utf-8")}
+        except (ModuleNotFoundError, GraphvizMissing, ValueError) as reason:
+            return {"text/plain": f"{self!r}\n({reason})"}
 
     def position(self, node: Value) -> int:
         """Where `node` stands in `nodes`.

@@ -238,6 +238,17 @@ def test_colours_tell_the_sign_and_the_size_of_the_gradient() -> None:
     assert signs(draw_dot(total, colour=False), 6) == [0] * 6
 
 
+@given(st.lists(st.floats(), min_size=1, max_size=5))
+def test_any_gradients_have_colours(gradients: list[float]) -> None:
+    leaves = [Value(1.0) for _ in gradients]
+    for leaf, gradient in zip(leaves, gradients):
+        leaf.grad = gradient
+    picture = draw_dot(autograd.sum(leaves))
+    for position, gradient in enumerate(gradients):
+        if math.isfinite(gradient):
+            assert signs(picture, len(gradients))[position] == (gradient > 0) - (gradient < 0)
+
+
 def luminance(colour: tuple[int, ...]) -> float:
     linear = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -410,11 +421,13 @@ def test_a_value_stays_text() -> None:
     assert set(shown) == {"text/plain", "image/svg+xml"}
 
 
-def test_a_large_graph_shows_as_text() -> None:
+def test_a_large_graph_shows_as_text_and_says_what_to_do() -> None:
     x = Value(1.0)
     for _ in range(LIMIT):
         x = x + x
-    assert set(Graph(x)._repr_mimebundle_()) == {"text/plain"}
+    bundle = Graph(x)._repr_mimebundle_()
+    assert set(bundle) == {"text/plain"}
+    assert repr(Graph(x)) in bundle["text/plain"] and "explore()" in bundle["text/plain"]
 
 
 def test_without_graphviz_a_graph_shows_as_text_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,7 @@ def _style(node: Value, largest: float, is_root: bool) -> dict[str, str]:
     if is_root:
         style |= {"color": INK, "penwidth": "1.8"}
     if node.grad and largest:
-        strength = max(0.1, 1.0 + math.log10(abs(node.grad) / largest) / _DECADES)
+        strength = max(0.1, 1.0 + (math.log10(abs(node.grad)) - math.log10(largest)) / _DECADES)
         full = POSITIVE if node.grad > 0 else NEGATIVE
         mixed = [round(paper + strength * (ink - paper)) for paper, ink in zip(PAPER, full)]
         style["fillcolor"] = "#{:02x}{:02x}{:02x}".format(*mixed)
