@@ -175,13 +175,11 @@ def _gather(graph: Graph, room: Room) -> None:
         alike = members[kind][::-1]
         if len(alike) < ALIKE or len(alike) == len(room.items):
             continue
-        op = graph.nodes[alike[0]].op
-        title = what if op is None else op.symbol
         name = f"{room.name}/{what}"
         while name in names:
             name += "'"
         names.add(name)
-        group = Room(name, f"{len(alike)} × {title}", "alike", room)
+        group = Room(name, f"{len(alike)} × {what}", "alike", room)
         group.items.extend(alike)
         gathered = set(alike)
         first = room.items.index(alike[0])
@@ -302,6 +300,9 @@ def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], str]:
     which: list[int] = []
     items = 0
     for room in found:
+        if _is_bank(room):
+            which.append(-1)
+            continue
         source = _dot(room)
         if source not in texts:
             items += len(room.items) + len(room.neighbours)
@@ -317,6 +318,12 @@ def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], str]:
         return [], [-1] * len(found), str(error)
     drawings = plain.split("\nstop\n")
     return [_read(drawing, room) for drawing, room in zip(drawings, shapes)], which, ""
+
+
+def _is_bank(room: Room) -> bool:
+    """Whether the room is a row of things side by side, such as the neurons of a layer, which the page arranges."""
+    inside = len(room.items)
+    return inside >= ALIKE and all(a >= inside or b >= inside for a, b in room.edges)
 
 
 def _dot(room: Room) -> str:

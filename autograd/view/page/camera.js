@@ -48,7 +48,7 @@ export class Camera {
   // Move as little as is needed to have a box in view.
   reveal(item) {
     const [w, h] = this.size;
-    const margin = Math.min(60, w / 8);
+    const margin = Math.min(24, w / 14);
     const shift = (centre, extent, offset, space) => {
       const low = (centre - extent / 2) * this.scale + offset;
       const high = (centre + extent / 2) * this.scale + offset;

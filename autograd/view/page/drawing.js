@@ -44,6 +44,7 @@ export class Drawing {
       if (edge.to !== edge.from) this.touching[edge.to].push(k);
     });
     this.hovered = -1;
+    this.frame.classList.toggle("bank", view.bank);
     this.drawMap();
     this.update();
   }

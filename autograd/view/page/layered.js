@@ -1,10 +1,10 @@
 // A simple layered layout, for rooms that Graphviz did not lay out: columns by the longest way from a source, each
-// column ordered by the middle of its neighbours.
+// column ordered by the middle of its neighbours. On demand, long columns are broken into several.
 
-const GAP = { across: 84, between: 18 };
+const GAP = { across: 120, between: 18, beside: 26 };
 
 // `sizes` are [width, height] pairs, `edges` pairs of places. Returns { size, at, paths, labels } as Graphviz's layouts.
-export function layered(sizes, edges) {
+export function layered(sizes, edges, broken = false) {
   const ranks = rankings(sizes.length, edges);
   const columns = [];
   ranks.forEach((rank, place) => (columns[rank] ??= []).push(place));
@@ -13,19 +13,30 @@ export function layered(sizes, edges) {
 
   const at = [];
   let x = 0;
-  const height = Math.max(0, ...columns.map((column) => tall(column, sizes)));
-  for (const column of columns) {
-    const width = Math.max(0, ...column.map((place) => sizes[place][0]));
-    let y = (height - tall(column, sizes)) / 2;
-    for (const place of column) {
-      at[place] = [x + width / 2, y + sizes[place][1] / 2];
-      y += sizes[place][1] + GAP.between;
+  const banks = columns.map((column) => (broken ? pieces(column) : [column]));
+  const height = Math.max(0, ...banks.flat().map((column) => tall(column, sizes)));
+  for (const bank of banks) {
+    for (const column of bank) {
+      const width = Math.max(0, ...column.map((place) => sizes[place][0]));
+      let y = (height - tall(bank[0], sizes)) / 2;
+      for (const place of column) {
+        at[place] = [x + width / 2, y + sizes[place][1] / 2];
+        y += sizes[place][1] + GAP.between;
+      }
+      x += width + GAP.beside;
     }
-    x += width + GAP.across;
+    x += GAP.across - GAP.beside;
   }
   const paths = edges.map(([a, b]) => curve(at[a], sizes[a], at[b], sizes[b]));
-  const labels = edges.map(([a, b]) => [0.4 * at[a][0] + 0.6 * at[b][0], 0.4 * at[a][1] + 0.6 * at[b][1]]);
-  return { size: [Math.max(0, x - GAP.across), height], at, paths, labels: edges.length <= 48 ? labels : [] };
+  const labels = edges.map(([a, b]) => [(at[a][0] + sizes[a][0] / 2 + at[b][0] - sizes[b][0] / 2) / 2, (at[a][1] + at[b][1]) / 2]);
+  return { size: [Math.max(0, x - GAP.across), height], at, paths, labels: !broken && edges.length <= 48 ? labels : [] };
+}
+
+// A long column in pieces of one length, which stand side by side as nearly in a square as cards allow.
+function pieces(column) {
+  const length = Math.max(5, Math.ceil(Math.sqrt(1.6 * column.length)));
+  const count = Math.ceil(column.length / length);
+  return Array.from({ length: count }, (_, k) => column.slice(k * length, (k + 1) * length));
 }
 
 function rankings(count, edges) {
@@ -83,7 +94,7 @@ const tall = (column, sizes) => column.reduce((sum, place) => sum + sizes[place]
 
 function curve(from, fromSize, to, toSize) {
   const [x1, y1] = [from[0] + fromSize[0] / 2, from[1]];
-  const [x2, y2] = [to[0] - toSize[0] / 2 - 7, to[1]];
+  const [x2, y2] = [to[0] - toSize[0] / 2, to[1]];
   const bend = Math.max(30, (x2 - x1) / 2);
   return `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
 }

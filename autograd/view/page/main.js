@@ -142,8 +142,8 @@ class Page {
     this.drawing.show(this.view);
     if (camera) this.drawing.camera.place(...camera);
     else this.drawing.fit(READABLE);
-    const selected = this.drawing.places.get(this.state.get("selected"));
-    if (selected !== undefined && !camera) this.drawing.reveal(selected);
+    const place = this.drawing.places.get(this.state.get("selected")) ?? this.view.itemOf[this.engine.of];
+    if (place >= 0 && !camera) this.drawing.reveal(place);
     this.crumbs();
     this.refresh();
   }

@@ -29,7 +29,7 @@ export class Reading {
     const row = engine.rows[i];
     if (row.op === null) return row.label && !row.constant && data.roles[i] === "input" ? "input" : "";
     const symbol = data.operations[`${row.op}/${row.operands.length}`].symbol;
-    return clip(SIGNS[symbol] ?? symbol, 8);
+    return clip(SIGNS[symbol] ?? symbol, 7);
   }
 
   // What stands on a card: the name, or for a leaf without one its role.
@@ -62,7 +62,7 @@ export class Reading {
     const delta = engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const unusual = computed && !Number.isFinite(engine.data[i]);
     return {
-      title: this.title(i, symbol ? 10 - symbol.length : 10),
+      title: this.title(i, symbol ? Math.max(3, 9 - symbol.length) : 9),
       symbol,
       value,
       delta: computed ? delta : "",
@@ -163,7 +163,7 @@ export class Reading {
     const colour = shown ? tint(flow, this.largest) : "empty";
     if (!scalar) {
       const count = edge.members.length;
-      return { local: count === 1 ? "1 value" : `${count.toLocaleString("en")} values`, flow: "", tint: shown ? colour.replace("positive", "size") : "empty", carried, matters };
+      return { local: count.toLocaleString("en"), flow: count === 1 ? "value" : "values", tint: shown ? colour.replace("positive", "size") : "empty", carried, matters };
     }
     return { local: carried ? `×${show(local, 4)}` : "", flow: shown ? show(flow, 3) : "", tint: colour, carried, matters };
   }

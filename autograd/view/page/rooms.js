@@ -131,7 +131,7 @@ export class House {
 
   placed(view, layout) {
     const sizes = view.items.map((item) => this.sizes[item.kind === "room" ? "room" : "scalar"]);
-    const { size, at, paths, labels } = layout ?? layered(sizes, view.edges.map((edge) => [edge.from, edge.to]));
+    const { size, at, paths, labels } = layout ?? layered(sizes, view.edges.map((edge) => [edge.from, edge.to]), view.dot === undefined);
     view.items.forEach((item, place) => {
       [item.x, item.y] = at[place];
       [item.width, item.height] = sizes[place];
@@ -141,6 +141,7 @@ export class House {
       edge.label = labels[k];
     });
     view.size = size;
+    view.bank = !layout && view.dot === undefined; // many things side by side, and edges that pass behind them
     return view;
   }
 }

@@ -1,7 +1,9 @@
-// The forward and the backward pass as points in time. With N nodes up to the differentiated one, node i is computed at
-// time i + 1; at N + 1 the differentiated node gets its gradient, 1; and node i hands its gradient on at 2N + 1 - i. The
-// products inside a fused dot have their turns at fractions of that. A time fits every room: each room has stops of its
-// own, those at which something happens in it.
+// The forward and the backward pass as points in time. The N nodes that the differentiated one was made from, itself
+// included, are taken level by level, by the number of operations before them: a topological order in which the layers
+// of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node gets its
+// gradient, 1; and the one at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot have their
+// turns at fractions of that. A time fits every room: each room has stops of its own, those at which something happens
+// in it.
 
 const SOON = 1e-9;
 
@@ -13,9 +15,16 @@ export class Timeline {
 
   // After another node is differentiated.
   refresh() {
-    this.count = this.engine.of + 1;
-    this.matters = this.engine.ancestors();
+    const { engine } = this;
+    this.matters = engine.ancestors();
+    const levels = engine.levels();
+    this.order = [];
+    for (let i = 0; i <= engine.of; i++) if (this.matters[i]) this.order.push(i);
+    this.order.sort((a, b) => levels[a] - levels[b] || a - b);
+    this.count = this.order.length;
     this.end = 2 * this.count + 1;
+    this.place = new Int32Array(engine.size).fill(-1);
+    this.order.forEach((i, r) => (this.place[i] = r));
   }
 
   isBackward(time) {
@@ -23,25 +32,25 @@ export class Timeline {
   }
 
   isComputed(i, time) {
-    return this.engine.isLeaf(i) || time >= i + 1 - SOON;
+    return this.engine.isLeaf(i) || (this.matters[i] === 1 && time >= this.place[i] + 1 - SOON);
   }
 
   // Whether node i has handed its gradient on to its operands.
   hasHanded(i, time) {
-    return i < this.count && this.matters[i] === 1 && time >= this.end - i - SOON;
+    return this.matters[i] === 1 && time >= this.end - this.place[i] - SOON;
   }
 
   productComputed(dot, k, time) {
-    return time >= dot + this.fraction(dot, k + 1) - SOON;
+    return this.matters[dot] === 1 && time >= this.place[dot] + this.fraction(dot, k + 1) - SOON;
   }
 
   // A dot's sum hands its gradient to the products first, then each product to its two factors.
   sumHanded(dot, time) {
-    return this.matters[dot] === 1 && time >= this.end - dot - 1 + this.fraction(dot, 1) - SOON;
+    return this.matters[dot] === 1 && time >= this.end - this.place[dot] - 1 + this.fraction(dot, 1) - SOON;
   }
 
   productHanded(dot, k, time) {
-    return this.matters[dot] === 1 && time >= this.end - dot - 1 + this.fraction(dot, k + 2) - SOON;
+    return this.matters[dot] === 1 && time >= this.end - this.place[dot] - 1 + this.fraction(dot, k + 2) - SOON;
   }
 
   fraction(dot, turns) {
@@ -65,7 +74,7 @@ export class Timeline {
     const uses = engine.usesOf(i);
     for (let k = uses.length - 1; k >= 0; k--) {
       const e = uses[k];
-      if (engine.consumers[e] >= this.count || !this.matters[engine.consumers[e]]) continue;
+      if (!this.matters[engine.consumers[e]]) continue;
       total++;
       if (this.hasArrived(e, time, view)) {
         given++;
@@ -78,7 +87,7 @@ export class Timeline {
 
   // The stops of a room: { time, place, phase }, with `place` -1 where the item is not in the room.
   stops(view) {
-    const { engine, count, matters } = this;
+    const { engine, count } = this;
     const stops = [{ time: 0, place: -1, phase: "start" }];
     const enters = new Set(view.edges.map((edge) => edge.to));
     const add = (time, place, phase) => {
@@ -89,21 +98,22 @@ export class Timeline {
     };
     const products = new Map(view.items.map((item, place) => [item.kind === "product" ? item.number : -1, place]));
     products.delete(-1);
-    for (let i = 0; i < count; i++) {
+    this.order.forEach((i, r) => {
       const place = view.itemOf[i];
-      if (engine.isLeaf(i) || !matters[i] || place < 0 || view.items[place].elsewhere) continue;
-      if (i === view.dot) products.forEach((product, k) => add(i + this.fraction(i, k + 1), product, "forward"));
-      add(i + 1, place, "forward");
-    }
+      if (engine.isLeaf(i) || place < 0 || view.items[place].elsewhere) return;
+      if (i === view.dot) products.forEach((product, k) => add(r + this.fraction(i, k + 1), product, "forward"));
+      add(r + 1, place, "forward");
+    });
     stops.push({ time: count + 1, place: view.itemOf[engine.of], phase: "seed" });
-    for (let i = count - 1; i >= 0; i--) {
+    for (let r = count - 1; r >= 0; r--) {
+      const i = this.order[r];
       const place = view.itemOf[i];
-      if (engine.isLeaf(i) || !matters[i] || place < 0 || !enters.has(place)) continue;
+      if (engine.isLeaf(i) || place < 0 || !enters.has(place)) continue;
       if (i === view.dot) {
-        add(this.end - i - 1 + this.fraction(i, 1), place, "backward");
-        products.forEach((product, k) => add(this.end - i - 1 + this.fraction(i, k + 2), product, "backward"));
+        add(this.end - r - 1 + this.fraction(i, 1), place, "backward");
+        products.forEach((product, k) => add(this.end - r - 1 + this.fraction(i, k + 2), product, "backward"));
       } else {
-        add(this.end - i, place, "backward");
+        add(this.end - r, place, "backward");
       }
     }
     return stops;

@@ -68,8 +68,8 @@ export class Why {
         ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
         ["leaves", leaves.length.toLocaleString("en")],
         ["parameters", trained.toLocaleString("en")],
-        ["‖gradient of the leaves‖", this.page.quiz.active ? "?" : show(norm, 6)],
-      ]),
+        leaves.length ? ["‖gradient of the leaves‖", this.page.quiz.active ? "?" : show(norm, 6)] : null,
+      ].filter(Boolean)),
       html("button", { class: "primary", onclick: () => this.page.openRoom(room.name) }, "Open"),
     ];
   }
