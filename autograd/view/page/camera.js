@@ -3,7 +3,7 @@
 export class Camera {
   // `moved` is called after every change; `picked` with the element under a press that was no drag.
   constructor(frame, world, moved) {
-    Object.assign(this, { frame, world, moved, x: 0, y: 0, scale: 1, pointers: new Map(), dragged: false });
+    Object.assign(this, { frame, world, moved, x: 0, y: 0, scale: 1, pointers: new Map(), dragged: false, fitted: false });
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.down(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
@@ -20,7 +20,7 @@ export class Camera {
   }
 
   place(x, y, scale) {
-    Object.assign(this, { x, y, scale: Math.min(4, Math.max(0.02, scale)) });
+    Object.assign(this, { x, y, scale: Math.min(4, Math.max(0.02, scale)), fitted: false });
     this.apply();
   }
 
@@ -33,6 +33,7 @@ export class Camera {
     const x = scale * width > w - 2 * margin + 1 ? w - margin - scale * width : (w - scale * width) / 2;
     const y = scale * height > h - 2 * margin + 1 ? h - margin - scale * height : (h - scale * height) / 2;
     this.place(x, y, scale);
+    this.fitted = true;
   }
 
   zoom(factor, x = this.size[0] / 2, y = this.size[1] / 2) {
@@ -55,7 +56,9 @@ export class Camera {
       return low < margin ? margin - low : high > space - margin ? space - margin - high : 0;
     };
     const [dx, dy] = [shift(item.x, item.width, this.x, w), shift(item.y, item.height, this.y, h)];
+    const { fitted } = this;
     if (dx || dy) this.pan(dx, dy);
+    this.fitted = fitted;
   }
 
   // The part of the world in view.

@@ -255,21 +255,34 @@ export class Drawing {
     const unit = Math.max(Math.abs(x), 0.5) / 100;
     let moved = false;
     const move = (next) => {
+      if (!moved && Math.abs(next.clientX - start) < 3) return;
+      if (!moved) this.frame.setPointerCapture(event.pointerId);
       moved = true;
       this.page.changes.preview(item.node, Number((x + Math.round(next.clientX - start) * unit).toPrecision(4)));
     };
     const end = () => {
       this.frame.removeEventListener("pointermove", move);
       for (const name of ["pointerup", "pointercancel"]) this.frame.removeEventListener(name, end);
+      this.camera.dragged = moved; // then the click that follows is none
       if (moved) this.page.changes.commit();
     };
-    this.frame.setPointerCapture(event.pointerId);
     this.frame.addEventListener("pointermove", move);
     for (const name of ["pointerup", "pointercancel"]) this.frame.addEventListener(name, end);
   }
 
   fit(smallest = 0) {
     this.camera.fit(this.view.size, smallest);
+    this.smallest = smallest;
+  }
+
+  // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
+  resized() {
+    const [width, height] = this.camera.size;
+    const [oldWidth, oldHeight] = this.frameSize ?? [width, height];
+    this.frameSize = [width, height];
+    if (!this.view || (width === oldWidth && height === oldHeight)) return;
+    if (this.camera.fitted) this.page.arrange(this.smallest);
+    else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
   }
 
   reveal(place) {

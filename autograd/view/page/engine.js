@@ -136,13 +136,15 @@ export class Engine {
     return marks;
   }
 
-  // For each node the number of operations on the longest way from a leaf to it.
-  levels() {
-    const levels = new Int32Array(this.size);
-    for (let i = 0; i < this.size; i++) {
-      for (let e = this.starts[i]; e < this.starts[i + 1]; e++) levels[i] = Math.max(levels[i], levels[this.operands[e]] + 1);
+  // For each node the number of operations on the longest way from it to the differentiated node.
+  distances() {
+    const distances = new Int32Array(this.size);
+    for (let i = this.of; i >= 0; i--) {
+      for (let e = this.starts[i]; e < this.starts[i + 1]; e++) {
+        distances[this.operands[e]] = Math.max(distances[this.operands[e]], distances[i] + 1);
+      }
     }
-    return levels;
+    return distances;
   }
 
   // Which nodes lie on a way from node i to the differentiated node.

@@ -81,7 +81,7 @@ export class Keyboard {
     action(event);
   }
 
-  // The item that lies nearest in a direction, those along an edge first.
+  // The item that lies nearest in a direction: those along an edge first, and among them what has operands of its own.
   walk([dx, dy]) {
     const { page } = this;
     const { view, drawing } = page;
@@ -98,7 +98,8 @@ export class Keyboard {
       const along = (item.x - from.x) * dx + (item.y - from.y) * dy;
       if (place === here || along < 8) return;
       const aside = Math.abs((item.x - from.x) * dy) + Math.abs((item.y - from.y) * dx);
-      const distance = along + 2.5 * aside - (dx && joined.has(place) ? 1e5 : 0);
+      const isLeaf = item.kind === "node" && page.engine.isLeaf(item.node);
+      const distance = along + 2.5 * aside - (dx && joined.has(place) ? 1e5 : 0) + (dx && isLeaf ? 500 : 0);
       if (distance < nearest) [best, nearest] = [place, distance];
     });
     if (best >= 0) page.select(keyOf(view.items[best]));

@@ -48,7 +48,7 @@ class Page {
     this.applyTheme();
     this.enterView(start.camera);
     this.showTab();
-    window.addEventListener("resize", () => this.drawing.moved());
+    new ResizeObserver(() => this.drawing.resized()).observe(this.drawing.frame);
     window.addEventListener("hashchange", () => this.restore());
   }
 
@@ -141,11 +141,16 @@ class Page {
     this.highlighted = this.findPath();
     this.drawing.show(this.view);
     if (camera) this.drawing.camera.place(...camera);
-    else this.drawing.fit(READABLE);
-    const place = this.drawing.places.get(this.state.get("selected")) ?? this.view.itemOf[this.engine.of];
-    if (place >= 0 && !camera) this.drawing.reveal(place);
+    else this.arrange();
     this.crumbs();
     this.refresh();
+  }
+
+  // Fit the room into view as far as it stays readable, with what matters in it.
+  arrange(smallest = READABLE) {
+    this.drawing.fit(smallest);
+    const place = this.drawing.places.get(this.state.get("selected")) ?? this.view.itemOf[this.engine.of];
+    if (place >= 0) this.drawing.reveal(place);
   }
 
   crumbs() {
@@ -254,7 +259,6 @@ class Page {
   fold() {
     const folded = document.body.classList.toggle("folded");
     byId("grip").setAttribute("aria-expanded", String(!folded));
-    this.drawing.fit(READABLE);
   }
 
   nextTheme() {

@@ -46,7 +46,7 @@ export class Search {
     this.at = 0;
     this.field.addEventListener("input", () => this.look());
     this.field.addEventListener("keydown", (event) => this.key(event));
-    this.field.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    this.field.addEventListener("blur", () => this.close());
   }
 
   // Nodes whose label, operation or scope has the text in it; labels that begin with it come first.
@@ -71,7 +71,7 @@ export class Search {
       ...this.found.map((i, k) =>
         html(
           "li",
-          { id: `result${k}`, role: "option", onpointerdown: () => this.go(k) },
+          { id: `result${k}`, role: "option", onpointerdown: (event) => event.preventDefault(), onclick: () => this.go(k) },
           html("span", {}, isolated(clip(names[i], 30))),
           html("span", { class: "quiet" }, isolated([engine.rows[i].op, engine.rows[i].scope && clip(engine.rows[i].scope, 40)].filter(Boolean).join(" · "))),
         ),

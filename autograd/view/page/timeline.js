@@ -1,6 +1,6 @@
 // The forward and the backward pass as points in time. The N nodes that the differentiated one was made from, itself
-// included, are taken level by level, by the number of operations before them: a topological order in which the layers
-// of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node gets its
+// included, are taken level by level, by the number of operations that come after them: a topological order in which the
+// layers of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node gets its
 // gradient, 1; and the one at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot have their
 // turns at fractions of that. A time fits every room: each room has stops of its own, those at which something happens
 // in it.
@@ -17,10 +17,10 @@ export class Timeline {
   refresh() {
     const { engine } = this;
     this.matters = engine.ancestors();
-    const levels = engine.levels();
+    const distances = engine.distances();
     this.order = [];
     for (let i = 0; i <= engine.of; i++) if (this.matters[i]) this.order.push(i);
-    this.order.sort((a, b) => levels[a] - levels[b] || a - b);
+    this.order.sort((a, b) => distances[b] - distances[a] || a - b);
     this.count = this.order.length;
     this.end = 2 * this.count + 1;
     this.place = new Int32Array(engine.size).fill(-1);
