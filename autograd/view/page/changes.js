@@ -1,7 +1,7 @@
 // Changing leaves: typing, dragging, gradient descent, with undo; and the panel for it.
 
 import { byId, html, svg } from "./dom.js";
-import { clip, isolated, parse, show, signed } from "./numbers.js";
+import { clip, isolated, parse, plural, show, signed } from "./numbers.js";
 
 const LISTED = 40; // so many leaves stand in the list
 
@@ -40,7 +40,7 @@ export class Changes {
 
   commit() {
     this.push(new Map(this.page.engine.changed));
-    this.page.say(`${this.outcome()}`);
+    this.page.say(this.outcome());
     this.page.state.announce("numbers", "committed");
   }
 
@@ -86,7 +86,7 @@ export class Changes {
       losses.push(engine.data[engine.of]);
     }
     this.push(new Map(engine.changed), losses);
-    this.page.say(`${steps === 1 ? "One step" : `${steps} steps`} of gradient descent. ${this.outcome()}`);
+    this.page.say(`${plural(steps, "step")} of gradient descent: ${this.outcome()}`);
     state.announce("numbers", "committed");
     return undefined;
   }
@@ -94,7 +94,7 @@ export class Changes {
   outcome() {
     const { engine, names } = this.page;
     const [now, before] = [engine.data[engine.of], engine.original.data[engine.of]];
-    return `${clip(names[engine.of], 20)} is now ${show(now, 8)}, ${signed(now - before, 3)} from the beginning.`;
+    return `${clip(names[engine.of], 20)} = ${show(now, 7)} (Δ ${signed(now - before, 3)})`;
   }
 
   // --- the panel ---
@@ -229,13 +229,13 @@ export class Changes {
     const at = (loss, k) => `${(8 + (284 * k) / (losses.length - 1)).toFixed(1)},${(78 - (62 * (loss - low)) / (high - low || 1)).toFixed(1)}`;
     const points = losses.flatMap((loss, k) => (Number.isFinite(loss) ? [at(loss, k)] : []));
     const [x, y] = points[points.length - 1].split(",");
-    this.plot.setAttribute("aria-label", `loss over ${losses.length - 1} steps, from ${show(losses[0], 4)} to ${show(losses[losses.length - 1], 4)}`);
+    this.plot.setAttribute("aria-label", `loss over ${plural(losses.length - 1, "step")}, from ${show(losses[0], 4)} to ${show(losses[losses.length - 1], 4)}`);
     this.plot.replaceChildren(
       svg("polyline", { points: points.join(" ") }),
       svg("circle", { cx: x, cy: y, r: 3.5 }),
       svg("text", { x: 8, y: 12 }, show(high, 4)),
       svg("text", { x: 8, y: 89 }, show(low, 4)),
-      svg("text", { x: 292, y: 89, "text-anchor": "end" }, `${losses.length - 1} steps`),
+      svg("text", { x: 292, y: 89, "text-anchor": "end" }, plural(losses.length - 1, "step")),
     );
   }
 }

@@ -80,7 +80,7 @@ export class Drawing {
     const body = { x: left, y: top, width, height, rx: 9 };
     parts.card = svg(
       "g",
-      { id: `item${place}`, role: "img", transform: `translate(${item.x} ${item.y})`, "data-place": place },
+      { id: `item${place}`, role: "img", "aria-label": this.page.reading.item(item).title, transform: `translate(${item.x} ${item.y})`, "data-place": place },
       item.kind === "room" ? svg("rect", { class: "behind", ...body, x: left + 4, y: top - 4 }) : null,
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
@@ -108,7 +108,7 @@ export class Drawing {
       setClass(
         parts.card,
         `item ${parts.item.kind} ${role} ${said.state} ${said.unusual ? "unusual" : ""} ${said.opens ? "openable" : ""}` +
-          `${parts.item.elsewhere ? " elsewhere" : ""}${place === selected ? " selected" : ""}` +
+          `${parts.item.elsewhere ? " elsewhere" : ""}${said.unnamed ? " unnamed" : ""}${place === selected ? " selected" : ""}` +
           `${active.place === place ? " active" : ""}${onPath && !onPath.items[place] ? " faded" : ""}`,
       );
     });

@@ -99,8 +99,8 @@ class Page {
     if (!(changes.size === 1 && any("numbers"))) this.remember();
   }
 
-  refresh(changes = new Set()) {
-    this.reading.refresh();
+  refresh(changes = new Set(["numbers"])) {
+    if ([...changes].some((name) => name !== "time" && name !== "selected")) this.reading.refresh();
     this.active = this.player.active();
     this.highlighted = this.findPath();
     this.drawing.update();

@@ -112,14 +112,15 @@ export class Player {
     const said = this.say(at);
     this.sentence.textContent = said;
     const phase = at < 0 ? "" : { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward" }[this.stops[at].phase];
-    byId("phase").textContent = at < 0 ? "Complete" : phase;
+    byId("phase").textContent = this.page.quiz.active ? "Quiz" : at < 0 ? "Complete" : phase;
     byId("phase").className = `phase ${phase.toLowerCase()}`;
     byId("count").textContent = at < 0 ? "" : `${at} / ${this.stops.length - 1}`;
     this.slider.setAttribute("aria-valuetext", `${phase} ${said}`);
   }
 
   say(at) {
-    const { engine, view, reading, names } = this.page;
+    const { engine, view, reading, names, quiz } = this.page;
+    if (quiz.active) return "The gradients are hidden while you work them out.";
     if (at < 0) return `All values and gradients are there. Step through how they came about.`;
     const { place, phase } = this.stops[at];
     const of = clip(names[engine.of], 12);

@@ -21,14 +21,14 @@ export class Quiz {
   }
 
   hides(i) {
-    return this.active && this.questions.has(i) && !this.answered.has(i);
+    return this.active && i !== this.page.engine.of && !this.answered.has(i);
   }
 
   // The nodes asked about, from easy to hard: by the operations that consume them, and how many there are.
   start() {
     const { engine, timeline, state } = this.page;
     const hardness = (i) => {
-      const uses = [...engine.usesOf(i)].filter((e) => engine.consumers[e] <= engine.of && timeline.matters[engine.consumers[e]]);
+      const uses = timeline.usesThatMatter(i);
       const worst = Math.max(...uses.map((e) => EASE[engine.rows[engine.consumers[e]].op] ?? 4));
       return worst + 3 * (uses.length - 1);
     };
@@ -37,7 +37,6 @@ export class Quiz {
     const hard = new Map(asked.map((i) => [i, hardness(i)]));
     asked.sort((a, b) => hard.get(a) - hard.get(b) || b - a);
     this.order = asked;
-    this.questions = new Set(asked);
     this.answered = new Map(); // node -> right or wrong
     this.active = asked.length > 0;
     this.at = 0;
@@ -84,7 +83,7 @@ export class Quiz {
     this.answered.set(i, right);
     this.streak = right ? this.streak + 1 : 0;
     this.result = { right, given, hint: given === null ? "" : right ? "" : this.diagnosis(i, given) };
-    this.page.say(right ? "Right." : `Not quite: ${clip(names[i], 20)} has the gradient ${show(engine.grad[i], 6)}.`);
+    this.page.speak(right ? "Right." : `Not quite: ${clip(names[i], 20)} has the gradient ${show(engine.grad[i], 6)}.`);
     this.page.state.announce("quiz");
     byId("quiz-next")?.focus();
   }
@@ -94,16 +93,11 @@ export class Quiz {
     this.pose();
   }
 
-  uses(i) {
-    const { engine, timeline } = this.page;
-    return [...engine.usesOf(i)].filter((e) => engine.consumers[e] <= engine.of && timeline.matters[engine.consumers[e]]);
-  }
-
   // What a wrong answer looks like it came from.
   diagnosis(i, given) {
     const { engine, names } = this.page;
     const truth = engine.grad[i];
-    const uses = this.uses(i);
+    const uses = this.page.timeline.usesThatMatter(i);
     if (truth !== 0 && isRight(-given, truth)) return "The size is right, the sign is not.";
     if (uses.length > 1) {
       const one = uses.find((e) => isRight(given, engine.flow(e)));
@@ -135,7 +129,7 @@ export class Quiz {
   question() {
     const { engine, names } = this.page;
     const i = this.order[this.at];
-    const uses = this.uses(i);
+    const uses = this.page.timeline.usesThatMatter(i);
     const of = names[engine.of];
     const field = html("input", { id: "quiz-answer", type: "text", inputmode: "text", autocomplete: "off", "aria-label": `gradient of ${clip(names[i], 20)}` });
     const form = html("form", { class: "row" }, field, html("button", { class: "primary", type: "submit" }, "Answer"), html("button", { type: "button", id: "quiz-show", onclick: () => this.answer(null) }, "Show me"));

@@ -11,10 +11,12 @@ export const keyOf = (item) =>
 export class Reading {
   constructor(page) {
     this.page = page;
+    this.version = 0;
   }
 
-  // The largest gradient in the graph, against which colours are measured.
+  // The numbers, or what may be seen of them, are others than before. Colours are measured against the largest gradient.
   refresh() {
+    this.version++;
     const { engine } = this.page;
     let largest = 0;
     for (let i = 0; i < engine.of; i++) {
@@ -48,49 +50,61 @@ export class Reading {
     return `d${this.name(this.page.engine.of, length)}/d${this.name(i, length)}`;
   }
 
+  // What was said before holds as long as its moment does: stepping changes few items of many.
   item(item) {
-    return item.kind === "node" ? this.node(item) : item.kind === "room" ? this.room(item) : this.product(item);
+    const moment = this.momentOf(item);
+    if (item.version !== this.version || item.moment !== moment || item.kind === "room") {
+      item.version = this.version;
+      item.moment = moment;
+      item.said = item.kind === "node" ? this.node(item) : item.kind === "room" ? this.room(item) : this.product(item);
+    }
+    return item.said;
   }
 
-  node({ node: i }) {
-    const { engine, state, timeline, view, quiz } = this.page;
+  // A number that tells apart the states of a scalar: not computed yet, or so many contributions to its gradient given.
+  momentOf(item) {
+    const { state, timeline, view } = this.page;
     const time = state.get("time");
+    if (time === null) return -2;
+    if (item.kind === "node") return timeline.isComputed(item.node, time) ? timeline.gathered(item.node, time, view).given : -1;
+    if (item.kind === "product") return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
+    return 0;
+  }
+
+  node({ node: i, moment }) {
+    const { engine, state, timeline, view, quiz } = this.page;
     const symbol = this.symbol(i);
-    const computed = time === null || timeline.isComputed(i, time);
+    const computed = moment !== -1;
     const value = engine.unknown[i] ? "unknown" : computed ? show(engine.data[i]) : "";
     const change = engine.data[i] - engine.original.data[i];
     const delta = engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
-    const unusual = computed && !Number.isFinite(engine.data[i]);
+    const row = engine.rows[i];
     return {
+      unnamed: row.op === null && !row.label,
       title: this.title(i, symbol ? Math.max(3, 9 - symbol.length) : 9),
       symbol,
       value,
       delta: computed ? delta : "",
-      unusual,
+      unusual: computed && !Number.isFinite(engine.data[i]),
       state: computed ? "computed" : "waiting",
       opens: view.dot !== i && this.page.house.opens(i),
-      ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () => timeline.gathered(i, time, view)),
+      ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () => timeline.gathered(i, state.get("time"), view)),
     };
   }
 
-  product({ pair: [w, x], dot, number }) {
-    const { engine, state, timeline, quiz } = this.page;
-    const time = state.get("time");
-    const computed = time === null || timeline.productComputed(dot, number, time);
-    const x_ = engine.data[w] * engine.data[x];
-    const given = () => {
-      const arrived = timeline.sumHanded(dot, time);
-      return { sum: arrived ? engine.grad[dot] : 0, given: arrived ? 1 : 0, total: 1 };
-    };
+  product({ pair: [w, x], dot, moment }) {
+    const { engine, timeline, quiz } = this.page;
+    const computed = moment !== -1;
+    const value = engine.data[w] * engine.data[x];
     return {
       title: `${this.name(w, 5)}·${this.name(x, 5)}`,
       symbol: "×",
-      value: computed ? show(x_) : "",
+      value: computed ? show(value) : "",
       delta: "",
-      unusual: computed && !Number.isFinite(x_),
+      unusual: computed && !Number.isFinite(value),
       state: computed ? "computed" : "waiting",
       opens: false,
-      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], given),
+      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({ sum: engine.grad[dot], given: moment, total: 1 })),
     };
   }
 
@@ -100,7 +114,7 @@ export class Reading {
     if (!matters) return { gradient: "0", tint: "aside", full: true };
     if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest), full: true };
     const { sum, given, total } = gathered();
-    if (given === 0) return { gradient: "", tint: "empty", full: false };
+    if (given <= 0) return { gradient: "", tint: "empty", full: false };
     const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
     return { gradient: text, tint: tint(sum, this.largest), full: given === total };
   }
@@ -137,39 +151,56 @@ export class Reading {
 
   // An edge: the local derivative, and the product that flows back along it.
   edge(edge) {
-    const { engine, state, timeline, view, quiz } = this.page;
+    const moment = this.momentOfEdge(edge);
+    if (edge.version !== this.version || edge.moment !== moment) {
+      edge.version = this.version;
+      edge.moment = moment;
+      edge.said = this.saidOfEdge(edge, moment > 0, moment > 1);
+    }
+    return edge.said;
+  }
+
+  // 0 before its consumer is computed, 1 then, 2 when the product has arrived at the operand.
+  momentOfEdge(edge) {
+    const { engine, state, timeline, view } = this.page;
     const time = state.get("time");
-    const [from, to] = [view.items[edge.from], view.items[edge.to]];
+    if (time === null) return 2;
+    if (edge.dot !== undefined) {
+      return timeline.sumHanded(edge.dot, time) ? 2 : timeline.productComputed(edge.dot, view.items[edge.from].number, time) ? 1 : 0;
+    }
+    const to = view.items[edge.to];
+    let moment = 2;
+    for (const e of edge.members) {
+      if (!timeline.hasArrived(e, time, view)) moment = 1;
+      const consumer = engine.consumers[e];
+      const computed = to.kind === "product" ? timeline.productComputed(to.dot, to.number, time) : timeline.isComputed(consumer, time);
+      if (!computed) return 0;
+    }
+    return moment;
+  }
+
+  saidOfEdge(edge, carried, arrived) {
+    const { engine, timeline, view, quiz } = this.page;
     if (edge.dot !== undefined) {
       const flow = engine.grad[edge.dot];
-      const arrived = time === null || timeline.sumHanded(edge.dot, time);
-      const known = time === null || timeline.productComputed(edge.dot, from.number, time);
       const shown = arrived && !quiz.hides(edge.dot);
-      return { local: known ? "×1" : "", flow: shown ? show(flow, 3) : "", tint: shown ? tint(flow, this.largest) : "empty", carried: known };
+      return { local: carried ? "×1" : "", flow: shown ? show(flow, 3) : "", tint: shown ? tint(flow, this.largest) : "empty", carried };
     }
-    const scalar = from.kind !== "room" && to.kind !== "room";
-    let [local, flow, arrived, carried, hidden] = [0, 0, true, true, false];
+    const scalar = view.items[edge.from].kind !== "room" && view.items[edge.to].kind !== "room";
+    let [local, flow, hidden] = [0, 0, false];
     for (const e of edge.members) {
       local += engine.partials[e];
       flow += scalar ? engine.flow(e) : Math.abs(engine.flow(e));
-      if (time !== null) {
-        arrived &&= timeline.hasArrived(e, time, view);
-        carried &&= timeline.isComputed(engine.consumers[e], time) || (view.dot === engine.consumers[e] && this.inDot(to, time));
-      }
       hidden ||= quiz.hides(engine.operands[e]) || quiz.hides(engine.consumers[e]);
     }
-    const matters = edge.members.some((e) => engine.consumers[e] <= engine.of && timeline.matters[engine.consumers[e]]);
+    const matters = edge.members.some((e) => timeline.matters[engine.consumers[e]]);
     const shown = arrived && !hidden && matters;
     const colour = shown ? tint(flow, this.largest) : "empty";
     if (!scalar) {
       const count = edge.members.length;
-      return { local: count.toLocaleString("en"), flow: count === 1 ? "value" : "values", tint: shown ? colour.replace("positive", "size") : "empty", carried, matters };
+      return { local: count.toLocaleString("en"), flow: count === 1 ? "value" : "values", tint: colour.replace("positive", "size"), carried };
     }
-    return { local: carried ? `×${show(local, 4)}` : "", flow: shown ? show(flow, 3) : "", tint: colour, carried, matters };
-  }
-
-  inDot(item, time) {
-    return item.kind === "product" ? this.page.timeline.productComputed(item.dot, item.number, time) : false;
+    return { local: carried ? `×${show(local, 4)}` : "", flow: shown ? show(flow, 3) : "", tint: colour, carried };
   }
 
   // A sentence about an item, for those who do not see it.

@@ -35,6 +35,11 @@ export class Timeline {
     return this.engine.isLeaf(i) || (this.matters[i] === 1 && time >= this.place[i] + 1 - SOON);
   }
 
+  // The edges to those consumers of a node through which it reaches the differentiated node.
+  usesThatMatter(i) {
+    return [...this.engine.usesOf(i)].filter((e) => this.matters[this.engine.consumers[e]]);
+  }
+
   // Whether node i has handed its gradient on to its operands.
   hasHanded(i, time) {
     return this.matters[i] === 1 && time >= this.end - this.place[i] - SOON;

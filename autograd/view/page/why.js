@@ -158,7 +158,7 @@ export class Why {
     if (i === engine.of) return html("section", {}, title, whole(left, mo("="), mn(1)), html("p", {}, "This is where the backward pass starts."));
     if (!timeline.matters[i]) return html("section", {}, title, whole(left, mo("="), mn(0)), html("p", {}, `${clip(of, 20)} was not made from this node.`));
     if (quiz.hides(i)) return html("section", {}, title, html("p", { class: "note" }, "Hidden while the quiz asks for it."));
-    const uses = [...engine.usesOf(i)].filter((e) => engine.consumers[e] <= engine.of && timeline.matters[engine.consumers[e]]);
+    const uses = timeline.usesThatMatter(i);
     const some = uses.slice(0, CONSUMERS);
     const more = uses.length - some.length;
     const symbols = some.flatMap((e, k) => [k ? mo("+") : null, derivative(of, names[engine.consumers[e]]), mo("·"), derivative(names[engine.consumers[e]], names[i], "∂")]);
