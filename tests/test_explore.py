@@ -268,7 +268,19 @@ def tangle(nodes: int) -> Value:
     return total
 
 
+def nested() -> Value:
+    """Modules with nothing but a module inside, and names that clash with those of other rooms."""
+    before = autograd.enter(None)
+    total = Value(1.0, "x")
+    for scope in ("a.b.c.d", "a.b.c.e.f", "a.b.c.e.f.g", "other", "·3", "a.b/leaf", ""):
+        autograd.enter(autograd.Place(scope) if scope else None)
+        total = (total * Value(2.0, "w")).tanh() + 1
+    autograd.enter(before)
+    return total
+
+
 GRAPHS = {
+    "nested": nested,
     "leaf": lambda: Value(1.0, "x"),
     "worked example": lambda: credit_network().error,
     "one neuron": lambda: nn.MLP(2, [1], seed=0)([1.0, 2.0]),

@@ -660,7 +660,7 @@ def test_any_result_can_be_differentiated(visit: Callable[..., Reader]) -> None:
     reader = visit(net.error)
     reader.click("z1")
     reader.page.click("text=Differentiate this node")
-    assert reader.text("#of") == "d z1"
+    assert reader.text("#of") == "gradients of z1"
     expected = dict(zip(names(Graph(net.z[0])), Graph(net.z[0]).gradients()))
     for name in ("w11", "w12", "x1", "x2", "z1"):
         assert float(reader.shown(name, "gradient")) == expected[name]
@@ -910,6 +910,17 @@ def test_a_wrong_answer_is_traced_to_its_mistake(visit: Callable[..., Reader], a
     assert reader.page.locator(".verdict .hint").count() == (1 if hint else 0)
 
 
+def test_the_quiz_asks_about_the_room_that_is_open(visit: Callable[..., Reader]) -> None:
+    reader = visit(moons_like(1), "#tab=quiz&room=mlp.layer1")
+    reader.page.click("#quiz-start")
+    assert "nothing to ask about in this room" in reader.text("#live")
+    reader.page.evaluate("page.openRoom('mlp.layer1.neuron2')")
+    reader.page.click("#quiz-start")
+    asked = {reader.names[i] for i in reader.page.evaluate("page.quiz.order")}
+    assert {"layer1.neuron2.w1", "layer1.neuron2.w2", "layer1.neuron2.b"} < asked
+    assert len(asked) == 5
+
+
 def test_the_quiz_goes_from_easy_to_hard(visit: Callable[..., Reader]) -> None:
     reader = visit(credit_network().error, "#tab=quiz")
     reader.page.click("#quiz-start")
@@ -984,6 +995,8 @@ def test_the_view_is_saved_as_svg_and_as_png(visit: Callable[..., Reader]) -> No
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"
     texts = [clean(element.text) for element in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert {"w11", "E", "0.62246"} <= set(texts)
+    (label,) = [text for text in picture.iter("{http://www.w3.org/2000/svg}text") if clean(text.text) == "-0.0418"][:1]
+    assert "stroke" in (label.get("paint-order") or ""), "the letters are drawn over their outline"
     for element in picture.iter():
         assert not element.tag.endswith("script")
         assert not [key for key in element.attrib if key.startswith("on") or key in ("class", "style")]

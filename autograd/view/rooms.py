@@ -29,7 +29,7 @@ DEEPEST = 12
 """The parts of a scope that are rooms of their own; what is below stays together."""
 LABELLED = 48
 """Rooms with at most so many edges have space for the numbers on them."""
-LAID_OUT = 20_000
+LAID_OUT = 12_000
 """So many items Graphviz lays out; the page itself does the rest, more simply."""
 
 # Sizes in points, which are the page's pixels: of a scalar's card, and of a room's.
@@ -104,6 +104,11 @@ def rooms(graph: Graph, size: int) -> list[Room]:
                 _gather(graph, room)
             _cut(room, size)
         stack.extend(item for item in reversed(room.items) if isinstance(item, Room))
+    taken: set[str] = set()
+    for room in found:
+        while room.name in taken:
+            room.name += "'"
+        taken.add(room.name)
     _connect(graph, found)
     return found
 
@@ -130,9 +135,9 @@ def _modules(graph: Graph) -> Room:
             room = home[node.scope] = module(node.scope)
         room.items.append(position)
 
-    for room in [*known.values()]:  # a module with nothing but one module inside is that module
-        while room is not outermost and len(room.items) == 1 and isinstance(room.items[0], Room):
-            inner = room.items[0]
+    for room in [*known.values()][:0:-1]:  # a module with nothing but one module inside is that module
+        inner = room.items[0]
+        if len(room.items) == 1 and isinstance(inner, Room):
             room.name, room.title, room.items = inner.name, f"{room.title}.{inner.title}", inner.items
             _adopt(room)
     while True:  # the only module of a graph is opened from the start: a network is seen as its layers
@@ -170,16 +175,11 @@ def _gather(graph: Graph, room: Room) -> None:
         kind_of[position] = kind
         members.setdefault(kind, []).append(position)
 
-    names = {room.name}
     for (what, _), kind in kinds.items():
         alike = members[kind][::-1]
         if len(alike) < ALIKE or len(alike) == len(room.items):
             continue
-        name = f"{room.name}/{what}"
-        while name in names:
-            name += "'"
-        names.add(name)
-        group = Room(name, f"{len(alike)} × {what}", "alike", room)
+        group = Room(f"{room.name}/{what}", f"{len(alike)} × {what}", "alike", room)
         group.items.extend(alike)
         gathered = set(alike)
         first = room.items.index(alike[0])

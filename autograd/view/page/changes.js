@@ -26,9 +26,14 @@ export class Changes {
     if (changed.size) this.push(changed);
   }
 
-  push(changed, losses = this.current.losses) {
+  // The losses so far are those of what is differentiated now.
+  get losses() {
+    return this.current.of === this.page.engine.of ? this.current.losses : [];
+  }
+
+  push(changed, losses = this.losses) {
     this.history.splice(this.now + 1);
-    this.history.push({ changed, losses });
+    this.history.push({ changed, losses, of: this.page.engine.of });
     this.now++;
   }
 
@@ -67,7 +72,7 @@ export class Changes {
   }
 
   reset() {
-    if (this.page.engine.changed.size === 0 && this.current.losses.length === 0) return;
+    if (this.page.engine.changed.size === 0 && this.losses.length === 0) return;
     this.page.engine.setLeaves(new Map());
     this.push(new Map(), []);
     this.page.say("Every leaf has its first number again.");
@@ -80,7 +85,7 @@ export class Changes {
     const rate = parse(this.rate.value);
     this.rate.setAttribute("aria-invalid", String(!Number.isFinite(rate)));
     if (!Number.isFinite(rate)) return this.page.say("The rate must be a number.");
-    const losses = this.current.losses.length ? [...this.current.losses] : [engine.data[engine.of]];
+    const losses = this.losses.length ? [...this.losses] : [engine.data[engine.of]];
     for (let step = 0; step < steps; step++) {
       engine.setLeaves(engine.descended(state.get("trained"), rate));
       losses.push(engine.data[engine.of]);
@@ -156,7 +161,7 @@ export class Changes {
     if (engine.unknown.some(Boolean)) this.summary.append(html("p", { class: "note" }, "Some results depend on an operation whose rule the page cannot read; they are unknown now."));
     this.undoButton.disabled = this.now === 0;
     this.redoButton.disabled = this.now === this.history.length - 1;
-    this.resetButton.disabled = engine.changed.size === 0 && this.current.losses.length === 0;
+    this.resetButton.disabled = engine.changed.size === 0 && this.losses.length === 0;
     if (state.get("rate") !== this.rate.value && document.activeElement !== this.rate) this.rate.value = state.get("rate");
     this.updateEditor(changes);
     this.updateList();
@@ -221,7 +226,7 @@ export class Changes {
 
   // The losses of the descent so far, on a scale of their own.
   drawPlot() {
-    const { losses } = this.current;
+    const { losses } = this;
     const finite = losses.filter(Number.isFinite);
     this.plot.classList.toggle("off", finite.length < 2);
     if (finite.length < 2) return;

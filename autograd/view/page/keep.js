@@ -54,35 +54,38 @@ export function fromFragment(text, engine, data) {
 
 // --- pictures ---
 
-const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "font-variant-numeric"];
+const INHERITED = [
+  "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "paint-order", "font-family",
+  "font-size", "font-weight", "font-style", "text-anchor", "fill-opacity",
+];
+const FOR_THE_PAGE = ["class", "data-place", "role", "aria-label", "aria-hidden", "aria-activedescendant", "aria-roledescription", "tabindex"];
 
-// The present view as an SVG of its own, with every style written out.
+// The present view as an SVG of its own, with every style written out where it is not that of the element around.
 export function picture(frame) {
-  const { width, height } = frame.getBoundingClientRect();
-  const copy = frame.cloneNode(true);
-  const dress = (original, twin) => {
+  const dressed = (original, around) => {
     const style = getComputedStyle(original);
-    if (style.display === "none" || style.visibility === "hidden") return twin.remove();
-    for (const name of STYLES) twin.setAttribute(name, style.getPropertyValue(name));
-    for (const name of ["class", "id", "data-place", "role", "aria-label"]) if (name !== "id" || original.localName !== "marker") twin.removeAttribute(name);
-    [...original.children].forEach((child, k) => dress(child, pairs.get(child) ?? twin.children[k]));
-    return undefined;
+    if (style.display === "none") return null;
+    const twin = original.cloneNode(false);
+    for (const name of FOR_THE_PAGE) twin.removeAttribute(name);
+    if (original.localName !== "marker") twin.removeAttribute("id");
+    twin.removeAttribute("style");
+    for (const name of INHERITED) {
+      const value = style.getPropertyValue(name);
+      if (value !== around?.getPropertyValue(name)) twin.setAttribute(name, value);
+    }
+    if (style.opacity !== "1") twin.setAttribute("opacity", style.opacity);
+    if (style.transform !== "none" && original.localName === "text") twin.setAttribute("transform", style.transform.replaceAll(",", ""));
+    for (const child of original.childNodes) {
+      const copy = child.nodeType === Node.ELEMENT_NODE ? dressed(child, style) : child.cloneNode();
+      if (copy) twin.append(copy);
+    }
+    return twin;
   };
-  const pairs = new Map();
-  const pair = (original, twin) => {
-    pairs.set(original, twin);
-    [...original.children].forEach((child, k) => pair(child, twin.children[k]));
-  };
-  pair(frame, copy);
-  dress(frame, copy);
-  for (const name of ["tabindex", "aria-activedescendant", "aria-roledescription"]) copy.removeAttribute(name);
-  copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  copy.setAttribute("width", width);
-  copy.setAttribute("height", height);
-  const background = getComputedStyle(document.body).getPropertyValue("background-color");
-  copy.prepend(svg("rect", { width, height, fill: background }));
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return new XMLSerializer().serializeToString(copy);
+  const { width, height } = frame.getBoundingClientRect();
+  const whole = dressed(frame, null);
+  for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) whole.setAttribute(name, value);
+  whole.prepend(svg("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor }));
+  return new XMLSerializer().serializeToString(whole);
 }
 
 export function png(text, scale = 2) {

@@ -24,21 +24,25 @@ export class Quiz {
     return this.active && i !== this.page.engine.of && !this.answered.has(i);
   }
 
-  // The nodes asked about, from easy to hard: by the operations that consume them, and how many there are.
+  // The nodes of the room are asked about, from easy to hard: by the operations that consume them, and how many there are.
   start() {
-    const { engine, timeline, state } = this.page;
+    const { engine, timeline, state, view } = this.page;
     const hardness = (i) => {
       const uses = timeline.usesThatMatter(i);
       const worst = Math.max(...uses.map((e) => EASE[engine.rows[engine.consumers[e]].op] ?? 4));
       return worst + 3 * (uses.length - 1);
     };
-    const asked = [];
-    for (let i = 0; i < engine.of; i++) if (timeline.matters[i] && !engine.isConstant(i)) asked.push(i);
+    const here = view.items.flatMap((item) => (item.kind === "node" && !item.elsewhere ? [item.node] : []));
+    const asked = here.filter((i) => i !== engine.of && timeline.matters[i] && !engine.isConstant(i));
+    if (asked.length === 0) {
+      this.page.say("There is nothing to ask about in this room; open one that shows single nodes.");
+      return;
+    }
     const hard = new Map(asked.map((i) => [i, hardness(i)]));
     asked.sort((a, b) => hard.get(a) - hard.get(b) || b - a);
     this.order = asked;
     this.answered = new Map(); // node -> right or wrong
-    this.active = asked.length > 0;
+    this.active = true;
     this.at = 0;
     this.streak = 0;
     state.set({ time: null });
@@ -121,7 +125,7 @@ export class Quiz {
     const done = this.done;
     return [
       html("h2", {}, done ? `${done.right} of ${done.of} right` : "Do you see it coming?"),
-      html("p", { class: "lead" }, done ? "Once more, or change some leaves first: the questions are about the present numbers." : `The gradients of ${clip(names[engine.of], 20)} are hidden, and you work them out one by one, from easy to hard. Each answer is explained by the chain rule.`),
+      html("p", { class: "lead" }, done ? "Once more, or change some leaves first: the questions are about the present numbers." : `The gradients of ${clip(names[engine.of], 20)} are hidden, and you work out those of this room one by one, from easy to hard. Each answer is explained by the chain rule.`),
       html("button", { id: "quiz-start", class: "primary", onclick: () => this.start() }, done ? "Again" : "Start the quiz"),
     ];
   }

@@ -32,7 +32,7 @@ export class House {
 
   find(key) {
     const dot = /^·(\d+)$/.exec(key);
-    if (dot && this.opens(Number(dot[1]))) return this.inside(Number(dot[1]));
+    if (dot && !this.byName.has(key) && this.opens(Number(dot[1]))) return this.inside(Number(dot[1]));
     return this.room(this.byName.get(key) ?? 0);
   }
 
