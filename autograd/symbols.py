@@ -8,6 +8,7 @@ is simplified here: what is printed is what is computed.
 
 from __future__ import annotations
 
+import html
 import math
 
 from . import ops
@@ -485,8 +486,10 @@ class MathML(Printer):
 
     def name(self, symbol: Symbol) -> str:
         letters = symbol.name.rstrip("0123456789")
-        index = symbol.name[len(letters) :]
-        shown = f"<msub><mi>{letters}</mi><mn>{index}</mn></msub>" if index and letters else f"<mi>{symbol.name}</mi>"
+        index = symbol.name[len(letters) :] if letters else ""
+        shown = f"<mi>{html.escape(letters or symbol.name)}</mi>"
+        if index:
+            shown = f"<msub>{shown}<mn>{index}</mn></msub>"
         marked = self.classes.get(symbol.name)
         return shown if marked is None else f'<mrow class="{marked}">{shown}</mrow>'
 

@@ -338,6 +338,20 @@ def test_the_arrow_keys_walk_along_the_edges(visit: Callable[..., Reader]) -> No
     assert reader.page.get_attribute("#drawing", "aria-activedescendant") is None
 
 
+def test_the_panel_makes_way_for_a_lecture(visit: Callable[..., Reader]) -> None:
+    reader = visit(credit_network().error)
+    scale = reader.page.evaluate("page.drawing.camera.scale")
+    reader.look()
+    reader.press("p")
+    assert not reader.page.is_visible("#panel-why")
+    reader.until(f"page.drawing.camera.scale > {1.2 * scale}")
+    reader.page.click("#grip")
+    assert reader.page.is_visible("#panel-why")
+    reader.press("p")
+    reader.press("c")
+    assert reader.page.is_visible("#panel-change")
+
+
 def test_help_lists_the_keys(visit: Callable[..., Reader]) -> None:
     reader = visit(diamond())
     reader.look()

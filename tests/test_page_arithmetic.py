@@ -9,11 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
+import autograd
 from autograd import ops
 from autograd.ops import BUILTIN, OPS, Op
+from autograd.symbols import JavaScript
 from autograd.view.explore import bundle, javascript
 
 from .browser import chromium
+from .test_symbols import EXPRESSIONS
 
 EDGES = [
     0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-8, -1e-8, 1e-300, 5e-324, 1e300, -1e300, 38.0, -38.5, -40.0,
@@ -94,3 +97,23 @@ def test_every_operation_computes_in_the_browser_what_the_engine_computes(
             if not near(b, a, TERMS.get(name, 0.0)):
                 wrong.append((point, "value" if k == 0 else f"partial {k - 1}", a, b))
     assert wrong == []
+
+
+def test_printed_expressions_compute_in_the_browser_what_python_computes() -> None:
+    """Every expression of this table has another value if its parentheses are misplaced."""
+    point = {"a": 2.0, "b": 3.0, "c": 5.0}
+    scope = {name: getattr(autograd, name) for name in (*autograd.__all__, "abs", "pow", "sum")}
+    helpers = javascript([(ops.sum, 3), (ops.logsumexp, 2)])
+    texts = [JavaScript().text(expression) for expression in EXPRESSIONS.values()]
+    main = (
+        'import { elementary } from "./elementary.js";\nimport { operations } from "./operations.js";\n'
+        "const f = { ...elementary };\n"
+        'for (const key of ["sum/3", "logsumexp/2"]) f[key] = (...x) => operations[key].forward(x);\n'
+        f"const [a, b, c] = [2, 3, 5];\nwindow.results = [{', '.join(texts)}];\n"
+    )
+    with chromium() as browser:
+        page = browser.new_page()
+        page.add_script_tag(content=bundle({"operations": helpers, "main": main}))
+        results = page.evaluate("results")
+    expected = [eval(str(expression), {**scope, **point}) for expression in EXPRESSIONS.values()]
+    assert results == pytest.approx(expected, rel=1e-15)

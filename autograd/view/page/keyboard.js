@@ -34,6 +34,7 @@ export class Keyboard {
         ["e", "edit the selected leaf", ["e"], () => page.editLeaf()],
         ["g", "one step of gradient descent", ["g"], () => changes.descend(1)],
         ["u  Shift + u", "undo, redo", ["u", "U"], (event) => (event.key === "u" ? changes.undo() : changes.redo())],
+        ["p", "fold the panel away, and back", ["p"], () => page.fold()],
         ["d", "light, dark, or as the system is", ["d"], () => page.nextTheme()],
         ["?", "this help", ["?"], () => this.help()],
       ],
