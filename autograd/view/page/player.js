@@ -5,6 +5,7 @@ import { clip, inside, isolated, show } from "./numbers.js";
 import { stopAt } from "./timeline.js";
 
 const PACE = { slow: 2400, normal: 1100, fast: 350, faster: 90 };
+const HANDED = 4; // so many operands are named that get something
 
 export class Player {
   constructor(page) {
@@ -151,12 +152,12 @@ export class Player {
   handed(i) {
     const { engine, reading, timeline, view, state } = this.page;
     const edges = engine.edgesOf(i).filter((e) => !engine.isConstant(engine.operands[e]));
-    const parts = edges.slice(0, 3).map((e) => {
+    const parts = edges.slice(0, HANDED).map((e) => {
       const operand = engine.operands[e];
       const { given, total } = timeline.gathered(operand, state.get("time"), view);
       const meets = total > 1 ? (given === total ? `, in all ${show(engine.grad[operand], 4)}` : `, ${given} of ${total}`) : "";
       return `${isolated(reading.name(operand))} gets ${inside(engine.grad[i], 4)} · ${inside(engine.partials[e], 4)} = ${show(engine.flow(e), 4)}${meets}`;
     });
-    return parts.join("; ") + (edges.length > 3 ? `; and ${edges.length - 3} more` : "");
+    return parts.join("; ") + (edges.length > HANDED ? `; and ${edges.length - HANDED} more` : "");
   }
 }
