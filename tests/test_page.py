@@ -452,6 +452,22 @@ def test_from_the_network_to_a_single_product_and_back(visit: Callable[..., Read
     assert reader.crumbs == ["mlp"]
 
 
+def test_a_long_dot_shows_its_products_in_turns(visit: Callable[..., Reader]) -> None:
+    ws, xs = [[Value(0.01 * k, f"{name}{k}") for k in range(150)] for name in "wx"]
+    root = autograd.dot(ws, xs, Value(1.0, "b")).tanh()
+    reader = visit(root, "#room=·301")
+    shown = []
+    for more in ("86 more", "86 more", "128 more"):
+        assert reader.shown(more, "value") == "products"
+        shown += [clean(text) for text in reader.page.locator("#drawing .product .title").all_text_contents()]
+        reader.look()
+        reader.press("Home", *["."] * 5, "End")
+        reader.page.evaluate("page.select('p301.149')")
+        reader.press("Enter")
+    assert shown == [f"w{k}·x{k}" for k in range(150)]
+    assert reader.page.locator("#drawing .product").count() == 64
+
+
 def test_a_room_shows_what_is_around_it_and_leads_there(visit: Callable[..., Reader]) -> None:
     reader = visit(moons_like(1), "#room=mlp.layer2.neuron1")
     assert "elsewhere" in reader.classes("layer1")

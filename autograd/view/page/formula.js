@@ -9,17 +9,20 @@ const TERMS = 4; // so many operands are written out
 // Node i in terms of its operands, such as "v1·h1 + v2·h2"; `called` names a node.
 export function formula(engine, data, i, called) {
   const { op } = engine.rows[i];
-  const operands = [...engine.operandsOf(i)].map(called);
-  if (op in INFIX) return `${operands[0]} ${INFIX[op]} ${operands[1]}`;
+  const operands = engine.operandsOf(i);
   const pairs = operands.length >> 1;
-  const some = (terms) => [...terms.slice(0, TERMS), ...(terms.length > TERMS ? ["…"] : [])];
-  if (op === "sum") return some(operands).join(" + ");
+  // Only so many terms are made, whatever their number.
+  const some = (count, term) => [...Array.from({ length: Math.min(count, TERMS) }, (_, k) => term(k)), ...(count > TERMS ? ["…"] : [])];
+  const operand = (k) => called(operands[k]);
+  if (op in INFIX) return `${operand(0)} ${INFIX[op]} ${operand(1)}`;
+  if (op === "sum") return some(operands.length, operand).join(" + ");
   if (op === "dot") {
-    const products = Array.from({ length: pairs }, (_, k) => `${operands[k]}·${operands[pairs + k]}`);
-    return some([...operands.slice(2 * pairs), ...products]).join(" + ");
+    const bias = operands.length % 2;
+    const term = (k) => (k < bias ? operand(2 * pairs) : `${operand(k - bias)}·${operand(pairs + k - bias)}`);
+    return some(pairs + bias, term).join(" + ");
   }
   const { symbol } = data.operations[`${op}/${operands.length}`];
-  return op === "neg" ? `−${operands[0]}` : `${symbol}(${some(operands).join(", ")})`;
+  return op === "neg" ? `−${operand(0)}` : `${symbol}(${some(operands.length, operand).join(", ")})`;
 }
 
 // --- MathML ---

@@ -125,7 +125,7 @@ class Page {
     const i = Number(selected);
     if (i >= this.engine.of || !this.timeline.matters[i]) return null;
     const marks = this.engine.between(i);
-    const items = this.view.items.map((item) => (item.kind === "node" ? marks[item.node] === 1 : item.kind === "room" ? item.nodes.some((k) => marks[k]) : item.pair.some((k) => marks[k])));
+    const items = this.view.items.map((item) => (item.kind === "node" ? marks[item.node] === 1 : item.kind === "room" ? item.nodes.some((k) => marks[k]) : item.pair?.some((k) => marks[k])));
     const edges = this.view.edges.map((edge) =>
       edge.dot !== undefined ? items[edge.from] && marks[edge.dot] === 1 : edge.members.some((e) => marks[this.engine.operands[e]] && marks[this.engine.consumers[e]]),
     );
@@ -172,6 +172,8 @@ class Page {
     if (item.kind === "room") {
       // A neighbour that stands for all that is elsewhere is the outermost room.
       this.openRoom(this.house.rooms[item.room].name);
+    } else if (item.kind === "rest") {
+      this.openRoom(item.next);
     } else if (item.kind === "node" && item.elsewhere) {
       this.goTo(item.node);
     } else if (item.kind === "node" && this.house.opens(item.node) && this.view.dot !== item.node) {

@@ -132,6 +132,7 @@ export class Player {
       const title = this.page.house.title(item.room);
       return phase === "forward" ? `${title} computes its values.` : `${title} hands its gradients on, backward through all that is in it.`;
     }
+    if (item.kind === "rest") return phase === "forward" ? "The other products are computed." : "The other products hand their gradients on.";
     if (item.kind === "product") {
       const [w, x] = item.pair;
       if (phase === "forward") return `${reading.name(w)} · ${reading.name(x)} = ${inside(engine.data[w])} · ${inside(engine.data[x])} = ${show(engine.data[w] * engine.data[x])}`;

@@ -56,7 +56,7 @@ export class Reading {
     if (item.version !== this.version || item.moment !== moment || item.kind === "room") {
       item.version = this.version;
       item.moment = moment;
-      item.said = item.kind === "node" ? this.node(item) : item.kind === "room" ? this.room(item) : this.product(item);
+      item.said = this[item.kind](item);
     }
     return item.said;
   }
@@ -67,7 +67,7 @@ export class Reading {
     const time = state.get("time");
     if (time === null) return -2;
     if (item.kind === "node") return timeline.isComputed(item.node, time) ? timeline.gathered(item.node, time, view).given : -1;
-    if (item.kind === "product") return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
+    if (item.kind !== "room") return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
     return 0;
   }
 
@@ -108,6 +108,20 @@ export class Reading {
     };
   }
 
+  rest({ count, dot, moment }) {
+    const { engine, timeline, quiz } = this.page;
+    return {
+      title: `${count.toLocaleString("en")} more`,
+      symbol: "×",
+      value: "products",
+      delta: "",
+      unusual: false,
+      state: moment === -1 ? "waiting" : "computed",
+      opens: true,
+      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({ sum: engine.grad[dot], given: moment, total: 1 })),
+    };
+  }
+
   gradient(hidden, grad, matters, gathered) {
     const time = this.page.state.get("time");
     if (hidden) return { gradient: "?", tint: "hidden", full: false };
@@ -123,8 +137,9 @@ export class Reading {
     const { engine, house, state, timeline, quiz } = this.page;
     const time = state.get("time");
     let [square, computed, handed, results, marks] = [0, 0, 0, 0, false];
+    const leaves = item.nodes.some((i) => engine.isLeaf(i));
     for (const i of item.nodes) {
-      if (engine.isLeaf(i)) square += engine.grad[i] ** 2;
+      if (engine.isLeaf(i) === leaves) square += engine.grad[i] ** 2; // where there are no leaves, of its results
       if (engine.changed.size && !Object.is(engine.data[i], engine.original.data[i])) marks = true;
       if (time === null || engine.isLeaf(i) || !timeline.matters[i]) continue;
       results++;
@@ -136,7 +151,7 @@ export class Reading {
     const full = time === null || (timeline.isBackward(time) && handed === results);
     const size = full ? `‖∇‖ ${show(norm, 3)}` : handed ? `${handed} of ${results}` : "";
     return {
-      title: house.title(item.room),
+      title: clip(house.title(item.room), 16),
       symbol: "",
       value: waiting && computed ? `${computed} of ${results} computed` : house.subtitle(item.room),
       delta: marks ? "changed" : "",
@@ -206,7 +221,7 @@ export class Reading {
   // A sentence about an item, for those who do not see it.
   spoken(item) {
     const said = this.item(item);
-    if (item.kind === "room") return `${said.title}, ${said.value}. Press Enter to open.`;
+    if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
     const { engine, data } = this.page;
     const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
     const opens = said.opens ? ". Press Enter to open" : "";

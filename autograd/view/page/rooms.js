@@ -3,8 +3,11 @@
 import { layered } from "./layered.js";
 import { clip, plural } from "./numbers.js";
 
-// What may stand in a room: a node of the graph, a room with nodes inside, or a product inside a fused dot.
-// An item has { kind: "node" | "room" | "product", x, y, width, height, elsewhere } and `node`, `room`, or `pair`.
+const PRODUCTS = 64; // so many products of a fused dot are shown together
+
+// What may stand in a room: a node of the graph, a room with nodes inside, and inside a fused dot a product, or all the
+// products that are not shown. An item has { kind: "node" | "room" | "product" | "rest", x, y, width, height, elsewhere }
+// and `node`, `room`, `pair`, or `next`.
 
 export class House {
   constructor(data, engine) {
@@ -25,14 +28,9 @@ export class House {
     }
   }
 
-  // The room's key in the page's address: its name, or "·12" for the inside of the dot at 12.
-  key(view) {
-    return view.dot === undefined ? this.rooms[view.room].name : `·${view.dot}`;
-  }
-
   find(key) {
-    const dot = /^·(\d+)$/.exec(key);
-    if (dot && !this.byName.has(key) && this.opens(Number(dot[1]))) return this.inside(Number(dot[1]));
+    const dot = /^·(\d+)(?:\.(\d+))?$/.exec(key); // the inside of the dot at 12 is "·12", "·12.1", ...
+    if (dot && !this.byName.has(key) && this.opens(Number(dot[1]))) return this.inside(Number(dot[1]), Number(dot[2] ?? 0));
     return this.room(this.byName.get(key) ?? 0);
   }
 
@@ -100,11 +98,13 @@ export class House {
     return found;
   }
 
-  // The inside of a fused dot: its products and their sum.
-  inside(dot) {
+  // The inside of a fused dot: its products, or as many as fit into a room, and their sum.
+  inside(dot, part) {
     const { engine } = this;
     const operands = engine.operandsOf(dot);
     const pairs = operands.length >> 1;
+    const parts = Math.ceil(pairs / PRODUCTS);
+    const shown = { first: PRODUCTS * (part % parts), end: Math.min(pairs, PRODUCTS * ((part % parts) + 1)) };
     const first = engine.starts[dot];
     const items = [];
     const edges = [];
@@ -118,13 +118,17 @@ export class House {
     };
     const sum = item(dot);
     if (operands.length % 2) edges.push({ from: item(operands[2 * pairs]), to: sum, members: [first + 2 * pairs] });
-    for (let k = 0; k < pairs; k++) {
+    for (let k = shown.first; k < shown.end; k++) {
       const [w, x] = [item(operands[k]), item(operands[pairs + k])];
       const product = items.length;
       items.push({ kind: "product", pair: [operands[k], operands[pairs + k]], dot, number: k, elsewhere: false });
       edges.push({ from: w, to: product, members: [first + k] });
       edges.push({ from: x, to: product, members: [first + pairs + k] });
       edges.push({ from: product, to: sum, members: [], dot });
+    }
+    if (parts > 1) {
+      edges.push({ from: items.length, to: sum, members: [], dot });
+      items.push({ kind: "rest", dot, number: pairs - 1, count: pairs - (shown.end - shown.first), next: `·${dot}.${(part + 1) % parts}`, elsewhere: true });
     }
     return this.placed({ room: this.home[dot], dot, items, edges, itemOf });
   }

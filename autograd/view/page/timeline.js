@@ -101,7 +101,7 @@ export class Timeline {
       if (joins) last.time = time;
       else stops.push({ time, place, phase });
     };
-    const products = new Map(view.items.map((item, place) => [item.kind === "product" ? item.number : -1, place]));
+    const products = new Map(view.items.map((item, place) => [item.number ?? -1, place]));
     products.delete(-1);
     this.order.forEach((i, r) => {
       const place = view.itemOf[i];

@@ -17,7 +17,7 @@ export class Why {
     const { state, view, drawing, active } = this.page;
     // While the player runs and nothing is selected, it is the node at work that is explained.
     const item = view.items[drawing.places.get(state.get("selected")) ?? active.place];
-    const content = item === undefined ? this.overview() : item.kind === "room" ? this.room(item) : item.kind === "product" ? this.product(item) : this.node(item.node);
+    const content = item === undefined ? this.overview() : item.kind === "node" ? this.node(item.node) : this[item.kind](item);
     this.panel.replaceChildren(...content.filter(Boolean));
   }
 
@@ -71,6 +71,14 @@ export class Why {
         leaves.length ? ["‖gradient of the leaves‖", this.page.quiz.active ? "?" : show(norm, 6)] : null,
       ].filter(Boolean)),
       html("button", { class: "primary", onclick: () => this.page.openRoom(room.name) }, "Open"),
+    ];
+  }
+
+  rest({ count, dot, next }) {
+    return [
+      html("h2", {}, plural(count, "more product")),
+      html("p", { class: "where" }, `of ${clip(this.page.names[dot], 30)}`),
+      html("button", { class: "primary", onclick: () => this.page.openRoom(next) }, "Show the next ones"),
     ];
   }
 
