@@ -3,7 +3,17 @@
 export class Camera {
   // `moved` is called after every change; `picked` with the element under a press that was no drag.
   constructor(frame, world, moved) {
-    Object.assign(this, { frame, world, moved, x: 0, y: 0, scale: 1, pointers: new Map(), dragged: false, fitted: false });
+    Object.assign(this, {
+      frame,
+      world,
+      moved,
+      x: 0,
+      y: 0,
+      scale: 1,
+      pointers: new Map(),
+      dragged: false,
+      fitted: false,
+    });
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.down(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
@@ -64,7 +74,12 @@ export class Camera {
   // The part of the world in view.
   get seen() {
     const [w, h] = this.size;
-    return { left: -this.x / this.scale, top: -this.y / this.scale, right: (w - this.x) / this.scale, bottom: (h - this.y) / this.scale };
+    return {
+      left: -this.x / this.scale,
+      top: -this.y / this.scale,
+      right: (w - this.x) / this.scale,
+      bottom: (h - this.y) / this.scale,
+    };
   }
 
   wheel(event) {
@@ -90,9 +105,16 @@ export class Camera {
     if (this.pointers.size === 2) {
       const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
       const box = this.frame.getBoundingClientRect();
-      const [near, far] = [Math.hypot(before[0] - other[0], before[1] - other[1]), Math.hypot(event.clientX - other[0], event.clientY - other[1])];
+      const [near, far] = [
+        Math.hypot(before[0] - other[0], before[1] - other[1]),
+        Math.hypot(event.clientX - other[0], event.clientY - other[1]),
+      ];
       this.pan(dx / 2, dy / 2);
-      this.zoom(far / Math.max(near, 1), (event.clientX + other[0]) / 2 - box.left, (event.clientY + other[1]) / 2 - box.top);
+      this.zoom(
+        far / Math.max(near, 1),
+        (event.clientX + other[0]) / 2 - box.left,
+        (event.clientY + other[1]) / 2 - box.top,
+      );
     } else {
       this.pan(dx, dy);
     }

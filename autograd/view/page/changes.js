@@ -107,7 +107,14 @@ export class Changes {
   build() {
     const button = (id, text, action) => html("button", { id, onclick: action }, text);
     this.summary = html("div", { class: "summary" });
-    this.rate = html("input", { id: "rate", type: "text", inputmode: "decimal", value: "0.5", size: 6, "aria-label": "learning rate" });
+    this.rate = html("input", {
+      id: "rate",
+      type: "text",
+      inputmode: "decimal",
+      value: "0.5",
+      size: 6,
+      "aria-label": "learning rate",
+    });
     this.rate.addEventListener("change", () => this.page.state.set({ rate: this.rate.value }));
     this.plot = svg("svg", { class: "plot", viewBox: "0 0 300 90", role: "img" });
     this.undoButton = button("undo", "Undo", () => this.undo());
@@ -124,7 +131,14 @@ export class Changes {
         {},
         html("h3", {}, "Gradient descent"),
         html("p", { class: "quiet" }, "Each switched-on leaf moves by −rate · gradient."),
-        html("div", { class: "row" }, html("label", { for: "rate" }, "rate"), this.rate, button("descend", "One step", () => this.descend(1)), button("descend10", "10 steps", () => this.descend(10))),
+        html(
+          "div",
+          { class: "row" },
+          html("label", { for: "rate" }, "rate"),
+          this.rate,
+          button("descend", "One step", () => this.descend(1)),
+          button("descend10", "10 steps", () => this.descend(10)),
+        ),
         this.plot,
       ),
       html("section", {}, html("h3", {}, "Leaves"), this.list),
@@ -134,8 +148,20 @@ export class Changes {
 
   buildEditor() {
     this.editing = -1;
-    this.number = html("input", { id: "leaf-number", type: "text", inputmode: "decimal", "aria-label": "value of the selected leaf" });
-    this.slider = html("input", { id: "leaf-slider", type: "range", min: -100, max: 100, step: 1, "aria-label": "drag the value of the selected leaf" });
+    this.number = html("input", {
+      id: "leaf-number",
+      type: "text",
+      inputmode: "decimal",
+      "aria-label": "value of the selected leaf",
+    });
+    this.slider = html("input", {
+      id: "leaf-slider",
+      type: "range",
+      min: -100,
+      max: 100,
+      step: 1,
+      "aria-label": "drag the value of the selected leaf",
+    });
     this.number.addEventListener("change", () => this.typed(this.number, this.editing));
     this.slider.addEventListener("input", () => {
       const unit = Math.max(Math.abs(this.base), 0.5) / 50;
@@ -155,14 +181,34 @@ export class Changes {
     const { engine, state } = this.page;
     const [now, before] = [engine.data[engine.of], engine.original.data[engine.of]];
     this.summary.replaceChildren(
-      html("h2", {}, isolated(this.page.reading.name(engine.of, 20)), " = ", html("span", { class: "big" }, show(now, 10))),
-      html("p", { class: "quiet" }, engine.changed.size ? `was ${show(before, 10)} (Δ ${signed(now - before, 4)}); ${engine.changed.size === 1 ? "one leaf" : `${engine.changed.size} leaves`} changed` : "Drag the number on a leaf's card, or type below."),
+      html(
+        "h2",
+        {},
+        isolated(this.page.reading.name(engine.of, 20)),
+        " = ",
+        html("span", { class: "big" }, show(now, 10)),
+      ),
+      html(
+        "p",
+        { class: "quiet" },
+        engine.changed.size
+          ? `was ${show(before, 10)} (Δ ${signed(now - before, 4)}); leaves changed: ${engine.changed.size}`
+          : "Drag the number on a leaf's card, or type below.",
+      ),
     );
-    if (engine.unknown.some(Boolean)) this.summary.append(html("p", { class: "note" }, "Some results depend on an operation whose rule the page cannot read; they are unknown now."));
+    if (engine.unknown.some(Boolean))
+      this.summary.append(
+        html(
+          "p",
+          { class: "note" },
+          "Some results depend on an operation whose rule the page cannot read; they are unknown now.",
+        ),
+      );
     this.undoButton.disabled = this.now === 0;
     this.redoButton.disabled = this.now === this.history.length - 1;
     this.resetButton.disabled = engine.changed.size === 0 && this.losses.length === 0;
-    if (state.get("rate") !== this.rate.value && document.activeElement !== this.rate) this.rate.value = state.get("rate");
+    if (state.get("rate") !== this.rate.value && document.activeElement !== this.rate)
+      this.rate.value = state.get("rate");
     this.updateEditor(changes);
     this.updateList();
     this.drawPlot();
@@ -183,9 +229,13 @@ export class Changes {
     }
     if (i !== this.editing) {
       this.editing = i;
-      this.editor.replaceChildren(html("h3", {}, isolated(clip(names[i], 24)), html("span", { class: "quiet" }, ` ${data.roles[i]}`)), html("div", { class: "row" }, this.number, this.slider));
+      this.editor.replaceChildren(
+        html("h3", {}, isolated(clip(names[i], 24)), html("span", { class: "quiet" }, ` ${data.roles[i]}`)),
+        html("div", { class: "row" }, this.number, this.slider),
+      );
     }
-    if (document.activeElement !== this.number || changes.has("committed")) this.number.value = show(engine.data[i], "exact");
+    if (document.activeElement !== this.number || changes.has("committed"))
+      this.number.value = show(engine.data[i], "exact");
     this.slider.disabled = !Number.isFinite(this.base);
   }
 
@@ -198,19 +248,59 @@ export class Changes {
     if (this.listed !== known) {
       this.listed = known;
       this.inputs = leaves.map((i) => {
-        const number = html("input", { type: "text", inputmode: "decimal", "data-leaf": i, "aria-label": `value of ${clip(names[i], 20)}` });
+        const number = html("input", {
+          type: "text",
+          inputmode: "decimal",
+          "data-leaf": i,
+          "aria-label": `value of ${clip(names[i], 20)}`,
+        });
         number.addEventListener("change", () => this.typed(number, i));
-        const box = html("input", { type: "checkbox", role: "switch", "data-train": i, "aria-label": `${clip(names[i], 20)} moves in gradient descent`, onchange: () => this.train(i, box.checked) });
+        const box = html("input", {
+          type: "checkbox",
+          role: "switch",
+          "data-train": i,
+          "aria-label": `${clip(names[i], 20)} moves in gradient descent`,
+          onchange: () => this.train(i, box.checked),
+        });
         const gradient = html("td", {});
-        const line = html("tr", {}, html("th", { scope: "row" }, html("button", { class: "link", onclick: () => this.page.goTo(i) }, isolated(clip(names[i], 12)))), html("td", {}, number), gradient, html("td", {}, box));
+        const line = html(
+          "tr",
+          {},
+          html(
+            "th",
+            { scope: "row" },
+            html("button", { class: "link", onclick: () => this.page.goTo(i) }, isolated(clip(names[i], 12))),
+          ),
+          html("td", {}, number),
+          gradient,
+          html("td", {}, box),
+        );
         return { i, number, box, gradient, line };
       });
-      const head = html("tr", {}, ...["leaf", "value", "gradient", "moves"].map((text) => html("th", { scope: "col" }, text)));
-      const rest = here.length > leaves.length ? [html("tr", {}, html("td", { colspan: 4, class: "quiet" }, `and ${here.length - leaves.length} more in this room`))] : [];
-      this.list.replaceChildren(...(leaves.length ? [head, ...this.inputs.map((input) => input.line), ...rest] : [html("tr", {}, html("td", { class: "quiet" }, "Open a room to see its leaves."))]));
+      const head = html(
+        "tr",
+        {},
+        ...["leaf", "value", "gradient", "moves"].map((text) => html("th", { scope: "col" }, text)),
+      );
+      const rest =
+        here.length > leaves.length
+          ? [
+              html(
+                "tr",
+                {},
+                html("td", { colspan: 4, class: "quiet" }, `and ${here.length - leaves.length} more in this room`),
+              ),
+            ]
+          : [];
+      this.list.replaceChildren(
+        ...(leaves.length
+          ? [head, ...this.inputs.map((input) => input.line), ...rest]
+          : [html("tr", {}, html("td", { class: "quiet" }, "Open a room to see its leaves."))]),
+      );
     }
     for (const { i, number, box, gradient, line } of this.inputs) {
-      if (document.activeElement !== number || state.get("selected") === String(i)) number.value = show(engine.data[i], "exact");
+      if (document.activeElement !== number || state.get("selected") === String(i))
+        number.value = show(engine.data[i], "exact");
       gradient.textContent = this.page.quiz.hides(i) ? "?" : show(engine.grad[i], 5);
       box.checked = trained.has(i);
       line.className = engine.changed.has(i) ? "changed" : "";
@@ -231,10 +321,16 @@ export class Changes {
     this.plot.classList.toggle("off", finite.length < 2);
     if (finite.length < 2) return;
     const [low, high] = [Math.min(...finite), Math.max(...finite)];
-    const at = (loss, k) => `${(8 + (284 * k) / (losses.length - 1)).toFixed(1)},${(78 - (62 * (loss - low)) / (high - low || 1)).toFixed(1)}`;
+    const at = (loss, k) => {
+      const [x, y] = [8 + (284 * k) / (losses.length - 1), 78 - (62 * (loss - low)) / (high - low || 1)];
+      return `${x.toFixed(1)},${y.toFixed(1)}`;
+    };
     const points = losses.flatMap((loss, k) => (Number.isFinite(loss) ? [at(loss, k)] : []));
     const [x, y] = points[points.length - 1].split(",");
-    this.plot.setAttribute("aria-label", `loss over ${plural(losses.length - 1, "step")}, from ${show(losses[0], 4)} to ${show(losses[losses.length - 1], 4)}`);
+    this.plot.setAttribute(
+      "aria-label",
+      `loss over ${plural(losses.length - 1, "step")}, from ${show(losses[0], 4)} to ${show(losses.at(-1), 4)}`,
+    );
     this.plot.replaceChildren(
       svg("polyline", { points: points.join(" ") }),
       svg("circle", { cx: x, cy: y, r: 3.5 }),

@@ -13,8 +13,10 @@ function filled(element, attributes, children) {
 }
 
 export const html = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
-export const svg = (tag, attributes = {}, ...children) => filled(document.createElementNS(SPACES.svg, tag), attributes, children);
-export const math = (tag, attributes = {}, ...children) => filled(document.createElementNS(SPACES.math, tag), attributes, children);
+export const svg = (tag, attributes = {}, ...children) =>
+  filled(document.createElementNS(SPACES.svg, tag), attributes, children);
+export const math = (tag, attributes = {}, ...children) =>
+  filled(document.createElementNS(SPACES.math, tag), attributes, children);
 
 export const byId = (id) => document.getElementById(id);
 

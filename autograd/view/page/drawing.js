@@ -80,11 +80,23 @@ export class Drawing {
     const body = { x: left, y: top, width, height, rx: 9 };
     parts.card = svg(
       "g",
-      { id: `item${place}`, role: "img", "aria-label": this.page.reading.item(item).title, transform: `translate(${item.x} ${item.y})`, "data-place": place },
+      {
+        id: `item${place}`,
+        role: "img",
+        "aria-label": this.page.reading.item(item).title,
+        transform: `translate(${item.x} ${item.y})`,
+        "data-place": place,
+      },
       item.kind === "room" ? svg("rect", { class: "behind", ...body, x: left + 4, y: top - 4 }) : null,
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
-      parts.strip, parts.title, parts.symbol, parts.value, parts.gradient, parts.opens, parts.delta,
+      parts.strip,
+      parts.title,
+      parts.symbol,
+      parts.value,
+      parts.gradient,
+      parts.opens,
+      parts.delta,
     );
     return parts;
   }
@@ -94,23 +106,25 @@ export class Drawing {
     const { reading, state, active } = this.page;
     const selected = this.places.get(state.get("selected")) ?? -1;
     const onPath = this.page.highlighted;
+    const trained = state.get("trained");
     this.items.forEach((parts, place) => {
       if (parts.hidden) return;
-      const said = reading.item(parts.item);
+      const { item } = parts;
+      const said = reading.item(item);
+      const isLeaf = item.kind === "node" && this.page.engine.isLeaf(item.node);
+      const role = isLeaf ? (trained.has(item.node) ? "parameter" : "given") : "";
+      const marks =
+        (place === selected ? " selected" : "") +
+        (place === active.place ? " active" : "") +
+        (onPath && !onPath.items[place] ? " faded" : "");
+      if (parts.said === said && parts.marks === marks && parts.role === role) return;
+      Object.assign(parts, { said, marks, role });
+      for (const name of ["symbol", "value", "gradient", "delta"]) setText(parts[name], said[name]);
       setText(parts.title, isolated(said.title));
-      setText(parts.symbol, said.symbol);
-      setText(parts.value, said.value);
-      setText(parts.gradient, said.gradient);
-      setText(parts.delta, said.delta);
       setClass(parts.strip, `strip ${said.tint}`);
-      const leaf = parts.item.kind === "node" && this.page.engine.isLeaf(parts.item.node);
-      const role = leaf ? this.page.state.get("trained").has(parts.item.node) ? "parameter" : "given" : "";
-      setClass(
-        parts.card,
-        `item ${parts.item.kind} ${role} ${said.state} ${said.unusual ? "unusual" : ""} ${said.opens ? "openable" : ""}` +
-          `${parts.item.elsewhere ? " elsewhere" : ""}${said.unnamed ? " unnamed" : ""}${place === selected ? " selected" : ""}` +
-          `${active.place === place ? " active" : ""}${onPath && !onPath.items[place] ? " faded" : ""}`,
-      );
+      const traits = ["unusual", "openable", "unnamed"].filter((name) => said[name]);
+      if (item.elsewhere) traits.push("elsewhere");
+      setClass(parts.card, ["item", item.kind, role, said.state, ...traits].join(" ") + marks);
     });
     this.edges.forEach((parts, k) => this.updateEdge(parts, k, selected, onPath));
     const spoken = selected >= 0 ? reading.spoken(this.view.items[selected]) : "";
@@ -128,9 +142,13 @@ export class Drawing {
     if (this.items[edge.from].hidden && this.items[edge.to].hidden) return;
     const said = reading.edge(edge);
     const going = active.edges.has(k) ? ` ${active.phase}` : "";
-    const near = edge.from === selected || edge.to === selected || edge.from === this.hovered || edge.to === this.hovered;
+    const near =
+      edge.from === selected || edge.to === selected || edge.from === this.hovered || edge.to === this.hovered;
     const onIt = onPath ? (onPath.edges[k] ? " onpath" : " faded") : "";
-    setClass(parts.path, `edge ${said.tint}${said.carried ? "" : " waiting"}${going}${onIt}${near ? " near" : ""}`);
+    const marks = `${going}${onIt}${near ? " near" : ""}`;
+    if (parts.said === said && parts.marks === marks) return;
+    Object.assign(parts, { said, marks });
+    setClass(parts.path, `edge ${said.tint}${said.carried ? "" : " waiting"}${marks}`);
     if (!parts.label && (near || going)) {
       const length = parts.path.getTotalLength();
       const middle = parts.path.getPointAtLength(length / 2);
@@ -151,7 +169,13 @@ export class Drawing {
   drawMap() {
     const [width, height] = this.view.size;
     const dots = this.view.items.map((item) =>
-      svg("rect", { x: item.x - item.width / 2, y: item.y - item.height / 2, width: item.width, height: item.height, rx: 12 }),
+      svg("rect", {
+        x: item.x - item.width / 2,
+        y: item.y - item.height / 2,
+        width: item.width,
+        height: item.height,
+        rx: 12,
+      }),
     );
     this.lens = svg("rect", { class: "lens" });
     this.map.setAttribute("viewBox", `-20 -20 ${width + 40} ${height + 40}`);
@@ -177,7 +201,9 @@ export class Drawing {
         this.cull();
       });
     }
-    this.page.state.set({ camera: [this.camera.x, this.camera.y, this.camera.scale].map((x) => Math.round(x * 1000) / 1000).join(",") });
+    this.page.state.set({
+      camera: [this.camera.x, this.camera.y, this.camera.scale].map((x) => Math.round(x * 1000) / 1000).join(","),
+    });
   }
 
   cull() {
@@ -247,7 +273,8 @@ export class Drawing {
   scrub(event) {
     const place = this.placeOf(event);
     const item = this.view.items[place];
-    if (!event.target.classList.contains("value") || item?.kind !== "node" || !this.page.engine.isLeaf(item.node)) return;
+    if (!event.target.classList.contains("value") || item?.kind !== "node" || !this.page.engine.isLeaf(item.node))
+      return;
     event.stopPropagation();
     event.preventDefault();
     this.page.select(keyOf(item));
@@ -292,5 +319,6 @@ export class Drawing {
 
 // The lower part of a card: a box with round corners below.
 function bottom(x, y, width, height, r) {
-  return `M${x + 1},${y}h${width - 2}v${height - r - 1}a${r},${r} 0 0 1 ${-r},${r}h${2 * r + 2 - width}a${r},${r} 0 0 1 ${-r},${-r}z`;
+  const arc = `a${r},${r} 0 0 1 ${-r},`;
+  return `M${x + 1},${y}h${width - 2}v${height - r - 1}${arc}${r}h${2 * r + 2 - width}${arc}${-r}z`;
 }

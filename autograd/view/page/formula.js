@@ -12,7 +12,10 @@ export function formula(engine, data, i, called) {
   const operands = engine.operandsOf(i);
   const pairs = operands.length >> 1;
   // Only so many terms are made, whatever their number.
-  const some = (count, term) => [...Array.from({ length: Math.min(count, TERMS) }, (_, k) => term(k)), ...(count > TERMS ? ["…"] : [])];
+  const some = (count, term) => [
+    ...Array.from({ length: Math.min(count, TERMS) }, (_, k) => term(k)),
+    ...(count > TERMS ? ["…"] : []),
+  ];
   const operand = (k) => called(operands[k]);
   if (op in INFIX) return `${operand(0)} ${INFIX[op]} ${operand(1)}`;
   if (op === "sum") return some(operands.length, operand).join(" + ");
@@ -34,7 +37,8 @@ export const row = (...parts) => math("mrow", {}, ...parts);
 export const whole = (...parts) => math("math", { displaystyle: "true" }, ...parts);
 
 // A number as a factor: in parentheses if it has a sign.
-export const factor = (x, digits) => (inside(x, digits).startsWith("(") ? row(mo("("), mn(x, digits), mo(")")) : mn(x, digits));
+export const factor = (x, digits) =>
+  inside(x, digits).startsWith("(") ? row(mo("("), mn(x, digits), mo(")")) : mn(x, digits);
 
 // A name such as w11 with its digits as an index.
 export function name(text) {
@@ -49,7 +53,10 @@ export function derivative(a, b, sign = "d") {
 
 // MathML from the page's data, with the operands' names of a rule replaced by those of nodes.
 export function ruled(text, operands, out) {
-  const parsed = new DOMParser().parseFromString(`<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow>${text}</mrow></math>`, "application/xml");
+  const parsed = new DOMParser().parseFromString(
+    `<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow>${text}</mrow></math>`,
+    "application/xml",
+  );
   const element = document.importNode(parsed.documentElement.firstElementChild, true);
   operands.forEach((operand, k) => {
     for (const spot of element.querySelectorAll(`.operand${k}`)) spot.replaceChildren(operand());

@@ -55,10 +55,30 @@ export function fromFragment(text, engine, data) {
 // --- pictures ---
 
 const INHERITED = [
-  "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "paint-order", "font-family",
-  "font-size", "font-weight", "font-style", "text-anchor", "fill-opacity",
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "stroke-linecap",
+  "stroke-linejoin",
+  "paint-order",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+  "fill-opacity",
 ];
-const FOR_THE_PAGE = ["class", "data-place", "role", "aria-label", "aria-hidden", "aria-activedescendant", "aria-roledescription", "tabindex"];
+const FOR_THE_PAGE = [
+  "class",
+  "data-place",
+  "role",
+  "aria-label",
+  "aria-hidden",
+  "aria-activedescendant",
+  "aria-roledescription",
+  "tabindex",
+];
 
 // The present view as an SVG of its own, with every style written out where it is not that of the element around.
 export function picture(frame) {
@@ -74,7 +94,8 @@ export function picture(frame) {
       if (value !== around?.getPropertyValue(name)) twin.setAttribute(name, value);
     }
     if (style.opacity !== "1") twin.setAttribute("opacity", style.opacity);
-    if (style.transform !== "none" && original.localName === "text") twin.setAttribute("transform", style.transform.replaceAll(",", ""));
+    if (style.transform !== "none" && original.localName === "text")
+      twin.setAttribute("transform", style.transform.replaceAll(",", ""));
     for (const child of original.childNodes) {
       const copy = child.nodeType === Node.ELEMENT_NODE ? dressed(child, style) : child.cloneNode();
       if (copy) twin.append(copy);
@@ -83,7 +104,8 @@ export function picture(frame) {
   };
   const { width, height } = frame.getBoundingClientRect();
   const whole = dressed(frame, null);
-  for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) whole.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height }))
+    whole.setAttribute(name, value);
   whole.prepend(svg("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor }));
   return new XMLSerializer().serializeToString(whole);
 }
@@ -114,13 +136,21 @@ export function download(blob, name) {
 // --- Python ---
 
 const KEYWORDS = new Set(
-  ("False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda " +
-    "nonlocal not or pass raise return try while with yield match case type autograd Value Place named float").split(" "),
+  (
+    "False None True and as assert async await break class continue def del elif else except finally for from global " +
+    "if import in is lambda " +
+    "nonlocal not or pass raise return try while with yield match case type autograd Value Place named float"
+  ).split(" "),
 );
 const OPERATORS = { add: "+", sub: "-", mul: "*", div: "/", pow: "**" };
 const MANY = new Set(["sum", "prod", "logsumexp"]);
 
-const literal = (x) => (Number.isFinite(x) ? (Number.isInteger(x) && Math.abs(x) < 1e16 ? `${Object.is(x, -0) ? "-0" : x}.0` : String(x)) : `float("${x !== x ? "nan" : x > 0 ? "inf" : "-inf"}")`);
+const literal = (x) =>
+  Number.isFinite(x)
+    ? Number.isInteger(x) && Math.abs(x) < 1e16
+      ? `${Object.is(x, -0) ? "-0" : x}.0`
+      : String(x)
+    : `float("${x !== x ? "nan" : x > 0 ? "inf" : "-inf"}")`;
 
 // A string as Python writes it, in ASCII.
 function text(string = "") {
@@ -181,24 +211,42 @@ export function python(page) {
 
   function call(i) {
     const { op } = rows[i];
-    const names = [...engine.operandsOf(i)].map((k) => (isPlain(k) && !alone(k) ? literal(engine.data[k]) : variables[k]));
+    const names = [...engine.operandsOf(i)].map((k) =>
+      isPlain(k) && !alone(k) ? literal(engine.data[k]) : variables[k],
+    );
     const list = (some) => `[${some.join(", ")}]`;
     const signed = (name) => (name.startsWith("-") ? `(${name})` : name);
     if (op in OPERATORS) return `${signed(names[0])} ${OPERATORS[op]} ${signed(names[1])}`;
     if (op === "neg") return `-${names[0]}`;
     if (op === "dot") {
       const pairs = names.length >> 1;
-      return `autograd.dot(${[list(names.slice(0, pairs)), list(names.slice(pairs, 2 * pairs)), ...names.slice(2 * pairs)].join(", ")})`;
+      const [ws, xs, bias] = [names.slice(0, pairs), names.slice(pairs, 2 * pairs), names.slice(2 * pairs)];
+      return `autograd.dot(${[list(ws), list(xs), ...bias].join(", ")})`;
     }
     const own = !data.operations[`${op}/${names.length}`].builtin;
-    return `${own ? `autograd.ops.find(${text(op)})` : `autograd.${op}`}(${MANY.has(op) ? list(names) : names.join(", ")})`;
+    const called = own ? `autograd.ops.find(${text(op)})` : `autograd.${op}`;
+    return `${called}(${MANY.has(op) ? list(names) : names.join(", ")})`;
   }
 
-  const own = [...new Set(rows.filter((row) => row.op !== null && !data.operations[`${row.op}/${row.operands.length}`].builtin).map((row) => row.op))];
-  const helper = [`def named(node, label${places ? ', scope=""' : ""}):`, places ? "    node.place = Place(scope, label)" : "    node.label = label", "    return node", "", ""];
+  const own = [
+    ...new Set(
+      rows
+        .filter((row) => row.op !== null && !data.operations[`${row.op}/${row.operands.length}`].builtin)
+        .map((row) => row.op),
+    ),
+  ];
+  const helper = [
+    `def named(node, label${places ? ', scope=""' : ""}):`,
+    places ? "    node.place = Place(scope, label)" : "    node.label = label",
+    "    return node",
+    "",
+    "",
+  ];
   const scopes = new Set(rows.map((row) => row.scope).filter(Boolean));
   return [
-    ...(own.length ? [`# Define these operations of your own first: ${own.map((op) => clip(op, 30)).join(", ")}.`] : []),
+    ...(own.length
+      ? [`# Define these operations of your own first: ${own.map((op) => clip(op, 30)).join(", ")}.`]
+      : []),
     "import autograd",
     `from autograd import ${places && named ? "Place, Value" : "Value"}`,
     "",

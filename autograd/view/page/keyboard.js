@@ -11,7 +11,12 @@ export class Keyboard {
     const { drawing, player, changes } = page;
     this.groups = {
       "Moving about": [
-        ["← → ↑ ↓", "select the next node in that direction", Object.keys(ARROWS), (event) => this.walk(ARROWS[event.key])],
+        [
+          "← → ↑ ↓",
+          "select the next node in that direction",
+          Object.keys(ARROWS),
+          (event) => this.walk(ARROWS[event.key]),
+        ],
         ["Enter", "open the selected room, or the products of a dot", ["Enter"], () => page.enterSelected()],
         ["Backspace", "go back to the room around this one", ["Backspace"], () => page.leave()],
         ["Escape", "select nothing", ["Escape"], () => page.select("")],
@@ -24,7 +29,12 @@ export class Keyboard {
         ["Space", "play and pause", [" "], () => player.toggle()],
         [".", "one step forward", ["."], () => player.step(1)],
         [",", "one step back", [","], () => player.step(-1)],
-        ["Home  End", "to the start, to the complete graph", ["Home", "End"], (event) => (event.key === "Home" ? player.to(0) : player.finish())],
+        [
+          "Home  End",
+          "to the start, to the complete graph",
+          ["Home", "End"],
+          (event) => (event.key === "Home" ? player.to(0) : player.finish()),
+        ],
       ],
       "Looking and changing": [
         ["w", "why: rule and chain rule", ["w"], () => page.openTab("why")],
@@ -39,11 +49,27 @@ export class Keyboard {
         ["?", "this help", ["?"], () => this.help()],
       ],
     };
-    this.actions = new Map(Object.values(this.groups).flatMap((group) => group.flatMap(([, , keys, action]) => keys.map((key) => [key, action]))));
+    this.actions = new Map(
+      Object.values(this.groups).flatMap((group) =>
+        group.flatMap(([, , keys, action]) => keys.map((key) => [key, action])),
+      ),
+    );
     document.addEventListener("keydown", (event) => this.press(event));
     byId("help-keys").append(
       ...Object.entries(this.groups).map(([title, group]) =>
-        html("section", {}, html("h3", {}, title), html("dl", {}, ...group.flatMap(([keys, text]) => [html("dt", {}, ...keys.split("  ").map((key) => html("kbd", {}, key))), html("dd", {}, text)]))),
+        html(
+          "section",
+          {},
+          html("h3", {}, title),
+          html(
+            "dl",
+            {},
+            ...group.flatMap(([keys, text]) => [
+              html("dt", {}, ...keys.split("  ").map((key) => html("kbd", {}, key))),
+              html("dd", {}, text),
+            ]),
+          ),
+        ),
       ),
     );
     byId("help-close").addEventListener("click", () => byId("help").close());
@@ -93,7 +119,9 @@ export class Keyboard {
       return;
     }
     const from = view.items[here];
-    const joined = new Set(drawing.touching[here].map((k) => (view.edges[k].from === here ? view.edges[k].to : view.edges[k].from)));
+    const joined = new Set(
+      drawing.touching[here].map((k) => (view.edges[k].from === here ? view.edges[k].to : view.edges[k].from)),
+    );
     let [best, nearest] = [-1, Infinity];
     view.items.forEach((item, place) => {
       const along = (item.x - from.x) * dx + (item.y - from.y) * dy;

@@ -3,7 +3,7 @@
 
 const GAP = { across: 120, between: 18, beside: 26 };
 
-// `sizes` are [width, height] pairs, `edges` pairs of places. Returns { size, at, paths, labels } as Graphviz's layouts.
+// `sizes` are [width, height] pairs, `edges` pairs of places. Returns { size, at, paths, labels } as Graphviz's do.
 export function layered(sizes, edges, broken = false) {
   const ranks = rankings(sizes.length, edges);
   const columns = [];
@@ -28,8 +28,16 @@ export function layered(sizes, edges, broken = false) {
     x += GAP.across - GAP.beside;
   }
   const paths = edges.map(([a, b]) => curve(at[a], sizes[a], at[b], sizes[b]));
-  const labels = edges.map(([a, b]) => [(at[a][0] + sizes[a][0] / 2 + at[b][0] - sizes[b][0] / 2) / 2, (at[a][1] + at[b][1]) / 2]);
-  return { size: [Math.max(0, x - GAP.across), height], at, paths, labels: !broken && edges.length <= 48 ? labels : [] };
+  const labels = edges.map(([a, b]) => [
+    (at[a][0] + sizes[a][0] / 2 + at[b][0] - sizes[b][0] / 2) / 2,
+    (at[a][1] + at[b][1]) / 2,
+  ]);
+  return {
+    size: [Math.max(0, x - GAP.across), height],
+    at,
+    paths,
+    labels: !broken && edges.length <= 48 ? labels : [],
+  };
 }
 
 // A long column in pieces of one length, which stand side by side as nearly in a square as cards allow.
@@ -62,7 +70,8 @@ function rankings(count, edges) {
   const inputs = new Int32Array(count);
   for (const [, b] of edges) inputs[b]++;
   for (const place of order.reverse()) {
-    if (inputs[place] === 0 && after[place].length) ranks[place] = Math.max(0, Math.min(...after[place].map((b) => ranks[b])) - 1);
+    if (inputs[place] === 0 && after[place].length)
+      ranks[place] = Math.max(0, Math.min(...after[place].map((b) => ranks[b])) - 1);
   }
   return ranks;
 }

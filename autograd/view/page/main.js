@@ -29,7 +29,17 @@ class Page {
     this.engine.differentiate(start.of);
     this.house = new House(data, this.engine);
     this.timeline = new Timeline(this.engine);
-    this.state = new State({ room: start.room, selected: start.selected, time: start.time, of: start.of, tab: start.tab, theme: start.theme, camera: "", rate: start.rate, trained: start.trained });
+    this.state = new State({
+      room: start.room,
+      selected: start.selected,
+      time: start.time,
+      of: start.of,
+      tab: start.tab,
+      theme: start.theme,
+      camera: "",
+      rate: start.rate,
+      trained: start.trained,
+    });
     this.view = this.house.find(start.room);
     this.active = { place: -1, edges: new Set(), phase: "" };
     this.highlighted = null;
@@ -74,8 +84,12 @@ class Page {
       tab.addEventListener("click", () => this.openTab(tab.dataset.tab));
       tab.addEventListener("keydown", (event) => this.tabKey(event));
     }
-    for (const item of document.querySelectorAll("#keep button")) item.addEventListener("click", () => byId("keep").removeAttribute("open"));
-    document.addEventListener("pointerdown", (event) => event.target.closest("#keep") || byId("keep").removeAttribute("open"));
+    for (const item of document.querySelectorAll("#keep button"))
+      item.addEventListener("click", () => byId("keep").removeAttribute("open"));
+    document.addEventListener(
+      "pointerdown",
+      (event) => event.target.closest("#keep") || byId("keep").removeAttribute("open"),
+    );
     byId("grip").addEventListener("click", () => this.fold());
     byId("offered-close").addEventListener("click", () => byId("offered").close());
   }
@@ -121,13 +135,22 @@ class Page {
   // The items and edges on a way from the selected node to what is differentiated; null if nothing is to stand out.
   findPath() {
     const selected = this.state.get("selected");
-    if (this.state.get("time") !== null || !["why", "quiz"].includes(this.state.get("tab")) || !/^\d+$/.test(selected)) return null;
+    if (this.state.get("time") !== null || !["why", "quiz"].includes(this.state.get("tab")) || !/^\d+$/.test(selected))
+      return null;
     const i = Number(selected);
     if (i >= this.engine.of || !this.timeline.matters[i]) return null;
     const marks = this.engine.between(i);
-    const items = this.view.items.map((item) => (item.kind === "node" ? marks[item.node] === 1 : item.kind === "room" ? item.nodes.some((k) => marks[k]) : item.pair?.some((k) => marks[k])));
+    const items = this.view.items.map((item) =>
+      item.kind === "node"
+        ? marks[item.node] === 1
+        : item.kind === "room"
+          ? item.nodes.some((k) => marks[k])
+          : item.pair?.some((k) => marks[k]),
+    );
     const edges = this.view.edges.map((edge) =>
-      edge.dot !== undefined ? items[edge.from] && marks[edge.dot] === 1 : edge.members.some((e) => marks[this.engine.operands[e]] && marks[this.engine.consumers[e]]),
+      edge.dot !== undefined
+        ? items[edge.from] && marks[edge.dot] === 1
+        : edge.members.some((e) => marks[this.engine.operands[e]] && marks[this.engine.consumers[e]]),
     );
     return { items, edges };
   }
@@ -157,14 +180,25 @@ class Page {
     const path = this.house.path(this.view);
     byId("crumbs").replaceChildren(
       ...path.map(({ key, title }, k) =>
-        html("li", {}, k < path.length - 1 ? html("button", { class: "link", onclick: () => this.openRoom(key) }, isolated(title)) : html("span", { "aria-current": "location" }, isolated(title))),
+        html(
+          "li",
+          {},
+          k < path.length - 1
+            ? html("button", { class: "link", onclick: () => this.openRoom(key) }, isolated(title))
+            : html("span", { "aria-current": "location" }, isolated(title)),
+        ),
       ),
     );
   }
 
   openRoom(key, selected = "") {
     this.state.set({ selected, room: key });
-    this.speak(`In ${this.house.path(this.view).map(({ title }) => title).join(", ")}`);
+    this.speak(
+      `In ${this.house
+        .path(this.view)
+        .map(({ title }) => title)
+        .join(", ")}`,
+    );
   }
 
   enter(place) {

@@ -112,7 +112,10 @@ export class Player {
     this.slider.value = at < 0 ? this.stops.length - 1 : at;
     const said = this.say(at);
     this.sentence.textContent = said;
-    const phase = at < 0 ? "" : { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward" }[this.stops[at].phase];
+    const phase =
+      at < 0
+        ? ""
+        : { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward" }[this.stops[at].phase];
     byId("phase").textContent = this.page.quiz.active ? "Quiz" : at < 0 ? "Complete" : phase;
     byId("phase").className = `phase ${phase.toLowerCase()}`;
     byId("count").textContent = at < 0 ? "" : `${at} / ${this.stops.length - 1}`;
@@ -130,13 +133,19 @@ export class Player {
     const item = view.items[place];
     if (item.kind === "room") {
       const title = this.page.house.title(item.room);
-      return phase === "forward" ? `${title} computes its values.` : `${title} hands its gradients on, backward through all that is in it.`;
+      return phase === "forward"
+        ? `${title} computes its values.`
+        : `${title} hands its gradients on, backward through all that is in it.`;
     }
-    if (item.kind === "rest") return phase === "forward" ? "The other products are computed." : "The other products hand their gradients on.";
+    if (item.kind === "rest")
+      return phase === "forward" ? "The other products are computed." : "The other products hand their gradients on.";
     if (item.kind === "product") {
       const [w, x] = item.pair;
-      if (phase === "forward") return `${reading.name(w)} · ${reading.name(x)} = ${inside(engine.data[w])} · ${inside(engine.data[x])} = ${show(engine.data[w] * engine.data[x])}`;
-      return `The product hands on: ${reading.name(w)} gets ${inside(engine.grad[item.dot])} · ${inside(engine.data[x])}, ${reading.name(x)} gets ${inside(engine.grad[item.dot])} · ${inside(engine.data[w])}.`;
+      const [a, b] = [inside(engine.data[w]), inside(engine.data[x])];
+      const [wName, xName] = [reading.name(w), reading.name(x)];
+      if (phase === "forward") return `${wName} · ${xName} = ${a} · ${b} = ${show(engine.data[w] * engine.data[x])}`;
+      const gradient = inside(engine.grad[item.dot]);
+      return `The product hands on: ${wName} gets ${gradient} · ${b}, ${xName} gets ${gradient} · ${a}.`;
     }
     const i = item.node;
     const name = isolated(reading.name(i));
@@ -156,8 +165,10 @@ export class Player {
     const parts = edges.slice(0, HANDED).map((e) => {
       const operand = engine.operands[e];
       const { given, total } = timeline.gathered(operand, state.get("time"), view);
-      const meets = total > 1 ? (given === total ? `, in all ${show(engine.grad[operand], 4)}` : `, ${given} of ${total}`) : "";
-      return `${isolated(reading.name(operand))} gets ${inside(engine.grad[i], 4)} · ${inside(engine.partials[e], 4)} = ${show(engine.flow(e), 4)}${meets}`;
+      const meets =
+        total > 1 ? (given === total ? `, in all ${show(engine.grad[operand], 4)}` : `, ${given} of ${total}`) : "";
+      const product = `${inside(engine.grad[i], 4)} · ${inside(engine.partials[e], 4)} = ${show(engine.flow(e), 4)}`;
+      return `${isolated(reading.name(operand))} gets ${product}${meets}`;
     });
     return parts.join("; ") + (edges.length > HANDED ? `; and ${edges.length - HANDED} more` : "");
   }

@@ -24,7 +24,7 @@ export class Quiz {
     return this.active && i !== this.page.engine.of && !this.answered.has(i);
   }
 
-  // The nodes of the room are asked about, from easy to hard: by the operations that consume them, and how many there are.
+  // The nodes of the room are asked about from easy to hard: by the operations that consume them, and their number.
   start() {
     const { engine, timeline, state, view } = this.page;
     const hardness = (i) => {
@@ -105,10 +105,15 @@ export class Quiz {
     if (truth !== 0 && isRight(-given, truth)) return "The size is right, the sign is not.";
     if (uses.length > 1) {
       const one = uses.find((e) => isRight(given, engine.flow(e)));
-      if (one !== undefined) return `That is the contribution through ${clip(names[engine.consumers[one]], 16)} alone. Where paths meet, contributions add up.`;
+      if (one !== undefined) {
+        const through = clip(names[engine.consumers[one]], 16);
+        return `That is the contribution through ${through} alone. Where paths meet, contributions add up.`;
+      }
     }
-    if (uses.some((e) => isRight(given, engine.partials[e]))) return "That is the local derivative. It is still to be multiplied by the consumer's gradient.";
-    if (uses.some((e) => isRight(given, engine.grad[engine.consumers[e]]))) return "That is the consumer's gradient. It is still to be multiplied by the local derivative.";
+    if (uses.some((e) => isRight(given, engine.partials[e])))
+      return "That is the local derivative. It is still to be multiplied by the consumer's gradient.";
+    if (uses.some((e) => isRight(given, engine.grad[engine.consumers[e]])))
+      return "That is the consumer's gradient. It is still to be multiplied by the local derivative.";
     if (isRight(given, engine.data[i])) return "That is the node's value, not its gradient.";
     return "";
   }
@@ -125,8 +130,19 @@ export class Quiz {
     const done = this.done;
     return [
       html("h2", {}, done ? `${done.right} of ${done.of} right` : "Do you see it coming?"),
-      html("p", { class: "lead" }, done ? "Once more, or change some leaves first: the questions are about the present numbers." : `The gradients of ${clip(names[engine.of], 20)} are hidden, and you work out those of this room one by one, from easy to hard. Each answer is explained by the chain rule.`),
-      html("button", { id: "quiz-start", class: "primary", onclick: () => this.start() }, done ? "Again" : "Start the quiz"),
+      html(
+        "p",
+        { class: "lead" },
+        done
+          ? "Once more, or change some leaves first: the questions are about the present numbers."
+          : `The gradients of ${clip(names[engine.of], 20)} are hidden, and you work out those of this room one by one, ` +
+              "from easy to hard. Each answer is explained by the chain rule.",
+      ),
+      html(
+        "button",
+        { id: "quiz-start", class: "primary", onclick: () => this.start() },
+        done ? "Again" : "Start the quiz",
+      ),
     ];
   }
 
@@ -135,17 +151,40 @@ export class Quiz {
     const i = this.order[this.at];
     const uses = this.page.timeline.usesThatMatter(i);
     const of = names[engine.of];
-    const field = html("input", { id: "quiz-answer", type: "text", inputmode: "text", autocomplete: "off", "aria-label": `gradient of ${clip(names[i], 20)}` });
-    const form = html("form", { class: "row" }, field, html("button", { class: "primary", type: "submit" }, "Answer"), html("button", { type: "button", id: "quiz-show", onclick: () => this.answer(null) }, "Show me"));
+    const field = html("input", {
+      id: "quiz-answer",
+      type: "text",
+      inputmode: "text",
+      autocomplete: "off",
+      "aria-label": `gradient of ${clip(names[i], 20)}`,
+    });
+    const form = html(
+      "form",
+      { class: "row" },
+      field,
+      html("button", { class: "primary", type: "submit" }, "Answer"),
+      html("button", { type: "button", id: "quiz-show", onclick: () => this.answer(null) }, "Show me"),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.answer(field.value);
     });
     return [
-      html("div", { class: "score" }, html("span", {}, `Question ${this.at + 1} of ${this.order.length}`), html("span", { id: "quiz-score" }, `${this.score} right${this.streak > 2 ? `, ${this.streak} in a row` : ""}`)),
+      html(
+        "div",
+        { class: "score" },
+        html("span", {}, `Question ${this.at + 1} of ${this.order.length}`),
+        html("span", { id: "quiz-score" }, `${this.score} right${this.streak > 2 ? `, ${this.streak} in a row` : ""}`),
+      ),
       html("progress", { max: this.order.length, value: this.at, "aria-label": "progress" }),
       html("h2", {}, "What is ", whole(derivative(of, names[i])), " ?"),
-      html("p", {}, uses.length === 1 ? "It has one consumer:" : `It has ${plural(uses.length, "consumer")}; every one contributes:`),
+      html(
+        "p",
+        {},
+        uses.length === 1
+          ? "It has one consumer:"
+          : `It has ${plural(uses.length, "consumer")}; every one contributes:`,
+      ),
       html("ul", { class: "given" }, ...uses.slice(0, 6).map((e) => this.given(e))),
       this.result ? null : form,
       this.result ? this.explanation(i, uses) : null,
@@ -158,12 +197,18 @@ export class Quiz {
     const { engine, names, data } = this.page;
     const consumer = engine.consumers[e];
     const operands = [...new Set(engine.operandsOf(consumer))].slice(0, 6);
-    const values = operands.map((k) => (engine.isConstant(k) ? null : `${clip(names[k], 10)} = ${show(engine.data[k], 6)}`)).filter(Boolean);
+    const values = operands
+      .map((k) => (engine.isConstant(k) ? null : `${clip(names[k], 10)} = ${show(engine.data[k], 6)}`))
+      .filter(Boolean);
     return html(
       "li",
       {},
       html("span", { class: "formula" }, `${clip(names[consumer], 16)} = ${this.page.formula(consumer)}`),
-      html("span", { class: "quiet" }, `${values.join(", ")}; ${clip(names[consumer], 10)} = ${show(engine.data[consumer], 6)}`),
+      html(
+        "span",
+        { class: "quiet" },
+        `${values.join(", ")}; ${clip(names[consumer], 10)} = ${show(engine.data[consumer], 6)}`,
+      ),
       html("span", {}, whole(derivative(names[engine.of], names[consumer]), mo("="), mn(engine.grad[consumer], 6))),
     );
   }
@@ -173,8 +218,18 @@ export class Quiz {
     const { right, hint } = this.result;
     const some = uses.slice(0, 6);
     const rest = uses.length > some.length ? [mo("+"), mo("…")] : [];
-    const symbols = some.flatMap((e, k) => [k ? mo("+") : null, derivative(names[engine.of], names[engine.consumers[e]]), mo("·"), derivative(names[engine.consumers[e]], names[i], "∂")]);
-    const numbers = some.flatMap((e, k) => [k ? mo("+") : null, factor(engine.grad[engine.consumers[e]], 6), mo("·"), factor(engine.partials[e], 6)]);
+    const symbols = some.flatMap((e, k) => [
+      k ? mo("+") : null,
+      derivative(names[engine.of], names[engine.consumers[e]]),
+      mo("·"),
+      derivative(names[engine.consumers[e]], names[i], "∂"),
+    ]);
+    const numbers = some.flatMap((e, k) => [
+      k ? mo("+") : null,
+      factor(engine.grad[engine.consumers[e]], 6),
+      mo("·"),
+      factor(engine.partials[e], 6),
+    ]);
     return html(
       "div",
       { class: `verdict ${right ? "right" : "wrong"}`, role: "status" },
@@ -182,7 +237,11 @@ export class Quiz {
       hint ? html("p", { class: "hint" }, isolated(hint)) : null,
       whole(derivative(names[engine.of], names[i]), mo("="), ...symbols.filter(Boolean), ...rest),
       whole(mo("="), ...numbers.filter(Boolean), ...rest, mo("="), mn(engine.grad[i], 8)),
-      html("button", { id: "quiz-next", class: "primary", onclick: () => this.next() }, this.at + 1 < this.order.length ? "Next" : "Finish"),
+      html(
+        "button",
+        { id: "quiz-next", class: "primary", onclick: () => this.next() },
+        this.at + 1 < this.order.length ? "Next" : "Finish",
+      ),
     );
   }
 }

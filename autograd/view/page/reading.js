@@ -14,7 +14,7 @@ export class Reading {
     this.version = 0;
   }
 
-  // The numbers, or what may be seen of them, are others than before. Colours are measured against the largest gradient.
+  // The numbers, or what may be seen of them, are others than before. The largest gradient is what colours measure by.
   refresh() {
     this.version++;
     const { engine } = this.page;
@@ -66,8 +66,10 @@ export class Reading {
     const { state, timeline, view } = this.page;
     const time = state.get("time");
     if (time === null) return -2;
-    if (item.kind === "node") return timeline.isComputed(item.node, time) ? timeline.gathered(item.node, time, view).given : -1;
-    if (item.kind !== "room") return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
+    if (item.kind === "node")
+      return timeline.isComputed(item.node, time) ? timeline.gathered(item.node, time, view).given : -1;
+    if (item.kind !== "room")
+      return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
     return 0;
   }
 
@@ -77,7 +79,8 @@ export class Reading {
     const computed = moment !== -1;
     const value = engine.unknown[i] ? "unknown" : computed ? show(engine.data[i]) : "";
     const change = engine.data[i] - engine.original.data[i];
-    const delta = engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
+    const delta =
+      engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
     return {
       unnamed: row.op === null && !row.label,
@@ -87,8 +90,10 @@ export class Reading {
       delta: computed ? delta : "",
       unusual: computed && !Number.isFinite(engine.data[i]),
       state: computed ? "computed" : "waiting",
-      opens: view.dot !== i && this.page.house.opens(i),
-      ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () => timeline.gathered(i, state.get("time"), view)),
+      openable: view.dot !== i && this.page.house.opens(i),
+      ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () =>
+        timeline.gathered(i, state.get("time"), view),
+      ),
     };
   }
 
@@ -103,8 +108,12 @@ export class Reading {
       delta: "",
       unusual: computed && !Number.isFinite(value),
       state: computed ? "computed" : "waiting",
-      opens: false,
-      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({ sum: engine.grad[dot], given: moment, total: 1 })),
+      openable: false,
+      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({
+        sum: engine.grad[dot],
+        given: moment,
+        total: 1,
+      })),
     };
   }
 
@@ -117,8 +126,12 @@ export class Reading {
       delta: "",
       unusual: false,
       state: moment === -1 ? "waiting" : "computed",
-      opens: true,
-      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({ sum: engine.grad[dot], given: moment, total: 1 })),
+      openable: true,
+      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({
+        sum: engine.grad[dot],
+        given: moment,
+        total: 1,
+      })),
     };
   }
 
@@ -157,7 +170,7 @@ export class Reading {
       delta: marks ? "changed" : "",
       unusual: false,
       state: waiting ? "waiting" : "computed",
-      opens: true,
+      openable: true,
       gradient: quiz.active ? "?" : size,
       tint: quiz.active ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
       full,
@@ -181,14 +194,19 @@ export class Reading {
     const time = state.get("time");
     if (time === null) return 2;
     if (edge.dot !== undefined) {
-      return timeline.sumHanded(edge.dot, time) ? 2 : timeline.productComputed(edge.dot, view.items[edge.from].number, time) ? 1 : 0;
+      return timeline.sumHanded(edge.dot, time)
+        ? 2
+        : timeline.productComputed(edge.dot, view.items[edge.from].number, time)
+          ? 1
+          : 0;
     }
     const to = view.items[edge.to];
     let moment = 2;
     for (const e of edge.members) {
       if (!timeline.hasArrived(e, time, view)) moment = 1;
       const consumer = engine.consumers[e];
-      const computed = to.kind === "product" ? timeline.productComputed(to.dot, to.number, time) : timeline.isComputed(consumer, time);
+      const computed =
+        to.kind === "product" ? timeline.productComputed(to.dot, to.number, time) : timeline.isComputed(consumer, time);
       if (!computed) return 0;
     }
     return moment;
@@ -199,7 +217,12 @@ export class Reading {
     if (edge.dot !== undefined) {
       const flow = engine.grad[edge.dot];
       const shown = arrived && !quiz.hides(edge.dot);
-      return { local: carried ? "×1" : "", flow: shown ? show(flow, 3) : "", tint: shown ? tint(flow, this.largest) : "empty", carried };
+      return {
+        local: carried ? "×1" : "",
+        flow: shown ? show(flow, 3) : "",
+        tint: shown ? tint(flow, this.largest) : "empty",
+        carried,
+      };
     }
     const scalar = view.items[edge.from].kind !== "room" && view.items[edge.to].kind !== "room";
     let [local, flow, hidden] = [0, 0, false];
@@ -213,7 +236,12 @@ export class Reading {
     const colour = shown ? tint(flow, this.largest) : "empty";
     if (!scalar) {
       const count = edge.members.length;
-      return { local: count.toLocaleString("en"), flow: count === 1 ? "value" : "values", tint: colour.replace("positive", "size"), carried };
+      return {
+        local: count.toLocaleString("en"),
+        flow: count === 1 ? "value" : "values",
+        tint: colour.replace("positive", "size"),
+        carried,
+      };
     }
     return { local: carried ? `×${show(local, 4)}` : "", flow: shown ? show(flow, 3) : "", tint: colour, carried };
   }
@@ -224,7 +252,8 @@ export class Reading {
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
     const { engine, data } = this.page;
     const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
-    const opens = said.opens ? ". Press Enter to open" : "";
-    return `${said.title}, ${kind}: value ${said.value || "not yet computed"}, gradient ${said.gradient || "not yet known"}${opens}`;
+    const opens = said.openable ? ". Press Enter to open" : "";
+    const value = said.value || "not yet computed";
+    return `${said.title}, ${kind}: value ${value}, gradient ${said.gradient || "not yet known"}${opens}`;
   }
 }

@@ -6,8 +6,8 @@ import { clip, plural } from "./numbers.js";
 const PRODUCTS = 64; // so many products of a fused dot are shown together
 
 // What may stand in a room: a node of the graph, a room with nodes inside, and inside a fused dot a product, or all the
-// products that are not shown. An item has { kind: "node" | "room" | "product" | "rest", x, y, width, height, elsewhere }
-// and `node`, `room`, `pair`, or `next`.
+// products that are not shown. An item has x, y, width, height, elsewhere, a kind ("node", "room", "product" or "rest"),
+// and for its kind `node`, `room`, `pair`, or `next`.
 
 export class House {
   constructor(data, engine) {
@@ -30,7 +30,8 @@ export class House {
 
   find(key) {
     const dot = /^·(\d+)(?:\.(\d+))?$/.exec(key); // the inside of the dot at 12 is "·12", "·12.1", ...
-    if (dot && !this.byName.has(key) && this.opens(Number(dot[1]))) return this.inside(Number(dot[1]), Number(dot[2] ?? 0));
+    if (dot && !this.byName.has(key) && this.opens(Number(dot[1])))
+      return this.inside(Number(dot[1]), Number(dot[2] ?? 0));
     return this.room(this.byName.get(key) ?? 0);
   }
 
@@ -47,13 +48,18 @@ export class House {
   subtitle(r) {
     const { nodes, leaves } = this.counts[r];
     const inner = this.rooms[r].items.filter((code) => code < 0).length;
-    return inner ? `${plural(inner, "room")} · ${plural(nodes, "node")}` : leaves === nodes ? plural(leaves, "leaf").replace("leafs", "leaves") : plural(nodes, "node");
+    return inner
+      ? `${plural(inner, "room")} · ${plural(nodes, "node")}`
+      : leaves === nodes
+        ? plural(leaves, "leaf").replace("leafs", "leaves")
+        : plural(nodes, "node");
   }
 
   // The way from the outermost room to a view.
   path(view) {
     const found = [];
-    for (let r = view.room; r >= 0; r = this.rooms[r].parent) found.unshift({ key: this.rooms[r].name, title: this.title(r) });
+    for (let r = view.room; r >= 0; r = this.rooms[r].parent)
+      found.unshift({ key: this.rooms[r].name, title: this.title(r) });
     if (view.dot !== undefined) found.push({ key: `·${view.dot}`, title: clip(this.names[view.dot], 16) });
     return found;
   }
@@ -128,14 +134,27 @@ export class House {
     }
     if (parts > 1) {
       edges.push({ from: items.length, to: sum, members: [], dot });
-      items.push({ kind: "rest", dot, number: pairs - 1, count: pairs - (shown.end - shown.first), next: `·${dot}.${(part + 1) % parts}`, elsewhere: true });
+      items.push({
+        kind: "rest",
+        dot,
+        number: pairs - 1,
+        count: pairs - (shown.end - shown.first),
+        next: `·${dot}.${(part + 1) % parts}`,
+        elsewhere: true,
+      });
     }
     return this.placed({ room: this.home[dot], dot, items, edges, itemOf });
   }
 
   placed(view, layout) {
     const sizes = view.items.map((item) => this.sizes[item.kind === "room" ? "room" : "scalar"]);
-    const { size, at, paths, labels } = layout ?? layered(sizes, view.edges.map((edge) => [edge.from, edge.to]), view.dot === undefined);
+    const { size, at, paths, labels } =
+      layout ??
+      layered(
+        sizes,
+        view.edges.map((edge) => [edge.from, edge.to]),
+        view.dot === undefined,
+      );
     view.items.forEach((item, place) => {
       [item.x, item.y] = at[place];
       [item.width, item.height] = sizes[place];

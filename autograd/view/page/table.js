@@ -15,7 +15,10 @@ export class Table {
   update() {
     const { engine, view, state, timeline } = this.page;
     const time = state.get("time");
-    const nodes = view.items.filter((item) => item.kind === "node").map((item) => item.node).sort((a, b) => a - b);
+    const nodes = view.items
+      .filter((item) => item.kind === "node")
+      .map((item) => item.node)
+      .sort((a, b) => a - b);
     const lines = nodes.slice(0, ROWS).map((i) => {
       const computed = time === null || timeline.isComputed(i, time);
       const { given, total } = time === null ? { given: 1, total: 1 } : timeline.gathered(i, time, view);
@@ -23,13 +26,21 @@ export class Table {
       return html(
         "tr",
         { class: state.get("selected") === String(i) ? "selected" : "" },
-        html("th", { scope: "row" }, html("button", { class: "link", onclick: () => this.page.goTo(i) }, isolated(clip(this.page.names[i], 12)))),
+        html(
+          "th",
+          { scope: "row" },
+          html("button", { class: "link", onclick: () => this.page.goTo(i) }, isolated(clip(this.page.names[i], 12))),
+        ),
         html("td", { class: "op" }, engine.isLeaf(i) ? this.page.data.roles[i] : engine.rows[i].op),
         html("td", {}, computed ? (engine.unknown[i] ? "unknown" : show(engine.data[i], 10)) : ""),
         html("td", {}, gradient),
       );
     });
-    const head = html("tr", {}, ...["node", "made by", "value", "gradient"].map((text) => html("th", { scope: "col" }, text)));
+    const head = html(
+      "tr",
+      {},
+      ...["node", "made by", "value", "gradient"].map((text) => html("th", { scope: "col" }, text)),
+    );
     this.panel.replaceChildren(
       html("table", { class: "numbers" }, html("caption", {}, "Every node of this room"), head, ...lines),
       ...(nodes.length > ROWS ? [html("p", { class: "quiet" }, `and ${nodes.length - ROWS} more`)] : []),
@@ -57,7 +68,8 @@ export class Search {
     for (let i = 0; i < engine.size && first.length < FOUND; i++) {
       const { op, scope } = engine.rows[i];
       if (names[i].toLowerCase().startsWith(wanted)) first.push(i);
-      else if (then.length < FOUND && [names[i], op, scope].some((part) => part?.toLowerCase().includes(wanted))) then.push(i);
+      else if (then.length < FOUND && [names[i], op, scope].some((part) => part?.toLowerCase().includes(wanted)))
+        then.push(i);
     }
     return [...first, ...then].slice(0, FOUND);
   }
@@ -71,9 +83,20 @@ export class Search {
       ...this.found.map((i, k) =>
         html(
           "li",
-          { id: `result${k}`, role: "option", onpointerdown: (event) => event.preventDefault(), onclick: () => this.go(k) },
+          {
+            id: `result${k}`,
+            role: "option",
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => this.go(k),
+          },
           html("span", {}, isolated(clip(names[i], 30))),
-          html("span", { class: "quiet" }, isolated([engine.rows[i].op, engine.rows[i].scope && clip(engine.rows[i].scope, 40)].filter(Boolean).join(" · "))),
+          html(
+            "span",
+            { class: "quiet" },
+            isolated(
+              [engine.rows[i].op, engine.rows[i].scope && clip(engine.rows[i].scope, 40)].filter(Boolean).join(" · "),
+            ),
+          ),
         ),
       ),
       ...(text && !this.found.length ? [html("li", { class: "quiet" }, "nothing found")] : []),
@@ -84,7 +107,9 @@ export class Search {
   }
 
   mark() {
-    [...this.results.children].forEach((line, k) => line.setAttribute("aria-selected", String(k === this.at && this.found.length > 0)));
+    [...this.results.children].forEach((line, k) =>
+      line.setAttribute("aria-selected", String(k === this.at && this.found.length > 0)),
+    );
     if (this.found.length) this.field.setAttribute("aria-activedescendant", `result${this.at}`);
     else this.field.removeAttribute("aria-activedescendant");
   }

@@ -1,9 +1,9 @@
 // The forward and the backward pass as points in time. The N nodes that the differentiated one was made from, itself
-// included, are taken level by level, by the number of operations that come after them: a topological order in which the
-// layers of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node gets its
-// gradient, 1; and the one at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot have their
-// turns at fractions of that. A time fits every room: each room has stops of its own, those at which something happens
-// in it.
+// included, are taken level by level, by the number of operations that come after them: a topological order in which
+// the layers of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node
+// gets its gradient, 1; and the one at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot have
+// their turns at fractions of that. A time fits every room: each room has stops of its own, those at which something
+// happens in it.
 
 const SOON = 1e-9;
 
