@@ -469,10 +469,10 @@ def test_a_long_dot_shows_its_products_in_turns(visit: Callable[..., Reader]) ->
 
 
 def test_a_room_shows_what_is_around_it_and_leads_there(visit: Callable[..., Reader]) -> None:
-    reader = visit(moons_like(1), "#room=mlp.layer2.neuron1")
-    assert "elsewhere" in reader.classes("layer1")
-    reader.card("layer1").locator(".body").dblclick(position={"x": 6, "y": 6})
-    assert reader.crumbs == ["mlp", "layer1"]
+    reader = visit(moons_like(1), "#room=mlp.layer1.neuron1")
+    assert "elsewhere" in reader.classes("layer2")
+    reader.card("layer2").locator(".body").dblclick(position={"x": 6, "y": 6})
+    assert reader.crumbs == ["mlp", "layer2"]
 
 
 def test_a_room_s_gradient_is_the_norm_over_its_leaves(visit: Callable[..., Reader]) -> None:
@@ -875,6 +875,10 @@ def test_an_unreadable_operation_is_said_to_be_unknown_once_it_changes(visit: Ca
         reader.press("Enter")
         assert reader.shown("m", "value") == reader.shown("total", "value") == "unknown"
         assert "they are unknown now" in reader.text("#panel-change")
+        assert reader.shown("x", "gradient") == reader.shown("w", "gradient") == "unknown"
+        assert reader.page.locator("#drawing .unusual, #drawing .alarming").count() == 0
+        reader.page.click("#descend")
+        assert "undo or reset first" in reader.text("#live")
         reader.page.click("#reset")
         assert float(reader.shown("total", "value")) == pytest.approx(2.0 * math.sin(0.5), rel=1e-4)
     finally:

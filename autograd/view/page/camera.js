@@ -34,14 +34,14 @@ export class Camera {
     this.apply();
   }
 
-  // The whole drawing, or as much of it, from its end, as stays readable.
+  // The whole drawing, or as much of it, from the right, as stays readable.
   fit([width, height], smallest = 0) {
     const [w, h] = this.size;
     const margin = Math.min(36, w / 14);
     const whole = Math.min((w - 2 * margin) / width, (h - 2 * margin) / height, 1.25);
     const scale = Math.max(whole, smallest);
     const x = scale * width > w - 2 * margin + 1 ? w - margin - scale * width : (w - scale * width) / 2;
-    const y = scale * height > h - 2 * margin + 1 ? h - margin - scale * height : (h - scale * height) / 2;
+    const y = (h - scale * height) / 2;
     this.place(x, y, scale);
     this.fitted = true;
   }

@@ -85,6 +85,7 @@ export class Changes {
     const rate = parse(this.rate.value);
     this.rate.setAttribute("aria-invalid", String(!Number.isFinite(rate)));
     if (!Number.isFinite(rate)) return this.page.say("The rate must be a number.");
+    if (engine.unknown[engine.of]) return this.page.say("What is differentiated is unknown now; undo or reset first.");
     const losses = this.losses.length ? [...this.losses] : [engine.data[engine.of]];
     for (let step = 0; step < steps; step++) {
       engine.setLeaves(engine.descended(state.get("trained"), rate));
@@ -99,6 +100,7 @@ export class Changes {
   outcome() {
     const { engine, names } = this.page;
     const [now, before] = [engine.data[engine.of], engine.original.data[engine.of]];
+    if (engine.unknown[engine.of]) return `${clip(names[engine.of], 20)} is unknown now.`;
     return `${clip(names[engine.of], 20)} = ${show(now, 7)} (Δ ${signed(now - before, 3)})`;
   }
 
@@ -186,13 +188,13 @@ export class Changes {
         {},
         isolated(this.page.reading.name(engine.of, 20)),
         " = ",
-        html("span", { class: "big" }, show(now, 10)),
+        html("span", { class: "big" }, engine.unknown[engine.of] ? "unknown" : show(now, 10)),
       ),
       html(
         "p",
         { class: "quiet" },
         engine.changed.size
-          ? `was ${show(before, 10)} (Δ ${signed(now - before, 4)}); leaves changed: ${engine.changed.size}`
+          ? `was ${show(before, 10)}${now === now ? ` (Δ ${signed(now - before, 4)})` : ""}; leaves changed: ${engine.changed.size}`
           : "Drag the number on a leaf's card, or type below.",
       ),
     );

@@ -13,20 +13,21 @@ export function layered(sizes, edges, broken = false) {
 
   const at = [];
   let x = 0;
-  const banks = columns.map((column) => (broken ? pieces(column) : [column]));
-  const height = Math.max(0, ...banks.flat().map((column) => tall(column, sizes)));
-  for (const bank of banks) {
-    for (const column of bank) {
-      const width = Math.max(0, ...column.map((place) => sizes[place][0]));
-      let y = (height - tall(bank[0], sizes)) / 2;
-      for (const place of column) {
-        at[place] = [x + width / 2, y + sizes[place][1] / 2];
-        y += sizes[place][1] + GAP.between;
-      }
+  const before = ranks.map(() => []);
+  for (const [a, b] of edges) if (ranks[a] < ranks[b]) before[b].push(a);
+  for (const column of columns) {
+    const pile = broken ? pieces(column) : [column];
+    for (const piece of pile) {
+      const width = Math.max(0, ...piece.map((place) => sizes[place][0]));
+      const wanted = piece.map((place) => (pile.length === 1 ? mean(before[place].map((a) => at[a][1])) : NaN));
+      heights(piece, sizes, wanted, pile[0]).forEach((y, k) => (at[piece[k]] = [x + width / 2, y]));
       x += width + GAP.beside;
     }
     x += GAP.across - GAP.beside;
   }
+  const top = Math.min(0, ...at.map(([, y], place) => y - sizes[place][1] / 2));
+  for (const point of at) point[1] -= top;
+  const height = Math.max(0, ...at.map(([, y], place) => y + sizes[place][1] / 2));
   const paths = edges.map(([a, b]) => curve(at[a], sizes[a], at[b], sizes[b]));
   const labels = edges.map(([a, b]) => [
     (at[a][0] + sizes[a][0] / 2 + at[b][0] - sizes[b][0] / 2) / 2,
@@ -38,6 +39,23 @@ export function layered(sizes, edges, broken = false) {
     paths,
     labels: !broken && edges.length <= 48 ? labels : [],
   };
+}
+
+const mean = (numbers) => numbers.reduce((sum, y) => sum + y, 0) / numbers.length;
+
+// Where the items of a column stand: as near as they can be to where they want to be, in their order, or else around 0.
+function heights(column, sizes, wanted, first) {
+  const found = [];
+  let free = -tall(first, sizes) / 2; // the first y that is not taken
+  column.forEach((place, k) => {
+    const half = sizes[place][1] / 2;
+    const y = wanted[k] === wanted[k] ? Math.max(wanted[k], (k ? free : -Infinity) + half) : free + half;
+    found.push(y);
+    free = y + half + GAP.between;
+  });
+  const shifts = wanted.flatMap((y, k) => (y === y ? [y - found[k]] : []));
+  const shift = shifts.length ? mean(shifts) : 0;
+  return found.map((y) => y + shift);
 }
 
 // A long column in pieces of one length, which stand side by side as nearly in a square as cards allow.

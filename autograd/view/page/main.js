@@ -172,7 +172,8 @@ class Page {
   // Fit the room into view as far as it stays readable, with what matters in it.
   arrange(smallest = READABLE) {
     this.drawing.fit(smallest);
-    const place = this.drawing.places.get(this.state.get("selected")) ?? this.view.itemOf[this.engine.of];
+    const place =
+      this.drawing.places.get(this.state.get("selected")) ?? this.view.itemOf[this.view.dot ?? this.engine.of];
     if (place >= 0) this.drawing.reveal(place);
   }
 

@@ -77,7 +77,8 @@ export class Reading {
     const { engine, state, timeline, view, quiz } = this.page;
     const symbol = this.symbol(i);
     const computed = moment !== -1;
-    const value = engine.unknown[i] ? "unknown" : computed ? show(engine.data[i]) : "";
+    const unknown = engine.unknown[i] === 1;
+    const value = unknown ? "unknown" : computed ? show(engine.data[i]) : "";
     const change = engine.data[i] - engine.original.data[i];
     const delta =
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
@@ -87,9 +88,9 @@ export class Reading {
       title: this.title(i, symbol ? Math.max(3, 9 - symbol.length) : 9),
       symbol,
       value,
-      delta: computed ? delta : "",
-      unusual: computed && !Number.isFinite(engine.data[i]),
-      state: computed ? "computed" : "waiting",
+      delta: computed && !unknown ? delta : "",
+      unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
+      state: computed && !unknown ? "computed" : "waiting",
       openable: view.dot !== i && this.page.house.opens(i),
       ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () =>
         timeline.gathered(i, state.get("time"), view),
@@ -117,6 +118,11 @@ export class Reading {
     };
   }
 
+  // Whether a number is not to be had, because an operation on its way cannot be computed again.
+  isUnknown(x) {
+    return x !== x && this.page.engine.unknown[this.page.engine.of] === 1;
+  }
+
   rest({ count, dot, moment }) {
     const { engine, timeline, quiz } = this.page;
     return {
@@ -137,13 +143,14 @@ export class Reading {
 
   gradient(hidden, grad, matters, gathered) {
     const time = this.page.state.get("time");
-    if (hidden) return { gradient: "?", tint: "hidden", full: false };
-    if (!matters) return { gradient: "0", tint: "aside", full: true };
-    if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest), full: true };
+    if (hidden) return { gradient: "?", tint: "hidden" };
+    if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
+    if (!matters) return { gradient: "0", tint: "aside" };
+    if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest) };
     const { sum, given, total } = gathered();
-    if (given <= 0) return { gradient: "", tint: "empty", full: false };
+    if (given <= 0) return { gradient: "", tint: "empty" };
     const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
-    return { gradient: text, tint: tint(sum, this.largest), full: given === total };
+    return { gradient: text, tint: tint(sum, this.largest) };
   }
 
   room(item) {
@@ -173,7 +180,6 @@ export class Reading {
       openable: true,
       gradient: quiz.active ? "?" : size,
       tint: quiz.active ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
-      full,
     };
   }
 
@@ -232,7 +238,7 @@ export class Reading {
       hidden ||= quiz.hides(engine.operands[e]) || quiz.hides(engine.consumers[e]);
     }
     const matters = edge.members.some((e) => timeline.matters[engine.consumers[e]]);
-    const shown = arrived && !hidden && matters;
+    const shown = arrived && !hidden && matters && !this.isUnknown(flow);
     const colour = shown ? tint(flow, this.largest) : "empty";
     if (!scalar) {
       const count = edge.members.length;
@@ -243,7 +249,12 @@ export class Reading {
         carried,
       };
     }
-    return { local: carried ? `×${show(local, 4)}` : "", flow: shown ? show(flow, 3) : "", tint: colour, carried };
+    return {
+      local: carried && !this.isUnknown(local) ? `×${show(local, 4)}` : "",
+      flow: shown ? show(flow, 3) : "",
+      tint: colour,
+      carried,
+    };
   }
 
   // A sentence about an item, for those who do not see it.
