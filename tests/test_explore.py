@@ -475,3 +475,37 @@ def test_the_title_is_escaped() -> None:
     x = Value(1.0, "<b>&" + "y" * 100)
     page = build(Graph(x))
     assert f"<title>{html.escape('<b>&' + 'y' * 35)}… · glassgrad</title>" in page
+
+
+# --- colours ------------------------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def themes() -> list[dict[str, str]]:
+    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    blocks = re.findall(r":root[^{]*\{([^}]*)\}", style)
+    return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})\b", block)) for block in blocks]
+
+
+def test_letters_stand_out_from_their_ground_in_both_themes() -> None:
+    light, dark, by_system = themes()
+    assert dark == by_system
+    for theme in (light, dark):
+        grounds = [(name, "ink") for name in ("ground", "card", "sunk", "soft")]
+        grounds += [(f"{hue}{level}", "ink") for hue in "pns" for level in range(1, 5)]
+        grounds += [(f"{hue}5", "on-deep") for hue in "pns"]
+        grounds += [(name, letters) for name in ("ground", "card") for letters in ("muted", "accent", "p-ink", "n-ink")]
+        grounds += [("accent", "on-accent"), ("alarm", "on-deep"), ("alarm-soft", "alarm"), ("n2", "n-ink")]
+        low = {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in grounds}
+        assert {pair: ratio for pair, ratio in low.items() if ratio < 4.5} == {}

@@ -363,5 +363,6 @@ class Page {
   }
 }
 
+// Within reach of those who open the console.
 window.page = new Page(JSON.parse(byId("data").textContent));
 document.documentElement.dataset.ready = "";
