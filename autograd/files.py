@@ -16,6 +16,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     ...     print(os.listdir(folder))
     ['a.txt']
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """As `write_text`, for what is no text."""
     import tempfile
 
     path = os.fspath(path)
@@ -24,8 +29,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         raise FileNotFoundError(f"there is no folder {folder!r} to write {os.path.basename(path)!r} to")
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)  # mkstemp's files are private

@@ -99,6 +99,16 @@ class Graph:
         counts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
         return f"Graph({len(self)} nodes, depth {self.depth}: {len(self.leaves)} leaves, {counts or 'no operations'})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """How a notebook shows the graph: as a drawing, or in words that say why there is none."""
+        from .view.dot import draw_dot
+        from .view.rendering import GraphvizMissing
+
+        try:
+            return {"text/plain": repr(self), "image/svg+xml": draw_dot(self).pipe("svg", encoding="utf-8")}
+        except (ModuleNotFoundError, GraphvizMissing, ValueError) as reason:
+            return {"text/plain": f"{self!r}\n({reason})"}
+
     def position(self, node: Value) -> int:
         """Where `node` stands in `nodes`.
 

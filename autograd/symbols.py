@@ -1,13 +1,14 @@
 """The symbolic reading of the operations: rules as expressions, and expressions as text.
 
 Applied to `Symbol`s, a rule of `ops` builds an `Expression` instead of computing. A printer turns that into
-Python source or LaTeX; another language is another `Printer`. So what a page or a document shows of an operation
-is the rule that the engine computes with, never a second copy. Nothing is simplified here: what is printed is
-what is computed.
+Python or JavaScript source, LaTeX or MathML; another language is another `Printer`. So what a page or a document
+shows of an operation, and what it computes, is the rule that the engine computes with, never a second copy. Nothing
+is simplified here: what is printed is what is computed.
 """
 
 from __future__ import annotations
 
+import html
 import math
 
 from . import ops
@@ -303,6 +304,10 @@ class Latex(Printer):
         math.sqrt(2.0 * math.pi): r"\sqrt{2 \pi}",
         math.inf: r"\infty",
     }
+    escapes = str.maketrans(
+        {sign: rf"\{sign}" for sign in "_{}%#&$"}
+        | {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", " ": r"\ ", "\n": r"\ "}
+    )
 
     def parenthesised(self, text: str) -> str:
         return rf"\left({text}\right)"
@@ -310,13 +315,22 @@ class Latex(Printer):
     def name(self, symbol: Symbol) -> str:
         letters = symbol.name.rstrip("0123456789")
         index = symbol.name[len(letters) :]
-        shown = letters if len(letters) == 1 else rf"\mathrm{{{letters}}}".replace("_", r"\_")
+        if not letters or not (letters[-1].isalpha() or letters[-1] == "_"):  # a number, or no name with an index
+            letters, index = symbol.name, ""
+        shown = letters if len(letters) == 1 and letters.isalpha() else rf"\mathrm{{{letters.translate(self.escapes)}}}"
         return f"{shown}_{{{index}}}" if index else shown
 
     def number(self, x: float) -> str:
         if x < 0:
             return "-" + self.number(-x)
-        return self.constants.get(x) or f"{x:g}"
+        return self.constants.get(x) or self.decimal(f"{x:g}")
+
+    def decimal(self, text: str) -> str:
+        """A number that Python has formatted; powers of ten are written out."""
+        mantissa, e, exponent = text.partition("e")
+        if e:
+            return rf"{{{mantissa} \cdot 10^{{{int(exponent)}}}}}"
+        return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
 
     def call(self, name: str, x: Expression) -> str:
         if name == "where":
@@ -329,13 +343,202 @@ class Latex(Printer):
 
     def cases(self, x: Any) -> str:
         """Nested choices as the lines of one brace."""
-        lines = []
-        while isinstance(x, Expression) and x.head is ops.where:
-            condition, a, x = x.operands
-            lines.append(rf"{self.text(a)} & \text{{if }} {self.text(condition)}")
-        lines.append(rf"{self.text(x)} & \text{{otherwise}}")
+        lines = [
+            rf"{self.text(a)} & \text{{otherwise}}"
+            if condition is None
+            else rf"{self.text(a)} & \text{{if }} {self.text(condition)}"
+            for a, condition in branches(x)
+        ]
         separator = r" \\ "
         return rf"\begin{{cases}} {separator.join(lines)} \end{{cases}}"
+
+
+class JavaScript(Printer):
+    """JavaScript source of functions, with every operation called as ``f.name(...)``.
+
+    What an expression uses twice is computed once, as a constant of its own, and deep expressions are broken up; so
+    the text grows with the number of operations, and sums of any length can be printed.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> JavaScript().text(-(-a) / (a**2.0))
+    '-(-a) / f.pow(a, 2.0)'
+    >>> print(JavaScript().function([a], [ops.exp(a) * ops.exp(a)], "return [{}];"))
+    (a) => { return [f.exp(a) * f.exp(a)]; }
+    """
+
+    signs = {name: sign for name, sign in Printer.signs.items() if name != "pow"} | {
+        "neg": ("-{}", _SIGN, _POWER, _POWER),  # two signs in a row would be the operator --
+        "==": ("{} === {}", _RELATION, _SUM, _SUM),
+        "&": ("({}) && ({})", _LOOSE, _LOOSE, _LOOSE),
+        "|": ("({}) || ({})", _LOOSE, _LOOSE, _LOOSE),
+    }
+    deepest = 12
+    """How deeply expressions are nested before a constant takes over."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[str, int]] = {}  # by id, what is printed already
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        return self.known.get(id(x)) or super().bound(x)
+
+    def number(self, x: float) -> str:
+        return repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+
+    @staticmethod
+    def function_name(x: Expression) -> str:
+        """How the function of an expression is called; those of any number of operands are told apart by it."""
+        op = x.head
+        assert isinstance(op, Op)
+        return op.name if op.arity is not None else f"{op.name}/{len(x.operands)}"
+
+    def call(self, name: str, x: Expression) -> str:
+        if isinstance(x.head, Op):
+            name = self.function_name(x)
+        member = f".{name}" if name.isascii() and name.isidentifier() else f'["{name}"]'
+        return f"f{member}({', '.join(map(self.text, x.operands))})"
+
+    def function(self, operands: Sequence[Symbol], results: Sequence[Any], template: str) -> str:
+        """An arrow function of `operands`; `template` says what becomes of the results, such as ``return [{}];``."""
+        order = postorder(results)
+        uses: dict[int, int] = {}
+        for x in order:
+            for operand in x.operands:
+                uses[id(operand)] = uses.get(id(operand), 0) + 1
+        for x in results:
+            uses[id(x)] = uses.get(id(x), 0) + 1
+        self.known = {}
+        depths: dict[int, int] = {}
+        lines: list[str] = []
+        for x in order:
+            if isinstance(x, Symbol):
+                continue
+            depth = 1 + max([depths.get(id(operand), 0) for operand in x.operands], default=0)
+            text, binding = self.bound(x)
+            if uses[id(x)] > 1 or depth > self.deepest:
+                lines.append(f"const ${len(lines)} = {text};")
+                text, binding, depth = f"${len(lines) - 1}", _CALL, 0
+            self.known[id(x)], depths[id(x)] = (text, binding), depth
+        lines.append(template.format(", ".join(map(self.text, results))))
+        self.known = {}
+        return f"({', '.join(map(self.name, operands))}) => {{ {' '.join(lines)} }}"
+
+
+class MathML(Printer):
+    """MathML, in mathematicians' notation.
+
+    Parameters
+    ----------
+    classes : dict
+        For a symbol's name the ``class`` of the element that shows it, so that a page can put another name there.
+
+    Examples
+    --------
+    >>> MathML().text(Rule(ops.exp).forward)
+    '<msup><mi>e</mi><mrow><mi>a</mi></mrow></msup>'
+    """
+
+    signs = {
+        "add": ("{}<mo>+</mo>{}", _SUM, _SUM, _PRODUCT),
+        "sub": ("{}<mo>−</mo>{}", _SUM, _SUM, _PRODUCT),
+        "mul": ("{}<mo>·</mo>{}", _PRODUCT, _PRODUCT, _POWER),
+        "div": ("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", _POWER, _LOOSE, _LOOSE),
+        "neg": ("<mo>−</mo>{}", _SIGN, _SIGN, _SIGN),
+        "reciprocal": ("<mfrac><mn>1</mn><mrow>{}</mrow></mfrac>", _POWER, _LOOSE, _LOOSE),
+        "pow": ("<msup><mrow>{}</mrow><mrow>{}</mrow></msup>", _POWER, _CALL, _LOOSE),
+        "square": ("<msup><mrow>{}</mrow><mn>2</mn></msup>", _POWER, _CALL, _CALL),
+        "exp": ("<msup><mi>e</mi><mrow>{}</mrow></msup>", _POWER, _LOOSE, _LOOSE),
+        "sqrt": ("<msqrt><mrow>{}</mrow></msqrt>", _CALL, _LOOSE, _LOOSE),
+        "abs": ("<mrow><mo>|</mo>{}<mo>|</mo></mrow>", _CALL, _LOOSE, _LOOSE),
+        "<": ("{}<mo>&lt;</mo>{}", _RELATION, _SUM, _SUM),
+        "<=": ("{}<mo>≤</mo>{}", _RELATION, _SUM, _SUM),
+        ">": ("{}<mo>&gt;</mo>{}", _RELATION, _SUM, _SUM),
+        ">=": ("{}<mo>≥</mo>{}", _RELATION, _SUM, _SUM),
+        "==": ("{}<mo>=</mo>{}", _RELATION, _SUM, _SUM),
+        "&": ("{}<mtext>\u00a0and\u00a0</mtext>{}", _LOOSE, _RELATION, _RELATION),
+        "|": ("{}<mtext>\u00a0or\u00a0</mtext>{}", _LOOSE, _RELATION, _RELATION),
+    }
+    functions = {
+        "sigmoid": "<mi>σ</mi>",
+        "maximum": "<mi>max</mi>",
+        "minimum": "<mi>min</mi>",
+        "ndtr": "<mi>Φ</mi>",
+        "log2": "<msub><mi>log</mi><mn>2</mn></msub>",
+        "log10": "<msub><mi>log</mi><mn>10</mn></msub>",
+        "asin": "<mi>arcsin</mi>",
+        "acos": "<mi>arccos</mi>",
+        "atan": "<mi>arctan</mi>",
+    }
+    constants = {
+        math.log(2.0): "<mrow><mi>log</mi><mn>2</mn></mrow>",
+        math.log(10.0): "<mrow><mi>log</mi><mn>10</mn></mrow>",
+        2.0 / math.sqrt(math.pi): "<mfrac><mn>2</mn><msqrt><mi>π</mi></msqrt></mfrac>",
+        math.sqrt(2.0 * math.pi): "<msqrt><mn>2</mn><mi>π</mi></msqrt>",
+        math.inf: "<mi>∞</mi>",
+    }
+
+    def __init__(self, classes: dict[str, str] | None = None) -> None:
+        self.classes = classes or {}
+
+    def parenthesised(self, text: str) -> str:
+        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+
+    def name(self, symbol: Symbol) -> str:
+        letters = symbol.name.rstrip("0123456789")
+        index = symbol.name[len(letters) :] if letters else ""
+        shown = f"<mi>{html.escape(letters or symbol.name)}</mi>"
+        if index:
+            shown = f"<msub>{shown}<mn>{index}</mn></msub>"
+        marked = self.classes.get(symbol.name)
+        return shown if marked is None else f'<mrow class="{marked}">{shown}</mrow>'
+
+    def number(self, x: float) -> str:
+        if x < 0:
+            return f"<mo>−</mo>{self.number(-x)}"
+        return self.constants.get(x) or f"<mn>{x:g}</mn>"
+
+    def call(self, name: str, x: Expression) -> str:
+        if name == "where":
+            rows = "".join(f"<mtr><mtd>{a}</mtd><mtd>{condition}</mtd></mtr>" for a, condition in self.cases(x))
+            return f'<mrow><mo>{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
+        function = self.functions.get(name) or f"<mi>{name}</mi>"
+        return f"{function}{self.parenthesised('<mo>,</mo>'.join(map(self.text, x.operands)))}"
+
+    def cases(self, x: Any) -> list[tuple[str, str]]:
+        """Nested choices as pairs of a formula and the condition that it applies under."""
+        return [
+            (
+                self.text(a),
+                "<mtext>otherwise</mtext>" if condition is None else f"<mtext>if\u00a0</mtext>{self.text(condition)}",
+            )
+            for a, condition in branches(x)
+        ]
+
+
+def branches(x: Any) -> list[tuple[Any, Any]]:
+    """Nested choices as pairs of an expression and its condition; the last one's is None."""
+    found = []
+    while isinstance(x, Expression) and x.head is ops.where:
+        condition, a, x = x.operands
+        found.append((a, condition))
+    return [*found, (x, None)]
+
+
+def postorder(expressions: Sequence[Any]) -> list[Any]:
+    """All Expressions in some expressions, each once, operands before what is made of them."""
+    order: list[Any] = []
+    seen: set[int] = set()
+    stack = [(x, False) for x in reversed(expressions)]
+    while stack:
+        x, finished = stack.pop()
+        if finished:
+            order.append(x)
+        elif isinstance(x, Expression) and id(x) not in seen:
+            seen.add(id(x))
+            stack.append((x, True))
+            stack.extend((operand, False) for operand in reversed(x.operands))
+    return order
 
 
 def python(op: Op) -> str:

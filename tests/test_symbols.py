@@ -19,7 +19,7 @@ import autograd.ops as ops
 from autograd import Value
 from autograd.ieee import Real
 from autograd.ops import BUILTIN, OPS, Op
-from autograd.symbols import Expression, Latex, Python, Rule, Symbol, latex, python
+from autograd.symbols import Expression, JavaScript, Latex, MathML, Python, Rule, Symbol, latex, python
 
 every_operation = pytest.mark.parametrize("name", sorted(BUILTIN))
 
@@ -249,6 +249,83 @@ def test_latex_has_the_parentheses_that_a_reader_needs(expression: Expression, t
 )
 def test_latex_names(name: str, text: str) -> None:
     assert Latex().text(Symbol(name)) == text
+
+
+# --- JavaScript and MathML ----------------------------------------------------------------------------------------
+#
+# What the printed JavaScript computes is compared in a browser, in ``test_page_arithmetic``.
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (-(-a), "-(-a)"),  # noqa: B002
+        (a - -b, "a - -b"),
+        (-(a * -2.0), "-(a * -2.0)"),
+        (a**b, "f.pow(a, b)"),
+        (a * math.inf, "a * Infinity"),
+        (a - math.nan, "a - NaN"),
+        (ops.where(ops.equal(a, b) & (a > 0.0), a, -math.inf), "f.where((a === b) && (a > 0.0), a, -Infinity)"),
+        (ops.sum([a, b, c]), 'f["sum/3"](a, b, c)'),
+    ],
+    ids=str,
+)
+def test_javascript(expression: Expression, text: str) -> None:
+    assert JavaScript().text(expression) == text
+
+
+def test_javascript_computes_once_what_is_used_twice() -> None:
+    square = (a + b) * (a + b)
+    shared = a + b
+    assert JavaScript().function([a, b], [square], "return {};") == "(a, b) => { return (a + b) * (a + b); }"
+    assert JavaScript().function([a, b], [shared * shared], "return {};") == (
+        "(a, b) => { const $0 = a + b; return $0 * $0; }"
+    )
+    assert JavaScript().function([a, b], [shared, shared], "return [{}];") == (
+        "(a, b) => { const $0 = a + b; return [$0, $0]; }"
+    )
+
+
+def test_javascript_grows_with_the_number_of_operations_only() -> None:
+    """The stable softmax of n numbers names its largest n times, and that one is nested n deep."""
+    lengths = []
+    for n in (100, 200):
+        rule = Rule(ops.logsumexp, [f"x[{k}]" for k in range(n)])
+        lengths.append(len(JavaScript().function([Symbol("x"), rule.out], rule.partials, "return [{}];")))
+    assert lengths[1] < 2.2 * lengths[0]
+    rule = Rule(ops.sum, [f"x[{k}]" for k in range(20_000)])
+    assert JavaScript().function([Symbol("x")], [rule.forward], "return {};").count("x[") == 20_000
+
+
+MATHML = {
+    "exp": ("<msup><mi>e</mi><mrow><mi>a</mi></mrow></msup>", "<mi>out</mi>"),
+    "mul": ("<mi>a</mi><mo>·</mo><mi>b</mi>", "<mi>b</mi>", "<mi>a</mi>"),
+    "sqrt": (
+        "<msqrt><mrow><mi>a</mi></mrow></msqrt>",
+        "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn><mo>·</mo><mi>out</mi></mrow></mfrac>",
+    ),
+    "relu": (
+        '<mrow><mo>{</mo><mtable columnalign="left left">'
+        "<mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>a</mi><mo>≤</mo><mn>0</mn></mtd></mtr>"
+        "<mtr><mtd><mi>a</mi></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
+        '<mrow><mo>{</mo><mtable columnalign="left left">'
+        "<mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>a</mi><mo>≤</mo><mn>0</mn></mtd></mtr>"
+        "<mtr><mtd><mn>1</mn></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MATHML)
+def test_mathml_as_written_by_hand(name: str) -> None:
+    rule = Rule(OPS[name])
+    assert tuple(map(MathML().text, (rule.forward, *rule.partials))) == MATHML[name]
+
+
+def test_mathml_names() -> None:
+    assert MathML().text(Symbol("x12")) == "<msub><mi>x</mi><mn>12</mn></msub>"
+    assert MathML({"a": "first"}).text(a) == '<mrow class="first"><mi>a</mi></mrow>'
+    assert MathML().text(Symbol("<b>&1")) == "<msub><mi>&lt;b&gt;&amp;</mi><mn>1</mn></msub>"
+    assert MathML().text(Symbol("12")) == "<mi>12</mi>"
 
 
 # --- a user's own operations --------------------------------------------------------------------------------------

@@ -6,13 +6,19 @@ comes from the nodes. Pictures and pages are elsewhere.
 
 from __future__ import annotations
 
+import re
+
 from .. import ops
 from ..graph import Graph
-from ..symbols import Expression, Printer, Rule
+from ..ops import Op
+from ..symbols import Expression, Latex, Printer, Rule, Symbol
 from ..value import Constant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
     from ..value import Value
 
 
@@ -21,6 +27,25 @@ class _Plain(Printer):
 
     def number(self, x: float) -> str:
         return f"{x:.10g}"
+
+
+# Control characters by their pictures; all kinds of line breaks alike.
+_UNSEEN = {code: 0x2400 + code for code in range(32)} | {127: 0x2421, 9: 32, 10: 10, 13: 10}
+_UNFIT = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def shown(label: str, longest: int = 40) -> str:
+    """A label as it can be shown: not too long, and without characters that would disturb what is around it.
+
+    Examples
+    --------
+    >>> shown("w"), shown("a" * 10_000, 4), shown("a\\0b")
+    ('w', 'aaa…', 'a␀b')
+    """
+    if len(label) > longest:
+        label = label[: longest - 1] + "…"
+    lines = _UNFIT.sub("\ufffd", label.translate(_UNSEEN)).splitlines()
+    return "\n".join([line for line in lines if line.strip()])  # Graphviz 14 crashes at some empty lines
 
 
 def names(graph: Graph) -> list[str]:
@@ -39,9 +64,11 @@ def names(graph: Graph) -> list[str]:
     found: list[str] = []
     count = 0
     for node in graph:
-        if node.label:
-            scope = node.scope.partition(".")[2] or node.scope
-            found.append(f"{scope}.{node.label}" if node.label in repeated and scope else node.label)
+        scope = node.scope.partition(".")[2] or node.scope
+        name = f"{scope}.{node.label}" if node.label in repeated and scope else node.label
+        name = shown(name).replace("\n", " ")
+        if node.label and name:
+            found.append(name)
         elif node.op is None:
             found.append(f"{node.data:.10g}")
         else:
@@ -71,7 +98,7 @@ def forward(root: Value, digits: int = 10) -> str:
     graph = Graph(root)
     called = names(graph)
     rows = [
-        (called[i], _formula(node, [called[k] for k in graph.operands[i]]), f"{node.data:.{digits}g}")
+        (called[i], formula(node, [called[k] for k in graph.operands[i]]), f"{node.data:.{digits}g}")
         for i, node in enumerate(graph)
         if node.op is not None
     ]
@@ -80,7 +107,7 @@ def forward(root: Value, digits: int = 10) -> str:
     return "\n".join(f"{name:<{name_width}} = {formula:<{formula_width}}  = {data}" for name, formula, data in rows)
 
 
-def explain(node: Value, of: Value, digits: int = 10) -> str:
+def explain(node: Value, of: Value, digits: int = 10, form: str = "text") -> str:
     """The chain rule for d(of)/d(node), step by step from `of` back to `node`, with the numbers.
 
     A node's gradient is the sum over its consumers of the consumer's gradient times the local derivative; there
@@ -94,11 +121,15 @@ def explain(node: Value, of: Value, digits: int = 10) -> str:
         What is differentiated, usually a loss.
     digits : int
         Significant digits of the numbers.
+    form : str
+        ``"text"``, or ``"latex"`` for an ``aligned`` environment to stand in a formula.
 
     Raises
     ------
     LookupError
         If `of` was not made from `node`.
+    ValueError
+        If there is no such `form`.
 
     Examples
     --------
@@ -114,43 +145,123 @@ def explain(node: Value, of: Value, digits: int = 10) -> str:
     dy/dw = dy/dv1 · ∂v1/∂w
           = 0.4199743416 · 2          ∂v1/∂w = x
           = 0.8399486832
+    >>> print(explain(w, of=y, form="latex"))
+    \\begin{aligned}
+    \\frac{\\mathrm{d} y}{\\mathrm{d} y} &= 1 \\\\
+    ...
+    &= 0.4199743416 \\cdot 2 && \\frac{\\partial v_{1}}{\\partial w} = x \\\\
+    &= 0.8399486832
+    \\end{aligned}
     """
+    if form not in ("text", "latex"):
+        raise ValueError(f"form must be 'text' or 'latex', not {form!r}")
+    write = _InText(digits) if form == "text" else _InLatex(digits)
     graph = Graph(of)
     target = graph.position(node)
     called, gradients = names(graph), graph.gradients()
     root = called[-1]
 
-    reaches = [False] * len(graph)  # which nodes lie on a way from `node` to the root
+    write.paragraph(write.total(root, root), "1")
+    for i in _way_back(graph, target):
+        terms, numbers, rules = [], [], []
+        for consumer in graph.consumers[i]:
+            partials = graph.nodes[consumer].partials
+            slope = ops.sum.forward(*[p for k, p in zip(graph.operands[consumer], partials) if k == i])
+            local = write.partial(called[consumer], called[i])
+            terms.append(write.product(write.total(root, called[consumer]), local))
+            numbers.append(write.product(write.number(gradients[consumer]), write.factor(slope)))
+            rules.append(f"{local} = {write.slope(_slope(graph, consumer, i, called))}")
+        write.paragraph(
+            write.total(root, called[i]), " + ".join(terms), " + ".join(numbers), rules, write.number(gradients[i])
+        )
+    return write.end()
+
+
+def _way_back(graph: Graph, target: int) -> Iterator[int]:
+    """The nodes between the root and `target` that a way from one to the other leads through, `target` last."""
+    reaches = [False] * len(graph)
     reaches[target] = True
     for i, operands in enumerate(graph.operands):
         reaches[i] = reaches[i] or any(reaches[k] for k in operands)
+    return (i for i in range(len(graph) - 2, target - 1, -1) if reaches[i])
 
-    lines = [f"d{root}/d{root} = 1"]
-    for i in range(len(graph) - 2, target - 1, -1):
-        if not reaches[i]:
-            continue
-        terms, numbers, rules = [], [], []
-        for consumer in graph.consumers[i]:
-            operands = graph.operands[consumer]
-            partials = graph.nodes[consumer].partials
-            slope = ops.sum.forward(*[p for k, p in zip(operands, partials) if k == i])
-            local = f"∂{called[consumer]}/∂{called[i]}"
-            terms.append(f"d{root}/d{called[consumer]} · {local}")
-            numbers.append(f"{gradients[consumer]:.{digits}g} · {_signed(slope, digits)}")
-            rules.append(f"{local} = {_slope(graph, consumer, i, called)}")
-        head = f"d{root}/d{called[i]}"
+
+class _InText:
+    """How `explain` writes in plain text."""
+
+    printer: Printer = _Plain()
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+        self.lines: list[str] = []
+
+    def number(self, x: float) -> str:
+        return f"{x:.{self.digits}g}"
+
+    def factor(self, x: float) -> str:
+        return self.printer.parenthesised(self.number(x)) if x < 0 else self.number(x)
+
+    def product(self, x: str, y: str) -> str:
+        return f"{x} · {y}"
+
+    def total(self, y: str, x: str) -> str:
+        return f"d{y}/d{x}"
+
+    def partial(self, y: str, x: str) -> str:
+        return f"∂{y}/∂{x}"
+
+    def slope(self, slope: Any) -> str:
+        """The rule for a local derivative, or the name of the operation whose rule cannot be read."""
+        return f"the partial of {slope.name}" if isinstance(slope, Op) else self.printer.text(slope)
+
+    def paragraph(self, head: str, terms: str, numbers: str = "", rules: Sequence[str] = (), total: str = "") -> None:
         indent = " " * len(head)
-        lines.append(f"{head} = {' + '.join(terms)}")
-        lines.append(f"{indent} = {' + '.join(numbers)}          {',  '.join(rules)}")
-        lines.append(f"{indent} = {gradients[i]:.{digits}g}")
-    return "\n".join(lines)
+        self.lines.append(f"{head} = {terms}")
+        if numbers:
+            self.lines.append(f"{indent} = {numbers}          {',  '.join(rules)}")
+            self.lines.append(f"{indent} = {total}")
+
+    def end(self) -> str:
+        return "\n".join(self.lines)
 
 
-def _signed(x: float, digits: int) -> str:
-    return f"({x:.{digits}g})" if x < 0 else f"{x:.{digits}g}"
+class _InLatex(_InText):
+    """How `explain` writes in LaTeX: a row for each sum, its numbers, and their value."""
+
+    printer = Latex()
+
+    def number(self, x: float) -> str:
+        return Latex().decimal(super().number(x))
+
+    def product(self, x: str, y: str) -> str:
+        return rf"{x} \cdot {y}"
+
+    def total(self, y: str, x: str) -> str:
+        return rf"\frac{{\mathrm{{d}} {self._name(y)}}}{{\mathrm{{d}} {self._name(x)}}}"
+
+    def partial(self, y: str, x: str) -> str:
+        return rf"\frac{{\partial {self._name(y)}}}{{\partial {self._name(x)}}}"
+
+    def _name(self, name: str) -> str:
+        return self.printer.name(Symbol(name))
+
+    def slope(self, slope: Any) -> str:
+        return (
+            rf"\text{{{super().slope(slope)}}}".replace("_", r"\_") if isinstance(slope, Op) else super().slope(slope)
+        )
+
+    def paragraph(self, head: str, terms: str, numbers: str = "", rules: Sequence[str] = (), total: str = "") -> None:
+        self.lines.append(f"{head} &= {terms}")
+        if numbers:
+            self.lines.append(rf"&= {numbers} && " + r",\quad ".join(rules))
+            self.lines.append(f"&= {total}")
+
+    def end(self) -> str:
+        rows = " \\\\\n".join(self.lines)
+        return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
 
-def _formula(node: Value, operands: list[str]) -> str:
+def formula(node: Value, operands: list[str]) -> str:
     """An operation applied to named operands: its rule where that is written with signs, else a call."""
     assert node.op is not None
     try:
@@ -161,8 +272,11 @@ def _formula(node: Value, operands: list[str]) -> str:
     return _Plain().text(rule.forward if spelled_out else Expression(node.op, rule.operands))
 
 
-def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> str:
-    """The text of d(consumer)/d(i); a node that is an operand twice has the sum of both."""
+def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> Any:
+    """The rule for d(consumer)/d(i), or the operation if its rule cannot be read.
+
+    A node that is an operand twice has the sum of both.
+    """
     operands, op = graph.operands[consumer], graph.nodes[consumer].op
     assert op is not None
     # Constants are given as numbers, so that a rule shows the one case that applies to them.
@@ -171,5 +285,5 @@ def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> str:
         named = [graph.nodes[k].data if fixed else called[k] for k, fixed in zip(operands, constant)]
         partials = Rule(op, named, called[consumer]).partials
     except TypeError:
-        return f"the partial of {op.name}"
-    return _Plain().text(ops.sum.forward(*[p for k, p in zip(operands, partials) if k == i]))
+        return op
+    return ops.sum.forward(*[p for k, p in zip(operands, partials) if k == i])

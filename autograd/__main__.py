@@ -1,0 +1,245 @@
+"""The command line: see the gradients of an expression, or of a graph that a program has exported.
+
+``python -m autograd "tanh(w*x + b)" w=0.5 x=2 b=1`` prints every node with its value and gradient;
+``python -m autograd view graph.json`` opens a graph that `Graph.save` wrote. Installed, the command is ``glassgrad``.
+What is shown is made in `view`, what an expression may be is said in `expression`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .expression import ExpressionError, Formula
+from .files import write_bytes, write_text
+from .graph import Graph
+from .value import Constant, Value
+
+EXPRESSION_EXAMPLES = """\
+examples:
+  {prog} "tanh(w*x + b)" w=0.5 x=2 b=1                  every node, its value and its gradient
+  {prog} "(y - w*x)**2 / 2" w=0.5 x=2 y=4 --explain w   the chain rule for one of them
+  {prog} "dot([v, w], [x, y], b)" v=1 w=-1e3 x=2 y=3 b=inf
+  {prog} "sigmoid(w*x)" w=1 x=2 --draw graph.svg        a picture (.svg, .png, .pdf, ...; .dot is the text of it)
+  {prog} "sigmoid(w*x)" w=1 x=2 --explore page.html     a page to step through
+  {prog} "sigmoid(w*x)" w=1 x=2 --json > graph.json     for other programs, and for
+  {prog} view graph.json                                which opens such a graph in a browser
+
+operations are called by their names in autograd (tanh, exp, maximum, ...); sum, prod, logsumexp and dot take lists
+"""
+VIEW_EXAMPLES = """\
+examples:
+  {prog} view graph.json                         a page in the browser
+  {prog} view graph.json --explore page.html     the page as a file
+  {prog} view graph.json --explain layer1.neuron1.w1
+  {prog} view graph.json --table
+"""
+
+
+def main(arguments: Sequence[str], prog: str = "python -m autograd") -> int:
+    """Do what the command line asks for; returns the exit code."""
+    try:
+        if arguments and arguments[0] == "view":
+            options = _view_parser(prog).parse_args(_positional(arguments[1:]))
+            graph = _loaded(options.graph)
+        else:
+            options = _expression_parser(prog).parse_intermixed_args(_positional(arguments))
+            graph = _computed(options.expression, options.assignments)
+        _show(graph, options)
+    except ModuleNotFoundError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (ValueError, LookupError, OSError, OverflowError, RuntimeError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+# --- what is asked for --------------------------------------------------------------------------------------------
+
+
+def _expression_parser(prog: str) -> argparse.ArgumentParser:
+    parser = _parser(prog, "Compute an expression and all its gradients.", EXPRESSION_EXAMPLES.format(prog=prog))
+    parser.add_argument("expression", metavar="EXPRESSION", help="such as 'tanh(w*x + b)'")
+    parser.add_argument("assignments", metavar="NAME=NUMBER", nargs="*", help="what a name in it stands for")
+    _add_options(parser)
+    return parser
+
+
+def _view_parser(prog: str) -> argparse.ArgumentParser:
+    about = (
+        "Look at a graph that Graph.save() or --json wrote; opens it in a browser if no option asks for something else."
+    )
+    parser = _parser(f"{prog} view", about, VIEW_EXAMPLES.format(prog=prog))
+    parser.add_argument("graph", metavar="GRAPH.json", help="the file")
+    _add_options(parser)
+    return parser
+
+
+def _parser(prog: str, about: str, examples: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=prog,
+        description=about,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--table", action="store_true", help="print every node, its value and its gradient")
+    parser.add_argument("--explain", metavar="NAME", help="print the chain rule for the gradient of a node")
+    parser.add_argument("--latex", action="store_true", help="with --explain: as LaTeX")
+    parser.add_argument("--draw", metavar="FILE", help="write a picture; the ending of the name is the format")
+    parser.add_argument("--explore", metavar="FILE.html", help="write an interactive page")
+    parser.add_argument("--json", action="store_true", help="print the graph as JSON (docs/graph-json.md)")
+    parser.add_argument("--of", metavar="NAME", help="the node that is differentiated; the last one if not given")
+    parser.add_argument("--digits", metavar="N", type=_digits, default=10, help="significant digits, 10 if not given")
+    parser.add_argument("--limit", metavar="N", type=int, help="the largest number of nodes to draw")
+
+
+def _digits(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text[:3]) <= 17):
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to 17, not {text!r:.40}")
+    return int(text)
+
+
+def _positional(arguments: Sequence[str]) -> list[str]:
+    """The arguments, in which an expression that begins with a minus sign does not look like an option."""
+    return [f" {x}" if x[:1] == "-" and x[1:2] not in ("", "-") and x != "-h" else x for x in arguments]
+
+
+def _computed(text: str, assignments: Sequence[str]) -> Graph:
+    formula = Formula(text)
+    values: dict[str, Value] = {}
+    for assignment in assignments:
+        name, equals, number = (part.strip() for part in assignment.partition("="))
+        if not equals or not name.isidentifier():
+            raise ValueError(f"a name's value is given as in w=0.5, not {assignment!r:.60}")
+        if name in values:
+            raise ValueError(f"{name!r} has two values, {values[name].data!r} and {number!r:.60}; give it one")
+        if name not in formula.variables:
+            known = ", ".join(formula.variables) or "none"
+            raise ValueError(f"there is no {name!r} in the expression; the names in it: {known:.200}")
+        try:
+            values[name] = Value(float(number), name)
+        except ValueError:
+            raise ValueError(f"the value of {name!r} must be a number, not {number!r:.60}") from None
+    missing = [name for name in formula.variables if name not in values]
+    if missing:
+        message = (
+            f"no value for {', '.join(missing):.200}; give values after the expression, as in {missing[0]:.40}=0.5"
+        )
+        raise ExpressionError(message, text, formula.variables[missing[0]])
+    result = formula(values)
+    return Graph(result if isinstance(result, Value) else Constant(result))
+
+
+def _loaded(path: str) -> Graph:
+    try:
+        return Graph.load(path)
+    except OSError as error:
+        raise OSError(f"cannot read {path!r}: {error.strerror or error}") from None
+
+
+# --- what is shown ------------------------------------------------------------------------------------------------
+
+
+def _show(graph: Graph, options: argparse.Namespace) -> None:
+    from .view import explain, explore
+
+    if options.latex and options.explain is None:
+        raise ValueError("--latex is a form of --explain NAME")
+    if options.of is not None:
+        graph = Graph(_found(options.of, graph))
+    explained = None if options.explain is None else _found(options.explain, graph)
+    for node, gradient in zip(graph, graph.gradients()):
+        node.grad = gradient
+    if options.draw is not None:
+        _draw(graph, options.draw, options.limit)
+    if options.explore is not None:
+        explore(graph, options.explore)
+        _wrote(options.explore)
+
+    if options.json:
+        print(graph.to_json())
+    if explained is not None:
+        print(explain(explained, of=graph.root, digits=options.digits, form="latex" if options.latex else "text"))
+    nothing_else = not options.json and explained is None and options.draw is None and options.explore is None
+    if options.table or (nothing_else and "expression" in options):
+        print(_table(graph, options.digits))
+    elif nothing_else:
+        print(f"opened {explore(graph).path}", file=sys.stderr)
+
+
+def _found(name: str, graph: Graph) -> Value:
+    """The node that is called so in the table, or has such a label."""
+    from .view.text import names
+
+    called = names(graph)
+    found = [node for node, x in zip(graph, called) if x == name] or [node for node in graph if node.label == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise LookupError(f"there are {len(found)} nodes called {name!r:.60}")
+    some = ", ".join(called[-1:-13:-1]) + (", ..." if len(called) > 12 else "")
+    raise LookupError(f"there is no node called {name!r:.60}; there are: {some}")
+
+
+def _draw(graph: Graph, path: str, limit: int | None) -> None:
+    from .view import draw_dot
+    from .view.dot import LIMIT
+
+    format = os.path.splitext(path)[1][1:].lower()
+    if not format:
+        raise ValueError(f"the name of a picture ends with its format, as in graph.svg, not {path!r}")
+    picture = draw_dot(graph, limit=LIMIT if limit is None else limit)
+    if format in ("dot", "gv"):
+        write_text(path, picture.source)
+    else:
+        write_bytes(path, picture.pipe(format))
+    _wrote(path)
+
+
+def _wrote(path: str) -> None:
+    print(f"wrote {path}", file=sys.stderr)  # standard output may be JSON
+
+
+def _table(graph: Graph, digits: int) -> str:
+    from .view.text import formula, names, shown
+
+    called = names(graph)
+    rows = [("node", "formula", "value", "gradient")]
+    for node, name, operands in zip(graph, called, graph.operands):
+        rule = "" if node.op is None else shown(formula(node, [called[k] for k in operands]), 60)
+        rows.append((name, rule, f"{node.data:.{digits}g}", f"{node.grad:.{digits}g}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def run() -> int:
+    """The command ``glassgrad``."""
+    return _process("glassgrad")
+
+
+def _process(prog: str) -> int:
+    """`main`, for a process of its own: nothing that the terminal or a pipe does is an error of ours."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal may have no ∂
+    try:
+        code = main(sys.argv[1:], prog)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # of a pipe into `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(_process("python -m autograd"))

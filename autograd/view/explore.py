@@ -1,0 +1,471 @@
+"""The interactive page: a graph as one HTML file that shows, steps, changes, explains and asks.
+
+The files of the page are in the folder ``page``: plain ES modules, a style sheet and a template. Here they are put
+together with a graph's data: its JSON form, the rooms and their layouts, and the rules of its operations, printed as
+JavaScript to compute with and as MathML to show. The page loads nothing, and its policy lets nothing else run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+from pathlib import Path
+
+from .. import ops
+from ..files import write_text
+from ..graph import Graph
+from ..symbols import Expression, JavaScript, MathML, Rule, Symbol, postorder
+from ..value import Constant, Value
+from . import rooms
+from .text import names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ..ops import Op
+
+PAGE = Path(__file__).parent / "page"
+
+LIMIT = 200_000
+"""A graph with more nodes is refused: its page would be beyond what browsers open with ease."""
+
+LONGEST = 12
+"""Sums and dot products of at most so many operands are shown with just these, longer ones with a few."""
+
+
+class Page:
+    """What `explore` returns: the page, ready to be looked at.
+
+    Attributes
+    ----------
+    path : str
+        The file that was written.
+    html : str
+        Its content.
+
+    As the value of a notebook's cell it shows itself, in a frame of its own.
+    """
+
+    def __init__(self, path: str, html: str, title: str) -> None:
+        self.path = path
+        self.html = html
+        self.title = title
+
+    def __repr__(self) -> str:
+        return f"<page of {self.title} in {self.path}>"
+
+    def _repr_html_(self) -> str:
+        title, content = html.escape(self.title), html.escape(self.html)
+        return (
+            f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" srcdoc="{content}" '
+            'style="width: 100%; height: 720px; border: 1px solid #8884; border-radius: 8px"></iframe>'
+        )
+
+
+def explore(
+    v: Value | Graph,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    open: bool | None = None,
+    parameters: Iterable[Value] | None = None,
+    inputs: Iterable[Value] | None = None,
+    room: int = 60,
+) -> Page:
+    """Write a graph as an interactive page, one HTML file that needs nothing else, and open it.
+
+    The page lets a person go from a network to its layers, neurons and scalars, step through the forward and the
+    backward pass, see every gradient as the chain rule's sum, change leaves, check gradients numerically, take steps of
+    gradient descent, and be quizzed. It differentiates `v`; ``backward()`` need not have been called.
+
+    Parameters
+    ----------
+    v : Value or Graph
+        What is differentiated, usually a loss.
+    path : str or path, optional
+        Where to write; a temporary file if not given.
+    open : bool, optional
+        Whether to open the page in a browser. If not given, it is opened where `path` is not given, but not in a
+        notebook, whose cell shows it.
+    parameters : iterable of Value, optional
+        The leaves that gradient descent moves. If not given: with `inputs`, every labelled leaf that is none of them;
+        else the labelled leaves that modules own; in a graph without any, the labelled leaves but for those called x, y
+        or t, with or without a number. The page has a switch for each leaf.
+    inputs : iterable of Value, optional
+        Leaves that are no parameters.
+    room : int
+        The most items that the page shows together.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    TypeError
+        If `v` is neither a Value nor a Graph.
+    ValueError
+        If the graph has more than 200,000 nodes, or if `parameters` or `inputs` are no leaves of it.
+    RuntimeError
+        If a leaf was set after a result was computed from it.
+    FileNotFoundError
+        If there is no folder for `path`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> w, x = Value(0.5, "w"), Value(2.0, "x")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = explore((w * x).tanh(), os.path.join(folder, "graph.html"), open=False)
+    ...     os.path.basename(page.path)
+    'graph.html'
+    """
+    graph = v if isinstance(v, Graph) else Graph(v)
+    if len(graph) > LIMIT:
+        raise ValueError(
+            f"the graph has {len(graph):,} nodes, and a page holds at most {LIMIT:,}; explore a part of it, such as "
+            "the loss of one example"
+        )
+    if room < 8:
+        raise ValueError(f"a room must hold at least 8 items, not {room}")
+    content = build(graph, parameters, inputs, room)
+    if path is None:
+        import tempfile
+
+        path = os.path.join(tempfile.mkdtemp(prefix="glassgrad-"), "graph.html")
+        if open is None:
+            open = not _in_notebook()
+    path = os.fspath(path)
+    write_text(path, content)
+    if open:
+        import webbrowser
+
+        webbrowser.open(Path(path).resolve().as_uri())
+    return Page(path, content, _title(graph))
+
+
+def _in_notebook() -> bool:
+    """Whether this runs in a notebook's kernel, which shows the page itself."""
+    import sys
+
+    for module, name in (("IPython", "get_ipython"), ("marimo", "running_in_notebook")):
+        found = getattr(sys.modules.get(module), name, None)
+        if found is not None:
+            running = found()
+            if running is True or hasattr(running, "kernel"):
+                return True
+    return False
+
+
+def _title(graph: Graph) -> str:
+    name = names(graph)[-1]
+    shown = name if len(name) <= 40 else f"{name[:39]}…"
+    return shown.encode("utf-8", "replace").decode()
+
+
+def build(
+    graph: Graph, parameters: Iterable[Value] | None = None, inputs: Iterable[Value] | None = None, room: int = 60
+) -> str:
+    """The page's HTML."""
+    operations, described = _operations(graph)
+    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    script = bundle({"operations": operations})
+    parts = {
+        "policy": html.escape(
+            f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        "title": html.escape(f"{_title(graph)} · glassgrad"),
+        "style": style,
+        "script": script,
+        "data": _json(data(graph, described, _roles(graph, parameters, inputs), room)),
+    }
+    template = (PAGE / "index.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+
+
+def _digest(text: str) -> str:
+    """How a content security policy names an inline script or style."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _json(document: Any) -> str:
+    """JSON that can stand inside a script element, whatever its strings say."""
+    return json.dumps(document, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) -> dict[str, Any]:
+    """Everything that the page knows about a graph."""
+    found = rooms.rooms(graph, room)
+    layouts, which, trouble = rooms.layouts(found)
+    number = {place: k for k, place in enumerate(found)}
+
+    def code(item: int | rooms.Room) -> int:
+        return item if isinstance(item, int) else -1 - number[item]
+
+    notes = []
+    unread = sorted({key.partition("/")[0] for key, known in operations.items() if not known["readable"]})
+    if unread:
+        notes.append(
+            f"The rule of {', '.join(unread)} cannot be read with symbols, because it uses functions that take numbers "
+            "only. Its results are shown, but what depends on them cannot be computed again when you change a leaf."
+        )
+    if trouble:
+        notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
+    return {
+        "graph": json.loads(graph.to_json()),
+        "names": names(graph),
+        "roles": roles,
+        "operations": operations,
+        "rooms": [
+            {
+                "name": place.name,
+                "title": place.title,
+                "kind": place.kind,
+                "parent": -1 if place.parent is None else number[place.parent],
+                "items": [code(item) for item in place.items],
+                "neighbours": [code(item) for item in place.neighbours],
+                "edges": place.edges,
+                "layout": layout,
+            }
+            for place, layout in zip(found, which)
+        ],
+        "layouts": layouts,
+        "sizes": {"scalar": rooms.SCALAR, "room": rooms.ROOM},
+        "notes": notes,
+    }
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
+
+_GIVEN = re.compile(r"(x|y|t)_?\d*", re.IGNORECASE)
+
+
+def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Value] | None) -> list[str]:
+    """For each node "parameter", "input" or "constant"; an empty text for results."""
+    named = _leaves(graph, parameters, "parameters")
+    given = _leaves(graph, inputs, "inputs") or set()
+    owned = any(_is_owned(node) for node in graph)
+
+    def role(node: Value) -> str:
+        if node.op is not None:
+            return ""
+        if named is not None:
+            moves = node in named
+        elif inputs is not None:
+            moves = bool(node.label) and node not in given
+        elif owned:
+            moves = _is_owned(node)
+        else:
+            moves = bool(node.label) and not _GIVEN.fullmatch(node.label)
+        if moves:
+            return "parameter"
+        return "constant" if isinstance(node, Constant) else "input"
+
+    return [role(node) for node in graph]
+
+
+def _is_owned(node: Value) -> bool:
+    return node.op is None and bool(node.scope) and bool(node.label)
+
+
+def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[Value] | None:
+    """The leaves of the graph among some Values; None stays None."""
+    if values is None:
+        return None
+    found = set()
+    for value in values:
+        if not isinstance(value, Value):
+            raise TypeError(f"{what} must be Values, not {type(value).__name__}: {value!r:.60}")
+        if value.op is not None:
+            raise ValueError(f"{what} must be leaves, but {value.describe()} is the result of {value.op.name}")
+        if value in graph:  # a network may have parameters that this graph does not use
+            found.add(value)
+    return found
+
+
+# --- operations -------------------------------------------------------------------------------------------------------
+
+
+def _operations(graph: Graph) -> tuple[str, dict[str, Any]]:
+    """The operations of a graph: as the source of a module, and as what the page shows of them."""
+    used: dict[str, tuple[Op, int]] = {}
+    for node, operands in zip(graph, graph.operands):
+        if node.op is not None:
+            used[f"{node.op.name}/{len(operands)}"] = node.op, len(operands)
+    return javascript(used.values()), {key: _described(op, arity) for key, (op, arity) in used.items()}
+
+
+def javascript(operations: Iterable[tuple[Op, int]]) -> str:
+    """The source of a module with the rules of operations, each for a number of operands.
+
+    It exports ``operations``: for ``"tanh/1"`` an object with ``forward(x)``, the value for a list of operands, and
+    ``partials(x, out)``, a list; or null where the rule cannot be read with symbols.
+
+    Examples
+    --------
+    >>> print(javascript([(ops.square, 1)]))
+    import { elementary } from "./elementary.js";
+    const f = { ...elementary };
+    export const operations = {
+    "square/1": { forward: (x) => { return x[0] * x[0]; }, partials: (x, out) => { return [2.0 * x[0]]; } },
+    };
+    """
+    printer = JavaScript()
+    helpers: dict[str, str] = {}
+    rows = []
+    for op, arity in operations:
+        key = f"{op.name}/{arity}"
+        rule = _rule(op, arity)
+        # Whatever the rules call must be readable, too.
+        if rule is None or not all(_helped(helper, helpers) for helper in _called(rule.forward, *rule.partials)):
+            rows.append(f"{json.dumps(key)}: null,")
+            continue
+        x = Symbol("x")
+        forward = printer.function([x], [rule.forward], "return {};")
+        partials = printer.function([x, rule.out], rule.partials, "return [{}];")
+        rows.append(f"{json.dumps(key)}: {{ forward: {forward}, partials: {partials} }},")
+    lines = ['import { elementary } from "./elementary.js";', "const f = { ...elementary };"]
+    lines += [f"f[{json.dumps(name)}] = {source};" for name, source in helpers.items()]
+    return "\n".join([*lines, "export const operations = {", *rows, "};"])
+
+
+def _rule(op: Op, arity: int) -> Rule | None:
+    """The rule for operands called x[0], x[1], ...; None if it cannot be read with symbols."""
+    try:
+        return Rule(op, [f"x[{k}]" for k in range(arity)])
+    except Exception:  # a user's rule may raise anything when it is given symbols
+        return None
+
+
+def _called(*expressions: Any) -> list[tuple[Op, int]]:
+    """The operations that an expression calls by name, with their numbers of operands."""
+    found = {}
+    for x in postorder(expressions):
+        if isinstance(x.head, ops.Op) and x.head.name not in JavaScript.signs:
+            found[_name(x.head, len(x.operands))] = x.head, len(x.operands)
+    return list(found.values())
+
+
+def _name(op: Op, arity: int) -> str:
+    return JavaScript.function_name(Expression(op, (None,) * arity))
+
+
+def _helped(called: tuple[Op, int], helpers: dict[str, str]) -> bool:
+    """Make the function that a rule calls, with those that it calls in turn; False if one cannot be read."""
+    stack = [called]
+    while stack:
+        op, arity = stack[-1]
+        name = _name(op, arity)
+        if op.elementary or name in helpers:
+            stack.pop()
+            continue
+        operands = [Symbol(f"x{k}") for k in range(arity)]
+        try:
+            result: Any = op.forward(*operands)
+        except Exception:  # as in _rule
+            return False
+        missing = [inner for inner in _called(result) if not inner[0].elementary and _name(*inner) not in helpers]
+        if missing:
+            if any(inner in stack for inner in missing):  # a user's rule that calls itself
+                return False
+            stack.extend(missing)
+            continue
+        helpers[name] = JavaScript().function(operands, [result], "return {};")
+        stack.pop()
+    return True
+
+
+def _described(op: Op, arity: int) -> dict[str, Any]:
+    """What the page shows of an operation."""
+    rule = _rule(op, arity)
+    described: dict[str, Any] = {
+        "symbol": op.symbol,
+        "builtin": op.name in ops.BUILTIN,
+        "readable": rule is not None and all(_helped(helper, {}) for helper in _called(rule.forward, *rule.partials)),
+        "rule": None,
+        "slopes": None,
+    }
+    if rule is None:
+        return described
+    # A local derivative that is just an operand or a number is said of each operand, however many there are.
+    places = {id(x): str(k) for k, x in enumerate(rule.operands)}
+    described["slopes"] = [
+        places.get(id(slope)) if isinstance(slope, Expression) else float(slope) for slope in rule.partials
+    ]
+    general = arity > (LONGEST if None not in described["slopes"] else 3)
+    try:
+        shown = Rule(op) if general or op.arity is not None else Rule(op, [f"x{k + 1}" for k in range(arity)])
+    except Exception:  # as in _rule
+        return described
+    operands = [symbol.name for symbol in shown.operands if isinstance(symbol, Symbol)]
+    classes = {} if general else {name: f"operand{k}" for k, name in enumerate(operands)}
+    printer = MathML(classes | {shown.out.name: "out"})
+    described["rule"] = {
+        "general": general,
+        "operands": [printer.text(symbol) for symbol in shown.operands],
+        "forward": printer.text(shown.forward),
+        "partials": [printer.text(partial) for partial in shown.partials],
+    }
+    return described
+
+
+# --- the bundle -------------------------------------------------------------------------------------------------------
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
+
+
+def bundle(made: dict[str, str], start: str = "main") -> str:
+    """The page's modules as one script, each after those that it imports.
+
+    The modules keep to a restricted form: imports are written ``import { a, b } from "./name.js";``, exports are the
+    word ``export`` before a declaration, and no two modules import each other. So each becomes a function that is
+    called on the spot: its imports are taken from the results of others, and its exports are its own result.
+
+    Parameters
+    ----------
+    made : dict
+        Modules that are no files, with their source.
+    start : str
+        The module to begin with.
+
+    Examples
+    --------
+    >>> one, main = "export const one = 1;", 'import { one } from "./one.js"; alert(one);'
+    >>> print(bundle({"one": one + chr(10), "main": main.replace("; ", ";" + chr(10)) + chr(10)}))
+    const one_js = (() => {
+    const one = 1;
+    return { one };
+    })();
+    const main_js = (() => {
+    const { one } = one_js;
+    alert(one);
+    return {  };
+    })();
+    """
+    from graphlib import TopologicalSorter
+
+    sources: dict[str, str] = {}
+    imports: dict[str, list[str]] = {}
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in sources:
+            sources[name] = made[name] if name in made else (PAGE / f"{name}.js").read_text(encoding="utf-8")
+            imports[name] = [other for _, other in _IMPORT.findall(sources[name])]
+            waiting += imports[name]
+    order = TopologicalSorter(imports).static_order()
+    return "\n".join(f"const {name}_js = (() => {{\n{_inside(sources[name])}}})();" for name in order)
+
+
+def _inside(source: str) -> str:
+    """A module as the inside of a function."""
+    exported = _EXPORT.findall(source)
+    taken = _IMPORT.sub(r"const {\1} = \2_js;", source)
+    return f"{_EXPORT.sub('', taken)}return {{ {', '.join(exported)} }};\n"

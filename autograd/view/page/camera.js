@@ -1,0 +1,127 @@
+// Looking at the drawing: pan, zoom, pinch, fit. The world is moved by one transform; nothing in it is drawn again.
+
+export class Camera {
+  // `moved` is called after every change; `picked` with the element under a press that was no drag.
+  constructor(frame, world, moved) {
+    Object.assign(this, {
+      frame,
+      world,
+      moved,
+      x: 0,
+      y: 0,
+      scale: 1,
+      pointers: new Map(),
+      dragged: false,
+      fitted: false,
+    });
+    frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    frame.addEventListener("pointerdown", (event) => this.down(event));
+    frame.addEventListener("pointermove", (event) => this.move(event));
+    for (const end of ["pointerup", "pointercancel"]) frame.addEventListener(end, (event) => this.up(event));
+  }
+
+  get size() {
+    return [this.frame.clientWidth || 1, this.frame.clientHeight || 1];
+  }
+
+  apply() {
+    this.world.setAttribute("transform", `translate(${this.x} ${this.y}) scale(${this.scale})`);
+    this.moved();
+  }
+
+  place(x, y, scale) {
+    Object.assign(this, { x, y, scale: Math.min(4, Math.max(0.02, scale)), fitted: false });
+    this.apply();
+  }
+
+  // The whole drawing, or as much of it, from the right, as stays readable.
+  fit([width, height], smallest = 0) {
+    const [w, h] = this.size;
+    const margin = Math.min(36, w / 14);
+    const whole = Math.min((w - 2 * margin) / width, (h - 2 * margin) / height, 1.25);
+    const scale = Math.max(whole, smallest);
+    const x = scale * width > w - 2 * margin + 1 ? w - margin - scale * width : (w - scale * width) / 2;
+    const y = (h - scale * height) / 2;
+    this.place(x, y, scale);
+    this.fitted = true;
+  }
+
+  zoom(factor, x = this.size[0] / 2, y = this.size[1] / 2) {
+    const scale = Math.min(4, Math.max(0.02, this.scale * factor));
+    const ratio = scale / this.scale;
+    this.place(x - (x - this.x) * ratio, y - (y - this.y) * ratio, scale);
+  }
+
+  pan(dx, dy) {
+    this.place(this.x + dx, this.y + dy, this.scale);
+  }
+
+  // Move as little as is needed to have a box in view.
+  reveal(item) {
+    const [w, h] = this.size;
+    const margin = Math.min(24, w / 14);
+    const shift = (centre, extent, offset, space) => {
+      const low = (centre - extent / 2) * this.scale + offset;
+      const high = (centre + extent / 2) * this.scale + offset;
+      return low < margin ? margin - low : high > space - margin ? space - margin - high : 0;
+    };
+    const [dx, dy] = [shift(item.x, item.width, this.x, w), shift(item.y, item.height, this.y, h)];
+    const { fitted } = this;
+    if (dx || dy) this.pan(dx, dy);
+    this.fitted = fitted;
+  }
+
+  // The part of the world in view.
+  get seen() {
+    const [w, h] = this.size;
+    return {
+      left: -this.x / this.scale,
+      top: -this.y / this.scale,
+      right: (w - this.x) / this.scale,
+      bottom: (h - this.y) / this.scale,
+    };
+  }
+
+  wheel(event) {
+    event.preventDefault();
+    const box = this.frame.getBoundingClientRect();
+    const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
+    this.zoom(Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0015)), event.clientX - box.left, event.clientY - box.top);
+  }
+
+  down(event) {
+    if (event.button > 0) return;
+    this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    if (this.pointers.size === 1) this.dragged = false;
+  }
+
+  move(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    const [dx, dy] = [event.clientX - before[0], event.clientY - before[1]];
+    if (!this.dragged && this.pointers.size === 1 && Math.hypot(dx, dy) < 4) return;
+    if (!this.dragged) this.frame.setPointerCapture(event.pointerId);
+    this.dragged = true;
+    if (this.pointers.size === 2) {
+      const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
+      const box = this.frame.getBoundingClientRect();
+      const [near, far] = [
+        Math.hypot(before[0] - other[0], before[1] - other[1]),
+        Math.hypot(event.clientX - other[0], event.clientY - other[1]),
+      ];
+      this.pan(dx / 2, dy / 2);
+      this.zoom(
+        far / Math.max(near, 1),
+        (event.clientX + other[0]) / 2 - box.left,
+        (event.clientY + other[1]) / 2 - box.top,
+      );
+    } else {
+      this.pan(dx, dy);
+    }
+    this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
+  }
+
+  up(event) {
+    this.pointers.delete(event.pointerId);
+  }
+}

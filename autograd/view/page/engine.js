@@ -1,0 +1,193 @@
+// The arithmetic over a flat graph: forward, backward, central differences, gradient descent. It knows nothing of the
+// screen. Nodes are numbered in topological order; an edge is an operand of a node, numbered in the order of the nodes.
+
+const number = (x) => (typeof x === "string" ? Number(x.replace("inf", "Infinity")) : x);
+
+export class Engine {
+  // `rows` are the nodes of a graph in its JSON form; `operations` maps "name/arity" to its rules, or to null if they
+  // cannot be read.
+  constructor(rows, operations) {
+    const size = (this.size = rows.length);
+    this.rows = rows;
+    this.starts = new Int32Array(size + 1); // the edges of node i are starts[i] ... starts[i + 1] - 1
+    rows.forEach((row, i) => (this.starts[i + 1] = this.starts[i] + (row.op === null ? 0 : row.operands.length)));
+    const edges = this.starts[size];
+    this.operands = new Int32Array(edges);
+    this.consumers = new Int32Array(edges);
+    this.data = new Float64Array(size);
+    this.grad = new Float64Array(size);
+    this.partials = new Float64Array(edges);
+    this.rules = rows.map((row) => (row.op === null ? null : (operations[`${row.op}/${row.operands.length}`] ?? null)));
+    rows.forEach((row, i) => {
+      this.data[i] = number(row.data);
+      for (let e = this.starts[i], k = 0; e < this.starts[i + 1]; e++, k++) {
+        this.operands[e] = row.operands[k];
+        this.consumers[e] = i;
+        this.partials[e] = number(row.partials[k]);
+      }
+    });
+    this.useStarts = new Int32Array(size + 1); // and the edges to its consumers are uses[useStarts[i]] ...
+    for (const operand of this.operands) this.useStarts[operand + 1]++;
+    for (let i = 0; i < size; i++) this.useStarts[i + 1] += this.useStarts[i];
+    this.uses = new Int32Array(edges);
+    const filled = this.useStarts.slice();
+    for (let e = 0; e < edges; e++) this.uses[filled[this.operands[e]]++] = e;
+
+    this.original = { data: this.data.slice(), partials: this.partials.slice() };
+    this.unknown = new Uint8Array(size); // results that cannot be computed again here
+    this.changed = new Map(); // leaves that were set, with their number
+    this.of = size - 1; // what is differentiated
+    this.backward();
+  }
+
+  isLeaf(i) {
+    return this.rows[i].op === null;
+  }
+
+  isConstant(i) {
+    return this.rows[i].constant === true;
+  }
+
+  // The edges to the operands of a node, and from a node to its consumers.
+  edgesOf(i) {
+    return Array.from({ length: this.starts[i + 1] - this.starts[i] }, (_, k) => this.starts[i] + k);
+  }
+
+  usesOf(i) {
+    return this.uses.subarray(this.useStarts[i], this.useStarts[i + 1]);
+  }
+
+  operandsOf(i) {
+    return this.operands.subarray(this.starts[i], this.starts[i + 1]);
+  }
+
+  // What flows back along an edge: the consumer's gradient times the local derivative.
+  flow(e) {
+    return this.partials[e] * this.grad[this.consumers[e]];
+  }
+
+  // Set leaves to the numbers in a Map, the others to what they were at first; then compute everything again.
+  setLeaves(changed) {
+    const { data, original } = this;
+    const dirty = new Uint8Array(this.size);
+    for (const i of new Set([...this.changed.keys(), ...changed.keys()])) {
+      const x = changed.has(i) ? changed.get(i) : original.data[i];
+      if (!Object.is(data[i], x)) {
+        data[i] = x;
+        dirty[i] = 1;
+      }
+    }
+    this.changed = new Map([...changed].filter(([i, x]) => !Object.is(x, original.data[i])));
+    if (this.changed.size === 0) {
+      this.data.set(original.data);
+      this.partials.set(original.partials);
+      this.unknown.fill(0);
+    } else {
+      this.forward(dirty);
+    }
+    this.backward();
+  }
+
+  // Compute what depends on the dirty nodes, among the nodes from `first` up to `end`.
+  forward(dirty, first = 0, end = this.size) {
+    const { starts, operands, data, partials, unknown, rules } = this;
+    for (let i = first; i < end; i++) {
+      let stale = false;
+      for (let e = starts[i]; e < starts[i + 1] && !stale; e++) stale = dirty[operands[e]] === 1;
+      if (!stale) continue;
+      dirty[i] = 1;
+      unknown[i] = rules[i] === null || this.operandsOf(i).some((k) => unknown[k] === 1) ? 1 : 0;
+      if (unknown[i]) {
+        data[i] = NaN;
+        partials.fill(NaN, starts[i], starts[i + 1]);
+        continue;
+      }
+      const point = Array.from(this.operandsOf(i), (k) => data[k]);
+      data[i] = rules[i].forward(point);
+      const slopes = rules[i].partials(point, data[i]);
+      // A number in an exponent is a constant: it gets no gradient, where the rule would give nan for a negative base.
+      if (this.rows[i].op === "pow" && this.isConstant(operands[starts[i] + 1])) slopes[1] = 0;
+      partials.set(slopes, starts[i]);
+    }
+  }
+
+  backward() {
+    const { starts, operands, partials, grad } = this;
+    grad.fill(0);
+    grad[this.of] = 1;
+    for (let i = this.of; i >= 0; i--) {
+      const flowing = grad[i];
+      for (let e = starts[i]; e < starts[i + 1]; e++) grad[operands[e]] += partials[e] * flowing;
+    }
+  }
+
+  differentiate(i) {
+    this.of = i;
+    this.backward();
+  }
+
+  // Which nodes the differentiated node was made from, itself included.
+  ancestors() {
+    const marks = new Uint8Array(this.size);
+    marks[this.of] = 1;
+    for (let i = this.of; i >= 0; i--) {
+      if (marks[i]) for (let e = this.starts[i]; e < this.starts[i + 1]; e++) marks[this.operands[e]] = 1;
+    }
+    return marks;
+  }
+
+  // For each node the number of operations on the longest way from it to the differentiated node.
+  distances() {
+    const distances = new Int32Array(this.size);
+    for (let i = this.of; i >= 0; i--) {
+      for (let e = this.starts[i]; e < this.starts[i + 1]; e++) {
+        distances[this.operands[e]] = Math.max(distances[this.operands[e]], distances[i] + 1);
+      }
+    }
+    return distances;
+  }
+
+  // Which nodes lie on a way from node i to the differentiated node.
+  between(i) {
+    const marks = new Uint8Array(this.size);
+    if (i > this.of) return marks;
+    const upward = this.ancestors();
+    marks[i] = upward[i];
+    for (let k = i + 1; k <= this.of; k++) {
+      if (!upward[k]) continue;
+      for (let e = this.starts[k]; e < this.starts[k + 1] && !marks[k]; e++) marks[k] = marks[this.operands[e]];
+    }
+    return marks;
+  }
+
+  // The differentiated node's value if node i had the value x, everything else staying as it is.
+  valueAt(i, x) {
+    if (i === this.of) return x;
+    const kept = { data: this.data.slice(), partials: this.partials.slice(), unknown: this.unknown.slice() };
+    const dirty = new Uint8Array(this.size);
+    dirty[i] = 1;
+    this.data[i] = x;
+    this.forward(dirty, i + 1, this.of + 1);
+    const value = this.data[this.of];
+    this.data.set(kept.data);
+    this.partials.set(kept.partials);
+    this.unknown.set(kept.unknown);
+    return value;
+  }
+
+  // (f(x + h) - f(x - h)) / 2h, with the h that balances truncation against round-off.
+  centralDifference(i) {
+    const x = this.data[i];
+    const h = 6.055454452393343e-6 * Math.max(1, Math.abs(x));
+    const above = this.valueAt(i, x + h);
+    const below = this.valueAt(i, x - h);
+    return { h, above, below, slope: (above - below) / (x + h - (x - h)) };
+  }
+
+  // The leaves after one step of gradient descent on `parameters`.
+  descended(parameters, rate) {
+    const changed = new Map(this.changed);
+    for (const i of parameters) changed.set(i, this.data[i] - rate * this.grad[i]);
+    return changed;
+  }
+}

@@ -1,0 +1,137 @@
+// The forward and the backward pass as points in time. The N nodes that the differentiated one was made from, itself
+// included, are taken level by level, by the number of operations that come after them: a topological order in which
+// the layers of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node
+// gets its gradient, 1; and the one at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot have
+// their turns at fractions of that. A time fits every room: each room has stops of its own, those at which something
+// happens in it.
+
+const SOON = 1e-9;
+
+export class Timeline {
+  constructor(engine) {
+    this.engine = engine;
+    this.refresh();
+  }
+
+  // After another node is differentiated.
+  refresh() {
+    const { engine } = this;
+    this.matters = engine.ancestors();
+    const distances = engine.distances();
+    this.order = [];
+    for (let i = 0; i <= engine.of; i++) if (this.matters[i]) this.order.push(i);
+    this.order.sort((a, b) => distances[b] - distances[a] || a - b);
+    this.count = this.order.length;
+    this.end = 2 * this.count + 1;
+    this.place = new Int32Array(engine.size).fill(-1);
+    this.order.forEach((i, r) => (this.place[i] = r));
+  }
+
+  isBackward(time) {
+    return time >= this.count + 1 - SOON;
+  }
+
+  isComputed(i, time) {
+    return this.engine.isLeaf(i) || (this.matters[i] === 1 && time >= this.place[i] + 1 - SOON);
+  }
+
+  // The edges to those consumers of a node through which it reaches the differentiated node.
+  usesThatMatter(i) {
+    return [...this.engine.usesOf(i)].filter((e) => this.matters[this.engine.consumers[e]]);
+  }
+
+  // Whether node i has handed its gradient on to its operands.
+  hasHanded(i, time) {
+    return this.matters[i] === 1 && time >= this.end - this.place[i] - SOON;
+  }
+
+  productComputed(dot, k, time) {
+    return this.matters[dot] === 1 && time >= this.place[dot] + this.fraction(dot, k + 1) - SOON;
+  }
+
+  // A dot's sum hands its gradient to the products first, then each product to its two factors.
+  sumHanded(dot, time) {
+    return this.matters[dot] === 1 && time >= this.end - this.place[dot] - 1 + this.fraction(dot, 1) - SOON;
+  }
+
+  productHanded(dot, k, time) {
+    return this.matters[dot] === 1 && time >= this.end - this.place[dot] - 1 + this.fraction(dot, k + 2) - SOON;
+  }
+
+  fraction(dot, turns) {
+    return turns / ((this.engine.operandsOf(dot).length >> 1) + 1);
+  }
+
+  // Whether an edge's product has arrived at the operand. Inside a dot its factors get theirs one by one.
+  hasArrived(e, time, view) {
+    const consumer = this.engine.consumers[e];
+    if (view.dot !== consumer) return this.hasHanded(consumer, time);
+    const pairs = this.engine.operandsOf(consumer).length >> 1;
+    const slot = e - this.engine.starts[consumer];
+    return slot === 2 * pairs ? this.sumHanded(consumer, time) : this.productHanded(consumer, slot % pairs, time);
+  }
+
+  // What has been added up in a node's gradient so far: the sum, and how many of how many contributions.
+  gathered(i, time, view) {
+    const { engine } = this;
+    if (i === engine.of) return this.isBackward(time) ? { sum: 1, given: 1, total: 1 } : { sum: 0, given: 0, total: 1 };
+    let [sum, given, total] = [0, 0, 0];
+    const uses = engine.usesOf(i);
+    for (let k = uses.length - 1; k >= 0; k--) {
+      const e = uses[k];
+      if (!this.matters[engine.consumers[e]]) continue;
+      total++;
+      if (this.hasArrived(e, time, view)) {
+        given++;
+        sum += engine.flow(e);
+      }
+    }
+    // All of them: the very sum that the backward pass formed, whose order for equal consumers differs from this one.
+    return { sum: given === total ? engine.grad[i] : sum, given, total };
+  }
+
+  // The stops of a room: { time, place, phase }, with `place` -1 where the item is not in the room.
+  stops(view) {
+    const { engine, count } = this;
+    const stops = [{ time: 0, place: -1, phase: "start" }];
+    const enters = new Set(view.edges.map((edge) => edge.to));
+    const add = (time, place, phase) => {
+      const last = stops[stops.length - 1];
+      const joins = last.place === place && last.phase === phase && view.items[place].kind === "room";
+      if (joins) last.time = time;
+      else stops.push({ time, place, phase });
+    };
+    const products = new Map(view.items.map((item, place) => [item.number ?? -1, place]));
+    products.delete(-1);
+    this.order.forEach((i, r) => {
+      const place = view.itemOf[i];
+      if (engine.isLeaf(i) || place < 0 || view.items[place].elsewhere) return;
+      if (i === view.dot) products.forEach((product, k) => add(r + this.fraction(i, k + 1), product, "forward"));
+      add(r + 1, place, "forward");
+    });
+    stops.push({ time: count + 1, place: view.itemOf[engine.of], phase: "seed" });
+    for (let r = count - 1; r >= 0; r--) {
+      const i = this.order[r];
+      const place = view.itemOf[i];
+      if (engine.isLeaf(i) || place < 0 || !enters.has(place)) continue;
+      if (i === view.dot) {
+        add(this.end - r - 1 + this.fraction(i, 1), place, "backward");
+        products.forEach((product, k) => add(this.end - r - 1 + this.fraction(i, k + 2), product, "backward"));
+      } else {
+        add(this.end - r, place, "backward");
+      }
+    }
+    return stops;
+  }
+}
+
+// The last stop that a time has reached.
+export function stopAt(stops, time) {
+  let [low, high] = [0, stops.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (stops[middle].time <= time + SOON) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

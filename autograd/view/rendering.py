@@ -1,0 +1,127 @@
+"""Running Graphviz on DOT text: the ``dot`` program on PATH, or else the one that pygraphviz carries inside.
+
+Either runs in a process of its own, so that whatever a graph does to Graphviz, Python goes on. What is drawn is
+not known here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INSTALL = "pip install 'glassgrad[view]' brings one, or install your system's graphviz so that `dot` is on PATH"
+
+_FORMAT = re.compile(r"[a-z][a-z0-9_.:-]*")
+_ENGINE = re.compile(r"[a-z][a-z0-9]*")
+# What may hold a brace that is none, and the braces themselves.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//[^\n]*|^#[^\n]*|->|[{}<>]', re.DOTALL | re.MULTILINE)
+
+
+class GraphvizMissing(RuntimeError):
+    """There is no Graphviz: neither a ``dot`` program nor pygraphviz. The message says what to install."""
+
+
+def render(source: str, format: str, engine: str = "dot") -> bytes:
+    """What Graphviz makes of DOT text.
+
+    Parameters
+    ----------
+    source : str
+        One graph in the DOT language, or several; their outputs follow one another.
+    format : str
+        A format of Graphviz: ``"svg"``, ``"png"``, ``"pdf"``, ``"json"``, ``"plain"``, ...
+    engine : str
+        A layout engine of Graphviz: ``"dot"``, ``"neato"``, ...
+
+    Raises
+    ------
+    GraphvizMissing
+        If there is no Graphviz on this machine.
+    ValueError
+        If Graphviz does not understand the text, the format or the engine.
+
+    Examples
+    --------
+    >>> render("digraph { a -> b }", "svg")[:5]
+    b'<?xml'
+    """
+    if not _FORMAT.fullmatch(format) or not _ENGINE.fullmatch(engine):
+        raise ValueError(f"a format and an engine of Graphviz are named with small letters, not {format!r}, {engine!r}")
+    run = subprocess.run(
+        _command(format, engine),
+        input=source.encode("utf-8", "replace"),
+        capture_output=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    if run.returncode or not run.stdout:
+        raise ValueError(f"Graphviz cannot draw this as {format}: {_complaint(run)}")
+    return run.stdout
+
+
+def _command(format: str, engine: str) -> list[str]:
+    """The command that reads DOT text and writes `format`."""
+    dot = shutil.which("dot")
+    if dot is not None:
+        return [dot, f"-K{engine}", f"-T{format}"]
+    from importlib.util import find_spec
+
+    if find_spec("pygraphviz") is None:
+        raise GraphvizMissing(f"a drawing needs Graphviz, and there is none: {INSTALL}")
+    # The other process looks for modules where this one does, not in the folder that it happens to be in.
+    program = (
+        "import sys; sys.path[:] = sys.argv[3:]; from autograd.view.rendering import bundled; bundled(*sys.argv[1:3])"
+    )
+    return [sys.executable, "-c", program, format, engine, *sys.path]
+
+
+def _complaint(run: subprocess.CompletedProcess[bytes]) -> str:
+    """The line of Graphviz's messages that says what was wrong."""
+    if run.returncode < 0:
+        return f"it crashed (signal {-run.returncode})"
+    lines = run.stderr.decode("utf-8", "replace").strip().splitlines()
+    errors = [line for line in lines if "rror" in line] or lines
+    if errors:
+        return errors[-1 if errors[0].startswith("Traceback") else 0]
+    return f"it ended with code {run.returncode} and no output"
+
+
+def bundled(format: str, engine: str) -> None:
+    """Be ``dot``, by way of pygraphviz: read graphs from standard input, write `format` to standard output."""
+    import pygraphviz
+
+    for source in split(sys.stdin.buffer.read().decode("utf-8")):
+        graph = pygraphviz.AGraph()
+        try:
+            graph.from_string(source)
+            output = graph.draw(format=format, prog=engine)
+        except (ValueError, TypeError, pygraphviz.DotError) as error:
+            sys.exit(f"Error: {error}")  # after what Graphviz itself has said
+        sys.stdout.buffer.write(output)
+
+
+def split(source: str) -> Iterator[str]:
+    """The graphs of a DOT text one by one; pygraphviz reads only the first of several.
+
+    Examples
+    --------
+    >>> list(split('digraph a { x [label="}"] } digraph b { y }'))
+    ['digraph a { x [label="}"] }', ' digraph b { y }']
+    """
+    start = braces = angles = 0
+    for token in _TOKEN.finditer(source):
+        sign = token.group()
+        if sign in ("<", ">"):  # around a label in HTML, which may have tags, and braces, inside
+            angles += 1 if sign == "<" else -1
+        elif sign in ("{", "}") and not angles:
+            braces += 1 if sign == "{" else -1
+            if not braces:
+                yield source[start : token.end()]
+                start = token.end()
+    if not start or source[start:].strip():
+        yield source[start:]

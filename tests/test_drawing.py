@@ -1,0 +1,448 @@
+"""Drawings: what is in them, any label, colours, frames, the limit, files, notebooks, and missing libraries."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import autograd
+import nn
+from autograd import Graph, Value, dot
+from autograd.view import draw_dot
+from autograd.view.dot import LIMIT, number
+from autograd.view.text import shown
+from demos.networks import credit_network
+
+from .test_rendering import engine as engine
+from .test_rendering import use_neither
+
+graphviz = pytest.importorskip("graphviz")
+
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+
+
+def diamond() -> Value:
+    x = Value(0.5, "x")
+    y = (x * x + x).tanh()
+    y.label = "y"
+    y.backward()
+    return y
+
+
+def elements(picture: Any, kind: str) -> dict[str, ElementTree.Element]:
+    """The nodes, edges or clusters of the picture as SVG by their names; the SVG is well-formed, then."""
+    tree = ElementTree.fromstring(picture.pipe("svg"))
+    found = [group for group in tree.iter(f"{SVG}g") if group.get("class") == kind]
+    return {group.findtext(f"{SVG}title") or "": group for group in found}
+
+
+def texts(element: ElementTree.Element) -> list[str]:
+    return ["".join(text.itertext()).replace("\xa0", " ").strip() for text in element.iter(f"{SVG}text")]
+
+
+def fill(picture: Any, name: str) -> tuple[int, ...]:
+    colour = re.search(rf'^\s*{name} \[.*?fillcolor="?(#[0-9a-f]{{6}}|white)', picture.source, re.MULTILINE)
+    assert colour is not None or f"{name} [" in picture.source
+    if colour is None or colour[1] == "white":
+        return 255, 255, 255
+    return tuple(bytes.fromhex(colour[1][1:]))
+
+
+# --- what is in a drawing -----------------------------------------------------------------------------------------
+
+
+def test_micrograd_s_look() -> None:
+    picture = draw_dot(diamond())
+    assert isinstance(picture, graphviz.Digraph) and picture.format == "svg"
+    assert "rankdir=LR" in picture.source
+    nodes = elements(picture, "node")
+    slope = 1.0 - math.tanh(0.75) ** 2
+    assert {name: texts(node) for name, node in nodes.items()} == {
+        "n0": ["x", "data 0.5000", f"grad {slope * (2 * 0.5 + 1):.4f}"],
+        "n1": ["data 0.2500", f"grad {slope:.4f}"],
+        "o1": ["*"],
+        "n2": ["data 0.7500", f"grad {slope:.4f}"],
+        "o2": ["+"],
+        "n3": ["y", f"data {math.tanh(0.75):.4f}", "grad 1.0000"],
+        "o3": ["tanh"],
+    }
+    assert len(nodes["n0"].findall(f".//{SVG}polyline")) == 2  # a record has lines between its fields
+    assert len(nodes["o1"].findall(f".//{SVG}ellipse")) == 1
+    edges = [line.strip() for line in picture.source.splitlines() if "->" in line]
+    assert edges == [
+        "o1 -> n1", "n0:e -> o1", "n0:e -> o1", "o2 -> n2", "n1:e -> o2", "n0:e -> o2", "o3 -> n3", "n2:e -> o3",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rankdir", "side"), [("LR", "e"), ("RL", "w"), ("TB", "s"), ("BT", "n")])
+def test_directions(rankdir: str, side: str) -> None:
+    picture = draw_dot(diamond(), format="png", rankdir=rankdir)
+    assert f"rankdir={rankdir}" in picture.source and f"n2:{side} -> o3" in picture.source
+    assert picture.format == "png" and picture.pipe().startswith(b"\x89PNG")
+
+
+def test_a_direction_that_is_none() -> None:
+    with pytest.raises(ValueError, match="rankdir must be 'LR', 'RL', 'TB' or 'BT', not 'lr'"):
+        draw_dot(diamond(), rankdir="lr")
+
+
+def test_all_numbers_of_the_credit_network_can_be_read() -> None:
+    network = credit_network()
+    network.error.backward()
+    picture = draw_dot(network.error)
+    nodes = {tuple(texts(node)) for node in elements(picture, "node").values()}
+    named = [
+        *network.parameters,
+        *network.x,
+        network.y,
+        *network.z,
+        *network.h,
+        network.z_out,
+        network.o,
+        network.error,
+    ]
+    assert {(x.label, f"data {x.data:.4f}", f"grad {x.grad + 0.0:.4f}") for x in named} <= nodes
+    tooltips = [
+        (link.get(f"{XLINK}title") or "").replace("\xa0", " ")
+        for link in ElementTree.fromstring(picture.pipe("svg")).iter(f"{SVG}a")
+    ]
+    for x in named:
+        assert f"{x.label}  data {x.data!r}  grad {x.grad!r}" in tooltips  # to the last digit
+    assert "z1 = w11 * x1 + w12 * x2" in tooltips
+
+
+def test_a_graph_and_its_root_give_one_drawing() -> None:
+    y = diamond()
+    assert draw_dot(Graph(y)).source == draw_dot(y).source == draw_dot(y).source
+    lone = draw_dot(Value(2.0, "lone"))
+    assert [texts(node) for node in elements(lone, "node").values()] == [["lone", "data 2.0000", "grad 0.0000"]]
+
+
+def test_what_is_no_graph() -> None:
+    with pytest.raises(TypeError, match="a Graph starts from a Value, not float"):
+        draw_dot(2.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0.0000"), (-0.0, "0.0000"), (1.0, "1.0000"), (-1234.56789, "-1234.5679"), (1e-4, "0.0001"),
+        (9.9e-5, "9.9e-05"), (-3e-300, "-3e-300"), (1e7, "1e+07"), (math.inf, "inf"), (-math.inf, "-inf"),
+        (math.nan, "nan"),
+    ],
+)  # fmt: skip
+def test_numbers(x: float, text: str) -> None:
+    assert number(x, 4) == text
+
+
+@given(st.floats(-1e300, 1e300), st.integers(1, 12))
+def test_a_number_other_than_zero_never_shows_as_zero(x: float, digits: int) -> None:
+    text = number(x, digits)
+    assert (float(text) == 0.0) == (x == 0.0)
+    assert math.isclose(float(text), x, abs_tol=0.5 * 10.0**-digits) or math.isclose(
+        float(text), x, rel_tol=0.5 * 10.0 ** (1 - digits)
+    )
+
+
+def test_digits() -> None:
+    assert texts(elements(draw_dot(Value(1 / 3), digits=7), "node")["n0"]) == ["data 0.3333333", "grad 0.0000000"]
+
+
+# --- labels -------------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "</script><script>alert(1)</script>", "<b>bold</b>", "<", ">", "{", "}", "|", "{a|b}", "<p> x", "{|}" * 5_000,
+    '"', '\\"', "\\", "a\\", "\\{", "\\\\|", "\\N", "\\G \\L \\n \\l \\r", "&lt; &amp; &#65; &", "%s %d {0}", "]; x [",
+    "مرحبا بالعالم", "שלום", "😀👩‍👩‍👧", "\u202eevil\u202c", "\ud800", "\ufffe\uffff", "x" * 10_000,
+    "nul\0in", "\x1b[31mred", "two\nlines", "\r\n", "\n\nx", "x\n\n", "\n" * 50, "\u2028 \x85", "tab\tbed", " ",
+    "//", "/*", "n0", "graph", "--", "->", "-1.5",
+]  # fmt: skip
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("text", [str(label) for label in HOSTILE], ids=range(len(HOSTILE)))
+def test_hostile_labels_are_shown_as_they_are(text: str, engine: str) -> None:
+    node = Value(2.0, text) * 1
+    node.label, node.place = text, autograd.Place(text, text)
+    picture = draw_dot(node)
+    nodes = elements(picture, "node")
+    assert set(nodes) == {"n0", "n1", "n2", "o2"}
+    for name in ("n0", "n2"):
+        *label, data, grad = texts(nodes[name])
+        assert squeezed("".join(label)) == squeezed(shown(text))
+        assert (data, grad) == ("data 2.0000", "grad 0.0000")
+    (cluster, *_) = elements(picture, "cluster").values()
+    assert squeezed("".join(texts(cluster))) == squeezed(shown(text.split(".")[0]))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=20))
+def test_any_label_is_shown_as_it_is(engine: str, labels: list[str]) -> None:
+    total = autograd.sum([Value(0.5, label) for label in labels])
+    nodes = elements(draw_dot(total), "node")
+    for position, label in enumerate(labels):
+        *fields, data, grad = texts(nodes[f"n{position}"])
+        assert squeezed("".join(fields)) == squeezed(shown(label))
+        assert (data, grad) == ("data 0.5000", "grad 0.0000")
+
+
+def test_long_labels_are_cut() -> None:
+    assert shown("x" * 40) == "x" * 40
+    assert shown("x" * 41) == "x" * 39 + "…"
+    assert shown("a\0b\x1bc\x7f") == "a␀b␛c␡"
+    assert len(draw_dot(Value(1.0, "y" * 10_000)).source) < 2_000
+
+
+def test_a_symbol_of_one_s_own_operation_may_be_anything(engine: str) -> None:
+    before = dict(autograd.ops.OPS)
+    try:
+        op = autograd.op("odd", lambda a: a, lambda a, out: (1.0,), symbol='<{"|\\N}>')
+        nodes = elements(draw_dot(op(Value(1.0))), "node")
+        assert texts(nodes["o1"]) == ['<{"|\\N}>']
+    finally:
+        autograd.ops.OPS.clear()
+        autograd.ops.OPS.update(before)
+
+
+# --- colours ------------------------------------------------------------------------------------------------------
+
+
+def signs(picture: Any, count: int) -> list[int]:
+    """For each node: 1 if it is more blue than red, -1 if less, 0 if it is grey or white."""
+    return [(b > r) - (b < r) for r, _, b in (fill(picture, f"n{i}") for i in range(count))]
+
+
+def test_colours_tell_the_sign_and_the_size_of_the_gradient() -> None:
+    weights = [Value(1.0) for _ in range(6)]
+    inputs = [Value(x) for x in (1.0, -1.0, 0.01, -0.01, 0.0, 1e-30)]
+    total = dot(weights, inputs)
+    total.backward()
+    picture = draw_dot(total)
+    assert signs(picture, 6) == [1, -1, 1, -1, 0, 1]
+    lightness = [sum(fill(picture, f"n{i}")) for i in range(6)]
+    assert lightness[0] < lightness[2] < lightness[5] < lightness[4] == 3 * 255
+    assert lightness[1] < lightness[3]
+    assert signs(draw_dot(total, colour=False), 6) == [0] * 6
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=5))
+def test_any_gradients_have_colours(gradients: list[float]) -> None:
+    leaves = [Value(1.0) for _ in gradients]
+    for leaf, gradient in zip(leaves, gradients):
+        leaf.grad = gradient
+    picture = draw_dot(autograd.sum(leaves))
+    for position, gradient in enumerate(gradients):
+        if math.isfinite(gradient):
+            assert signs(picture, len(gradients))[position] == (gradient > 0) - (gradient < 0)
+
+
+def luminance(colour: tuple[int, ...]) -> float:
+    linear = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("gradient", [1.0, -1.0])
+def test_text_is_legible_on_the_strongest_colours(gradient: float) -> None:
+    x = Value(2.0)
+    (x * gradient).backward()
+    background = luminance(fill(draw_dot(x), "n0"))
+    text = luminance(tuple(bytes.fromhex(autograd.view.dot.INK[1:])))
+    assert (background + 0.05) / (text + 0.05) > 7.0  # WCAG 2, level AAA
+
+
+@pytest.mark.parametrize(("data", "gradient"), [(math.nan, 1.0), (math.inf, 1.0), (1.0, -math.inf), (1.0, math.nan)])
+def test_nan_and_inf_stand_out(data: float, gradient: float) -> None:
+    x = Value(data, "odd")
+    x.grad = gradient
+    other = Value(1.0, "even")
+    other.grad = 5.0
+    source = draw_dot(x + other).source
+    odd, even = (next(line for line in source.splitlines() if f"{{ {label}" in line) for label in ("odd", "even"))
+    assert "penwidth=3" in odd and "penwidth=3" not in even
+    assert signs(draw_dot(x + other), 2)[1] == 1
+
+
+def test_before_backward_there_are_no_colours() -> None:
+    assert signs(draw_dot(Value(2.0) * Value(3.0)), 3) == [0, 0, 0]
+
+
+def test_constants_are_set_apart() -> None:
+    source = draw_dot(Value(2.0) * 3).source
+    assert [line.count("dashed") for line in source.splitlines() if re.match(r"\s*n\d \[", line)] == [0, 1, 0]
+
+
+# --- frames -------------------------------------------------------------------------------------------------------
+
+
+def frames(source: str) -> dict[str, list[str]]:
+    """For each node the titles of the frames around it, from the DOT text."""
+    around: list[str] = []
+    found = {}
+    for line in map(str.strip, source.splitlines()):
+        if line.startswith(("digraph", "subgraph")):
+            around.append("")
+        elif line == "}":
+            around.pop()
+        elif line.startswith("graph [") and len(around) > 1:
+            title = re.search(r' label="?(\w+)', line)
+            assert title is not None
+            around[-1] = title[1]
+        elif match := re.match(r"([no]\d+) \[", line):
+            found[match[1]] = around[1:]
+    return found
+
+
+def test_each_module_has_a_frame() -> None:
+    loss = (nn.MLP(2, [2, 1], seed=1)([1.0, 2.0]) - 1) ** 2
+    graph = Graph(loss)
+    inside = frames(draw_dot(graph).source)
+    for position, node in enumerate(graph):
+        expected = node.scope.split(".") if node.scope else []
+        assert inside[f"n{position}"] == expected
+        if node.op is not None:
+            assert inside[f"o{position}"] == expected
+    titles = [texts(frame) for frame in elements(draw_dot(graph), "cluster").values()]
+    assert sorted(titles) == [["layer1"], ["layer2"], ["mlp"], ["neuron1"], ["neuron1"], ["neuron2"]]
+    assert "subgraph" not in draw_dot(graph, clusters=False).source
+
+
+def test_scopes_as_deep_as_a_well() -> None:
+    x = Value(1.0, "x")
+    x.place = autograd.Place(".".join(["a"] * 100_000), "x")
+    picture = draw_dot(x)
+    assert picture.source.count("subgraph") == 9
+    assert texts(elements(picture, "node")["n0"])[0] == "x"
+
+
+# --- the limit ----------------------------------------------------------------------------------------------------
+
+
+def test_graphs_that_are_too_large_are_refused_in_a_sentence() -> None:
+    x = Value(1.0)
+    for _ in range(100_000):
+        x = x + 1
+    with pytest.raises(ValueError, match=r"200,001 nodes.*up to about 400.*explore\(\).*limit=200001"):
+        draw_dot(x)
+
+
+def test_the_limit_can_be_set() -> None:
+    y = diamond()
+    with pytest.raises(ValueError, match="the graph has 4 nodes"):
+        draw_dot(y, limit=3)
+    chain = Value(1.0)
+    while len(Graph(chain)) <= LIMIT:
+        chain = -chain
+    assert len(elements(draw_dot(chain, limit=LIMIT + 1), "node")) == 2 * LIMIT + 1
+
+
+# --- files and notebooks ------------------------------------------------------------------------------------------
+
+
+def test_render_writes_as_graphviz_does(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = draw_dot(diamond())
+    assert picture.render() == "Digraph.gv.svg" and picture.render("a.gv", format="pdf") == "a.gv.pdf"
+    assert picture.render("b.gv", directory="sub", cleanup=True) == os.path.join("sub", "b.gv.svg")
+    picture = draw_dot(diamond(), format="png")
+    assert picture.render(outfile="c.pdf") == "c.pdf"
+    assert picture.render("d", cleanup=True) == "d.png"
+    assert picture.render(Path("e"), format="svg", renderer="cairo") == "e.cairo.svg"
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    sub = os.path.join("sub", "b.gv.svg")
+    assert files == [
+        "Digraph.gv",
+        "Digraph.gv.svg",
+        "a.gv",
+        "a.gv.pdf",
+        "c.gv",
+        "c.pdf",
+        "d.png",
+        "e",
+        "e.cairo.svg",
+        sub,
+    ]
+    assert Path("a.gv").read_text(encoding="utf-8").strip() == draw_dot(diamond()).source.strip()
+    assert Path("c.pdf").read_bytes().startswith(b"%PDF") and Path("d.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_render_refuses_to_overwrite(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = draw_dot(diamond())
+    picture.render("a")
+    with pytest.raises(graphviz.FileExistsError, match=r"a\.svg"):
+        picture.render("a", raise_if_result_exists=True)
+    with pytest.raises(ValueError, match="replace its own DOT text"):
+        picture.render("a.svg", outfile="a.svg")
+
+
+def test_a_picture_that_fails_leaves_no_file(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="cannot draw this as nonsense"):
+        draw_dot(diamond()).render("a", format="nonsense")
+    assert os.listdir(tmp_path) == []
+
+
+def test_pipe_gives_bytes_or_text(engine: str) -> None:
+    picture = draw_dot(diamond())
+    assert picture.pipe() == picture.pipe("svg") == picture.pipe(encoding="utf-8").encode()
+    assert picture.pipe("png", renderer="cairo").startswith(b"\x89PNG")
+    assert picture.copy().pipe() == picture.pipe()
+    assert picture.pipe("plain", engine="circo") != picture.pipe("plain")
+    with pytest.raises(ValueError, match="neato_no_op=2"):
+        picture.pipe(neato_no_op=2)
+
+
+def test_drawings_and_graphs_show_themselves_in_notebooks(engine: str) -> None:
+    y = diamond()
+    for thing in (draw_dot(y), Graph(y)):
+        svg = thing._repr_mimebundle_(include=None, exclude=None)["image/svg+xml"]
+        assert ElementTree.fromstring(svg).tag == f"{SVG}svg" and "data 0.5000" in svg.replace("&#160;", " ")
+    assert Graph(y)._repr_mimebundle_()["text/plain"] == repr(Graph(y))
+
+
+def test_a_value_stays_text() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+    shown, _ = formatters.DisplayFormatter().format(diamond())
+    assert set(shown) == {"text/plain"}
+    shown, _ = formatters.DisplayFormatter().format(Graph(diamond()))
+    assert set(shown) == {"text/plain", "image/svg+xml"}
+
+
+def test_a_large_graph_shows_as_text_and_says_what_to_do() -> None:
+    x = Value(1.0)
+    for _ in range(LIMIT):
+        x = x + x
+    bundle = Graph(x)._repr_mimebundle_()
+    assert set(bundle) == {"text/plain"}
+    assert repr(Graph(x)) in bundle["text/plain"] and "explore()" in bundle["text/plain"]
+
+
+def test_without_graphviz_a_graph_shows_as_text_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_neither(monkeypatch)
+    graph = Graph(diamond())
+    assert draw_dot(graph).source.startswith("digraph")  # the DOT text needs nothing
+    assert set(graph._repr_mimebundle_()) == {"text/plain"}
+    assert repr(graph) in graph._repr_mimebundle_()["text/plain"]
+    assert "pip install 'glassgrad[view]'" in graph._repr_mimebundle_()["text/plain"]
+
+
+def test_without_the_library_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    monkeypatch.delitem(sys.modules, "autograd.view.digraph", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'glassgrad\[view\]'") as caught:
+        draw_dot(diamond())
+    assert caught.value.name == "graphviz"
+    assert "glassgrad[view]" in Graph(diamond())._repr_mimebundle_()["text/plain"]
