@@ -562,6 +562,46 @@ def test_newton_steps_inside() -> None:
     assert gradient.tolist() == pytest.approx([(xs / (2.0 * np.sqrt(2.0 * xs))).mean()], rel=1e-12)
 
 
+# --- what else a function may do -----------------------------------------------------------------------------------
+
+p, q, r = Value(0.3), Value(0.7), Value(0.1)
+tanh = autograd.tanh
+FUNCTIONS: dict[str, Function] = {
+    "an exponent of the batch": lambda x: (1.0 + p * p) ** x[0] + autograd.pow(2.0, x[1] * q) + abs(x[2]) ** r,
+    "bounds to learn": lambda x: autograd.clip(x[0] * p, q - 1.0, q) + r,
+    "choices in choices": lambda x: autograd.where(x[0] > 0.0, autograd.where(x[1] > p, q, x[2] * p), p * q * r),
+    "a Hessian": lambda x: autograd.sum(
+        flat(autograd.hessian(lambda v: tanh(p * v[0] * v[1]) + v[0] ** 3 * q + r * v[1] ** 2)([x[0], x[1]]))
+    ),
+    "a directional derivative": lambda x: autograd.jvp(lambda v: (p * v * v).sin() * q * r, (x[0],), (x[1],))[1],
+    "a zero among factors": lambda x: autograd.prod([x[0] * 0.0, p, q, x[1], r]),
+    "log-sum-exp of all kinds of numbers": lambda x: autograd.logsumexp([p, x[0] * q, 1.0, x[1], r * 2.0]),
+    "arrays of Values": lambda x: np.dot(np.array([p, q, r]), np.array(x, dtype=object)) ** 2,
+    "factors that overflow together": lambda x: (p * 1e200) * x[0] * 1e-200 + (q * 1e-200) * 1e200 + r,
+    "every pair but those on the diagonal": lambda x: autograd.sum([
+        tanh(a + x[0]) * tanh(b + x[1]) for a in (p, q, r) for b in (p, q, r) if a is not b
+    ]),
+    "sums of growing length": lambda x: sum(tanh(dot([p, q, r][:k], x[:k])) for k in (1, 2, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("examples", [1, 4])
+def test_functions_of_all_kinds(name: str, examples: int) -> None:
+    """The inputs are Values for the engine as well: some of these functions differentiate with respect to them."""
+    f, batch = FUNCTIONS[name], array(0, examples, 3)
+    program = autograd.compile(f, [p, q, r])
+    loss, _ = program(batch)
+    program.write_back()
+    mine = [x.grad for x in (p, q, r)]
+    for x in (p, q, r):
+        x.grad = 0.0
+    mean = autograd.sum([f([Value(x) for x in row]) for row in batch.tolist()]) / examples
+    mean.backward()
+    assert loss == pytest.approx(mean.data, rel=1e-13, abs=1e-15)
+    assert mine == pytest.approx([x.grad for x in (p, q, r)], rel=1e-12, abs=1e-14)
+
+
 # --- by hand ------------------------------------------------------------------------------------------------------
 
 
