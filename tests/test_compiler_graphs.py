@@ -108,9 +108,12 @@ def function(seed: int, parameters: list[Value]) -> Callable[[list[Any]], Any]:
                 gather, length = rng.choice(SEQUENCES), rng.choice([1, 2, 3, 4, 5])
                 same = picks(rng, len(second), length)
                 made = []
-                for _ in range(min(count, 6)):
+                growing = rng.random() < 0.2  # as what comes before each step does
+                for k in range(1, min(count, 6) + 1):
                     left = [first[i] for i in picks(rng, len(first), length)]
                     right = [second[i] for i in (same if rng.random() < 0.7 else picks(rng, len(second), length))]
+                    if growing:
+                        left, right = [x[: min(k, len(first), len(second))] for x in (first, second)]
                     made.append(gather([a * parameters[0] if not isinstance(a, Value) else a for a in left], right))
             vectors.append([autograd.sin(x) for x in made] if rng.random() < 0.7 else made)
         return autograd.sum([autograd.tanh(x) for vector in vectors[3:] for x in vector])
