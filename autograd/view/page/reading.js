@@ -3,7 +3,7 @@
 
 import { clip, show, signed, tint } from "./numbers.js";
 
-const SIGNS = { "*": "×", "-": "−", "/": "÷", "**": "xⁿ", "·": "w·x" };
+const SIGNS = { logsumexp: "LSE", "*": "×", "-": "−", "/": "÷", "**": "xⁿ", "·": "w·x" };
 
 export const keyOf = (item) =>
   item.kind === "node" ? `${item.node}` : item.kind === "room" ? `r${item.room}` : `p${item.dot}.${item.number}`;
@@ -83,10 +83,12 @@ export class Reading {
     const delta =
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
+    // Name and sign share a line; the name comes first.
+    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 9);
     return {
       unnamed: row.op === null && !row.label,
-      title: this.title(i, symbol ? Math.max(3, 9 - symbol.length) : 9),
-      symbol,
+      title,
+      symbol: clip(symbol, Math.max(3, 9 - title.length)),
       value,
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
