@@ -247,26 +247,25 @@ class Reverse:
     def _arrive(self, array: Array, part: Part | None, picked: View, flow: Flow, shape: tuple[int, ...]) -> None:
         """What flows into a part of an array: the array itself, all of it in another order, or less than all of it."""
         target: Target = array if part is None else part
-        code, batched = flow.code, array.batched
-        if array.head is PARAMETER and part is None:
-            base = "gradient" + picked.base.removeprefix(self.writer.layout.vector)
-            self._after.append(_addition(base, code, picked, batched))
-            return
-        if picked.ordered and not varies(code):
-            self._flows.setdefault(target, []).append(Flow(code, (False,) * (len(target.shape) + 1)))
-            return
-        if picked.ordered and picked.shape == target.shape and not _permuted(picked):
-            self._flows.setdefault(target, []).append(flow)
-            return
-        if varies(code) and (_permuted(picked) or picked.ordered):
-            if not all(flow.axes[:-1]) or flow.axes[-1] != batched:
+        several = array.head is PARAMETER and part is None  # parts of the vector of all parameters
+        own = (len(self.writer.layout.where),) if several else target.shape
+        code, axes, batched = flow.code, flow.axes, array.batched
+        exactly = picked.ordered and picked.shape == own and not _permuted(picked)
+        if not varies(code):
+            axes = (False,) * (len(own) + 1)
+        elif not exactly and (picked.ordered or _permuted(picked)):
+            if not all(axes[:-1]) or axes[-1] != batched:
                 code = Invoke("broadcast_to", [code], extents(shape, batched))
             if _permuted(picked):
                 code = Postfix(code, transposition(tuple(map(int, np.argsort(picked.axes))), batched))
-        if picked.ordered:
-            if picked.shape != target.shape:
-                code = Postfix(code, f".reshape({', '.join([*map(str, target.shape), *['-1'] * batched]) or '()'})")
-            self._flows.setdefault(target, []).append(Flow(code, _every(target)))
+            if picked.ordered and picked.shape != own:
+                code = Postfix(code, f".reshape({', '.join([*map(str, own), *['-1'] * batched]) or '()'})")
+            axes = (*[True] * len(own), batched)
+        if several:
+            base = "gradient" + ("" if picked.ordered else picked.base.removeprefix(self.writer.layout.vector))
+            self._after.append(_addition(base, code, picked, batched))
+        elif picked.ordered:
+            self._flows.setdefault(target, []).append(Flow(code, axes))
         else:
             self._adds.setdefault(target, []).append(_addition("d" + picked.base, code, picked, batched))
 

@@ -246,10 +246,17 @@ class Program:
         except (SyntaxError, MemoryError, RecursionError) as error:  # Python's parser has limits
             raise CompileError(f"the program of {called} is too nested for Python to read: {error}") from error
         self._source, self._parameters = source, self._shared or Parameters(layout, self._dtype)
-        self._views = scope["parameters"](self._parameters.data)
+        self._cut = scope["parameters"]
+        self._views = self._cut(self._parameters.data)
         self._returned = recording.returned
         self._outputs, self._step = scope["outputs"], scope.get("step")
         self._inputs = inputs
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy's views must be views of its own vector."""
+        vars(self).update(state)
+        if self._inputs is not None:
+            self._views = self._cut(self._parameters.data)
 
     def _built(self, arguments: Sequence[Any] | None = None) -> Inputs:
         if self._inputs is None:
