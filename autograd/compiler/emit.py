@@ -79,7 +79,9 @@ class Module:
         rows = [f"    {text:<{width}}  # {comment}" if comment else f"    {text}" for text, comment in body]
         self._use(returned)
         self.bodies.append(
-            "\n".join([*_wrapped_call(f"def {name}(", signature), f'    """{doc}"""', *rows, f"    return {returned}"])
+            "\n".join(
+                [*_wrapped(f"def {name}({signature}):", "("), f'    """{doc}"""', *rows, f"    return {returned}"]
+            )
         )
 
     def parameters(self, parts: Sequence[Any], vector: str) -> None:
@@ -192,7 +194,7 @@ class Module:
                 constants.append(f"# {name}: a constant of shape {values.shape}")
         head = [f'"""{self.title}"""', ""]
         if self.imported:
-            head += _wrapped(f"from numpy import {', '.join(sorted(self.imported))}")
+            head += _wrapped(f"from numpy import {', '.join(sorted(self.imported))}", "import ")
         if self.missing:
             head.append(f"from autograd.arrays import {', '.join(sorted(self.missing))}  # NumPy has none")
         parts = ["\n".join(head)]
@@ -203,31 +205,20 @@ class Module:
         return "\n\n".join(parts) + "\n"
 
 
-def _wrapped(line: str) -> list[str]:
+def _wrapped(line: str, opening: str) -> list[str]:
+    """A line with a list of names in it, over several lines if it is long; they begin behind `opening`."""
     if len(line) <= 100:
         return [line]
-    head, _, names = line.partition("import ")
-    rows, row = [f"{head}import ("], "   "
-    for name in names.split(", "):
+    head, _, names = line.partition(opening)
+    tail = "):" if names.endswith("):") else ")"
+    rows, row = [f"{head}{opening.rstrip('(')}("], "   "
+    for name in names.removesuffix("):").split(", "):
         if len(row) + len(name) > 95:
             rows.append(row)
             row = "   "
         row += f" {name},"
-    return [*rows, row, ")"]
+    return [*rows, row, tail]
 
 
 def _is_call(x: Expression) -> bool:
     return isinstance(x.head, Op) and x.head is not SUM and x.head.name not in NumPy.signs
-
-
-def _wrapped_call(head: str, signature: str) -> list[str]:
-    line = f"{head}{signature}):"
-    if len(line) <= 100:
-        return [line]
-    rows, row = [head], "   "
-    for name in signature.split(", "):
-        if len(row) + len(name) > 95:
-            rows.append(row)
-            row = "   "
-        row += f" {name},"
-    return [*rows, row, "):"]

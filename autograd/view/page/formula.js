@@ -51,6 +51,21 @@ export function derivative(a, b, sign = "d") {
   return math("mfrac", {}, row(mi(sign), name(a)), row(mi(sign), name(b)));
 }
 
+// dL/di as the sum over its uses, so many of them: with names, and with numbers. A use is an edge of the engine's.
+export function chainRule(engine, names, i, uses, count) {
+  const sum = (term) => [
+    ...uses.slice(0, count).flatMap((e, k) => [...(k ? [mo("+")] : []), ...term(e)]),
+    ...(uses.length > count ? [mo("+"), mo("…")] : []),
+  ];
+  return {
+    symbols: sum((e) => {
+      const consumer = names[engine.consumers[e]];
+      return [derivative(names[engine.of], consumer), mo("·"), derivative(consumer, names[i], "∂")];
+    }),
+    numbers: sum((e) => [factor(engine.grad[engine.consumers[e]], 6), mo("·"), factor(engine.partials[e], 6)]),
+  };
+}
+
 // MathML from the page's data, with the operands' names of a rule replaced by those of nodes.
 export function ruled(text, operands, out) {
   const parsed = new DOMParser().parseFromString(

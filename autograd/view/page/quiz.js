@@ -1,7 +1,7 @@
 // The quiz: gradients are hidden, the reader works them out, and every answer is explained by the chain rule.
 
 import { byId, html } from "./dom.js";
-import { derivative, factor, mn, mo, whole } from "./formula.js";
+import { chainRule, derivative, mn, mo, whole } from "./formula.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
 
 const EASE = { add: 0, sub: 0, sum: 0, positive: 0, neg: 0, mul: 1, dot: 1, div: 2, square: 2, pow: 2, relu: 2 };
@@ -216,27 +216,14 @@ export class Quiz {
   explanation(i, uses) {
     const { engine, names } = this.page;
     const { right, hint } = this.result;
-    const some = uses.slice(0, 6);
-    const rest = uses.length > some.length ? [mo("+"), mo("…")] : [];
-    const symbols = some.flatMap((e, k) => [
-      k ? mo("+") : null,
-      derivative(names[engine.of], names[engine.consumers[e]]),
-      mo("·"),
-      derivative(names[engine.consumers[e]], names[i], "∂"),
-    ]);
-    const numbers = some.flatMap((e, k) => [
-      k ? mo("+") : null,
-      factor(engine.grad[engine.consumers[e]], 6),
-      mo("·"),
-      factor(engine.partials[e], 6),
-    ]);
+    const { symbols, numbers } = chainRule(engine, names, i, uses, 6);
     return html(
       "div",
       { class: `verdict ${right ? "right" : "wrong"}`, role: "status" },
       html("strong", {}, right ? "✓ Right." : this.result.given === null ? "Here is how." : "✗ Not quite."),
       hint ? html("p", { class: "hint" }, isolated(hint)) : null,
-      whole(derivative(names[engine.of], names[i]), mo("="), ...symbols.filter(Boolean), ...rest),
-      whole(mo("="), ...numbers.filter(Boolean), ...rest, mo("="), mn(engine.grad[i], 8)),
+      whole(derivative(names[engine.of], names[i]), mo("="), ...symbols),
+      whole(mo("="), ...numbers, mo("="), mn(engine.grad[i], 8)),
       html(
         "button",
         { id: "quiz-next", class: "primary", onclick: () => this.next() },

@@ -1,7 +1,7 @@
 // The panel that answers "why": the selected node's numbers, its rule, and its gradient as the sum over its consumers.
 
 import { byId, html } from "./dom.js";
-import { derivative, factor, mi, mn, mo, name, row, ruled, whole } from "./formula.js";
+import { chainRule, derivative, mi, mn, mo, name, row, ruled, whole } from "./formula.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
 const DIGITS = 10;
@@ -237,25 +237,13 @@ export class Why {
     const uses = timeline.usesThatMatter(i);
     const some = uses.slice(0, CONSUMERS);
     const more = uses.length - some.length;
-    const symbols = some.flatMap((e, k) => [
-      k ? mo("+") : null,
-      derivative(of, names[engine.consumers[e]]),
-      mo("·"),
-      derivative(names[engine.consumers[e]], names[i], "∂"),
-    ]);
-    const numbers = some.flatMap((e, k) => [
-      k ? mo("+") : null,
-      factor(engine.grad[engine.consumers[e]], 6),
-      mo("·"),
-      factor(engine.partials[e], 6),
-    ]);
-    const rest = more ? [mo("+"), mo("…")] : [];
+    const { symbols, numbers } = chainRule(engine, names, i, uses, CONSUMERS);
     return html(
       "section",
       { class: "chain" },
       title,
-      whole(left, mo("="), ...symbols.filter(Boolean), ...rest),
-      whole(mo("="), ...numbers.filter(Boolean), ...rest),
+      whole(left, mo("="), ...symbols),
+      whole(mo("="), ...numbers),
       whole(mo("="), mn(engine.grad[i], DIGITS)),
       html(
         "table",
