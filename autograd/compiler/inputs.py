@@ -8,6 +8,7 @@ first.
 from __future__ import annotations
 
 import inspect
+import math
 
 import numpy as np
 
@@ -38,11 +39,11 @@ class Slot:
         self.name, self.shape = name, shape
 
     def placeholders(self) -> list[Value]:
-        """A fresh Value for each number."""
+        """A fresh Value for each number; it is nan, which no operation minds, and which shows wherever it is kept."""
         size = 1
         for extent in self.shape:
             size *= extent
-        return [Value(0.0, f"{self.name}{i}" if self.shape else self.name) for i in range(size)]
+        return [Value(math.nan, f"{self.name}{i}" if self.shape else self.name) for i in range(size)]
 
     def nested(self, values: Iterator[Any]) -> Any:
         """Values in nested lists of the slot's shape, or a single one."""
