@@ -16,7 +16,7 @@ from .ops import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
@@ -353,11 +353,50 @@ class Latex(Printer):
         return rf"\begin{{cases}} {separator.join(lines)} \end{{cases}}"
 
 
-class JavaScript(Printer):
-    """JavaScript source of functions, with every operation called as ``f.name(...)``.
+class Unfolding(Printer):
+    """A printer that can give what an expression uses twice a line of its own, and break up what is deep.
 
-    What an expression uses twice is computed once, as a constant of its own, and deep expressions are broken up; so
-    the text grows with the number of operations, and sums of any length can be printed.
+    So the text grows with the number of operations, and sums of any length can be printed.
+    """
+
+    deepest = 12
+    """How deeply expressions are nested before a line takes over."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[str, int]] = {}  # by id, what is printed already
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        return self.known.get(id(x)) or super().bound(x)
+
+    def unfolded(self, results: Sequence[Any], name: Callable[[int], str], line: str) -> tuple[list[str], list[str]]:
+        """Lines, the i-th of which gives ``name(i)`` its expression by the template `line`, and the results' texts."""
+        order = postorder(results)
+        uses: dict[int, int] = {}
+        for x in order:
+            for operand in x.operands:
+                uses[id(operand)] = uses.get(id(operand), 0) + 1
+        for x in results:
+            uses[id(x)] = uses.get(id(x), 0) + 1
+        self.known = {}
+        depths: dict[int, int] = {}
+        lines: list[str] = []
+        for x in order:
+            if isinstance(x, Symbol):
+                continue
+            depth = 1 + max([depths.get(id(operand), 0) for operand in x.operands], default=0)
+            text, binding = self.bound(x)
+            if uses[id(x)] > 1 or depth > self.deepest:
+                given = name(len(lines))
+                lines.append(line.format(given, text))
+                text, binding, depth = given, _CALL, 0
+            self.known[id(x)], depths[id(x)] = (text, binding), depth
+        texts = list(map(self.text, results))
+        self.known = {}
+        return lines, texts
+
+
+class JavaScript(Unfolding):
+    """JavaScript source of functions, with every operation called as ``f.name(...)``.
 
     Examples
     --------
@@ -374,14 +413,6 @@ class JavaScript(Printer):
         "&": ("({}) && ({})", _LOOSE, _LOOSE, _LOOSE),
         "|": ("({}) || ({})", _LOOSE, _LOOSE, _LOOSE),
     }
-    deepest = 12
-    """How deeply expressions are nested before a constant takes over."""
-
-    def __init__(self) -> None:
-        self.known: dict[int, tuple[str, int]] = {}  # by id, what is printed already
-
-    def bound(self, x: Any) -> tuple[str, int]:
-        return self.known.get(id(x)) or super().bound(x)
 
     def number(self, x: float) -> str:
         return repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
@@ -401,27 +432,8 @@ class JavaScript(Printer):
 
     def function(self, operands: Sequence[Symbol], results: Sequence[Any], template: str) -> str:
         """An arrow function of `operands`; `template` says what becomes of the results, such as ``return [{}];``."""
-        order = postorder(results)
-        uses: dict[int, int] = {}
-        for x in order:
-            for operand in x.operands:
-                uses[id(operand)] = uses.get(id(operand), 0) + 1
-        for x in results:
-            uses[id(x)] = uses.get(id(x), 0) + 1
-        self.known = {}
-        depths: dict[int, int] = {}
-        lines: list[str] = []
-        for x in order:
-            if isinstance(x, Symbol):
-                continue
-            depth = 1 + max([depths.get(id(operand), 0) for operand in x.operands], default=0)
-            text, binding = self.bound(x)
-            if uses[id(x)] > 1 or depth > self.deepest:
-                lines.append(f"const ${len(lines)} = {text};")
-                text, binding, depth = f"${len(lines) - 1}", _CALL, 0
-            self.known[id(x)], depths[id(x)] = (text, binding), depth
-        lines.append(template.format(", ".join(map(self.text, results))))
-        self.known = {}
+        lines, texts = self.unfolded(results, lambda i: f"${i}", "const {} = {};")
+        lines.append(template.format(", ".join(texts)))
         return f"({', '.join(map(self.name, operands))}) => {{ {' '.join(lines)} }}"
 
 

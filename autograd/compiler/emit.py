@@ -7,16 +7,14 @@ one vector. Constants too large to be written out are named in a comment; the mo
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from .. import arrays as numpy_reading
 from ..ops import BUILTIN, OPS, Op
-from ..symbols import Expression, Symbol
+from ..symbols import Expression, Symbol, postorder
 from .arrays import SUM
 from .forward import read
-from .lines import HALF_POWER, Invoke, Line, NumPy, names_in, nodes, replaced
+from .lines import HALF_POWER, Line, NumPy, names_in, nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +100,7 @@ class Module:
         for x in nodes(line.value):
             if _is_call(x):
                 self._require(x.head)
-        value = NumPy().text(replaced(line.value, self._named))
+        value = _Named(self).text(line.value)
         text = f"{line.target} {'+=' if line.adds else '='} {value}" if line.target else value
         self._use(text)
         return text
@@ -115,11 +113,8 @@ class Module:
             self.helpers[HALF_POWER] = _HALF_POWER
             self._use(_HALF_POWER)
 
-    def _named(self, x: Expression) -> Any:
-        """A call of an operation, under the name that it has in the module."""
-        return Invoke(self._name(x.head), x.operands) if _is_call(x) else x
-
-    def _name(self, op: Any) -> str:
+    def called(self, op: Any) -> str:
+        """The name of an operation's function in the module."""
         if op in self.functions:
             return self.functions[op][0]
         return str(numpy_reading.RENAMED.get(op.name, op.name))
@@ -132,7 +127,7 @@ class Module:
             if op.name in numpy_reading.LACKING:
                 self.missing.add(op.name)
             elif op.name != "abs":
-                self.imported.add(self._name(op))
+                self.imported.add(self.called(op))
             return
         name = op.name
         while name in self._names_of_others():
@@ -152,31 +147,12 @@ class Module:
         if not names or not self._names_of_others().union(OPS).isdisjoint(names):
             names = tuple([f"x{i + 1}" for i in range(count)])
         rule = read(op, op.forward, [Symbol(name) for name in names])
-        seen: dict[int, int] = {}  # how often each part of the expression is an operand of another
-        stack = [rule]
-        while stack:
-            x = stack.pop()
-            for operand in x.operands if isinstance(x, Expression) else ():
-                seen[id(operand)] = seen.get(id(operand), 0) + 1
-                if seen[id(operand)] == 1:
-                    stack.append(operand)
-        lines: list[str] = []
-        letters = (f"z{i}" for i in itertools.count() if f"z{i}" not in names)
-        made: dict[int, Symbol] = {}
-
-        def shared(x: Any) -> Any:
-            if not isinstance(x, Expression) or isinstance(x, Symbol):
-                return x
-            if id(x) in made:
-                return made[id(x)]
-            whole = type(x)(x.head, tuple([shared(operand) for operand in x.operands]))
-            if seen.get(id(x), 0) > 1:
-                made[id(x)] = Symbol(next(letters))
-                lines.append(f"    {made[id(x)].name} = {self._text(Line('', whole))}")
-                return made[id(x)]
-            return whole
-
-        result = self._text(Line("", shared(rule)))
+        for x in postorder([rule]):
+            if _is_call(x):
+                self._require(x.head)
+        free = "z" if "z" not in {name[0] for name in names} else "_"
+        lines, (result,) = _Named(self).unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
+        self._use("\n".join([*lines, result]))
         return "\n".join([f"def {called}({', '.join(names)}):", *lines, f"    return {result}"])
 
     def source(self) -> str:
@@ -203,6 +179,17 @@ class Module:
         functions = [text for _, text in self.functions.values()]
         parts += [f"\n{text}" for text in (*self.helpers.values(), *functions, *self.bodies)]
         return "\n\n".join(parts) + "\n"
+
+
+class _Named(NumPy):
+    """Calls operations by the names that they have in a module."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def call(self, name: str, x: Expression) -> str:
+        return super().call(self.module.called(x.head) if isinstance(x.head, Op) else name, x)
 
 
 def _wrapped(line: str, opening: str) -> list[str]:

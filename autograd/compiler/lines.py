@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from .. import ops
-from ..symbols import _CALL, _LOOSE, _POWER, _PRODUCT, _RELATION, _SIGN, _SUM, Expression, Printer, Symbol
+from ..symbols import _CALL, _LOOSE, _POWER, _PRODUCT, _RELATION, _SIGN, _SUM, Expression, Printer, Symbol, Unfolding
 from .arrays import MATMUL, SUM
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ class Mask(Expression):
         super().__init__("mask", (condition,))
 
 
-class NumPy(Printer):
+class NumPy(Unfolding):
     """NumPy source."""
 
     signs = Printer.signs | {
@@ -89,6 +89,8 @@ class NumPy(Printer):
     }
 
     def bound(self, x: Any) -> tuple[str, int]:
+        if id(x) in self.known:
+            return self.known[id(x)]
         if isinstance(x, Postfix):
             return self.text(x.operands[0], _CALL) + x.suffix, _CALL
         if isinstance(x, Invoke):
