@@ -183,6 +183,9 @@ FOUND: dict[str, Callable[[Any], Any]] = {
     "one dot product with two biases": lambda x: sin(dot([a, b], x) + c) * cos(dot([a, b], x) + 1.0),
     "one product and two other terms": lambda x: sin(a * x[0] + sin(c)) * cos(a * x[0] + cos(b)),
     "one number of each example several times": lambda x: autograd.sum([sin(x[0] * a)] * 3) * b + c,
+    "differences of some from all": lambda x: autograd.sum(
+        [sin(autograd.sum([u - v for v in (sin(a), sin(b), sin(c))]) / 3.0) for u in (sin(a), sin(b))]
+    ) + x[0] * a,
     "one pair alone among several": lambda x: sin(dot([a, b], x)) + sin(dot([a, c], x)) + cos(dot([b, c], [c, x[1]])),
 }  # fmt: skip
 

@@ -230,7 +230,8 @@ class Reverse:
         for axis in gone:
             if not flow.axes[axis]:  # the sum of equal terms
                 code = times(N if axis == len(shape) else float(shape[axis]), code)
-        present = [axis for axis in gone if flow.axes[axis]]
+        # Behind an axis along which it varies, the code has every other axis too, with an extent of 1 if it is equal.
+        present = [axis for axis in gone if any(flow.axes[: axis + 1])]
         if present and len(gone) == len(flow.axes) - (not user.batched):
             code = applied_to_rest(code, lambda rest: Postfix(rest, ".sum()"))
         elif present:
