@@ -21,9 +21,8 @@ def lessons() -> dict[str, str]:
         if path.stem not in SHARED:
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
-    order = [*COURSE]
     return {
-        name: found[name] for name in sorted(found, key=lambda name: (name not in order, [*order, name].index(name)))
+        name: found[name] for name in sorted(found, key=lambda name: (name not in COURSE, (*COURSE, name).index(name)))
     }
 
 

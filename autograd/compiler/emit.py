@@ -14,7 +14,7 @@ from ..ops import BUILTIN, OPS, Op
 from ..symbols import Expression, Symbol, postorder
 from .arrays import SUM
 from .forward import read
-from .lines import HALF_POWER, Line, NumPy, names_in, nodes
+from .lines import HALF_POWER, VECTOR, Line, N, NumPy, names_in, nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
 RESERVED = frozenset(
-    {"theta", "n", "loss", "gradient", "step", "outputs", "parameters", "products_of_others", "half_power"}
+    {VECTOR, N.name, "loss", "gradient", "step", "outputs", "parameters", "products_of_others", HALF_POWER}
 )
 """Names that a module has for something of its own."""
 

@@ -12,6 +12,7 @@ from bisect import bisect_right
 import numpy as np
 
 from .arrays import MATMUL, REDUCE, SUM, Array
+from .lines import VECTOR
 from .naming import Names
 from .scalars import CONSTANT, PARAMETER
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from ..value import Value
     from .group import Grouping
     from .run import Parameters
-
-VECTOR = "theta"
-"""The name of the vector that holds all parameters."""
 
 _LETTERS = {"w": "W", "weight": "W", "b": "b", "bias": "b"}
 

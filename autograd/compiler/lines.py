@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Code: TypeAlias = Expression | float
 
 
+VECTOR = "theta"
+"""The name of the vector that holds all parameters."""
+
 HALF_POWER = "half_power"
 """What the function is called that computes a ** 0.5; NumPy would take the square root."""
 
