@@ -13,8 +13,9 @@ Values, to numbers, and to NumPy arrays alike. Importing this package loads noth
 
 from __future__ import annotations
 
+import os as _os
+
 from . import value as _value
-from ._mypyc import SourceDocstring
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .errors import CompileError
 from .files import write_text
@@ -72,7 +73,8 @@ from .ops import (
 )
 from .ops import abs as abs
 from .ops import pow as pow
-from .value import Place, Value, dot, enter
+from .origins import Place, current_place, enter, sit
+from .value import Cell, Value, dot, neurons, values
 from .value import sum as sum
 
 TYPE_CHECKING = False
@@ -84,9 +86,12 @@ if TYPE_CHECKING:
 
 
 native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
-"""Which engine is running: "native", built by mypyc, or "interpreted"; they compute the same, at different speeds."""
-if native == "native":
-    Value.__doc__ = Place.__doc__ = SourceDocstring()  # type: ignore[assignment]
+"""Which engine is running: "native", built by Cython, or "interpreted"; they compute the same, at different speeds."""
+
+if _os.path.exists(_os.path.join(__path__[0], "numpy", "numpy_vjps.py")):  # HIPS Autograd, which we lie on top of
+    from . import _namesake
+
+    _namesake.warn()
 
 
 def compile(
@@ -154,6 +159,7 @@ def compile(
 
 # ``from autograd import *`` leaves Python's own abs, compile, pow and sum alone.
 __all__ = [
+    "Cell",
     "Value",
     "Graph",
     "Op",
@@ -179,6 +185,7 @@ __all__ = [
     "concrete",
     "cos",
     "cosh",
+    "current_place",
     "div",
     "dot",
     "elu",
@@ -202,6 +209,7 @@ __all__ = [
     "mul",
     "ndtr",
     "neg",
+    "neurons",
     "native",
     "no_grad",
     "op",
@@ -215,11 +223,13 @@ __all__ = [
     "silu",
     "sin",
     "sinh",
+    "sit",
     "softplus",
     "sqrt",
     "square",
     "sub",
     "tan",
     "tanh",
+    "values",
     "where",
 ]

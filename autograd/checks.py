@@ -13,7 +13,8 @@ from .graph import Graph
 from .ieee import to_float
 from .modes import Watch, enable_grad, line_outside
 from .ops import central_difference
-from .value import Place, Result, Value, walk
+from .origins import Place
+from .value import Result, Value, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class detect_anomaly(Watch):
     def made(self, node: Result) -> None:
         node.place = Place(node.scope, node.label, line_outside())
         if not math.isfinite(node.data):
-            raise AnomalyError(f"{node._rule.name} gave {node.data} from {_listed(node)}, at {_site(node)}")
+            raise AnomalyError(f"{_name(node)} gave {node.data} from {_listed(node)}, at {_site(node)}")
 
     def before_sweep(self, order: list[Result], seed: float) -> None:
         # Go through the backward pass with the gradients on the side.
@@ -189,9 +190,14 @@ class detect_anomaly(Watch):
         total = before + slope * gradient
         if not math.isfinite(total):
             raise AnomalyError(
-                f"the gradient of {x.describe()} became {total} going back through {node._rule.name} of "
+                f"the gradient of {x.describe()} became {total} going back through {_name(node)} of "
                 f"{_listed(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
             )
+
+
+def _name(node: Result) -> str:
+    assert node.op is not None
+    return node.op.name
 
 
 def _listed(node: Result) -> str:

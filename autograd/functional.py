@@ -15,8 +15,8 @@ import threading
 
 from . import ops
 from .ieee import to_float
-from .modes import enable_grad, unwatched
-from .value import Constant, Result, Value, current_watch, recording, walk
+from .modes import current_watch, enable_grad, recording, unwatched
+from .value import Constant, Result, Value, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

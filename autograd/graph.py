@@ -1,26 +1,31 @@
 """A recorded graph as a whole: its nodes in order, who consumes whom, and its flat forms.
 
 `Graph` lists everything that a root was made from, operands before consumers, and numbers it; whatever looks at
-graphs (drawings, pages, the compiler, JSON) starts from that list. Pickling and deep-copying a Value go through
-the same flat form, so that the depth of a graph is no limit. Values themselves are `value`'s affair.
+graphs (drawings, pages, the compiler, JSON) starts from that list. Copying and pickling go through flat rows as well,
+so that the depth of a graph is no limit. Values themselves are `value`'s affair.
 """
 
 from __future__ import annotations
 
-import copyreg
 import math
+import threading
+from weakref import ref
 
 from . import ops
 from .files import write_text
 from .ieee import to_float
-from .ops import Op
-from .value import Constant, Dot, Place, Result, Value, Wide, rebuild, walk
+from .origins import Origin, Place, former_epoch, here, origin_of, then
+from .value import Constant, Dot, Result, Value, attributes, data_then, leaf_of, rebuild, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Callable, Container, Iterable, Iterator
+    from typing import Any, TypeAlias
+
+    from .origins import Epoch
+
+    Row: TypeAlias = tuple[Any, ...]
 
 FORMAT, VERSION = "glassgrad-graph", 1
 
@@ -44,6 +49,8 @@ class Graph:
         For each node the positions of the nodes that it is an operand of.
     depths : list of int
         For each node the number of operations on the longest way from a leaf to it.
+    data : list of float
+        For each node its number at the point where the root was computed.
 
     Raises
     ------
@@ -65,15 +72,22 @@ class Graph:
         self.nodes: list[Value] = []
         self.operands: list[tuple[int, ...]] = []
         self._positions: dict[Value, int] = {}
-        if isinstance(root, Result):
-            for node in walk(root):
-                operands = node.operands
+        if root.op is not None:
+            for result in walk(root):
+                operands = result.operands
                 for x in operands:
                     if x not in self._positions:
                         self._append(x, ())
-                self._append(node, tuple([self._positions[x] for x in operands]))
+                self._append(result, tuple([self._positions[x] for x in operands]))
         else:
             self._append(root, ())
+        overwritten = then(root._place.epoch) if isinstance(root._place, Origin) else {}
+        self.data = [node._data for node in self.nodes]
+        if overwritten:
+            self.data = [
+                overwritten.get(id(node), data) if node.op is None else data
+                for node, data in zip(self.nodes, self.data)
+            ]
         self.consumers: list[list[int]] = [[] for _ in self.nodes]
         self.depths: list[int] = []
         for position, operand_positions in enumerate(self.operands):
@@ -126,6 +140,21 @@ class Graph:
     def leaves(self) -> list[Value]:
         """The nodes that no operation made, in order."""
         return [node for node in self.nodes if node.op is None]
+
+    @property
+    def written(self) -> list[int]:
+        """The positions of the leaves that have been set since the root was computed, and are something else now.
+
+        Examples
+        --------
+        >>> w = Value(3.0)
+        >>> graph = Graph(w * 2)
+        >>> w.data = 5.0
+        >>> graph.written, graph.data
+        ([0], [3.0, 2.0, 6.0])
+        """
+        pairs = enumerate(zip(self.nodes, self.data))  # compared as text, for nan is no other number than nan
+        return [i for i, (node, then) in pairs if node.op is None and repr(node.data) != repr(then)]
 
     @property
     def depth(self) -> int:
@@ -186,7 +215,7 @@ class Graph:
         """
         made: dict[Value, Value] = {}
         for node in self.nodes:
-            if not isinstance(node, Result):
+            if node.op is None:
                 made[node] = node
                 continue
             operands = tuple([made[x] for x in node.operands])
@@ -195,7 +224,7 @@ class Graph:
             elif all(x is y for x, y in zip(operands, node.operands)):
                 made[node] = node
             else:
-                made[node] = node.replace(operands)
+                made[node] = _over(node, operands)
         return Graph(made[self.root])
 
     # --- JSON -------------------------------------------------------------------------------------------------
@@ -212,19 +241,19 @@ class Graph:
         import json
 
         rows = []
-        for node, operands in zip(self.nodes, self.operands):
+        for node, operands, data in zip(self.nodes, self.operands, self.data):
             row: dict[str, Any] = {"op": None if node.op is None else node.op.name}
             if isinstance(node, Constant):
                 row["constant"] = True
             if node.op is not None:
-                if repr(node.op.value(*[x.data for x in node.operands])) != repr(node.data):
+                if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                     raise RuntimeError(
-                        f"a leaf was set after {node.describe()} was computed from it, so the graph is of two minds; "
-                        "compute it again before writing it"
+                        f"a leaf was set between {node.describe()}, which was computed from it, and the root, so that "
+                        "the graph has two points; compute all of it again before writing it"
                     )
                 row["operands"] = list(operands)
                 row["partials"] = [_plain(slope) for slope in node.partials]
-            row["data"], row["grad"] = _plain(node.data), _plain(node.grad)
+            row["data"], row["grad"] = _plain(data), _plain(node.grad)
             row.update({key: text for key, text in (("label", node.label), ("scope", node.scope)) if text})
             rows.append(row)
         document = {"format": FORMAT, "version": VERSION, "root": len(self) - 1, "nodes": rows}
@@ -279,16 +308,25 @@ class Graph:
             return cls.from_json(file.read())
 
 
+def _over(node: Value, operands: tuple[Value, ...]) -> Result:
+    """The node over other operands of the same data."""
+    assert node.op is not None
+    twin = rebuild(node.op, node.data, operands, node.partials, origin_of(node._place))
+    twin.grad = node.grad
+    return twin
+
+
 def _products_and_sum(node: Dot, operands: tuple[Value, ...]) -> Value:
-    node._fresh()
-    n = len(operands) // 2
+    n, origin = len(operands) // 2, origin_of(node._place)
     terms = list(operands[2 * n :])
-    for w, x in zip(operands[:n], operands[n : 2 * n]):
-        product = rebuild(ops.mul, w.data * x.data, (w, x), (x.data, w.data))
-        product.grad, product.place = node.grad, Place(node.scope) if node.scope else None
+    point = data_then(node, node.operands)
+    for i in range(n):
+        w, x = point[i], point[n + i]
+        product = rebuild(ops.mul, w * x, (operands[i], operands[n + i]), (x, w), origin)
+        product.grad, product.label = node.grad, ""
         terms.append(product)
-    total = rebuild(ops.sum, node.data, tuple(terms), (1.0,) * len(terms))
-    total.grad, total.place = node.grad, node.place
+    total = rebuild(ops.sum, node.data, tuple(terms), (1.0,) * len(terms), origin)
+    total.grad = node.grad
     return total
 
 
@@ -344,53 +382,185 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Result
     return rebuild(op, computed, operands, slopes)
 
 
-# --- pickling and deep-copying ----------------------------------------------------------------------------------
+# --- copying and pickling ---------------------------------------------------------------------------------------
+#
+# Results become flat rows over the nodes that they start from: leaves, and results that are copied already. One copy,
+# or one pickle, has each node once, whatever number of roots leads to it.
 
 
-def _row(node: Value) -> tuple[Any, ...]:
-    place = node.place
-    return node.grad, None if place is None else (place.scope, place.label, place.site)
+def copy(node: Value) -> Value:
+    """What `copy.copy` makes of a node: a leaf of the same data, or a result over the same operands."""
+    twin = _leaf(type(node), node.data, node.grad, _texts(node)) if node.op is None else _over(node, node.operands)
+    _give(twin, _own(node))
+    return twin
 
 
-def _restored(node: Value, grad: float, place: tuple[str, str, str] | None) -> Value:
-    node.grad, node.place = grad, None if place is None else Place(*place)
-    return node
+def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
+    """What `copy.deepcopy` makes of a node: its whole graph once more, but for what is in `memo`."""
+    from copy import deepcopy as of
+
+    results = _results_below(root, memo)
+    if not results:
+        memo[id(root)] = twin = _leaf(type(root), root.data, root.grad, _texts(root))
+        _give(twin, of(_own(root), memo))
+        return twin
+    sources = _sources(results)
+    twins = _restore([of(x, memo) for x in sources], *_rows(results, sources))
+    for node, twin in zip(results, twins):
+        memo[id(node)] = twin
+        _give(twin, of(_own(node), memo))
+    return twins[-1]
 
 
-def _leaf(kind: type[Value], data: float, *rest: Any) -> Value:
-    return _restored(kind(data), *rest)
+def reduce(node: Value) -> tuple[Any, ...]:
+    """How a node is pickled. A result is one of the results that were pickled together."""
+    if node.op is None:
+        return _leaf, (type(node), node.data, node.grad, _texts(node)), _own(node)
+    latest = getattr(_pickling, "session", None)
+    session = None if latest is None else latest()
+    if session is None:
+        session = _Session()
+        _pickling.session = ref(session)
+    return _item, session.find(node), _own(node)
 
 
-def _reduce_leaf(leaf: Value) -> tuple[Any, ...]:
-    return _leaf, (type(leaf), leaf.data, *_row(leaf))
+def _own(node: Value) -> Any:
+    """What a node knows beyond what nodes know, in the form that pickle has for it; None if there is nothing."""
+    slots = {}
+    for kind in type(node).__mro__:
+        if kind.__module__ == Value.__module__:
+            break
+        names = kind.__dict__.get("__slots__", ())
+        slots.update(
+            {
+                name: getattr(node, name)
+                for name in ([names] if isinstance(names, str) else names)
+                if hasattr(node, name)
+            }
+        )
+    own = attributes(node) or None
+    return (own, slots) if slots else own
 
 
-def _reduce_result(root: Result) -> tuple[Any, ...]:
-    """The graph of `root` as leaves, which keep their identity within one pickle, and flat rows."""
-    graph = Graph(root)
-    rows = [
-        None if node.op is None else (node.op, operands, node.partials, node.data, *_row(node))
-        for node, operands in zip(graph.nodes, graph.operands)
-    ]
-    return _restore, (graph.leaves, rows)
+def _give(node: Value, own: Any) -> None:
+    """Let a node know what `_own` told of another one."""
+    own, slots = own if isinstance(own, tuple) else (own, None)
+    if own:
+        node.__dict__.update(own)
+    for name, item in (slots or {}).items():
+        setattr(node, name, item)
 
 
-def _restore(
-    leaves: list[Value], rows: list[tuple[Op, tuple[int, ...], tuple[float, ...], float, Any, Any] | None]
-) -> Value:
-    remaining = iter(leaves)
-    nodes: list[Value] = []
-    for row in rows:
-        if row is None:
-            nodes.append(next(remaining))
+class _Session:
+    """One pickle, as far as a result can know of it: where the results are that it has got.
+
+    Whoever pickles keeps what it has pickled until it is done, and so the bundles, which keep this.
+    """
+
+    def __init__(self) -> None:
+        self.places: dict[int, tuple[Callable[[], _Bundle | None], int]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.places and self.places[key][0]() is not None
+
+    def find(self, node: Value) -> tuple[_Bundle, int]:
+        """The bundle that a result is pickled with, and its position there."""
+        if id(node) not in self:
+            bundle = _Bundle(self, _results_below(node, self))
+            for position, result in enumerate(bundle.results):
+                self.places[id(result)] = ref(bundle), position
+            return bundle, len(bundle.results) - 1
+        found, position = self.places[id(node)]
+        known = found()
+        assert known is not None
+        return known, position
+
+
+_pickling = threading.local()  # `session`: weakly, that of the pickle that is being made in this thread
+
+
+class _Bundle:
+    """Results that are pickled together."""
+
+    def __init__(self, session: _Session, results: list[Result]) -> None:
+        self.session, self.results = session, results
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        sources = _sources(self.results)
+        return _restore, (sources, *_rows(self.results, sources))
+
+
+def _item(results: list[Value], position: int) -> Value:
+    return results[position]
+
+
+def _results_below(root: Value, known: Container[int]) -> list[Result]:
+    """The results that `root` was made from, root included, operands first, down to those that are known."""
+    order: list[Result] = []
+    done: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.op is None or id(node) in done or id(node) in known:
+            continue
+        waiting = [x for x in node.operands if x.op is not None and id(x) not in done and id(x) not in known]
+        if waiting:
+            stack.append(node)
+            stack.extend(reversed(waiting))
         else:
-            op, operands, partials, data, *rest = row
-            nodes.append(_restored(rebuild(op, data, tuple([nodes[i] for i in operands]), partials), *rest))
-    return nodes[-1]
+            done.add(id(node))
+            order.append(node)  # type: ignore[arg-type]
+    return order
 
 
-copyreg.pickle(Value, _reduce_leaf)
-copyreg.pickle(Constant, _reduce_leaf)
-copyreg.pickle(Result, _reduce_result)
-copyreg.pickle(Wide, _reduce_result)
-copyreg.pickle(Dot, _reduce_result)
+def _sources(results: Iterable[Result]) -> list[Value]:
+    """The operands of results that are not among these results themselves."""
+    own = set(results)
+    return list(dict.fromkeys(x for node in results for x in node.operands if x not in own))
+
+
+def _rows(results: list[Result], sources: list[Value]) -> tuple[list[Row], list[dict[int, float]]]:
+    """A row for each result; and for each of their epochs what sources, by position, were then and are no more."""
+    positions = {x: i for i, x in enumerate([*sources, *results])}
+    epochs: dict[Epoch, int] = {}
+    overwritten: list[dict[int, float]] = []
+    rows = []
+    for node in results:
+        origin = origin_of(node._place)
+        if origin.epoch not in epochs:
+            epochs[origin.epoch] = len(overwritten)
+            old = then(origin.epoch)
+            overwritten.append({i: old[id(x)] for i, x in enumerate(sources) if id(x) in old})
+        partials = () if isinstance(node, Dot) else node.partials
+        operands = tuple([positions[x] for x in node.operands])
+        rows.append((node.op, operands, partials, node.data, node.grad, _texts(node), epochs[origin.epoch]))
+    return rows, overwritten
+
+
+def _restore(sources: list[Value], rows: list[Row], overwritten: list[dict[int, float]]) -> list[Result]:
+    """The results that `_rows` describes, over other sources."""
+    nodes = list(sources)
+    epochs = [former_epoch({id(sources[i]): x for i, x in old.items()}) if old else here().epoch for old in overwritten]
+    origins: dict[Any, Origin] = {}
+    for op, operands, partials, data, grad, texts, epoch in rows:
+        key = texts, epoch
+        if key not in origins:
+            scope, label, site = texts or ("", "", "")
+            origins[key] = Origin(scope, label, site, epochs[epoch])
+        node = rebuild(op, data, tuple([nodes[i] for i in operands]), partials, origins[key])
+        node.grad = grad
+        nodes.append(node)
+    return nodes[len(sources) :]  # type: ignore[return-value]
+
+
+def _texts(node: Value) -> tuple[str, str, str] | None:
+    place = node.place
+    return None if place is None else (place.scope, place.label, place.site)
+
+
+def _leaf(kind: type[Value], data: float, grad: float, texts: tuple[str, str, str] | None) -> Value:
+    leaf = leaf_of(kind, data)
+    leaf.grad = grad
+    if texts is not None:
+        leaf.place = Place(*texts)
+    return leaf

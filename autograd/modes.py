@@ -1,46 +1,113 @@
 """Blocks that change how nodes are made in the thread that opens them: `no_grad`, `enable_grad`, and watches.
 
-The engine asks for the modes that they set only while some block is open somewhere; see `value._inspected`.
+The engine asks what they set only while `blocks` is not empty: while some block is open somewhere, or was just now.
+What nodes are is not known here; see `value`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-
-from .value import Value, count_blocks, current_watch, modes
+from _thread import allocate_lock, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Any
 
-    from .value import Result
+    from .value import Result, Value
+
+
+blocks: list[_Entry] = []
+"""The blocks that threads are in, the innermost last; some may have ended meanwhile."""
+
+
+class _Entry:
+    """A block that a thread has entered; it is in force while its lock is held."""
+
+    __slots__ = ("thread", "mode", "setting", "switch")
+
+    def __init__(self, mode: str, setting: object) -> None:
+        self.thread, self.mode, self.setting = get_ident(), mode, setting
+        self.switch = allocate_lock()
+        self.switch.acquire()
+
+
+def setting(mode: str, default: Any) -> Any:
+    """What the innermost of this thread's blocks makes of a mode."""
+    thread, found = get_ident(), default
+    for entry in list(blocks):
+        if not entry.switch.locked():
+            _remove(entry)
+        elif entry.thread == thread and entry.mode == mode:
+            found = entry.setting
+    return found
+
+
+def _remove(entry: _Entry) -> None:
+    try:
+        blocks.remove(entry)
+    except ValueError:
+        return  # another thread was faster
+
+
+def recording() -> bool:
+    """Whether operations are recorded in this thread: False inside `no_grad`."""
+    return not blocks or bool(setting("recording", True))
+
+
+def current_watch() -> Any:
+    """The `Watch` that looks at what happens to Values in this thread, or None."""
+    return setting("watch", None)
+
+
+class _Way:
+    """``__enter__`` or ``__exit__`` of a block: gives ``with`` the one step of C that opens or closes it.
+
+    An interrupt, such as Ctrl-C, can come between any two steps of Python code. If these two were written in Python,
+    one could come when the mode is set and the block not yet entered, or left and the mode still set; and it would stay
+    so. Here the mode is set by appending to a list, and ends with the release of a lock.
+    """
+
+    def __init__(self, way: Callable[[Block], Any]) -> None:
+        self.way = way
+
+    def __get__(self, block: Block | None, owner: type | None = None) -> Any:
+        return self if block is None else self.way(block)
+
+    def __call__(self, block: Block, *error: object) -> None:  # by contextlib, which asks the class
+        self.way(block)(*error)
+
+
+def _way_in(block: Block) -> Callable[[], None]:
+    from functools import partial
+
+    entry = _Entry(block.mode, block.setting())
+    block._exits.setdefault(entry.thread, []).append(entry.switch.__exit__)
+    return partial(blocks.append, entry)
+
+
+def _way_out(block: Block) -> Callable[..., None]:
+    return block._exits[get_ident()].pop()
 
 
 class Block:
     """A with-block, or decorator, that sets one of this thread's modes."""
 
     mode = ""
+    _ways: dict[int, list[Callable[..., None]]]
 
     def setting(self) -> object:
         raise NotImplementedError
 
-    def __enter__(self) -> None:
-        outer = getattr(modes, "outer", None)
-        modes.outer = (outer, self.mode, getattr(modes, self.mode, None))
-        setattr(modes, self.mode, self.setting())
-        count_blocks(1)
+    @property
+    def _exits(self) -> dict[int, list[Callable[..., None]]]:
+        """Of each thread that is on its way in, what will end the block."""
+        ways: dict[int, list[Callable[..., None]]] = self.__dict__.setdefault("_ways", {})
+        return ways
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        count_blocks(-1)
-        modes.outer, mode, before = modes.outer
-        if before is None:
-            delattr(modes, mode)
-        else:
-            setattr(modes, mode, before)
+    __enter__ = _Way(_way_in)
+    __exit__ = _Way(_way_out)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
@@ -124,13 +191,12 @@ class Watch(Block):
         """A leaf whose number is about to be set."""
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
-        """The answer to ``a < other`` and the like."""
-        x, y = a._data, Value(other)._data if not isinstance(other, Value) else other._data
-        return {"<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[sign]
+        """The answer to ``a < other`` and the like; None if it is that of their numbers."""
+        return None
 
-    def detached(self, x: Value) -> Value:
-        """The answer to ``x.detach()``."""
-        return Value(x._data)
+    def detached(self, x: Value) -> Value | None:
+        """The answer to ``x.detach()``; None if it is the usual one."""
+        return None
 
     def concrete(self, x: object) -> bool:
         """The answer to ``concrete(x)``."""
@@ -163,6 +229,7 @@ def concrete(x: object) -> bool:
 
     Examples
     --------
+    >>> from autograd import Value
     >>> concrete(Value(2.0))
     True
     """
@@ -176,3 +243,12 @@ def line_outside() -> str:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _forked() -> None:
+    """In the child of a fork the other threads are gone, and their blocks with them."""
+    blocks[:] = [entry for entry in blocks if entry.thread == get_ident()]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -6,69 +6,43 @@ Wengert list, linked into a graph; `Value.backward` walks it from the end to the
 rule. Nothing here recurses over the graph, so its depth is limited by memory alone.
 
 The calculus is in `ops`; the arithmetic operators, which are nearly all the nodes of a network, are written out
-here as well, for speed, and a test holds them to their rows in the table. Looking at whole graphs is `graph`'s
-affair, and differentiating functions is `functional`'s. This module is written so that mypyc can compile it:
-typed, flat fields and no closures.
+here as well, for speed, and a test holds them to their rows in the table. Where and when nodes are made is in
+`origins`, blocks such as `no_grad` are in `modes`, looking at whole graphs and copying them is `graph`'s affair, and
+differentiating functions is `functional`'s.
+
+This is the source of both engines. Python runs it as it stands; where there is a C compiler Cython makes a native
+module of it. Then the fields of nodes are C's: `value.pxd` says which, and `freeing.pxd` how deep graphs end.
 """
 
 from __future__ import annotations
 
-import threading
-from sys import getrefcount
-
 from . import ops
-from ._mypyc import mypyc_attr
+from ._cython import cython
 from .ieee import divide, inf, power, to_float
+from .modes import blocks, current_watch, recording
 from .ops import Op
+from .origins import Origin, Place, arrive, current_place, here, lock, moved, overwrite, sit, then
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Final, NoReturn, TypeAlias
 
-    # An operator's result, and a comparison's. When an operand has its own way with operators they give
-    # NotImplemented instead, which mypyc, unlike mypy, does not take for a Value or a bool; it is run with
-    # --always-true MYPYC.
-    MYPYC = False
-    if not MYPYC:
-        Made: TypeAlias = "Value"
-        Truth: TypeAlias = bool
-    else:
-        Made: TypeAlias = Any
-        Truth: TypeAlias = Any
+    import cython  # type: ignore[import-untyped,no-redef]  # for the compiler; when Python runs, it is the one above
 
+    Made: TypeAlias = "Value"  # or NotImplemented, when an operand has its own way with operators
+    Truth: TypeAlias = bool  # or what a watch makes of a comparison
+    Operands: TypeAlias = tuple["Value", ...]  # to be checked
+    Numbers: TypeAlias = tuple[float, ...]
+    Held: TypeAlias = list[tuple["Value", float]]  # nodes, and what their gradients were
+    Stack: TypeAlias = list[Any]  # of results
+    Time: TypeAlias = int  # of a walk
 
-class Place:
-    """Where a Value belongs: its label, the module that made it, and the source line if that was asked for.
+if not cython.compiled:  # else they are C's: value.pxd has them
+    from _thread import get_ident
 
-    Parameters
-    ----------
-    scope : str
-        Dotted path of the module at work, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
-    label : str
-        The Value's own name.
-    site : str
-        ``"file.py:12"``, recorded inside `detect_anomaly`.
-    """
-
-    __slots__ = ("scope", "label", "site")
-
-    def __init__(self, scope: str = "", label: str = "", site: str = "") -> None:
-        self.scope: str = scope
-        self.label: str = label
-        self.site: str = site
-
-
-class _State:
-    """What the engine knows besides the graph; there is one instance."""
-
-    __slots__ = ("clock", "written", "unusual", "place")
-
-    def __init__(self) -> None:
-        self.clock: int = 0  # counts the walks over graphs and the writes to leaves
-        self.written: int = 0  # the clock at the latest write to a leaf
-        self.unusual: int = 0  # open no_grad, enable_grad and detect_anomaly blocks, in all threads together
-        self.place: Place | None = None  # where nodes made now belong
+    from ._cython import add_grad, check, come_up, data_at, go_down, put_off, same, set_attribute, stamp_at
+    from .origins import state
 
 
 # The operations that are written out below; as constants: looking them up took a fifth of the time of a node.
@@ -81,12 +55,12 @@ _POW: Final = ops.pow
 _RELU: Final = ops.relu
 _DOT: Final = ops.dot
 
-_state: Final = _State()
-modes: Final = threading.local()  # of the thread that opened the block: `recording` and `watch`; modes.py sets them
-_lock: Final = threading.RLock()  # threads may share leaves, whose gradients add up, and they share the clock
+_NEVER: Final = 1 << 62  # the stamp of a leaf, which a walk has no need to visit
 
 
-@mypyc_attr(acyclic=True)  # graphs have no cycles, so that the garbage collector need not look at them
+@cython.freelist(100_000)  # as many nodes as training steps of small networks make and free again
+@cython.no_gc  # graphs have no cycles, so that the garbage collector need not look at them
+@cython.cclass
 class Value:
     """A number with a gradient: a leaf of the graph, or (as a `Result`) what an operation made.
 
@@ -113,6 +87,7 @@ class Value:
     -----
     ``==`` and ``hash`` are identity, so that nodes can live in sets; ``<``, ``<=``, ``>`` and ``>=`` compare
     data. `float` and the functions of ``math`` refuse a Value, since they would drop its gradient silently.
+    A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
 
     Examples
     --------
@@ -123,19 +98,32 @@ class Value:
     (15.0, 8.0)
     """
 
-    __slots__ = ("_data", "grad", "_stamp", "_place")
+    # A result has its rule, its operands and its slopes in `_rule`, `_a`, `_b`, `_da` and `_db`; a leaf has none.
+    __slots__ = (
+        "_data", "_grad", "_stamp", "_place", "_rule", "_a", "_b", "_da", "_db", "__dict__", "__weakref__",
+    )  # fmt: skip
 
-    def __init__(self, data: object, label: str = "") -> None:
+    if TYPE_CHECKING:
+        _a: Any  # a Value; None where the operands are in tuples
+        _b: Value | None
+        _da: float
+        _db: float
+
+    def __init__(
+        self, data: object, label: object = "", *others: object, _children: object = (), _op: object = ""
+    ) -> None:
+        if others or type(label) is not str or _children or _op:
+            label = _label_among(label, others, _children, _op)
         if type(data) is float:
             self._data: float = data
         elif type(data) is int and -1000 < data < 1000:  # surely in the range of a float
             self._data = float(data)
         else:
             self._data = to_float(data)
-        self.grad: float = 0.0
-        # A leaf's stamp is the time of its latest write; a Result's is its mark in the latest walk.
-        self._stamp: int = 0
-        self._place: Place | None = _state.place
+        self._grad: float = 0.0
+        self._stamp: int = _NEVER
+        self._place: Place | None = current_place() if state.seats else None
+        self._rule: Op | None = None
         if label:
             self.label = label
 
@@ -143,7 +131,8 @@ class Value:
 
     @property
     def data(self) -> float:
-        if _state.unusual != 0:
+        """The number."""
+        if blocks:
             watch = current_watch()
             if watch is not None:
                 watch.read(self)
@@ -151,20 +140,44 @@ class Value:
 
     @data.setter
     def data(self, data: object) -> None:
-        if isinstance(self, Result):
+        if self._rule is not None:
             raise AttributeError(
                 f"the data of {self.describe()} cannot be set, for it is the result of {self._rule.name}; "
                 "set the data of leaves and compute again"
             )
         number = to_float(data)
-        if _state.unusual != 0:
+        if blocks:
             watch = current_watch()
             if watch is not None:
                 watch.wrote(self)
-        with _lock:
-            self._data = number  # before the stamp: a Dot made in between must find itself older than the stamp
-            _state.clock += 1
-            _state.written = self._stamp = _state.clock
+        with lock:
+            try:
+                state.writing = True
+                state.writes += 1
+                overwrite(id(self), self._data)
+                self._data = number
+            finally:
+                state.writing = False
+
+    @data.deleter
+    def data(self) -> None:
+        _keep("data")
+
+    @property
+    def grad(self) -> float:
+        """d(root)/d(self), after ``root.backward()``. Setting it to None sets it to 0."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: object) -> None:
+        if type(grad) is float:
+            self._grad = grad
+        else:
+            self._grad = 0.0 if grad is None else to_float(grad, "grad")
+
+    @grad.deleter
+    def grad(self) -> None:
+        _keep("grad")
 
     @property
     def label(self) -> str:
@@ -172,11 +185,14 @@ class Value:
         return "" if self._place is None else self._place.label
 
     @label.setter
-    def label(self, label: str) -> None:
-        if not isinstance(label, str):
-            raise TypeError(f"a label must be a str, not {type(label).__name__}: {label!r}")
+    def label(self, label: object) -> None:
+        label = _label_among(label, (), (), "") if type(label) is not str else label
         old = self._place
-        self._place = Place("", label) if old is None else Place(old.scope, label, old.site)
+        self._place = moved(old, "", label, "") if old is None else moved(old, old.scope, label, old.site)
+
+    @label.deleter
+    def label(self) -> None:
+        _keep("label")
 
     @property
     def scope(self) -> str:
@@ -186,44 +202,62 @@ class Value:
     @property
     def place(self) -> Place | None:
         """Label, module scope and source line together; None if the node has none of them."""
-        return self._place
+        place = self._place
+        return place if place is not None and (place.scope or place.label or place.site) else None
 
     @place.setter
-    def place(self, place: Place | None) -> None:
-        self._place = place
+    def place(self, place: object) -> None:
+        if place is None:
+            self._place = moved(self._place, "", "", "")
+        elif isinstance(place, Place):
+            new: Place = place
+            self._place = moved(self._place, new.scope, new.label, new.site)
+        else:
+            raise TypeError(f"a place must be an autograd.Place or None, not {type(place).__name__}: {place!r:.60}")
+
+    @place.deleter
+    def place(self) -> None:
+        _keep("place")
 
     @property
     def op(self) -> Op | None:
         """The operation that made the node; None for a leaf."""
-        return None
+        return self._rule
 
     @property
     def operands(self) -> tuple[Value, ...]:
         """The Values that the operation was applied to, in order; empty for a leaf."""
-        return ()
+        if self._rule is None:
+            return ()
+        return (self._a,) if self._b is None else (self._a, self._b)
 
     @property
-    def partials(self) -> tuple[float, ...]:
+    def partials(self) -> Numbers:
         """d(self)/d(operand) for each operand, at the point where the node was computed."""
-        return ()
+        if self._rule is None:
+            return ()
+        if self._b is None:
+            return (self._da,)
+        return (self._da, self._db)
 
     @property
     def _prev(self) -> set[Value]:
         """The operands under micrograd's name, as a set; the number in an exponent is part of the operation there."""
         operands = self.operands
-        return set(operands[:1] if self.op is ops.pow and isinstance(operands[1], Constant) else operands)
+        return set(operands[:1] if self._rule is _POW and isinstance(operands[1], Constant) else operands)
 
     @property
     def _op(self) -> str:
         """The operation's symbol under micrograd's name: '' for a leaf, '+', '*', '**2', 'ReLU', ..."""
-        op = self.op
+        op = self._rule
         if op is None:
             return ""
-        exponent = self.operands[1] if op is ops.pow else None
-        return f"**{exponent._data:g}" if isinstance(exponent, Constant) else op.symbol
+        exponent = self.operands[1] if op is _POW else None
+        return f"**{exponent.data:g}" if isinstance(exponent, Constant) else op.symbol
 
-    def __hash__(self) -> int:  # by identity; mypyc takes a class with comparisons for one that cannot be hashed
-        return id(self) >> 4
+    def item(self) -> float:
+        """The number, under PyTorch's name."""
+        return self.data
 
     def describe(self) -> str:
         """How messages call this node.
@@ -233,23 +267,18 @@ class Value:
         >>> Value(2.0, "w").describe()
         "'w' (data 2)"
         """
-        op = self.op
+        op = self._rule
         name = repr(self.label) if self.label else "a leaf" if op is None else f"a result of {op.name}"
         return f"{name} (data {self._data:.6g})"
 
     def __repr__(self) -> str:
-        op = self.op
+        op = self._rule
         made_by = "" if op is None else f", op={op.name!r}"
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={self.grad!r}{made_by}{label})"
+        return f"Value(data={self._data!r}, grad={self._grad!r}{made_by}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
-
-    def __copy__(self) -> Value:
-        twin = type(self)(self.data)
-        twin.grad, twin._place = self.grad, self._place
-        return twin
 
     def detach(self) -> Value:
         """A leaf with the same data, cut off from the graph.
@@ -259,8 +288,26 @@ class Value:
         >>> (Value(2.0) * 3).detach()
         Value(data=6.0, grad=0.0)
         """
-        watch = current_watch() if _state.unusual != 0 else None
-        return Value(self._data) if watch is None else watch.detached(self)
+        watch = current_watch() if blocks else None
+        twin = None if watch is None else watch.detached(self)
+        return Value(self._data) if twin is None else twin
+
+    # How a node is copied and pickled is told by `graph`, which knows whole graphs: their depth must be no limit.
+
+    def __copy__(self) -> Value:
+        from . import graph
+
+        return graph.copy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from . import graph
+
+        return graph.deepcopy(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from . import graph
+
+        return graph.reduce(self)
 
     # --- how the operators record -----------------------------------------------------------------------------
 
@@ -278,76 +325,67 @@ class Value:
 
                 return arrays.apply(op, operands)
             else:
-                values.append(Constant(to_float(x, op.name)))
+                values.append(_constant(to_float(x, op.name)))
         return record(op, values)
 
     def __add__(self, other: object) -> Made:
-        if isinstance(other, Value):
-            return _result(self._data + other._data, _ADD, self, 1.0, other, 1.0)
-        if _foreign(other):
+        b: Value | None = other if isinstance(other, Value) else _operand(other)
+        if b is None:
             return NotImplemented
-        return self + Constant(other)
+        return _result(self._data + b._data, _ADD, self, 1.0, b, 1.0)
 
     def __radd__(self, other: object) -> Made:
-        if _foreign(other):
-            return NotImplemented
-        return Constant(other) + self
+        a = _operand(other)
+        return NotImplemented if a is None else a + self
 
     def __sub__(self, other: object) -> Made:
-        if isinstance(other, Value):
-            return _result(self._data - other._data, _SUB, self, 1.0, other, -1.0)
-        if _foreign(other):
+        b: Value | None = other if isinstance(other, Value) else _operand(other)
+        if b is None:
             return NotImplemented
-        return self - Constant(other)
+        return _result(self._data - b._data, _SUB, self, 1.0, b, -1.0)
 
     def __rsub__(self, other: object) -> Made:
-        if _foreign(other):
-            return NotImplemented
-        return Constant(other) - self
+        a = _operand(other)
+        return NotImplemented if a is None else a - self
 
     def __mul__(self, other: object) -> Made:
-        if isinstance(other, Value):
-            return _result(self._data * other._data, _MUL, self, other._data, other, self._data)
-        if _foreign(other):
+        b: Value | None = other if isinstance(other, Value) else _operand(other)
+        if b is None:
             return NotImplemented
-        return self * Constant(other)
+        return _result(self._data * b._data, _MUL, self, b._data, b, self._data)
 
     def __rmul__(self, other: object) -> Made:
-        if _foreign(other):
-            return NotImplemented
-        return Constant(other) * self
+        a = _operand(other)
+        return NotImplemented if a is None else a * self
 
     def __truediv__(self, other: object) -> Made:
-        if isinstance(other, Value):
-            a, b = self._data, other._data
-            if b == 0.0:
-                out = divide(a, b)
-                return _result(out, _DIV, self, divide(1.0, b), other, -divide(out, b))
-            return _result(a / b, _DIV, self, 1.0 / b, other, -(a / b / b))
-        if _foreign(other):
+        b: Value | None = other if isinstance(other, Value) else _operand(other)
+        if b is None:
             return NotImplemented
-        return self / Constant(other)
+        x, y = self._data, b._data
+        if y == 0.0:
+            out = divide(x, y)
+            return _result(out, _DIV, self, divide(1.0, y), b, -divide(out, y))
+        return _result(x / y, _DIV, self, 1.0 / y, b, -(x / y / y))
 
     def __rtruediv__(self, other: object) -> Made:
-        if _foreign(other):
-            return NotImplemented
-        return Constant(other) / self
+        a = _operand(other)
+        return NotImplemented if a is None else a / self
 
     def __pow__(self, other: object) -> Made:
-        if isinstance(other, Value):
-            return record(ops.pow, [self, other])
-        if _foreign(other):
+        b: Value | None = other if isinstance(other, Value) else _operand(other)
+        if b is None:
             return NotImplemented
-        exponent = Constant(other)
-        a, n = self._data, exponent._data
+        if not isinstance(b, Constant):
+            return record(_POW, [self, b])
         # A number in the exponent is a constant: d/dn = a**n log(a), which is nan for negative a, is left out.
+        a, n = self._data, b._data
         slope = ops.power_slope(a, n) if n == 0.0 else n * power(a, n - 1.0)
-        return _result(power(a, n), _POW, self, slope, exponent, 0.0)
+        return _result(power(a, n), _POW, self, slope, b, 0.0)
 
     def __rpow__(self, other: object) -> Made:
-        if _foreign(other):
-            return NotImplemented
-        return record(ops.pow, [Constant(other), self])
+        a = _operand(other)
+        return NotImplemented if a is None else record(_POW, [a, self])
 
     def __neg__(self) -> Value:
         return _result(-self._data, _NEG, self, -1.0, None, 0.0)
@@ -360,110 +398,141 @@ class Value:
 
     def relu(self) -> Value:
         """max(self, 0); see `autograd.relu`."""
-        if self._data <= 0.0:
-            return _result(0.0, _RELU, self, 0.0, None, 0.0)
-        return _result(self._data, _RELU, self, 1.0, None, 0.0)
+        return _relu(self)
 
-    # The other functions of one operand; each is documented under its name in `autograd`.
+    # The other functions of one operand, each documented under its name in `autograd`.
     # NumPy calls them when np.exp and the like meet an array of Values.
 
     def exp(self) -> Value:
+        """e**self; see `autograd.exp`."""
         return record(ops.exp, [self])
 
     def expm1(self) -> Value:
+        """e**self - 1, exact for small numbers; see `autograd.expm1`."""
         return record(ops.expm1, [self])
 
     def log(self) -> Value:
+        """Natural logarithm; see `autograd.log`."""
         return record(ops.log, [self])
 
     def log1p(self) -> Value:
+        """log(1 + self), exact for small numbers; see `autograd.log1p`."""
         return record(ops.log1p, [self])
 
     def log2(self) -> Value:
+        """Logarithm to base 2; see `autograd.log2`."""
         return record(ops.log2, [self])
 
     def log10(self) -> Value:
+        """Logarithm to base 10; see `autograd.log10`."""
         return record(ops.log10, [self])
 
     def sqrt(self) -> Value:
+        """Square root; see `autograd.sqrt`."""
         return record(ops.sqrt, [self])
 
     def square(self) -> Value:
+        """self * self; see `autograd.square`."""
         return record(ops.square, [self])
 
     def reciprocal(self) -> Value:
+        """1 / self; see `autograd.reciprocal`."""
         return record(ops.reciprocal, [self])
 
     def sin(self) -> Value:
+        """Sine of an angle in radians; see `autograd.sin`."""
         return record(ops.sin, [self])
 
     def cos(self) -> Value:
+        """Cosine of an angle in radians; see `autograd.cos`."""
         return record(ops.cos, [self])
 
     def tan(self) -> Value:
+        """Tangent of an angle in radians; see `autograd.tan`."""
         return record(ops.tan, [self])
 
     def asin(self) -> Value:
+        """Inverse sine, in radians; see `autograd.asin`."""
         return record(ops.asin, [self])
 
     def acos(self) -> Value:
+        """Inverse cosine, in radians; see `autograd.acos`."""
         return record(ops.acos, [self])
 
     def atan(self) -> Value:
+        """Inverse tangent, in radians; see `autograd.atan`."""
         return record(ops.atan, [self])
 
     def sinh(self) -> Value:
+        """Hyperbolic sine; see `autograd.sinh`."""
         return record(ops.sinh, [self])
 
     def cosh(self) -> Value:
+        """Hyperbolic cosine; see `autograd.cosh`."""
         return record(ops.cosh, [self])
 
     def tanh(self) -> Value:
+        """Hyperbolic tangent; see `autograd.tanh`."""
         return record(ops.tanh, [self])
 
     def erf(self) -> Value:
+        """Error function; see `autograd.erf`."""
         return record(ops.erf, [self])
 
     def erfc(self) -> Value:
+        """1 - erf(self); see `autograd.erfc`."""
         return record(ops.erfc, [self])
 
     def sigmoid(self) -> Value:
+        """Logistic function, 1 / (1 + e**-self); see `autograd.sigmoid`."""
         return record(ops.sigmoid, [self])
 
     def softplus(self) -> Value:
+        """log(1 + e**self); see `autograd.softplus`."""
         return record(ops.softplus, [self])
 
     def silu(self) -> Value:
+        """self * sigmoid(self); see `autograd.silu`."""
         return record(ops.silu, [self])
 
     def gelu(self) -> Value:
+        """self times the normal distribution function; see `autograd.gelu`."""
         return record(ops.gelu, [self])
 
     def selu(self) -> Value:
+        """Scaled elu; see `autograd.selu`."""
         return record(ops.selu, [self])
 
     def leaky_relu(self, slope: object = 0.01) -> Value:
+        """self above 0, else slope * self; see `autograd.leaky_relu`."""
         return record(ops.leaky_relu, [self, _value(slope)])
 
     def elu(self, alpha: object = 1.0) -> Value:
+        """self above 0, else alpha * (e**self - 1); see `autograd.elu`."""
         return record(ops.elu, [self, _value(alpha)])
 
     def clip(self, low: object = -inf, high: object = inf) -> Value:
+        """self held between two bounds; see `autograd.clip`."""
         return record(ops.clip, [self, _value(low), _value(high)])
 
     def arctan2(self, x: object) -> Value:
+        """Angle of the point (x, self), in radians; see `autograd.atan2`."""
         return record(ops.atan2, [self, _value(x)])
 
     def hypot(self, other: object) -> Value:
+        """sqrt(self**2 + other**2); see `autograd.hypot`."""
         return record(ops.hypot, [self, _value(other)])
 
     def arcsin(self) -> Value:
+        """NumPy's name for `asin`."""
         return self.asin()
 
     def arccos(self) -> Value:
+        """NumPy's name for `acos`."""
         return self.acos()
 
     def arctan(self) -> Value:
+        """NumPy's name for `atan`."""
         return self.atan()
 
     # --- comparisons, and what would lose the gradient ----------------------------------------------------------
@@ -471,30 +540,25 @@ class Value:
     def __lt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        if _state.unusual != 0:
-            return _compared("<", self, other)
-        return self._data < _number(other)
+        return _compared("<", self, other) if blocks else self._data < _number(other)
 
     def __le__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        if _state.unusual != 0:
-            return _compared("<=", self, other)
-        return self._data <= _number(other)
+        return _compared("<=", self, other) if blocks else self._data <= _number(other)
 
     def __gt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        if _state.unusual != 0:
-            return _compared(">", self, other)
-        return self._data > _number(other)
+        return _compared(">", self, other) if blocks else self._data > _number(other)
 
     def __ge__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        if _state.unusual != 0:
-            return _compared(">=", self, other)
-        return self._data >= _number(other)
+        return _compared(">=", self, other) if blocks else self._data >= _number(other)
+
+    def __hash__(self) -> int:  # by identity; a compiled class with comparisons would have none
+        return id(self) >> 4
 
     def __bool__(self) -> bool:
         return self.data != 0.0
@@ -511,13 +575,26 @@ class Value:
     def __complex__(self) -> NoReturn:
         raise TypeError("complex() would drop the gradient of a Value; use complex(v.data) for the number")
 
+    def __round__(self, ndigits: object = None) -> NoReturn:
+        raise TypeError("round() would drop the gradient of a Value; use round(v.data) for the number")
+
+    def __floor__(self) -> NoReturn:
+        raise TypeError("math.floor() would drop the gradient of a Value; use math.floor(v.data) for the number")
+
+    def __ceil__(self) -> NoReturn:
+        raise TypeError("math.ceil() would drop the gradient of a Value; use math.ceil(v.data) for the number")
+
+    def __trunc__(self) -> NoReturn:
+        raise TypeError("math.trunc() would drop the gradient of a Value; use math.trunc(v.data) for the number")
+
     # --- how backward walks -----------------------------------------------------------------------------------
 
     def backward(self, grad: object = 1.0) -> None:
         """Compute d(self)/d(node) for every node that self was made from, by the chain rule.
 
         The gradients of leaves are added to, those of Results are replaced: after two calls every leaf has
-        exactly twice its gradient.
+        exactly twice its gradient. It is the gradient at the point where self was computed, also if leaves have
+        been set since. If anything stops it, such as Ctrl-C, all gradients are as they were.
 
         Parameters
         ----------
@@ -527,8 +604,7 @@ class Value:
         Raises
         ------
         RuntimeError
-            If the data of an operand of `dot` was set after the dot product was computed. No gradient has been
-            changed then.
+            If a signal handler calls it in the midst of another backward().
 
         Examples
         --------
@@ -537,272 +613,200 @@ class Value:
         >>> round(w.grad, 9), round(x.grad, 9)
         (-4.9153e-05, 7.373e-05)
         """
-        seed = to_float(grad, "backward")
-        if not isinstance(self, Result):
-            with _lock:
-                self.grad += seed
+        seed: float = to_float(grad, "backward")
+        if self._rule is None:
+            with lock:
+                self._grad += seed
             return
-        with _lock:
+        with lock:
             order = walk(self)
-            if _state.unusual:
+            if blocks:
                 watch = current_watch()
                 if watch is not None:
                     watch.before_sweep(order, seed)
-            held = _clear(order)
-            self.grad = seed
-            for node in reversed(order):
-                # Every consumer of this node has been visited: its gradient is complete, and flows on.
-                grad_out = node.grad
-                a = node._a
-                if a is None:
-                    node._spread(grad_out)
-                else:
-                    a.grad += node._da * grad_out
-                    b = node._b
-                    if b is not None:
-                        b.grad += node._db * grad_out
-            for leaf, before in held:
-                leaf.grad += before
+            try:
+                state.walking = True
+                _sweep(self, order, seed)
+            finally:
+                state.walking = False
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """One step of `backward` by hand, as a function: it adds to the operands' gradients what this one gives."""
+        return self._step_back
+
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        raise AttributeError(
+            "a Value's _backward cannot be set, for backward() goes by the rules of operations; define an operation "
+            "with autograd.op(name, forward, partials)"
+        )
+
+    def _step_back(self) -> None:
+        for x, slope in zip(self.operands, self.partials):
+            x.grad += slope * self._grad
+
+    # --- natively alone: attributes of one's own, and the end ---------------------------------------------------
+    #
+    # A native node has no room for a dict. An attribute that its class does not know is kept with its place.
+
+    def __getattr__(self, name: str) -> Any:
+        place = self._place
+        if place is not None and place.extras is not None and name in place.extras:
+            return place.extras[name]
+        if name == "__dict__":
+            return self._extras()
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        try:
+            set_attribute(self, name, value)
+        except AttributeError:
+            if hasattr(type(self), name):
+                raise
+            self._extras()[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        known: Any = getattr(type(self), name, None)
+        if hasattr(known, "__delete__"):
+            try:
+                known.__delete__(self)
+            except NotImplementedError:  # a property without a deleter
+                _keep(name)
+        elif name in attributes(self):
+            del attributes(self)[name]
+        else:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _extras(self) -> dict[str, Any]:
+        place = self._place
+        if place is None or place.extras is None:
+            scope, label, site = ("", "", "") if place is None else (place.scope, place.label, place.site)
+            place = self._place = moved(place, scope, label, site)  # its own: others may share the old one
+            place.extras = {}
+        extras: dict[str, Any] = place.extras
+        return extras
+
+    def __dealloc__(self) -> None:  # Cython's name for what happens when an object ends
+        if self._a is not None:
+            if go_down():
+                self._a = self._b = None
+                come_up()
+            else:
+                put_off(self._a)
+                put_off(self._b)
 
 
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Constant(Value):
     """A plain number that met a Value in an operation: the 2 of ``2 * x``."""
 
     __slots__ = ()
 
 
-@mypyc_attr(acyclic=True)
+@cython.no_gc
+@cython.cclass
 class Result(Value):
     """A Value that an operation made from one or two operands `_a` and `_b`, with slopes `_da` and `_db`.
 
     Operators and functions make Results; there is no need to make one by hand.
     """
 
-    __slots__ = ("_rule", "_a", "_b", "_da", "_db")
-    __deletable__ = ("_a", "_b")  # for mypyc: they may be missing, in __del__ after an __init__ that failed
-
-    def __init__(self, data: float, rule: Op, a: Value | None, da: float, b: Value | None, db: float) -> None:
-        self._data = data
-        self.grad = 0.0
-        self._stamp = 0
-        self._place = _state.place
-        self._rule: Op = rule
-        self._a: Value | None = a
-        self._b: Value | None = b
-        self._da: float = da
-        self._db: float = db
-
-    @property
-    def op(self) -> Op | None:
-        return self._rule
-
-    @property
-    def operands(self) -> tuple[Value, ...]:
-        assert self._a is not None
-        return (self._a,) if self._b is None else (self._a, self._b)
-
-    @property
-    def partials(self) -> tuple[float, ...]:
-        return (self._da,) if self._b is None else (self._da, self._db)
-
-    def __copy__(self) -> Value:
-        return self.replace(self.operands)
-
-    def replace(self, operands: tuple[Value, ...]) -> Result:
-        """This node over other operands of the same data."""
-        twin = rebuild(self._rule, self._data, operands, self.partials)
-        twin.grad, twin._place = self.grad, self._place
-        return twin
-
-    # What the walk, the sweep and the end of a graph do with operands, for nodes that have them in tuples instead.
-
-    def _push(self, stack: list[Result], opened: int) -> None:
-        """Put the Results among the operands that the walk has not seen on its stack, the first one on top."""
-
-    def _clear(self, held: list[tuple[Value, float]]) -> None:
-        """Set the operands' gradients to 0; what leaves had goes into `held`."""
-
-    def _spread(self, grad: float) -> None:
-        """Add `grad` times the slopes to the operands' gradients."""
-
-    def _release(self, stack: list[Result]) -> None:
-        """Let go of the operands; the Results among them go on the stack."""
-        a, b = self._a, self._b
-        self._a = self._b = None
-        if isinstance(a, Result):
-            stack.append(a)
-        if isinstance(b, Result):
-            stack.append(b)
-
-    def __del__(self) -> None:
-        try:
-            a, b = self._a, self._b
-        except AttributeError:
-            return
-        if isinstance(a, Result) or isinstance(b, Result):
-            self._end()
-
-    def _end(self) -> None:
-        stack: list[Result] = []
-        self._release(stack)
-        if stack:
-            _dismantle(stack)
-
-    def _fresh(self) -> None:
-        """Raise if an operand whose data are still needed has been set meanwhile."""
+    __slots__ = ()
 
 
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Wide(Result):
     """A Result with any number of operands: `sum`, `prod`, `where`, a user's own, ..."""
 
     __slots__ = ("_operands", "_partials")
-    __deletable__ = ("_operands",)
 
-    def __init__(self, data: float, rule: Op, operands: tuple[Value, ...], partials: tuple[float, ...]) -> None:
-        super().__init__(data, rule, None, 0.0, None, 0.0)
-        self._operands: tuple[Value, ...] = operands
-        self._partials: tuple[float, ...] = partials
+    if TYPE_CHECKING:
+        _operands: tuple[Value, ...]
+        _partials: Numbers
 
     @property
     def operands(self) -> tuple[Value, ...]:
+        """The Values that the operation was applied to, in order."""
         return self._operands
 
     @property
-    def partials(self) -> tuple[float, ...]:
+    def partials(self) -> Numbers:
+        """d(self)/d(operand) for each operand, at the point where the node was computed."""
         return self._partials
 
-    def __del__(self) -> None:
-        _end_of_many(self)
-
-    def _push(self, stack: list[Result], opened: int) -> None:
-        _push_all(self._operands, stack, opened)
-
-    def _clear(self, held: list[tuple[Value, float]]) -> None:
-        _clear_all(self._operands, held)
-
-    def _spread(self, grad: float) -> None:
-        for x, slope in zip(self._operands, self._partials):
-            x.grad += slope * grad
-
-    def _release(self, stack: list[Result]) -> None:
-        _release_all(self._operands, stack)
-        self._operands = ()
+    def __dealloc__(self) -> None:
+        if go_down():
+            self._operands = None  # type: ignore[assignment]
+            come_up()
+        else:
+            put_off(self._operands)
 
 
-@mypyc_attr(acyclic=True)
+@cython.final
+@cython.no_gc
+@cython.cclass
 class Dot(Result):
     """``bias + ws[0]*xs[0] + ws[1]*xs[1] + ...``, added in that order, in one node.
 
-    A network is nearly all dot products, so this node keeps no slopes: they are the operands' data. In return
-    it must notice if one of those was set after the forward pass, from the time that setting leaves behind.
+    A network is nearly all dot products, so this node keeps no slopes: they are the operands' data, those of the
+    epoch in which it was made.
     """
 
-    __slots__ = ("_ws", "_xs", "_bias", "_born")
-    __deletable__ = ("_ws", "_xs", "_bias")
+    __slots__ = ("_ws", "_xs", "_bias")
 
-    def __init__(self, ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None) -> None:
-        born = _state.written  # before the data are read: what is set meanwhile is newer
-        n = len(ws)
-        total = 0.0
-        if bias is not None:
-            total = bias._data
-            for i in range(n):
-                total += ws[i]._data * xs[i]._data
-        elif n > 0:
-            total = ws[0]._data * xs[0]._data
-            for i in range(1, n):
-                total += ws[i]._data * xs[i]._data
-        super().__init__(total, _DOT, None, 0.0, None, 0.0)
-        self._ws: tuple[Value, ...] = ws
-        self._xs: tuple[Value, ...] = xs
-        self._bias: Value | None = bias
-        self._born: int = born
+    if TYPE_CHECKING:
+        _ws: tuple[Value, ...]
+        _xs: tuple[Value, ...]
+        _bias: Value | None
 
     @property
     def operands(self) -> tuple[Value, ...]:
+        """The weights, the inputs, and the bias if there is one."""
         return self._ws + self._xs + (() if self._bias is None else (self._bias,))
 
     @property
-    def partials(self) -> tuple[float, ...]:
-        self._fresh()
-        slopes = [x._data for x in self._xs] + [w._data for w in self._ws]
+    def partials(self) -> Numbers:
+        """d(self)/d(operand) for each operand, at the point where the node was computed."""
+        slopes = data_then(self, self._xs + self._ws)
         return tuple(slopes) if self._bias is None else (*slopes, 1.0)
 
-    def _fresh(self) -> None:
-        if self._born != _state.written:
-            for operands in (self._ws, self._xs):
-                for x in operands:
-                    if not isinstance(x, Result) and x._stamp > self._born:
-                        raise RuntimeError(
-                            f"{x.describe()} was set after a dot product with it was computed, so the gradient at "
-                            "the old point is lost; compute the forward pass again before backward()"
-                        )
-
-    def __del__(self) -> None:
-        _end_of_many(self)
-
-    def _push(self, stack: list[Result], opened: int) -> None:
-        self._fresh()
-        bias = self._bias
-        if isinstance(bias, Result) and bias._stamp < opened:
-            stack.append(bias)
-        _push_all(self._xs, stack, opened)
-        _push_all(self._ws, stack, opened)
-
-    def _clear(self, held: list[tuple[Value, float]]) -> None:
-        bias = self._bias
-        if bias is not None and bias.grad != 0.0:
-            held.append((bias, bias.grad))
-            bias.grad = 0.0
-        _clear_all(self._ws, held)
-        _clear_all(self._xs, held)
-
-    def _release(self, stack: list[Result]) -> None:
-        bias = self._bias
-        self._bias = None
-        if isinstance(bias, Result):
-            stack.append(bias)
-        _release_all(self._ws, stack)
-        _release_all(self._xs, stack)
-        self._ws = self._xs = ()
-
-    def _spread(self, grad: float) -> None:
-        bias = self._bias
-        if bias is not None:
-            bias.grad += grad
-        ws, xs = self._ws, self._xs
-        for i in range(len(ws)):
-            w, x = ws[i], xs[i]
-            w.grad += x._data * grad
-            x.grad += w._data * grad
+    def __dealloc__(self) -> None:
+        if go_down():
+            self._bias = None
+            self._ws = self._xs = None  # type: ignore[assignment]
+            come_up()
+        else:
+            put_off(self._bias)
+            put_off(self._ws)
+            put_off(self._xs)
 
 
-# --- operands in tuples ----------------------------------------------------------------------------------------
+def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
+    """What the operands were when the node was computed, also if some were set since.
+
+    Examples
+    --------
+    >>> x = Value(2.0)
+    >>> y = x * 3
+    >>> x.data = 5.0
+    >>> data_then(y, y.operands)
+    [2.0, 3.0]
+    """
+    data = [x._data for x in operands]
+    origin = node._place
+    if isinstance(origin, Origin) and origin.epoch is not state.epoch:
+        overwritten = then(origin.epoch)
+        if overwritten:
+            data = [overwritten.get(id(x), now) for x, now in zip(operands, data)]
+    return data
 
 
-def _push_all(operands: tuple[Value, ...], stack: list[Result], opened: int) -> None:
-    for i in range(len(operands) - 1, -1, -1):
-        x = operands[i]
-        if isinstance(x, Result) and x._stamp < opened:
-            stack.append(x)
-
-
-def _clear_all(operands: tuple[Value, ...], held: list[tuple[Value, float]]) -> None:
-    for x in operands:
-        if x.grad != 0.0:
-            held.append((x, x.grad))
-            x.grad = 0.0
-
-
-def _release_all(operands: tuple[Value, ...], stack: list[Result]) -> None:
-    for x in operands:
-        if isinstance(x, Result):
-            stack.append(x)
-
-
-# --- making nodes ---------------------------------------------------------------------------------------------
+# --- operands -------------------------------------------------------------------------------------------------
 
 
 def _foreign(x: object) -> bool:
@@ -812,30 +816,134 @@ def _foreign(x: object) -> bool:
     return getattr(x, "ndim", 0) > 0 or (not isinstance(x, Value) and hasattr(x, "__apply_op__"))
 
 
+def _operand(x: object) -> Value | None:
+    """A number as an operand; None if x has its own way with operators."""
+    return None if _foreign(x) else _constant(x)
+
+
 def _value(x: object) -> Value:
-    return x if isinstance(x, Value) else Constant(x)
+    return x if isinstance(x, Value) else _constant(x)
 
 
 def _number(x: object) -> float:
-    return x._data if isinstance(x, Value) else to_float(x)
+    if isinstance(x, Value):
+        node: Value = x
+        return node._data
+    return to_float(x)
 
 
 def _compared(sign: str, a: Value, other: object) -> Truth:
     """``a < other`` and the like, where what looks at this thread's nodes may have its own answer."""
     watch = current_watch()
-    if watch is not None:
-        answer: Truth = watch.compared(sign, a, other)
-        return answer
+    answer: Any = None if watch is None else watch.compared(sign, a, other)
+    if answer is not None:
+        return answer  # type: ignore[no-any-return]
     x, y = a._data, _number(other)
     return x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y
 
 
+def _label_among(label: object, others: tuple[object, ...], children: object, op: object) -> str:
+    """The label, if arguments come in the order of other engines: data, operands, operation, label.
+
+    Raises
+    ------
+    TypeError
+        If there are operands or an operation, or if the label is no str.
+    """
+    if isinstance(label, (tuple, list, set, frozenset)) and len(others) <= 2:
+        children, (op, label) = label, (*others, "", "")[:2]
+        others = ()
+    if children or op or others:
+        known = f"; Values have {op}() already" if isinstance(op, str) and op in ops.BUILTIN else ""
+        raise TypeError(
+            "Value takes a number and a label. In other engines Value(data, operands, operation) is the result of an "
+            f"operation of one's own; here autograd.op(name, forward, partials) defines one{known}"
+        )
+    if not isinstance(label, str):
+        raise TypeError(f"a label must be a str, not {type(label).__name__}: {label!r:.60}")
+    return str(label)
+
+
+def _keep(name: str) -> NoReturn:
+    raise AttributeError(f"the {name} of a Value can be set, but not deleted")
+
+
+def attributes(node: Value) -> dict[str, Any]:
+    """The attributes that a node was given besides those of its class.
+
+    Examples
+    --------
+    >>> x = Value(2.0)
+    >>> x.m = 0.5
+    >>> attributes(x)
+    {'m': 0.5}
+    """
+    if cython.compiled and type(node).__dictoffset__ == 0:
+        place = node._place
+        return {} if place is None or place.extras is None else place.extras
+    return vars(node)
+
+
+# --- making nodes ---------------------------------------------------------------------------------------------
+
+
 def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: float) -> Value:
-    node = Result(data, rule, a, da, b, db)
-    return node if _state.unusual == 0 else _inspected(node)
+    node: Result = Result.__new__(Result)
+    node._data = data
+    node._grad = 0.0
+    node._stamp = 0
+    origin = state.origin  # _origin(), written out here
+    if origin is None or (origin.seat is not None and not _at_home(origin)):
+        origin = here()
+    node._place = origin
+    node._rule = rule
+    node._a = a
+    node._b = b
+    node._da = da
+    node._db = db
+    return _inspected(node) if blocks else node
 
 
-def _inspected(node: Result) -> Value:
+def _relu(a: Value) -> Value:
+    if a._data <= 0.0:
+        return _result(0.0, _RELU, a, 0.0, None, 0.0)
+    return _result(a._data, _RELU, a, 1.0, None, 0.0)
+
+
+def _origin() -> Origin:
+    origin = state.origin
+    if origin is None or (origin.seat is not None and not _at_home(origin)):
+        return here()
+    return origin
+
+
+def _at_home(origin: Origin) -> bool:
+    """Whether this is the thread whose nodes have this origin, and is still where they have it."""
+    seat: Any = origin.seat
+    return seat.place is origin.home and seat.thread == get_ident()
+
+
+def _begin(node: Result, data: float, rule: Op, origin: Origin) -> None:
+    """Fill in what all Results with operands in tuples have in common."""
+    node._data = data
+    node._grad = 0.0
+    node._stamp = 0
+    node._place = origin
+    node._rule = rule
+    node._a = None
+
+
+def _constant(number: object) -> Constant:
+    node: Constant = Constant.__new__(Constant)
+    node._data = number if type(number) is float else to_float(number)
+    node._grad = 0.0
+    node._stamp = _NEVER
+    node._place = current_place() if state.seats else None
+    node._rule = None
+    return node
+
+
+def _inspected(node: Value) -> Value:
     """`node` as the blocks open in this thread want it: a leaf under `no_grad`, looked at under a watch."""
     watch = current_watch()
     if watch is not None:
@@ -843,39 +951,105 @@ def _inspected(node: Result) -> Value:
     return node if recording() else Value(node._data)
 
 
-def recording() -> bool:
-    """Whether operations are recorded in this thread: False inside `no_grad`."""
-    return _state.unusual == 0 or getattr(modes, "recording", True)
+def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origin: Origin) -> Dot:
+    """A dot product that is computed at one point, whatever other threads write meanwhile."""
+    writes, total = state.writes, 0.0
+    if not state.writing:
+        total = _weighted_sum(ws, xs, bias)
+    if state.writing or state.writes != writes:
+        with lock:
+            origin, total = here(), _weighted_sum(ws, xs, bias)
+    node: Dot = Dot.__new__(Dot)
+    _begin(node, total, _DOT, origin)
+    node._ws = ws
+    node._xs = xs
+    node._bias = bias
+    return node
 
 
-def current_watch() -> Any:
-    """The `modes.Watch` that looks at what happens to Values in this thread, or None."""
-    return getattr(modes, "watch", None)
+def _weighted_sum(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None) -> float:
+    if cython.compiled:
+        check(ws)
+        check(xs)
+    n = len(ws)
+    if bias is not None:
+        first, total = 0, bias._data
+    elif n > 0:
+        first, total = 1, ws[0]._data * xs[0]._data
+    else:
+        return 0.0
+    if cython.compiled:  # the same without counting references, see value.pxd
+        for i in range(first, n):
+            total += data_at(ws, i) * data_at(xs, i)
+    else:
+        for i in range(first, n):
+            total += ws[i]._data * xs[i]._data
+    return total
 
 
-def rebuild(op: Op, data: float, operands: tuple[Value, ...], partials: tuple[float, ...]) -> Result:
-    """A node with these contents, of the kind that suits its number of operands."""
+def leaf_of(kind: type[Value], data: float) -> Value:
+    """A leaf of a subclass, perhaps, without its ``__init__``."""
+    node: Value = kind.__new__(kind)
+    node._data = data
+    node._grad = 0.0
+    node._stamp = _NEVER
+    node._place = None
+    node._rule = None
+    return node
+
+
+def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: Origin | None = None) -> Result:
+    """A node with these contents, of the kind that suits its number of operands; made now, if `origin` says no other.
+
+    A dot product needs no partials: they are its operands' data.
+
+    Raises
+    ------
+    TypeError
+        If an operand is no Value, or if there is not a slope for each.
+    """
+    for x in operands:
+        if not isinstance(x, Value):
+            raise TypeError(f"a node is made from Values, not from {type(x).__name__}: {x!r:.60}")
+    if origin is None:
+        origin = _origin()
+    n = len(operands)
     if op is _DOT:
-        n = len(operands) // 2
-        node = Dot(operands[:n], operands[n : 2 * n], operands[-1] if len(operands) % 2 else None)
-        node._data = data
+        half = n // 2
+        dot_node: Dot = Dot.__new__(Dot)
+        _begin(dot_node, data, op, origin)
+        dot_node._ws, dot_node._xs = operands[:half], operands[half : 2 * half]
+        dot_node._bias = operands[n - 1] if n % 2 else None
+        return dot_node
+    if len(partials) != n:
+        raise TypeError(f"a node of {n} operands needs {n} partials, not {len(partials)}")
+    if n == 1 or n == 2:
+        node: Result = Result.__new__(Result)
+        _begin(node, data, op, origin)
+        node._a, node._da = operands[0], partials[0]
+        node._b, node._db = (operands[1], partials[1]) if n == 2 else (None, 0.0)
         return node
-    if len(operands) == 1:
-        return Result(data, op, operands[0], partials[0], None, 0.0)
-    if len(operands) == 2:
-        return Result(data, op, operands[0], partials[0], operands[1], partials[1])
-    return Wide(data, op, operands, partials)
+    wide: Wide = Wide.__new__(Wide)
+    _begin(wide, data, op, origin)
+    wide._operands = operands
+    wide._partials = partials
+    return wide
 
 
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
     if op is _POW and isinstance(operands[1], Constant):
-        power_of: Value = operands[0] ** operands[1]._data
+        power_of: Value = operands[0] ** operands[1]
         return power_of
     point = [x._data for x in operands]
     out = op.value(*point)
-    node = rebuild(op, out, tuple(operands), () if op is _DOT else op.slopes(*point, out))
-    return node if _state.unusual == 0 else _inspected(node)
+    if op is _DOT:
+        half = len(operands) // 2
+        bias = operands[2 * half] if len(operands) % 2 else None
+        node: Result = _dot(tuple(operands[:half]), tuple(operands[half : 2 * half]), bias, _origin())
+    else:
+        node = rebuild(op, out, tuple(operands), op.slopes(*point, out))
+    return _inspected(node) if blocks else node
 
 
 def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
@@ -903,15 +1077,15 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     >>> dot(w, x, Value(10.0)).data
     21.0
     """
-    left, right = tuple(ws), tuple(xs)
-    if len(left) == len(right):
+    left: tuple[Any, ...] = tuple(ws)
+    right: tuple[Any, ...] = tuple(xs)
+    if len(left) == len(right) and (left or bias is not None):
         try:
-            node = Dot(left, right, bias)
+            node: Value = _dot(left, right, bias, _origin())
         except (AttributeError, TypeError):  # numbers among the operands
             pass
         else:
-            if left or bias is not None:
-                return node if _state.unusual == 0 else _inspected(node)
+            return _inspected(node) if blocks else node
     return ops.dot(left, right, bias)
 
 
@@ -934,125 +1108,300 @@ def sum(xs: Iterable[Any]) -> Any:
     return ops.sum(tuple(xs))
 
 
-def _clear(order: list[Result]) -> list[tuple[Value, float]]:
-    """Set the gradients of all nodes to 0; returns the leaves whose gradient was not, with what it was.
+@cython.final
+@cython.cclass
+class Cell:
+    """A neuron as `neurons` takes it: its weights, bias and activation, and where it is.
 
-    What a backward pass adds to a leaf is summed up by itself first. So a second pass adds the same number again,
-    and doubles it exactly, whatever the rounding.
+    Parameters
+    ----------
+    w : list of Value
+    b : Value, optional
+    function : callable, optional
+        The activation, a function of a Value.
+    place : Place
     """
-    held: list[tuple[Value, float]] = []
-    for node in order:  # operands come before their consumers: here only leaves can have a gradient left
-        a = node._a
-        if a is None:
-            node._clear(held)
-        else:
-            if a.grad != 0.0:
-                held.append((a, a.grad))
-                a.grad = 0.0
-            b = node._b
-            if b is not None and b.grad != 0.0:
-                held.append((b, b.grad))
-                b.grad = 0.0
-        node.grad = 0.0
-    return held
+
+    __slots__ = ("w", "ws", "b", "function", "place")
+
+    def __init__(self, w: list[Any], b: Value | None, function: Any, place: Place) -> None:
+        self.w: list[Any] = w
+        self.ws: tuple[Value, ...] = ()  # what `w` held the last time, which the nodes share
+        self.b: Value | None = b
+        self.function: Any = function
+        self.place: Place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _no_cell, ()  # a copied neuron makes another one of its own parts
 
 
-def walk(root: Result) -> list[Result]:
+def _no_cell() -> None:
+    return None
+
+
+def neurons(layer: list[Any], x: Any) -> list[Any]:
+    """What each neuron of a layer makes of the same inputs: the layer's forward pass in one call.
+
+    It makes the very nodes that calling the neurons makes, but they share their tuples of weights and of inputs.
+
+    Parameters
+    ----------
+    layer : list of nn.Module
+        The neurons. What is computed is told by their ``_cell``; if that is None, by ``_new_cell()``; and if that gives
+        None as well, they are called.
+    x : sequence of Values or numbers, or one of them
+        The inputs.
+    """
+    made: list[Any] = []
+    inputs = values(x)
+    seat = sit()
+    before = seat.place
+    try:
+        for neuron in layer:
+            cell: Cell | None = neuron._cell
+            if cell is None:
+                seat.place = before
+                cell = neuron._new_cell()
+                if cell is None:
+                    made.append(neuron(inputs))
+                    seat = sit()
+                    continue
+            ws = _shared(cell)
+            if len(ws) != len(inputs):
+                neuron(inputs)  # which says so
+            node: Value = _dot(ws, inputs, cell.b, arrive(seat, cell.place))
+            if blocks:
+                node = _inspected(node)
+            function = cell.function
+            if function is not None:
+                node = _relu(node) if function is _RELU_METHOD else function(node)
+            made.append(node)
+    finally:
+        seat.place = before
+    return made
+
+
+def values(x: Any) -> tuple[Value, ...]:
+    """Inputs as a tuple of Values, which nodes can share; a number by itself is one input.
+
+    Examples
+    --------
+    >>> values([1, 2.5])
+    (Value(data=1.0, grad=0.0), Value(data=2.5, grad=0.0))
+    """
+    if isinstance(x, Value) or not hasattr(x, "__iter__"):
+        x = (x,)
+    return tuple([item if isinstance(item, Value) else Value(item) for item in x])
+
+
+def _shared(cell: Cell) -> tuple[Value, ...]:
+    """The weights of a neuron as a tuple: the one that its nodes share, if the list still holds the same Values."""
+    if not same(cell.w, cell.ws):
+        cell.ws = tuple(cell.w)
+    return cell.ws
+
+
+# --- backward -------------------------------------------------------------------------------------------------
+
+
+def walk(root: Value) -> list[Result]:
     """All Results that root was made from, root included, operands before their consumers.
 
     A depth-first search with its own stack. Marks in the nodes say where it has been: `opened` while operands
     are on their way, `closed` when the node is in the list. They grow from walk to walk, so nothing needs to be
     cleared, not even after an error.
+
+    Raises
+    ------
+    RuntimeError
+        If a signal handler calls it in the midst of another walk.
     """
-    with _lock:
-        return _walk(root)
+    with lock:
+        if state.walking:
+            raise RuntimeError(
+                "a signal handler came in the midst of backward(), or of another walk over a graph, and began one of "
+                "its own; let the handler set a flag, and walk when the program looks at it"
+            )
+        try:
+            state.walking = True
+            return _walk(root)
+        finally:
+            state.walking = False
 
 
-def _walk(root: Result) -> list[Result]:
-    _state.clock += 2
-    closed = _state.clock
+def _walk(root: Value) -> list[Result]:
+    state.clock += 2
+    closed = state.clock
     opened = closed - 1
     order: list[Result] = []
-    stack: list[Result] = [root]
-    while stack:
-        node = stack.pop()
-        if node._stamp == opened:
-            node._stamp = closed
-            order.append(node)
-        elif node._stamp < opened:
+    stack: Stack = []
+    node: Any = root
+    while True:
+        # Go down to the first operand that was not visited; a node without one is done.
+        a = node._a
+        if a is None:
             node._stamp = opened
             stack.append(node)
+            _push(node, stack, opened)
+        else:
+            b = node._b
+            if a._stamp < opened:
+                node._stamp = opened
+                stack.append(node)
+                if b is not None and b._stamp < opened:
+                    stack.append(b)
+                node = a
+                continue
+            if b is not None and b._stamp < opened:
+                node._stamp = opened
+                stack.append(node)
+                node = b
+                continue
+            node._stamp = closed
+            order.append(node)
+        # Take up what waits: an operand that was not visited yet, while nodes whose operands are done get listed.
+        while True:
+            if not stack:
+                return order
+            node = stack.pop()
+            if node._stamp == opened:
+                node._stamp = closed
+                order.append(node)
+            elif node._stamp < opened:
+                break
+
+
+def _sweep(root: Value, order: list[Result], seed: float) -> None:
+    """From the end to the beginning, the chain rule; all of it, or, if something stops it, nothing.
+
+    What it adds to a leaf is summed up by itself first, from 0. So a second sweep adds the same number again, and
+    doubles it exactly, whatever the rounding. The leaves that it has come to bear its mark, below those of all others.
+    """
+    mark = _NEVER - state.clock
+    leaves: Held = []
+    # C is not interrupted, so that natively there is no need to know what the results had.
+    results: Held = [] if cython.compiled else [(node, node._grad) for node in order if node._grad != 0.0]
+    try:
+        for node in order:
+            node._grad = 0.0
+        root._grad = seed
+        for node in reversed(order):
+            # Every consumer of this node has been visited: its gradient is complete, and flows on.
+            grad_out = node._grad
             a = node._a
             if a is None:
-                node._push(stack, opened)
+                _spread(node, grad_out, mark, leaves)
             else:
+                if a._stamp > mark:
+                    _begin_leaf(a, mark, leaves)
+                a._grad = a._grad + node._da * grad_out  # in C this is faster than +=
                 b = node._b
-                if isinstance(b, Result) and b._stamp < opened:
-                    stack.append(b)
-                if isinstance(a, Result) and a._stamp < opened:
-                    stack.append(a)
-    return order
+                if b is not None:
+                    if b._stamp > mark:
+                        _begin_leaf(b, mark, leaves)
+                    b._grad = b._grad + node._db * grad_out
+        for leaf, before in leaves:
+            leaf._grad += before
+    except BaseException:
+        while True:
+            try:
+                _restore(order, mark, leaves + results)
+                break
+            except KeyboardInterrupt:  # a second one: what the first one began to put back is put back
+                continue
+        raise
 
 
-# --- the end of a graph, in the native engine ---------------------------------------------------------------------
-#
-# Python frees an object's references when the object dies, and theirs in turn: a recursion as deep as the graph. For
-# classes that its garbage collector knows it keeps count of the depth; the native classes are not known to it, which
-# saves the collector from going through millions of nodes that cannot form a cycle. So a native Result that dies
-# takes what only it held apart itself, one node at a time.
+def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
+    if leaf._grad != 0.0:
+        leaves.append((leaf, leaf._grad))
+        leaf._grad = 0.0
+    leaf._stamp = mark
 
 
-def _dismantle(stack: list[Result]) -> None:
-    """Take apart the Results on the stack that nobody else holds, and what those alone held."""
-    while stack:
-        node = stack.pop()
-        if getrefcount(node) == _ALONE:
-            node._release(stack)
+def _restore(order: list[Result], mark: Time, held: Held) -> None:
+    for node in order:
+        for x in (node, *node.operands):
+            if x._stamp <= mark:
+                x._grad = 0.0
+    for x, before in held:
+        x._grad = before
 
 
-def _end_of_many(node: Result) -> None:
-    try:
-        node._end()
-    except AttributeError:
-        return
+# What the walk and the sweep do with operands that are in tuples.
 
 
-def _count_alone() -> int:
-    stack = [Result(0.0, ops.positive, None, 0.0, None, 0.0)]
-    node = stack.pop()
-    return getrefcount(node)
+def _push(node: Value, stack: Stack, opened: Time) -> None:
+    """Put the operands that the walk has not visited on its stack, the first one on top."""
+    if isinstance(node, Dot):
+        dot_node: Dot = node
+        bias = dot_node._bias
+        if bias is not None and bias._stamp < opened:
+            stack.append(bias)
+        _push_all(dot_node._xs, stack, opened)
+        _push_all(dot_node._ws, stack, opened)
+    elif isinstance(node, Wide):
+        wide: Wide = node
+        _push_all(wide._operands, stack, opened)
 
 
-_ALONE: Final = _count_alone()
-
-if type(walk).__name__ == "function":  # interpreted: Python's own ways serve, and are faster
-    for _kind in (Result, Wide, Dot):
-        delattr(_kind, "__del__")
-    delattr(Value, "__hash__")
-
-
-# --- places and modes ---------------------------------------------------------------------------------------------
-
-
-def count_blocks(change: int) -> None:
-    """Note that a block which changes how nodes are made was opened (1) or closed (-1), in any thread."""
-    with _lock:
-        _state.unusual += change
+def _push_all(operands: tuple[Value, ...], stack: Stack, opened: Time) -> None:
+    if cython.compiled:  # the same without counting references
+        for i in range(len(operands) - 1, -1, -1):
+            if stamp_at(operands, i) < opened:
+                stack.append(operands[i])
+    else:
+        for x in reversed(operands):
+            if x._stamp < opened:
+                stack.append(x)
 
 
-def enter(place: Place | None) -> Place | None:
-    """Make `place` the one where new nodes belong; returns the one before.
+def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
+    """Add `grad` times the slopes to the operands' gradients."""
+    if isinstance(node, Dot):
+        dot_node: Dot = node
+        ws, xs, bias = dot_node._ws, dot_node._xs, dot_node._bias
+        if bias is not None:
+            if bias._stamp > mark:
+                _begin_leaf(bias, mark, leaves)
+            bias._grad = bias._grad + grad
+        origin: Any = dot_node._place
+        if origin.epoch is not state.epoch and then(origin.epoch):
+            _spread_slopes(dot_node.operands, data_then(node, xs + ws), grad, mark, leaves)
+        elif cython.compiled:  # the same without counting references
+            for i in range(len(ws)):
+                if stamp_at(ws, i) > mark:
+                    _begin_leaf(ws[i], mark, leaves)
+                if stamp_at(xs, i) > mark:
+                    _begin_leaf(xs[i], mark, leaves)
+                add_grad(ws, i, data_at(xs, i) * grad)
+                add_grad(xs, i, data_at(ws, i) * grad)
+        else:
+            for w, x in zip(ws, xs):
+                if w._stamp > mark:
+                    _begin_leaf(w, mark, leaves)
+                if x._stamp > mark:
+                    _begin_leaf(x, mark, leaves)
+                w._grad += x._data * grad
+                x._grad += w._data * grad
+    elif isinstance(node, Wide):
+        wide: Wide = node
+        _spread_slopes(wide._operands, wide._partials, grad, mark, leaves)
 
-    The modules of ``nn`` call it on their way in and out. The setting is one for all threads: nodes that two
-    threads make at once may be filed under each other's module. Their numbers are not affected.
 
-    Examples
-    --------
-    >>> before = enter(Place("encoder"))
-    >>> (Value(1.0) + 1).place.scope
-    'encoder'
-    >>> _ = enter(before)
-    """
-    before = _state.place
-    _state.place = place
-    return before
+def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mark: Time, leaves: Held) -> None:
+    for x, slope in zip(operands, slopes):
+        if x._stamp > mark:
+            _begin_leaf(x, mark, leaves)
+        x._grad = x._grad + slope * grad
+
+
+_RELU_METHOD: Final = Value.relu
+
+if cython.compiled:
+    _pending: Final[list[Any]] = [None] * 64  # see value.pxd
+
+if not cython.compiled:  # Python's own ways serve, and are faster
+    for _name in ("__hash__", "__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
+        delattr(Value, _name)
+    del Wide.__dealloc__, Dot.__dealloc__

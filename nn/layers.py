@@ -7,7 +7,7 @@ What modules have in common is in `module`; how weights start is in `init`.
 from __future__ import annotations
 
 import autograd
-from autograd import Op, Value, dot, enter
+from autograd import Cell, Op, Value, dot, neurons, values
 
 from .functional import each, is_list, log_softmax, softmax
 from .init import find, kaiming_uniform
@@ -297,6 +297,18 @@ class Neuron(Module):
         self.activation = activation
         self._kind, self._function = _activation(activation)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        vars(self)["_cell"] = None  # it was made of the old attributes
+
+    def _new_cell(self) -> Cell | None:
+        if type(self).forward is not _FORWARD or "forward" in vars(self):
+            return None
+        function = self._function if self.nonlin else None
+        cell: Cell = Cell(self.w, self.b, function, self._place or self._settle())
+        vars(self)["_cell"] = cell
+        return cell
+
     def forward(self, x: Sequence[Any]) -> Value:
         try:
             z: Value = dot(self.w, x, self.b)
@@ -306,6 +318,9 @@ class Neuron(Module):
 
     def __repr__(self) -> str:
         return f"{self._kind if self.nonlin else 'Linear'}Neuron({len(self.w)})"
+
+
+_FORWARD = Neuron.forward  # what `neurons` does; neurons with another one are called
 
 
 class Layer(Module):
@@ -342,16 +357,7 @@ class Layer(Module):
         self.neurons = [Neuron(nin, seed=generator, nout=nout, **options) for _ in range(_size("nout", nout))]
 
     def forward(self, x: Any) -> Any:
-        inputs = _inputs(x)
-        outputs = []
-        # Every neuron is entered as by calling it, with one `try` for all of them: this is the hot loop.
-        before = enter(None)
-        try:
-            for neuron in self.neurons:
-                enter(neuron._place or neuron._settle())
-                outputs.append(neuron.forward(inputs))
-        finally:
-            enter(before)
+        outputs = neurons(self.neurons, x)
         return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:
@@ -411,7 +417,7 @@ class MLP(Module):
         ]
 
     def forward(self, x: Any) -> Any:
-        x = _inputs(x)
+        x = values(x)
         for layer in self.layers:
             x = layer(x)
         return x
@@ -467,7 +473,7 @@ class Linear(Module):
         self.bias = [Value(draw(generator, nin, nout) if init is None else 0.0) for _ in range(nout)] if bias else None
 
     def forward(self, x: Any) -> list[Value]:
-        inputs, nin = _inputs(x), len(self.weight[0])
+        inputs, nin = values(x), len(self.weight[0])
         if len(inputs) != nin:
             raise ValueError(f"{_called(self)} takes {nin} inputs, got {len(inputs)}")
         if self.bias is None:
@@ -512,13 +518,6 @@ class Sequential(Module):
 
 
 # --- what the layers share ------------------------------------------------------------------------------------
-
-
-def _inputs(x: Any) -> tuple[Value, ...]:
-    """`x` as a tuple of Values, which all neurons of a layer can share; a number by itself is one input."""
-    if isinstance(x, Value) or not hasattr(x, "__iter__"):
-        x = (x,)
-    return tuple([item if isinstance(item, Value) else Value(item) for item in x])
 
 
 def _called(module: Module) -> str:

@@ -8,8 +8,9 @@ are filed. What the modules compute is in `layers`; what a saved state looks lik
 from __future__ import annotations
 
 import math
+import threading
 
-from autograd import Place, Value, enter
+from autograd import Place, Value, current_place, sit
 
 from .files import load_file, save_file
 
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
     # The Values of one attribute, in the lists and dicts that hold them.
     Nest: TypeAlias = "Value | list[Nest] | dict[str, Nest]"
 
-_root: Module | None = None  # the module at work that no other module called
+
+class _Running(threading.local):
+    """What modules do in a thread."""
+
+    root: Module | None = None  # the module at work that no other module called
+
+
+_running = _Running()
 
 
 class Module:
@@ -61,20 +69,26 @@ class Module:
 
     training: bool = True
     _place: Place | None = None
+    _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
+
+    def _new_cell(self) -> Any:
+        return None
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        global _root
-        if _root is None:
-            _root = self
+        if _running.root is None:
             try:
+                _running.root = self
                 return self(*inputs, **options)
             finally:
-                _root = None
-        before = enter(self._place or self._settle())
+                _running.root = None
+        place = self._place or self._settle()
+        seat = sit()
+        before = seat.place
         try:
+            seat.place = place
             return self.forward(*inputs, **options)
         finally:
-            enter(before)
+            seat.place = before
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; subclasses define it."""
@@ -109,7 +123,7 @@ class Module:
         >>> len(nn.MLP(2, [16, 16, 1]).parameters())
         337
         """
-        return [part for _, part in self._walk() if isinstance(part, Value)]
+        return _parameters(self)
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """The parameters with their names.
@@ -159,11 +173,10 @@ class Module:
 
         It is done once, at the first call; a module that turns up later has it done again.
         """
-        root = self if _root is None else _root
+        root = _running.root or self
         root._assign_places(_class_name(root) if root._place is None else root._place.scope)
         if self._place is None:  # no attribute of the root leads here
-            caller = enter(None)
-            enter(caller)
+            caller = current_place()
             above = "" if caller is None or not caller.scope else caller.scope + "."
             self._assign_places(above + _class_name(self))
         assert self._place is not None
@@ -343,6 +356,37 @@ class Module:
 
 def _attributes(module: Module) -> list[tuple[str, object]]:
     return [(name, held) for name, held in vars(module).items() if not name.startswith("_")]
+
+
+def _parameters(module: Module) -> list[Value]:
+    """The parameters in the order of `Module._walk`, but without their names, which take most of its time."""
+    found: dict[int, Value] = {}
+    seen: set[int] = set()
+    stack: list[Any] = [module]
+    while stack:
+        held = stack.pop()
+        if isinstance(held, Value):
+            if held.op is None:
+                found.setdefault(id(held), held)
+        elif id(held) not in seen:
+            seen.add(id(held))
+            below: list[Any] = []
+            if isinstance(held, Module):
+                below = [x for name, x in vars(held).items() if name[0] != "_" and x.__class__ not in _PLAIN]
+            elif isinstance(held, (list, tuple)):
+                for position, item in enumerate(held):
+                    if item.__class__ is not Value:
+                        below = list(held[position:])
+                        break
+                    found.setdefault(id(item), item)
+            elif isinstance(held, dict):
+                below = list(held.values())
+            below.reverse()
+            stack += below
+    return list(found.values())
+
+
+_PLAIN = frozenset({bool, int, float, str, type(None)})  # what cannot hold a parameter
 
 
 def _class_name(module: Module) -> str:

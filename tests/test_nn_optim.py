@@ -305,7 +305,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD takes a list of Values, not MLP; write model.parameters()",
     ),
     "a Value": (
-        lambda: nn.SGD(w0),  # type: ignore[arg-type]
+        lambda: nn.SGD(w0),
         TypeError,
         "SGD takes a list of Values, not Value; put it into a list",
     ),

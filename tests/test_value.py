@@ -136,19 +136,6 @@ def test_second_backward_doubles_leaves_exactly_and_replaces_the_rest(pairs: lis
     assert gradients(root, *inner) == inside
 
 
-def test_a_failed_backward_leaves_every_gradient() -> None:
-    w, x, other = Value(2.0, "w"), Value(3.0, "x"), Value(4.0, "other")
-    product = dot([w], [x], other)
-    loss = product.tanh() * other + w
-    loss.backward()
-    nodes = Graph(loss).nodes
-    before = gradients(*nodes)
-    w.data = 2.5
-    with pytest.raises(RuntimeError, match=r"'w' \(data 2\.5\) was set after a dot product"):
-        loss.backward()
-    assert gradients(*nodes) == before
-
-
 def test_data_of_a_result_cannot_be_set() -> None:
     result = Value(2.0) * 3.0
     with pytest.raises(AttributeError, match=r"a result of mul \(data 6\) cannot be set.*set the data of leaves"):
@@ -171,7 +158,7 @@ OPERANDS = {None: (0.3, 0.6, 1.7, -0.4, 0.9), 1: (0.3,), 2: (0.3, 0.6), 3: (0.3,
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 def test_setting_a_leaf_between_forward_and_backward(name: str) -> None:
-    """The gradient is the forward point's, or an error says which value was set; never a mixture."""
+    """The gradient is the forward point's."""
     rule = OPS[name]
     point = OPERANDS[rule.arity]
 
@@ -184,13 +171,8 @@ def test_setting_a_leaf_between_forward_and_backward(name: str) -> None:
     for moved in range(len(point)):
         leaves, root = build()
         leaves[moved].data = 0.55
-        try:
-            root.backward()
-        except RuntimeError as error:
-            assert f"'leaf{moved}'" in str(error)
-            assert gradients(*leaves) == [0.0] * len(leaves)
-        else:
-            assert gradients(*leaves) == gradients(*unchanged)
+        root.backward()
+        assert gradients(*leaves) == gradients(*unchanged)
 
 
 @every_operator
@@ -291,12 +273,16 @@ def test_a_value_where_only_numbers_go_is_refused_without_contradiction(call: Ca
     [
         (float, r"use v\.data for the number, and v\.tanh\(\) or autograd\.tanh\(v\)"),
         (math.tanh, r"v\.tanh\(\) or autograd\.tanh\(v\)"),
-        (math.floor, r"use v\.data"),
+        (math.floor, r"use math\.floor\(v\.data\)"),
+        (math.ceil, r"use math\.ceil\(v\.data\)"),
+        (math.trunc, r"use math\.trunc\(v\.data\)"),
+        (round, r"use round\(v\.data\)"),
+        (lambda v: round(v, 2), r"use round\(v\.data\)"),
         (lambda v: math.fsum([v]), r"use v\.data"),
         (int, r"use int\(v\.data\)"),
         (complex, r"use complex\(v\.data\)"),
     ],
-    ids=["float", "math.tanh", "math.floor", "math.fsum", "int", "complex"],
+    ids=["float", "tanh", "floor", "ceil", "trunc", "round", "round to digits", "fsum", "int", "complex"],
 )
 def test_what_would_drop_the_gradient_is_refused_with_advice(call: Callable[[Any], Any], advice: str) -> None:
     with pytest.raises(TypeError, match=advice):
@@ -527,8 +513,8 @@ def test_labels() -> None:
     with pytest.raises(TypeError, match="a label must be a str, not int: 5"):
         v.label = 5
     assert v.label == "renamed 🙂"
-    with pytest.raises(TypeError, match=r"a label must be a str, not float|str object expected; got float"):
-        Value(1.0, label=1.5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a label must be a str, not float"):
+        Value(1.0, label=1.5)
 
 
 def test_a_label_stays_with_its_node() -> None:
@@ -659,14 +645,6 @@ def test_shared_leaves_stay_shared_within_one_copy(protocol: int | None) -> None
     assert new_other.operands[0] is new_leaves[0]
     assert set(new_leaves) <= set(Graph(new_root).leaves)
     assert again is new_root
-
-
-def test_a_copied_dot_still_notices_that_an_operand_was_set() -> None:
-    w = Value(2.0, "w")
-    new_w, node = copy.deepcopy([w, dot([w], [Value(3.0)])])
-    new_w.data = 5.0
-    with pytest.raises(RuntimeError, match="'w'"):
-        node.backward()
 
 
 @pytest.mark.parametrize("kind", ["leaf", "operator", "wide", "dot"])

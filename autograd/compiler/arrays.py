@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..value import Place
+    from ..origins import Place
 
 SUM = Op("sum_of", lambda *xs: None, lambda *xs: (), arity=None, doc="Elementwise sum of all operands.")
 REDUCE = Op("reduce", lambda xs: None, lambda *xs: (), doc="Sum over the first axis of the operand.")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..ops import Op
-    from ..value import Place
+    from ..origins import Place
     from .inputs import Slot
 
     Index: TypeAlias = NDArray[Any]

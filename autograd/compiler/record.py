@@ -15,9 +15,9 @@ from .. import ops
 from ..errors import CompileError
 from ..functional import leaves, rebuild
 from ..ieee import to_float
-from ..modes import Watch, concrete, enable_grad, line_outside
+from ..modes import Watch, concrete, enable_grad, line_outside, recording
 from ..ops import Op
-from ..value import Constant, Result, Value, record, recording, walk
+from ..value import Constant, Result, Value, record, walk
 from ..value import rebuild as node_of
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, Scalars
 
@@ -161,7 +161,7 @@ class Recorder(Watch):
             return super().compared(sign, a, other)
         return Condition(sign, a, other)
 
-    def detached(self, x: Value) -> Value:
+    def detached(self, x: Value) -> Value | None:
         return super().detached(x) if concrete(x) else record(DETACH, [x])
 
     def concrete(self, x: object) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any, TypeAlias
 
-    from ..value import Place
+    from ..origins import Place
 
     Row: TypeAlias = tuple[Op, tuple[int, ...], Any, Place | None]
 

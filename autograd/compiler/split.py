@@ -12,7 +12,7 @@ from .scalars import CONSTANT, INPUT, TOTAL, Scalars
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ops import Op
-    from ..value import Place
+    from ..origins import Place
 
 
 def split(table: Scalars) -> Scalars:

@@ -1,0 +1,56 @@
+# What the C compiler is told about origins.py beyond its annotations: which fields are C's. Python never reads this.
+# Places of native nodes also keep the attributes that somebody gave them: `extras`.
+cimport cython
+from cpython.pythread cimport PyThread_get_thread_ident
+
+cdef class Origin
+
+cdef class Place:
+    cdef public str scope, label, site
+    cdef public dict extras
+    cdef public Origin _now
+
+cdef class Seat
+
+cdef class Epoch:
+    cdef object __weakref__
+
+cdef class Origin(Place):
+    cdef public Epoch epoch
+    cdef public Seat seat
+    cdef public Place home
+
+@cython.final
+cdef class Seat:
+    cdef public unsigned long thread
+    cdef public Place place
+
+@cython.final
+cdef class State:
+    cdef public Origin origin, outside
+    cdef public Epoch epoch
+    cdef public dict seats
+    cdef public list settled, past
+    cdef public long long writes, clock
+    cdef public bint begun, writing, walking
+
+cdef State state
+
+cdef inline unsigned long get_ident():
+    return PyThread_get_thread_ident()
+
+@cython.locals(seat=Seat, origin=Origin)
+cpdef Origin here()
+@cython.locals(thread=cython.ulong, seat=Seat)
+cpdef Seat sit()
+@cython.locals(origin=Origin)
+cpdef Origin arrive(Seat seat, Place place)
+@cython.locals(seat=Seat, before=Place)
+cpdef Place enter(Place place)
+@cython.locals(seat=Seat)
+cpdef Place current_place()
+@cython.locals(new=Place, origin=Origin)
+cpdef Place moved(Place old, str scope, str label, str site)
+cpdef Origin origin_of(Place place)
+cpdef overwrite(object leaf, double data)
+cpdef dict then(Epoch epoch)

@@ -1,0 +1,324 @@
+"""Where and when nodes are made: the module at work, and the epoch, the time between two rounds of writes to leaves.
+
+Where: a `Place` has a node's label and its module, and each thread is at a place of its own. When: a leaf can be
+written, and a graph that was computed before still belongs to the old point. So the first write after nodes were made
+begins a new `Epoch`, and what the leaves were in the old one is kept as long as a node of it lives; `then` gives it
+back. Both together are an `Origin`, and all nodes that a module makes in one epoch share one: to a node, its place and
+its time are a single reference.
+
+What a node is, and how graphs are walked, is in `value`. Where the engine is built natively this module is compiled
+with it; ``origins.pxd`` has the types.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from weakref import ref
+
+from ._cython import cython
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
+
+    import cython  # type: ignore[import-untyped,no-redef]  # for the compiler; when Python runs, it is the one above
+
+    Identity: TypeAlias = int  # an object's id
+    Thread: TypeAlias = int  # its identifier
+
+if not cython.compiled:
+    from _thread import get_ident
+
+
+# --- where --------------------------------------------------------------------------------------------------------
+
+
+@cython.no_gc
+@cython.cclass
+class Place:
+    """Where a Value belongs: its label, the module that made it, and the source line if that was asked for.
+
+    Parameters
+    ----------
+    scope : str
+        Dotted path of the module at work, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
+    label : str
+        The Value's own name.
+    site : str
+        ``"file.py:12"``, recorded inside `detect_anomaly`.
+
+    Examples
+    --------
+    >>> Place("mlp.layer1", "w").scope
+    'mlp.layer1'
+    """
+
+    __slots__ = ("scope", "label", "site", "_now", "extras")
+
+    if TYPE_CHECKING:
+        extras: dict[str, Any] | None  # natively, the attributes that somebody gave to the node
+
+    def __init__(self, scope: str = "", label: str = "", site: str = "") -> None:
+        self.scope: str = scope
+        self.label: str = label
+        self.site: str = site
+        self._now: Origin | None = None  # the origin of what is made here in the present epoch
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Place):
+            return NotImplemented
+        place: Place = other
+        return self.scope == place.scope and self.label == place.label and self.site == place.site
+
+    def __hash__(self) -> int:
+        return hash((self.scope, self.label, self.site))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Place, (self.scope, self.label, self.site)
+
+
+@cython.no_gc
+@cython.cclass
+class Epoch:
+    """A time in which no leaf is written. Nothing is in it; it counts who refers to it."""
+
+    __slots__ = ("__weakref__",)
+
+
+@cython.no_gc
+@cython.cclass
+class Origin(Place):
+    """A place in an epoch: what the results have in common that are made there and then."""
+
+    __slots__ = ("epoch", "seat", "home")
+
+    def __init__(self, scope: str, label: str, site: str, epoch: Epoch) -> None:
+        self.scope, self.label, self.site = scope, label, site
+        self._now = None
+        self.epoch: Epoch = epoch
+        # Who may take it from `State.origin` without asking: the thread of the seat, while that is at home, or anybody.
+        self.seat: Seat | None = None
+        self.home: Place | None = None
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Seat:
+    """Where a thread is that is inside a module. To set its place is enough to be elsewhere."""
+
+    __slots__ = ("thread", "place")
+
+    def __init__(self, thread: Thread) -> None:
+        self.thread: Thread = thread
+        self.place: Place | None = None
+
+
+@cython.final
+@cython.cclass
+class State:
+    """What the engine knows besides the graph; there is one instance."""
+
+    __slots__ = (
+        "origin", "outside", "begun", "epoch", "seats", "settled", "past", "writes", "writing", "clock", "walking",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.origin: Origin | None = None  # of the nodes made now, in its thread; None where `here` must say
+        self.outside: Origin | None = None  # of the nodes that no module makes, in this epoch
+        self.epoch: Epoch = Epoch()
+        self.begun: bool = False  # whether an origin of this epoch was given out
+        self.seats: dict[int, Seat] = {}  # of the threads that are inside modules now
+        self.settled: list[Place] = []  # those with an origin of this epoch
+        self.past: list[tuple[Any, dict[int, float]]] = []  # weakly, former epochs; what was overwritten after each
+        self.writes: int = 0
+        self.writing: bool = False
+        self.clock: int = 0  # counts the walks over graphs
+        self.walking: bool = False
+
+
+state: Final = State()
+lock: Final = threading.RLock()  # of walks, sweeps and writes: threads may share leaves, whose gradients add up
+
+
+def here() -> Origin:
+    """The origin of a node that this thread makes now."""
+    seat = state.seats.get(get_ident()) if state.seats else None
+    if seat is not None:
+        if seat.place is not None:
+            return arrive(seat, seat.place)
+        state.seats.pop(seat.thread, None)
+    origin = state.outside
+    if origin is None:
+        origin = state.outside = Origin("", "", "", state.epoch)
+    state.begun = True
+    if not state.seats:
+        state.origin = origin
+    return origin
+
+
+def arrive(seat: Seat, place: Place) -> Origin:
+    """Move to a place, and say at once what the nodes have in common that are made there now."""
+    seat.place = place
+    origin = place._now
+    if origin is None:
+        origin = place._now = Origin(place.scope, place.label, place.site, state.epoch)
+        state.settled.append(place)
+    state.begun = True
+    if len(state.seats) == 1:  # then its next node need not come here; others' must, and can see that it is not theirs
+        origin.seat, origin.home = seat, place
+        state.origin = origin
+    return origin
+
+
+def sit() -> Seat:
+    """This thread's seat. Set its place, and put back the one before when done, which no interrupt can prevent.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> seat = sit()
+    >>> before = seat.place
+    >>> try:
+    ...     seat.place = Place("encoder")
+    ...     print((Value(1.0) + 1).scope)
+    ... finally:
+    ...     seat.place = before
+    encoder
+    """
+    thread = get_ident()
+    seat = state.seats.get(thread)
+    if seat is None:
+        if state.seats:
+            _clear_seats()
+        seat = state.seats[thread] = Seat(thread)
+        state.origin = None
+    return seat
+
+
+def _clear_seats() -> None:
+    """Take away the seats that threads have left behind that are no more."""
+    alive = {thread.ident for thread in threading.enumerate()}
+    for seat in list(state.seats.values()):
+        if seat.place is None and seat.thread not in alive:
+            state.seats.pop(seat.thread, None)
+
+
+def enter(place: Place | None) -> Place | None:
+    """Make `place` the one where this thread's new nodes belong; returns the one before.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> before = enter(Place("encoder"))
+    >>> (Value(1.0) + 1).place.scope
+    'encoder'
+    >>> _ = enter(before)
+    """
+    seat = sit()
+    before = seat.place
+    seat.place = place
+    return before
+
+
+def current_place() -> Place | None:
+    """The place that this thread is at: where its new nodes belong. None outside of modules.
+
+    Examples
+    --------
+    >>> before = enter(Place("encoder"))
+    >>> current_place().scope
+    'encoder'
+    >>> _ = enter(before)
+    """
+    seat = state.seats.get(get_ident()) if state.seats else None
+    return None if seat is None else seat.place
+
+
+def origin_of(place: Place | None) -> Origin:
+    """The origin of a result, which has one."""
+    assert isinstance(place, Origin)
+    return place
+
+
+def moved(old: Place | None, scope: str, label: str, site: str) -> Place:
+    """The place or origin of a node that is given other texts; it stays in its epoch."""
+    if isinstance(old, Origin):
+        origin: Origin = old
+        new: Place = Origin(scope, label, site, origin.epoch)
+    else:
+        new = Place(scope, label, site)
+    if cython.compiled and old is not None:
+        new.extras = old.extras
+    return new
+
+
+# --- when ---------------------------------------------------------------------------------------------------------
+
+
+def overwrite(leaf: Identity, data: float) -> None:
+    """A leaf, by its id, is about to be written, and `data` is what it was: keep that for the nodes that saw it."""
+    if state.begun:
+        _turn()
+    if state.past:
+        state.past[-1][1].setdefault(leaf, data)
+
+
+def _turn() -> None:
+    """Begin another epoch. What the past has kept stays only for epochs that somebody refers to."""
+    past = state.past
+    past.append((ref(state.epoch), {}))
+    place: Place
+    for place in state.settled:
+        place._now = None
+    state.settled.clear()
+    state.epoch, state.begun = Epoch(), False
+    state.origin = state.outside = None
+    kept: list[tuple[Any, dict[int, float]]] = []
+    for epoch, overwritten in past:
+        if epoch() is not None:
+            kept.append((epoch, overwritten))
+        elif kept:  # the next older one needs it in its place, where it has not what was there even earlier
+            for leaf, data in overwritten.items():
+                kept[-1][1].setdefault(leaf, data)
+    state.past = kept
+
+
+def then(epoch: Epoch) -> dict[int, float]:
+    """What leaves were in an epoch, by id, if they were written since; empty for the present one."""
+    data: dict[int, float] = {}
+    if epoch is not state.epoch:
+        for former, overwritten in reversed(state.past):
+            data.update(overwritten)
+            if former() is epoch:
+                break
+    return data
+
+
+def epochs_remembered() -> int:
+    """How many former epochs something is kept of, because nodes of them are alive, or were at the latest write."""
+    return len(state.past)
+
+
+def former_epoch(overwritten: dict[int, float]) -> Epoch:
+    """An epoch in which leaves were what `overwritten` says, by id, before they became what they are."""
+    epoch = Epoch()
+    with lock:
+        state.past.append((ref(epoch), overwritten))
+    return epoch
+
+
+# --- forks --------------------------------------------------------------------------------------------------------
+
+
+def _forked() -> None:
+    """In the child of a fork there is one thread left, which holds the lock."""
+    thread = get_ident()
+    state.seats = {key: seat for key, seat in state.seats.items() if key == thread}
+    state.origin = None
+    lock.release()
+
+
+if hasattr(os, "register_at_fork"):  # a fork waits until the graphs are whole, and leaves no lock held in the child
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=_forked)

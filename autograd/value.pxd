@@ -1,0 +1,164 @@
+# What the C compiler is told about value.py beyond its annotations: which fields and functions are C's, and of which
+# types their variables are. Python never reads this file.
+#
+# A node has 96 bytes: Python's header of 16, nine fields, and the list of its weak references. There are no methods of
+# C in the classes, since their table would be a field more; and all fields of a node with one or two operands are in
+# the base class, since a freelist serves the class that it stands at alone.
+cimport cython
+from cpython.object cimport PyObject_GenericSetAttr
+from cpython.list cimport PyList_GET_ITEM
+from cpython.pythread cimport PyThread_get_thread_ident
+from cpython.tuple cimport PyTuple_GET_ITEM
+
+from .origins cimport Epoch, Origin, Place, Seat, arrive, current_place, here, moved, overwrite, sit, state, then
+
+cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _RELU, _DOT, _RELU_METHOD
+cdef long long _NEVER
+cdef list blocks
+
+cdef inline unsigned long get_ident():
+    return PyThread_get_thread_ident()
+
+cdef inline int set_attribute(object node, object name, object value) except -1:
+    return PyObject_GenericSetAttr(node, name, value)
+
+# --- the end of a graph
+#
+# Python frees what an object refers to when the object ends, and so on: a recursion as deep as the graph. For classes
+# that its garbage collector knows Python keeps count of the depth. It does not know nodes, which saves it from going
+# through millions of them that cannot form a cycle, so here they keep count themselves: some levels down the operands
+# go on a list, and the node that began to end lets them go one by one.
+
+cdef int _depth
+cdef list _pending
+
+cdef inline bint go_down():
+    global _depth
+    if _depth >= 40:
+        return False
+    _depth += 1
+    return True
+
+cdef inline void come_up():
+    global _depth
+    if _depth == 1:
+        while len(_pending) > 64:  # below that it has fillers: a list that gets much shorter gives its memory back
+            _pending.pop()
+    _depth -= 1
+
+cdef inline int put_off(object operands) except -1:
+    if operands is not None:
+        _pending.append(operands)
+    return 0
+
+# --- nodes
+
+cdef class Value:
+    cdef public double _data
+    cdef public double _grad
+    cdef long long _stamp
+    cdef readonly Place _place
+    cdef readonly object _rule
+    cdef Value _a, _b
+    cdef double _da, _db
+    cdef object __weakref__
+
+@cython.final
+cdef class Constant(Value):
+    pass
+
+cdef class Result(Value):
+    pass
+
+@cython.final
+cdef class Wide(Result):
+    cdef tuple[Value, ...] _operands
+    cdef tuple _partials
+
+@cython.final
+cdef class Dot(Result):
+    cdef tuple[Value, ...] _ws, _xs
+    cdef Value _bias
+
+# What is in a tuple of operands, without a reference of one's own to it, since the tuple has one: in the loops over
+# weights and inputs counting references took half of the time. The tuples hold Values, which `check` makes sure of.
+
+cdef inline double data_at(tuple operands, Py_ssize_t i) noexcept:
+    return (<Value><void*>PyTuple_GET_ITEM(operands, i))._data
+
+cdef inline long long stamp_at(tuple operands, Py_ssize_t i) noexcept:
+    return (<Value><void*>PyTuple_GET_ITEM(operands, i))._stamp
+
+cdef inline void add_grad(tuple operands, Py_ssize_t i, double grad) noexcept:
+    (<Value><void*>PyTuple_GET_ITEM(operands, i))._grad = (<Value><void*>PyTuple_GET_ITEM(operands, i))._grad + grad
+
+cdef inline bint same(list w, tuple ws) except -1:
+    cdef Py_ssize_t i
+    if len(w) != len(ws):
+        return False
+    for i in range(len(ws)):
+        if PyList_GET_ITEM(w, i) != PyTuple_GET_ITEM(ws, i):
+            return False
+    return True
+
+cdef inline int check(tuple operands) except -1:
+    cdef Py_ssize_t i
+    for i in range(len(operands)):
+        if not isinstance(<object>PyTuple_GET_ITEM(operands, i), Value):
+            raise TypeError(f"an operand must be a Value, not {type(operands[i]).__name__}")
+    return 0
+
+cpdef list data_then(Value node, tuple[Value, ...] operands)
+
+cdef bint _foreign(object x) except -1
+cdef Value _operand(object x)
+cdef Value _value(object x)
+cdef double _number(object x) except? -1.5
+cpdef dict attributes(Value node)
+
+@cython.locals(node=Result, origin=Origin)
+cdef Value _result(double data, object rule, Value a, double da, Value b, double db)
+cdef Value _relu(Value a)
+@cython.locals(origin=Origin)
+cdef Origin _origin()
+@cython.locals(seat=Seat)
+cdef bint _at_home(Origin origin) except -1
+cdef _begin(Result node, double data, object rule, Origin origin)
+cdef Constant _constant(object number)
+cdef Value _inspected(Value node)
+@cython.locals(writes=cython.longlong, total=double, node=Dot)
+cdef Dot _dot(tuple[Value, ...] ws, tuple[Value, ...] xs, Value bias, Origin origin)
+@cython.locals(n=Py_ssize_t, i=Py_ssize_t, first=Py_ssize_t, total=double)
+cdef double _weighted_sum(tuple[Value, ...] ws, tuple[Value, ...] xs, Value bias) except? -1.5
+cpdef Value leaf_of(object kind, double data)
+@cython.locals(n=Py_ssize_t, half=Py_ssize_t)
+cpdef Result rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)
+cpdef Value record(object op, list[Value] operands)
+@cython.final
+cdef class Cell:
+    cdef list w
+    cdef tuple[Value, ...] ws
+    cdef Value b
+    cdef object function
+    cdef Place place
+
+@cython.locals(seat=Seat, before=Place, inputs=tuple[Value, ...], cell=Cell, ws=tuple[Value, ...])
+cpdef list neurons(list layer, object x)
+cpdef tuple[Value, ...] values(object x)
+cdef tuple[Value, ...] _shared(Cell cell)
+
+cpdef list[Result] walk(Value root)
+@cython.locals(closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, b=Value)
+cdef list[Result] _walk(Value root)
+@cython.locals(mark=cython.longlong, node=Value, a=Value, b=Value, leaf=Value, grad_out=double, before=double)
+cdef _sweep(Value root, list[Result] order, double seed)
+cdef _begin_leaf(Value leaf, long long mark, list leaves)
+@cython.locals(node=Value, x=Value, before=double)
+cdef _restore(list[Result] order, long long mark, list held)
+cdef _push(Value node, list[Result] stack, long long opened)
+@cython.locals(x=Value, i=Py_ssize_t)
+cdef _push_all(tuple[Value, ...] operands, list[Result] stack, long long opened)
+@cython.locals(i=Py_ssize_t, ws=tuple[Value, ...], xs=tuple[Value, ...], bias=Value, origin=Origin)
+cdef _spread(Value node, double grad, long long mark, list leaves)
+@cython.locals(x=Value, slope=double)
+cdef _spread_slopes(tuple operands, object slopes, double grad, long long mark, list leaves)
