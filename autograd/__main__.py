@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from . import _namesake
 from .expression import ExpressionError, Formula
 from .files import write_bytes, write_text
 from .graph import Graph
@@ -41,6 +42,7 @@ examples:
 def main(arguments: Sequence[str], prog: str = "python -m autograd") -> int:
     """Do what the command line asks for; returns the exit code."""
     try:
+        _namesake.check()
         if arguments and arguments[0] == "view":
             options = _view_parser(prog).parse_args(_positional(arguments[1:]))
             graph = _loaded(options.graph)
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str], prog: str = "python -m autograd") -> int:
             options = _expression_parser(prog).parse_intermixed_args(_positional(arguments))
             graph = _computed(options.expression, options.assignments)
         _show(graph, options)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (ValueError, LookupError, OSError, OverflowError, RuntimeError) as error:
@@ -214,9 +216,9 @@ def _table(graph: Graph, digits: int) -> str:
 
     called = names(graph)
     rows = [("node", "formula", "value", "gradient")]
-    for node, name, operands in zip(graph, called, graph.operands):
+    for node, name, operands, data in zip(graph, called, graph.operands, graph.data):
         rule = "" if node.op is None else shown(formula(node, [called[k] for k in operands]), 60)
-        rows.append((name, rule, f"{node.data:.{digits}g}", f"{node.grad:.{digits}g}"))
+        rows.append((name, rule, f"{data:.{digits}g}", f"{node.grad:.{digits}g}"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

@@ -17,10 +17,13 @@ import nn
 from autograd import Graph, Value
 from autograd.__main__ import main
 from autograd.view import explain
+from autograd.view.text import names
 from demos.networks import credit_network
 
 from .test_rendering import engine as engine
 from .test_rendering import use_neither
+from .test_text import Lesson
+from .test_text import lesson as lesson
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "command-line.md"
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=1"]
@@ -297,6 +300,22 @@ def test_hostile_labels_steer_no_terminal(tmp_path: Path, capsys: pytest.Capture
     assert main(["view", str(path), "--table"]) == 0
     out = capsys.readouterr().out
     assert re.search("[\x00-\x09\x0b-\x1f\x7f]", out) is None and len(out) < 1_000
+
+
+def test_a_graph_that_is_saved_after_training_has_the_numbers_from_before(
+    lesson: Lesson, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, leaf = tmp_path / "graph.json", Graph(lesson.loss).position(lesson.leaves[0])
+
+    def printed() -> str:
+        Graph(lesson.loss).save(path)
+        name = names(Graph.load(path))[leaf]
+        assert main(["view", str(path), "--table", "--json", "--explain", name]) == 0
+        return capsys.readouterr().out
+
+    before = printed()
+    lesson.train(3)
+    assert printed() == before
 
 
 # --- the command itself -------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from demos.networks import credit_network
 
 from .test_rendering import engine as engine
 from .test_rendering import use_neither
+from .test_text import Lesson, own_loop
+from .test_text import lesson as lesson
 
 graphviz = pytest.importorskip("graphviz")
 
@@ -126,6 +128,40 @@ def test_a_graph_and_its_root_give_one_drawing() -> None:
     assert draw_dot(Graph(y)).source == draw_dot(y).source == draw_dot(y).source
     lone = draw_dot(Value(2.0, "lone"))
     assert [texts(node) for node in elements(lone, "node").values()] == [["lone", "data 2.0000", "grad 0.0000"]]
+
+
+@pytest.mark.parametrize("steps", [1, 25])
+def test_after_training_the_old_loss_is_drawn_as_before_but_for_marks(lesson: Lesson, steps: int) -> None:
+    before = draw_dot(lesson.loss).source
+    old = Graph(lesson.loss)
+    lesson.train(steps)
+    after = draw_dot(lesson.loss).source
+    unmarked, marks = re.subn(r" \(now [^)]*\)", "", after)
+    assert unmarked == before and marks == 2 * sum(x.data != then for x, then in zip(old, old.data))
+    assert draw_dot(old).source == after
+    svg = Graph(lesson.loss)._repr_mimebundle_()["image/svg+xml"]
+    assert svg.count("now") == marks
+
+
+def test_a_leaf_that_has_been_set_shows_both_numbers() -> None:
+    lesson = own_loop()
+    lesson.step()  # w = 3 - 0.1 · 8
+    picture = draw_dot(lesson.loss)
+    assert texts(elements(picture, "node")["n0"]) == ["w", "data 3.0000 (now 2.2000)", "grad 8.0000"]
+    assert texts(elements(picture, "node")["n1"]) == ["x", "data 2.0000", "grad 12.0000"]
+    assert 'tooltip="w  data 3.0 (now 2.2)  grad 8.0"' in picture.source
+    lesson.leaves[0].data = math.nan  # the graph has none, and so no thick frame
+    assert "(now nan)" in draw_dot(lesson.loss).source and "penwidth=3" not in draw_dot(lesson.loss).source
+    lesson.leaves[0].data = 3.0
+    assert "now" not in draw_dot(lesson.loss).source
+
+
+def test_a_graph_of_two_points_is_drawn() -> None:
+    w = Value(2.0, "w")
+    h = w * 3
+    w.data = 5.0
+    nodes = elements(draw_dot(h * w), "node")
+    assert [texts(nodes[name])[-2] for name in ("n0", "n2", "n3")] == ["data 5.0000", "data 6.0000", "data 30.0000"]
 
 
 def test_what_is_no_graph() -> None:

@@ -30,6 +30,9 @@ from autograd.view.explore import PAGE, build, bundle, javascript
 from autograd.view.rooms import Room, layouts, rooms
 from demos.networks import credit_network
 
+from .test_text import Lesson
+from .test_text import lesson as lesson
+
 HOSTILE = [
     "</script><script>alert(1)</script>", "<!--<script>", "<img src=x onerror=alert(2)>", "\"'&amp;", "{{data}}",
     "{{script}}", "שלום עולם", "\u202eright to left", "🦊🎉", "a\x00b\nc", "\ud800", "x" * 10_000, "\\", "",
@@ -198,12 +201,35 @@ def test_what_cannot_be_explored_is_said_in_a_sentence(tmp_path: Path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_leaf_that_was_set_after_the_forward_pass_is_an_error(tmp_path: Path) -> None:
-    x = Value(2.0, "x")
-    y = x * 2
-    x.data = 3.0
-    with pytest.raises(RuntimeError, match="compute it again"):
-        explore(y, tmp_path / "a.html")
+@pytest.mark.parametrize("steps", [1, 25])
+def test_after_training_the_page_of_the_old_loss_is_the_same_but_for_marks(lesson: Lesson, steps: int) -> None:
+    graph = Graph(lesson.loss)
+    before = Parts(build(graph))
+    assert before.data["since"] == {} and before.data["notes"] == []
+    lesson.train(steps)
+    after = Parts(build(Graph(lesson.loss)))
+    now = {str(i): node.data for i, node in enumerate(graph) if node.data != graph.data[i]}
+    assert len(now) > 0 and after.data["since"] == now
+    (note,) = after.data["notes"]
+    assert f"set since the graph was computed: {len(now)}." in note
+    assert after.data | {"since": {}, "notes": []} == before.data
+    assert after.texts | {"data": ""} == before.texts | {"data": ""}
+
+
+def test_numbers_that_json_has_not_are_marked_too() -> None:
+    x, y, z = Value(1.0), Value(2.0), Value(3.0)
+    total = x + y + z
+    x.data, y.data, z.data = math.inf, math.nan, -math.inf
+    assert Parts(build(Graph(total))).data["since"] == {"0": "inf", "1": "nan", "3": "-inf"}
+
+
+def test_a_graph_of_two_points_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    w = Value(2.0, "w")
+    h = w * 3
+    w.data = 5.0
+    with pytest.raises(RuntimeError, match="two points; compute all of it again"):
+        explore(h * w, tmp_path / "a.html")
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- roles --------------------------------------------------------------------------------------------------------

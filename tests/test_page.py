@@ -28,6 +28,8 @@ from demos.networks import TwoTwoOne, credit_network
 
 from .browser import chromium
 from .test_explore import HOSTILE, hostile_graph, moons_like, tangle
+from .test_text import Lesson, own_loop
+from .test_text import lesson as lesson
 
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -227,6 +229,44 @@ def test_nan_and_infinity_stand_out(visit: Callable[..., Reader]) -> None:
     assert {"unusual"} <= reader.classes("y") & reader.classes("z")
     assert "unusual" not in reader.classes("x")
     assert "alarming" in (reader.card("x").locator(".strip").get_attribute("class") or "")
+
+
+@pytest.mark.parametrize("steps", [1, 25])
+def test_after_training_the_old_loss_looks_as_before_but_for_marks(
+    visit: Callable[..., Reader], lesson: Lesson, steps: int
+) -> None:
+    def seen(reader: Reader) -> tuple[list[float], list[float], list[str]]:
+        cards = reader.page.eval_on_selector_all("#drawing .item", "all => all.map((card) => card.textContent)")
+        return reader.engine("data"), reader.engine("grad"), cards
+
+    before = visit(lesson.loss)
+    assert before.page.locator("#drawing .since").count() == 0
+    lesson.train(steps)
+    after = visit(lesson.loss)
+    assert seen(after) == seen(before)
+    assert "set since the graph was computed" in after.text("#panel-why .note")
+
+
+def test_a_leaf_that_has_been_set_bears_a_mark_and_says_what_it_is_now(visit: Callable[..., Reader]) -> None:
+    lesson = own_loop()
+    lesson.step()  # w = 3 - 0.1 · 8
+    reader = visit(lesson.loss, size=PHONE)
+    assert reader.page.locator("#drawing .since").count() == reader.card("w").locator(".since").count() == 1
+    reader.look()
+    reader.press("/")
+    reader.page.keyboard.type("w")
+    reader.press("Enter")
+    assert reader.text("#panel-why .note") == "It has been set to 2.2 since the graph was computed."
+    assert reader.fact("value") == "3" and reader.fact("dL/dw") == "8"
+    said = "w, leaf, parameter: value 3, gradient 8; set to 2.2 since the graph was computed"
+    assert reader.text("#live") == said
+    assert clean(reader.card("w").get_attribute("aria-label")) == said
+    reader.page.click(".check")
+    assert float(reader.fact("by the chain rule")) == 8.0 and "They agree" in reader.text(".answer")
+    reader.click("x")
+    assert reader.page.locator("#panel-why .note").count() == 0 and "since" not in reader.text("#live")
+    lesson.leaves[0].data = -math.inf
+    assert visit(lesson.loss, "#select=0").text("#panel-why .note").startswith("It has been set to -∞ since")
 
 
 def test_pan_zoom_and_fit(visit: Callable[..., Reader]) -> None:

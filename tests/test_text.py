@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ import autograd
 import nn
 from autograd import Graph, Value, dot, where
 from autograd.view import explain, forward
-from autograd.view.text import names, shown
+from autograd.view.text import NOTED, names, shown, since
 from demos.networks import biases_network, credit_network
 
 
@@ -84,8 +86,6 @@ def test_choices_and_names_in_latex() -> None:
 
 
 def test_an_operation_that_cannot_be_read_is_named() -> None:
-    import math
-
     before = dict(autograd.ops.OPS)
     try:
         op = autograd.op("by_math", math.sin, lambda a, out: (math.cos(a),))
@@ -119,6 +119,159 @@ def test_only_what_lies_on_the_way_is_told() -> None:
     y = dot(weights, [2.0, 3.0, 4.0]) + Value(1.0, "other").exp()
     told = explain(weights[1], of=y)
     assert "dw1" in told and "other" not in told and "dw2" not in told
+
+
+# --- after the leaves were set --------------------------------------------------------------------------------------
+
+
+class Lesson:
+    """A loss that was computed and differentiated before training goes on."""
+
+    def __init__(self, compute: Callable[[], Value], leaves: list[Value], step: Callable[[], None]) -> None:
+        self.compute, self.leaves, self.step = compute, leaves, step
+        self.loss = compute()
+        self.loss.label = "L"
+        self.loss.backward()
+
+    def train(self, steps: int) -> None:
+        """Take steps, each but the first on a new graph; at the end the old loss is differentiated once more."""
+        self.step()
+        for _ in range(steps - 1):
+            self._differentiate(self.compute())
+            self.step()
+        self._differentiate(self.loss)
+
+    def _differentiate(self, loss: Value) -> None:
+        for leaf in Graph(loss).leaves:  # constants, too, have gradients that add up
+            leaf.grad = 0.0
+        loss.backward()
+
+
+def own_loop() -> Lesson:
+    """(w x - 4)² at w = 3 and x = 2: the gradient of w is 8, and each step leaves a fifth of w's distance from 2."""
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+
+    def step() -> None:
+        w.data -= 0.1 * w.grad
+
+    return Lesson(lambda: (w * x - 4) ** 2, [w, x], step)
+
+
+def network() -> Lesson:
+    model = nn.MLP(2, [3, 1], activation="tanh", seed=1)
+    parameters = model.parameters()
+    return Lesson(lambda: (model([1.0, -2.0]) - 1) ** 2, parameters, nn.SGD(parameters, lr=0.1).step)
+
+
+@pytest.fixture(params=[own_loop, network])
+def lesson(request: pytest.FixtureRequest) -> Lesson:
+    made: Lesson = request.param()
+    return made
+
+
+@pytest.mark.parametrize("steps", [1, 25])
+def test_the_story_is_that_of_the_point_where_the_loss_was_computed(lesson: Lesson, steps: int) -> None:
+    loss, leaf = lesson.loss, lesson.leaves[0]
+
+    def told() -> list[list[str]]:
+        texts = [forward(loss), explain(leaf, of=loss)]
+        latex = explain(leaf, of=loss, form="latex").replace(" \\\\\n", "\n").removesuffix("\n\\end{aligned}")
+        return [text.splitlines() for text in (*texts, latex)]
+
+    before, grads = told(), [x.grad for x in lesson.leaves]
+    assert since(Graph(loss)) == {}
+    lesson.train(steps)
+    assert [x.grad for x in lesson.leaves] == grads
+    now = since(Graph(loss))
+    notes = min(len(now), NOTED) + (len(now) > NOTED)
+    assert notes > 0
+    for old, new in zip(before, told()):
+        assert new[: len(old)] == old and len(new) == len(old) + notes
+
+
+def test_the_numbers_after_a_step_are_those_derived_by_hand() -> None:
+    lesson = own_loop()
+    w = lesson.leaves[0]
+    lesson.train(1)  # w = 3 - 0.1 · 8
+    assert forward(lesson.loss, digits=4).splitlines() == [
+        "v1 = w * x    = 6",
+        "v2 = v1 - 4   = 2",
+        "L  = v2 ** 2  = 4",
+        "w has been set since; it is 2.2 now",
+    ]
+    assert explain(w, of=lesson.loss, digits=4).splitlines()[-4:] == [
+        "dL/dw = dL/dv1 · ∂v1/∂w",
+        "      = 4 · 2          ∂v1/∂w = x",
+        "      = 8",
+        "w has been set since; it is 2.2 now",
+    ]
+    assert explain(w, of=lesson.loss, digits=4, form="latex").splitlines()[-3:] == [
+        r"&= 8 \\",
+        r"& w \text{ has been set since; it is } 2.2 \text{ now}",
+        r"\end{aligned}",
+    ]
+    lesson.train(2)  # w = 2.2 - 0.1 · 8 by the old gradient, then 2 - 0.6 / 5
+    assert forward(lesson.loss, digits=4).endswith("\nw has been set since; it is 1.88 now")
+    w.data = 3.0  # what it was
+    assert since(Graph(lesson.loss)) == {} and "since" not in forward(lesson.loss)
+
+
+def test_a_fused_dot_keeps_its_slopes() -> None:
+    weights, inputs = [Value(1.0, "w1"), Value(2.0, "w2")], [Value(3.0, "x1"), Value(4.0, "x2")]
+    y = dot(weights, inputs, Value(0.5, "b"))
+    inputs[0].data, weights[1].data = 30.0, math.inf
+    assert explain(weights[0], of=y).splitlines()[1:] == [
+        "dv1/dw1 = dv1/dv1 · ∂v1/∂w1",
+        "        = 1 · 3          ∂v1/∂w1 = x1",
+        "        = 3",
+        "w2 has been set since; it is inf now",
+        "x1 has been set since; it is 30 now",
+    ]
+
+
+def test_the_leaf_that_is_explained_is_noted_first_and_of_many_a_few() -> None:
+    leaves = [Value(float(i), f"x{i}") for i in range(NOTED + 3)]
+    y = autograd.sum(leaves)
+    for leaf in leaves:
+        leaf.data = -1.0
+    assert explain(leaves[-1], of=y).splitlines()[4:] == [
+        *(f"x{i} has been set since; it is -1 now" for i in (NOTED + 2, *range(NOTED - 1))),
+        "and 3 more",
+    ]
+    assert forward(y).endswith("\nand 3 more")
+    assert explain(leaves[0], of=y, form="latex").splitlines()[-2] == r"& \text{and 3 more}"
+
+
+def test_leaves_without_a_label_are_called_by_the_number_that_they_were() -> None:
+    a = Value(0.5)
+    y = a * a
+    a.data = math.nan
+    assert forward(y).splitlines() == ["v1 = 0.5 * 0.5  = 0.25", "0.5 has been set since; it is nan now"]
+    assert list(since(Graph(y))) == [0]
+    assert since(Graph(a * a)) == {}
+
+
+def test_a_graph_of_two_points_is_told_with_the_slopes_that_its_nodes_have() -> None:
+    w = Value(2.0, "w")
+    h = w * 3  # 6
+    w.data = 5.0
+    y = h * w  # 30
+    h.label, y.label = "h", "y"
+    assert forward(y) == "h = w * 3  = 6\ny = h * w  = 30"
+    assert explain(w, of=y).splitlines()[-3:] == [
+        "dy/dw = dy/dh · ∂h/∂w + dy/dy · ∂y/∂w",
+        "      = 5 · 3 + 1 · 6          ∂h/∂w = 3,  ∂y/∂w = h",
+        "      = 21",
+    ]
+    w.data = 7.0
+    assert forward(y).splitlines()[2:] == ["w has been set since; it is 7 now"]
+
+
+def test_a_graph_that_is_older_than_the_writes_shows_them_too() -> None:
+    w = Value(3.0, "w")
+    graph = Graph(w * 2)
+    w.data = 5.0
+    assert since(graph) == since(Graph(graph.root)) == {0: 5.0}
 
 
 # --- names --------------------------------------------------------------------------------------------------------

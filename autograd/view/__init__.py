@@ -1,7 +1,10 @@
 """Looking at a graph. Each way of looking is a module; all start from `autograd.Graph`."""
 
+from .. import _namesake
 from .dot import draw_dot
 from .explore import Page, explore
 from .text import explain, forward
 
 __all__ = ["Page", "draw_dot", "explain", "explore", "forward"]
+
+_namesake.check()

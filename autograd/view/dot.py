@@ -10,7 +10,7 @@ import re
 
 from ..graph import Graph
 from ..value import Constant
-from .text import formula, names, shown
+from .text import formula, names, shown, since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def draw_dot(
     digits: int = 4,
     limit: int = LIMIT,
 ) -> Digraph:
-    """Draw the graph that `root` was made from.
+    """Draw the graph that `root` was made from, with the numbers that its nodes had when it was computed.
+
+    A leaf that has been set since then shows in parentheses what it is now.
 
     Parameters
     ----------
@@ -106,12 +108,16 @@ def draw_dot(
     called = names(graph)
     largest = max([abs(x.grad) for x in graph if math.isfinite(x.grad)], default=0.0) if colour else 0.0
     frames: dict[tuple[str, ...], Digraph] = {(): picture}
-    for position, node in enumerate(graph):
+    now = since(graph)
+    for position, (node, data) in enumerate(zip(graph, graph.data)):
         within = _frame(frames, node.scope if clusters else "")
-        numbers = f"data {number(node.data, digits)} | grad {number(node.grad, digits)}"
+        mark = f" (now {number(now[position], digits)})" if position in now else ""
+        numbers = f"data {number(data, digits)}{mark} | grad {number(node.grad, digits)}"
         label = f"{field(shown(node.label))} | {numbers}" if node.label else numbers
-        exactly = text(f"{shown(node.label, 200)}  data {node.data!r}  grad {node.grad!r}")
-        within.node(f"n{position}", f"{{ {label} }}", tooltip=exactly, **_style(node, largest, node is graph.root))
+        mark = f" (now {now[position]!r})" if position in now else ""
+        exactly = text(f"{shown(node.label, 200)}  data {data!r}{mark}  grad {node.grad!r}")
+        style = _style(node, data, largest, node is graph.root)
+        within.node(f"n{position}", f"{{ {label} }}", tooltip=exactly, **style)
         if node.op is not None:
             operands, sign = graph.operands[position], node._op
             rule = text(shown(f"{called[position]} = {formula(node, [called[k] for k in operands])}", 200))
@@ -138,10 +144,10 @@ def _frame(frames: dict[tuple[str, ...], Digraph], scope: str) -> Digraph:
     return frames[path]
 
 
-def _style(node: Value, largest: float, is_root: bool) -> dict[str, str]:
-    """How a node is drawn, given the size of the largest gradient (0 for no colours)."""
+def _style(node: Value, data: float, largest: float, is_root: bool) -> dict[str, str]:
+    """How a node is drawn, given its number and the size of the largest gradient (0 for no colours)."""
     style = {"shape": "record", "style": "rounded,filled"}
-    if not (math.isfinite(node.data) and math.isfinite(node.grad)):
+    if not (math.isfinite(data) and math.isfinite(node.grad)):
         return style | {"color": ALARM, "fillcolor": "#fbeef5", "penwidth": "3"}
     if isinstance(node, Constant):
         return style | {"style": "rounded,dashed", "fontcolor": LINE, "color": FAINT}

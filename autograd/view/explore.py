@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -21,7 +22,7 @@ from ..graph import Graph
 from ..symbols import Expression, JavaScript, MathML, Rule, Symbol, postorder
 from ..value import Constant, Value
 from . import rooms
-from .text import names
+from .text import names, since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def explore(
 
     The page lets a person go from a network to its layers, neurons and scalars, step through the forward and the
     backward pass, see every gradient as the chain rule's sum, change leaves, check gradients numerically, take steps of
-    gradient descent, and be quizzed. It differentiates `v`; ``backward()`` need not have been called.
+    gradient descent, and be quizzed. It differentiates `v`; ``backward()`` need not have been called. Its numbers are
+    those of the point at which `v` was computed; a leaf that has been set since then bears a mark.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def explore(
     ValueError
         If the graph has more than 200,000 nodes, or if `parameters` or `inputs` are no leaves of it.
     RuntimeError
-        If a leaf was set after a result was computed from it.
+        If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
     FileNotFoundError
         If there is no folder for `path`.
 
@@ -217,9 +219,16 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
         )
     if trouble:
         notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
+    now = since(graph)
+    if now:
+        notes.append(
+            f"Leaves that have been set since the graph was computed: {len(now):,}. They are shown as they were then, "
+            "with a mark in the corner of their cards."
+        )
     return {
         "graph": json.loads(graph.to_json()),
         "names": names(graph),
+        "since": {position: x if math.isfinite(x) else str(x) for position, x in now.items()},
         "roles": roles,
         "operations": operations,
         "rooms": [

@@ -1,7 +1,7 @@
 """A graph in words: the forward pass line by line, and the chain rule for one gradient with its numbers.
 
-Every formula comes from the operations' own rules, read with symbols that bear the nodes' names; every number
-comes from the nodes. Pictures and pages are elsewhere.
+Every formula comes from the operations' own rules, read with symbols that bear the nodes' names; every number is that
+of the point at which the graph was computed. Pictures and pages are elsewhere.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class _Plain(Printer):
     def number(self, x: float) -> str:
         return f"{x:.10g}"
 
+
+NOTED = 6  # so many leaves that have been set since are noted one by one
 
 # Control characters by their pictures; all kinds of line breaks alike.
 _UNSEEN = {code: 0x2400 + code for code in range(32)} | {127: 0x2421, 9: 32, 10: 10, 13: 10}
@@ -63,14 +65,14 @@ def names(graph: Graph) -> list[str]:
         (repeated if node.label in taken else taken).add(node.label)
     found: list[str] = []
     count = 0
-    for node in graph:
+    for node, data in zip(graph, graph.data):
         scope = node.scope.partition(".")[2] or node.scope
         name = f"{scope}.{node.label}" if node.label in repeated and scope else node.label
         name = shown(name).replace("\n", " ")
         if node.label and name:
             found.append(name)
         elif node.op is None:
-            found.append(f"{node.data:.10g}")
+            found.append(f"{data:.10g}")
         else:
             count += 1
             while f"v{count}" in taken:
@@ -79,8 +81,26 @@ def names(graph: Graph) -> list[str]:
     return found
 
 
+def since(graph: Graph) -> dict[int, float]:
+    """What leaves are now, by position, that have been set since the root was computed.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> w = Value(3.0, "w")
+    >>> y = w * 2
+    >>> w.data = 5.0
+    >>> graph = Graph(y)
+    >>> graph.data, since(graph)
+    ([3.0, 2.0, 6.0], {0: 5.0})
+    """
+    return {i: graph.nodes[i].data for i in graph.written}
+
+
 def forward(root: Value, digits: int = 10) -> str:
     """The forward pass, a line for each operation: the node's name, its formula and its value.
+
+    Leaves that have been set since then are noted at the end.
 
     Parameters
     ----------
@@ -98,20 +118,24 @@ def forward(root: Value, digits: int = 10) -> str:
     graph = Graph(root)
     called = names(graph)
     rows = [
-        (called[i], formula(node, [called[k] for k in graph.operands[i]]), f"{node.data:.{digits}g}")
+        (called[i], formula(node, [called[k] for k in graph.operands[i]]), f"{graph.data[i]:.{digits}g}")
         for i, node in enumerate(graph)
         if node.op is not None
     ]
     name_width = max([len(row[0]) for row in rows], default=0)
     formula_width = max([len(row[1]) for row in rows], default=0)
-    return "\n".join(f"{name:<{name_width}} = {formula:<{formula_width}}  = {data}" for name, formula, data in rows)
+    write = _InText(digits)
+    write.lines += [f"{name:<{name_width}} = {rule:<{formula_width}}  = {data}" for name, rule, data in rows]
+    _note_since(write, graph, called)
+    return write.end()
 
 
 def explain(node: Value, of: Value, digits: int = 10, form: str = "text") -> str:
     """The chain rule for d(of)/d(node), step by step from `of` back to `node`, with the numbers.
 
     A node's gradient is the sum over its consumers of the consumer's gradient times the local derivative; there
-    is a paragraph for each node on the way.
+    is a paragraph for each node on the way. The numbers are those of the point at which `of` was computed; leaves that
+    have been set since then are noted at the end.
 
     Parameters
     ----------
@@ -174,7 +198,17 @@ def explain(node: Value, of: Value, digits: int = 10, form: str = "text") -> str
         write.paragraph(
             write.total(root, called[i]), " + ".join(terms), " + ".join(numbers), rules, write.number(gradients[i])
         )
+    _note_since(write, graph, called, first=target)
     return write.end()
+
+
+def _note_since(write: _InText, graph: Graph, called: list[str], first: int = 0) -> None:
+    """Note the leaves that have been set since the graph was computed, `first` before the others; of many, a few."""
+    now = since(graph)
+    for i in sorted(now, key=lambda i: i != first)[:NOTED]:
+        write.note(called[i], now[i])
+    if len(now) > NOTED:
+        write.more(len(now) - NOTED)
 
 
 def _way_back(graph: Graph, target: int) -> Iterator[int]:
@@ -221,6 +255,12 @@ class _InText:
             self.lines.append(f"{indent} = {numbers}          {',  '.join(rules)}")
             self.lines.append(f"{indent} = {total}")
 
+    def note(self, name: str, now: float) -> None:
+        self.lines.append(f"{name} has been set since; it is {self.number(now)} now")
+
+    def more(self, count: int) -> None:
+        self.lines.append(f"and {count:,} more")
+
     def end(self) -> str:
         return "\n".join(self.lines)
 
@@ -256,6 +296,13 @@ class _InLatex(_InText):
             self.lines.append(rf"&= {numbers} && " + r",\quad ".join(rules))
             self.lines.append(f"&= {total}")
 
+    def note(self, name: str, now: float) -> None:
+        number = self.number(now)
+        self.lines.append(rf"& {self._name(name)} \text{{ has been set since; it is }} {number} \text{{ now}}")
+
+    def more(self, count: int) -> None:
+        self.lines.append(rf"& \text{{and {count:,} more}}")
+
     def end(self) -> str:
         rows = " \\\\\n".join(self.lines)
         return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
@@ -282,7 +329,7 @@ def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> Any:
     # Constants are given as numbers, so that a rule shows the one case that applies to them.
     constant = [isinstance(graph.nodes[k], Constant) and k != i for k in operands]
     try:
-        named = [graph.nodes[k].data if fixed else called[k] for k, fixed in zip(operands, constant)]
+        named = [graph.data[k] if fixed else called[k] for k, fixed in zip(operands, constant)]
         partials = Rule(op, named, called[consumer]).partials
     except TypeError:
         return op

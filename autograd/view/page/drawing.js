@@ -75,6 +75,10 @@ export class Drawing {
       gradient: text("gradient", left + 9, -top - 7),
       strip: svg("path", { d: bottom(left, -top - strip, width, strip, 8) }),
       delta: text("delta", 0, top - 5, "middle"),
+      since:
+        item.kind === "node" && this.page.reading.since.has(item.node)
+          ? svg("path", { class: "since", d: corner(-left, top, 13, 9) })
+          : null,
       opens: svg("path", { class: "opens", d: `M${-left - 13},${-top - strip / 2 - 4}l4,4l-4,4` }),
     };
     const body = { x: left, y: top, width, height, rx: 9 };
@@ -91,6 +95,7 @@ export class Drawing {
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
       parts.strip,
+      parts.since,
       parts.title,
       parts.symbol,
       parts.value,
@@ -321,4 +326,9 @@ export class Drawing {
 function bottom(x, y, width, height, r) {
   const arc = `a${r},${r} 0 0 1 ${-r},`;
   return `M${x + 1},${y}h${width - 2}v${height - r - 1}${arc}${r}h${2 * r + 2 - width}${arc}${-r}z`;
+}
+
+// The corner of a card at its upper right, cut off at a slant.
+function corner(x, y, size, r) {
+  return `M${x - size},${y}h${size - r}a${r},${r} 0 0 1 ${r},${r}v${size - r}z`;
 }

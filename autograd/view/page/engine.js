@@ -1,7 +1,8 @@
 // The arithmetic over a flat graph: forward, backward, central differences, gradient descent. It knows nothing of the
 // screen. Nodes are numbered in topological order; an edge is an operand of a node, numbered in the order of the nodes.
 
-const number = (x) => (typeof x === "string" ? Number(x.replace("inf", "Infinity")) : x);
+// A number of the page's data; JSON has neither inf nor nan.
+export const number = (x) => (typeof x === "string" ? Number(x.replace("inf", "Infinity")) : x);
 
 export class Engine {
   // `rows` are the nodes of a graph in its JSON form; `operations` maps "name/arity" to its rules, or to null if they

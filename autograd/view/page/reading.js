@@ -1,6 +1,7 @@
 // What an item and an edge say at the present moment: their numbers as text, their colours and their state. How that is
 // drawn is not known here.
 
+import { number } from "./engine.js";
 import { clip, show, signed, tint } from "./numbers.js";
 
 const SIGNS = { logsumexp: "LSE", "*": "×", "-": "−", "/": "÷", "**": "xⁿ", "·": "w·x" };
@@ -12,6 +13,7 @@ export class Reading {
   constructor(page) {
     this.page = page;
     this.version = 0;
+    this.since = new Map(Object.entries(page.data.since).map(([i, x]) => [Number(i), number(x)]));
   }
 
   // The numbers, or what may be seen of them, are others than before. The largest gradient is what colours measure by.
@@ -43,6 +45,11 @@ export class Reading {
 
   name(i, length = 12) {
     return clip(this.page.data.names[i], length);
+  }
+
+  // What the program has done to a leaf since it computed the graph; an empty text if nothing.
+  setSince(i) {
+    return this.since.has(i) ? `set to ${show(this.since.get(i), 10)} since the graph was computed` : "";
   }
 
   // "dE/dw" for the gradient of w.
@@ -267,6 +274,10 @@ export class Reading {
     const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
     const opens = said.openable ? ". Press Enter to open" : "";
     const value = said.value || "not yet computed";
-    return `${said.title}, ${kind}: value ${value}, gradient ${said.gradient || "not yet known"}${opens}`;
+    const since = item.kind === "node" && this.setSince(item.node);
+    return (
+      `${said.title}, ${kind}: value ${value}, gradient ${said.gradient || "not yet known"}` +
+      `${since ? `; ${since}` : ""}${opens}`
+    );
   }
 }

@@ -137,6 +137,7 @@ export class Why {
     const { engine, data, names, house } = this.page;
     const { op, scope } = engine.rows[i];
     const role = op === null ? data.roles[i] : `result of ${op}`;
+    const since = this.page.reading.setSince(i);
     return [
       html("h2", {}, isolated(clip(names[i], 40))),
       html("p", { class: "where" }, [role, scope && isolated(clip(scope, 60))].filter(Boolean).join(" · ")),
@@ -149,6 +150,7 @@ export class Why {
           [isolated(this.page.reading.gradientName(i)), this.shown(i)],
         ].filter(Boolean),
       ),
+      since && html("p", { class: "note" }, `It has been ${since}.`),
       op !== null && this.rule(i),
       this.chain(i),
       this.check(i),
