@@ -28,6 +28,11 @@ def lessons() -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Run the lesson named first among `arguments`, or list them all."""
+    try:
+        import nn  # noqa: F401  # which says so if autograd is not ours, whatever state that is in
+    except ImportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     known = lessons()
     if not arguments or arguments[0] in ("-h", "--help"):
         print("python -m demos NAME [--help]\n")
