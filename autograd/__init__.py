@@ -15,6 +15,13 @@ from __future__ import annotations
 
 import os as _os
 
+from . import _cython
+
+try:
+    from . import origins as _origins  # noqa: F401
+except ImportError:
+    _cython.interpret()  # the native modules belong to another interpreter of this process
+
 from . import value as _value
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .errors import CompileError

@@ -1,4 +1,7 @@
-"""The compiler's decorators for when nobody compiles: they leave what they stand at as it is."""
+"""Between the two engines: the compiler's decorators for when nobody compiles, and the source for when no binary loads.
+
+The engine's modules, `origins` and `value`, are Python that Cython can compile.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,25 @@ class cython:
     def freelist(size: int) -> Callable[[Kind], Kind]:
         """A class of which so many dead instances are kept, to be used again."""
         return lambda kind: kind
+
+
+def interpret() -> None:
+    """Load the engine's modules from their source, where the native ones cannot be loaded.
+
+    A process may have several interpreters, but C's variables are there once: they serve the interpreter that came
+    first, and the others work with Python's.
+    """
+    import os
+    import sys
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    folder = os.path.dirname(os.path.abspath(__file__))
+    for name in ("origins", "value"):
+        spec = spec_from_file_location(f"autograd.{name}", os.path.join(folder, f"{name}.py"))
+        assert spec is not None and spec.loader is not None
+        sys.modules[spec.name] = module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        setattr(sys.modules["autograd"], name, module)
 
 
 # What value.pxd has in C.

@@ -616,6 +616,12 @@ def op(
         If the name is taken or no identifier, or if a partial disagrees with the numeric derivative at a
         point of `check`.
 
+    Notes
+    -----
+    Every node refers to the operation that made it. So an operation that keeps its own results, in a cache perhaps,
+    keeps itself. Python's garbage collector cannot find such a ring, for it does not know native nodes: let the cache
+    be a `weakref.WeakValueDictionary`, or keep the numbers, ``y.data``.
+
     Examples
     --------
     >>> cube = op("cube", lambda a: a * a * a, lambda a, out: (3 * a * a,), check=[(2.0,), (-1.5,)])

@@ -22,6 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("autograd", "nn")
+SOURCES = ("*.py", "*.pxd")
+NATIVE = ("origins", "value")  # the modules that are compiled
 KEPT = 7 * 24 * 3600.0  # seconds that folders of other states of the source stay
 BUILD = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
@@ -61,8 +63,8 @@ def native(asked: str | None = None) -> tuple[Path, str]:
 
 
 def is_native(folder: Path) -> bool:
-    """Whether the engine's hot module is there as a binary for this interpreter."""
-    return any((folder / "autograd" / f"value{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
+    """Whether the engine's modules are there as binaries for this interpreter."""
+    return all(any((folder / "autograd" / f"{name}{end}").exists() for end in EXTENSION_SUFFIXES) for name in NATIVE)
 
 
 def same_source(folder: Path) -> bool:
@@ -75,7 +77,8 @@ def same_source(folder: Path) -> bool:
 
 def _sources() -> Iterator[Path]:
     for package in PACKAGES:
-        yield from sorted((ROOT / package).rglob("*.py"))
+        for pattern in SOURCES:
+            yield from sorted((ROOT / package).rglob(pattern))
 
 
 def _installed() -> list[Path]:

@@ -461,7 +461,7 @@ def test_the_interpreted_engine_is_this_source_and_nothing_else() -> None:
     folder = engines.interpreted()
     assert engines.same_source(folder)
     assert not engines.is_native(folder)
-    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".py", ".pyc"}
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".py", ".pyc", ".pxd"}
     assert engines.interpreted() == folder
 
 
@@ -474,7 +474,8 @@ def test_a_native_build_is_taken_only_from_this_source(monkeypatch: pytest.Monke
     engines._copy(tmp_path)
     with pytest.raises(Missing, match="no compiler"):
         engines.native()
-    (tmp_path / "autograd" / f"value{EXTENSION_SUFFIXES[0]}").touch()
+    for name in engines.NATIVE:
+        (tmp_path / "autograd" / f"{name}{EXTENSION_SUFFIXES[0]}").touch()
     assert engines.native() == (tmp_path, "the installed build")
 
     (tmp_path / "nn" / "layers.py").write_text("# another version", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The end of graphs, which the native engine takes apart itself, and what only that engine promises."""
+"""The end of graphs, whose depth the native engine counts itself, and what only that engine promises."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gc
 import random
 import subprocess
 import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -35,6 +36,27 @@ try:
 except ValueError:
     del y
 print("ended")
+"""
+
+
+SECOND = """
+import sys
+text = '''
+import sys
+sys.path[:0] = %r
+import autograd
+x = autograd.Value(3.0)
+(x * x).backward()
+print(autograd.native, x.grad, flush=True)
+''' % [entry for entry in sys.path if entry]
+import autograd
+if sys.version_info >= (3, 13):
+    import _interpreters
+    _interpreters.exec(_interpreters.create(), text)
+else:
+    import _xxsubinterpreters as interpreters
+    interpreters.run_string(interpreters.create(), text)
+exec(text)
 """
 
 
@@ -84,14 +106,30 @@ def test_a_node_that_cannot_be_made_is_no_harm(kind: Any, arguments: tuple[Any, 
         kind(*arguments)
 
 
+def test_an_operation_with_a_weak_cache_of_its_results_is_freed() -> None:
+    def make() -> tuple[weakref.ref[Any], float]:
+        cache: weakref.WeakValueDictionary[float, Value] = weakref.WeakValueDictionary()
+        kept = autograd.op("kept", lambda a: 2.0 * a, lambda a, out: (2.0,))
+        kept.cache = cache  # type: ignore[attr-defined]
+        y = cache[3.0] = kept(Value(3.0))
+        return weakref.ref(kept), y.data
+
+    gone, number = make()
+    del autograd.ops.OPS["kept"]
+    gc.collect()
+    assert (gone(), number) == (None, 6.0)
+
+
 if autograd.native == "native":  # elsewhere there is nothing to test, and nothing skipped
 
     def test_the_garbage_collector_does_not_know_nodes() -> None:
         x = Value(2.0)
         assert not any(map(gc.is_tracked, (x, x * x, dot([x], [x]), autograd.sum([x, x, x]))))
 
-    def test_help_knows_the_classes() -> None:
-        assert "A number with a gradient" in (Value.__doc__ or "")
+    def test_a_second_interpreter_works_with_the_source() -> None:
+        """C's variables serve one interpreter of a process."""
+        run = subprocess.run([sys.executable, "-c", SECOND], capture_output=True, text=True, check=False)
+        assert run.stdout.split() == ["interpreted", "6.0", "native", "6.0"], run.stderr[-500:]
 
     def test_a_node_takes_at_most_96_bytes() -> None:
         x = Value(2.0)
