@@ -41,7 +41,18 @@ if TYPE_CHECKING:
 if not cython.compiled:  # else they are C's: value.pxd has them
     from _thread import get_ident
 
-    from ._cython import add_grad, check, come_up, data_at, go_down, put_off, same, set_attribute, stamp_at
+    from ._cython import (
+        add_grad,
+        check,
+        come_up,
+        data_at,
+        go_down,
+        leave_open,
+        put_off,
+        same,
+        set_attribute,
+        stamp_at,
+    )
     from .origins import state
 
 
@@ -1400,6 +1411,7 @@ _RELU_METHOD: Final = Value.relu
 
 if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
+    leave_open(Value)
 
 if not cython.compiled:  # Python's own ways serve, and are faster
     for _name in ("__hash__", "__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):

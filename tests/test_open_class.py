@@ -6,7 +6,10 @@ import copy
 import functools
 import gc
 import itertools
+import os
 import pickle
+import subprocess
+import sys
 import weakref
 from collections.abc import Callable
 from fractions import Fraction
@@ -104,6 +107,31 @@ def test_a_subclass_is_collected_with_its_cycles() -> None:
     del w
     gc.collect()
     assert gone() is None
+
+
+def test_the_class_can_be_given_methods() -> None:
+    """In a process of its own: what is done to the class is done to it for good."""
+    program = """
+from autograd import Value, dot
+def cube(self):
+    return self**3
+Value.cube = cube
+Value.relu = lambda self: "patched"
+x = Value(2.0)
+assert (x * 1.0).cube().data == dot([x], [1.0]).cube().data == 8.0
+assert (x * 1.0).relu() == "patched"
+add = Value.__add__
+Value.__add__ = lambda a, b: add(a, b) if isinstance(b, Value) else "added"
+assert x + 1.0 == "added"
+y = x + x * 3.0
+y.backward()
+assert x.grad == 4.0
+del Value.cube
+assert not hasattr(x, "cube")
+"""
+    home = os.path.dirname(os.path.dirname(os.path.abspath(autograd.__file__)))
+    done = subprocess.run([sys.executable, "-c", program], cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # --- attributes of one's own, and weak references -------------------------------------------------------------------
