@@ -12,7 +12,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-MODULES = {"autograd.origins": "autograd/origins.py", "autograd.value": "autograd/value.py"}
+MODULES = ("autograd.origins", "autograd.value", "autograd.cells")
 DIRECTIVES = {
     "language_level": "3",
     "nonecheck": True,  # a field of None is an AttributeError, as in Python, not a fault in memory
@@ -58,7 +58,7 @@ def _in_c() -> list[Extension]:
 
 
 def _extensions() -> list[Extension]:
-    return [Extension(name, [path]) for name, path in MODULES.items()]
+    return [Extension(name, [f"{name.replace('.', '/')}.py"]) for name in MODULES]
 
 
 def _warn(error: BaseException) -> None:

@@ -23,6 +23,7 @@ except ImportError:
     _cython.interpret()  # the native modules belong to another interpreter of this process
 
 from . import value as _value
+from .cells import Cell, neurons, values
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .errors import CompileError
 from .files import write_text
@@ -81,7 +82,7 @@ from .ops import (
 from .ops import abs as abs
 from .ops import pow as pow
 from .origins import Place, current_place, enter, sit
-from .value import Cell, Value, dot, neurons, values
+from .value import Value, dot
 from .value import sum as sum
 
 TYPE_CHECKING = False

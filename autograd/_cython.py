@@ -1,6 +1,6 @@
 """Between the two engines: the compiler's decorators for when nobody compiles, and the source for when no binary loads.
 
-The engine's modules, `origins` and `value`, are Python that Cython can compile.
+The engine's modules, `origins`, `value` and `cells`, are Python that Cython can compile.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def interpret() -> None:
     from importlib.util import module_from_spec, spec_from_file_location
 
     folder = os.path.dirname(os.path.abspath(__file__))
-    for name in ("origins", "value"):
+    for name in ("origins", "value", "cells"):
         spec = spec_from_file_location(f"autograd.{name}", os.path.join(folder, f"{name}.py"))
         assert spec is not None and spec.loader is not None
         sys.modules[spec.name] = module = module_from_spec(spec)
@@ -62,7 +62,7 @@ def interpret() -> None:
         setattr(sys.modules["autograd"], name, module)
 
 
-# What value.pxd has in C.
+# What the .pxd files have in C.
 
 
 def same(w: list[Any], ws: tuple[Any, ...]) -> bool:

@@ -6,13 +6,12 @@
 # the base class, since a freelist serves the class that it stands at alone.
 cimport cython
 from cpython.object cimport PyObject_GenericSetAttr
-from cpython.list cimport PyList_GET_ITEM
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.tuple cimport PyTuple_GET_ITEM
 
-from .origins cimport Epoch, Origin, Place, Seat, arrive, current_place, here, moved, overwrite, sit, state, then
+from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, overwrite, state, then
 
-cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _RELU, _DOT, _RELU_METHOD
+cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _RELU, _DOT
 cdef long long _NEVER
 cdef list blocks
 
@@ -103,15 +102,6 @@ cdef inline long long stamp_at(tuple operands, Py_ssize_t i) noexcept:
 cdef inline void add_grad(tuple operands, Py_ssize_t i, double grad) noexcept:
     (<Value><void*>PyTuple_GET_ITEM(operands, i))._grad = (<Value><void*>PyTuple_GET_ITEM(operands, i))._grad + grad
 
-cdef inline bint same(list w, tuple ws) except -1:
-    cdef Py_ssize_t i
-    if len(w) != len(ws):
-        return False
-    for i in range(len(ws)):
-        if PyList_GET_ITEM(w, i) != PyTuple_GET_ITEM(ws, i):
-            return False
-    return True
-
 cdef inline int check(tuple operands) except -1:
     cdef Py_ssize_t i
     for i in range(len(operands)):
@@ -145,19 +135,6 @@ cpdef Value leaf_of(object kind, double data)
 @cython.locals(n=Py_ssize_t, half=Py_ssize_t)
 cpdef Result rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)
 cpdef Value record(object op, list[Value] operands)
-@cython.final
-cdef class Cell:
-    cdef list w
-    cdef tuple[Value, ...] ws
-    cdef Value b
-    cdef object function
-    cdef Place place
-
-@cython.locals(seat=Seat, before=Place, inputs=tuple[Value, ...], cell=Cell, ws=tuple[Value, ...])
-cpdef list neurons(list layer, object x)
-cpdef tuple[Value, ...] values(object x)
-cdef tuple[Value, ...] _shared(Cell cell)
-
 cpdef list[Result] walk(Value root)
 @cython.locals(closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, b=Value)
 cdef list[Result] _walk(Value root)

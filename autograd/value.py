@@ -21,7 +21,7 @@ from ._cython import cython
 from .ieee import divide, inf, power, to_float
 from .modes import blocks, current_watch, recording
 from .ops import Op
-from .origins import Origin, Place, arrive, current_place, here, lock, moved, overwrite, sit, then
+from .origins import Origin, Place, current_place, here, lock, moved, overwrite, then
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ if not cython.compiled:  # else they are C's: value.pxd has them
         go_down,
         leave_open,
         put_off,
-        same,
         set_attribute,
         stamp_at,
     )
@@ -1119,99 +1118,6 @@ def sum(xs: Iterable[Any]) -> Any:
     return ops.sum(tuple(xs))
 
 
-@cython.final
-@cython.cclass
-class Cell:
-    """A neuron as `neurons` takes it: its weights, bias and activation, and where it is.
-
-    Parameters
-    ----------
-    w : list of Value
-    b : Value, optional
-    function : callable, optional
-        The activation, a function of a Value.
-    place : Place
-    """
-
-    __slots__ = ("w", "ws", "b", "function", "place")
-
-    def __init__(self, w: list[Any], b: Value | None, function: Any, place: Place) -> None:
-        self.w: list[Any] = w
-        self.ws: tuple[Value, ...] = ()  # what `w` held the last time, which the nodes share
-        self.b: Value | None = b
-        self.function: Any = function
-        self.place: Place = place
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _no_cell, ()  # a copied neuron makes another one of its own parts
-
-
-def _no_cell() -> None:
-    return None
-
-
-def neurons(layer: list[Any], x: Any) -> list[Any]:
-    """What each neuron of a layer makes of the same inputs: the layer's forward pass in one call.
-
-    It makes the very nodes that calling the neurons makes, but they share their tuples of weights and of inputs.
-
-    Parameters
-    ----------
-    layer : list of nn.Module
-        The neurons. What is computed is told by their ``_cell``; if that is None, by ``_new_cell()``; and if that gives
-        None as well, they are called.
-    x : sequence of Values or numbers, or one of them
-        The inputs.
-    """
-    made: list[Any] = []
-    inputs = values(x)
-    seat = sit()
-    before = seat.place
-    try:
-        for neuron in layer:
-            cell: Cell | None = neuron._cell
-            if cell is None:
-                seat.place = before
-                cell = neuron._new_cell()
-                if cell is None:
-                    made.append(neuron(inputs))
-                    seat = sit()
-                    continue
-            ws = _shared(cell)
-            if len(ws) != len(inputs):
-                neuron(inputs)  # which says so
-            node: Value = _dot(ws, inputs, cell.b, arrive(seat, cell.place))
-            if blocks:
-                node = _inspected(node)
-            function = cell.function
-            if function is not None:
-                node = _relu(node) if function is _RELU_METHOD else function(node)
-            made.append(node)
-    finally:
-        seat.place = before
-    return made
-
-
-def values(x: Any) -> tuple[Value, ...]:
-    """Inputs as a tuple of Values, which nodes can share; a number by itself is one input.
-
-    Examples
-    --------
-    >>> values([1, 2.5])
-    (Value(data=1.0, grad=0.0), Value(data=2.5, grad=0.0))
-    """
-    if isinstance(x, Value) or not hasattr(x, "__iter__"):
-        x = (x,)
-    return tuple([item if isinstance(item, Value) else Value(item) for item in x])
-
-
-def _shared(cell: Cell) -> tuple[Value, ...]:
-    """The weights of a neuron as a tuple: the one that its nodes share, if the list still holds the same Values."""
-    if not same(cell.w, cell.ws):
-        cell.ws = tuple(cell.w)
-    return cell.ws
-
-
 # --- backward -------------------------------------------------------------------------------------------------
 
 
@@ -1406,8 +1312,6 @@ def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mar
             _begin_leaf(x, mark, leaves)
         x._grad = x._grad + slope * grad
 
-
-_RELU_METHOD: Final = Value.relu
 
 if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd

@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("autograd", "nn")
 SOURCES = ("*.py", "*.pxd")
-NATIVE = ("origins", "value")  # the modules that are compiled
+NATIVE = ("origins", "value", "cells")  # the modules that are compiled
 KEPT = 7 * 24 * 3600.0  # seconds that folders of other states of the source stay
 BUILD = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 

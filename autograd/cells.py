@@ -1,0 +1,117 @@
+"""Layers of neurons: their forward pass in one call, which is the hot loop of every network.
+
+The nodes are those that calling the neurons one by one makes; what a neuron is, and what it is called with, is ``nn``'s
+affair. Where the engine is built natively this module is compiled with it.
+"""
+
+from __future__ import annotations
+
+from ._cython import cython
+from .modes import blocks
+from .origins import Place, arrive, sit
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    import cython  # type: ignore[import-untyped,no-redef]  # for the compiler; when Python runs, it is the one above
+
+if not cython.compiled:  # else they are C's: value.pxd has them
+    from ._cython import same
+    from .value import _dot, _inspected, _relu
+
+_RELU: Final = Value.relu
+
+
+@cython.final
+@cython.cclass
+class Cell:
+    """A neuron as `neurons` takes it: its weights, bias and activation, and where it is.
+
+    Parameters
+    ----------
+    w : list of Value
+    b : Value, optional
+    function : callable, optional
+        The activation, a function of a Value.
+    place : Place
+    """
+
+    __slots__ = ("w", "ws", "b", "function", "place")
+
+    def __init__(self, w: list[Any], b: Value | None, function: Any, place: Place) -> None:
+        self.w: list[Any] = w
+        self.ws: tuple[Value, ...] = ()  # what `w` held the last time, which the nodes share
+        self.b: Value | None = b
+        self.function: Any = function
+        self.place: Place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _no_cell, ()  # a copied neuron makes another one of its own parts
+
+
+def _no_cell() -> None:
+    return None
+
+
+def neurons(layer: list[Any], x: Any) -> list[Any]:
+    """What each neuron of a layer makes of the same inputs: the layer's forward pass in one call.
+
+    It makes the very nodes that calling the neurons makes, but they share their tuples of weights and of inputs.
+
+    Parameters
+    ----------
+    layer : list of nn.Module
+        The neurons. What is computed is told by their ``_cell``; if that is None, by ``_new_cell()``; and if that gives
+        None as well, they are called.
+    x : sequence of Values or numbers, or one of them
+        The inputs.
+    """
+    made: list[Any] = []
+    inputs = values(x)
+    seat = sit()
+    before = seat.place
+    try:
+        for neuron in layer:
+            cell: Cell | None = neuron._cell
+            if cell is None:
+                seat.place = before
+                cell = neuron._new_cell()
+                if cell is None:
+                    made.append(neuron(inputs))
+                    seat = sit()
+                    continue
+            ws = _shared(cell)
+            if len(ws) != len(inputs):
+                neuron(inputs)  # which says so
+            node: Value = _dot(ws, inputs, cell.b, arrive(seat, cell.place))
+            if blocks:
+                node = _inspected(node)
+            function = cell.function
+            if function is not None:
+                node = _relu(node) if function is _RELU else function(node)
+            made.append(node)
+    finally:
+        seat.place = before
+    return made
+
+
+def values(x: Any) -> tuple[Value, ...]:
+    """Inputs as a tuple of Values, which nodes can share; a number by itself is one input.
+
+    Examples
+    --------
+    >>> values([1, 2.5])
+    (Value(data=1.0, grad=0.0), Value(data=2.5, grad=0.0))
+    """
+    if isinstance(x, Value) or not hasattr(x, "__iter__"):
+        x = (x,)
+    return tuple([item if isinstance(item, Value) else Value(item) for item in x])
+
+
+def _shared(cell: Cell) -> tuple[Value, ...]:
+    """The weights of a neuron as a tuple: the one that its nodes share, if the list still holds the same Values."""
+    if not same(cell.w, cell.ws):
+        cell.ws = tuple(cell.w)
+    return cell.ws
