@@ -82,7 +82,7 @@ from .ops import (
 from .ops import abs as abs
 from .ops import pow as pow
 from .origins import Place, current_place, enter, sit
-from .value import Value, dot
+from .value import Value, dot, set_data
 from .value import sum as sum
 
 TYPE_CHECKING = False
@@ -227,6 +227,7 @@ __all__ = [
     "relu",
     "sech",
     "selu",
+    "set_data",
     "sigmoid",
     "silu",
     "sin",

@@ -29,7 +29,7 @@ cdef class Seat:
 cdef class State:
     cdef public Origin origin, outside
     cdef public Epoch epoch
-    cdef public dict seats
+    cdef public dict seats, latest
     cdef public list settled, past
     cdef public long long writes, clock
     cdef public bint begun, writing, walking

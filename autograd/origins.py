@@ -121,7 +121,8 @@ class State:
     """What the engine knows besides the graph; there is one instance."""
 
     __slots__ = (
-        "origin", "outside", "begun", "epoch", "seats", "settled", "past", "writes", "writing", "clock", "walking",
+        "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "writes", "writing", "clock",
+        "walking",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -132,6 +133,7 @@ class State:
         self.seats: dict[int, Seat] = {}  # of the threads that are inside modules now
         self.settled: list[Place] = []  # those with an origin of this epoch
         self.past: list[tuple[Any, dict[int, float]]] = []  # weakly, former epochs; what was overwritten after each
+        self.latest: dict[int, float] = {}  # after the last of them
         self.writes: int = 0
         self.writing: bool = False
         self.clock: int = 0  # counts the walks over graphs
@@ -149,27 +151,31 @@ def here() -> Origin:
         if seat.place is not None:
             return arrive(seat, seat.place)
         state.seats.pop(seat.thread, None)
-    origin = state.outside
-    if origin is None:
-        origin = state.outside = Origin("", "", "", state.epoch)
-    state.begun = True
-    if not state.seats:
-        state.origin = origin
+    with lock:  # no epoch ends meanwhile
+        origin = state.outside
+        if origin is None:
+            origin = state.outside = Origin("", "", "", state.epoch)
+        state.begun = True
+        if not state.seats:
+            state.origin = origin
     return origin
 
 
 def arrive(seat: Seat, place: Place) -> Origin:
     """Move to a place, and say at once what the nodes have in common that are made there now."""
     seat.place = place
-    origin = place._now
-    if origin is None:
-        origin = place._now = Origin(place.scope, place.label, place.site, state.epoch)
-        state.settled.append(place)
-    state.begun = True
-    if len(state.seats) == 1:  # then its next node need not come here; others' must, and can see that it is not theirs
-        origin.seat, origin.home = seat, place
-        state.origin = origin
-    return origin
+    while True:
+        origin = place._now
+        if origin is None:
+            origin = place._now = Origin(place.scope, place.label, place.site, state.epoch)
+            state.settled.append(place)
+        state.begun = True
+        if len(state.seats) == 1:  # its next node need not come here; others' must, and can see that it is not theirs
+            origin.seat, origin.home = seat, place
+            state.origin = origin
+        if origin.epoch is state.epoch:
+            return origin
+        state.origin = place._now = None  # another thread began an epoch meanwhile
 
 
 def sit() -> Seat:
@@ -264,8 +270,8 @@ def overwrite(leaf: Identity, data: float) -> None:
     """A leaf, by its id, is about to be written, and `data` is what it was: keep that for the nodes that saw it."""
     if state.begun:
         _turn()
-    if state.past:
-        state.past[-1][1].setdefault(leaf, data)
+    if state.past and leaf not in state.latest:
+        state.latest[leaf] = data
 
 
 def _turn() -> None:
@@ -285,7 +291,13 @@ def _turn() -> None:
         elif kept:  # the next older one needs it in its place, where it has not what was there even earlier
             for leaf, data in overwritten.items():
                 kept[-1][1].setdefault(leaf, data)
-    state.past = kept
+    _remember(kept)
+
+
+def _remember(past: list[tuple[Any, dict[int, float]]]) -> None:
+    state.past = past
+    if past:
+        state.latest = past[-1][1]
 
 
 def then(epoch: Epoch) -> dict[int, float]:
@@ -308,7 +320,7 @@ def former_epoch(overwritten: dict[int, float]) -> Epoch:
     """An epoch in which leaves were what `overwritten` says, by id, before they became what they are."""
     epoch = Epoch()
     with lock:
-        state.past.append((ref(epoch), overwritten))
+        _remember([*state.past, (ref(epoch), overwritten)])
     return epoch
 
 

@@ -131,6 +131,7 @@ cdef Value _inspected(Value node)
 cdef Dot _dot(tuple[Value, ...] ws, tuple[Value, ...] xs, Value bias, Origin origin)
 @cython.locals(n=Py_ssize_t, i=Py_ssize_t, first=Py_ssize_t, total=double)
 cdef double _weighted_sum(tuple[Value, ...] ws, tuple[Value, ...] xs, Value bias) except? -1.5
+cdef _before_write(list leaves)
 cpdef Value leaf_of(object kind, double data)
 @cython.locals(n=Py_ssize_t, half=Py_ssize_t)
 cpdef Result rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)

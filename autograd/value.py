@@ -157,9 +157,7 @@ class Value:
             )
         number = to_float(data)
         if blocks:
-            watch = current_watch()
-            if watch is not None:
-                watch.wrote(self)
+            _before_write([self])
         with lock:
             try:
                 state.writing = True
@@ -966,7 +964,7 @@ def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origi
     writes, total = state.writes, 0.0
     if not state.writing:
         total = _weighted_sum(ws, xs, bias)
-    if state.writing or state.writes != writes:
+    if state.writing or state.writes != writes or origin.epoch is not state.epoch:
         with lock:
             origin, total = here(), _weighted_sum(ws, xs, bias)
     node: Dot = Dot.__new__(Dot)
@@ -995,6 +993,57 @@ def _weighted_sum(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | No
         for i in range(first, n):
             total += ws[i]._data * xs[i]._data
     return total
+
+
+def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
+    """Set the data of several leaves at once: of all, or, if anything goes wrong, of none.
+
+    Raises
+    ------
+    AttributeError
+        If one of them is no leaf.
+    TypeError
+        If a number is none.
+    ValueError
+        If there is not a number for each leaf.
+
+    Examples
+    --------
+    >>> a, b = Value(1.0), Value(2.0)
+    >>> set_data([a, b], [3, 4])
+    >>> a.data, b.data
+    (3.0, 4.0)
+    """
+    written: list[Any] = list(leaves)
+    for leaf in written:
+        if leaf.op is not None:
+            raise AttributeError(f"the data of {leaf.describe()} cannot be set, for it is no leaf")
+    data = [to_float(x) for x in numbers]
+    if len(written) != len(data):
+        raise ValueError(f"set_data takes a number for each of the {len(written)} leaves, got {len(data)}")
+    _before_write(written)
+    with lock:
+        before = [leaf._data for leaf in written]
+        try:
+            state.writing = True
+            state.writes += 1
+            for leaf, number in zip(written, data):
+                overwrite(id(leaf), leaf._data)
+                leaf._data = number
+        except BaseException:
+            for leaf, number in zip(written, before):
+                leaf._data = number
+            raise
+        finally:
+            state.writing = False
+
+
+def _before_write(leaves: list[Any]) -> None:
+    if blocks:
+        watch = current_watch()
+        if watch is not None:
+            for leaf in leaves:
+                watch.wrote(leaf)
 
 
 def leaf_of(kind: type[Value], data: float) -> Value:

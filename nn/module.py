@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 
-from autograd import Place, Value, current_place, sit
+from autograd import Place, Value, current_place, set_data, sit
 
 from .files import load_file, save_file
 
@@ -275,8 +275,7 @@ class Module:
             shown, rest = problems[:5], len(problems) - 5
             more = f"; and {rest} more" if rest > 0 else ""
             raise ValueError(f"the state does not fit this {type(self).__name__}: {'; '.join(shown)}{more}")
-        for parameter, number in plan:
-            parameter.data = number
+        set_data([parameter for parameter, _ in plan], [number for _, number in plan])
         return missing, unexpected
 
     def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:

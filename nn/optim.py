@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from autograd import Value, clip, mul, no_grad
+from autograd import Value, clip, mul, no_grad, set_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,8 +149,10 @@ class Optimizer:
                 with no_grad():
                     numbers = self.rule(*map(Value, (p.data, p.grad, *state)), **settings)
                     made.append(tuple([x.data for x in numbers]))
-        for p, (data, *_) in zip(self.params, made):
-            p.data = data
+        if self._vector:
+            self.params[0].data = made[0][0]
+        else:
+            set_data(self.params, [data for data, *_ in made])
         self.state = [tuple(state) for _, *state in made]
         self.steps += 1
 

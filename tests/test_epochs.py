@@ -184,3 +184,20 @@ def test_what_nobody_refers_to_is_forgotten() -> None:
     assert epochs_remembered() < 20  # other tests may have graphs alive, too
     assert isinstance(first, Dot)
     assert first.partials == (1.0, 2.0, 1.0, 2.0)
+
+
+def test_several_leaves_are_set_at_once_or_not_at_all() -> None:
+    a, b = Value(1.0), Value(2.0)
+    y = dot([a], [b])
+    autograd.set_data([a, b], [3, 4.5])
+    assert (a.data, b.data, y.partials) == (3.0, 4.5, (2.0, 1.0))
+    wrongs: list[tuple[list[Any], list[Any], type[Exception]]] = [
+        ([a, b], [5.0, "6"], TypeError),
+        ([a, b], [5.0], ValueError),
+        ([a, y], [5.0, 6.0], AttributeError),
+        ([a, 7.0], [5.0, 6.0], AttributeError),
+    ]
+    for leaves, numbers, error in wrongs:
+        with pytest.raises(error):
+            autograd.set_data(leaves, numbers)
+        assert (a.data, b.data) == (3.0, 4.5)

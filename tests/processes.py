@@ -1,0 +1,53 @@
+"""Python in a process of its own, for tests of how a process ends: its exit status is part of what they read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import autograd
+
+HOME = Path(autograd.__file__).parents[1]  # so that the process runs the engine that this one runs
+ROOT = Path(__file__).parents[1]
+
+
+TIMEOUT = 120  # seconds: what takes so long never ends
+
+
+def run(script: str, **environment: str) -> str:
+    """What `script` prints; it must end by itself, in time, with status 0, and without a word on stderr."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=HOME,  # the first folder that the process imports from
+            env={**os.environ, "PYTHONPATH": str(HOME), "PYTHONFAULTHANDLER": "1", **environment},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        said = late.stdout or b""
+        raise AssertionError(f"no end after {TIMEOUT} s; the last words: {said[-200:]!r}") from None
+    last = done.stdout.strip().rpartition("\n")[2]
+    status = signal.Signals(-done.returncode).name if done.returncode < 0 else str(done.returncode)
+    assert status == "0", f"ended with {status}; the last line: {last!r}\n{done.stderr[-2000:]}"
+    assert done.stderr == "", f"the last line: {last!r}, and on stderr:\n{done.stderr[-2000:]}"
+    return done.stdout.strip()
+
+
+def call(function: Callable[..., None], *arguments: str, **environment: str) -> str:
+    """What a function of a test module prints in a process of its own, to the last line before a crash.
+
+    The debug allocator overwrites what is freed, so that nobody reads it unnoticed.
+    """
+    name = function.__name__
+    script = (
+        f"import sys, autograd; sys.path.insert(0, {str(ROOT)!r}); "
+        f"from {function.__module__} import {name}; {name}(*{arguments!r})"
+    )
+    return run(script, **{"PYTHONUNBUFFERED": "1", "PYTHONMALLOC": "debug", **environment})
