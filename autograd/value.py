@@ -337,30 +337,33 @@ class Value:
         return record(op, values)
 
     def __add__(self, other: object) -> Made:
-        b: Value | None = other if isinstance(other, Value) else _operand(other)
-        if b is None:
-            return NotImplemented
-        return _result(self._data + b._data, _ADD, self, 1.0, b, 1.0)
+        if isinstance(other, Value):
+            b: Value = other
+            return _result(self._data + b._data, _ADD, self, 1.0, b, 1.0)
+        x = _operand(other)
+        return NotImplemented if x is None else self + x
 
     def __radd__(self, other: object) -> Made:
         a = _operand(other)
         return NotImplemented if a is None else a + self
 
     def __sub__(self, other: object) -> Made:
-        b: Value | None = other if isinstance(other, Value) else _operand(other)
-        if b is None:
-            return NotImplemented
-        return _result(self._data - b._data, _SUB, self, 1.0, b, -1.0)
+        if isinstance(other, Value):
+            b: Value = other
+            return _result(self._data - b._data, _SUB, self, 1.0, b, -1.0)
+        x = _operand(other)
+        return NotImplemented if x is None else self - x
 
     def __rsub__(self, other: object) -> Made:
         a = _operand(other)
         return NotImplemented if a is None else a - self
 
     def __mul__(self, other: object) -> Made:
-        b: Value | None = other if isinstance(other, Value) else _operand(other)
-        if b is None:
-            return NotImplemented
-        return _result(self._data * b._data, _MUL, self, b._data, b, self._data)
+        if isinstance(other, Value):
+            b: Value = other
+            return _result(self._data * b._data, _MUL, self, b._data, b, self._data)
+        x = _operand(other)
+        return NotImplemented if x is None else self * x
 
     def __rmul__(self, other: object) -> Made:
         a = _operand(other)

@@ -50,4 +50,5 @@ def call(function: Callable[..., None], *arguments: str, **environment: str) -> 
         f"import sys, autograd; sys.path.insert(0, {str(ROOT)!r}); "
         f"from {function.__module__} import {name}; {name}(*{arguments!r})"
     )
-    return run(script, **{"PYTHONUNBUFFERED": "1", "PYTHONMALLOC": "debug", **environment})
+    allocator = os.environ.get("PYTHONMALLOC", "debug")
+    return run(script, **{"PYTHONUNBUFFERED": "1", "PYTHONMALLOC": allocator, **environment})
