@@ -28,10 +28,10 @@ cdef class Seat:
 @cython.final
 cdef class State:
     cdef public Origin origin, outside
-    cdef public Epoch epoch
-    cdef public dict seats, latest
+    cdef public Epoch epoch, asked
+    cdef public dict seats, latest, answer
     cdef public list settled, past
-    cdef public long long writes, clock
+    cdef public long long writes, answered, clock
     cdef public bint begun, writing, walking
 
 cdef State state

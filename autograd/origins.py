@@ -121,8 +121,8 @@ class State:
     """What the engine knows besides the graph; there is one instance."""
 
     __slots__ = (
-        "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "writes", "writing", "clock",
-        "walking",
+        "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "asked", "answer", "answered",
+        "writes", "writing", "clock", "walking",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -134,6 +134,9 @@ class State:
         self.settled: list[Place] = []  # those with an origin of this epoch
         self.past: list[tuple[Any, dict[int, float]]] = []  # weakly, former epochs; what was overwritten after each
         self.latest: dict[int, float] = {}  # after the last of them
+        self.asked: Epoch | None = None  # of the latest question to `then`, with its answer, and the writes until then
+        self.answer: dict[int, float] = {}
+        self.answered: int = 0
         self.writes: int = 0
         self.writing: bool = False
         self.clock: int = 0  # counts the walks over graphs
@@ -283,7 +286,7 @@ def _turn() -> None:
         place._now = None
     state.settled.clear()
     state.epoch, state.begun = Epoch(), False
-    state.origin = state.outside = None
+    state.origin = state.outside = state.asked = None
     kept: list[tuple[Any, dict[int, float]]] = []
     for epoch, overwritten in past:
         if epoch() is not None:
@@ -295,20 +298,23 @@ def _turn() -> None:
 
 
 def _remember(past: list[tuple[Any, dict[int, float]]]) -> None:
-    state.past = past
+    state.past, state.asked = past, None
     if past:
         state.latest = past[-1][1]
 
 
 def then(epoch: Epoch) -> dict[int, float]:
     """What leaves were in an epoch, by id, if they were written since; empty for the present one."""
-    data: dict[int, float] = {}
-    if epoch is not state.epoch:
+    if epoch is state.epoch:
+        return {}
+    if state.asked is not epoch or state.answered != state.writes:
+        data: dict[int, float] = {}
         for former, overwritten in reversed(state.past):
             data.update(overwritten)
             if former() is epoch:
                 break
-    return data
+        state.asked, state.answer, state.answered = epoch, data, state.writes
+    return state.answer
 
 
 def epochs_remembered() -> int:

@@ -102,11 +102,15 @@ cdef inline long long stamp_at(tuple operands, Py_ssize_t i) noexcept:
 cdef inline void add_grad(tuple operands, Py_ssize_t i, double grad) noexcept:
     (<Value><void*>PyTuple_GET_ITEM(operands, i))._grad = (<Value><void*>PyTuple_GET_ITEM(operands, i))._grad + grad
 
-cdef inline int check(tuple operands) except -1:
+cdef inline int check(tuple ws, tuple xs) except -1:
     cdef Py_ssize_t i
-    for i in range(len(operands)):
-        if not isinstance(<object>PyTuple_GET_ITEM(operands, i), Value):
-            raise TypeError(f"an operand must be a Value, not {type(operands[i]).__name__}")
+    if len(ws) != len(xs):
+        raise ValueError(f"a dot product of {len(ws)} and {len(xs)} operands")
+    for i in range(len(ws)):
+        if not isinstance(<object>PyTuple_GET_ITEM(ws, i), Value):
+            raise TypeError(f"an operand must be a Value, not {type(ws[i]).__name__}")
+        if not isinstance(<object>PyTuple_GET_ITEM(xs, i), Value):
+            raise TypeError(f"an operand must be a Value, not {type(xs[i]).__name__}")
     return 0
 
 cpdef list data_then(Value node, tuple[Value, ...] operands)

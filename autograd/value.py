@@ -11,7 +11,7 @@ here as well, for speed, and a test holds them to their rows in the table. Where
 differentiating functions is `functional`'s.
 
 This is the source of both engines. Python runs it as it stands; where there is a C compiler Cython makes a native
-module of it. Then the fields of nodes are C's: `value.pxd` says which, and `freeing.pxd` how deep graphs end.
+module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and how deep graphs end.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Made: TypeAlias = "Value"  # or NotImplemented, when an operand has its own way with operators
     Truth: TypeAlias = bool  # or what a watch makes of a comparison
+    Label: TypeAlias = str  # to be checked
     Operands: TypeAlias = tuple["Value", ...]  # to be checked
     Numbers: TypeAlias = tuple[float, ...]
     Held: TypeAlias = list[tuple["Value", float]]  # nodes, and what their gradients were
@@ -120,7 +121,7 @@ class Value:
         _db: float
 
     def __init__(
-        self, data: object, label: object = "", *others: object, _children: object = (), _op: object = ""
+        self, data: object, label: Label = "", *others: object, _children: object = (), _op: object = ""
     ) -> None:
         if others or type(label) is not str or _children or _op:
             label = _label_among(label, others, _children, _op)
@@ -659,7 +660,8 @@ class Value:
 
     # --- natively alone: attributes of one's own, and the end ---------------------------------------------------
     #
-    # A native node has no room for a dict. An attribute that its class does not know is kept with its place.
+    # A native node has no room for a dict. An attribute that its class does not know is kept with its place. Python
+    # has ways of its own for all this, so that these methods are taken away again where nobody compiles.
 
     def __getattr__(self, name: str) -> Any:
         place = self._place
@@ -980,8 +982,7 @@ def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origi
 
 def _weighted_sum(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None) -> float:
     if cython.compiled:
-        check(ws)
-        check(xs)
+        check(ws, xs)
     n = len(ws)
     if bias is not None:
         first, total = 0, bias._data
@@ -1103,13 +1104,13 @@ def record(op: Op, operands: list[Value]) -> Value:
     if op is _POW and isinstance(operands[1], Constant):
         power_of: Value = operands[0] ** operands[1]
         return power_of
-    point = [x._data for x in operands]
-    out = op.value(*point)
     if op is _DOT:
         half = len(operands) // 2
         bias = operands[2 * half] if len(operands) % 2 else None
         node: Result = _dot(tuple(operands[:half]), tuple(operands[half : 2 * half]), bias, _origin())
     else:
+        point = [x._data for x in operands]
+        out = op.value(*point)
         node = rebuild(op, out, tuple(operands), op.slopes(*point, out))
     return _inspected(node) if blocks else node
 
@@ -1335,7 +1336,7 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
                 _begin_leaf(bias, mark, leaves)
             bias._grad = bias._grad + grad
         origin: Any = dot_node._place
-        if origin.epoch is not state.epoch and then(origin.epoch):
+        if origin.epoch is not state.epoch and then(origin.epoch):  # what it read has been set since
             _spread_slopes(dot_node.operands, data_then(node, xs + ws), grad, mark, leaves)
         elif cython.compiled:  # the same without counting references
             for i in range(len(ws)):

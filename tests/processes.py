@@ -13,8 +13,6 @@ import autograd
 
 HOME = Path(autograd.__file__).parents[1]  # so that the process runs the engine that this one runs
 ROOT = Path(__file__).parents[1]
-
-
 TIMEOUT = 120  # seconds: what takes so long never ends
 
 
@@ -27,6 +25,7 @@ def run(script: str, **environment: str) -> str:
             env={**os.environ, "PYTHONPATH": str(HOME), "PYTHONFAULTHANDLER": "1", **environment},
             capture_output=True,
             text=True,
+            errors="replace",  # what is said of damaged memory may be no text
             timeout=TIMEOUT,
             check=False,
         )

@@ -514,7 +514,7 @@ def test_labels() -> None:
         v.label = 5
     assert v.label == "renamed 🙂"
     with pytest.raises(TypeError, match="a label must be a str, not float"):
-        Value(1.0, label=1.5)
+        Value(1.0, label=1.5)  # type: ignore[arg-type]
 
 
 def test_a_label_stays_with_its_node() -> None:
