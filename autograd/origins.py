@@ -143,6 +143,8 @@ class State:
         self.walking: bool = False
 
 
+_MANY: Final = 10_000  # places with an origin in one epoch
+
 state: Final = State()
 lock: Final = threading.RLock()  # of walks, sweeps and writes: threads may share leaves, whose gradients add up
 
@@ -170,6 +172,9 @@ def arrive(seat: Seat, place: Place) -> Origin:
     while True:
         origin = place._now
         if origin is None:
+            if len(state.settled) >= _MANY:
+                with lock:
+                    _turn()  # for those would be kept until then
             origin = place._now = Origin(place.scope, place.label, place.site, state.epoch)
             state.settled.append(place)
         state.begun = True
@@ -279,28 +284,22 @@ def overwrite(leaf: Identity, data: float) -> None:
 
 def _turn() -> None:
     """Begin another epoch. What the past has kept stays only for epochs that somebody refers to."""
-    past = state.past
-    past.append((ref(state.epoch), {}))
-    place: Place
-    for place in state.settled:
-        place._now = None
-    state.settled.clear()
-    state.epoch, state.begun = Epoch(), False
-    state.origin = state.outside = state.asked = None
     kept: list[tuple[Any, dict[int, float]]] = []
-    for epoch, overwritten in past:
+    for epoch, overwritten in state.past:
         if epoch() is not None:
             kept.append((epoch, overwritten))
         elif kept:  # the next older one needs it in its place, where it has not what was there even earlier
             for leaf, data in overwritten.items():
                 kept[-1][1].setdefault(leaf, data)
-    _remember(kept)
-
-
-def _remember(past: list[tuple[Any, dict[int, float]]]) -> None:
-    state.past, state.asked = past, None
-    if past:
-        state.latest = past[-1][1]
+    kept.append((ref(state.epoch), {}))
+    settled, fresh, latest = state.settled, Epoch(), kept[-1][1]
+    place: Place
+    for place in settled:
+        place._now = None
+    # From here on nothing is called, so that no interrupt can come in between.
+    state.past, state.latest, state.settled = kept, latest, []
+    state.epoch, state.begun = fresh, False
+    state.origin = state.outside = state.asked = None
 
 
 def then(epoch: Epoch) -> dict[int, float]:
@@ -322,11 +321,17 @@ def epochs_remembered() -> int:
     return len(state.past)
 
 
+def places_remembered() -> int:
+    """How many places have an origin of this epoch."""
+    return len(state.settled)
+
+
 def former_epoch(overwritten: dict[int, float]) -> Epoch:
     """An epoch in which leaves were what `overwritten` says, by id, before they became what they are."""
     epoch = Epoch()
     with lock:
-        _remember([*state.past, (ref(epoch), overwritten)])
+        state.past = [*state.past, (ref(epoch), overwritten)]
+        state.latest, state.asked = overwritten, None
     return epoch
 
 

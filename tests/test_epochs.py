@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Graph, Value, dot
-from autograd.origins import epochs_remembered
+from autograd.origins import epochs_remembered, places_remembered
 from autograd.value import Dot, data_then
 
 WAYS_TO_COPY: dict[str, Callable[[Any], Any]] = {
@@ -184,6 +184,18 @@ def test_what_nobody_refers_to_is_forgotten() -> None:
     assert epochs_remembered() < 20  # other tests may have graphs alive, too
     assert isinstance(first, Dot)
     assert first.partials == (1.0, 2.0, 1.0, 2.0)
+
+
+def test_places_are_forgotten_though_nothing_is_written() -> None:
+    """A program that only looks on, and names each step, keeps none of the places."""
+    before = autograd.current_place()
+    for step in range(25_000):
+        autograd.enter(autograd.Place(f"step{step}"))
+        node = Value(1.0) * 2.0
+        assert node.scope == f"step{step}"
+    autograd.enter(before)
+    gc.collect()
+    assert places_remembered() <= 10_000
 
 
 def test_several_leaves_are_set_at_once_or_not_at_all() -> None:
