@@ -630,15 +630,18 @@ class Value:
             with lock:
                 self._grad += seed
             return
+        # What C begins it ends, unless somebody looks on and objects: then nothing needs to be put back, and the
+        # gradients can be reset while the nodes are at hand.
+        reset = cython.compiled and not blocks
         with lock:
-            order = walk(self)
+            order = walk(self, reset)
             if blocks:
                 watch = current_watch()
                 if watch is not None:
                     watch.before_sweep(order, seed)
             try:
                 state.walking = True
-                _sweep(self, order, seed)
+                _sweep(self, order, seed, reset)
             finally:
                 state.walking = False
 
@@ -1174,12 +1177,12 @@ def sum(xs: Iterable[Any]) -> Any:
 # --- backward -------------------------------------------------------------------------------------------------
 
 
-def walk(root: Value) -> list[Result]:
+def walk(root: Value, reset: bool = False) -> list[Result]:
     """All Results that root was made from, root included, operands before their consumers.
 
     A depth-first search with its own stack. Marks in the nodes say where it has been: `opened` while operands
     are on their way, `closed` when the node is in the list. They grow from walk to walk, so nothing needs to be
-    cleared, not even after an error.
+    cleared, not even after an error. With `reset` their gradients become 0 on the way.
 
     Raises
     ------
@@ -1194,12 +1197,12 @@ def walk(root: Value) -> list[Result]:
             )
         try:
             state.walking = True
-            return _walk(root)
+            return _walk(root, reset)
         finally:
             state.walking = False
 
 
-def _walk(root: Value) -> list[Result]:
+def _walk(root: Value, reset: bool) -> list[Result]:
     state.clock += 2
     closed = state.clock
     opened = closed - 1
@@ -1228,6 +1231,8 @@ def _walk(root: Value) -> list[Result]:
                 node = b
                 continue
             node._stamp = closed
+            if reset:
+                node._grad = 0.0
             order.append(node)
         # Take up what waits: an operand that was not visited yet, while nodes whose operands are done get listed.
         while True:
@@ -1236,12 +1241,14 @@ def _walk(root: Value) -> list[Result]:
             node = stack.pop()
             if node._stamp == opened:
                 node._stamp = closed
+                if reset:
+                    node._grad = 0.0
                 order.append(node)
             elif node._stamp < opened:
                 break
 
 
-def _sweep(root: Value, order: list[Result], seed: float) -> None:
+def _sweep(root: Value, order: list[Result], seed: float, reset: bool) -> None:
     """From the end to the beginning, the chain rule; all of it, or, if something stops it, nothing.
 
     What it adds to a leaf is summed up by itself first, from 0. So a second sweep adds the same number again, and
@@ -1249,11 +1256,11 @@ def _sweep(root: Value, order: list[Result], seed: float) -> None:
     """
     mark = _NEVER - state.clock
     leaves: Held = []
-    # C is not interrupted, so that natively there is no need to know what the results had.
-    results: Held = [] if cython.compiled else [(node, node._grad) for node in order if node._grad != 0.0]
+    results: Held = [] if reset else [(node, node._grad) for node in order if node._grad != 0.0]
     try:
-        for node in order:
-            node._grad = 0.0
+        if not reset:
+            for node in order:
+                node._grad = 0.0
         root._grad = seed
         for node in reversed(order):
             # Every consumer of this node has been visited: its gradient is complete, and flows on.
