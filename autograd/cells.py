@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    import cython  # type: ignore[import-untyped,no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
 
 if not cython.compiled:  # else they are C's: value.pxd has them
     from ._cython import same

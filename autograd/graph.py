@@ -399,17 +399,21 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """What `copy.deepcopy` makes of a node: its whole graph once more, but for what is in `memo`."""
     from copy import deepcopy as of
 
-    results = _results_below(root, memo)
-    if not results:
-        memo[id(root)] = twin = _leaf(type(root), root.data, root.grad, _texts(root))
+    if root.op is None:
+        twin: Value = _leaf(type(root), root.data, root.grad, _texts(root))
+        memo[id(root)] = twin
         _give(twin, of(_own(root), memo))
         return twin
+    for source in _sources(_results_below(root, memo)):
+        of(source, memo)  # what it knows may lead to the results themselves
+    results = _results_below(root, memo)
     sources = _sources(results)
     twins = _restore([of(x, memo) for x in sources], *_rows(results, sources))
+    memo.update(zip(map(id, results), twins))
     for node, twin in zip(results, twins):
-        memo[id(node)] = twin
         _give(twin, of(_own(node), memo))
-    return twins[-1]
+    copied: Value = memo[id(root)]
+    return copied
 
 
 def reduce(node: Value) -> tuple[Any, ...]:
@@ -421,7 +425,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
     if session is None:
         session = _Session()
         _pickling.session = ref(session)
-    return _item, session.find(node), _own(node)
+    return _item, session.find(node)
 
 
 def _own(node: Value) -> Any:
@@ -449,6 +453,11 @@ def _give(node: Value, own: Any) -> None:
         node.__dict__.update(own)
     for name, item in (slots or {}).items():
         setattr(node, name, item)
+
+
+def _give_each(nodes: list[Value], owns: dict[int, Any]) -> None:
+    for position, own in owns.items():
+        _give(nodes[position], own)
 
 
 class _Session:
@@ -487,7 +496,9 @@ class _Bundle:
 
     def __reduce__(self) -> tuple[Any, ...]:
         sources = _sources(self.results)
-        return _restore, (sources, *_rows(self.results, sources))
+        rows = _restore, (sources, *_rows(self.results, sources))
+        owns = {i: own for i, own in enumerate(map(_own, self.results)) if own is not None}
+        return (*rows, owns, None, None, _give_each) if owns else rows
 
 
 def _item(results: list[Value], position: int) -> Value:

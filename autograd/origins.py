@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-    import cython  # type: ignore[import-untyped,no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
 
     Identity: TypeAlias = int  # an object's id
     Thread: TypeAlias = int  # its identifier

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Final, NoReturn, TypeAlias
 
-    import cython  # type: ignore[import-untyped,no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
 
     Made: TypeAlias = "Value"  # or NotImplemented, when an operand has its own way with operators
     Truth: TypeAlias = bool  # or what a watch makes of a comparison

@@ -166,6 +166,19 @@ def test_attributes_are_copied(copied: Callable[[Any], Any], make: Callable[[Val
     assert not hasattr(node, "other")
 
 
+@pytest.mark.parametrize("copied", DEEP.values(), ids=DEEP)
+def test_attributes_inside_of_a_graph_are_copied(copied: Callable[[Any], Any]) -> None:
+    """Also where they lead back to the graph, and from one node to a later one."""
+    x: Any = Value(2.0)
+    h: Any = x.tanh()
+    y: Any = h * x
+    x.last, h.itself, h.last, y.color = y, h, y, "red"
+    twin = copied(y)
+    new_h, new_x = twin.operands
+    assert (twin.color, new_h.itself, new_h.last, new_x.last) == ("red", new_h, twin, twin)
+    assert twin is not y
+
+
 def test_attributes_belong_to_one_node() -> None:
     before = autograd.enter(autograd.Place("layer"))
     a: Any = Value(1.0) * 2.0
