@@ -12,22 +12,11 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, overwrite, state, then
 
 cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _RELU, _DOT
-cdef long long _NEVER
+cdef long long _BORN
 cdef list blocks
 
 cdef inline unsigned long get_ident():
     return PyThread_get_thread_ident()
-
-cdef extern from "Python.h":
-    unsigned long Py_TPFLAGS_IMMUTABLETYPE
-    ctypedef struct PyTypeObject:
-        unsigned long tp_flags
-
-cdef inline int leave_open(type kind) except -1:
-    # People give the class methods of their own, as any class of Python's can be given. It takes no more than this flag;
-    # a type made at run time would be open as well, but counts its instances, which made nodes 15 % slower.
-    (<PyTypeObject*>kind).tp_flags &= ~Py_TPFLAGS_IMMUTABLETYPE
-    return 0
 
 cdef inline int set_attribute(object node, object name, object value) except -1:
     return PyObject_GenericSetAttr(node, name, value)

@@ -48,7 +48,6 @@ if not cython.compiled:  # else they are C's: value.pxd has them
         come_up,
         data_at,
         go_down,
-        leave_open,
         put_off,
         set_attribute,
         stamp_at,
@@ -66,7 +65,7 @@ _POW: Final = ops.pow
 _RELU: Final = ops.relu
 _DOT: Final = ops.dot
 
-_NEVER: Final = 1 << 62  # the stamp of a leaf, which a walk has no need to visit
+_BORN: Final = 1 << 62  # the stamp of a result that no walk has visited; walks count down from it
 
 
 @cython.freelist(100_000)  # as many nodes as training steps of small networks make and free again
@@ -132,7 +131,7 @@ class Value:
         else:
             self._data = to_float(data)
         self._grad: float = 0.0
-        self._stamp: int = _NEVER
+        self._stamp: int = 0
         self._place: Place | None = current_place() if state.seats else None
         self._rule: Op | None = None
         if label:
@@ -907,7 +906,7 @@ def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: flo
     node: Result = Result.__new__(Result)
     node._data = data
     node._grad = 0.0
-    node._stamp = 0
+    node._stamp = _BORN
     origin = state.origin  # _origin(), written out here
     if origin is None or (origin.seat is not None and not _at_home(origin)):
         origin = here()
@@ -943,7 +942,7 @@ def _begin(node: Result, data: float, rule: Op, origin: Origin) -> None:
     """Fill in what all Results with operands in tuples have in common."""
     node._data = data
     node._grad = 0.0
-    node._stamp = 0
+    node._stamp = _BORN
     node._place = origin
     node._rule = rule
     node._a = None
@@ -953,7 +952,7 @@ def _constant(number: object) -> Constant:
     node: Constant = Constant.__new__(Constant)
     node._data = number if type(number) is float else to_float(number)
     node._grad = 0.0
-    node._stamp = _NEVER
+    node._stamp = 0
     node._place = current_place() if state.seats else None
     node._rule = None
     return node
@@ -1058,7 +1057,7 @@ def leaf_of(kind: type[Value], data: float) -> Value:
     node: Value = kind.__new__(kind)
     node._data = data
     node._grad = 0.0
-    node._stamp = _NEVER
+    node._stamp = 0
     node._place = None
     node._rule = None
     return node
@@ -1180,9 +1179,10 @@ def sum(xs: Iterable[Any]) -> Any:
 def walk(root: Value, reset: bool = False) -> list[Result]:
     """All Results that root was made from, root included, operands before their consumers.
 
-    A depth-first search with its own stack. Marks in the nodes say where it has been: `opened` while operands
-    are on their way, `closed` when the node is in the list. They grow from walk to walk, so nothing needs to be
-    cleared, not even after an error. With `reset` their gradients become 0 on the way.
+    A depth-first search with its own stack. Stamps in the nodes say where it has been: `opened` while operands
+    are on their way, `closed` when the node is in the list. They go down from walk to walk, so nothing needs to be
+    cleared, not even after an error; and those of leaves, which are small, are below them all. With `reset` the Results'
+    gradients become 0 on the way.
 
     Raises
     ------
@@ -1204,8 +1204,8 @@ def walk(root: Value, reset: bool = False) -> list[Result]:
 
 def _walk(root: Value, reset: bool) -> list[Result]:
     state.clock += 2
-    closed = state.clock
-    opened = closed - 1
+    closed = _BORN - state.clock
+    opened = closed + 1
     order: list[Result] = []
     stack: Stack = []
     node: Any = root
@@ -1218,14 +1218,14 @@ def _walk(root: Value, reset: bool) -> list[Result]:
             _push(node, stack, opened)
         else:
             b = node._b
-            if a._stamp < opened:
+            if a._stamp > opened:
                 node._stamp = opened
                 stack.append(node)
-                if b is not None and b._stamp < opened:
+                if b is not None and b._stamp > opened:
                     stack.append(b)
                 node = a
                 continue
-            if b is not None and b._stamp < opened:
+            if b is not None and b._stamp > opened:
                 node._stamp = opened
                 stack.append(node)
                 node = b
@@ -1244,7 +1244,7 @@ def _walk(root: Value, reset: bool) -> list[Result]:
                 if reset:
                     node._grad = 0.0
                 order.append(node)
-            elif node._stamp < opened:
+            elif node._stamp > opened:
                 break
 
 
@@ -1252,9 +1252,10 @@ def _sweep(root: Value, order: list[Result], seed: float, reset: bool) -> None:
     """From the end to the beginning, the chain rule; all of it, or, if something stops it, nothing.
 
     What it adds to a leaf is summed up by itself first, from 0. So a second sweep adds the same number again, and
-    doubles it exactly, whatever the rounding. The leaves that it has come to bear its mark, below those of all others.
+    doubles it exactly, whatever the rounding. A leaf that it has come to bears its mark, which goes up from sweep to sweep.
     """
-    mark = _NEVER - state.clock
+    state.clock += 2
+    mark = state.clock
     leaves: Held = []
     results: Held = [] if reset else [(node, node._grad) for node in order if node._grad != 0.0]
     try:
@@ -1269,12 +1270,12 @@ def _sweep(root: Value, order: list[Result], seed: float, reset: bool) -> None:
             if a is None:
                 _spread(node, grad_out, mark, leaves)
             else:
-                if a._stamp > mark:
+                if a._stamp < mark:
                     _begin_leaf(a, mark, leaves)
                 a._grad = a._grad + node._da * grad_out  # in C this is faster than +=
                 b = node._b
                 if b is not None:
-                    if b._stamp > mark:
+                    if b._stamp < mark:
                         _begin_leaf(b, mark, leaves)
                     b._grad = b._grad + node._db * grad_out
         for leaf, before in leaves:
@@ -1299,7 +1300,7 @@ def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
 def _restore(order: list[Result], mark: Time, held: Held) -> None:
     for node in order:
         for x in (node, *node.operands):
-            if x._stamp <= mark:
+            if x._stamp >= mark:
                 x._grad = 0.0
     for x, before in held:
         x._grad = before
@@ -1313,7 +1314,7 @@ def _push(node: Value, stack: Stack, opened: Time) -> None:
     if isinstance(node, Dot):
         dot_node: Dot = node
         bias = dot_node._bias
-        if bias is not None and bias._stamp < opened:
+        if bias is not None and bias._stamp > opened:
             stack.append(bias)
         _push_all(dot_node._xs, stack, opened)
         _push_all(dot_node._ws, stack, opened)
@@ -1325,11 +1326,11 @@ def _push(node: Value, stack: Stack, opened: Time) -> None:
 def _push_all(operands: tuple[Value, ...], stack: Stack, opened: Time) -> None:
     if cython.compiled:  # the same without counting references
         for i in range(len(operands) - 1, -1, -1):
-            if stamp_at(operands, i) < opened:
+            if stamp_at(operands, i) > opened:
                 stack.append(operands[i])
     else:
         for x in reversed(operands):
-            if x._stamp < opened:
+            if x._stamp > opened:
                 stack.append(x)
 
 
@@ -1339,7 +1340,7 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
         dot_node: Dot = node
         ws, xs, bias = dot_node._ws, dot_node._xs, dot_node._bias
         if bias is not None:
-            if bias._stamp > mark:
+            if bias._stamp < mark:
                 _begin_leaf(bias, mark, leaves)
             bias._grad = bias._grad + grad
         origin: Any = dot_node._place
@@ -1347,17 +1348,17 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
             _spread_slopes(dot_node.operands, data_then(node, xs + ws), grad, mark, leaves)
         elif cython.compiled:  # the same without counting references
             for i in range(len(ws)):
-                if stamp_at(ws, i) > mark:
+                if stamp_at(ws, i) < mark:
                     _begin_leaf(ws[i], mark, leaves)
-                if stamp_at(xs, i) > mark:
+                if stamp_at(xs, i) < mark:
                     _begin_leaf(xs[i], mark, leaves)
                 add_grad(ws, i, data_at(xs, i) * grad)
                 add_grad(xs, i, data_at(ws, i) * grad)
         else:
             for w, x in zip(ws, xs):
-                if w._stamp > mark:
+                if w._stamp < mark:
                     _begin_leaf(w, mark, leaves)
-                if x._stamp > mark:
+                if x._stamp < mark:
                     _begin_leaf(x, mark, leaves)
                 w._grad += x._data * grad
                 x._grad += w._data * grad
@@ -1368,14 +1369,13 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
 
 def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mark: Time, leaves: Held) -> None:
     for x, slope in zip(operands, slopes):
-        if x._stamp > mark:
+        if x._stamp < mark:
             _begin_leaf(x, mark, leaves)
         x._grad = x._grad + slope * grad
 
 
 if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
-    leave_open(Value)
 
 if not cython.compiled:  # Python's own ways serve, and are faster
     for _name in ("__hash__", "__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
