@@ -1181,8 +1181,8 @@ def walk(root: Value, reset: bool = False) -> list[Result]:
 
     A depth-first search with its own stack. Stamps in the nodes say where it has been: `opened` while operands
     are on their way, `closed` when the node is in the list. They go down from walk to walk, so nothing needs to be
-    cleared, not even after an error; and those of leaves, which are small, are below them all. With `reset` the Results'
-    gradients become 0 on the way.
+    cleared, not even after an error; and those of leaves, which are small, are below them all. With `reset` the
+    Results' gradients become 0 on the way.
 
     Raises
     ------
