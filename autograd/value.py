@@ -1252,7 +1252,8 @@ def _sweep(root: Value, order: list[Result], seed: float, reset: bool) -> None:
     """From the end to the beginning, the chain rule; all of it, or, if something stops it, nothing.
 
     What it adds to a leaf is summed up by itself first, from 0. So a second sweep adds the same number again, and
-    doubles it exactly, whatever the rounding. A leaf that it has come to bears its mark, which goes up from sweep to sweep.
+    doubles it exactly, whatever the rounding. A leaf that it has come to bears its mark, which goes up from
+    sweep to sweep.
     """
     state.clock += 2
     mark = state.clock
