@@ -21,6 +21,8 @@ DIRECTIVES = {
 }
 # As fast as it gets, but each sum and product rounded by itself, as Python does it; and no debugging symbols.
 UNIX_FLAGS = ["-O3", "-ffp-contract=off", "-g0"]
+# Classes are made at run time, as Python's are, so that they can be given methods.
+MACROS = [("CYTHON_USE_TYPE_SPECS", "1")]
 
 
 class NativeBuild(build_ext):
@@ -58,7 +60,7 @@ def _in_c() -> list[Extension]:
 
 
 def _extensions() -> list[Extension]:
-    return [Extension(name, [f"{name.replace('.', '/')}.py"]) for name in MODULES]
+    return [Extension(name, [f"{name.replace('.', '/')}.py"], define_macros=MACROS) for name in MODULES]
 
 
 def _warn(error: BaseException) -> None:

@@ -14,7 +14,7 @@ from .ieee import to_float
 from .modes import Watch, enable_grad, line_outside
 from .ops import central_difference
 from .origins import Place
-from .value import Result, Value, walk
+from .value import Value, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _data(x: Any) -> float:
 def _suspect(out: Any, rtol: float) -> str:
     """The operation whose own rule disagrees most with itself, in a sentence."""
     worst, sentence = rtol, "every operation's partials agree with its forward rule: is f the same at every call?"
-    for node in walk(out) if isinstance(out, Result) else ():
+    for node in walk(out) if isinstance(out, Value) and out.op is not None else ():
         op, operands = node.op, [x.data for x in node.operands]
         assert op is not None
         for i, slope in enumerate(node.partials):
@@ -171,12 +171,12 @@ class detect_anomaly(Watch):
     autograd.checks.AnomalyError: log gave -inf from 'x' (data 0), ...
     """
 
-    def made(self, node: Result) -> None:
+    def made(self, node: Value) -> None:
         node.place = Place(node.scope, node.label, line_outside())
         if not math.isfinite(node.data):
             raise AnomalyError(f"{_name(node)} gave {node.data} from {_listed(node)}, at {_site(node)}")
 
-    def before_sweep(self, order: list[Result], seed: float) -> None:
+    def before_sweep(self, order: list[Value], seed: float) -> None:
         # Go through the backward pass with the gradients on the side.
         gradients: dict[Value, float] = {order[-1]: seed}
         for node in reversed(order):
@@ -186,7 +186,7 @@ class detect_anomaly(Watch):
                 self.flowed(node, x, before, slope, gradient)
                 gradients[x] = before + slope * gradient
 
-    def flowed(self, node: Result, x: Value, before: float, slope: float, gradient: float) -> None:
+    def flowed(self, node: Value, x: Value, before: float, slope: float, gradient: float) -> None:
         total = before + slope * gradient
         if not math.isfinite(total):
             raise AnomalyError(
@@ -195,16 +195,16 @@ class detect_anomaly(Watch):
             )
 
 
-def _name(node: Result) -> str:
+def _name(node: Value) -> str:
     assert node.op is not None
     return node.op.name
 
 
-def _listed(node: Result) -> str:
+def _listed(node: Value) -> str:
     operands = node.operands
     shown = [x.describe() for x in operands[:8]]
     return ", ".join(shown) + (f" and {len(operands) - 8} more" if len(operands) > 8 else "")
 
 
-def _site(node: Result) -> str:
+def _site(node: Value) -> str:
     return (node.place.site if node.place else "") or "a line outside of detect_anomaly"

@@ -16,7 +16,7 @@ import threading
 from . import ops
 from .ieee import to_float
 from .modes import current_watch, enable_grad, recording, unwatched
-from .value import Constant, Result, Value, walk
+from .value import Constant, Value, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class _Trace:
             return x if isinstance(x, Value) else Value(x)
         return x._data if isinstance(x, Value) else to_float(x)
 
-    def slopes(self, node: Result) -> Sequence[Number]:
+    def slopes(self, node: Value) -> Sequence[Number]:
         """The local partials of a node: what was computed with it, or Values if they are to be differentiated."""
         if not self.nested or node.op is None:
             return node.partials
@@ -202,7 +202,7 @@ class _Trace:
                 )
         return slopes
 
-    def active(self, out: object) -> list[Result]:
+    def active(self, out: object) -> list[Value]:
         """The nodes between the inputs and `out`, operands first."""
         reached: set[Value] = set(self.inputs)
         order = []
@@ -243,8 +243,8 @@ class _Trace:
         return self.number(tangents.get(out, 0.0) if isinstance(out, Value) else 0.0)
 
 
-def _nodes(out: object) -> list[Result]:
-    return walk(out) if isinstance(out, Result) else []
+def _nodes(out: object) -> list[Value]:
+    return walk(out) if isinstance(out, Value) and out.op is not None else []
 
 
 def float_of(x: Number) -> float:

@@ -15,7 +15,7 @@ from . import ops
 from .files import write_text
 from .ieee import to_float
 from .origins import Origin, Place, former_epoch, here, origin_of, then
-from .value import Constant, Dot, Result, Value, attributes, data_then, leaf_of, rebuild, walk
+from .value import Constant, Dot, Value, attributes, data_then, leaf_of, rebuild, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -308,7 +308,7 @@ class Graph:
             return cls.from_json(file.read())
 
 
-def _over(node: Value, operands: tuple[Value, ...]) -> Result:
+def _over(node: Value, operands: tuple[Value, ...]) -> Value:
     """The node over other operands of the same data."""
     assert node.op is not None
     twin = rebuild(node.op, node.data, operands, node.partials, origin_of(node._place))
@@ -360,7 +360,7 @@ def _node_from(row: object, nodes: list[Value]) -> Value:
     return node
 
 
-def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Result:
+def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
     if not isinstance(row["op"], str):
         raise ValueError(f"op must be an operation's name or null, not {row['op']!r:.60}")
     op, positions = ops.find(row["op"]), row.get("operands")
@@ -491,7 +491,7 @@ _pickling = threading.local()  # `session`: weakly, that of the pickle that is b
 class _Bundle:
     """Results that are pickled together."""
 
-    def __init__(self, session: _Session, results: list[Result]) -> None:
+    def __init__(self, session: _Session, results: list[Value]) -> None:
         self.session, self.results = session, results
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -505,9 +505,9 @@ def _item(results: list[Value], position: int) -> Value:
     return results[position]
 
 
-def _results_below(root: Value, known: Container[int]) -> list[Result]:
+def _results_below(root: Value, known: Container[int]) -> list[Value]:
     """The results that `root` was made from, root included, operands first, down to those that are known."""
-    order: list[Result] = []
+    order: list[Value] = []
     done: set[int] = set()
     stack = [root]
     while stack:
@@ -520,17 +520,17 @@ def _results_below(root: Value, known: Container[int]) -> list[Result]:
             stack.extend(reversed(waiting))
         else:
             done.add(id(node))
-            order.append(node)  # type: ignore[arg-type]
+            order.append(node)
     return order
 
 
-def _sources(results: Iterable[Result]) -> list[Value]:
+def _sources(results: Iterable[Value]) -> list[Value]:
     """The operands of results that are not among these results themselves."""
     own = set(results)
     return list(dict.fromkeys(x for node in results for x in node.operands if x not in own))
 
 
-def _rows(results: list[Result], sources: list[Value]) -> tuple[list[Row], list[dict[int, float]]]:
+def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[dict[int, float]]]:
     """A row for each result; and for each of their epochs what sources, by position, were then and are no more."""
     positions = {x: i for i, x in enumerate([*sources, *results])}
     epochs: dict[Epoch, int] = {}
@@ -548,7 +548,7 @@ def _rows(results: list[Result], sources: list[Value]) -> tuple[list[Row], list[
     return rows, overwritten
 
 
-def _restore(sources: list[Value], rows: list[Row], overwritten: list[dict[int, float]]) -> list[Result]:
+def _restore(sources: list[Value], rows: list[Row], overwritten: list[dict[int, float]]) -> list[Value]:
     """The results that `_rows` describes, over other sources."""
     nodes = list(sources)
     epochs = [former_epoch({id(sources[i]): x for i, x in old.items()}) if old else here().epoch for old in overwritten]
@@ -561,7 +561,7 @@ def _restore(sources: list[Value], rows: list[Row], overwritten: list[dict[int, 
         node = rebuild(op, data, tuple([nodes[i] for i in operands]), partials, origins[key])
         node.grad = grad
         nodes.append(node)
-    return nodes[len(sources) :]  # type: ignore[return-value]
+    return nodes[len(sources) :]
 
 
 def _texts(node: Value) -> tuple[str, str, str] | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .value import Result, Value
+    from .value import Value
 
 
 blocks: list[_Entry] = []
@@ -175,13 +175,13 @@ class Watch(Block):
     def setting(self) -> object:
         return self
 
-    def made(self, node: Result) -> None:
+    def made(self, node: Value) -> None:
         """A new node."""
 
-    def before_sweep(self, order: list[Result], seed: float) -> None:
+    def before_sweep(self, order: list[Value], seed: float) -> None:
         """A backward pass that is about to begin."""
 
-    def flowed(self, node: Result, x: Value, before: float, slope: float, gradient: float) -> None:
+    def flowed(self, node: Value, x: Value, before: float, slope: float, gradient: float) -> None:
         """What flows back from a node to its operand x, whose gradient was `before` so far."""
 
     def read(self, x: Value) -> None:

@@ -66,16 +66,13 @@ cdef class Value:
 cdef class Constant(Value):
     pass
 
-cdef class Result(Value):
-    pass
-
 @cython.final
-cdef class Wide(Result):
+cdef class Wide(Value):
     cdef tuple[Value, ...] _operands
     cdef tuple _partials
 
 @cython.final
-cdef class Dot(Result):
+cdef class Dot(Value):
     cdef tuple[Value, ...] _ws, _xs
     cdef Value _bias
 
@@ -110,14 +107,14 @@ cdef Value _value(object x)
 cdef double _number(object x) except? -1.5
 cpdef dict attributes(Value node)
 
-@cython.locals(node=Result, origin=Origin)
+@cython.locals(node=Value, origin=Origin)
 cdef Value _result(double data, object rule, Value a, double da, Value b, double db)
 cdef Value _relu(Value a)
 @cython.locals(origin=Origin)
 cdef Origin _origin()
 @cython.locals(seat=Seat)
 cdef bint _at_home(Origin origin) except -1
-cdef _begin(Result node, double data, object rule, Origin origin)
+cdef _begin(Value node, double data, object rule, Origin origin)
 cdef Constant _constant(object number)
 cdef Value _inspected(Value node)
 @cython.locals(writes=cython.longlong, total=double, node=Dot)
@@ -127,19 +124,19 @@ cdef double _weighted_sum(tuple[Value, ...] ws, tuple[Value, ...] xs, Value bias
 cdef _before_write(list leaves)
 cpdef Value leaf_of(object kind, double data)
 @cython.locals(n=Py_ssize_t, half=Py_ssize_t)
-cpdef Result rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)
+cpdef Value rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)
 cpdef Value record(object op, list[Value] operands)
-cpdef list[Result] walk(Value root, bint reset=*)
+cpdef list[Value] walk(Value root, bint reset=*)
 @cython.locals(closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, b=Value)
-cdef list[Result] _walk(Value root, bint reset)
+cdef list[Value] _walk(Value root, bint reset)
 @cython.locals(mark=cython.longlong, node=Value, a=Value, b=Value, leaf=Value, grad_out=double, before=double)
-cdef _sweep(Value root, list[Result] order, double seed, bint reset)
+cdef _sweep(Value root, list[Value] order, double seed, bint reset)
 cdef _begin_leaf(Value leaf, long long mark, list leaves)
 @cython.locals(node=Value, x=Value, before=double)
-cdef _restore(list[Result] order, long long mark, list held)
-cdef _push(Value node, list[Result] stack, long long opened)
+cdef _restore(list[Value] order, long long mark, list held)
+cdef _push(Value node, list[Value] stack, long long opened)
 @cython.locals(x=Value, i=Py_ssize_t)
-cdef _push_all(tuple[Value, ...] operands, list[Result] stack, long long opened)
+cdef _push_all(tuple[Value, ...] operands, list[Value] stack, long long opened)
 @cython.locals(i=Py_ssize_t, ws=tuple[Value, ...], xs=tuple[Value, ...], bias=Value, origin=Origin)
 cdef _spread(Value node, double grad, long long mark, list leaves)
 @cython.locals(x=Value, slope=double)

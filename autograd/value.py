@@ -1,7 +1,7 @@
 """The engine: what a node is, how operators record, how backward walks.
 
-A `Value` is one number and its gradient. An operation on Values makes a `Result`: a Value that also remembers
-the operation, its operands, and the local partial derivatives at that point. The Results are the rows of a
+A `Value` is one number and its gradient. An operation on Values makes a result: a Value that also remembers
+the operation, its operands, and the local partial derivatives at that point. The results are the rows of a
 Wengert list, linked into a graph; `Value.backward` walks it from the end to the beginning and applies the chain
 rule. Nothing here recurses over the graph, so its depth is limited by memory alone.
 
@@ -72,7 +72,7 @@ _BORN: Final = 1 << 62  # the stamp of a result that no walk has visited; walks 
 @cython.no_gc  # graphs have no cycles, so that the garbage collector need not look at them
 @cython.cclass
 class Value:
-    """A number with a gradient: a leaf of the graph, or (as a `Result`) what an operation made.
+    """A number with a gradient: a leaf of the graph, or what an operation made.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ class Value:
     (15.0, 8.0)
     """
 
-    # A result has its rule, its operands and its slopes in `_rule`, `_a`, `_b`, `_da` and `_db`; a leaf has none.
+    # A result has its rule, its operands `_a` and `_b`, and their slopes `_da` and `_db`. If it has more operands it is
+    # a `Wide` or a `Dot`, with tuples. A leaf has none.
     __slots__ = (
         "_data", "_grad", "_stamp", "_place", "_rule", "_a", "_b", "_da", "_db", "__dict__", "__weakref__",
     )  # fmt: skip
@@ -344,6 +345,8 @@ class Value:
         return NotImplemented if x is None else self + x
 
     def __radd__(self, other: object) -> Made:
+        if isinstance(other, Value):  # natively, where self is of a subclass
+            return Value.__add__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a + self
 
@@ -355,6 +358,8 @@ class Value:
         return NotImplemented if x is None else self - x
 
     def __rsub__(self, other: object) -> Made:
+        if isinstance(other, Value):  # natively, where self is of a subclass
+            return Value.__sub__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a - self
 
@@ -366,6 +371,8 @@ class Value:
         return NotImplemented if x is None else self * x
 
     def __rmul__(self, other: object) -> Made:
+        if isinstance(other, Value):  # natively, where self is of a subclass
+            return Value.__mul__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a * self
 
@@ -380,6 +387,8 @@ class Value:
         return _result(x / y, _DIV, self, 1.0 / y, b, -(x / y / y))
 
     def __rtruediv__(self, other: object) -> Made:
+        if isinstance(other, Value):  # natively, where self is of a subclass
+            return Value.__truediv__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a / self
 
@@ -395,7 +404,7 @@ class Value:
         return _result(power(a, n), _POW, self, slope, b, 0.0)
 
     def __rpow__(self, other: object) -> Made:
-        a = _operand(other)
+        a = other if isinstance(other, Value) else _operand(other)
         return NotImplemented if a is None else record(_POW, [a, self])
 
     def __neg__(self) -> Value:
@@ -603,7 +612,7 @@ class Value:
     def backward(self, grad: object = 1.0) -> None:
         """Compute d(self)/d(node) for every node that self was made from, by the chain rule.
 
-        The gradients of leaves are added to, those of Results are replaced: after two calls every leaf has
+        The gradients of leaves are added to, those of results are replaced: after two calls every leaf has
         exactly twice its gradient. It is the gradient at the point where self was computed, also if leaves have
         been set since. If anything stops it, such as Ctrl-C, all gradients are as they were.
 
@@ -721,22 +730,11 @@ class Constant(Value):
     __slots__ = ()
 
 
-@cython.no_gc
-@cython.cclass
-class Result(Value):
-    """A Value that an operation made from one or two operands `_a` and `_b`, with slopes `_da` and `_db`.
-
-    Operators and functions make Results; there is no need to make one by hand.
-    """
-
-    __slots__ = ()
-
-
 @cython.final
 @cython.no_gc
 @cython.cclass
-class Wide(Result):
-    """A Result with any number of operands: `sum`, `prod`, `where`, a user's own, ..."""
+class Wide(Value):
+    """A result with any number of operands: `sum`, `prod`, `where`, a user's own, ..."""
 
     __slots__ = ("_operands", "_partials")
 
@@ -765,7 +763,7 @@ class Wide(Result):
 @cython.final
 @cython.no_gc
 @cython.cclass
-class Dot(Result):
+class Dot(Value):
     """``bias + ws[0]*xs[0] + ws[1]*xs[1] + ...``, added in that order, in one node.
 
     A network is nearly all dot products, so this node keeps no slopes: they are the operands' data, those of the
@@ -799,6 +797,10 @@ class Dot(Result):
             put_off(self._bias)
             put_off(self._ws)
             put_off(self._xs)
+
+
+Result: Final = Value
+"""A name for Values that an operation made. They are no class of their own: ``v.op`` tells them from leaves."""
 
 
 def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
@@ -903,7 +905,7 @@ def attributes(node: Value) -> dict[str, Any]:
 
 
 def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: float) -> Value:
-    node: Result = Result.__new__(Result)
+    node: Value = Value.__new__(Value)
     node._data = data
     node._grad = 0.0
     node._stamp = _BORN
@@ -938,8 +940,8 @@ def _at_home(origin: Origin) -> bool:
     return seat.place is origin.home and seat.thread == get_ident()
 
 
-def _begin(node: Result, data: float, rule: Op, origin: Origin) -> None:
-    """Fill in what all Results with operands in tuples have in common."""
+def _begin(node: Value, data: float, rule: Op, origin: Origin) -> None:
+    """Fill in what all results have in common but their operands; `_a` is None if those are in tuples."""
     node._data = data
     node._grad = 0.0
     node._stamp = _BORN
@@ -1063,7 +1065,7 @@ def leaf_of(kind: type[Value], data: float) -> Value:
     return node
 
 
-def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: Origin | None = None) -> Result:
+def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: Origin | None = None) -> Value:
     """A node with these contents, of the kind that suits its number of operands; made now, if `origin` says no other.
 
     A dot product needs no partials: they are its operands' data.
@@ -1089,7 +1091,7 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
     if len(partials) != n:
         raise TypeError(f"a node of {n} operands needs {n} partials, not {len(partials)}")
     if n == 1 or n == 2:
-        node: Result = Result.__new__(Result)
+        node: Value = Value.__new__(Value)
         _begin(node, data, op, origin)
         node._a, node._da = operands[0], partials[0]
         node._b, node._db = (operands[1], partials[1]) if n == 2 else (None, 0.0)
@@ -1109,7 +1111,7 @@ def record(op: Op, operands: list[Value]) -> Value:
     if op is _DOT:
         half = len(operands) // 2
         bias = operands[2 * half] if len(operands) % 2 else None
-        node: Result = _dot(tuple(operands[:half]), tuple(operands[half : 2 * half]), bias, _origin())
+        node: Value = _dot(tuple(operands[:half]), tuple(operands[half : 2 * half]), bias, _origin())
     else:
         point = [x._data for x in operands]
         out = op.value(*point)
@@ -1176,13 +1178,13 @@ def sum(xs: Iterable[Any]) -> Any:
 # --- backward -------------------------------------------------------------------------------------------------
 
 
-def walk(root: Value, reset: bool = False) -> list[Result]:
-    """All Results that root was made from, root included, operands before their consumers.
+def walk(root: Value, reset: bool = False) -> list[Value]:
+    """All results that root was made from, root included, operands before their consumers.
 
     A depth-first search with its own stack. Stamps in the nodes say where it has been: `opened` while operands
     are on their way, `closed` when the node is in the list. They go down from walk to walk, so nothing needs to be
     cleared, not even after an error; and those of leaves, which are small, are below them all. With `reset` the
-    Results' gradients become 0 on the way.
+    results' gradients become 0 on the way.
 
     Raises
     ------
@@ -1202,11 +1204,11 @@ def walk(root: Value, reset: bool = False) -> list[Result]:
             state.walking = False
 
 
-def _walk(root: Value, reset: bool) -> list[Result]:
+def _walk(root: Value, reset: bool) -> list[Value]:
     state.clock += 2
     closed = _BORN - state.clock
     opened = closed + 1
-    order: list[Result] = []
+    order: list[Value] = []
     stack: Stack = []
     node: Any = root
     while True:
@@ -1248,7 +1250,7 @@ def _walk(root: Value, reset: bool) -> list[Result]:
                 break
 
 
-def _sweep(root: Value, order: list[Result], seed: float, reset: bool) -> None:
+def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
     """From the end to the beginning, the chain rule; all of it, or, if something stops it, nothing.
 
     What it adds to a leaf is summed up by itself first, from 0. So a second sweep adds the same number again, and
@@ -1298,7 +1300,7 @@ def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
     leaf._stamp = mark
 
 
-def _restore(order: list[Result], mark: Time, held: Held) -> None:
+def _restore(order: list[Value], mark: Time, held: Held) -> None:
     for node in order:
         for x in (node, *node.operands):
             if x._stamp >= mark:

@@ -21,7 +21,7 @@ import pytest
 
 import autograd
 from autograd import Graph, Op, Place, Value, detect_anomaly, dot, enter, op, ops, prod, sqrt, value, where
-from autograd.value import Constant, Dot, Result, Wide
+from autograd.value import Constant, Dot, Wide
 
 from .processes import call
 
@@ -90,7 +90,7 @@ JUNK: dict[str, Callable[[], Any]] = {
     "a Place": lambda: Place("scope", "label"),
     "an empty Place": lambda: Place.__new__(Place),
     "an empty Value": lambda: Value.__new__(Value),
-    "an empty result": lambda: Result.__new__(Result),
+    "an empty result": lambda: Wide.__new__(Wide),
     "an empty dot": lambda: Dot.__new__(Dot),
     "a type": lambda: int,
     "a function": lambda: lambda *arguments: arguments,
@@ -255,7 +255,7 @@ def makings() -> dict[str, tuple[Any, tuple[Any, ...]]]:
     return {
         "Value": (Value, (1.0, "label")),
         "Constant": (Constant, (1.0, "label")),
-        "Result": (Result, (6.0, ops.mul, a, 3.0, b, 2.0)),
+        "a result": (Value, (6.0, ops.mul, a, 3.0, b, 2.0)),
         "Wide": (Wide, (9.0, ops.sum, (a, b, a), (1.0, 1.0, 1.0))),
         "Dot": (Dot, ((a, b), (b, a), a)),
         "Place": (Place, ("scope", "label", "site")),
@@ -282,9 +282,9 @@ MISFITS: list[tuple[Any, tuple[Any, ...]]] = [
     (Wide, (1.0, ops.sum, (), (1.0, 1.0))),
     (Wide, (1.0, ops.sum, (Value(1.0),), ("text",))),
     (Wide, (1.0, ops.dot, (Value(1.0), Value(2.0) * 2, Value(3.0)), (1.0, 1.0, 1.0))),
-    (Result, (1.0, ops.mul, None, 1.0, Value(1.0) * 2, 1.0)),
-    (Result, (1.0, ops.dot, Value(1.0), 1.0, None, 1.0)),
-    (Result, (1.0, ops.pow, Value(1.0), 1.0, None, 1.0)),
+    (Value, (1.0, ops.mul, None, 1.0, Value(1.0) * 2, 1.0)),
+    (Value, (1.0, ops.dot, Value(1.0), 1.0, None, 1.0)),
+    (Value, (1.0, ops.pow, Value(1.0), 1.0, None, 1.0)),
     (Dot, ((Value(1.0), Value(2.0) * 2), (Value(3.0),), None)),
     (Dot, ((Value(1.0),), (Value(3.0), Value(2.0) * 2), None)),
     (Dot, ((), (Value(3.0),), None)),
@@ -368,7 +368,7 @@ def leave_unmade() -> None:
         lambda kind: Failed(),
     ]
     kind: Any
-    for kind in (Value, Constant, Result, Wide, Dot, Place):
+    for kind in (Value, Constant, Wide, Dot, Place):
         for number, way in enumerate(ways):
             print(kind.__name__, number)
             attempt(way, (kind,))
@@ -510,8 +510,8 @@ def fail_to_make() -> None:
         (Value, ("text",)),
         (Value, (1.0, 5)),
         (Constant, (1j,)),
-        (Result, (1.0, ops.mul, W[0], 1.0, W[1])),
-        (Result, ("text", ops.mul, W[0] * 2, "text", W[1] * 2, 1.0)),
+        (Value, (1.0, ops.mul, W[0], 1.0, W[1])),
+        (Value, ("text", ops.mul, W[0] * 2, "text", W[1] * 2, 1.0)),
         (Wide, (1.0, ops.sum, (1, 2), "text")),
         (Wide, (1.0, ops.sum, (W[0] * 2, W[1] * 2))),
         (Dot, ((W[0] * 2,), (None,), W[1] * 2)),
@@ -546,7 +546,7 @@ def make_twice() -> None:
 
 
 def leave_empty() -> None:
-    for kind in (Value, Constant, Result, Wide, Dot):
+    for kind in (Value, Constant, Wide, Dot):
         kind.__new__(kind)
 
 

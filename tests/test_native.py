@@ -14,7 +14,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot, value_and_grad
-from autograd.value import Constant, Dot, Result, Wide
+from autograd.value import Constant, Dot, Wide
 
 ENDLESS = """
 import sys
@@ -98,7 +98,7 @@ def test_what_somebody_holds_outlives_the_rest(seed: int) -> None:
     gc.collect()
 
 
-@pytest.mark.parametrize("kind", [Value, Constant, Result, Wide, Dot])
+@pytest.mark.parametrize("kind", [Value, Constant, Wide, Dot])
 @pytest.mark.parametrize("arguments", [(), ("x",), (None, None), ([], [], 3, 4, 5, 6), (1.0, autograd.tanh, 3)])
 def test_a_node_that_cannot_be_made_is_no_harm(kind: Any, arguments: tuple[Any, ...]) -> None:
     """Half-made nodes end like others: what their __del__ needs may be missing."""

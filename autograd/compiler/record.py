@@ -17,7 +17,7 @@ from ..functional import leaves, rebuild
 from ..ieee import to_float
 from ..modes import Watch, concrete, enable_grad, line_outside, recording
 from ..ops import Op
-from ..value import Constant, Result, Value, record, walk
+from ..value import Constant, Value, record, walk
 from ..value import rebuild as node_of
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, Scalars
 
@@ -130,7 +130,7 @@ class Recorder(Watch):
 
     derivatives = True
 
-    def made(self, node: Result) -> None:
+    def made(self, node: Value) -> None:
         if not recording():
             raise CompileError(
                 f"{line_outside()}: inside no_grad() nothing is recorded, so a compiled program would keep the numbers "
@@ -150,7 +150,7 @@ class Recorder(Watch):
             "program would not do again; set Values outside of the function"
         )
 
-    def before_sweep(self, order: list[Result], seed: float) -> None:
+    def before_sweep(self, order: list[Value], seed: float) -> None:
         raise CompileError(
             f"{line_outside()}: backward() is called while the function is recorded; return what is to be "
             "differentiated, or use autograd.grad inside"
