@@ -2,8 +2,8 @@
 # types their variables are. Python never reads this file.
 #
 # A node has 96 bytes: Python's header of 16, nine fields, and the list of its weak references. There are no methods of
-# C in the classes, since their table would be a field more; and all fields of a node with one or two operands are in
-# the base class, since a freelist serves the class that it stands at alone.
+# C in the classes, since their table would be a field more. Leaves and results of one or two operands are of one class,
+# since a freelist serves just the class that it stands at; Wide and Dot add their tuples.
 cimport cython
 from cpython.object cimport PyObject_GenericSetAttr
 from cpython.pythread cimport PyThread_get_thread_ident
