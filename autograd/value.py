@@ -1326,7 +1326,9 @@ def _push(node: Value, stack: Stack, opened: Time) -> None:
         _push_all(wide._operands, stack, opened)
 
 
-def _push_all(operands: tuple[Value, ...], stack: Stack, opened: Time) -> None:
+def _push_all(operands: tuple[Value, ...] | None, stack: Stack, opened: Time) -> None:
+    if operands is None:
+        raise TypeError("a node whose class was called by hand has no operands; operations make nodes")
     if cython.compiled:  # the same without counting references
         for i in range(len(operands) - 1, -1, -1):
             if stamp_at(operands, i) > opened:
