@@ -38,6 +38,7 @@ def half_power(a):
 
 FUNCTIONS = {
     "where",
+    "isfinite",
     "sqrt",
     "maximum",
     "minimum",
