@@ -27,7 +27,10 @@ erf = _elementwise(math.erf)
 erfc = _elementwise(math.erfc)
 ndtr = _elementwise(ieee.ndtr)
 
-RENAMED = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"}
+RENAMED = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "pow": "power",
+}  # fmt: skip
 """What NumPy calls an operation, where that is not its name here."""
 
 LACKING = {"erf": erf, "erfc": erfc, "ndtr": ndtr}

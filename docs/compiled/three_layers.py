@@ -12,6 +12,11 @@ def bce(p, t):
     return t * minimum(-log(p), 100.0) + (1.0 - t) * minimum(-log1p(-p), 100.0)
 
 
+def sech(a):
+    z0 = exp(-abs(a))
+    return 2.0 * z0 / (1.0 + z0 * z0)
+
+
 def parameters(theta):
     """The named parts of the vector of all parameters."""
     W1 = theta[0:12].reshape(4, 3)
@@ -35,7 +40,7 @@ def step(X, y, theta, W1, W2, W3, b1, b2, b3):
     Z3 = W3 @ A2 + b3      # (1, n)
     A3 = sigmoid(Z3)       # (1, n)
     loss = bce(A3, y).sum() / n
-    dZ3 = (A3 - y) / maximum(A3 * (1.0 - A3), 1e-12) * (A3 * sigmoid(-Z3)) / n
+    dZ3 = (A3 - y) / maximum(A3 * (1.0 - A3), 1e-12) * (sech(Z3 / 2.0) ** 2.0 / 4.0) / n
     dW3 = dZ3 @ A2.T
     db3 = dZ3.sum()
     dZ2 = W3.T * dZ3 * (A2 != 0.0)
