@@ -16,7 +16,7 @@ import threading
 from . import ops
 from .ieee import to_float
 from .modes import current_watch, enable_grad, recording, unwatched
-from .value import Constant, Value, walk
+from .value import Value, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,11 +187,8 @@ class _Trace:
         if not self.nested or node.op is None:
             return node.partials
         operands = node.operands
-        if node.op is ops.pow and isinstance(operands[1], Constant):
-            slopes: tuple[Number, ...] = (ops.power_slope(operands[0], operands[1]._data), 0.0)
-        else:
-            with unwatched():  # a partial that nobody needs may be nan
-                slopes = node.op.partials(*operands, node)
+        with unwatched():  # a partial that nobody needs may be nan
+            slopes: Sequence[Number] = node.op.partials(*operands, node)
         for slope, computed in zip(slopes, node.partials):
             now = float_of(slope)
             if now != computed and now == now:

@@ -376,10 +376,7 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
     partials = row.get("partials")
     if not isinstance(partials, list) or len(partials) != len(operands):
         raise ValueError(f"partials must be a list with a number for each operand, not {partials!r:.60}")
-    slopes = op.slopes(*point, computed)
-    if op is ops.pow and isinstance(operands[1], Constant):
-        slopes = (slopes[0], 0.0)
-    return rebuild(op, computed, operands, slopes)
+    return rebuild(op, computed, operands, op.slopes(*point, computed))
 
 
 # --- copying and pickling ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ for 1 - tanh**2 has no digits left at 20. At kinks and at infinities the convent
 
 from __future__ import annotations
 
+import functools
 import keyword
 import math
 
@@ -158,11 +159,48 @@ def find(name: str) -> Op:
         If there is none; a user's own operation must be defined before a graph that uses it is loaded.
     """
     try:
-        return OPS[name]
-    except KeyError:
+        return power(float(name[2:])) if name.startswith("**") else OPS[name]
+    except (KeyError, ValueError):
         raise LookupError(
             f"there is no operation {name!r} here; if it is your own, define it with autograd.op({name!r}, ...) first"
         ) from None
+
+
+class Power(Op):
+    """a ** n with a number n, which is part of the operation: so it has no slope, and x ** 2 is one node over x.
+
+    Attributes
+    ----------
+    exponent : float
+    """
+
+    def __init__(self, exponent: float) -> None:
+        n = self.exponent = exponent
+        short = f"{n:g}"
+        super().__init__(
+            f"**{short if float(short) == n or n != n else repr(n)}",
+            lambda a: pow(a, n),
+            # What the rule gives where n - 1 is 0 or 1, but also for the derivatives of 0 and 1.
+            lambda a, out: (0.0 if n == 0.0 else 1.0 if n == 1.0 else 2.0 * a if n == 2.0 else n * pow(a, n - 1.0),),
+            doc=f"The power a ** {n!r}.",
+        )
+        self.__name__ = "pow"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Power) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@functools.lru_cache(1000)
+def power(exponent: float) -> Power:
+    """The operation a ** exponent.
+
+    >>> power(2.0)(3.0), power(2.0)
+    (9.0, <operation **2>)
+    """
+    return Power(exponent)
 
 
 # --- what rules may use besides operators and operations ------------------------------------------------------

@@ -251,18 +251,13 @@ class Value:
 
     @property
     def _prev(self) -> set[Value]:
-        """The operands under micrograd's name, as a set; the number in an exponent is part of the operation there."""
-        operands = self.operands
-        return set(operands[:1] if self._rule is _POW and isinstance(operands[1], Constant) else operands)
+        """The operands under micrograd's name, as a set."""
+        return set(self.operands)
 
     @property
     def _op(self) -> str:
         """The operation's symbol under micrograd's name: '' for a leaf, '+', '*', '**2', 'ReLU', ..."""
-        op = self._rule
-        if op is None:
-            return ""
-        exponent = self.operands[1] if op is _POW else None
-        return f"**{exponent.data:g}" if isinstance(exponent, Constant) else op.symbol
+        return "" if self._rule is None else self._rule.symbol
 
     def item(self) -> float:
         """The number, under PyTorch's name."""
@@ -323,6 +318,8 @@ class Value:
     @staticmethod
     def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
         """How Values read an operation (see `ops.Op`): compute, and remember."""
+        if op is _POW and isinstance(operands[0], Value):
+            return operands[0] ** operands[1]  # a number in the exponent is part of the operation
         values: list[Value] = []
         for x in operands:
             if isinstance(x, Value):
@@ -393,15 +390,14 @@ class Value:
         return NotImplemented if a is None else a / self
 
     def __pow__(self, other: object) -> Made:
-        b: Value | None = other if isinstance(other, Value) else _operand(other)
-        if b is None:
+        if isinstance(other, Value) and not isinstance(other, Constant):
+            return record(_POW, [self, other])
+        if _foreign(other):
             return NotImplemented
-        if not isinstance(b, Constant):
-            return record(_POW, [self, b])
-        # A number in the exponent is a constant: d/dn = a**n log(a), which is nan for negative a, is left out.
-        a, n = self._data, b._data
-        slope = ops.power_slope(a, n) if n == 0.0 else n * power(a, n - 1.0)
-        return _result(power(a, n), _POW, self, slope, b, 0.0)
+        # A number in the exponent is part of the operation.
+        a, n = self._data, _number(other)
+        slope = 2.0 * a if n == 2.0 else 1.0 if n == 1.0 else 0.0 if n == 0.0 else n * power(a, n - 1.0)
+        return _result(power(a, n), ops.power(n), self, slope, None, 0.0)
 
     def __rpow__(self, other: object) -> Made:
         a = other if isinstance(other, Value) else _operand(other)
@@ -1105,9 +1101,6 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
 
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
-    if op is _POW and isinstance(operands[1], Constant):
-        power_of: Value = operands[0] ** operands[1]
-        return power_of
     if op is _DOT:
         half = len(operands) // 2
         bias = operands[2 * half] if len(operands) % 2 else None

@@ -245,6 +245,8 @@ def applied(head: Op, operands: list[Any]) -> Any:
         return Expression(SUM, tuple(operands))
     if head is DETACH:
         return operands[0]
+    if isinstance(head, ops.Power):
+        return applied(ops.pow, [*operands, head.exponent])
     if head is ops.pow and operands[1] == 0.5:
         return Invoke(HALF_POWER, [operands[0]])
     if head in _PLAIN or head.elementary:

@@ -332,11 +332,9 @@ def _gathered(lines: list[Line]) -> list[Line]:
 
 
 def _simple(slope: Any) -> Any:
-    """A slope without first powers and products by 1; one that is a choice of 0 and 1 as the condition itself."""
+    """A slope without products by 1; one that is a choice of 0 and 1 as the condition itself."""
 
     def change(x: Expression) -> Any:
-        if x.head is ops.pow and x.operands[1] == 1.0:
-            return x.operands[0]
         return times(*x.operands) if x.head is ops.mul else x
 
     slope = replaced(slope, change)

@@ -228,7 +228,7 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
     return {
         "graph": json.loads(graph.to_json()),
         "names": names(graph),
-        "since": {position: x if math.isfinite(x) else str(x) for position, x in now.items()},
+        "since": {position: _plain(x) for position, x in now.items()},
         "roles": roles,
         "operations": operations,
         "rooms": [
@@ -248,6 +248,11 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
         "sizes": {"scalar": rooms.SCALAR, "room": rooms.ROOM},
         "notes": notes,
     }
+
+
+def _plain(x: float) -> float | str:
+    """A number as JSON can hold it."""
+    return x if math.isfinite(x) else str(x)
 
 
 # --- roles ------------------------------------------------------------------------------------------------------------
@@ -395,7 +400,8 @@ def _described(op: Op, arity: int) -> dict[str, Any]:
     rule = _rule(op, arity)
     described: dict[str, Any] = {
         "symbol": op.symbol,
-        "builtin": op.name in ops.BUILTIN,
+        "exponent": _plain(op.exponent) if isinstance(op, ops.Power) else None,
+        "builtin": op.name in ops.BUILTIN or isinstance(op, ops.Power),
         "readable": rule is not None and all(_helped(helper, {}) for helper in _called(rule.forward, *rule.partials)),
         "rule": None,
         "slopes": None,

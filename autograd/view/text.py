@@ -10,7 +10,7 @@ import re
 
 from .. import ops
 from ..graph import Graph
-from ..ops import Op
+from ..ops import Op, Power
 from ..symbols import Expression, Latex, Printer, Rule, Symbol
 from ..value import Constant
 
@@ -315,7 +315,7 @@ def formula(node: Value, operands: list[str]) -> str:
         rule = Rule(node.op, operands)
     except TypeError:  # a user's operation written with math: its name must do
         return f"{node.op.name}({', '.join(operands)})"
-    spelled_out = node.op.symbol in "+-*/·Σ" and len(operands) <= 12
+    spelled_out = isinstance(node.op, Power) or (node.op.symbol in "+-*/·Σ" and len(operands) <= 12)
     return _Plain().text(rule.forward if spelled_out else Expression(node.op, rule.operands))
 
 
