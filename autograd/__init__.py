@@ -27,7 +27,7 @@ from .cells import Cell, neurons, values
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
 from .errors import CompileError
 from .files import write_text
-from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
+from .functional import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 from .graph import Graph
 from .modes import concrete, enable_grad, no_grad
 from .ops import (
@@ -176,13 +176,17 @@ __all__ = [
     "CompileError",
     "GradcheckError",
     "detect_anomaly",
+    "elementwise_grad",
     "grad",
     "gradcheck",
     "hessian",
     "hvp",
+    "jacfwd",
     "jacobian",
+    "jacrev",
     "jvp",
     "value_and_grad",
+    "vjp",
     "write_text",
     "acos",
     "add",

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from . import ieee
-from .ops import Op
+from .ops import BUILTIN, OPS, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,45 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
     arrays = [array if array.dtype.kind in "fb" else array.astype(float) for array in arrays]
     with np.errstate(all="ignore"):
         return function(op)(*arrays)
+
+
+_SIGNS = {"subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "absolute": "abs"}
+_OPERATIONS = {RENAMED.get(name, name): OPS[name] for name in BUILTIN} | {
+    name: OPS[ours] for name, ours in _SIGNS.items()
+}
+_CHOICES = frozenset({"maximum", "minimum", "clip"})
+_MIRRORED = {
+    np.less: "__gt__",
+    np.less_equal: "__ge__",
+    np.greater: "__lt__",
+    np.greater_equal: "__le__",
+    np.equal: "__eq__",
+    np.not_equal: "__ne__",
+}
+
+
+def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a function of NumPy's makes of operands of which one at least is a Value.
+
+    If all of them are numbers it is the engine's operation of that name. With arrays NumPy goes its way, which is to
+    call the methods and operators of each object, but where it would choose among them by a comparison of its own.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> np.maximum(Value(2.0), 2.0).partials, np.float32(0.5) < Value(0.75)
+    ((0.5, 0.5), True)
+    """
+    if method == "__call__" and not options:
+        numbers = not any(getattr(x, "ndim", 0) for x in operands)
+        if ufunc.__name__ in (_OPERATIONS if numbers else _CHOICES):
+            return _OPERATIONS[ufunc.__name__](*operands)
+        if ufunc in _MIRRORED and numbers:
+            a, b = (x.item() if getattr(x, "dtype", None) == np.dtype(object) else x for x in operands)
+            if hasattr(b, "__apply_op__"):  # a is NumPy's number
+                return getattr(b, _MIRRORED[ufunc])(a)
+    plain = [np.asarray(x, dtype=object) if hasattr(x, "__apply_op__") else x for x in operands]
+    return getattr(ufunc, method)(*plain, **options)
 
 
 def products_of_others(a: Any, axis: int) -> Any:

@@ -1,7 +1,8 @@
 """Blocks that change how nodes are made in the thread that opens them: `no_grad`, `enable_grad`, and watches.
 
 The engine asks what they set only while `blocks` is not empty: while some block is open somewhere, or was just now.
-What nodes are is not known here; see `value`.
+A `Run` is a block as well, the run of a function that is being differentiated; it changes nothing of how nodes are
+made, but in it Values stand for numbers. What nodes are is not known here; see `value`.
 """
 
 from __future__ import annotations
@@ -36,19 +37,24 @@ class _Entry:
 def setting(mode: str, default: Any) -> Any:
     """What the innermost of this thread's blocks makes of a mode."""
     thread, found = get_ident(), default
-    for entry in list(blocks):
-        if not entry.switch.locked():
-            _remove(entry)
-        elif entry.thread == thread and entry.mode == mode:
+    for entry in _in_force(blocks):
+        if entry.thread == thread and entry.mode == mode:
             found = entry.setting
     return found
 
 
-def _remove(entry: _Entry) -> None:
-    try:
-        blocks.remove(entry)
-    except ValueError:
-        return  # another thread was faster
+def _in_force(entries: list[_Entry]) -> list[_Entry]:
+    """Those of the entries that have not ended; the others are taken out."""
+    found = []
+    for entry in list(entries):
+        if entry.switch.locked():
+            found.append(entry)
+        else:
+            try:
+                entries.remove(entry)
+            except ValueError:
+                continue  # another thread was faster
+    return found
 
 
 def recording() -> bool:
@@ -84,7 +90,7 @@ def _way_in(block: Block) -> Callable[[], None]:
 
     entry = _Entry(block.mode, block.setting())
     block._exits.setdefault(entry.thread, []).append(entry.switch.__exit__)
-    return partial(blocks.append, entry)
+    return partial(block.entries.append, entry)
 
 
 def _way_out(block: Block) -> Callable[..., None]:
@@ -95,6 +101,7 @@ class Block:
     """A with-block, or decorator, that sets one of this thread's modes."""
 
     mode = ""
+    entries = blocks
     _ways: dict[int, list[Callable[..., None]]]
 
     def setting(self) -> object:
@@ -157,6 +164,68 @@ class enable_grad(Block):
         return True
 
 
+# --- functions that are being differentiated ------------------------------------------------------------------------
+
+
+runs: list[_Entry] = []
+"""The runs of functions that threads are in, the innermost last; some may have ended meanwhile."""
+
+
+class Run(Block):
+    """A run of a function that is being differentiated, on Values in place of its numbers.
+
+    What is computed from them stands for a number, too: ``==`` compares it by its data, and no copy loses its
+    gradient.
+
+    Parameters
+    ----------
+    inputs : list of Value
+        What the function is given.
+    """
+
+    entries = runs
+
+    def __init__(self, inputs: list[Value]) -> None:
+        self.inputs = inputs
+        self._known: dict[int, tuple[Value, bool]] = {id(x): (x, True) for x in inputs}
+
+    def setting(self) -> object:
+        return self
+
+    def reaches(self, x: Value) -> bool:
+        """Whether x is an input, or computed from one. Each node is looked at once, however often it is asked."""
+        known, stack = self._known, [x]
+        while stack:
+            node = stack[-1]
+            waiting = [] if id(node) in known else [y for y in node.operands if id(y) not in known]
+            if not waiting:
+                stack.pop()
+                known.setdefault(id(node), (node, any(known[id(y)][1] for y in node.operands)))
+            stack += waiting
+        return known[id(x)][1]
+
+
+def runs_here() -> list[Run]:
+    """The runs that this thread is in, the innermost last."""
+    thread = get_ident()
+    return [entry.setting for entry in _in_force(runs) if entry.thread == thread]  # type: ignore[misc]
+
+
+def stands_for_a_number(x: Value) -> bool:
+    """Whether x is an input of a function that is being differentiated just now, in any thread, or computed from one.
+
+    Examples
+    --------
+    >>> from autograd import Value, grad
+    >>> w, found = Value(2.0), []
+    >>> grad(lambda x: found.append([stands_for_a_number(v) for v in (x, w * x, w)]) or x)(3.0)
+    1.0
+    >>> found
+    [[True, True, False]]
+    """
+    return any(entry.setting.reaches(x) for entry in _in_force(runs))  # type: ignore[attr-defined]
+
+
 # --- looking on ---------------------------------------------------------------------------------------------------
 
 
@@ -191,12 +260,18 @@ class Watch(Block):
         """A leaf whose number is about to be set."""
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
-        """The answer to ``a < other`` and the like; None if it is that of their numbers."""
+        """The answer to ``a < other``, ``a == other`` and the like; None if it is the usual one."""
         return None
 
     def detached(self, x: Value) -> Value | None:
         """The answer to ``x.detach()``; None if it is the usual one."""
         return None
+
+    def hashed(self, x: Value) -> None:
+        """A number of a function that is being differentiated, as a key of a set or dict."""
+
+    def copied(self, x: Value) -> None:
+        """A node that is about to be copied or pickled."""
 
     def concrete(self, x: object) -> bool:
         """The answer to ``concrete(x)``."""
@@ -247,7 +322,8 @@ def line_outside() -> str:
 
 def _forked() -> None:
     """In the child of a fork the other threads are gone, and their blocks with them."""
-    blocks[:] = [entry for entry in blocks if entry.thread == get_ident()]
+    for entries in (blocks, runs):
+        entries[:] = [entry for entry in entries if entry.thread == get_ident()]
 
 
 if hasattr(os, "register_at_fork"):

@@ -19,7 +19,7 @@ from __future__ import annotations
 from . import ops
 from ._cython import cython
 from .ieee import divide, inf, power, to_float
-from .modes import blocks, current_watch, recording
+from .modes import blocks, current_watch, recording, runs, runs_here, stands_for_a_number
 from .ops import Op
 from .origins import Origin, Place, current_place, here, lock, moved, overwrite, then
 
@@ -95,9 +95,11 @@ class Value:
 
     Notes
     -----
-    ``==`` and ``hash`` are identity, so that nodes can live in sets; ``<``, ``<=``, ``>`` and ``>=`` compare
-    data. `float` and the functions of ``math`` refuse a Value, since they would drop its gradient silently.
-    A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
+    Comparisons with numbers are those of the data, and so are ``<``, ``<=``, ``>`` and ``>=`` of two Values; ``==`` of
+    two Values is identity, and so is ``hash``, so that nodes can live in lists, sets and dicts. Inside a function that
+    `grad` and its like differentiate, where Values stand for numbers, ``==`` of two of them compares their data, and
+    they have no ``hash``. `float` and the functions of ``math`` refuse a Value, since they would drop its gradient
+    silently. A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
 
     Examples
     --------
@@ -334,6 +336,12 @@ class Value:
                 values.append(_constant(to_float(x, op.name)))
         return record(op, values)
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        """How NumPy's functions, and operators of its numbers, read a Value; see `arrays.by_numpy`."""
+        from . import arrays
+
+        return arrays.by_numpy(ufunc, method, operands, options)
+
     def __add__(self, other: object) -> Made:
         if isinstance(other, Value):
             b: Value = other
@@ -527,8 +535,10 @@ class Value:
         """self above 0, else alpha * (e**self - 1); see `autograd.elu`."""
         return record(ops.elu, [self, _value(alpha)])
 
-    def clip(self, low: object = -inf, high: object = inf) -> Value:
-        """self held between two bounds; see `autograd.clip`."""
+    def clip(self, low: object = -inf, high: object = inf, out: None = None) -> Value:
+        """self held between two bounds; see `autograd.clip`. NumPy's clip calls it, with a place for the result."""
+        if out is not None:
+            raise TypeError(f"clip of a Value makes a new one, and cannot write into {type(out).__name__}: {out!r:.60}")
         return record(ops.clip, [self, _value(low), _value(high)])
 
     def arctan2(self, x: object) -> Value:
@@ -556,24 +566,38 @@ class Value:
     def __lt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared("<", self, other) if blocks else self._data < _number(other)
+        return self._data < _number(other) if not blocks and _plain(other) else _compared("<", self, other)
 
     def __le__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared("<=", self, other) if blocks else self._data <= _number(other)
+        return self._data <= _number(other) if not blocks and _plain(other) else _compared("<=", self, other)
 
     def __gt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared(">", self, other) if blocks else self._data > _number(other)
+        return self._data > _number(other) if not blocks and _plain(other) else _compared(">", self, other)
 
     def __ge__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared(">=", self, other) if blocks else self._data >= _number(other)
+        return self._data >= _number(other) if not blocks and _plain(other) else _compared(">=", self, other)
 
-    def __hash__(self) -> int:  # by identity; a compiled class with comparisons would have none
+    def __eq__(self, other: object) -> Truth:
+        return NotImplemented if _foreign(other) else _compared("==", self, other)
+
+    def __ne__(self, other: object) -> Truth:
+        return NotImplemented if _foreign(other) else _compared("!=", self, other)
+
+    def __hash__(self) -> int:  # by identity
+        if runs and stands_for_a_number(self):
+            watch = current_watch() if blocks else None
+            if watch is not None:
+                watch.hashed(self)
+            raise TypeError(
+                f"{self.describe()} stands for a number here, in a function that is being differentiated, and a set or "
+                "a dict would look it up by identity; let the key be x.data, or id(x)"
+            )
         return id(self) >> 4
 
     def __bool__(self) -> bool:
@@ -845,14 +869,55 @@ def _number(x: object) -> float:
     return to_float(x)
 
 
+def _plain(x: object) -> bool:
+    """Whether x as a float is the very same number."""
+    return isinstance(x, Value) or type(x) is float or (type(x) is int and -(2**53) < x < 2**53)
+
+
 def _compared(sign: str, a: Value, other: object) -> Truth:
-    """``a < other`` and the like, where what looks at this thread's nodes may have its own answer."""
-    watch = current_watch()
+    """``a < other`` and the like, in full: what looks at this thread's nodes may have its own answer."""
+    watch = current_watch() if blocks else None
     answer: Any = None if watch is None else watch.compared(sign, a, other)
     if answer is not None:
         return answer  # type: ignore[no-any-return]
-    x, y = a._data, _number(other)
-    return x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y
+    x, y, is_node = a._data, other, isinstance(other, Value)
+    if is_node:
+        y = _number(other)
+    if sign == "==" or sign == "!=":
+        same = _identical(a, other) if is_node else None
+        if same is None:
+            same = bool(x == y)  # as a float has it
+        return same if sign == "==" else not same
+    if not is_node:
+        _refuse_unless_a_number(other)
+    return bool(x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y)  # type: ignore[operator]
+
+
+def _refuse_unless_a_number(x: object) -> None:
+    try:
+        to_float(x)
+    except OverflowError:
+        return  # a number all the same, which Python compares with floats
+
+
+def _identical(a: Value, b: Any) -> Any:
+    """Whether two Values are the same node; None where their numbers are to be compared.
+
+    Raises
+    ------
+    TypeError
+        If they are not, but equal, in a function that is being differentiated, without being numbers of its own: then
+        nobody knows what is meant.
+    """
+    if runs:
+        if stands_for_a_number(a) or stands_for_a_number(b):
+            return None
+        if a is not b and a._data == b._data and runs_here():
+            raise TypeError(
+                f"{a.describe()} and {b.describe()} are equal numbers, but different Values, and do not depend on what "
+                "the function that is being differentiated is given; write a.data == b.data, or a is b"
+            )
+    return a is b
 
 
 def _label_among(label: object, others: tuple[object, ...], children: object, op: object) -> str:
@@ -1376,6 +1441,6 @@ if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
 
 if not cython.compiled:  # Python's own ways serve, and are faster
-    for _name in ("__hash__", "__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
+    for _name in ("__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
         delattr(Value, _name)
     del Wide.__dealloc__, Dot.__dealloc__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 import random
 import re
 from collections.abc import Callable
@@ -470,8 +471,11 @@ def test_what_leaves_no_trace_is_refused_with_its_line(f: Callable[..., Any], me
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: w * copy.copy(x) + b,
-        lambda x: w * copy.deepcopy(x) + b,
+        lambda x: w * copy.copy(w) * x + b,
+        lambda x: w * copy.deepcopy([w])[0] * x + b,
+        lambda x: copy.deepcopy(w * x) + b,
+        lambda x: pickle.loads(pickle.dumps(w * x)) + b,
+        lambda x: {1.0: w, -1.0: b}[x] * 1.0,
         lambda x: w * float(x) + b,
         lambda x: w * int(x) + b,
         lambda x: w * math.sin(x) + b,

@@ -309,7 +309,8 @@ def test_own_operation_divides_like_the_others() -> None:
 def test_wrong_partial_is_found_on_request() -> None:
     rules = (lambda a: a * a * a, lambda a, out: (2 * a,))
     with pytest.raises(
-        ValueError, match=r"^partial 0 of 'cube' at \(2\.0,\) is 4 by its rule, but 12(\.0+\d*)? by cent"
+        ValueError,
+        match=r"^partial 0 of 'cube' at \(2\.0,\) is 4 by its rule, but 12 ± \S+ by numeric differentiation$",
     ):
         autograd.op("cube", *rules, check=[(0.0,), (2.0,)])
     assert "cube" not in ops.OPS
@@ -317,9 +318,7 @@ def test_wrong_partial_is_found_on_request() -> None:
 
 
 def test_wrong_partial_of_a_later_operand_is_found() -> None:
-    with pytest.raises(
-        ValueError, match=r"^partial 1 of 'area' at \(2\.0, 3\.0\) is 3 by its rule, but 2(\.0+\d*)? by"
-    ):
+    with pytest.raises(ValueError, match=r"^partial 1 of 'area' at \(2\.0, 3\.0\) is 3 by its rule, but 2 ± \S+ by"):
         autograd.op("area", lambda a, b: a * b, lambda a, b, out: (b, b), arity=2, check=[(2.0, 3.0)])
 
 
@@ -330,7 +329,7 @@ def test_undefined_partial_is_found() -> None:
 
 def test_a_failed_redefinition_leaves_the_old_one() -> None:
     made = cube()
-    with pytest.raises(ValueError, match="by central differences"):
+    with pytest.raises(ValueError, match="by numeric differentiation"):
         autograd.op("cube", lambda a: a, lambda a, out: (2.0,), check=[(1.0,)])
     assert ops.OPS["cube"] is made
 

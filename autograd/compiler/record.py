@@ -15,7 +15,7 @@ from .. import ops
 from ..errors import CompileError
 from ..functional import leaves, rebuild
 from ..ieee import to_float
-from ..modes import Watch, concrete, enable_grad, line_outside, recording
+from ..modes import Run, Watch, concrete, enable_grad, line_outside, recording, stands_for_a_number
 from ..ops import Op
 from ..value import Constant, Value, record, walk
 from ..value import rebuild as node_of
@@ -39,6 +39,7 @@ RELATIONS = {
     ">": _relation(">", operator.gt),
     ">=": _relation(">=", operator.ge),
     "==": _relation("==", operator.eq),
+    "!=": _relation("!=", operator.ne),
     "&": _relation("&", lambda a, b: a and b),
     "|": _relation("|", lambda a, b: a or b),
 }
@@ -82,6 +83,9 @@ class Condition:
 
     def __eq__(self, other: object) -> Any:
         return Condition("==", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return Condition("!=", self, other)
 
     def __neg__(self) -> Any:
         return -self.node
@@ -161,6 +165,20 @@ class Recorder(Watch):
             return super().compared(sign, a, other)
         return Condition(sign, a, other)
 
+    def hashed(self, x: Value) -> None:
+        raise CompileError(
+            f"{line_outside()}: {x.label or 'a result'!r} is looked up in a set or dict, which knows no number before "
+            "the program runs; write a sum of autograd.where(x == key, value, 0.0) over the keys instead"
+        )
+
+    def copied(self, x: Value) -> None:
+        if not concrete(x) and (x.op is not None or not stands_for_a_number(x)):
+            raise CompileError(
+                f"{line_outside()}: {x.describe()} is copied or pickled while the function is recorded, and a copy is "
+                "another parameter each time; copy outside of the function, or use detach() on a Value that is to have "
+                "no gradient"
+            )
+
     def detached(self, x: Value) -> Value | None:
         return super().detached(x) if concrete(x) else record(DETACH, [x])
 
@@ -207,7 +225,7 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
     """One run: the table, in it every leaf that is no placeholder, and what f returned."""
     placeholders = [slot.placeholders() for slot in inputs.slots]
     arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
-    with Recorder(), enable_grad():
+    with Recorder(), enable_grad(), Run([x for values in placeholders for x in values]):
         returned = f(*arguments)
     outs = [_output(f, out) for out in leaves(returned)]
     if not outs:
