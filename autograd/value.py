@@ -96,7 +96,7 @@ class Value:
     Notes
     -----
     Comparisons with numbers are those of the data, and so are ``<``, ``<=``, ``>`` and ``>=`` of two Values; ``==`` of
-    two Values is identity, and so is ``hash``, so that nodes can live in lists, sets and dicts. Inside a function that
+    two Values is identity (but nan equals nothing), and so is ``hash``: nodes can live in lists, sets and dicts. Inside a function that
     `grad` and its like differentiate, where Values stand for numbers, ``==`` of two of them compares their data, and
     they have no ``hash``. `float` and the functions of ``math`` refuse a Value, since they would drop its gradient
     silently. A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
@@ -901,7 +901,7 @@ def _refuse_unless_a_number(x: object) -> None:
 
 
 def _identical(a: Value, b: Any) -> Any:
-    """Whether two Values are the same node; None where their numbers are to be compared.
+    """Whether two Values are the same node; None where their numbers are to be compared, as when only nan can differ.
 
     Raises
     ------
@@ -909,15 +909,17 @@ def _identical(a: Value, b: Any) -> Any:
         If they are not, but equal, in a function that is being differentiated, without being numbers of its own: then
         nobody knows what is meant.
     """
+    if a is b:
+        return None
     if runs:
         if stands_for_a_number(a) or stands_for_a_number(b):
             return None
-        if a is not b and a._data == b._data and runs_here():
+        if a._data == b._data and runs_here():
             raise TypeError(
                 f"{a.describe()} and {b.describe()} are equal numbers, but different Values, and do not depend on what "
                 "the function that is being differentiated is given; write a.data == b.data, or a is b"
             )
-    return a is b
+    return False
 
 
 def _label_among(label: object, others: tuple[object, ...], children: object, op: object) -> str:

@@ -266,13 +266,13 @@ def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Va
     given = _leaves(graph, inputs, "inputs") or set()
     owned = any(_is_owned(node) for node in graph)
 
-    def role(node: Value) -> str:
+    def role(position: int, node: Value) -> str:
         if node.op is not None:
             return ""
         if named is not None:
-            moves = node in named
+            moves = position in named
         elif inputs is not None:
-            moves = bool(node.label) and node not in given
+            moves = bool(node.label) and position not in given
         elif owned:
             moves = _is_owned(node)
         else:
@@ -281,15 +281,15 @@ def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Va
             return "parameter"
         return "constant" if isinstance(node, Constant) else "input"
 
-    return [role(node) for node in graph]
+    return [role(position, node) for position, node in enumerate(graph)]
 
 
 def _is_owned(node: Value) -> bool:
     return node.op is None and bool(node.scope) and bool(node.label)
 
 
-def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[Value] | None:
-    """The leaves of the graph among some Values; None stays None."""
+def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[int] | None:
+    """The positions of the leaves of the graph among some Values; None stays None."""
     if values is None:
         return None
     found = set()
@@ -299,7 +299,7 @@ def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[Valu
         if value.op is not None:
             raise ValueError(f"{what} must be leaves, but {value.describe()} is the result of {value.op.name}")
         if value in graph:  # a network may have parameters that this graph does not use
-            found.add(value)
+            found.add(graph.position(value))
     return found
 
 
