@@ -225,7 +225,7 @@ class Program:
         table = sums(fold(recording.scalars))
         table = live(share(split(table) if differentiate else table))
         grouping = Grouping(table, inputs.slots, self._batch, len(recording.parameters))
-        if differentiate and not any(x.array.trained for x in grouping.outputs):
+        if differentiate and not any(x.array.trained for x in grouping.outputs[:2]):
             raise CompileError(
                 f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
                 "compile with gradient=False for the numbers alone"
@@ -234,7 +234,7 @@ class Program:
         name(grouping, layout)
         writer = Writer(grouping, layout)
         try:
-            source = assemble(called, writer, recording.returned, differentiate, self._reduction)
+            source = assemble(called, writer, recording.returned, recording.checks, differentiate, self._reduction)
         except RecursionError as error:
             raise _too_long(called) from error
         scope: dict[str, Any] = {
