@@ -59,9 +59,10 @@ class Condition:
 
     def __bool__(self) -> bool:
         self.recorder.refuse(
+            self,
             f"a comparison of Values ({self.sign}) decides here what happens next, and a compiled program would always "
             "go the way of the numbers that it was recorded with; use autograd.where(condition, a, b), maximum, relu "
-            "or clip instead, and autograd.require(condition, message) to check arguments"
+            "or clip instead, and autograd.require(condition, message) to check arguments",
         )
 
     # A bool can be an index, or a key.
@@ -145,14 +146,15 @@ class Recorder(Watch):
     def __init__(self, placeholders: Iterable[Value]) -> None:
         self.refusal: CompileError | None = None
         self.checks: list[tuple[str, list[Value]]] = []
-        self._own = {id(x): x for x in placeholders}  # and what is made in the thread that records, or from such
+        self.placeholders = list(placeholders)
+        self._own = {id(x): x for x in self.placeholders}  # and what is made in the thread that records, or from such
         self.abroad = _Abroad()
 
     def setting(self) -> object:
         return self
 
-    def refuse(self, why: str) -> NoReturn:
-        """Raise a CompileError that names the user's line."""
+    def refuse(self, x: object, why: str) -> NoReturn:
+        """Raise a CompileError for what is done with x; it names the user's line."""
         error = CompileError(f"{line_outside()}: {why}")
         self.refusal = self.refusal or error
         raise error
@@ -165,27 +167,31 @@ class Recorder(Watch):
         self._own[id(node)] = node
         if not recording():
             self.refuse(
+                node,
                 "inside no_grad() nothing is recorded, so a compiled program would keep the numbers that are computed "
-                "there; use detach() on a Value that is to have no gradient"
+                "there; use detach() on a Value that is to have no gradient",
             )
 
     def read(self, x: Value) -> None:
         if not self.concrete(x):
             self.refuse(
+                x,
                 "the number of a Value is asked for (.data), and a compiled program would keep the one that it was "
-                "recorded with; compute with the Value itself, or move this out of the function"
+                "recorded with; compute with the Value itself, or move this out of the function",
             )
 
     def wrote(self, x: Value) -> None:
         self.refuse(
+            x,
             f"the number of {x.describe()} is set while the function is recorded, which a compiled program would not "
-            "do again; set Values outside of the function"
+            "do again; set Values outside of the function",
         )
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
         self.refuse(
+            order[-1],
             "backward() is called while the function is recorded; return what is to be differentiated, or use "
-            "autograd.grad inside"
+            "autograd.grad inside",
         )
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
@@ -224,7 +230,7 @@ class _Abroad(Watch):
 
     def refuse(self, x: object, why: str) -> None:
         if recorder := self._recorder(x):
-            recorder.refuse(why)
+            recorder.refuse(x, why)
 
     def made(self, node: Value) -> None:
         if recorder := self._recorder(*node.operands):
@@ -262,6 +268,15 @@ class _Abroad(Watch):
 class Recording:
     """What a function computes, as a table of scalars.
 
+    Parameters
+    ----------
+    f : callable
+    inputs : Inputs
+    parameters : iterable of Value, optional
+        Which leaves are parameters; if None, all that turn up twice.
+    owned : callable
+        Gives the Value that stands for a leaf in `parameters`: itself, or a copy.
+
     Attributes
     ----------
     scalars : Scalars
@@ -276,7 +291,13 @@ class Recording:
         belong to it: the condition, and the values that are shown. They come behind the numbers that are returned.
     """
 
-    def __init__(self, f: Callable[..., Any], inputs: Inputs, parameters: Iterable[Value] | None) -> None:
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        inputs: Inputs,
+        parameters: Iterable[Value] | None,
+        owned: Callable[[Value], Value] = lambda leaf: leaf,
+    ) -> None:
         self.scalars, found, self.returned, self.checks = _run(f, inputs)
         again, found_again, _, checked_again = _run(f, inputs)
         self.single = not isinstance(self.returned, (list, tuple, dict)) and getattr(self.returned, "ndim", 0) == 0
@@ -288,10 +309,11 @@ class Recording:
             raise _unsteady(f"the one checks {self.checks!r:.60}, the other {checked_again!r:.60}")
         for row, leaf in found.items():
             twin = found_again[row]
-            if leaf is twin and not isinstance(leaf, Constant) and (chosen is None or leaf in chosen):
-                number = numbers.setdefault(leaf, len(numbers))
+            mine = owned(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
+            if mine is not None and (chosen is None or mine in chosen):
+                number = numbers.setdefault(mine, len(numbers))
                 if number == len(self.parameters):
-                    self.parameters.append(leaf)
+                    self.parameters.append(mine)
                 self.scalars.heads[row], self.scalars.data[row] = PARAMETER, number
             else:
                 if repr(leaf._data) != repr(twin._data):
@@ -329,9 +351,8 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
     table = Scalars()
     rows: dict[Value, int] = {}
     found: dict[int, Value] = {}
-    for values in placeholders:
-        for x in values:
-            rows[x] = table.add(INPUT, (), len(rows), x.place)
+    for placeholder in recorder.placeholders:
+        rows[placeholder] = table.add(INPUT, (), len(rows), placeholder.place)
     order = walk(node_of(ops.sum, 0.0, tuple(asked), (1.0,) * len(asked)))
     order.pop()
     for node in [*order, *asked]:
