@@ -55,11 +55,10 @@ def assemble(
     whole = "for a batch, from the scalars of one example" if batched else "with arrays, from its scalars"
     module = Module(f"{_printable(title)} {whole}.", writer.constants)
     module.parameters(layout.parts, layout.vector)
-    checked = _checks(writer, checks)
     if differentiate:
         halves = grouping.outputs[:2]
         mean = reduction == "mean" and halves[0].array.batched
-        lines = _with_checks(forward(writer), checked)
+        lines = _with_checks(forward(writer), _checks(writer, checks))
         lines.append(Line("loss", _loss(writer, mean)))
         back = Reverse(writer)
         back.run([(x, y) for x, y in zip(halves, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
@@ -68,7 +67,7 @@ def assemble(
         text = NumPy().text(_for_each(added([_code(writer, x) for x in halves]), (), batched))
     else:
         text = _returned(writer, returned, batched)
-    lines = fuse(_with_checks(forward(writer), checked), [text])
+    lines = fuse(_with_checks(forward(writer), _checks(writer, checks)), [text])
     module.define("outputs", signature, "What is returned for each example.", _opened(writer, lines, text), text)
     return module.source()
 
@@ -133,14 +132,24 @@ def _checks(writer: Writer, checks: Sequence[tuple[str, int]]) -> list[Line]:
         alike.setdefault((message, *[x.array for x in mine]), []).append(mine)
     lines = []
     for (message, *arrays), members in alike.items():
-        codes, batched = [], any(array.batched for array in arrays)
-        for array, column in zip(arrays, zip(*members)):
-            index = np.array([x.index for x in column]) if len(column) > 1 else column[0].index
-            codes.append(writer.operand(Access(array, index), index.shape, batched).code)
+        batched = any(array.batched for array in arrays)
+        codes = [writer.operand(x, x.index.shape, batched).code for x in _joined(arrays, members)]
         condition, *values = codes
         sentence = Symbol(repr(message))
         lines.append(Line("", Invoke("require", [condition, sentence, *values], "" if batched else "batch=False")))
     return lines
+
+
+def _joined(arrays: Sequence[Array], members: list[list[Access]]) -> list[Access]:
+    """Single positions of arrays as one access to each: to all of them in their shape, if they are used so."""
+    members = sorted(members, key=lambda member: int(member[0].index))
+    columns = [[int(x.index) for x in column] for column in zip(*members)]
+    shapes = {array.shape for array in arrays if array.head is not CONSTANT}
+    if len(shapes) == 1 and all(
+        array.head is CONSTANT or column == list(range(array.size)) for array, column in zip(arrays, columns)
+    ):
+        return [Access(array, np.array(column).reshape(*shapes)) for array, column in zip(arrays, columns)]
+    return [Access(array, np.array(column if len(column) > 1 else column[0])) for array, column in zip(arrays, columns)]
 
 
 def _with_checks(lines: list[Line], checks: list[Line]) -> list[Line]:
