@@ -58,7 +58,7 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     >>> log_softmax([40.0, 0.0])
     [-4.248354255291589e-18, -40.0]
     """
-    lowered = _below_the_top(xs, "log_softmax") if all(map(concrete, xs)) else xs
+    lowered = _below_the_top(xs, "log_softmax")
     total = logsumexp(lowered)
     return [x - total for x in lowered]
 
@@ -66,7 +66,23 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
 def _below_the_top(xs: Sequence[Any], user: str) -> list[Any]:
     if len(xs) == 0:
         raise ValueError(f"{user} takes at least one number, got none")
-    return differences(xs, largest(xs))
+    return differences(xs, largest(xs)) if all(map(concrete, xs)) else near_zero(xs)
+
+
+def near_zero(xs: Sequence[Any]) -> list[Any]:
+    """Logits of the same probabilities, the largest of which is not far from 0, without knowing which that is.
+
+    What is taken from all of them, their log-sum-exp, has no derivative, for no probability depends on it.
+
+    Examples
+    --------
+    >>> near_zero([1e300, 1e300, 0.0])
+    [0.0, 0.0, -1e+300]
+    """
+    total = logsumexp(xs)
+    if isinstance(total, Value):
+        total = total.detach()
+    return [x - total for x in xs]
 
 
 def largest(xs: Sequence[Any]) -> int:

@@ -30,7 +30,7 @@ from autograd import (
     where,
 )
 
-from .functional import differences, is_list, largest, log_softmax
+from .functional import differences, is_list, largest, log_softmax, near_zero
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -259,8 +259,7 @@ def _of_class(z: Sequence[Any], t: Any) -> Any:
     others: nothing cancels in its derivatives -sigmoid(s - z_t) and sigmoid(s - z_t) softmax(others)_i, either.
     """
     if not (concrete(t) and all(map(concrete, z))):
-        own, top = _is_class("cross_entropy", t, len(z)), logsumexp(z).detach()
-        lowered = [x - top for x in z]
+        own, lowered = _is_class("cross_entropy", t, len(z)), near_zero(z)
         return softplus(logsumexp([_either(c, _NEVER, x) for c, x in zip(own, lowered)]) - _picked(own, lowered))
     t, k = _class("cross_entropy", t, len(z)), largest(z)
     if not z[k] > z[t]:
