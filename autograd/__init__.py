@@ -24,7 +24,7 @@ except ImportError:
 
 from . import value as _value
 from .cells import Cell, neurons, values
-from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
+from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck, require
 from .errors import CompileError
 from .files import write_text
 from .functional import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
@@ -229,6 +229,7 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "require",
     "sech",
     "selu",
     "set_data",

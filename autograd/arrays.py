@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from . import ieee
+from .errors import sentence
 from .ops import BUILTIN, OPS, Op
 
 TYPE_CHECKING = False
@@ -123,3 +124,27 @@ def products_of_others(a: Any, axis: int) -> Any:
     before = np.concatenate([one, np.cumprod(a[:-1], axis=0)])
     after = np.concatenate([one, np.cumprod(a[:0:-1], axis=0)])[::-1]
     return np.moveaxis(before * after, 0, axis)
+
+
+def require(condition: Any, message: str, *values: Any, batch: bool = True) -> None:
+    """`autograd.require` of arrays, whose last axis is that of examples if there is a batch.
+
+    Raises
+    ------
+    ValueError
+        If the condition does not hold somewhere; it shows the values there, and which example it is.
+
+    Examples
+    --------
+    >>> y = np.array([1.0, 2.0])
+    >>> require(y <= 1.0, "labels must be at most 1, not {}", y)
+    Traceback (most recent call last):
+    ValueError: labels must be at most 1, not 2 (in example 1, counted from 0)
+    """
+    if np.asarray(condition).all():
+        return
+    holds, *shown = np.broadcast_arrays(np.asarray(condition, bool), *values)
+    last_first = holds.T  # so that it is the first example, of several
+    place = tuple(np.argwhere(~last_first)[0].tolist())[::-1]
+    where = f" (in example {place[-1]}, counted from 0)" if batch else ""
+    raise ValueError(sentence(message, [float(x[place]) for x in shown]) + where)

@@ -1,16 +1,18 @@
-"""Doubt: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf.
+"""Doubt: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf, `require`
+refuses wrong arguments.
 
-Both say where to look. Neither is needed to compute a gradient.
+They say where to look. None of them is needed to compute a gradient.
 """
 
 from __future__ import annotations
 
 import math
 
+from .errors import sentence
 from .functional import _Trace, leaves, rebuild
 from .graph import Graph
 from .ieee import to_float
-from .modes import Watch, enable_grad, line_outside
+from .modes import Watch, current_watch, enable_grad, line_outside
 from .ops import central_difference, numeric_derivative
 from .origins import Place
 from .value import Value, walk
@@ -212,3 +214,43 @@ def _listed(node: Value) -> str:
 
 def _site(node: Value) -> str:
     return (node.place.site if node.place else "") or "a line outside of detect_anomaly"
+
+
+# --- require ------------------------------------------------------------------------------------------------------
+
+
+def require(condition: Any, message: str, *values: Any) -> None:
+    """Raise a ValueError if a condition does not hold; in a compiled program, when it is called.
+
+    It does what ``if not condition: raise ValueError(...)`` does, and can be compiled, which that cannot: while a
+    function is recorded there are no numbers that could be looked at, so that the check becomes a line of the program
+    (see `autograd.compile`). There the sentence ends with the number of the example that does not meet it.
+
+    Parameters
+    ----------
+    condition : bool, comparison, Value or number
+        Holds where it is not 0, as that of `where`. Comparisons are joined by ``&`` and ``|``, in parentheses.
+    message : str
+        With ``{}`` for each of the values.
+    *values : Values or numbers
+        What to show in the message.
+
+    Raises
+    ------
+    ValueError
+        If the condition does not hold.
+
+    Examples
+    --------
+    >>> def entropy(p):
+    ...     require((p > 0.0) & (p <= 1.0), "p must be above 0 and at most 1, not {}", p)
+    ...     return -p * p.log()
+    >>> entropy(Value(0.5)).data
+    0.34657359027997264
+    >>> entropy(Value(1.5))
+    Traceback (most recent call last):
+    ValueError: p must be above 0 and at most 1, not 1.5
+    """
+    watch = current_watch()
+    if (watch is None or not watch.required(condition, message, values)) and not condition:
+        raise ValueError(sentence(message, [x.data if isinstance(x, Value) else x for x in values]))

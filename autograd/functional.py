@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from . import ops
 from .ieee import to_float
-from .modes import Run, current_watch, enable_grad, recording, runs_here, unwatched
+from .modes import Run, concrete, current_watch, enable_grad, recording, runs_here, unwatched
 from .value import Value, walk
 from .value import rebuild as node_of
 
@@ -137,7 +137,8 @@ class _Trace:
     A Value among the arguments belongs to a graph outside. It is replaced by a copy that is linked to it, so that
     what `f` reaches by other ways is not mistaken for its argument, and yet the outside can differentiate the
     result. `nested` says that it may want to: the arguments are Values, or `f` uses an input of a function that is
-    being differentiated around it.
+    being differentiated around it. If not, derivatives are plain numbers. But where the numbers are `unknown`, for a
+    program is recorded that is to run on others, they are Values that have no derivatives.
     """
 
     def __init__(
@@ -173,6 +174,7 @@ class _Trace:
                 self.nested, around = False, []
                 with enable_grad():
                     self.out = f(*replaced, **kwargs)
+        self.unknown = not all(map(concrete, leaves(self.out)))
         if around and not self.nested:
             outer = set(map(id, around))
             outs = [out for out in leaves(self.out) if isinstance(out, Value)]
@@ -257,11 +259,13 @@ class _Trace:
         """A result as the caller sees it: a float, or a Value if the caller's numbers are Values."""
         if self.nested:
             return x if isinstance(x, Value) else Value(x)
-        return x._data if isinstance(x, Value) else to_float(x)
+        if isinstance(x, Value):
+            return x.detach() if self.unknown else x._data
+        return to_float(x)
 
     def slopes(self, node: Value) -> Sequence[Number]:
         """The local partials of a node: what was computed with it, or Values if they are to be differentiated."""
-        if not self.nested or node.op is None:
+        if node.op is None or not (self.nested or self.unknown):
             return node.partials
         operands = node.operands
         with unwatched():  # a partial that nobody needs may be nan

@@ -393,18 +393,18 @@ def copy(node: Value) -> Value:
     return twin
 
 
-def _before_a_copy(node: Value) -> None:
+def _watched_copy(node: Value, pickled: bool = False) -> Value | None:
     watch = current_watch() if blocks else None
-    if watch is not None:
-        watch.copied(node)
+    return None if watch is None else watch.copied(node, pickled)
 
 
 def _keeping_the_gradient(node: Value) -> Value | None:
     """The copy of what stands for a number in a function that is being differentiated; None for other nodes."""
-    _before_a_copy(node)
-    if not runs or not stands_for_a_number(node):
-        return None
-    twin: Value = ops.positive(node)
+    twin = _watched_copy(node)
+    if twin is None:
+        if not runs or not stands_for_a_number(node):
+            return None
+        twin = ops.positive(node)
     twin.label = node.label
     _give(twin, _own(node))
     return twin
@@ -443,7 +443,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
     TypeError
         If it stands for a number in a function that is being differentiated: what is read again has no gradient.
     """
-    _before_a_copy(node)
+    _watched_copy(node, pickled=True)
     if runs and stands_for_a_number(node):
         raise TypeError(
             f"{node.describe()} stands for a number in a function that is being differentiated, and a pickle would "

@@ -14,6 +14,7 @@ from _thread import allocate_lock, get_ident
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
     from .value import Value
@@ -62,9 +63,19 @@ def recording() -> bool:
     return not blocks or bool(setting("recording", True))
 
 
+_NO_BLOCK = object()
+
+
 def current_watch() -> Any:
-    """The `Watch` that looks at what happens to Values in this thread, or None."""
-    return setting("watch", None)
+    """The `Watch` that looks at what happens to Values in this thread, or None.
+
+    Where the thread has none of its own, it is that of another one which looks into all threads, if there is one.
+    """
+    watch = setting("watch", _NO_BLOCK)
+    if watch is not _NO_BLOCK:
+        return watch
+    abroad = [entry.setting.abroad for entry in list(blocks) if isinstance(entry.setting, Watch)]
+    return next((watch for watch in reversed(abroad) if watch is not None), None)
 
 
 class _Way:
@@ -236,13 +247,20 @@ class Watch(Block):
     ----------
     derivatives : bool
         Whether nodes of which the derivatives of other nodes are made are looked at, too.
+    alone : bool
+        Whether watches that are opened inside this one do not look: it goes on instead.
+    abroad : Watch or None
+        Who looks on in the threads that have no watch of their own.
     """
 
     mode = "watch"
     derivatives = False
+    alone = False
+    abroad: Watch | None = None
 
     def setting(self) -> object:
-        return self
+        around = current_watch()
+        return around if around is not None and around.alone else self
 
     def made(self, node: Value) -> None:
         """A new node."""
@@ -268,14 +286,22 @@ class Watch(Block):
         return None
 
     def hashed(self, x: Value) -> None:
-        """A number of a function that is being differentiated, as a key of a set or dict."""
+        """A node as a key of a set or dict."""
 
-    def copied(self, x: Value) -> None:
-        """A node that is about to be copied or pickled."""
+    def copied(self, x: Value, pickled: bool) -> Value | None:
+        """The copy of a node that is about to be copied or pickled; None if it is the usual one."""
+        return None
+
+    def refuse(self, x: Value, why: str) -> None:
+        """Something that cannot be done with a node; if this raises nothing, a TypeError says why."""
 
     def concrete(self, x: object) -> bool:
         """The answer to ``concrete(x)``."""
         return True
+
+    def required(self, condition: object, message: str, values: tuple[object, ...]) -> bool:
+        """Whether somebody else will see to it that the condition of ``require(condition, ...)`` holds."""
+        return False
 
 
 class unwatched(Block):
@@ -300,7 +326,7 @@ def concrete(x: object) -> bool:
     """Whether the number in x may decide what the program does next.
 
     It may not while a program is recorded that is to run on other numbers (see `autograd.compile`): then code that
-    checks its arguments leaves the check out, and code that takes short cuts takes none.
+    takes short cuts takes none. Code that checks its arguments calls `require`.
 
     Examples
     --------
@@ -313,11 +339,31 @@ def concrete(x: object) -> bool:
 
 
 def line_outside() -> str:
-    """The innermost source line at work that belongs to neither the engine nor nn, as ``"file.py:12"``."""
+    """The innermost source line of the user's at work, as ``"file.py:12"``.
+
+    The user's is what belongs neither to the engine, nor to nn, NumPy or Python's own library.
+    """
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
+    while frame.f_back is not None and _is_library(frame):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def line_raised(error: BaseException) -> str:
+    """The innermost source line of the user's that an error came through; empty if it came through none."""
+    line, traceback = "", error.__traceback__
+    while traceback is not None:
+        if not _is_library(traceback.tb_frame):
+            line = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return line
+
+
+_LIBRARIES = frozenset({"autograd", "nn", "numpy"}) | sys.stdlib_module_names
+
+
+def _is_library(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] in _LIBRARIES
 
 
 def _forked() -> None:

@@ -576,7 +576,9 @@ def _softmax(*xs_and_out: Any) -> tuple[Any, ...]:
     top = xs[0] if xs else 0.0
     for x in xs[1:]:
         top = choose(x > top, x, top)
-    powers = [exp(x - top) for x in xs]
+    # The power of the largest itself is a constant 1 (of an infinite one nan): nothing cancels in the second derivatives.
+    one = choose((top > -math.inf) & (top < math.inf), 1.0, math.nan)
+    powers = [one if x is top else exp(x - top) for x in xs]
     total = choose(out < math.inf, _sum(*powers), choose(out > 0.0, 1.0, out))  # the last is nan
     return tuple([power / total for power in powers])
 

@@ -96,10 +96,10 @@ class Value:
     Notes
     -----
     Comparisons with numbers are those of the data, and so are ``<``, ``<=``, ``>`` and ``>=`` of two Values; ``==`` of
-    two Values is identity (but nan equals nothing), and so is ``hash``: nodes can live in lists, sets and dicts. Inside a function that
-    `grad` and its like differentiate, where Values stand for numbers, ``==`` of two of them compares their data, and
-    they have no ``hash``. `float` and the functions of ``math`` refuse a Value, since they would drop its gradient
-    silently. A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
+    two Values is identity (but nan equals nothing), and so is ``hash``: nodes can live in lists, sets and dicts.
+    Inside a function that `grad` and its like differentiate Values stand for numbers: ``==`` of two of them compares
+    their data, and they have no ``hash``. `float` and the functions of ``math`` refuse a Value, since they would drop
+    its gradient silently. A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
 
     Examples
     --------
@@ -284,7 +284,7 @@ class Value:
         return f"Value(data={self._data!r}, grad={self._grad!r}{made_by}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        return format(self.data, spec) if spec else repr(self)
 
     def detach(self) -> Value:
         """A leaf with the same data, cut off from the graph.
@@ -590,10 +590,11 @@ class Value:
         return NotImplemented if _foreign(other) else _compared("!=", self, other)
 
     def __hash__(self) -> int:  # by identity
-        if runs and stands_for_a_number(self):
-            watch = current_watch() if blocks else None
+        if blocks:
+            watch = current_watch()
             if watch is not None:
                 watch.hashed(self)
+        if runs and stands_for_a_number(self):
             raise TypeError(
                 f"{self.describe()} stands for a number here, in a function that is being differentiated, and a set or "
                 "a dict would look it up by identity; let the key be x.data, or id(x)"
@@ -604,28 +605,29 @@ class Value:
         return self.data != 0.0
 
     def __float__(self) -> NoReturn:
-        raise TypeError(
-            "float() and the functions of math would drop the gradient of a Value; use v.data for the number, "
-            "and v.tanh() or autograd.tanh(v) for a function"
+        _refuse(
+            self,
+            "float() and the functions of math would drop the gradient of a Value; use v.data for the number, and "
+            "v.tanh() or autograd.tanh(v) for a function",
         )
 
     def __int__(self) -> NoReturn:
-        raise TypeError("int() would drop the gradient of a Value; use int(v.data) for the number")
+        _refuse(self, "int() would drop the gradient of a Value; use int(v.data) for the number")
 
     def __complex__(self) -> NoReturn:
-        raise TypeError("complex() would drop the gradient of a Value; use complex(v.data) for the number")
+        _refuse(self, "complex() would drop the gradient of a Value; use complex(v.data) for the number")
 
     def __round__(self, ndigits: object = None) -> NoReturn:
-        raise TypeError("round() would drop the gradient of a Value; use round(v.data) for the number")
+        _refuse(self, "round() would drop the gradient of a Value; use round(v.data) for the number")
 
     def __floor__(self) -> NoReturn:
-        raise TypeError("math.floor() would drop the gradient of a Value; use math.floor(v.data) for the number")
+        _refuse(self, "math.floor() would drop the gradient of a Value; use math.floor(v.data) for the number")
 
     def __ceil__(self) -> NoReturn:
-        raise TypeError("math.ceil() would drop the gradient of a Value; use math.ceil(v.data) for the number")
+        _refuse(self, "math.ceil() would drop the gradient of a Value; use math.ceil(v.data) for the number")
 
     def __trunc__(self) -> NoReturn:
-        raise TypeError("math.trunc() would drop the gradient of a Value; use math.trunc(v.data) for the number")
+        _refuse(self, "math.trunc() would drop the gradient of a Value; use math.trunc(v.data) for the number")
 
     # --- how backward walks -----------------------------------------------------------------------------------
 
@@ -942,6 +944,13 @@ def _label_among(label: object, others: tuple[object, ...], children: object, op
     if not isinstance(label, str):
         raise TypeError(f"a label must be a str, not {type(label).__name__}: {label!r:.60}")
     return str(label)
+
+
+def _refuse(x: Value, why: str) -> NoReturn:
+    watch = current_watch() if blocks else None
+    if watch is not None:
+        watch.refuse(x, why)
+    raise TypeError(why)
 
 
 def _keep(name: str) -> NoReturn:

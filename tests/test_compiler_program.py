@@ -514,7 +514,7 @@ def test_after_a_refusal_the_engine_is_as_before() -> None:
         (lambda x: x * 2.0, "does not depend on any parameter.*gradient=False"),
         (lambda x: 1.0, "does not depend on any parameter"),
         (lambda x: Value(3.0) * x, "does not depend on any parameter"),
-        (lambda x: None, "returned NoneType"),
+        (lambda x: None, "returned None"),
         (lambda x: "abc", "returned str, 'abc'"),
         (lambda x: (v for v in [w * x]), "returned generator"),
         (lambda x: [], "returned nothing"),

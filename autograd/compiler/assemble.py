@@ -1,8 +1,8 @@
 """The whole program as source: its functions, each made of the lines that the passes before wrote.
 
 ``outputs`` computes what the function returns for every example, ``step`` the loss and its gradient, ``parameters``
-names the parts of the vector. They take the inputs as they come, examples first, and turn them so that an example is a
-column, as in the textbooks' equations.
+names the parts of the vector. What the function checks the first two check, as soon as they can. They take the inputs
+as they come, examples first, and turn them so that an example is a column, as in the textbooks' equations.
 """
 
 from __future__ import annotations
@@ -21,10 +21,18 @@ from .views import transposition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
-def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, reduction: str) -> str:
+def assemble(
+    title: str,
+    writer: Writer,
+    returned: Any,
+    checks: Sequence[tuple[str, int]],
+    differentiate: bool,
+    reduction: str,
+) -> str:
     """The source of the module.
 
     Parameters
@@ -34,6 +42,8 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
     writer : Writer
     returned : nesting of int
         In the shape of what the function returns, the number of each output.
+    checks : sequence of tuple
+        Of each check the message, and how many outputs belong to it, the last ones.
     differentiate : bool
         Whether the outputs are the two parts of a loss, see `split`.
     reduction : {"mean", "sum"}
@@ -46,17 +56,18 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
     module = Module(f"{_printable(title)} {whole}.", writer.constants)
     module.parameters(layout.parts, layout.vector)
     if differentiate:
-        mean = reduction == "mean" and grouping.outputs[0].array.batched
-        lines = forward(writer)
+        halves = grouping.outputs[:2]
+        mean = reduction == "mean" and halves[0].array.batched
+        lines = _with_checks(forward(writer), _checks(writer, checks))
         lines.append(Line("loss", _loss(writer, mean)))
         back = Reverse(writer)
-        back.run([(x, y) for x, y in zip(grouping.outputs, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
+        back.run([(x, y) for x, y in zip(halves, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
         lines = fuse([*lines, *back.lines], ["loss", "gradient"])
         module.define("step", signature, "The loss and its gradient.", _opened(writer, lines), "loss, gradient")
-        text = NumPy().text(_for_each(added([_code(writer, x) for x in grouping.outputs]), (), batched))
+        text = NumPy().text(_for_each(added([_code(writer, x) for x in halves]), (), batched))
     else:
         text = _returned(writer, returned, batched)
-    lines = fuse(forward(writer), [text])
+    lines = fuse(_with_checks(forward(writer), _checks(writer, checks)), [text])
     module.define("outputs", signature, "What is returned for each example.", _opened(writer, lines, text), text)
     return module.source()
 
@@ -96,7 +107,7 @@ def _code(writer: Writer, x: Access) -> Any:
 
 
 def _loss(writer: Writer, mean: bool) -> Any:
-    own, rest = writer.grouping.outputs
+    own, rest = writer.grouping.outputs[:2]
     code = _code(writer, own)
     if own.array.batched:
         code = Symbol(own.array.name) if own.array.size == 1 else code
@@ -104,6 +115,55 @@ def _loss(writer: Writer, mean: bool) -> Any:
         if mean:
             code = code / N
     return added([code, _code(writer, rest)])
+
+
+# --- checks ---------------------------------------------------------------------------------------------------
+
+
+def _checks(writer: Writer, checks: Sequence[tuple[str, int]]) -> list[Line]:
+    """The lines that check; one for all checks of the same sentence on the same arrays."""
+    accesses = iter(writer.grouping.outputs[len(writer.grouping.outputs) - sum([count for _, count in checks]) :])
+    alike: dict[tuple[Any, ...], list[list[Access]]] = {}
+    for message, count in checks:
+        mine = [next(accesses) for _ in range(count)]
+        condition = mine[0]
+        if condition.array.head is CONSTANT and condition.array.data[condition.index]:
+            continue
+        alike.setdefault((message, *[x.array for x in mine]), []).append(mine)
+    lines = []
+    for (message, *arrays), members in alike.items():
+        batched = any(array.batched for array in arrays)
+        codes = [writer.operand(x, x.index.shape, batched).code for x in _joined(arrays, members)]
+        condition, *values = codes
+        sentence = Symbol(repr(message))
+        lines.append(Line("", Invoke("require", [condition, sentence, *values], "" if batched else "batch=False")))
+    return lines
+
+
+def _joined(arrays: Sequence[Array], members: list[list[Access]]) -> list[Access]:
+    """Single positions of arrays as one access to each: to all of them in their shape, if they are used so."""
+    members = sorted(members, key=lambda member: int(member[0].index))
+    columns = [[int(x.index) for x in column] for column in zip(*members)]
+    shapes = {array.shape for array in arrays if array.head is not CONSTANT}
+    if len(shapes) == 1 and all(
+        array.head is CONSTANT or column == list(range(array.size)) for array, column in zip(arrays, columns)
+    ):
+        return [Access(array, np.array(column).reshape(*shapes)) for array, column in zip(arrays, columns)]
+    return [Access(array, np.array(column if len(column) > 1 else column[0])) for array, column in zip(arrays, columns)]
+
+
+def _with_checks(lines: list[Line], checks: list[Line]) -> list[Line]:
+    """The lines, with each check as soon as all that it looks at is there, but not before the one ahead of it."""
+    arrived = {line.written: i for i, line in enumerate(lines, 1)}
+    made: dict[int, list[Line]] = {}
+    place = 0
+    for check in checks:
+        place = max([place, *[arrived.get(name, 0) for name in names_in(check.text())]])
+        made.setdefault(place, []).append(check)
+    placed = made.pop(0, [])
+    for i, line in enumerate(lines, 1):
+        placed += [line, *made.pop(i, [])]
+    return placed
 
 
 # --- outputs --------------------------------------------------------------------------------------------------

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
-RESERVED = frozenset(
-    {VECTOR, N.name, "loss", "gradient", "step", "outputs", "parameters", "products_of_others", HALF_POWER}
-)
+OF_ARRAYS = frozenset({"products_of_others", "require"})
+"""Functions besides the operations that `autograd.arrays` has."""
+
+RESERVED = frozenset({VECTOR, N.name, "loss", "gradient", "step", "outputs", "parameters", HALF_POWER, *OF_ARRAYS})
 """Names that a module has for something of its own."""
 
 _HALF_POWER = '''\
@@ -108,7 +109,7 @@ class Module:
     def _use(self, text: str) -> None:
         names = names_in(text)
         self.imported.update(FUNCTIONS.intersection(names))
-        self.missing.update({"products_of_others"}.intersection(names))
+        self.missing.update(OF_ARRAYS.intersection(names))
         if HALF_POWER in names and HALF_POWER not in self.helpers:
             self.helpers[HALF_POWER] = _HALF_POWER
             self._use(_HALF_POWER)

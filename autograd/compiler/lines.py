@@ -142,13 +142,16 @@ class Line:
         return f"{self.target} {'+=' if self.adds else '='} {value}"
 
 
-def names_in(text: str) -> list[str]:
-    """The identifiers in a text, in order.
+_NAMES = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|((?<![\w.])[^\W\d]\w*|(?<=\.)[^\W\d]\w*)""", re.DOTALL)
 
-    >>> names_in("W1 @ X.T + 2.0e3")
-    ['W1', 'X', 'T']
+
+def names_in(text: str) -> list[str]:
+    """The identifiers in a text, in order; not what is quoted.
+
+    >>> names_in("W1 @ X.T + 2.0e3"), names_in("f(a, 'not b', c)")
+    (['W1', 'X', 'T'], ['f', 'a', 'c'])
     """
-    return re.findall(r"(?<![\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*", text)
+    return [name for name in _NAMES.findall(text) if name]
 
 
 def nodes(x: Any) -> Iterator[Expression]:

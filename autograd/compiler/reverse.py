@@ -80,7 +80,7 @@ class Reverse:
                 picked = View(x.array.text if part is None else part.text, (), x.array.shape, True)
             self._arrive(x.array, part, picked, Flow(number, (False,)), ())
         for array in reversed(self.writer.grouping.arrays):
-            if array.operands and array.trained:
+            if array.operands and array.trained and array.head is not DETACH:
                 flow = self._collected(array)
                 if flow is not None:
                     self._spread(array, flow)
@@ -131,7 +131,7 @@ class Reverse:
             self._through_axis(array, flow)
         elif array.head is STACK:
             self._through_stack(array, flow)
-        elif array.head is not DETACH and array.head not in CONDITIONS:
+        elif array.head not in CONDITIONS:
             self._through_operation(array, flow)
 
     def _through_operation(self, array: Array, flow: Flow) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def split(table: Scalars) -> Scalars:
-    """The table with two outputs instead of one: the example's part of the loss, and the rest (0 if there is none).
+    """The table with two outputs for its first: the example's part of the loss, and the rest (0 if there is none).
 
     The loss is taken apart as far as it is linear: through sums, differences, signs, and factors and divisors that do
     not depend on the example.
@@ -36,7 +36,7 @@ def split(table: Scalars) -> Scalars:
         depends.append(head is INPUT or any(depends[i] for i in operands))
         own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
         mixed.append(own)
-    (root,) = table.outputs
+    root, *others = table.outputs
     needed = [False] * len(table)
     needed[root] = mixed[root]
     for i in range(root, -1, -1):
@@ -47,7 +47,7 @@ def split(table: Scalars) -> Scalars:
     for i in range(root + 1):
         if needed[i]:
             halves.add(i)
-    table.outputs = [i if i is not None else table.add(CONSTANT, (), 0.0) for i in halves.of(root)]
+    table.outputs = [*[i if i is not None else table.add(CONSTANT, (), 0.0) for i in halves.of(root)], *others]
     return table
 
 
