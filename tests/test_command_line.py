@@ -59,8 +59,8 @@ def test_every_node_value_and_gradient_is_printed(capsys: pytest.CaptureFixture[
     out, err = capsys.readouterr()
     slope = 1.0 / math.cosh(2.0) ** 2
     rows = table(out)
-    assert list(rows) == ["w", "x", "v1", "b", "v2", "v3"] and err == ""
-    assert [row[0] for row in rows.values() if len(row) == 3] == ["w * x", "v1 + b", "tanh(v2)"]
+    assert list(rows) == ["w", "x", "@1", "b", "@2", "@3"] and err == ""
+    assert [row[0] for row in rows.values() if len(row) == 3] == ["w * x", "@1 + b", "tanh(@2)"]
     assert [float(row[-2]) for row in rows.values()] == [0.5, 2.0, 1.0, 1.0, 2.0, math.tanh(2.0)]
     by_hand = [2.0 * slope, 0.5 * slope, slope, slope, slope, 1.0]
     assert [float(row[-1]) for row in rows.values()] == pytest.approx(by_hand, rel=1e-14)
@@ -74,7 +74,7 @@ def test_numbers(number: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_minus_sign_at_the_beginning_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-x**2", "x=3"]) == 0
-    assert table(capsys.readouterr().out)["v2"][1] == "-9"
+    assert table(capsys.readouterr().out)["@2"][1] == "-9"
     assert main(["--digits", "3", "-x", "x=-1"]) == 0
     assert main(["x", "--digits", "3", "x=-1"]) == 0
 
@@ -99,9 +99,9 @@ def test_an_expression_of_numbers_alone(capsys: pytest.CaptureFixture[str]) -> N
         (["w w", "w=1"], "an operator is missing before 'w'\n    w w\n      ^"),
         (["__import__('os').abort()"], "there is no function '__import__'"),
         (["tanh(w, w)", "w=1"], "tanh() takes 1 operand, got 2"),
-        ([*NEURON, "--explain", "nobody"], "there is no node called 'nobody'; there are: v3, v2, b, v1, x, w"),
+        ([*NEURON, "--explain", "nobody"], "there is no node called 'nobody'; there are: @3, @2, b, @1, x, w"),
         ([*NEURON, "--of", "nobody"], "there is no node called 'nobody'"),
-        ([*NEURON, "--of", "v1", "--explain", "b"], "there is no node called 'b'; there are: v1, x, w"),
+        ([*NEURON, "--of", "@1", "--explain", "b"], "there is no node called 'b'; there are: @1, x, w"),
         (["w*2 + w*2", "w=1", "--explain", "2"], "there are 2 nodes called '2'"),
         ([*NEURON, "--latex"], "--latex is a form of --explain NAME"),
         ([*NEURON, "--draw", "picture"], "the name of a picture ends with its format, as in graph.svg, not 'picture'"),
@@ -151,14 +151,14 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == explain(w, of=y) + "\n"
     assert main([*NEURON, "--explain", "w", "--latex", "--digits", "3"]) == 0
     assert capsys.readouterr().out == explain(w, of=y, digits=3, form="latex") + "\n"
-    assert main([*NEURON, "--explain", "v1", "--table"]) == 0
+    assert main([*NEURON, "--explain", "@1", "--table"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("dv3/dv3 = 1\n") and "node  formula" in out
+    assert out.startswith("d@3/d@3 = 1\n") and "node  formula" in out
 
 
 def test_of_differentiates_another_node(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*NEURON, "--of", "v1"]) == 0
-    assert table(capsys.readouterr().out) == {"w": ("0.5", "2"), "x": ("2", "0.5"), "v1": ("w * x", "1", "1")}
+    assert main([*NEURON, "--of", "@1"]) == 0
+    assert table(capsys.readouterr().out) == {"w": ("0.5", "2"), "x": ("2", "0.5"), "@1": ("w * x", "1", "1")}
 
 
 def test_json_is_a_graph_with_its_gradients(capsys: pytest.CaptureFixture[str]) -> None:
@@ -344,7 +344,7 @@ def test_nothing_is_loaded_that_a_table_does_not_need() -> None:
 
 def test_a_terminal_without_the_signs_gets_question_marks() -> None:
     done = run(*NEURON, "--explain", "w", env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
-    assert done.returncode == 0 and "?v1/?w" in done.stdout
+    assert done.returncode == 0 and "?@1/?w" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break differently there")
@@ -399,7 +399,7 @@ def test_the_installed_command(capsys: pytest.CaptureFixture[str], monkeypatch: 
 
     monkeypatch.setattr(sys, "argv", ["glassgrad", "w*2", "w=1"])
     assert command() == 0
-    assert table(capsys.readouterr().out)["v1"] == ("w * 2", "2", "1")
+    assert table(capsys.readouterr().out)["@1"] == ("w * 2", "2", "1")
     monkeypatch.setattr(sys, "argv", ["glassgrad", "--help"])
     with pytest.raises(SystemExit):
         command()
