@@ -383,3 +383,21 @@ def test_what_is_a_file(crowd: Path) -> None:
     found = {path: is_file(path) for path in ("file", "to file", "new", "dangling", "sub", "to folder", "pipe")}
     assert [path for path, is_one in found.items() if not is_one] == ["sub", "to folder", "pipe"]
     assert not is_file(os.devnull) and not is_file("/dev/fd/0")
+
+
+# --- what is distributed ------------------------------------------------------------------------------------------
+
+
+def test_the_source_distribution_has_all_that_is_tracked() -> None:
+    """But for what begins with a dot, which neither the packages nor their tests look at."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        pytest.skip("this is no checkout of git")
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout
+    tracked = [path for path in listed.splitlines() if not path.startswith(".")]
+    named: dict[str, set[str]] = {}
+    for line in (root / "MANIFEST.in").read_text(encoding="utf-8").splitlines():
+        command, *words = line.split() or [""]
+        named.setdefault(command, set()).update(words)
+    files, folders = named["include"], named["graft"]
+    assert [path for path in tracked if path not in files and path.partition("/")[0] not in folders] == []
