@@ -112,7 +112,8 @@ class _Parser(argparse.ArgumentParser):
 def _expression_parser(prog: str) -> _Parser:
     parser = _Parser(prog, "Compute an expression and all its gradients.", EXPRESSION_EXAMPLES.format(prog=prog))
     parser.add_argument("expression", metavar="EXPRESSION", help="such as 'tanh(w*x + b)'")
-    parser.add_argument("assignments", metavar="NAME=NUMBER", nargs="*", help="what a name in it stands for")
+    about = "what a name in it stands for: a number, or an expression of numbers such as 1/3"
+    parser.add_argument("assignments", metavar="NAME=NUMBER", nargs="*", default=[], help=about)
     _add_options(parser)
     return parser
 
@@ -140,16 +141,21 @@ def _add_options(parser: _Parser) -> None:
 
 
 def _digits(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text[:3]) <= 17):
+    number = _whole(text)
+    if not 1 <= number <= 17:
         raise argparse.ArgumentTypeError(f"must be a number from 1 to 17, not {text!r:.40}")
-    return int(text)
+    return number
 
 
 def _limit(text: str) -> int:
-    number = int(text[:18]) if text.isdecimal() else 0  # more digits make no difference
+    number = _whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a number from 1 on, not {text!r:.40}")
     return number
+
+
+def _whole(text: str) -> int:
+    return int(text[:18]) if text.isdecimal() else 0  # more digits make no difference
 
 
 def _computed(text: str, assignments: Sequence[str]) -> Graph:

@@ -206,7 +206,7 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("digits", ["0", "18", "-1", "many", "9" * 10_000, "1.5"])
+@pytest.mark.parametrize("digits", ["0", "18", "-1", "many", "9" * 10_000, "1.5", "0019", "001" + "9" * 10_000])
 def test_wrong_digits(digits: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*NEURON, f"--digits={digits}"])
