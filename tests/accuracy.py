@@ -10,7 +10,6 @@ accuracy: conventions are held to PyTorch in ``test_ops``.
 from __future__ import annotations
 
 import math
-import os
 import platform
 import random
 import sys
@@ -23,7 +22,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 import autograd.ops as ops
-from autograd import Op, Value
+from autograd import Op, Value, write_text
 
 VALUE_TARGET = 8.0
 """Largest error of a value, in ulp."""
@@ -661,9 +660,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"usage: python -m tests.accuracy [--write], not {' '.join(arguments)}", file=sys.stderr)
         return 2
     if arguments:
-        draft = PAGE.with_suffix(".tmp")
-        draft.write_text(page(), encoding="utf-8")
-        os.replace(draft, PAGE)
+        write_text(PAGE, page())
     else:
         for text in table():
             print(text, flush=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ..files import AnyPath
     from ..ops import Op
 
 PAGE = Path(__file__).parent / "page"
@@ -71,7 +72,7 @@ class Page:
 
 def explore(
     v: Value | Graph,
-    path: str | os.PathLike[str] | None = None,
+    path: AnyPath | None = None,
     *,
     open: bool | None = None,
     parameters: Iterable[Value] | None = None,
@@ -89,8 +90,8 @@ def explore(
     ----------
     v : Value or Graph
         What is differentiated, usually a loss.
-    path : str or path, optional
-        Where to write; a temporary file if not given.
+    path : str, bytes or path, optional
+        Where to write, as `autograd.write_text` does; a temporary file if not given.
     open : bool, optional
         Whether to open the page in a browser. If not given, it is opened where `path` is not given, but not in a
         notebook, whose cell shows it.
@@ -115,8 +116,8 @@ def explore(
         If the graph has more than 200,000 nodes, or if `parameters` or `inputs` are no leaves of it.
     RuntimeError
         If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
-    FileNotFoundError
-        If there is no folder for `path`.
+    OSError
+        If the file cannot be written; a FileNotFoundError if there is no folder for it.
 
     Examples
     --------
@@ -142,7 +143,7 @@ def explore(
         path = os.path.join(tempfile.mkdtemp(prefix="glassgrad-"), "graph.html")
         if open is None:
             open = not _in_notebook()
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     write_text(path, content)
     if open:
         import webbrowser
