@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import wraps
 from itertools import chain
 from operator import is_not
+from types import FunctionType
 from weakref import ref
 
 from autograd import Place, Value, current_place, set_data, sit
@@ -21,7 +23,7 @@ from .files import load_file, save_file
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, TypeAlias
 
     from typing_extensions import Self
@@ -51,12 +53,13 @@ class Module:
     second weight of the third neuron of the first layer is ``layer1.neuron3.w2``.
 
     What is assigned while a module is being called is no parameter, but state: an input that is kept, a hidden state.
-    So is what a call puts into a list or dict in which there were neither parameters nor modules. An attribute with
-    state in it stays without parameters until it is assigned anew outside of calls. Modules are parts whenever they
-    are assigned: a parameter whose shape only the first input tells belongs into a module that ``forward`` makes then,
-    such as ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
+    So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays without
+    parameters until it is assigned anew outside of calls. Modules are parts whenever they are assigned: a parameter
+    whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
+    ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
 
-    A result cannot take a parameter's place, since it would not be trained: ``w.data = ...`` moves a parameter.
+    Neither a result nor, during a call, an input can take a parameter's place. ``w.data = ...`` moves a parameter, and
+    a state that begins as a leaf has a name with an underscore.
 
     Calling a module runs ``forward``. The nodes made meanwhile are filed under the module's path, such as
     ``mlp.layer1.neuron3``: the path's first part is the class of the module that was called from outside.
@@ -69,7 +72,8 @@ class Module:
     Raises
     ------
     TypeError
-        If a parameter is replaced by a number or a result; during a call by anything but None or a module.
+        If a parameter is replaced by a number or a result; during a call by anything but None or a module; or if a
+        call puts Values into a list or dict of parameters, which the first calls look for.
 
     Examples
     --------
@@ -100,7 +104,7 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         watch = _running.watch
         if watch is None:
-            return self._call_from_outside(inputs, options)
+            return self._call_from_outside(Module.__call__, inputs, options)
         place = self._place
         if place is None or id(self) not in watch.known:
             place = self._settle()
@@ -112,25 +116,33 @@ class Module:
         finally:
             seat.place = before
 
-    def _call_from_outside(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if isinstance(vars(cls).get("__call__"), FunctionType):  # as in micrograd's classes, which have no forward
+            cls.__call__ = _watched(cls.__call__)  # type: ignore[method-assign]
+
+    def _call_from_outside(self, call: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         watch = self._watch
         if watch is None or watch.arrangement is not _arrangement or watch.root() is not self:
             _note()
             watch = vars(self)["_watch"] = _Watch(self)
-        elif watch.blanks:
+        elif watch.contents:
             _note()
             watch.take_in()
         try:
             _calls.append(watch)
             _running.watch = watch
-            return Module.__call__(self, *inputs, **options)
+            made = call(self, *inputs, **options)
         finally:
-            _running.watch, _running.making = None, ()
+            making, _running.watch, _running.making = _running.making, None, ()
             try:
-                if watch.blanks or watch.joined:
+                if watch.contents or watch.joined:
                     watch.end()
             finally:
                 _calls.remove(watch)
+        if watch.first:
+            watch.refuse_new_parameters(making)
+        return made
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; subclasses define it."""
@@ -446,28 +458,28 @@ class Module:
 # --- what calls leave in attributes ---------------------------------------------------------------------------
 
 
-class _Blank:
-    """An attribute with lists or dicts, but without parameters and modules: whatever a call writes there is state."""
+class _Contents:
+    """What was in the lists and dicts of an attribute: when a call began, or what its owner has put there since."""
 
-    __slots__ = ("module", "name", "contents", "items")
+    __slots__ = ("module", "name", "trained", "now", "items")
 
-    def __init__(self, module: Module, name: str, containers: list[Any]) -> None:
-        self.module, self.name = ref(module), name
-        self.contents = [x.values() if isinstance(x, dict) else x for x in containers]
-        self.items = tuple(chain.from_iterable(self.contents))
+    def __init__(self, module: Module, name: str, trained: bool, containers: list[Any]) -> None:
+        self.module, self.name, self.trained = ref(module), name, trained
+        self.now = [x.values() if isinstance(x, dict) else x for x in containers]
+        self.items = tuple(chain.from_iterable(self.now))
 
-    def written(self) -> bool:
-        """Whether there is something else in it than there was."""
-        items = tuple(chain.from_iterable(self.contents))
+    def changed(self) -> bool:
+        items = tuple(chain.from_iterable(self.now))
         return len(items) != len(self.items) or any(map(is_not, items, self.items))
 
 
 class _Watch:
     """What calls of one module write into lists and dicts, of itself and of the modules that it calls.
 
-    An assignment can be seen when it is made, but nobody is told when a list is appended to. So what is in the
-    blank lists and dicts is compared: what is new when a call begins the owner has put there, and what is new when it
-    ends the call has. This takes time in proportion to what is in them, and none where there are no such attributes.
+    An assignment can be seen when it is made, but nobody is told when a list is appended to. So contents are compared:
+    what is new when a call begins the owner has put there, and what is new when it ends the call has. It is state where
+    no parameters were. Where there were some it is an error, which only the first calls look for, since that takes time
+    in proportion to the parameters; and what one call does the next ones do as well.
 
     Attributes
     ----------
@@ -475,19 +487,22 @@ class _Watch:
         The module that is called from outside.
     known : dict of references to Modules, by id
         The modules that were looked at.
-    blanks : list of _Blank
+    contents : list of _Contents
+    first : int
+        How many of the first calls are still to come.
     joined : bool
         Whether modules have turned up since the call began.
     arrangement : object
         What `_arrangement` was when the modules below the root were looked at.
     """
 
-    __slots__ = ("root", "known", "blanks", "joined", "arrangement")
+    __slots__ = ("root", "known", "contents", "first", "joined", "arrangement")
 
     def __init__(self, root: Module) -> None:
         self.root, self.arrangement = ref(root), _arrangement
         self.known: dict[int, ref[Module]] = {}
-        self.blanks: list[_Blank] = []
+        self.contents: list[_Contents] = []
+        self.first = 2
         self.add(root)
         self.joined = False
 
@@ -507,38 +522,54 @@ class _Watch:
         containers, items = _unpacked(held)
         if not containers or name in module._state:
             return
-        if any(map(_is_parameter, items)):
+        trained = any(map(_is_parameter, items))
+        if trained and name not in module._trained:
             vars(module)["_trained"] = module._trained | {name}
-        elif not any(isinstance(x, Module) for x in items):
-            self.blanks = [*self.blanks, _Blank(module, name, containers)]
+        if self.first if trained else not items or not all(isinstance(x, Module) for x in items):
+            self.contents = [*self.contents, _Contents(module, name, trained, containers)]
 
     def take_in(self) -> None:
-        """Before a call: what was written into blank attributes the owner has written, parameters perhaps."""
-        written = [blank for blank in self.blanks if blank.written()]
-        if written:
-            self.blanks = [blank for blank in self.blanks if blank not in written]
-            for blank in written:
-                module = blank.module()
+        """Before a call: what is new its owner has written."""
+        changed = [x for x in self.contents if x.changed()]
+        if changed:
+            self.contents = [x for x in self.contents if x not in changed]
+            for x in changed:
+                module = x.module()
                 if module is not None:
-                    self._look_at(module, blank.name, vars(module).get(blank.name))
+                    self._look_at(module, x.name, vars(module).get(x.name))
 
     def note(self) -> None:
-        """During a call, or after it: what was written into blank attributes is state."""
-        written = [blank for blank in self.blanks if blank.written()]
-        if written:
-            self.blanks = [blank for blank in self.blanks if blank not in written]
-            for blank in written:
-                module = blank.module()
+        """During a call, or after it: what is new where no parameters were is state."""
+        changed = [x for x in self.contents if not x.trained and x.changed()]
+        if changed:
+            self.contents = [x for x in self.contents if x not in changed]
+            for x in changed:
+                module = x.module()
                 if module is not None:
-                    vars(module)["_state"] = module._state | {blank.name}
+                    vars(module)["_state"] = module._state | {x.name}
 
     def end(self) -> None:
         """After a call."""
         self.note()
         if self.joined:  # perhaps just for this call
             self.known = {key: module for key, module in self.known.items() if module() is not None}
-            self.blanks = [blank for blank in self.blanks if blank.module() is not None]
+            self.contents = [x for x in self.contents if x.module() is not None]
             self.joined = False
+
+    def refuse_new_parameters(self, making: tuple[Module, ...]) -> None:
+        """Raise a TypeError if the call has put Values among parameters, but for modules that it has made."""
+        for x in self.contents:
+            if x.trained and x.changed() and not any(module is x.module() for module in making):
+                for item in chain.from_iterable(x.now):
+                    if isinstance(item, Value) and all(item is not old for old in x.items):
+                        raise TypeError(
+                            f"{type(x.module()).__name__}.{x.name} holds parameters, and a call has put "
+                            f"{item.describe()} among them; if it is a state, call it _{x.name} from the beginning, "
+                            "else set the numbers of the parameters, p.data = ..."
+                        )
+        self.first -= 1
+        if not self.first:
+            self.contents = [x for x in self.contents if not x.trained]
 
 
 def _no_watch() -> None:
@@ -550,6 +581,18 @@ def _note() -> None:
     if _calls:
         for watch in list(_calls):
             watch.note()
+
+
+def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A class's own ``__call__`` as a call that is watched; inside of another one it is called as it is."""
+
+    @wraps(call)
+    def watched(self: Module, *inputs: Any, **options: Any) -> Any:
+        if _running.watch is None:
+            return self._call_from_outside(call, inputs, options)
+        return call(self, *inputs, **options)
+
+    return watched
 
 
 def _check_replacement(module: Module, name: str, held: object, value: object, called: bool) -> None:

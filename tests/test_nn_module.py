@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
 import re
@@ -319,6 +320,91 @@ def keep(self: Any, x: Value) -> Value:
     return self.w[0] * x  # type: ignore[no-any-return]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_class_with_a_call_of_its_own_keeps_as_well(way: str) -> None:
+    """As in micrograd, whose classes have no forward."""
+
+    class Own(Keeper):
+        def __call__(self, x: Any) -> Any:
+            """What it does."""
+            return self._forward(self, x)
+
+    class Extended(Own):
+        calls = 0
+
+        def __call__(self, x: Any) -> Any:
+            self.calls += 1
+            return super().__call__(x)
+
+    assert Own.__call__.__doc__ == "What it does."
+    for kind in (Own, Extended):
+        for through in (lambda module: module, nn.Sequential):
+            keeper = kind(WAYS[way])
+            called = through(keeper)
+            for _ in range(2):
+                with contextlib.suppress(ZeroDivisionError):
+                    called(Value(7.0))
+            assert agreed(keeper)[:2] == ["w1", "w2"] and len(keeper.parameters()) == (2 if way == "parent" else 3)
+            assert getattr(keeper, "calls", 2) == 2
+
+
+def slide(self: Any, x: Value) -> None:
+    self.window.append(x)
+    self.window.pop(0)
+
+
+AMONG: dict[str, Callable[[Any, Any], Any]] = {
+    "append": lambda self, x: self.window.append(x),
+    "slide": slide,
+    "item": lambda self, x: self.window.__setitem__(0, x),
+    "result": lambda self, x: self.window.__setitem__(0, self.window[0] * x),
+    "augmented": lambda self, x: exec("self.window += [x]", {"self": self, "x": x}),
+    "into a dict": lambda self, x: self.memory.update(h=x),
+    "nested": lambda self, x: self.memory["more"].append(x),
+    "from outside": lambda self, x: self.child.window.append(x),
+}
+
+
+@pytest.mark.parametrize("way", AMONG)
+def test_a_call_that_puts_its_inputs_among_parameters_is_told_so(way: str) -> None:
+    """What begins with leaves that the owner has assigned holds parameters, so a state must not begin like that."""
+
+    def model() -> Any:
+        made: Any = Caller(AMONG[way], child=Holder(window=[Value(0.0)]))
+        made.window = [Value(0.0), Value(0.0)]
+        made.memory = {"h": Value(0.0), "more": []}
+        return made
+
+    for called in (model(), nn.Sequential(model())):
+        with pytest.raises(TypeError) as error:
+            called(Value(3.0))
+        assert re.match(
+            r"^(Caller|Holder)\.(window|memory) holds parameters, and a call has put .* among them; ", str(error.value)
+        )
+
+
+def test_a_call_may_rearrange_parameters_and_make_modules_with_some() -> None:
+    def forward(self: Any, x: Any) -> None:
+        self.w.reverse()
+        if not hasattr(self, "made"):
+            self.made = Holder()
+            self.made.w = []
+            self.made.w.append(Value(1.0))
+
+    model = Keeper(forward)
+    for _ in range(3):
+        model(1.0)
+        assert [p.data for p in model.w] == [3.0, 2.0] or [p.data for p in model.w] == [2.0, 3.0]
+        assert agreed(model) == ["w1", "w2", "child.factor", "made.w1"]
+
+
+def test_a_list_with_modules_and_others_in_it() -> None:
+    model: Any = Caller(lambda self, x: self.parts.update(last=x), parts={"net": Scale(), "last": None})
+    for _ in range(3):
+        model(Value(1.0))
+        assert agreed(model) == ["parts.net.factor"]
+
+
 def test_an_optimiser_leaves_the_data_alone() -> None:
     data = [Value(1.0), Value(2.0)]
     model = Keeper(keep)
@@ -504,7 +590,7 @@ def test_the_work_of_a_call_does_not_grow_with_the_parameters() -> None:
             nonlocal count
             count += event[1] == "call"
 
-        for _ in range(2):  # the first one looks at all there is
+        for _ in range(4):  # the first ones look at all there is
             count = 0
             sys.setprofile(look)
             try:
