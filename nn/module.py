@@ -9,6 +9,7 @@ are filed. What a call leaves in the attributes, an input or a hidden state, is 
 from __future__ import annotations
 
 import math
+import os
 import threading
 from functools import wraps
 from itertools import chain
@@ -22,7 +23,6 @@ from .files import load_file, save_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
     from typing import Any, TypeAlias
 
@@ -40,7 +40,7 @@ class _Running(threading.local):
 
 
 _running = _Running()
-_calls: list[_Watch] = []  # the calls from outside that are at work now, in all threads
+_calls: dict[int, _Watch] = {}  # the calls from outside that are at work now, by their threads
 _arrangement = object()  # another one whenever somebody outside of calls assigns a list, a dict or a module
 
 
@@ -130,8 +130,7 @@ class Module:
             _note()
             watch.take_in()
         try:
-            _calls.append(watch)
-            _running.watch = watch
+            _calls[threading.get_ident()] = _running.watch = watch
             made = call(self, *inputs, **options)
         finally:
             making, _running.watch, _running.making = _running.making, None, ()
@@ -139,7 +138,7 @@ class Module:
                 if watch.contents or watch.joined:
                     watch.end()
             finally:
-                _calls.remove(watch)
+                _calls.pop(threading.get_ident(), None)
         if watch.first:
             watch.refuse_new_parameters(making)
         return made
@@ -512,38 +511,40 @@ class _Watch:
     def add(self, top: Module) -> None:
         """Look at a module and at all below it."""
         self.joined = True
+        found: list[_Contents] = []
         for _, part in top._walk():
             if isinstance(part, Module) and id(part) not in self.known:
                 self.known[id(part)] = ref(part)
                 for name, held in _attributes(part):
-                    self._look_at(part, name, held)
+                    found += self._contents_of(part, name, held)
+        self.contents = self.contents + found
 
-    def _look_at(self, module: Module, name: str, held: object) -> None:
+    def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
+        """What to compare of an attribute, if anything."""
         containers, items = _unpacked(held)
         if not containers or name in module._state:
-            return
+            return []
         trained = any(map(_is_parameter, items))
         if trained and name not in module._trained:
             vars(module)["_trained"] = module._trained | {name}
-        if self.first if trained else not items or not all(isinstance(x, Module) for x in items):
-            self.contents = [*self.contents, _Contents(module, name, trained, containers)]
+        if not self.first if trained else items and all(isinstance(x, Module) for x in items):
+            return []
+        return [_Contents(module, name, trained, containers)]
 
     def take_in(self) -> None:
         """Before a call: what is new its owner has written."""
-        changed = [x for x in self.contents if x.changed()]
-        if changed:
-            self.contents = [x for x in self.contents if x not in changed]
-            for x in changed:
-                module = x.module()
-                if module is not None:
-                    self._look_at(module, x.name, vars(module).get(x.name))
+        contents: list[_Contents] = []
+        for x in self.contents:
+            module = x.module() if x.changed() else None
+            contents += [x] if module is None else self._contents_of(module, x.name, vars(module).get(x.name))
+        self.contents = contents
 
     def note(self) -> None:
         """During a call, or after it: what is new where no parameters were is state."""
-        changed = [x for x in self.contents if not x.trained and x.changed()]
-        if changed:
-            self.contents = [x for x in self.contents if x not in changed]
-            for x in changed:
+        written = {id(x): x for x in self.contents if not x.trained and x.changed()}
+        if written:
+            self.contents = [x for x in self.contents if id(x) not in written]
+            for x in written.values():
                 module = x.module()
                 if module is not None:
                     vars(module)["_state"] = module._state | {x.name}
@@ -560,8 +561,9 @@ class _Watch:
         """Raise a TypeError if the call has put Values among parameters, but for modules that it has made."""
         for x in self.contents:
             if x.trained and x.changed() and not any(module is x.module() for module in making):
+                old = set(map(id, x.items))
                 for item in chain.from_iterable(x.now):
-                    if isinstance(item, Value) and all(item is not old for old in x.items):
+                    if isinstance(item, Value) and id(item) not in old:
                         raise TypeError(
                             f"{type(x.module()).__name__}.{x.name} holds parameters, and a call has put "
                             f"{item.describe()} among them; if it is a state, call it _{x.name} from the beginning, "
@@ -579,7 +581,9 @@ def _no_watch() -> None:
 def _note() -> None:
     """Find what the calls at work have written so far."""
     if _calls:
-        for watch in list(_calls):
+        if _running.watch is None:  # an interrupt may have come when a call was just over
+            _calls.pop(threading.get_ident(), None)
+        for watch in list(_calls.values()):
             watch.note()
 
 
@@ -590,9 +594,15 @@ def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
     def watched(self: Module, *inputs: Any, **options: Any) -> Any:
         if _running.watch is None:
             return self._call_from_outside(call, inputs, options)
+        if self._place is None:
+            self._settle()
         return call(self, *inputs, **options)
 
     return watched
+
+
+if hasattr(os, "register_at_fork"):  # in the child the other threads are gone
+    os.register_at_fork(after_in_child=_calls.clear)
 
 
 def _check_replacement(module: Module, name: str, held: object, value: object, called: bool) -> None:
