@@ -93,9 +93,9 @@ class Module:
 
     training: bool = True
     _place: Place | None = None
-    _watch: _Watch | None = None  # of the calls in which this module is the first one
-    _state: frozenset[str] = frozenset()  # names of the attributes that calls have written
-    _trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
+    _watch_of_calls: _Watch | None = None  # of the calls in which this module is the first one
+    _names_of_state: frozenset[str] = frozenset()  # names of the attributes that calls have written
+    _names_of_trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
     _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
 
     def _new_cell(self) -> Any:
@@ -122,10 +122,10 @@ class Module:
             cls.__call__ = _watched(cls.__call__)  # type: ignore[method-assign]
 
     def _call_from_outside(self, call: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        watch = self._watch
+        watch = self._watch_of_calls
         if watch is None or watch.arrangement is not _arrangement or watch.root() is not self:
             _note()
-            watch = vars(self)["_watch"] = _Watch(self)
+            watch = vars(self)["_watch_of_calls"] = _Watch(self)
         elif watch.contents:
             _note()
             watch.take_in()
@@ -155,19 +155,19 @@ class Module:
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
             return
-        if held.__class__ not in _PLAIN and name not in self._state:
+        if held.__class__ not in _PLAIN and name not in self._names_of_state:
             _check_replacement(self, name, held, value, watch is not None)
         super().__setattr__(name, value)
         if watch is None or value.__class__ in _PLAIN:
-            if name in self._state:
-                vars(self)["_state"] = self._state - {name}
-            if name in self._trained:
-                vars(self)["_trained"] = self._trained - {name}
+            if name in self._names_of_state:
+                vars(self)["_names_of_state"] = self._names_of_state - {name}
+            if name in self._names_of_trained:
+                vars(self)["_names_of_trained"] = self._names_of_trained - {name}
             if _running.watch is None and isinstance(value, (list, tuple, dict, Module)):
                 global _arrangement
                 _arrangement = object()
         elif not isinstance(value, Module):
-            vars(self)["_state"] = self._state | {name}
+            vars(self)["_names_of_state"] = self._names_of_state | {name}
         elif id(value) not in watch.known:
             watch.add(value)
 
@@ -187,7 +187,7 @@ class Module:
         """The module's own parameters and the modules right below it, with their names."""
         for name, held in _attributes(self):
             for path, part in _items(name, held):
-                if isinstance(part, Module) or name not in self._state:
+                if isinstance(part, Module) or name not in self._names_of_state:
                     yield path, part
 
     def _walk(self, path: str = "") -> Iterator[tuple[str, Value | Module]]:
@@ -299,7 +299,7 @@ class Module:
         nests: dict[str, Nest] = {}
         for path, module in self.named_modules():
             for attribute, held in _attributes(module):
-                nest = None if attribute in module._state else _nest(held)
+                nest = None if attribute in module._names_of_state else _nest(held)
                 if nest is not None:
                     name = f"{path}.{attribute}" if path else attribute
                     if name in nests:
@@ -522,11 +522,11 @@ class _Watch:
     def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
         """What to compare of an attribute, if anything."""
         containers, items = _unpacked(held)
-        if not containers or name in module._state:
+        if not containers or name in module._names_of_state:
             return []
         trained = any(map(_is_parameter, items))
-        if trained and name not in module._trained:
-            vars(module)["_trained"] = module._trained | {name}
+        if trained and name not in module._names_of_trained:
+            vars(module)["_names_of_trained"] = module._names_of_trained | {name}
         if not self.first if trained else items and all(isinstance(x, Module) for x in items):
             return []
         return [_Contents(module, name, trained, containers)]
@@ -547,7 +547,7 @@ class _Watch:
             for x in written.values():
                 module = x.module()
                 if module is not None:
-                    vars(module)["_state"] = module._state | {x.name}
+                    vars(module)["_names_of_state"] = module._names_of_state | {x.name}
 
     def end(self) -> None:
         """After a call."""
@@ -635,11 +635,11 @@ def _refuse_results(top: Module) -> None:
     """Raise a TypeError if an attribute holds results where parameters were, or among parameters."""
     for path, module in top.named_modules():
         for name, held in _attributes(module):
-            if name not in module._state:
+            if name not in module._names_of_state:
                 items = _unpacked(held)[1]
                 for x in items:
                     if isinstance(x, Value) and x.op is not None:
-                        if name in module._trained or any(map(_is_parameter, items)):
+                        if name in module._names_of_trained or any(map(_is_parameter, items)):
                             raise TypeError(
                                 f"{type(top).__name__}: {path + '.' if path else ''}{name} holds {x.describe()} where "
                                 "parameters belong, and a result is not trained; set the numbers of the parameters "
@@ -676,7 +676,9 @@ def _attributes(module: Module) -> list[tuple[str, object]]:
 
 def _searched(module: Module, name: str, held: object) -> list[object]:
     """What is searched for parameters in an attribute: all it holds, or, if calls have written it, the modules."""
-    return [part for _, part in _items(name, held) if isinstance(part, Module)] if name in module._state else [held]
+    if name not in module._names_of_state:
+        return [held]
+    return [part for _, part in _items(name, held) if isinstance(part, Module)]
 
 
 def _parameters(module: Module) -> list[Value]:
@@ -698,7 +700,7 @@ def _parameters(module: Module) -> list[Value]:
             below: list[Any] = []
             if isinstance(held, Module):
                 below = [x for name, x in vars(held).items() if name[:1] != "_" and x.__class__ not in _PLAIN]
-                if held._state:
+                if held._names_of_state:
                     below = [x for name, x in _attributes(held) for x in _searched(held, name, x)]
             elif isinstance(held, (list, tuple)):
                 for position, item in enumerate(held):

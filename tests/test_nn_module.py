@@ -398,6 +398,38 @@ def test_a_call_may_rearrange_parameters_and_make_modules_with_some() -> None:
         assert agreed(model) == ["w1", "w2", "child.factor", "made.w1"]
 
 
+def test_neurons_that_keep_something_in_a_layer() -> None:
+    class Keeping(nn.Neuron):
+        def forward(self, x: Any) -> Value:
+            self.last = x[0]
+            return super().forward(x)
+
+    layer = nn.Layer(1, 2, activation=Caller(lambda self, z: setattr(self, "z", z) or z))  # type: ignore[func-returns-value]
+    keeping = layer.neurons[1] = Keeping(1)
+    x = Value(1.0)
+    for _ in range(3):
+        layer([x])
+        assert agreed(layer) == ["neuron1.w1", "neuron1.b", "neuron2.w1", "neuron2.b"]
+        assert keeping.last is x
+
+
+def test_names_with_an_underscore_are_the_users() -> None:
+    """The names that messages give as advice, above all."""
+    names = ["_state", "_h", "_watch", "_trained", "_calls", "_making", "_root", "_names", "_parameters", "_cell"]
+
+    def forward(self: Any, x: Value) -> Value:
+        for name in names:
+            setattr(self, name, getattr(self, name) + x)
+        self.history.append(x)
+        return self.w * x  # type: ignore[no-any-return]
+
+    model: Any = Caller(forward, w=Value(1.0), history=[], **{name: Value(0.0) for name in names})
+    for _ in range(3):
+        model(Value(1.0))
+    assert agreed(model) == agreed(copy.deepcopy(model)) == ["w"]
+    assert [getattr(model, name).data for name in names] == [3.0] * len(names)
+
+
 def test_a_list_with_modules_and_others_in_it() -> None:
     model: Any = Caller(lambda self, x: self.parts.update(last=x), parts={"net": Scale(), "last": None})
     for _ in range(3):
@@ -665,8 +697,8 @@ def test_nothing_but_a_leaf_or_a_module_takes_a_parameters_place(place: str) -> 
         r"for it would not be trained; .*set (its number, factor|their numbers, p)\.data = ", str(error.value)
     )
     assert list(map(id, model.parameters())) == list(map(id, before))
-    assert {name: id(x) for name, x in vars(model).items() if name != "_watch"} == {
-        name: id(x) for name, x in parts.items() if name != "_watch"
+    assert {name: id(x) for name, x in vars(model).items() if name != "_watch_of_calls"} == {
+        name: id(x) for name, x in parts.items() if name != "_watch_of_calls"
     }
 
 
