@@ -10,7 +10,7 @@ from .. import ops
 from ..errors import CompileError
 from ..symbols import Expression, Symbol
 from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
-from .lines import HALF_POWER, Invoke, Line, NumPy, Postfix, cut, extents, measure, nodes
+from .lines import HALF_POWER, Invoke, Line, Mask, NumPy, Postfix, cut, extents, measure, nodes, replaced, with_operands
 from .record import RELATIONS
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER
 from .views import View, aligned, view
@@ -37,6 +37,8 @@ INLINE = 4
 """A rule of at most so many operations is written out; a longer one becomes a function."""
 
 CONDITIONS = frozenset(RELATIONS.values())
+_JOINING_SIGNS = frozenset({"&", "|", "~"})
+_CONDITION_SIGNS = frozenset({op.name for op in CONDITIONS} | _JOINING_SIGNS | {"!="})
 _JOINS = frozenset({RELATIONS["&"], RELATIONS["|"]})
 _PLAIN = frozenset({*CONDITIONS, ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow})
 
@@ -283,7 +285,7 @@ def applied(head: Op, operands: list[Any]) -> Any:
 
 
 def read(head: Op, rule: Any, operands: list[Any]) -> Any:
-    """A rule of an operation, read with symbols.
+    """A rule of an operation, read with symbols; a condition that it computes with is 1 or 0, as with floats.
 
     Raises
     ------
@@ -291,7 +293,7 @@ def read(head: Op, rule: Any, operands: list[Any]) -> Any:
         If it is written with functions that take numbers only.
     """
     try:
-        return rule(*operands)
+        made = rule(*operands)
     except CompileError:
         raise
     except (TypeError, AttributeError, ValueError) as error:
@@ -299,3 +301,19 @@ def read(head: Op, rule: Any, operands: list[Any]) -> Any:
             f"the rule of {head.name!r} cannot be read with arrays ({error}); write it with operators and autograd's "
             "functions instead of those of math"
         ) from None
+    return tuple(map(_as_number, made)) if isinstance(made, tuple) else _as_number(made)
+
+
+def _as_number(x: Any) -> Any:
+    """The expression with every condition as a number that does not stand where a condition belongs."""
+
+    def number(y: Any) -> Any:
+        return Mask(y) if isinstance(y, Expression) and y.head in _CONDITION_SIGNS else y
+
+    def change(part: Expression) -> Expression:
+        if part.head in _JOINING_SIGNS:
+            return part
+        first = 1 if part.head is ops.where else 0
+        return with_operands(part, [*part.operands[:first], *map(number, part.operands[first:])])
+
+    return number(replaced(x, change))

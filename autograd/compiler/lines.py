@@ -174,11 +174,12 @@ def replaced(x: Any, change: Callable[[Expression], Any]) -> Any:
     """The expression with `change` made to every part of it, from the inside out; what is in it twice is made once."""
     made: dict[int, Any] = {}
     for part in nodes(x):
-        made[id(part)] = change(_with_operands(part, [made.get(id(y), y) for y in part.operands]))
+        made[id(part)] = change(with_operands(part, [made.get(id(y), y) for y in part.operands]))
     return made.get(id(x), x)
 
 
-def _with_operands(x: Expression, operands: Sequence[Any]) -> Expression:
+def with_operands(x: Expression, operands: Sequence[Any]) -> Expression:
+    """The expression on other operands; itself if they are the same."""
     if all(a is b for a, b in zip(operands, x.operands)):
         return x
     if isinstance(x, Postfix):
@@ -254,7 +255,7 @@ def cut(results: Sequence[Any], named: Callable[[], str]) -> tuple[list[tuple[Sy
     for x in order:
         if isinstance(x, Symbol):
             continue
-        part = _with_operands(x, [made.get(id(y), y) for y in x.operands])
+        part = with_operands(x, [made.get(id(y), y) for y in x.operands])
         depth = 1 + max([depths.get(id(y), 0) for y in x.operands], default=0)
         if uses[id(x)] > 1 or depth > Unfolding.deepest:
             pieces.append((Symbol(named()), part))
