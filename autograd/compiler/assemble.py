@@ -96,10 +96,11 @@ def _as_rows(writer: Writer) -> list[Array]:
     alone = {x.array for x in writer.grouping.outputs}
     rows = []
     for array, with_it in users.items():
-        if array.batched and not array.shape and with_it and array not in alone:
-            if all(user.shape == (1,) and user.head not in SEQUENCES for user in with_it):
-                array.shape = (1,)
-                rows.append(array)
+        if not array.batched or array.shape or not with_it or array in alone:
+            continue
+        if all(user.shape == (1,) and user.head not in SEQUENCES for user in with_it):
+            array.shape = (1,)
+            rows.append(array)
     return rows
 
 
@@ -143,8 +144,10 @@ def _returned(writer: Writer, returned: Any, batched: bool) -> str:
     if numbers is None:
         return f"[{', '.join([_returned(writer, item, batched) for item in returned])}]"
     chosen = [writer.grouping.outputs[i] for i in numbers.ravel().tolist()]
-    array = chosen[0].array
-    if all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
+    array = chosen[0].array if chosen else None
+    if array is None:
+        text = f"zeros({extents(numbers.shape, batched)})"
+    elif all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
         index = np.array([int(x.index) for x in chosen]).reshape(numbers.shape)
         text = writer.located(array, index)[0].text(array.batched)
     else:

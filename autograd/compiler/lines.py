@@ -313,6 +313,7 @@ def varies(x: Any) -> bool:
 def _factors(x: Any) -> tuple[float, Any, bool]:
     """x as a number times a rest, None if there is none, and whether it is divided by the number of examples."""
     number, divided = 1.0, False
+    first: Any
     while isinstance(x, Expression):
         first = x.operands[0] if x.operands else None
         if x.head is ops.neg:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class Flow:
     """What flows into an array: code that NumPy broadcasts to the array's shape.
 
-    Of a part of the parameters that is its `Part.shape`, not that of the matrix of one column that it may be written as.
+    Of a part of the parameters that is `Part.shape`, even if the part is written as a matrix of one column.
 
     Attributes
     ----------
@@ -271,7 +271,9 @@ class Reverse:
         elif picked.ordered:
             self._flows.setdefault(target, []).append(Flow(code, axes))
         else:
-            self._adds.setdefault(target, []).append(_addition(f"d{target.name}{picked.selection}", code, picked, batched))
+            self._adds.setdefault(target, []).append(
+                _addition(f"d{target.name}{picked.selection}", code, picked, batched)
+            )
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -326,7 +328,7 @@ def _gathered(lines: list[Line]) -> list[Line]:
     for i, line in enumerate(lines):
         values.setdefault(line.target or str(i), []).append(line.value)
     made: list[Line] = []
-    for i, line in enumerate(lines):
+    for line in lines:
         if not line.target:
             made.append(line)
         elif line.target in values:
