@@ -823,6 +823,10 @@ def check(program: Program) -> None:
     _close("one example, outputs", compiled.outputs(*single), f(*rows[0]))
     whole = autograd.compile(lambda: sum(f(*row) for row in data) / len(data), parameters=chosen)
     compare("in one piece", whole, [], autograd.sum([f(*row) for row in rows]) / len(rows))
+    if program.chosen:  # with the parameters in the places that another program gave them
+        other = autograd.compile(lambda: autograd.sum([tanh(v) for v in values[::-2]]) + autograd.dot(values, values))
+        options["parameters"] = other.parameters
+        compare("with another's parameters", autograd.compile(f, **options), batch, lost())
     several = scope["several"]
     made = autograd.compile(several, chosen, gradient=False)(*batch)
     for i, row in enumerate(rows):
