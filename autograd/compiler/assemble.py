@@ -50,6 +50,7 @@ def assemble(
         Of the examples' losses.
     """
     grouping, layout = writer.grouping, writer.layout
+    rows = _as_rows(writer)
     batched = any(array.batched for array in grouping.inputs)
     signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
     whole = "for a batch, from the scalars of one example" if batched else "with arrays, from its scalars"
@@ -63,12 +64,12 @@ def assemble(
         back = Reverse(writer)
         back.run([(x, y) for x, y in zip(halves, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
         lines = fuse([*lines, *back.lines], ["loss", "gradient"])
-        module.define("step", signature, "The loss and its gradient.", _opened(writer, lines), "loss, gradient")
+        module.define("step", signature, "The loss and its gradient.", _opened(writer, rows, lines), "loss, gradient")
         text = NumPy().text(_for_each(added([_code(writer, x) for x in halves]), (), batched))
     else:
         text = _returned(writer, returned, batched)
     lines = fuse(_with_checks(forward(writer), _checks(writer, checks)), [text])
-    module.define("outputs", signature, "What is returned for each example.", _opened(writer, lines, text), text)
+    module.define("outputs", signature, "What is returned for each example.", _opened(writer, rows, lines, text), text)
     return module.source()
 
 
@@ -77,12 +78,11 @@ def _printable(title: str) -> str:
     return "".join([letter if letter.isprintable() and letter not in '\\"' else "?" for letter in title])[:60]
 
 
-def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]:
+def _opened(writer: Writer, rows: Sequence[Array], lines: list[Line], returned: str = "") -> list[Line]:
     """The lines of a function's body, with those before them that turn the inputs and count the examples."""
     opening = []
     for array in writer.grouping.inputs:
-        if array.batched and not array.shape and _goes_with_rows(writer, array):
-            # NumPy is faster with arrays of one shape than with such that it has to broadcast.
+        if array in rows:
             opening.append(Line(array.name, Postfix(Symbol(array.name), "[None]"), extents((1,), True)))
         elif array.batched and array.shape:
             last = transposition((*range(1, len(array.shape) + 1), 0), False)
@@ -94,11 +94,24 @@ def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]
     return [*opening, *lines]
 
 
-def _goes_with_rows(writer: Writer, array: Array) -> bool:
-    """Whether a number for each example is used with arrays of one row only."""
-    users = [user for user in writer.grouping.arrays if any(x.array is array for x in user.operands)]
-    alone = any(x.array is array for x in writer.grouping.outputs)
-    return bool(users) and not alone and all(user.shape == (1,) and user.head not in SEQUENCES for user in users)
+def _as_rows(writer: Writer) -> list[Array]:
+    """The inputs with a number for each example that become arrays of one row, as those are that they are used with.
+
+    NumPy is faster with arrays of one shape than with such that it has to broadcast.
+    """
+    users: dict[Array, list[Array]] = {array: [] for array in writer.grouping.inputs}
+    for user in writer.grouping.arrays:
+        for x in user.operands:
+            users.get(x.array, []).append(user)
+    alone = {x.array for x in writer.grouping.outputs}
+    rows = []
+    for array, with_it in users.items():
+        if not array.batched or array.shape or not with_it or array in alone:
+            continue
+        if all(user.shape == (1,) and user.head not in SEQUENCES for user in with_it):
+            array.shape = (1,)
+            rows.append(array)
+    return rows
 
 
 def _code(writer: Writer, x: Access) -> Any:
@@ -190,14 +203,12 @@ def _returned(writer: Writer, returned: Any, batched: bool) -> str:
     if numbers is None:
         return f"[{', '.join([_returned(writer, item, batched) for item in returned])}]"
     chosen = [writer.grouping.outputs[i] for i in numbers.ravel().tolist()]
-    array = chosen[0].array
-    if all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
+    array = chosen[0].array if chosen else None
+    if array is None:
+        text = f"zeros({extents(numbers.shape, batched)})"
+    elif all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
         index = np.array([int(x.index) for x in chosen]).reshape(numbers.shape)
-        text = (
-            array.name if array.size == 1 and not index.shape else writer.located(array, index)[0].text(array.batched)
-        )
-        if batched and array.size == 1 and not index.shape and array.shape:
-            text += ".reshape(-1)"
+        text = writer.located(array, index)[0].text(array.batched)
     else:
         codes = [NumPy().text(_for_each(_code(writer, x), (), batched)) for x in chosen]
         text = codes[0] if not numbers.shape else f"array([{', '.join(codes)}])"

@@ -14,7 +14,7 @@ from ..ops import BUILTIN, OPS, Op
 from ..symbols import Expression, Symbol, postorder
 from .arrays import SUM
 from .forward import read
-from .lines import HALF_POWER, VECTOR, Line, N, NumPy, names_in, nodes
+from .lines import HALF_POWER, VECTOR, Invoke, Line, N, NumPy, Postfix, names_in, nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ FUNCTIONS = {
     "sqrt",
     "maximum",
     "minimum",
+    "broadcast_arrays",
     "broadcast_to",
     "concatenate",
     "zeros",
@@ -151,6 +152,8 @@ class Module:
         for x in postorder([rule]):
             if _is_call(x):
                 self._require(x.head)
+        if not {x.name for x in nodes(rule) if isinstance(x, Symbol)}.issuperset(names):  # one is left aside
+            rule = Postfix(Invoke("broadcast_arrays", [rule, *[Symbol(name) for name in names]]), "[0]")
         free = "z" if "z" not in {name[0] for name in names} else "_"
         lines, (result,) = _Named(self).unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
         self._use("\n".join([*lines, result]))

@@ -236,10 +236,7 @@ class Program:
         layout = Layout(grouping, recording.parameters, self._shared)
         name(grouping, layout)
         writer = Writer(grouping, layout)
-        try:
-            source = assemble(called, writer, recording.returned, recording.checks, differentiate, self._reduction)
-        except RecursionError as error:
-            raise _too_long(called) from error
+        source = assemble(called, writer, recording.returned, recording.checks, differentiate, self._reduction)
         constants = {
             key: values.astype(self._dtype) if values.dtype.kind == "f" else values
             for key, values in writer.constants.items()
@@ -377,6 +374,9 @@ class Program:
         arrays = inputs.arrays(arguments)
         with np.errstate(all="ignore"):
             loss, gradient = self._step(*arrays, self._parameters.data, *self._views)
+            if gradient.shape != self._parameters.data.shape or getattr(loss, "shape", ()):
+                shapes = getattr(loss, "shape", ()), gradient.shape
+                raise _fault(f"a loss and a gradient of the shapes {shapes} for {len(self._parameters)} parameters")
             # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
             spread = loss + gradient.dot(gradient)
         if spread != spread and not self._allow_nan:
@@ -397,7 +397,8 @@ class Program:
         with np.errstate(all="ignore"):
             made = self._outputs(*arrays, self._parameters.data, *self._views)
         spread: list[bool] = []
-        made = _owned(made, self._returned, self._dtype, spread)
+        examples = (len(arrays[0]),) if inputs.batched and arrays else ()
+        made = _owned(made, self._returned, examples, self._dtype, spread)
         if any(spread) and not self._allow_nan:
             inputs.refuse_nan(arrays)
         return made
@@ -435,22 +436,24 @@ def _functions(title: str, source: str, constants: Mapping[str, Any]) -> dict[st
     return scope
 
 
-def _owned(made: Any, returned: Any, dtype: Any, spread: list[bool]) -> Any:
+def _owned(made: Any, returned: Any, examples: tuple[int, ...], dtype: Any, spread: list[bool]) -> Any:
     """What was returned, in arrays that belong to nobody else; `spread` hears of each whether there is a nan in it."""
     if isinstance(returned, dict):
         items = made.values() if isinstance(made, dict) else made
-        return {key: _owned(item, returned[key], dtype, spread) for key, item in zip(returned, items)}
+        return {key: _owned(item, returned[key], examples, dtype, spread) for key, item in zip(returned, items)}
     if isinstance(made, (tuple, list)):
-        return type(made)([_owned(item, part, dtype, spread) for item, part in zip(made, returned)])
+        return type(made)([_owned(item, part, examples, dtype, spread) for item, part in zip(made, returned)])
     array = np.array(made, dtype)
+    if array.shape != (*examples, *np.shape(returned)):
+        raise _fault(f"an output of the shape {array.shape} instead of {(*examples, *np.shape(returned))}")
     spread.append(bool(np.isnan(array).any()))
     return array if array.ndim else float(array)
 
 
-def _too_long(called: str) -> CompileError:
+def _fault(what: str) -> CompileError:
     return CompileError(
-        f"a rule that {called} uses becomes too long to be written out; an operation of your own on so many operands "
-        "is better made of sums and products"
+        f"the compiled program gives {what}. This is a fault of the compiler and not of your function; please report "
+        "it, with the function, and use the function without compile()"
     )
 
 

@@ -7,6 +7,7 @@ on the weights does not grow with the batch.
 from __future__ import annotations
 
 from .. import ops
+from .fold import folded, total
 from .scalars import CONSTANT, INPUT, TOTAL, Scalars
 
 TYPE_CHECKING = False
@@ -99,10 +100,10 @@ class _Halves:
                     if (pair := self._half_product(a, b, side)) is not None
                 ]
                 plain = [half for k in operands[2 * pairs :] if (half := self.of(k)[side]) is not None]
-                sides.append(_total(table, products, plain, place))
+                sides.append(total(table, products, plain, place) if products or plain else None)
             elif head is ops.mul:
                 pair = self._half_product(operands[0], operands[1], side)
-                sides.append(None if pair is None else table.add(ops.mul, pair, None, place))
+                sides.append(None if pair is None else folded(table, ops.mul, pair, None, place))
             else:
                 halves: list[int | None] = [self.of(k)[side] for k in operands]
                 if head is ops.div:
@@ -121,16 +122,7 @@ class _Halves:
     def _applied(self, head: Op, operands: list[int | None], place: Place | None) -> int | None:
         first, *others = operands
         if first is not None and None not in operands:
-            return self.table.add(head, tuple(operands), None, place)  # type: ignore[arg-type]
+            return folded(self.table, head, tuple(operands), None, place)  # type: ignore[arg-type]
         if head is ops.sub and others[0] is not None:
-            return self.table.add(ops.neg, (others[0],), None, place)
+            return folded(self.table, ops.neg, (others[0],), None, place)
         return first if head is ops.sub else None
-
-
-def _total(table: Scalars, pairs: list[tuple[int, int]], plain: list[int], place: Place | None) -> int | None:
-    if not pairs and not plain:
-        return None
-    if len(pairs) + len(plain) == 1:
-        return plain[0] if plain else table.add(ops.mul, pairs[0], None, place)
-    operands = (*[a for a, _ in pairs], *[b for _, b in pairs], *plain)
-    return table.add(TOTAL, operands, len(pairs), place)
