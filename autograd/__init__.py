@@ -24,10 +24,10 @@ except ImportError:
 
 from . import value as _value
 from .cells import Cell, neurons, values
-from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck
+from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck, require
 from .errors import CompileError
 from .files import write_text
-from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad
+from .functional import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 from .graph import Graph
 from .modes import concrete, enable_grad, no_grad
 from .ops import (
@@ -187,13 +187,17 @@ __all__ = [
     "CompileError",
     "GradcheckError",
     "detect_anomaly",
+    "elementwise_grad",
     "grad",
     "gradcheck",
     "hessian",
     "hvp",
+    "jacfwd",
     "jacobian",
+    "jacrev",
     "jvp",
     "value_and_grad",
+    "vjp",
     "write_text",
     "acos",
     "acosh",
@@ -246,6 +250,7 @@ __all__ = [
     "reciprocal",
     "relu",
     "remainder",
+    "require",
     "sech",
     "selu",
     "set_data",

@@ -8,15 +8,21 @@ What is shown is made in `view`, what an expression may be is said in `expressio
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
+from collections import deque
 from collections.abc import Sequence
 
 from . import _namesake
 from .expression import ExpressionError, Formula
-from .files import write_bytes, write_text
+from .files import is_file, shown, write_bytes, write_text
 from .graph import Graph
 from .value import Constant, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 EXPRESSION_EXAMPLES = """\
 examples:
@@ -44,10 +50,10 @@ def main(arguments: Sequence[str], prog: str = "python -m autograd") -> int:
     try:
         _namesake.check()
         if arguments and arguments[0] == "view":
-            options = _view_parser(prog).parse_args(_positional(arguments[1:]))
+            options = _view_parser(prog).read(arguments[1:])
             graph = _loaded(options.graph)
         else:
-            options = _expression_parser(prog).parse_intermixed_args(_positional(arguments))
+            options = _expression_parser(prog).read(arguments)
             graph = _computed(options.expression, options.assignments)
         _show(graph, options)
     except ImportError as error:
@@ -64,35 +70,65 @@ def main(arguments: Sequence[str], prog: str = "python -m autograd") -> int:
 # --- what is asked for --------------------------------------------------------------------------------------------
 
 
-def _expression_parser(prog: str) -> argparse.ArgumentParser:
-    parser = _parser(prog, "Compute an expression and all its gradients.", EXPRESSION_EXAMPLES.format(prog=prog))
+class _Parser(argparse.ArgumentParser):
+    """A parser for which only the options that it has are options: ``--x`` is minus minus x. Its errors are short."""
+
+    def __init__(self, prog: str, about: str, examples: str) -> None:
+        self.options: dict[str, argparse.Action] = {}
+        super().__init__(
+            prog=prog,
+            description=about,
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def add_argument(self, *names: Any, **about: Any) -> argparse.Action:
+        action = super().add_argument(*names, **about)
+        self.options.update(dict.fromkeys(action.option_strings, action))
+        return action
+
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """What the arguments ask for. To argparse options are given first, each with its value, then all the rest."""
+        words, options, rest = deque(arguments), list[str](), list[str]()
+        while words:
+            word = words.popleft()
+            if word == "--":
+                rest += words
+                break
+            action = self.options.get(word.partition("=")[0])
+            if action is None:
+                rest.append(word)
+            elif action.nargs == 0 or "=" in word or not words or words[0] in self.options:
+                options.append(word)
+            else:
+                options.append(f"{word}={words.popleft()}")
+        return self.parse_args([*options, "--", *rest])
+
+    def error(self, message: str) -> NoReturn:
+        super().error(message if len(message) <= 300 else f"{message[:300]}…")
+
+
+def _expression_parser(prog: str) -> _Parser:
+    parser = _Parser(prog, "Compute an expression and all its gradients.", EXPRESSION_EXAMPLES.format(prog=prog))
     parser.add_argument("expression", metavar="EXPRESSION", help="such as 'tanh(w*x + b)'")
-    parser.add_argument("assignments", metavar="NAME=NUMBER", nargs="*", help="what a name in it stands for")
+    about = "what a name in it stands for: a number, or an expression of numbers such as 1/3"
+    parser.add_argument("assignments", metavar="NAME=NUMBER", nargs="*", default=[], help=about)
     _add_options(parser)
     return parser
 
 
-def _view_parser(prog: str) -> argparse.ArgumentParser:
+def _view_parser(prog: str) -> _Parser:
     about = (
         "Look at a graph that Graph.save() or --json wrote; opens it in a browser if no option asks for something else."
     )
-    parser = _parser(f"{prog} view", about, VIEW_EXAMPLES.format(prog=prog))
+    parser = _Parser(f"{prog} view", about, VIEW_EXAMPLES.format(prog=prog))
     parser.add_argument("graph", metavar="GRAPH.json", help="the file")
     _add_options(parser)
     return parser
 
 
-def _parser(prog: str, about: str, examples: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=prog,
-        description=about,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def _add_options(parser: _Parser) -> None:
     parser.add_argument("--table", action="store_true", help="print every node, its value and its gradient")
     parser.add_argument("--explain", metavar="NAME", help="print the chain rule for the gradient of a node")
     parser.add_argument("--latex", action="store_true", help="with --explain: as LaTeX")
@@ -101,18 +137,25 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the graph as JSON (docs/graph-json.md)")
     parser.add_argument("--of", metavar="NAME", help="the node that is differentiated; the last one if not given")
     parser.add_argument("--digits", metavar="N", type=_digits, default=10, help="significant digits, 10 if not given")
-    parser.add_argument("--limit", metavar="N", type=int, help="the largest number of nodes to draw")
+    parser.add_argument("--limit", metavar="N", type=_limit, help="the largest number of nodes to draw")
 
 
 def _digits(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text[:3]) <= 17):
+    number = _whole(text)
+    if not 1 <= number <= 17:
         raise argparse.ArgumentTypeError(f"must be a number from 1 to 17, not {text!r:.40}")
-    return int(text)
+    return number
 
 
-def _positional(arguments: Sequence[str]) -> list[str]:
-    """The arguments, in which an expression that begins with a minus sign does not look like an option."""
-    return [f" {x}" if x[:1] == "-" and x[1:2] not in ("", "-") and x != "-h" else x for x in arguments]
+def _limit(text: str) -> int:
+    number = _whole(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 on, not {text!r:.40}")
+    return number
+
+
+def _whole(text: str) -> int:
+    return int(text[:18]) if text.isdecimal() else 0  # more digits make no difference
 
 
 def _computed(text: str, assignments: Sequence[str]) -> Graph:
@@ -120,17 +163,16 @@ def _computed(text: str, assignments: Sequence[str]) -> Graph:
     values: dict[str, Value] = {}
     for assignment in assignments:
         name, equals, number = (part.strip() for part in assignment.partition("="))
-        if not equals or not name.isidentifier():
-            raise ValueError(f"a name's value is given as in w=0.5, not {assignment!r:.60}")
+        if not equals or not (name in formula.variables or name.isidentifier()):
+            mistyped = [word for word in (assignment, text) if word.startswith("-")]
+            note = f"; {mistyped[0]!r:.60} is none of the options" if mistyped else ""
+            raise ValueError(f"a name's value is given as in w=0.5, not {assignment!r:.60}{note}")
         if name in values:
-            raise ValueError(f"{name!r} has two values, {values[name].data!r} and {number!r:.60}; give it one")
+            raise ValueError(f"{name!r:.60} has two values, {values[name].data!r} and {number!r:.60}; give it one")
         if name not in formula.variables:
             known = ", ".join(formula.variables) or "none"
-            raise ValueError(f"there is no {name!r} in the expression; the names in it: {known:.200}")
-        try:
-            values[name] = Value(float(number), name)
-        except ValueError:
-            raise ValueError(f"the value of {name!r} must be a number, not {number!r:.60}") from None
+            raise ValueError(f"there is no {name!r:.60} in the expression; the names in it: {known:.200}")
+        values[name] = Value(_number(number, name), name)
     missing = [name for name in formula.variables if name not in values]
     if missing:
         message = (
@@ -141,11 +183,31 @@ def _computed(text: str, assignments: Sequence[str]) -> Graph:
     return Graph(result if isinstance(result, Value) else Constant(result))
 
 
+def _number(text: str, name: str) -> float:
+    """A number as Python reads it, or an expression of numbers."""
+    try:
+        return float(text)
+    except ValueError:
+        wrong = f"the value of {name!r:.60} must be a number, not {text!r:.60}"
+    if not text:
+        raise ValueError(wrong)
+    try:
+        formula = Formula(text)
+        names = {"inf": math.inf, "nan": math.nan}
+        for other, column in formula.variables.items():
+            if other not in names:
+                message = "it can be computed from numbers, as in 1/3 or sqrt(2), but not from other names"
+                raise ExpressionError(message, text, column)
+        return float(formula(names))
+    except ExpressionError as error:
+        raise ValueError(f"{wrong}: {error}") from None
+
+
 def _loaded(path: str) -> Graph:
     try:
         return Graph.load(path)
     except OSError as error:
-        raise OSError(f"cannot read {path!r}: {error.strerror or error}") from None
+        raise OSError(f"cannot read {shown(path)}: {error.strerror or error}") from None
 
 
 # --- what is shown ------------------------------------------------------------------------------------------------
@@ -153,11 +215,16 @@ def _loaded(path: str) -> Graph:
 
 def _show(graph: Graph, options: argparse.Namespace) -> None:
     from .view import explain, explore
+    from .view.text import Part
 
     if options.latex and options.explain is None:
         raise ValueError("--latex is a form of --explain NAME")
+    if options.draw is not None:
+        _format(options.draw)
+    if options.explore is not None:
+        _check_page(options.explore)
     if options.of is not None:
-        graph = Graph(_found(options.of, graph))
+        graph = Part(_found(options.of, graph), graph)
     explained = None if options.explain is None else _found(options.explain, graph)
     for node, gradient in zip(graph, graph.gradients()):
         node.grad = gradient
@@ -170,7 +237,7 @@ def _show(graph: Graph, options: argparse.Namespace) -> None:
     if options.json:
         print(graph.to_json())
     if explained is not None:
-        print(explain(explained, of=graph.root, digits=options.digits, form="latex" if options.latex else "text"))
+        print(explain(explained, of=graph, digits=options.digits, form="latex" if options.latex else "text"))
     nothing_else = not options.json and explained is None and options.draw is None and options.explore is None
     if options.table or (nothing_else and "expression" in options):
         print(_table(graph, options.digits))
@@ -183,7 +250,8 @@ def _found(name: str, graph: Graph) -> Value:
     from .view.text import names
 
     called = names(graph)
-    found = [node for node, x in zip(graph, called) if x == name] or [node for node in graph if node.label == name]
+    found = [node for node, x in zip(graph, called) if x == name]
+    found = found or [node for node in graph if node.label and node.label == name]
     if len(found) == 1:
         return found[0]
     if found:
@@ -196,15 +264,30 @@ def _draw(graph: Graph, path: str, limit: int | None) -> None:
     from .view import draw_dot
     from .view.dot import LIMIT
 
-    format = os.path.splitext(path)[1][1:].lower()
-    if not format:
-        raise ValueError(f"the name of a picture ends with its format, as in graph.svg, not {path!r}")
+    format = _format(path)
     picture = draw_dot(graph, limit=LIMIT if limit is None else limit)
     if format in ("dot", "gv"):
         write_text(path, picture.source)
     else:
         write_bytes(path, picture.pipe(format))
     _wrote(path)
+
+
+def _format(path: str) -> str:
+    from .view.rendering import FORMAT
+
+    format = os.path.splitext(path)[1][1:].lower()
+    if not FORMAT.fullmatch(format):
+        raise ValueError(
+            f"the name of a picture ends with its format, as in graph.svg, not {shown(path)}; there are also png, pdf, "
+            "jpg, gif, eps and ps, and dot, which is Graphviz's text"
+        )
+    return format
+
+
+def _check_page(path: str) -> None:
+    if not path.lower().endswith((".html", ".htm")) and is_file(path):  # a pipe is called what it is called
+        raise ValueError(f"the name of a page ends with .html, as in page.html, not {shown(path)}")
 
 
 def _wrote(path: str) -> None:

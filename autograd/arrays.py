@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from . import ieee
-from .ops import Op
+from .errors import sentence
+from .ops import BUILTIN, OPS, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +75,46 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
         return function(op)(*arrays)
 
 
+_SIGNS = {"subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "absolute": "abs"}
+_OPERATIONS = {RENAMED.get(name, name): OPS[name] for name in BUILTIN} | {
+    name: OPS[ours] for name, ours in _SIGNS.items()
+}
+_CHOICES = frozenset({"maximum", "minimum", "clip", "logaddexp"})
+_MIRRORED = {
+    np.less: "__gt__",
+    np.less_equal: "__ge__",
+    np.greater: "__lt__",
+    np.greater_equal: "__le__",
+    np.equal: "__eq__",
+    np.not_equal: "__ne__",
+}
+
+
+def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a function of NumPy's makes of operands of which one at least is a Value.
+
+    If all of them are numbers it is the engine's operation of that name. With arrays NumPy goes its way, which is to
+    call the methods and operators of each object, but where it would choose among them by a comparison of its own
+    (`logaddexp` does not call any).
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> np.maximum(Value(2.0), 2.0).partials, np.float32(0.5) < Value(0.75)
+    ((0.5, 0.5), True)
+    """
+    if method == "__call__" and not options:
+        numbers = not any(getattr(x, "ndim", 0) for x in operands)
+        if ufunc.__name__ in (_OPERATIONS if numbers else _CHOICES):
+            return _OPERATIONS[ufunc.__name__](*operands)
+        if ufunc in _MIRRORED and numbers:
+            a, b = (x.item() if getattr(x, "dtype", None) == np.dtype(object) else x for x in operands)
+            if hasattr(b, "__apply_op__"):  # a is NumPy's number
+                return getattr(b, _MIRRORED[ufunc])(a)
+    plain = [np.asarray(x, dtype=object) if hasattr(x, "__apply_op__") else x for x in operands]
+    return getattr(ufunc, method)(*plain, **options)
+
+
 def products_of_others(a: Any, axis: int) -> Any:
     """For each entry along an axis the product of all others, without division: the partials of `ops.prod`.
 
@@ -87,3 +128,27 @@ def products_of_others(a: Any, axis: int) -> Any:
     before = np.concatenate([one, np.cumprod(a[:-1], axis=0)])
     after = np.concatenate([one, np.cumprod(a[:0:-1], axis=0)])[::-1]
     return np.moveaxis(before * after, 0, axis)
+
+
+def require(condition: Any, message: str, *values: Any, batch: bool = True) -> None:
+    """`autograd.require` of arrays, whose last axis is that of examples if there is a batch.
+
+    Raises
+    ------
+    ValueError
+        If the condition does not hold somewhere; it shows the values there, and which example it is.
+
+    Examples
+    --------
+    >>> y = np.array([1.0, 2.0])
+    >>> require(y <= 1.0, "labels must be at most 1, not {}", y)
+    Traceback (most recent call last):
+    ValueError: labels must be at most 1, not 2 (in example 1, counted from 0)
+    """
+    if np.asarray(condition).all():
+        return
+    holds, *shown = np.broadcast_arrays(np.asarray(condition, bool), *values)
+    last_first = holds.T  # so that it is the first example, of several
+    place = tuple(np.argwhere(~last_first)[0].tolist())[::-1]
+    where = f" (in example {place[-1]}, counted from 0)" if batch else ""
+    raise ValueError(sentence(message, [float(x[place]) for x in shown]) + where)

@@ -1,18 +1,19 @@
-"""Doubt: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf.
+"""Doubt: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf, `require`
+refuses wrong arguments.
 
-Both say where to look. Neither is needed to compute a gradient.
+They say where to look. None of them is needed to compute a gradient.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 
+from .errors import sentence
 from .functional import _Trace, leaves, rebuild
 from .graph import Graph
 from .ieee import to_float
-from .modes import Watch, enable_grad, line_outside
-from .ops import central_difference
+from .modes import Watch, current_watch, enable_grad, line_outside
+from .ops import central_difference, numeric_derivative
 from .origins import Place
 from .value import Value, walk
 
@@ -41,20 +42,21 @@ def gradcheck(
     rtol: float = 1e-5,
     atol: float = 1e-8,
 ) -> bool:
-    """Compare the gradient of f with central differences, (f(x + h) - f(x - h)) / 2h, for every input.
+    """Compare the gradient of f with numeric derivatives for every input.
 
     Parameters
     ----------
     f : callable
-        A function that returns one number.
+        A function that returns one number. It is given Values, so that it may call their methods.
     inputs : tuple, or a single argument
         The arguments of f: numbers, in any nesting. If they are leaf Values instead, such as
         ``model.parameters()``, f is called without arguments and the Values are moved in place.
     eps : float, optional
-        The step h. If not given, each input has one of about 6e-6 times its size, where the errors of truncation
-        and of rounding balance.
+        The step h of the central difference, (f(x + h) - f(x - h)) / 2h, which alone decides then. If not given, h is
+        about 6e-6, times x if that is larger than 1; and an input that fails is tried again with larger and smaller
+        steps, by Ridders' method.
     rtol, atol : float
-        Gradients may differ by ``rtol`` times the larger one, plus ``atol``, plus what rounding f itself can do.
+        Gradients may differ by ``rtol`` times the larger one, plus ``atol``, plus the error of the numeric one.
 
     Returns
     -------
@@ -64,12 +66,13 @@ def gradcheck(
     Raises
     ------
     GradcheckError
-        If an input fails: a table with analytic and numeric derivative and relative error for every input, and
-        the operation to suspect, the one whose own partials disagree most with its forward rule.
+        If an input fails: a table with the analytic derivative, the best numeric one with its error, and the relative
+        difference for every input, and the operation to suspect, the one whose own partials disagree most with its
+        forward rule. An infinite gradient fails.
 
     Examples
     --------
-    >>> gradcheck(lambda x, y: x * y + x, (2.0, 3.0))
+    >>> gradcheck(lambda x, y: x * y + x.log(), (2.0, 3.0))
     True
     """
     if eps is not None and not eps > 0.0:
@@ -81,13 +84,13 @@ def gradcheck(
         for x in flat:
             if x.op is not None:
                 raise ValueError(f"gradcheck moves leaves, and {x.describe()} is none; give the leaves it is made from")
-        flat = list(dict.fromkeys(flat))
+        flat = list({id(x): x for x in flat}.values())
         point = [x.data for x in flat]
         with enable_grad():
             out = f()
         graph = Graph(out) if isinstance(out, Value) else None
-        gradients = dict(zip(graph, graph.gradients())) if graph is not None else {}
-        analytic = [gradients.get(x, 0.0) for x in flat]
+        gradients = dict(zip(map(id, graph), graph.gradients())) if graph is not None else {}
+        analytic = [gradients.get(id(x), 0.0) for x in flat]
 
         def value_at(*numbers: float) -> float:
             # Not through `data`: what was computed from these leaves before stays valid, for they come back.
@@ -102,28 +105,31 @@ def gradcheck(
     else:
         point = [to_float(x, "gradcheck") for x in flat]
         trace = _Trace(f, range(len(inputs)), inputs, {}, "gradcheck")
-        out = trace.out
-        analytic = [_data(x) for x in trace.gradient(out)]
+        out = trace.one_number()
+        analytic = [_data(x) for x in trace.gradient([out])]
 
         def value_at(*numbers: float) -> float:
-            return _data(f(*rebuild(list(inputs), iter(numbers))))
+            moved = tuple(rebuild(list(inputs), iter(numbers)))
+            return _data(_Trace(f, range(len(inputs)), moved, {}, "gradcheck").one_number())
 
-    noise = 16 * sys.float_info.epsilon * math.fabs(_data(out))
     rows, failed = [], False
     for i, ours in enumerate(analytic):
-        numeric = central_difference(value_at, point, i, eps)
-        step = eps if eps is not None else 6e-6
-        error = math.fabs(ours - numeric)
-        size = max(math.fabs(ours), math.fabs(numeric))
-        good = error <= rtol * size + atol + noise / step
+        if eps is None:
+            numeric, error, good = numeric_derivative(value_at, point, i, ours, rtol, atol)
+        else:
+            numeric = central_difference(value_at, point, i, eps)
+            error = math.ulp(1.0) * math.fabs(_data(out)) / eps
+            size = max(math.fabs(ours), math.fabs(numeric))
+            good = math.isfinite(ours) and math.fabs(ours - numeric) <= rtol * size + atol + error
         failed = failed or not good
-        relative = error / size if size else 0.0
+        size = max(math.fabs(ours), math.fabs(numeric))
+        relative = math.fabs(ours - numeric) / size if size else 0.0
         rows.append(
-            f"{'ok   ' if good else 'WRONG'}  input {i} at {point[i]:<12.6g} "
-            f"analytic {ours:<18.10g} numeric {numeric:<18.10g} relative error {relative:.1e}"
+            f"{'ok   ' if good else 'WRONG'}  input {i} at {point[i]:<12.6g} analytic {ours:<18.10g} "
+            f"numeric {numeric:<18.10g} ± {error:<8.0e} relative error {relative:.1e}"
         )
     if failed:
-        raise GradcheckError("\n".join(["the gradient differs from central differences:", *rows, _suspect(out, rtol)]))
+        raise GradcheckError("\n".join(["the gradient differs from numeric ones:", *rows, _suspect(out, rtol)]))
     return True
 
 
@@ -138,9 +144,9 @@ def _suspect(out: Any, rtol: float) -> str:
         op, operands = node.op, [x.data for x in node.operands]
         assert op is not None
         for i, slope in enumerate(node.partials):
-            numeric = central_difference(op.value, operands, i)
+            numeric, _, agrees = numeric_derivative(op.value, operands, i, slope, rtol, rtol)
             error = math.fabs(slope - numeric) / max(1.0, math.fabs(numeric))
-            if error > worst:
+            if not agrees and (error > worst or error != error):
                 worst = error
                 sentence = (
                     f"suspect: {op.name}, whose partial {i} at {tuple(operands)} is {slope:.10g} by its rule and "
@@ -178,13 +184,13 @@ class detect_anomaly(Watch):
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
         # Go through the backward pass with the gradients on the side.
-        gradients: dict[Value, float] = {order[-1]: seed}
+        gradients: dict[int, float] = {id(order[-1]): seed}
         for node in reversed(order):
-            gradient = gradients.pop(node)
+            gradient = gradients.pop(id(node))
             for x, slope in zip(node.operands, node.partials):
-                before = gradients.get(x, x.grad if x.op is None else 0.0)
+                before = gradients.get(id(x), x.grad if x.op is None else 0.0)
                 self.flowed(node, x, before, slope, gradient)
-                gradients[x] = before + slope * gradient
+                gradients[id(x)] = before + slope * gradient
 
     def flowed(self, node: Value, x: Value, before: float, slope: float, gradient: float) -> None:
         total = before + slope * gradient
@@ -208,3 +214,43 @@ def _listed(node: Value) -> str:
 
 def _site(node: Value) -> str:
     return (node.place.site if node.place else "") or "a line outside of detect_anomaly"
+
+
+# --- require ------------------------------------------------------------------------------------------------------
+
+
+def require(condition: Any, message: str, *values: Any) -> None:
+    """Raise a ValueError if a condition does not hold; in a compiled program, when it is called.
+
+    It does what ``if not condition: raise ValueError(...)`` does, and can be compiled, which that cannot: while a
+    function is recorded there are no numbers that could be looked at, so that the check becomes a line of the program
+    (see `autograd.compile`). There the sentence ends with the number of the example that does not meet it.
+
+    Parameters
+    ----------
+    condition : bool, comparison, Value or number
+        Holds where it is not 0, as that of `where`. Comparisons are joined by ``&`` and ``|``, in parentheses.
+    message : str
+        With ``{}`` for each of the values.
+    *values : Values or numbers
+        What to show in the message.
+
+    Raises
+    ------
+    ValueError
+        If the condition does not hold.
+
+    Examples
+    --------
+    >>> def entropy(p):
+    ...     require((p > 0.0) & (p <= 1.0), "p must be above 0 and at most 1, not {}", p)
+    ...     return -p * p.log()
+    >>> entropy(Value(0.5)).data
+    0.34657359027997264
+    >>> entropy(Value(1.5))
+    Traceback (most recent call last):
+    ValueError: p must be above 0 and at most 1, not 1.5
+    """
+    watch = current_watch()
+    if (watch is None or not watch.required(condition, message, values)) and not condition:
+        raise ValueError(sentence(message, [x.data if isinstance(x, Value) else x for x in values]))

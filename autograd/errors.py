@@ -1,6 +1,13 @@
-"""What `compile` raises; here, so that ``except autograd.CompileError`` loads nothing of the compiler."""
+"""What `compile` raises, and the sentences of checks that fail.
+
+Here, so that ``except autograd.CompileError`` loads nothing of the compiler.
+"""
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class CompileError(ValueError):
@@ -11,3 +18,19 @@ class CompileError(ValueError):
     >>> issubclass(CompileError, ValueError)
     True
     """
+
+
+def sentence(message: str, values: Iterable[object]) -> str:
+    """A message with numbers for its ``{}``, whole ones without a point, or with other objects, cut short.
+
+    Examples
+    --------
+    >>> sentence("labels must be -1 or 1, not {}", [0.0]), sentence("{} > {}", [1.5, 10**3])
+    ('labels must be -1 or 1, not 0', '1.5 > 1000')
+    """
+    shown: list[object] = []
+    for x in values:
+        if isinstance(x, float) and x.is_integer() and abs(x) < 1e16:
+            x = int(x)
+        shown.append(x if isinstance(x, (int, float)) else f"{x!r:.60}")
+    return message.format(*shown) if shown else message

@@ -1,12 +1,52 @@
-"""Writing files so that nothing is ever lost: all or nothing."""
+"""Writing files: all or nothing, and into whatever a name stands for.
+
+Everything that is saved comes through here. A regular file is replaced by one that has been written whole, so that its
+name never stands for half of it; links, pipes, devices, modes and owners stay what they are. What is in the files is
+not known here.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO, TypeAlias
+
+    AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+_LINKS = 40  # so many symbolic links Linux follows one after the other
+_OPEN = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # where a process finds what it has open
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file under a temporary name and rename it, so that there is never half a file.
+def write_text(path: AnyPath, text: str) -> None:
+    """Write a file so that there is never half of it, in UTF-8.
+
+    - A file is replaced when all has been written to a file beside it; if anything stops that, the old file stays.
+      Its mode is kept, and its owner.
+    - A symbolic link stays: its target is written, or made.
+    - What is no regular file (a pipe, a terminal, ``/dev/null``, ``/dev/stdout``) is written to as it stands.
+    - So is a regular file that no new file could replace: one with several names (hard links), somebody else's, or in a
+      folder that takes no new file. If writing fails, the old content is written back.
+    - A file that is read-only is refused, as by ``open``.
+
+    Parameters
+    ----------
+    path : str, bytes or path
+    text : str
+
+    Raises
+    ------
+    TypeError
+        If `text` is no str, or `path` no path.
+    ValueError
+        If `path` cannot be the name of a file.
+    OSError
+        If the file cannot be written, in the subclass that ``open`` raises; the message names `path`.
 
     Examples
     --------
@@ -16,25 +56,181 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     ...     print(os.listdir(folder))
     ['a.txt']
     """
+    if not isinstance(text, str):
+        raise TypeError(f"write_text writes a str, not {type(text).__name__}")
     write_bytes(path, text.encode())
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+def write_bytes(path: AnyPath, data: bytes) -> None:
     """As `write_text`, for what is no text."""
-    import tempfile
+    name = os.fsdecode(path)
+    try:
+        fit = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        fit = False
+    if not fit:
+        raise ValueError(f"{shown(name)} cannot be the name of a file: it has a character that no name can have")
+    try:
+        _write(name, data)
+    except OSError as error:
+        raise _told(error, name) from None
 
-    path = os.fspath(path)
-    folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"there is no folder {folder!r} to write {os.path.basename(path)!r} to")
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
+
+def is_file(path: str) -> bool:
+    """Whether a path names a regular file, or what would be one: no folder, no pipe, no device, not /dev/stdout.
+
+    Examples
+    --------
+    >>> is_file("not there.txt"), is_file(os.curdir), is_file(os.devnull)
+    (True, False, False)
+    """
+    return _descriptor(list(_way(path))) is None and (os.path.isfile(path) or not os.path.exists(path))
+
+
+def shown(path: AnyPath) -> str:
+    """A path for a message, in quotes; of a long one the end.
+
+    Examples
+    --------
+    >>> shown("a.txt"), len(shown("a" * 10_000))
+    ("'a.txt'", 203)
+    """
+    name = os.fsdecode(path)
+    return repr(name if len(name) <= 200 else f"…{name[-200:]}")
+
+
+def _write(path: str, data: bytes) -> None:
+    *_, target = way = list(_way(path))
+    if not path:
+        raise FileNotFoundError("a name cannot be empty")
+    if os.path.isdir(path) or os.path.basename(target) in ("", os.curdir, os.pardir):
+        raise IsADirectoryError("it names a folder; give the name of a file")
+    descriptor = _descriptor(way)
+    if descriptor is not None:
+        with os.fdopen(os.dup(descriptor), "wb") as stream:  # opened by its name, a file would begin anew
+            stream.write(data)
+        return
+    try:
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))  # changes nothing yet
+    except FileNotFoundError:
+        _replace(target, data, None)
+        return
+    with os.fdopen(handle, "wb") as file:
+        old = os.fstat(handle)
+        if not stat.S_ISREG(old.st_mode):
+            file.write(data)
+            return
+    if not _replace(target, data, old):
+        _overwrite(path, data)
+
+
+def _way(path: str) -> Iterator[str]:
+    """A path, and where its symbolic links lead, one after the other.
+
+    They are followed by hand, for ``os.path.realpath`` drops the slash that makes ``sub/`` a folder, and follows a link
+    that leads nowhere as if it led somewhere.
+    """
+    yield path
+    for _ in range(_LINKS):
+        try:
+            link = os.readlink(path)
+        except OSError:
+            return
+        path = os.path.join(os.path.dirname(path), link)
+        yield path
+
+
+def _descriptor(way: list[str]) -> int | None:
+    """What this process has open and a path leads to, as /dev/stdout does; None if it leads elsewhere."""
+    for step in way:
+        folder, number = os.path.split(step)
+        if number.isdecimal() and os.path.lexists(step) and os.path.realpath(folder) in map(os.path.realpath, _OPEN):
+            return int(number)
+    return None
+
+
+def _replace(target: str, data: bytes, old: os.stat_result | None) -> bool:
+    """Put a new file in the place of the old one, if there is one; False if none could be what the old one is."""
+    if old is not None and (old.st_nlink > 1 or not _leads_to(target, old)):
+        return False
+    # Its name is short, for that of the target may be as long as names can be.
+    temporary = os.path.join(os.path.dirname(target), f".glassgrad-{os.urandom(8).hex()}")
+    mode = 0o666 if old is None else 0o600  # nobody may read in the new file who could not in the old one
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except PermissionError:
+        if old is None:
+            raise
+        return False
     try:
         with os.fdopen(handle, "wb") as file:
+            if old is not None:
+                if not _is_given_to_owner(handle, old):
+                    return False
+                os.chmod(temporary, stat.S_IMODE(old.st_mode))
             file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp's files are private
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
+            file.flush()
+            os.fsync(handle)  # the name must not be on the disk before the content
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno == errno.EBUSY and old is not None:  # something is mounted there, as a container does
+            return False
         raise
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)  # where it has not become the target
+    return True
+
+
+def _leads_to(target: str, old: os.stat_result) -> bool:
+    """Whether the name at the end of the links is that of the file; a link in /proc may lead elsewhere."""
+    try:
+        return os.path.samestat(os.stat(target), old)
+    except OSError:
+        return False
+
+
+def _is_given_to_owner(handle: int, old: os.stat_result) -> bool:
+    """Give a new file to the old one's owner and group, or say that this is not allowed."""
+    new = os.fstat(handle)
+    if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid):
+        return True
+    try:
+        os.chown(handle, old.st_uid, old.st_gid)
+    except OSError:
+        return False
+    return True
+
+
+def _overwrite(path: str, data: bytes) -> None:
+    """Write a file where it stands; if that fails, its old content again."""
+    with open(path, "r+b", buffering=0) as file:
+        old = file.read()
+        try:
+            _put(file, data)
+        except BaseException:
+            _put(file, old)  # for which there was space
+            raise
+
+
+def _put(file: BinaryIO, data: bytes) -> None:
+    file.seek(0)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.truncate()
+    os.fsync(file.fileno())
+
+
+def _told(error: OSError, path: str) -> OSError:
+    """The error as a sentence about the path that was given, whichever file it was about."""
+    *_, target = _way(path)
+    folder, name = os.path.split(target)
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)) and folder and not os.path.isdir(folder):
+        link = "" if target == path else f", where the link {shown(path)} leads"
+        sentence = f"there is no folder {shown(folder)} to write {shown(name)} to{link}"
+    else:
+        sentence = f"cannot write {shown(path)}: {error.strerror or error}"
+    told = type(error)(sentence)
+    told.errno = error.errno
+    return told

@@ -1,4 +1,4 @@
-"""Differentiating functions: `grad`, `value_and_grad`, `jacobian`, `hessian`, `jvp` and `hvp`.
+"""Differentiating functions: `grad`, `jacobian`, `hessian`, `jvp`, `vjp` and the like.
 
 Each takes a function of numbers and returns a function of numbers, or takes the point and the direction as well;
 the names and conventions are those of JAX and HIPS Autograd. An argument is a number or any nesting of lists,
@@ -11,16 +11,15 @@ differentiated again: that is all there is to ``grad(grad(f))``.
 
 from __future__ import annotations
 
-import threading
-
 from . import ops
 from .ieee import to_float
-from .modes import current_watch, enable_grad, recording, unwatched
-from .value import Constant, Value, walk
+from .modes import Run, concrete, current_watch, enable_grad, recording, runs_here, unwatched
+from .value import Value, walk
+from .value import rebuild as node_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeAlias
 
     Number: TypeAlias = Value | float
@@ -33,23 +32,41 @@ def _is_array(x: object) -> bool:
     return getattr(x, "ndim", 0) > 0
 
 
-def leaves(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples, dicts and arrays, in order.
+def _bare(x: Any) -> Any:
+    """x without the array of no dimensions that NumPy puts around an object, as `np.where` does around a Value."""
+    return x.item() if getattr(x, "ndim", None) == 0 and getattr(x.dtype, "kind", "") == "O" else x
+
+
+def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
+    """The nesting x of lists, tuples and dicts, with `change` made to everything in it but None.
 
     Examples
     --------
-    >>> leaves([1, (2, {"a": 3})])
+    >>> mapped([1, (2, {"a": 3}), None], lambda item: 10 * item)
+    [10, (20, {'a': 30}), None]
+    """
+    if x is None:
+        return None
+    if isinstance(x, dict):
+        return {key: mapped(item, change) for key, item in x.items()}
+    if isinstance(x, list):
+        return [mapped(item, change) for item in x]
+    if isinstance(x, tuple):
+        items = [mapped(item, change) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    return change(x)
+
+
+def leaves(x: Any) -> list[Any]:
+    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is no number, and is left out.
+
+    Examples
+    --------
+    >>> leaves([1, (2, {"a": 3}), None])
     [1, 2, 3]
     """
     found: list[Any] = []
-    if isinstance(x, dict):
-        x = list(x.values())
-    elif _is_array(x):
-        return list(x.ravel().tolist())
-    if not isinstance(x, (list, tuple)):
-        return [x]
-    for item in x:
-        found.extend(leaves(item))
+    mapped(x, lambda item: found.extend(item.ravel().tolist() if _is_array(item) else [_bare(item)]))
     return found
 
 
@@ -66,7 +83,10 @@ def leaves_like(x: Any, like: Any) -> list[Any]:
     >>> leaves_like({"b": 2, "a": 1}, like={"a": 0.0, "b": 0.0})
     [1, 2]
     """
-    if isinstance(like, dict):
+    if like is None:
+        if x is None:
+            return []
+    elif isinstance(like, dict):
         if isinstance(x, dict) and x.keys() == like.keys():
             return [number for key in like for number in leaves_like(x[key], like[key])]
     elif _is_array(like):
@@ -75,9 +95,11 @@ def leaves_like(x: Any, like: Any) -> list[Any]:
     elif isinstance(like, (list, tuple)):
         if isinstance(x, (list, tuple)) and len(x) == len(like):
             return [number for item, model in zip(x, like) for number in leaves_like(item, model)]
-    elif not isinstance(x, (list, tuple, dict)) and not _is_array(x):
+    elif not isinstance(x, (list, tuple, dict)) and not _is_array(x) and x is not None:
         return [x]
-    raise ValueError(f"{x!r:.60} does not have the shape of {like!r:.60}; there must be one tangent for each number")
+    raise ValueError(
+        f"{x!r:.60} does not have the shape of {like!r:.60}; there must be one tangent, or cotangent, for each number"
+    )
 
 
 def rebuild(x: Any, numbers: Iterator[Any]) -> Any:
@@ -88,24 +110,17 @@ def rebuild(x: Any, numbers: Iterator[Any]) -> Any:
     >>> rebuild([1, (2, 3)], iter("abc"))
     ['a', ('b', 'c')]
     """
-    if isinstance(x, dict):
-        return {key: rebuild(item, numbers) for key, item in x.items()}
-    if _is_array(x):
-        return _array([next(numbers) for _ in range(x.size)], x.shape)
-    if isinstance(x, list):
-        return [rebuild(item, numbers) for item in x]
-    if isinstance(x, tuple):
-        items = [rebuild(item, numbers) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
-    return next(numbers)
+
+    def change(item: Any) -> Any:
+        return _array([next(numbers) for _ in range(item.size)], item.shape) if _is_array(item) else next(numbers)
+
+    return mapped(x, change)
 
 
 def _array(items: list[Any], shape: tuple[int, ...]) -> Any:
-    """An array of `shape` from its items, which may be numbers, Values or arrays of one shape."""
+    """An array of `shape` from its items, numbers or Values."""
     import numpy as np
 
-    if items and all(_is_array(item) for item in items):
-        return np.stack(items).reshape(shape + items[0].shape)
     if all(isinstance(item, float) for item in items):
         return np.array(items, dtype=float).reshape(shape)
     array = np.empty(len(items), dtype=object)
@@ -116,16 +131,14 @@ def _array(items: list[Any], shape: tuple[int, ...]) -> Any:
 # --- running the function ---------------------------------------------------------------------------------------
 
 
-_running = threading.local()  # `inputs`: those of the functions that are being run, from the outermost inwards
-
-
 class _Trace:
     """One run of `f` on fresh Values in place of the numbers in the arguments at `argnums`.
 
     A Value among the arguments belongs to a graph outside. It is replaced by a copy that is linked to it, so that
     what `f` reaches by other ways is not mistaken for its argument, and yet the outside can differentiate the
     result. `nested` says that it may want to: the arguments are Values, or `f` uses an input of a function that is
-    being differentiated around it.
+    being differentiated around it. If not, derivatives are plain numbers. But where the numbers are `unknown`, for a
+    program is recorded that is to run on others, they are Values that have no derivatives.
     """
 
     def __init__(
@@ -137,7 +150,8 @@ class _Trace:
         name: str,
     ) -> None:
         if not callable(f):
-            raise TypeError(f"{name} takes a function, not {type(f).__name__}: {f!r}")
+            raise TypeError(f"{name} takes a function, not {type(f).__name__}: {f!r:.60}")
+        self.name, self.called = name, str(getattr(f, "__name__", type(f).__name__))
         self.single = not hasattr(argnums, "__iter__")
         self.argnums = list(argnums) if hasattr(argnums, "__iter__") else [argnums]
         for n in self.argnums:
@@ -151,47 +165,111 @@ class _Trace:
         replaced = list(args)
         for n, argument in rebuild(self.arguments, iter(self.inputs)).items():
             replaced[n] = argument
-        around: list[Value] = getattr(_running, "inputs", [])
-        _running.inputs = around + self.inputs
-        try:
+        around = [x for run in runs_here() for x in run.inputs]
+        with Run(self.inputs):
             if recording():
                 self.out = f(*replaced, **kwargs)
             else:
                 # Outside of this block nothing is recorded: the copies above are leaves, with nothing behind them.
-                self.nested = False
+                self.nested, around = False, []
                 with enable_grad():
                     self.out = f(*replaced, **kwargs)
-                around = []
-        finally:
-            _running.inputs = _running.inputs[: len(_running.inputs) - len(self.inputs)]
+        self.unknown = not all(map(concrete, leaves(self.out)))
         if around and not self.nested:
-            outer = set(around)
+            outer = set(map(id, around))
             outs = [out for out in leaves(self.out) if isinstance(out, Value)]
-            self.nested = not outer.isdisjoint(outs) or any(
-                not outer.isdisjoint(node.operands) for out in outs for node in _nodes(out)
+            self.nested = any(id(out) in outer for out in outs) or any(
+                id(x) in outer for node in _nodes(outs) for x in node.operands
             )
 
     def shaped(self, derivatives: Sequence[Number]) -> Any:
         """Derivatives with respect to the inputs in the shape of the argument, or tuple of arguments."""
-        shaped = rebuild(self.arguments, iter(derivatives))
+        return self._of_arguments(rebuild(self.arguments, iter(derivatives)))
+
+    def _of_arguments(self, shaped: dict[int, Any]) -> Any:
         return shaped[self.argnums[0]] if self.single else tuple([shaped[n] for n in self.argnums])
+
+    def without_aux(self, has_aux: bool) -> Any:
+        """Take what `f` returns besides its result, if it does, from `out`; returned with floats for Values."""
+        if not has_aux:
+            return None
+        if not isinstance(self.out, tuple) or len(self.out) != 2:
+            raise TypeError(
+                f"with has_aux=True {self.called} must return a pair, its result and whatever else, not "
+                f"{type(self.out).__name__}: {self.out!r:.60}"
+            )
+        self.out, aux = self.out
+
+        def change(item: Any) -> Any:
+            if isinstance(item, Value):
+                return self.number(item)
+            if _is_array(item) and item.dtype == object:
+                return rebuild(item, iter([self.number(x) if isinstance(x, Value) else x for x in leaves(item)]))
+            return item
+
+        return mapped(aux, change)
+
+    def one_number(self) -> Number:
+        """What `f` returned, which must be one number.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        out = _bare(self.out)
+        if isinstance(out, Value):
+            return out
+        try:
+            return to_float(out)
+        except TypeError:
+            raise TypeError(
+                f"{self.name} needs a function that returns one number, but {self.called} returned "
+                f"{type(out).__name__}; use jacobian for several outputs"
+            ) from None
+
+    def numbers(self) -> list[Number]:
+        """All numbers that `f` returned."""
+        return [_checked(out, self.name) for out in leaves(self.out)]
+
+    def blocks(self, rows: Sequence[Sequence[Number]]) -> Any:
+        """The matrix of derivatives, a row for each number returned, in the shape of what was returned.
+
+        In the place of each number, or array, is what has the argument's shape; in that again, for each number or
+        array, is a number or an array that has the axes of the one first, then those of the other.
+        """
+        remaining = iter(rows)
+
+        def block(out: Any) -> Any:
+            own = [next(remaining) for _ in range(out.size if _is_array(out) else 1)]
+            columns = iter(list(zip(*own)) if own else [()] * len(self.inputs))
+
+            def entry(x: Any) -> Any:
+                picked = [next(columns) for _ in range(x.size if _is_array(x) else 1)]
+                if not _is_array(out) and not _is_array(x):
+                    return picked[0][0]
+                shape = (out.shape if _is_array(out) else ()) + (x.shape if _is_array(x) else ())
+                return _array([column[k] for k in range(len(own)) for column in picked], shape)
+
+            return self._of_arguments(mapped(self.arguments, entry))
+
+        return mapped(self.out, block)
 
     def number(self, x: Any) -> Number:
         """A result as the caller sees it: a float, or a Value if the caller's numbers are Values."""
         if self.nested:
             return x if isinstance(x, Value) else Value(x)
-        return x._data if isinstance(x, Value) else to_float(x)
+        if isinstance(x, Value):
+            return x.detach() if self.unknown else x._data
+        return to_float(x)
 
     def slopes(self, node: Value) -> Sequence[Number]:
         """The local partials of a node: what was computed with it, or Values if they are to be differentiated."""
-        if not self.nested or node.op is None:
+        if node.op is None or not (self.nested or self.unknown):
             return node.partials
         operands = node.operands
-        if node.op is ops.pow and isinstance(operands[1], Constant):
-            slopes: tuple[Number, ...] = (ops.power_slope(operands[0], operands[1]._data), 0.0)
-        else:
-            with unwatched():  # a partial that nobody needs may be nan
-                slopes = node.op.partials(*operands, node)
+        with unwatched():  # a partial that nobody needs may be nan
+            slopes: Sequence[Number] = node.op.partials(*operands, node)
         for slope, computed in zip(slopes, node.partials):
             now = float_of(slope)
             if now != computed and now == now:
@@ -202,49 +280,53 @@ class _Trace:
                 )
         return slopes
 
-    def active(self, out: object) -> list[Value]:
-        """The nodes between the inputs and `out`, operands first."""
-        reached: set[Value] = set(self.inputs)
+    def active(self, outs: Sequence[Any]) -> list[Value]:
+        """The nodes between the inputs and `outs`, operands first."""
+        reached = set(map(id, self.inputs))
         order = []
-        for node in _nodes(out):
-            if node not in reached and any(x in reached for x in node.operands):
-                reached.add(node)
+        for node in _nodes(outs):
+            if id(node) not in reached and any(id(x) in reached for x in node.operands):
+                reached.add(id(node))
                 order.append(node)
         return order
 
-    def gradient(self, out: Any) -> list[Number]:
-        """d(out)/d(input) for each input, by reverse accumulation."""
-        adjoints: dict[Value, Number] = {out: 1.0} if isinstance(out, Value) else {}
-        order = self.active(out)
-        active = {*self.inputs, *order}
+    def gradient(self, outs: Sequence[Number], seeds: Sequence[Number] = (1.0,)) -> list[Number]:
+        """The derivatives of the sum of seeds times `outs` with respect to each input, by reverse accumulation."""
+        adjoints: dict[int, Number] = {}
+        for out, seed in zip(outs, seeds):
+            adjoints[id(out)] = adjoints[id(out)] + seed if id(out) in adjoints else seed
+        order = self.active(outs)
+        active = {id(x) for x in (*self.inputs, *order)}
         watch = current_watch()
         for node in reversed(order):
-            adjoint = adjoints.pop(node)
+            adjoint = adjoints.pop(id(node), 0.0)
             for x, slope in zip(node.operands, self.slopes(node)):
-                if x in active:
+                if id(x) in active:
                     if watch is not None:
-                        watch.flowed(node, x, *map(float_of, (adjoints.get(x, 0.0), slope, adjoint)))
+                        watch.flowed(node, x, *map(float_of, (adjoints.get(id(x), 0.0), slope, adjoint)))
                     flow = _times(slope, adjoint)
-                    adjoints[x] = adjoints[x] + flow if x in adjoints else flow
-        return [self.number(adjoints.get(x, 0.0)) for x in self.inputs]
+                    adjoints[id(x)] = adjoints[id(x)] + flow if id(x) in adjoints else flow
+        return [self.number(adjoints.get(id(x), 0.0)) for x in self.inputs]
 
-    def tangent(self, out: Any, directions: Sequence[Number]) -> Number:
-        """The derivative of `out` along `directions`, one number for each input, by forward accumulation."""
-        tangents: dict[Value, Number] = dict(zip(self.inputs, directions))
+    def tangents(self, outs: Sequence[Number], directions: Sequence[Number]) -> list[Number]:
+        """The derivatives of `outs` along `directions`, one number for each input, by forward accumulation."""
+        tangents: dict[int, Number] = dict(zip(map(id, self.inputs), directions))
         watch = current_watch()
-        for node in self.active(out):
+        for node in self.active(outs):
             moved = []
             for x, slope in zip(node.operands, self.slopes(node)):
-                if x in tangents:
+                if id(x) in tangents:
                     if watch is not None:
-                        watch.flowed(node, x, 0.0, float_of(slope), float_of(tangents[x]))
-                    moved.append(_times(slope, tangents[x]))
-            tangents[node] = ops.sum.forward(*moved)
-        return self.number(tangents.get(out, 0.0) if isinstance(out, Value) else 0.0)
+                        watch.flowed(node, x, 0.0, float_of(slope), float_of(tangents[id(x)]))
+                    moved.append(_times(slope, tangents[id(x)]))
+            tangents[id(node)] = ops.sum.forward(*moved)
+        return [self.number(tangents.get(id(out), 0.0)) for out in outs]
 
 
-def _nodes(out: object) -> list[Value]:
-    return walk(out) if isinstance(out, Value) and out.op is not None else []
+def _nodes(outs: Sequence[Any]) -> list[Value]:
+    """The results that some outputs were made from, operands first."""
+    results = tuple([out for out in outs if isinstance(out, Value) and out.op is not None])
+    return walk(node_of(ops.sum, 0.0, results, (1.0,) * len(results)))[:-1] if results else []
 
 
 def float_of(x: Number) -> float:
@@ -267,23 +349,16 @@ def _times(slope: Number, flow: Number) -> Number:
     return slope * flow
 
 
-def _scalar(trace: _Trace, f: Callable[..., Any], name: str) -> Any:
-    out = trace.out
-    if isinstance(out, Value):
-        return out
-    try:
-        return to_float(out)
-    except TypeError:
-        raise TypeError(
-            f"{name} needs a function that returns one number, but {getattr(f, '__name__', f)!s} returned "
-            f"{type(out).__name__}; use jacobian for several outputs"
-        ) from None
+def _checked(x: Any, name: str) -> Number:
+    return x if isinstance(x, Value) else to_float(x, name)
 
 
 # --- what users call ------------------------------------------------------------------------------------------
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False, argnum: Any = None
+) -> Callable[..., tuple[Any, Any]]:
     """A function that returns both f's value and its gradient.
 
     Parameters
@@ -292,13 +367,17 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         A function of numbers that returns one number.
     argnums : int or sequence of int
         Which positional argument, or arguments, to differentiate with respect to.
+    has_aux : bool
+        Whether f returns a pair: the number, and something else that is handed on.
+    argnum : int or sequence of int, optional
+        HIPS Autograd's name for `argnums`.
 
     Returns
     -------
     callable
-        With f's arguments; returns ``(value, gradient)``. The gradient has the shape of the argument, or is a
-        tuple of such if `argnums` is a sequence. ``scipy.optimize.minimize(value_and_grad(f), x0, jac=True)``
-        takes it as it is.
+        With f's arguments; returns ``(value, gradient)``, or ``((value, aux), gradient)``. The gradient has the shape
+        of the argument, or is a tuple of such if `argnums` is a sequence; None in an argument stays None.
+        ``scipy.optimize.minimize(value_and_grad(f), x0, jac=True)`` takes it as it is.
 
     Raises
     ------
@@ -311,19 +390,24 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> value_and_grad(lambda x: x[0] * x[1])([3.0, 4.0])
     (12.0, [4.0, 3.0])
     """
+    argnums = argnums if argnum is None else argnum
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = _Trace(f, argnums, args, kwargs, "grad")
-        out = _scalar(trace, f, "grad")
-        return trace.number(out), trace.shaped(trace.gradient(out))
+        aux = trace.without_aux(has_aux)
+        out = trace.one_number()
+        value = trace.number(out)
+        return (value, aux) if has_aux else value, trace.shaped(trace.gradient([out]))
 
     return value_and_gradient
 
 
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False, argnum: Any = None
+) -> Callable[..., Any]:
     """The gradient of f as a function; it can be differentiated again, to any order.
 
-    Parameters and errors are those of `value_and_grad`.
+    Parameters and errors are those of `value_and_grad`; with `has_aux` it returns ``(gradient, aux)``.
 
     Examples
     --------
@@ -332,38 +416,106 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     >>> grad(grad(lambda x: x**3))(2.0)
     12.0
     """
-    both = value_and_grad(f, argnums)
+    both = value_and_grad(f, argnums, has_aux=has_aux, argnum=argnum)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
+        value, derivatives = both(*args, **kwargs)
+        return (derivatives, value[1]) if has_aux else derivatives
 
     return gradient
 
 
-def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """The derivative of every output of f with respect to every number of an argument.
+def elementwise_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, argnum: Any = None
+) -> Callable[..., Any]:
+    """The derivative of a function that maps each number of an array by itself, at each of them.
+
+    It is the gradient of the sum of all that f returns, as in HIPS Autograd; where f does mix its numbers, it is
+    no more than that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    argnums = argnums if argnum is None else argnum
+
+    def slopes(*args: Any, **kwargs: Any) -> Any:
+        trace = _Trace(f, argnums, args, kwargs, "elementwise_grad")
+        outs = trace.numbers()
+        return trace.shaped(trace.gradient(outs, [1.0] * len(outs)))
+
+    return slopes
+
+
+def jacobian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False, argnum: Any = None
+) -> Callable[..., Any]:
+    """The derivative of every output of f with respect to every number of an argument, by reverse accumulation.
+
+    Parameters are those of `value_and_grad`; f may return numbers in any nesting.
 
     Returns
     -------
     callable
-        Its result has the shape of f's output, with the shape of the argument in place of each number: for
-        lists a list of rows, for arrays one array of shape ``output.shape + argument.shape``.
+        Its result has the shape of f's output, with the shape of the argument in place of each number or array: for
+        lists a list of rows, for arrays an array of shape ``output.shape + argument.shape``. So it is in JAX. With
+        `has_aux` it returns ``(jacobian, aux)``.
 
     Examples
     --------
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 1.0]]
     """
+    return _jacobian(f, argnums if argnum is None else argnum, has_aux, "jacobian", _by_rows)
 
+
+def jacfwd(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False, argnum: Any = None
+) -> Callable[..., Any]:
+    """`jacobian` by forward accumulation: faster where f returns many numbers and takes few.
+
+    Examples
+    --------
+    >>> jacfwd(lambda x: [x, x * x, x**3])(2.0)
+    [1.0, 4.0, 12.0]
+    """
+    return _jacobian(f, argnums if argnum is None else argnum, has_aux, "jacfwd", _by_columns)
+
+
+jacrev = jacobian
+
+
+def _jacobian(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    name: str,
+    rows: Callable[[_Trace], Sequence[Sequence[Number]]],
+) -> Callable[..., Any]:
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        trace = _Trace(f, argnums, args, kwargs, "jacobian")
-        rows = [trace.shaped(trace.gradient(_checked(out, "jacobian"))) for out in leaves(trace.out)]
-        return rebuild(trace.out, iter(rows))
+        trace = _Trace(f, argnums, args, kwargs, name)
+        aux = trace.without_aux(has_aux)
+        made = trace.blocks(rows(trace))
+        return (made, aux) if has_aux else made
 
     return jacobian_of_f
 
 
-def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def _by_rows(trace: _Trace) -> list[list[Number]]:
+    return [trace.gradient([out]) for out in trace.numbers()]
+
+
+def _by_columns(trace: _Trace) -> list[tuple[Number, ...]]:
+    outs, n = trace.numbers(), len(trace.inputs)
+    columns = [trace.tangents(outs, [float(i == k) for i in range(n)]) for k in range(n)]
+    return list(zip(*columns)) if columns else [()] * len(outs)
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False, argnum: Any = None
+) -> Callable[..., Any]:
     """The second derivatives of f: the Jacobian of its gradient.
 
     Examples
@@ -371,25 +523,28 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
-    return jacobian(grad(f, argnums), argnums)
+    argnums = argnums if argnum is None else argnum
+    return jacobian(grad(f, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
 
 
-def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[Any, Any]:
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False) -> Any:
     """f at a point, and its derivative along a direction (Jacobian times vector).
 
     Parameters
     ----------
     f : callable
         A function of numbers that returns numbers, in any nesting.
-    primals : sequence
+    primals : tuple or list
         The arguments of f.
-    tangents : sequence
+    tangents : tuple or list
         The direction: for each argument the same nesting of numbers.
+    has_aux : bool
+        Whether f returns a pair: the numbers, and something else that is handed on.
 
     Returns
     -------
     tuple
-        ``(f(*primals), derivative)``, both in the shape of f's output.
+        ``(f(*primals), derivative)``, both in the shape of f's output; with `has_aux` there is aux behind them.
 
     Raises
     ------
@@ -401,18 +556,60 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
-    primals, tangents = tuple(primals), tuple(tangents)
-    directions = [_checked(x, "jvp") for x in leaves_like(tangents, like=primals)]
-    trace = _Trace(f, range(len(primals)), primals, {}, "jvp")
+    for given in (primals, tangents):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                "jvp takes the arguments of f in a tuple, and the direction in another one, as in "
+                f"jvp(f, (2.0,), (1.0,)); {given!r:.60} is {type(given).__name__}"
+            )
+    directions = [_checked(x, "jvp") for x in leaves_like(tuple(tangents), like=tuple(primals))]
+    trace = _Trace(f, range(len(primals)), tuple(primals), {}, "jvp")
     trace.nested = trace.nested or any(isinstance(x, Value) for x in directions)
-    outs = [_checked(out, "jvp") for out in leaves(trace.out)]
-    return (
-        rebuild(trace.out, iter([trace.number(out) for out in outs])),
-        rebuild(trace.out, iter([trace.tangent(out, directions) for out in outs])),
-    )
+    aux = trace.without_aux(has_aux)
+    outs = trace.numbers()
+    value = rebuild(trace.out, iter([trace.number(out) for out in outs]))
+    tangent = rebuild(trace.out, iter(trace.tangents(outs, directions)))
+    return (value, tangent, aux) if has_aux else (value, tangent)
 
 
-def hvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) -> Any:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """f at a point, and the function that takes a vector back through it (vector times Jacobian).
+
+    Parameters
+    ----------
+    f : callable
+        A function of numbers that returns numbers, in any nesting.
+    *primals
+        Its arguments.
+    has_aux : bool
+        Whether f returns a pair: the numbers, and something else that is handed on.
+
+    Returns
+    -------
+    tuple
+        ``(f(*primals), back)``; with `has_aux` there is aux behind them. ``back(cotangents)`` takes numbers in the
+        shape of f's output and returns, for each argument, the derivative of their product with it, in a tuple.
+
+    Examples
+    --------
+    >>> value, back = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
+    >>> value, back([1.0, 0.0]), back([0.0, 2.0])
+    ([12.0, 7.0], (4.0, 3.0), (2.0, 2.0))
+    """
+    trace = _Trace(f, range(len(primals)), primals, {}, "vjp")
+    aux = trace.without_aux(has_aux)
+    outs, nested = trace.numbers(), trace.nested
+
+    def back(cotangents: Any) -> Any:
+        seeds = [_checked(x, "vjp") for x in leaves_like(cotangents, like=trace.out)]
+        trace.nested = nested or any(isinstance(x, Value) for x in seeds)
+        return trace.shaped(trace.gradient(outs, seeds))
+
+    value = rebuild(trace.out, iter([trace.number(out) for out in outs]))
+    return (value, back, aux) if has_aux else (value, back)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of f's first argument times a vector, without forming the Hessian.
 
     Parameters are those of `jvp`; f returns one number.
@@ -423,7 +620,3 @@ def hvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
     [8.0, 6.0]
     """
     return jvp(grad(f), primals, tangents)[1]
-
-
-def _checked(x: Any, name: str) -> Number:
-    return x if isinstance(x, Value) else to_float(x, name)

@@ -14,6 +14,7 @@ from weakref import ref
 from . import ops
 from .files import write_text
 from .ieee import to_float
+from .modes import blocks, current_watch, runs, stands_for_a_number
 from .origins import Origin, Place, former_epoch, here, origin_of, then
 from .value import Constant, Dot, Value, attributes, data_then, leaf_of, rebuild, walk
 
@@ -71,14 +72,14 @@ class Graph:
         self.root = root
         self.nodes: list[Value] = []
         self.operands: list[tuple[int, ...]] = []
-        self._positions: dict[Value, int] = {}
+        self._positions: dict[int, int] = {}  # by id: inside a function that is being differentiated nodes have no hash
         if root.op is not None:
             for result in walk(root):
                 operands = result.operands
                 for x in operands:
-                    if x not in self._positions:
+                    if id(x) not in self._positions:
                         self._append(x, ())
-                self._append(result, tuple([self._positions[x] for x in operands]))
+                self._append(result, tuple([self._positions[id(x)] for x in operands]))
         else:
             self._append(root, ())
         overwritten = then(root._place.epoch) if isinstance(root._place, Origin) else {}
@@ -96,7 +97,7 @@ class Graph:
                 self.consumers[i].append(position)
 
     def _append(self, node: Value, operands: tuple[int, ...]) -> None:
-        self._positions[node] = len(self.nodes)
+        self._positions[id(node)] = len(self.nodes)
         self.nodes.append(node)
         self.operands.append(operands)
 
@@ -107,7 +108,7 @@ class Graph:
         return iter(self.nodes)
 
     def __contains__(self, node: object) -> bool:
-        return isinstance(node, Value) and node in self._positions
+        return id(node) in self._positions
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
@@ -132,8 +133,8 @@ class Graph:
             If the root was not made from it.
         """
         try:
-            return self._positions[node]
-        except (KeyError, TypeError):
+            return self._positions[id(node)]
+        except KeyError:
             raise LookupError(f"{node!r} is not part of the graph of {self.root.describe()}") from None
 
     @property
@@ -213,19 +214,16 @@ class Graph:
         >>> fused.counts, fused.expand().counts
         ({'dot': 1}, {'mul': 2, 'sum': 1})
         """
-        made: dict[Value, Value] = {}
-        for node in self.nodes:
-            if node.op is None:
-                made[node] = node
-                continue
-            operands = tuple([made[x] for x in node.operands])
+        made: list[Value] = []
+        for node, positions in zip(self.nodes, self.operands):
+            operands = tuple([made[i] for i in positions])
             if isinstance(node, Dot):
-                made[node] = _products_and_sum(node, operands)
-            elif all(x is y for x, y in zip(operands, node.operands)):
-                made[node] = node
+                made.append(_products_and_sum(node, operands))
+            elif all(x is y for x, y in zip(operands, node.operands)):  # leaves among them
+                made.append(node)
             else:
-                made[node] = _over(node, operands)
-        return Graph(made[self.root])
+                made.append(_over(node, operands))
+        return Graph(made[-1])
 
     # --- JSON -------------------------------------------------------------------------------------------------
 
@@ -376,10 +374,7 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
     partials = row.get("partials")
     if not isinstance(partials, list) or len(partials) != len(operands):
         raise ValueError(f"partials must be a list with a number for each operand, not {partials!r:.60}")
-    slopes = op.slopes(*point, computed)
-    if op is ops.pow and isinstance(operands[1], Constant):
-        slopes = (slopes[0], 0.0)
-    return rebuild(op, computed, operands, slopes)
+    return rebuild(op, computed, operands, op.slopes(*point, computed))
 
 
 # --- copying and pickling ---------------------------------------------------------------------------------------
@@ -390,7 +385,27 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
 
 def copy(node: Value) -> Value:
     """What `copy.copy` makes of a node: a leaf of the same data, or a result over the same operands."""
+    kept = _keeping_the_gradient(node)
+    if kept is not None:
+        return kept
     twin = _leaf(type(node), node.data, node.grad, _texts(node)) if node.op is None else _over(node, node.operands)
+    _give(twin, _own(node))
+    return twin
+
+
+def _watched_copy(node: Value, pickled: bool = False) -> Value | None:
+    watch = current_watch() if blocks else None
+    return None if watch is None else watch.copied(node, pickled)
+
+
+def _keeping_the_gradient(node: Value) -> Value | None:
+    """The copy of what stands for a number in a function that is being differentiated; None for other nodes."""
+    twin = _watched_copy(node)
+    if twin is None:
+        if not runs or not stands_for_a_number(node):
+            return None
+        twin = ops.positive(node)
+    twin.label = node.label
     _give(twin, _own(node))
     return twin
 
@@ -399,6 +414,10 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """What `copy.deepcopy` makes of a node: its whole graph once more, but for what is in `memo`."""
     from copy import deepcopy as of
 
+    kept = _keeping_the_gradient(root)
+    if kept is not None:
+        memo[id(root)] = kept
+        return kept
     if root.op is None:
         twin: Value = _leaf(type(root), root.data, root.grad, _texts(root))
         memo[id(root)] = twin
@@ -417,7 +436,19 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 
 
 def reduce(node: Value) -> tuple[Any, ...]:
-    """How a node is pickled. A result is one of the results that were pickled together."""
+    """How a node is pickled. A result is one of the results that were pickled together.
+
+    Raises
+    ------
+    TypeError
+        If it stands for a number in a function that is being differentiated: what is read again has no gradient.
+    """
+    _watched_copy(node, pickled=True)
+    if runs and stands_for_a_number(node):
+        raise TypeError(
+            f"{node.describe()} stands for a number in a function that is being differentiated, and a pickle would "
+            "lose its gradient; pickle its data, or do this outside of the function"
+        )
     if node.op is None:
         return _leaf, (type(node), node.data, node.grad, _texts(node)), _own(node)
     latest = getattr(_pickling, "session", None)
@@ -526,13 +557,13 @@ def _results_below(root: Value, known: Container[int]) -> list[Value]:
 
 def _sources(results: Iterable[Value]) -> list[Value]:
     """The operands of results that are not among these results themselves."""
-    own = set(results)
-    return list(dict.fromkeys(x for node in results for x in node.operands if x not in own))
+    own = set(map(id, results))
+    return list({id(x): x for node in results for x in node.operands if id(x) not in own}.values())
 
 
 def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[dict[int, float]]]:
     """A row for each result; and for each of their epochs what sources, by position, were then and are no more."""
-    positions = {x: i for i, x in enumerate([*sources, *results])}
+    positions = {id(x): i for i, x in enumerate([*sources, *results])}
     epochs: dict[Epoch, int] = {}
     overwritten: list[dict[int, float]] = []
     rows = []
@@ -543,7 +574,7 @@ def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[d
             old = then(origin.epoch)
             overwritten.append({i: old[id(x)] for i, x in enumerate(sources) if id(x) in old})
         partials = () if isinstance(node, Dot) else node.partials
-        operands = tuple([positions[x] for x in node.operands])
+        operands = tuple([positions[id(x)] for x in node.operands])
         rows.append((node.op, operands, partials, node.data, node.grad, _texts(node), epochs[origin.epoch]))
     return rows, overwritten
 

@@ -1,7 +1,8 @@
 """Blocks that change how nodes are made in the thread that opens them: `no_grad`, `enable_grad`, and watches.
 
 The engine asks what they set only while `blocks` is not empty: while some block is open somewhere, or was just now.
-What nodes are is not known here; see `value`.
+A `Run` is a block as well, the run of a function that is being differentiated; it changes nothing of how nodes are
+made, but in it Values stand for numbers. What nodes are is not known here; see `value`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from _thread import allocate_lock, get_ident
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
     from .value import Value
@@ -36,19 +38,24 @@ class _Entry:
 def setting(mode: str, default: Any) -> Any:
     """What the innermost of this thread's blocks makes of a mode."""
     thread, found = get_ident(), default
-    for entry in list(blocks):
-        if not entry.switch.locked():
-            _remove(entry)
-        elif entry.thread == thread and entry.mode == mode:
+    for entry in _in_force(blocks):
+        if entry.thread == thread and entry.mode == mode:
             found = entry.setting
     return found
 
 
-def _remove(entry: _Entry) -> None:
-    try:
-        blocks.remove(entry)
-    except ValueError:
-        return  # another thread was faster
+def _in_force(entries: list[_Entry]) -> list[_Entry]:
+    """Those of the entries that have not ended; the others are taken out."""
+    found = []
+    for entry in list(entries):
+        if entry.switch.locked():
+            found.append(entry)
+        else:
+            try:
+                entries.remove(entry)
+            except ValueError:
+                continue  # another thread was faster
+    return found
 
 
 def recording() -> bool:
@@ -56,9 +63,19 @@ def recording() -> bool:
     return not blocks or bool(setting("recording", True))
 
 
+_NO_BLOCK = object()
+
+
 def current_watch() -> Any:
-    """The `Watch` that looks at what happens to Values in this thread, or None."""
-    return setting("watch", None)
+    """The `Watch` that looks at what happens to Values in this thread, or None.
+
+    Where the thread has none of its own, it is that of another one which looks into all threads, if there is one.
+    """
+    watch = setting("watch", _NO_BLOCK)
+    if watch is not _NO_BLOCK:
+        return watch
+    abroad = [entry.setting.abroad for entry in list(blocks) if isinstance(entry.setting, Watch)]
+    return next((watch for watch in reversed(abroad) if watch is not None), None)
 
 
 class _Way:
@@ -84,7 +101,7 @@ def _way_in(block: Block) -> Callable[[], None]:
 
     entry = _Entry(block.mode, block.setting())
     block._exits.setdefault(entry.thread, []).append(entry.switch.__exit__)
-    return partial(blocks.append, entry)
+    return partial(block.entries.append, entry)
 
 
 def _way_out(block: Block) -> Callable[..., None]:
@@ -95,6 +112,7 @@ class Block:
     """A with-block, or decorator, that sets one of this thread's modes."""
 
     mode = ""
+    entries = blocks
     _ways: dict[int, list[Callable[..., None]]]
 
     def setting(self) -> object:
@@ -157,6 +175,68 @@ class enable_grad(Block):
         return True
 
 
+# --- functions that are being differentiated ------------------------------------------------------------------------
+
+
+runs: list[_Entry] = []
+"""The runs of functions that threads are in, the innermost last; some may have ended meanwhile."""
+
+
+class Run(Block):
+    """A run of a function that is being differentiated, on Values in place of its numbers.
+
+    What is computed from them stands for a number, too: ``==`` compares it by its data, and no copy loses its
+    gradient.
+
+    Parameters
+    ----------
+    inputs : list of Value
+        What the function is given.
+    """
+
+    entries = runs
+
+    def __init__(self, inputs: list[Value]) -> None:
+        self.inputs = inputs
+        self._known: dict[int, tuple[Value, bool]] = {id(x): (x, True) for x in inputs}
+
+    def setting(self) -> object:
+        return self
+
+    def reaches(self, x: Value) -> bool:
+        """Whether x is an input, or computed from one. Each node is looked at once, however often it is asked."""
+        known, stack = self._known, [x]
+        while stack:
+            node = stack[-1]
+            waiting = [] if id(node) in known else [y for y in node.operands if id(y) not in known]
+            if not waiting:
+                stack.pop()
+                known.setdefault(id(node), (node, any(known[id(y)][1] for y in node.operands)))
+            stack += waiting
+        return known[id(x)][1]
+
+
+def runs_here() -> list[Run]:
+    """The runs that this thread is in, the innermost last."""
+    thread = get_ident()
+    return [entry.setting for entry in _in_force(runs) if entry.thread == thread]  # type: ignore[misc]
+
+
+def stands_for_a_number(x: Value) -> bool:
+    """Whether x is an input of a function that is being differentiated just now, in any thread, or computed from one.
+
+    Examples
+    --------
+    >>> from autograd import Value, grad
+    >>> w, found = Value(2.0), []
+    >>> grad(lambda x: found.append([stands_for_a_number(v) for v in (x, w * x, w)]) or x)(3.0)
+    1.0
+    >>> found
+    [[True, True, False]]
+    """
+    return any(entry.setting.reaches(x) for entry in _in_force(runs))  # type: ignore[attr-defined]
+
+
 # --- looking on ---------------------------------------------------------------------------------------------------
 
 
@@ -167,13 +247,20 @@ class Watch(Block):
     ----------
     derivatives : bool
         Whether nodes of which the derivatives of other nodes are made are looked at, too.
+    alone : bool
+        Whether watches that are opened inside this one do not look: it goes on instead.
+    abroad : Watch or None
+        Who looks on in the threads that have no watch of their own.
     """
 
     mode = "watch"
     derivatives = False
+    alone = False
+    abroad: Watch | None = None
 
     def setting(self) -> object:
-        return self
+        around = current_watch()
+        return around if around is not None and around.alone else self
 
     def made(self, node: Value) -> None:
         """A new node."""
@@ -191,16 +278,30 @@ class Watch(Block):
         """A leaf whose number is about to be set."""
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
-        """The answer to ``a < other`` and the like; None if it is that of their numbers."""
+        """The answer to ``a < other``, ``a == other`` and the like; None if it is the usual one."""
         return None
 
     def detached(self, x: Value) -> Value | None:
         """The answer to ``x.detach()``; None if it is the usual one."""
         return None
 
+    def hashed(self, x: Value) -> None:
+        """A node as a key of a set or dict."""
+
+    def copied(self, x: Value, pickled: bool) -> Value | None:
+        """The copy of a node that is about to be copied or pickled; None if it is the usual one."""
+        return None
+
+    def refuse(self, x: Value, why: str) -> None:
+        """Something that cannot be done with a node; if this raises nothing, a TypeError says why."""
+
     def concrete(self, x: object) -> bool:
         """The answer to ``concrete(x)``."""
         return True
+
+    def required(self, condition: object, message: str, values: tuple[object, ...]) -> bool:
+        """Whether somebody else will see to it that the condition of ``require(condition, ...)`` holds."""
+        return False
 
 
 class unwatched(Block):
@@ -225,7 +326,7 @@ def concrete(x: object) -> bool:
     """Whether the number in x may decide what the program does next.
 
     It may not while a program is recorded that is to run on other numbers (see `autograd.compile`): then code that
-    checks its arguments leaves the check out, and code that takes short cuts takes none.
+    takes short cuts takes none. Code that checks its arguments calls `require`.
 
     Examples
     --------
@@ -238,16 +339,37 @@ def concrete(x: object) -> bool:
 
 
 def line_outside() -> str:
-    """The innermost source line at work that belongs to neither the engine nor nn, as ``"file.py:12"``."""
+    """The innermost source line of the user's at work, as ``"file.py:12"``.
+
+    The user's is what belongs neither to the engine, nor to nn, NumPy or Python's own library.
+    """
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
+    while frame.f_back is not None and _is_library(frame):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
+def line_raised(error: BaseException) -> str:
+    """The innermost source line of the user's that an error came through; empty if it came through none."""
+    line, traceback = "", error.__traceback__
+    while traceback is not None:
+        if not _is_library(traceback.tb_frame):
+            line = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return line
+
+
+_LIBRARIES = frozenset({"autograd", "nn", "numpy"}) | sys.stdlib_module_names
+
+
+def _is_library(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] in _LIBRARIES
+
+
 def _forked() -> None:
     """In the child of a fork the other threads are gone, and their blocks with them."""
-    blocks[:] = [entry for entry in blocks if entry.thread == get_ident()]
+    for entries in (blocks, runs):
+        entries[:] = [entry for entry in entries if entry.thread == get_ident()]
 
 
 if hasattr(os, "register_at_fork"):

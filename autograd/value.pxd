@@ -13,7 +13,7 @@ from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, ov
 
 cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _RELU, _DOT
 cdef long long _BORN
-cdef list blocks
+cdef list blocks, runs
 
 cdef inline unsigned long get_ident():
     return PyThread_get_thread_ident()
@@ -105,6 +105,7 @@ cdef bint _foreign(object x) except -1
 cdef Value _operand(object x)
 cdef Value _value(object x)
 cdef double _number(object x) except? -1.5
+cdef bint _plain(object x) except -1
 cpdef dict attributes(Value node)
 
 @cython.locals(node=Value, origin=Origin)

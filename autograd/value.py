@@ -19,7 +19,7 @@ from __future__ import annotations
 from . import ops
 from ._cython import cython
 from .ieee import divide, inf, power, to_float
-from .modes import blocks, current_watch, recording
+from .modes import blocks, current_watch, recording, runs, runs_here, stands_for_a_number
 from .ops import Op
 from .origins import Origin, Place, current_place, here, lock, moved, overwrite, then
 
@@ -95,9 +95,11 @@ class Value:
 
     Notes
     -----
-    ``==`` and ``hash`` are identity, so that nodes can live in sets; ``<``, ``<=``, ``>`` and ``>=`` compare
-    data. `float` and the functions of ``math`` refuse a Value, since they would drop its gradient silently.
-    A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
+    Comparisons with numbers are those of the data, and so are ``<``, ``<=``, ``>`` and ``>=`` of two Values; ``==`` of
+    two Values is identity (but nan equals nothing), and so is ``hash``: nodes can live in lists, sets and dicts.
+    Inside a function that `grad` and its like differentiate Values stand for numbers: ``==`` of two of them compares
+    their data, and they have no ``hash``. `float` and the functions of ``math`` refuse a Value, since they would drop
+    its gradient silently. A Value takes attributes of your own, such as an optimiser's moments, and can be subclassed.
 
     Examples
     --------
@@ -251,18 +253,13 @@ class Value:
 
     @property
     def _prev(self) -> set[Value]:
-        """The operands under micrograd's name, as a set; the number in an exponent is part of the operation there."""
-        operands = self.operands
-        return set(operands[:1] if self._rule is _POW and isinstance(operands[1], Constant) else operands)
+        """The operands under micrograd's name, as a set."""
+        return set(self.operands)
 
     @property
     def _op(self) -> str:
         """The operation's symbol under micrograd's name: '' for a leaf, '+', '*', '**2', 'ReLU', ..."""
-        op = self._rule
-        if op is None:
-            return ""
-        exponent = self.operands[1] if op is _POW else None
-        return f"**{exponent.data:g}" if isinstance(exponent, Constant) else op.symbol
+        return "" if self._rule is None else self._rule.symbol
 
     def item(self) -> float:
         """The number, under PyTorch's name."""
@@ -287,7 +284,7 @@ class Value:
         return f"Value(data={self._data!r}, grad={self._grad!r}{made_by}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        return format(self.data, spec) if spec else repr(self)
 
     def detach(self) -> Value:
         """A leaf with the same data, cut off from the graph.
@@ -323,6 +320,8 @@ class Value:
     @staticmethod
     def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
         """How Values read an operation (see `ops.Op`): compute, and remember."""
+        if op is _POW and isinstance(operands[0], Value):
+            return operands[0] ** operands[1]  # a number in the exponent is part of the operation
         values: list[Value] = []
         for x in operands:
             if isinstance(x, Value):
@@ -336,6 +335,12 @@ class Value:
             else:
                 values.append(_constant(to_float(x, op.name)))
         return record(op, values)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        """How NumPy's functions, and operators of its numbers, read a Value; see `arrays.by_numpy`."""
+        from . import arrays
+
+        return arrays.by_numpy(ufunc, method, operands, options)
 
     def __add__(self, other: object) -> Made:
         if isinstance(other, Value):
@@ -393,15 +398,14 @@ class Value:
         return NotImplemented if a is None else a / self
 
     def __pow__(self, other: object) -> Made:
-        b: Value | None = other if isinstance(other, Value) else _operand(other)
-        if b is None:
+        if isinstance(other, Value) and not isinstance(other, Constant):
+            return record(_POW, [self, other])
+        if _foreign(other):
             return NotImplemented
-        if not isinstance(b, Constant):
-            return record(_POW, [self, b])
-        # A number in the exponent is a constant: d/dn = a**n log(a), which is nan for negative a, is left out.
-        a, n = self._data, b._data
-        slope = ops.power_slope(a, n) if n == 0.0 else n * power(a, n - 1.0)
-        return _result(power(a, n), _POW, self, slope, b, 0.0)
+        # A number in the exponent is part of the operation.
+        a, n = self._data, _number(other)
+        slope = 2.0 * a if n == 2.0 else 1.0 if n == 1.0 else 0.0 if n == 0.0 else n * power(a, n - 1.0)
+        return _result(power(a, n), ops.power(n), self, slope, None, 0.0)
 
     def __rpow__(self, other: object) -> Made:
         a = other if isinstance(other, Value) else _operand(other)
@@ -531,8 +535,10 @@ class Value:
         """self above 0, else alpha * (e**self - 1); see `autograd.elu`."""
         return record(ops.elu, [self, _value(alpha)])
 
-    def clip(self, low: object = -inf, high: object = inf) -> Value:
-        """self held between two bounds; see `autograd.clip`."""
+    def clip(self, low: object = -inf, high: object = inf, out: None = None) -> Value:
+        """self held between two bounds; see `autograd.clip`. NumPy's clip calls it, with a place for the result."""
+        if out is not None:
+            raise TypeError(f"clip of a Value makes a new one, and cannot write into {type(out).__name__}: {out!r:.60}")
         return record(ops.clip, [self, _value(low), _value(high)])
 
     def arctan2(self, x: object) -> Value:
@@ -640,52 +646,68 @@ class Value:
     def __lt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared("<", self, other) if blocks else self._data < _number(other)
+        return self._data < _number(other) if not blocks and _plain(other) else _compared("<", self, other)
 
     def __le__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared("<=", self, other) if blocks else self._data <= _number(other)
+        return self._data <= _number(other) if not blocks and _plain(other) else _compared("<=", self, other)
 
     def __gt__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared(">", self, other) if blocks else self._data > _number(other)
+        return self._data > _number(other) if not blocks and _plain(other) else _compared(">", self, other)
 
     def __ge__(self, other: object) -> Truth:
         if _foreign(other):
             return NotImplemented
-        return _compared(">=", self, other) if blocks else self._data >= _number(other)
+        return self._data >= _number(other) if not blocks and _plain(other) else _compared(">=", self, other)
 
-    def __hash__(self) -> int:  # by identity; a compiled class with comparisons would have none
+    def __eq__(self, other: object) -> Truth:
+        return NotImplemented if _foreign(other) else _compared("==", self, other)
+
+    def __ne__(self, other: object) -> Truth:
+        return NotImplemented if _foreign(other) else _compared("!=", self, other)
+
+    def __hash__(self) -> int:  # by identity
+        if blocks:
+            watch = current_watch()
+            if watch is not None:
+                watch.hashed(self)
+        if runs and stands_for_a_number(self):
+            raise TypeError(
+                f"{self.describe()} stands for a number here, in a function that is being differentiated, and a set or "
+                "a dict would look it up by identity; let the key be x.data, or id(x)"
+            )
         return id(self) >> 4
 
     def __bool__(self) -> bool:
         return self.data != 0.0
 
     def __float__(self) -> NoReturn:
-        raise TypeError(
-            "float() and the functions of math would drop the gradient of a Value; use v.data for the number, "
-            "and v.tanh() or autograd.tanh(v) for a function"
+        _refuse(
+            self,
+            "float() and the functions of math would drop the gradient of a Value; use v.data for the number, and "
+            "v.tanh() or autograd.tanh(v) for a function",
         )
 
     def __int__(self) -> NoReturn:
-        raise TypeError("int() would drop the gradient of a Value; use int(v.data) for the number")
+        _refuse(self, "int() would drop the gradient of a Value; use int(v.data) for the number")
 
     def __complex__(self) -> NoReturn:
-        raise TypeError("complex() would drop the gradient of a Value; use complex(v.data) for the number")
+        _refuse(self, "complex() would drop the gradient of a Value; use complex(v.data) for the number")
 
     def __round__(self, ndigits: object = None) -> NoReturn:
-        raise TypeError("round() would drop the gradient of a Value; use round(v.data) for the number")
+        _refuse(self, "round() would drop the gradient of a Value; use round(v.data) for the number")
 
     def __floor__(self) -> NoReturn:
-        raise TypeError("math.floor() would drop the gradient of a Value; use math.floor(v.data) for the number")
+        _refuse(self, "math.floor() would drop the gradient of a Value; use math.floor(v.data) for the number")
 
     def __ceil__(self) -> NoReturn:
-        raise TypeError("math.ceil() would drop the gradient of a Value; use math.ceil(v.data) for the number")
+        _refuse(self, "math.ceil() would drop the gradient of a Value; use math.ceil(v.data) for the number")
 
     def __trunc__(self) -> NoReturn:
-        raise TypeError("math.trunc() would drop the gradient of a Value; use math.trunc(v.data) for the number")
+        _refuse(self, "math.trunc() would drop the gradient of a Value; use math.trunc(v.data) for the number")
 
     # --- how backward walks -----------------------------------------------------------------------------------
 
@@ -929,14 +951,57 @@ def _number(x: object) -> float:
     return to_float(x)
 
 
+def _plain(x: object) -> bool:
+    """Whether x as a float is the very same number."""
+    return isinstance(x, Value) or type(x) is float or (type(x) is int and -(2**53) < x < 2**53)
+
+
 def _compared(sign: str, a: Value, other: object) -> Truth:
-    """``a < other`` and the like, where what looks at this thread's nodes may have its own answer."""
-    watch = current_watch()
+    """``a < other`` and the like, in full: what looks at this thread's nodes may have its own answer."""
+    watch = current_watch() if blocks else None
     answer: Any = None if watch is None else watch.compared(sign, a, other)
     if answer is not None:
         return answer  # type: ignore[no-any-return]
-    x, y = a._data, _number(other)
-    return x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y
+    x, y, is_node = a._data, other, isinstance(other, Value)
+    if is_node:
+        y = _number(other)
+    if sign == "==" or sign == "!=":
+        same = _identical(a, other) if is_node else None
+        if same is None:
+            same = bool(x == y)  # as a float has it
+        return same if sign == "==" else not same
+    if not is_node:
+        _refuse_unless_a_number(other)
+    return bool(x < y if sign == "<" else x <= y if sign == "<=" else x > y if sign == ">" else x >= y)  # type: ignore[operator]
+
+
+def _refuse_unless_a_number(x: object) -> None:
+    try:
+        to_float(x)
+    except OverflowError:
+        return  # a number all the same, which Python compares with floats
+
+
+def _identical(a: Value, b: Any) -> Any:
+    """Whether two Values are the same node; None where their numbers are to be compared, as when only nan can differ.
+
+    Raises
+    ------
+    TypeError
+        If they are not, but equal, in a function that is being differentiated, without being numbers of its own: then
+        nobody knows what is meant.
+    """
+    if a is b:
+        return None
+    if runs:
+        if stands_for_a_number(a) or stands_for_a_number(b):
+            return None
+        if a._data == b._data and runs_here():
+            raise TypeError(
+                f"{a.describe()} and {b.describe()} are equal numbers, but different Values, and do not depend on what "
+                "the function that is being differentiated is given; write a.data == b.data, or a is b"
+            )
+    return False
 
 
 def _label_among(label: object, others: tuple[object, ...], children: object, op: object) -> str:
@@ -959,6 +1024,13 @@ def _label_among(label: object, others: tuple[object, ...], children: object, op
     if not isinstance(label, str):
         raise TypeError(f"a label must be a str, not {type(label).__name__}: {label!r:.60}")
     return str(label)
+
+
+def _refuse(x: Value, why: str) -> NoReturn:
+    watch = current_watch() if blocks else None
+    if watch is not None:
+        watch.refuse(x, why)
+    raise TypeError(why)
 
 
 def _keep(name: str) -> NoReturn:
@@ -1185,9 +1257,6 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
 
 def record(op: Op, operands: list[Value]) -> Value:
     """Apply an operation to Values: compute the result and its local slopes with the operation's own rules."""
-    if op is _POW and isinstance(operands[1], Constant):
-        power_of: Value = operands[0] ** operands[1]
-        return power_of
     if op is _DOT:
         half = len(operands) // 2
         bias = operands[2 * half] if len(operands) % 2 else None
@@ -1463,6 +1532,6 @@ if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
 
 if not cython.compiled:  # Python's own ways serve, and are faster
-    for _name in ("__hash__", "__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
+    for _name in ("__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
         delattr(Value, _name)
     del Wide.__dealloc__, Dot.__dealloc__

@@ -7,17 +7,22 @@ parameters fit a module is for the module to say.
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from typing import Any
 
 FORMAT = "glassgrad-parameters"
 VERSION = 1
 
 
-def save_file(path: str | os.PathLike[str], state: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Write a state to a file; an existing file is replaced only when all is written.
+def save_file(
+    path: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+    state: dict[str, Any],
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """Write a state to a file, all or nothing, as `autograd.write_text` does.
 
     Raises
     ------
@@ -25,6 +30,8 @@ def save_file(path: str | os.PathLike[str], state: dict[str, Any], metadata: dic
         If the metadata are no dict.
     ValueError
         If the metadata or the state cannot be written as JSON.
+    OSError
+        If the file cannot be written.
     """
     import json
 
@@ -42,7 +49,7 @@ def save_file(path: str | os.PathLike[str], state: dict[str, Any], metadata: dic
     write_text(path, text + "\n")
 
 
-def load_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a file that `Module.save` wrote.
 
     Returns
@@ -53,8 +60,8 @@ def load_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, A
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If the file cannot be read; a FileNotFoundError if there is none.
     ValueError
         If it is no file of parameters, or damaged, or of another version.
 
@@ -69,19 +76,23 @@ def load_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, A
     """
     import json
 
-    shown = str(path)
+    shown = os.fsdecode(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+        with open(path, "rb") as file:
+            content = file.read()
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {shown!r}") from None
+    except OSError as error:
+        raise type(error)(f"cannot read {shown!r}: {error.strerror or error}") from None
+    try:
+        document = json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{shown!r} is not JSON, or it is damaged: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f'{shown!r} is not a file of parameters: its "format" must be {FORMAT!r}')
     if document.get("version") != VERSION:
         raise ValueError(
-            f"{shown!r} has version {document.get('version')!r}, and only version {VERSION} is known here; "
+            f"{shown!r} has version {document.get('version')!r:.40}, and only version {VERSION} is known here; "
             "save it again with the glassgrad that is to read it"
         )
     state, metadata = document.get("parameters"), document.get("metadata")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf
 
 from autograd import Value, concrete, exp, logsumexp, sum
 
@@ -58,7 +58,7 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     >>> log_softmax([40.0, 0.0])
     [-4.248354255291589e-18, -40.0]
     """
-    lowered = _below_the_top(xs, "log_softmax") if all(map(concrete, xs)) else xs
+    lowered = _below_the_top(xs, "log_softmax")
     total = logsumexp(lowered)
     return [x - total for x in lowered]
 
@@ -66,22 +66,56 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
 def _below_the_top(xs: Sequence[Any], user: str) -> list[Any]:
     if len(xs) == 0:
         raise ValueError(f"{user} takes at least one number, got none")
+    return differences(xs, largest(xs)) if all(map(concrete, xs)) else near_zero(xs)
+
+
+def near_zero(xs: Sequence[Any]) -> list[Any]:
+    """Logits of the same probabilities, the largest of which is not far from 0, without knowing which that is.
+
+    What is taken from all of them, their log-sum-exp, has no derivative, for no probability depends on it.
+
+    Examples
+    --------
+    >>> near_zero([1e300, 1e300, 0.0])
+    [0.0, 0.0, -1e+300]
+    """
+    total = logsumexp(xs)
+    if isinstance(total, Value):
+        total = total.detach()
+    return [x - total for x in xs]
+
+
+def largest(xs: Sequence[Any]) -> int:
+    """Where the largest is; of several, the first.
+
+    Examples
+    --------
+    >>> largest([1.0, 3.0, 3.0])
+    1
+    """
     top = 0
     for i in range(1, len(xs)):
         if xs[i] > xs[top]:
             top = i
-    return differences(xs, top)
+    return top
 
 
 def differences(xs: Sequence[Any], k: int) -> list[Any]:
     """x_i - x_k for every i.
 
     The k-th is a constant zero: then x_k's gradient is made of the other terms alone, and nothing cancels in it.
-    It is nan if x_k is inf or nan: a network that overflowed must not look certain.
+    But it is nan if x_k is infinite or nan: a network that overflowed must not look certain.
+
+    Examples
+    --------
+    >>> differences([1.0, 3.0], 1)
+    [-2.0, 0.0]
     """
     pivot = xs[k]
-    zero = nan if concrete(pivot) and not pivot < inf else 0.0
-    return [(Value(zero) if isinstance(x, Value) else zero) if i == k else x - pivot for i, x in enumerate(xs)]
+    lowered = [x - pivot for x in xs]
+    if -inf < pivot < inf:
+        lowered[k] = Value(0.0) if isinstance(pivot, Value) else 0.0
+    return lowered
 
 
 def is_list(x: object) -> bool:

@@ -6,11 +6,15 @@ inputs and outputs of the layer. Layers take one as ``init=``, or the name of a 
 A sum of nin products has nin times the variance of one of them. The Xavier and Kaiming initialisers choose the
 weights' variance so that activations, and on the way back gradients, neither vanish nor explode from layer to
 layer: Var(w) = gain**2 / fan.
+
+Arguments that are no finite numbers are a TypeError or a ValueError, also a negative standard deviation.
 """
 
 from __future__ import annotations
 
 import math
+
+from .settings import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +44,15 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     ------
     ValueError
         If no gain is known for the activation.
+    TypeError
+        If param is no number.
 
     Examples
     --------
     >>> calculate_gain("leaky_relu", 1.0)
     1.0
     """
-    slope = 0.01 if param is None else param
+    slope = 0.01 if param is None else number("param", param)
     gains = {
         "linear": 1.0,
         "identity": 1.0,
@@ -56,7 +62,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         "leaky_relu": math.sqrt(2.0 / (1.0 + slope * slope)),
         "selu": 0.75,
     }
-    if nonlinearity not in gains:
+    if not isinstance(nonlinearity, str) or nonlinearity not in gains:
         raise ValueError(
             f"no gain is known for {nonlinearity!r}, only for {', '.join(gains)}; give an init of your own"
         )
@@ -72,6 +78,7 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
     >>> -0.1 <= uniform(-0.1, 0.1)(random.Random(0), 3, 4) <= 0.1
     True
     """
+    low, high = number("low", low), number("high", high)
     return lambda random, nin, nout: random.uniform(low, high)
 
 
@@ -84,6 +91,7 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
     >>> normal(5.0, 0.0)(random.Random(0), 3, 4)
     5.0
     """
+    mean, std = number("mean", mean), number("std", std, positive=True)
     return lambda random, nin, nout: random.gauss(mean, std)
 
 
@@ -96,6 +104,7 @@ def constant(value: float) -> Initialiser:
     >>> constant(0.5)(random.Random(0), 3, 4)
     0.5
     """
+    value = number("value", value)
     return lambda random, nin, nout: value
 
 
@@ -120,6 +129,7 @@ def xavier_uniform(gain: float = 1.0) -> Initialiser:
     >>> abs(xavier_uniform()(random.Random(0), 3, 3)) <= 1.0
     True
     """
+    gain = number("gain", gain)
     return lambda random, nin, nout: _uniform(random, gain, (nin + nout) / 2)
 
 
@@ -132,6 +142,7 @@ def xavier_normal(gain: float = 1.0) -> Initialiser:
     >>> xavier_normal(gain=0.0)(random.Random(0), 3, 4)
     0.0
     """
+    gain = number("gain", gain)
     return lambda random, nin, nout: _normal(random, gain, (nin + nout) / 2)
 
 

@@ -10,16 +10,17 @@ import autograd
 from autograd import Cell, Op, Value, dot, neurons, values
 
 from .functional import each, is_list, log_softmax, softmax
-from .init import find, kaiming_uniform
+from .init import find, kaiming_uniform, zeros
 from .module import Module
+from .settings import flag, is_bool, meant, number, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias
 
-    from .init import Init
+    from .init import Init, Initialiser
 
     Activation: TypeAlias = str | Callable[[Any], Any]
     Seed: TypeAlias = int | random.Random | None
@@ -75,7 +76,7 @@ class LeakyReLU(Elementwise):
     function = autograd.leaky_relu
 
     def __init__(self, negative_slope: Any = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = _coefficient("negative_slope", negative_slope)
 
     def each(self, x: Any) -> Any:
         return self.function(x, self.negative_slope)
@@ -94,7 +95,7 @@ class ELU(Elementwise):
     function = autograd.elu
 
     def __init__(self, alpha: Any = 1.0) -> None:
-        self.alpha = alpha
+        self.alpha = _coefficient("alpha", alpha)
 
     def each(self, x: Any) -> Any:
         return self.function(x, self.alpha)
@@ -177,7 +178,7 @@ class Softmax(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return _rows(softmax, x)
+        return _rows("Softmax", softmax, x)
 
 
 class LogSoftmax(Module):
@@ -188,11 +189,17 @@ class LogSoftmax(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return _rows(log_softmax, x)
+        return _rows("LogSoftmax", log_softmax, x)
 
 
-def _rows(function: Callable[[Any], Any], x: Any) -> Any:
-    return [_rows(function, row) for row in x] if len(x) > 0 and is_list(x[0]) else function(x)
+def _coefficient(name: str, x: Any) -> Any:
+    return x if isinstance(x, Value) else number(name, x)
+
+
+def _rows(name: str, function: Callable[[Any], Any], x: Any) -> Any:
+    if not is_list(x):
+        raise TypeError(f"{name} takes a list of numbers, or nested lists, not {type(x).__name__}: {x!r:.60}")
+    return [_rows(name, function, row) for row in x] if len(x) > 0 and is_list(x[0]) else function(x)
 
 
 class Dropout(Module):
@@ -210,7 +217,9 @@ class Dropout(Module):
     Raises
     ------
     ValueError
-        If p is no probability.
+        If p is no probability, also when it is set later.
+    TypeError
+        If p, or what is given in a call, is no number, or the seed no seed.
 
     Examples
     --------
@@ -221,20 +230,42 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"Dropout takes a probability between 0 and 1, not {p!r}")
         self.p = p
         # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
         self._random = None if seed is None else _generator(seed)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "p":
+            value = _probability(value)
+        super().__setattr__(name, value)
 
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0.0:
             return x
         generator = _generator(self._random)
-        return each(lambda number: number * (0.0 if generator.random() < self.p else 1.0 / (1.0 - self.p)), x)
+
+        def dropped(item: Any) -> Any:
+            factor = 0.0 if generator.random() < self.p else 1.0 / (1.0 - self.p)
+            try:
+                return item * factor
+            except TypeError:
+                raise TypeError(f"Dropout takes numbers, not {type(item).__name__}: {item!r:.60}") from None
+
+        return each(dropped, x)
 
     def extra_repr(self) -> str:
         return f"{self.p}"
+
+
+def _probability(x: object) -> float:
+    wanted = f"Dropout takes a probability between 0 and 1, not {x!r:.60}"
+    try:
+        p = number("p", x)
+    except (TypeError, ValueError) as error:
+        raise type(error)(wanted) from None
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(wanted)
+    return p
 
 
 # --- micrograd's layers ---------------------------------------------------------------------------------------
@@ -264,11 +295,15 @@ class Neuron(Module):
     ----------
     w : list of Value
     b : Value or None
+    nonlin : bool
+        Whether the activation is applied. It is, once an activation is assigned.
 
     Raises
     ------
     ValueError
         If nin is no positive whole number, if a name is not known, or, in a call, if the number of inputs is not nin.
+    TypeError
+        If another argument is not of its kind, if ``init`` returns no number, or, in a call, if an input is none.
 
     Examples
     --------
@@ -278,6 +313,9 @@ class Neuron(Module):
     >>> neuron([1.0, 2.0]).data
     0.0
     """
+
+    _kind: str
+    _function: Callable[[Any], Any]
 
     def __init__(
         self,
@@ -290,15 +328,20 @@ class Neuron(Module):
         seed: Seed = None,
         nout: int = 1,
     ) -> None:
-        generator, draw = _generator(seed), find(init)
-        self.w = [Value(draw(generator, nin, nout)) for _ in range(_size("nin", nin))]
+        nin, nout, bias, nonlin = size("nin", nin), size("nout", nout), flag("bias", bias), flag("nonlin", nonlin)
+        _activation(activation)  # raises, if it does, before random numbers are drawn
+        self.w = _weights(nin, find(init), _generator(seed), nin, nout)
         self.b = Value(0.0) if bias else None
-        self.nonlin = nonlin and activation is not None
         self.activation = activation
-        self._kind, self._function = _activation(activation)
+        self.nonlin = nonlin and activation is not None
 
     def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
+        if name == "activation":
+            kind, function = _activation(value)  # type: ignore[arg-type]
+            super().__setattr__(name, value)
+            vars(self).update(_kind=kind, _function=function, nonlin=value is not None)
+        else:
+            super().__setattr__(name, value)
         vars(self)["_cell"] = None  # it was made of the old attributes
 
     def _new_cell(self) -> Cell | None:
@@ -309,12 +352,16 @@ class Neuron(Module):
         vars(self)["_cell"] = cell
         return cell
 
-    def forward(self, x: Sequence[Any]) -> Value:
+    def forward(self, x: Any) -> Value:
+        if x.__class__ is not list and x.__class__ is not tuple:
+            x = _inputs(self, x)
         try:
-            z: Value = dot(self.w, x, self.b)
-        except ValueError:
-            raise ValueError(f"{_called(self)} takes {len(self.w)} inputs, got {len(x)}") from None
-        return self._function(z) if self.nonlin else z
+            z = dot(self.w, x, self.b)
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            raise _refusal(self, x, len(self.w)) or error from None
+        if is_list(z):  # there were as many arrays as there are weights
+            raise _refusal(self, x)  # type: ignore[misc]
+        return self._function(z) if self.nonlin else z  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"{self._kind if self.nonlin else 'Linear'}Neuron({len(self.w)})"
@@ -342,7 +389,7 @@ class Layer(Module):
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As for `Neuron`, also if nout is no positive whole number.
 
     Examples
@@ -353,14 +400,19 @@ class Layer(Module):
     """
 
     def __init__(self, nin: int, nout: int, *, seed: Seed = None, **options: Any) -> None:
-        generator = _generator(seed)
-        self.neurons = [Neuron(nin, seed=generator, nout=nout, **options) for _ in range(_size("nout", nout))]
+        generator, nout = _generator(seed), size("nout", nout)
+        self.neurons = [Neuron(nin, seed=generator, nout=nout, **options) for _ in range(nout)]
 
     def forward(self, x: Any) -> Any:
+        if x.__class__ is not list and x.__class__ is not tuple:
+            x = _inputs(self, x)
         if Neuron.forward is _FORWARD:
-            outputs = neurons(self.neurons, x)
+            try:
+                outputs = neurons(self.neurons, x)
+            except TypeError as error:
+                raise _refusal(self, x) or error from None
         else:  # somebody has given the class another one
-            inputs = values(x)
+            inputs = _inputs(self, x)
             outputs = [neuron(inputs) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -375,7 +427,7 @@ class MLP(Module):
     ----------
     nin : int
         Number of inputs.
-    nouts : sequence of int
+    nouts : list of int
         Number of neurons in each layer.
     activation : str or callable, optional
         Of all layers but the last; see `Neuron`.
@@ -388,8 +440,8 @@ class MLP(Module):
 
     Raises
     ------
-    ValueError
-        As for `Neuron`, also if there is no layer.
+    ValueError, TypeError
+        As for `Neuron`, also if there is no layer, or if nouts is no list.
 
     Examples
     --------
@@ -403,14 +455,23 @@ class MLP(Module):
     def __init__(
         self,
         nin: int,
-        nouts: Sequence[int],
+        nouts: Iterable[int],
         *,
         activation: Activation | None = "relu",
         output_activation: Activation | None = None,
         seed: Seed = None,
         **options: Any,
     ) -> None:
-        sizes = [nin, *nouts]
+        if not hasattr(nouts, "__iter__") or getattr(nouts, "ndim", 1) != 1 or isinstance(nouts, _NO_LISTS):
+            raise TypeError(
+                f"nouts must be a list with the number of neurons of each layer, such as [16, 1], not {nouts!r:.60}"
+            )
+        sizes = [size("nin", nin), *[size("nout", nout) for nout in nouts]]
+        for function in (
+            activation,
+            output_activation,
+        ):  # also if there is no hidden layer, and before anything is drawn
+            _activation(function)
         if len(sizes) == 1:
             raise ValueError("nouts must have a number of neurons for at least one layer, and it is empty")
         generator = _generator(seed)
@@ -421,7 +482,7 @@ class MLP(Module):
         ]
 
     def forward(self, x: Any) -> Any:
-        x = values(x)
+        x = _inputs(self, x)
         for layer in self.layers:
             x = layer(x)
         return x
@@ -457,6 +518,8 @@ class Linear(Module):
     ------
     ValueError
         If nin or nout is no positive whole number, or, in a call, if the number of inputs is not nin.
+    TypeError
+        As for `Neuron`.
 
     Examples
     --------
@@ -471,15 +534,17 @@ class Linear(Module):
         generator = _generator(seed)
         # The bound of this gain is sqrt(2 / (1 + 5)) * sqrt(3 / nin) = 1 / sqrt(nin).
         default = kaiming_uniform("leaky_relu", param=5.0**0.5)
-        nin, nout = _size("nin", nin), _size("nout", nout)
+        nin, nout, bias = size("nin", nin), size("nout", nout), flag("bias", bias)
         draw = find(default if init is None else init)
-        self.weight = [[Value(draw(generator, nin, nout)) for _ in range(nin)] for _ in range(nout)]
-        self.bias = [Value(draw(generator, nin, nout) if init is None else 0.0) for _ in range(nout)] if bias else None
+        self.weight = [_weights(nin, draw, generator, nin, nout) for _ in range(nout)]
+        self.bias = None
+        if bias:
+            self.bias = _weights(nout, draw if init is None else zeros(), generator, nin, nout)
 
     def forward(self, x: Any) -> list[Value]:
-        inputs, nin = values(x), len(self.weight[0])
+        inputs, nin = _inputs(self, x), len(self.weight[0])
         if len(inputs) != nin:
-            raise ValueError(f"{_called(self)} takes {nin} inputs, got {len(inputs)}")
+            raise _refusal(self, inputs, nin)  # type: ignore[misc]
         if self.bias is None:
             return [dot(row, inputs) for row in self.weight]
         return [dot(row, inputs, b) for row, b in zip(self.weight, self.bias)]
@@ -494,7 +559,7 @@ class Sequential(Module):
     Raises
     ------
     TypeError
-        If one of them cannot be called.
+        If one of them cannot be called, or is a class of modules instead of a module.
 
     Examples
     --------
@@ -511,6 +576,10 @@ class Sequential(Module):
 
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for layer in layers:
+            if _is_class(layer):
+                raise TypeError(
+                    f"Sequential takes modules, and {layer.__name__} is a class; write {layer.__name__}(...)"
+                )
             if not callable(layer):
                 raise TypeError(f"Sequential takes modules or functions, one by one, not {type(layer).__name__}")
         self.layers = list(layers)
@@ -529,18 +598,88 @@ def _called(module: Module) -> str:
     return f"{type(module).__name__}{'' if module._place is None else f' {module._place.scope!r}'}"
 
 
-def _size(name: str, size: int) -> int:
-    if not hasattr(size, "__index__") or size < 1:
-        raise ValueError(f"{name} must be a positive whole number, not {size!r:.60}")
-    return size
+_NO_LISTS = (dict, set, frozenset, str, bytes)  # what can be gone through, but is no list of numbers
 
 
-def _generator(seed: Seed) -> random.Random:
+def _inputs(module: Module, x: Any) -> tuple[Value, ...]:
+    """What a module is called with, as Values; a number by itself is one input."""
+    if x.__class__ is not list and x.__class__ is not tuple:
+        if isinstance(x, _NO_LISTS):
+            raise TypeError(f"{_called(module)} takes a list of numbers, not {type(x).__name__}: {x!r:.60}")
+        if getattr(x, "ndim", 1) > 0 and hasattr(x, "__iter__"):  # an array of NumPy's, a generator, ...
+            x = list(x)
+        elif not isinstance(x, Value):
+            x = [x]
+    try:
+        return values(x)
+    except (TypeError, OverflowError) as error:
+        raise _refusal(module, x) or error from None
+
+
+def _refusal(module: Module, x: Sequence[Any], nin: int | None = None) -> Exception | None:
+    """What is wrong with the inputs of a module, if `nin` is the number that it takes; None if nothing is."""
+    rows = [i for i, item in enumerate(x) if is_list(item)]
+    if rows and len(rows) == len(x):
+        return TypeError(
+            f"{_called(module)} takes the numbers of one example, and got a batch of {len(x)} rows; "
+            "call it for each: [model(x) for x in X]"
+        )
+    for i, item in enumerate(x):
+        try:
+            values([item] if i not in rows else [None])
+        except TypeError:
+            where = f"input {i + 1} is" if len(x) > 1 else "got"
+            return TypeError(f"{_called(module)} takes numbers, and {where} {type(item).__name__}: {item!r:.60}")
+        except OverflowError as error:
+            return error
+    if nin is not None and len(x) != nin:
+        return ValueError(f"{_called(module)} takes {nin} inputs, got {len(x)}")
+    return None
+
+
+def _weights(count: int, draw: Initialiser, generator: random.Random, nin: int, nout: int) -> list[Value]:
+    """Parameters that begin as an initialiser says."""
+    made = []
+    for _ in range(count):
+        try:
+            drawn = draw(generator, nin, nout)
+        except TypeError as error:
+            raise _unlike(draw) or error from None
+        try:
+            made.append(Value(drawn))
+        except (TypeError, OverflowError):
+            raise TypeError(f"init must give a number for each weight, and it gave {drawn!r:.60}") from None
+    return made
+
+
+def _unlike(draw: Callable[..., Any]) -> TypeError | None:
+    """An error that says so if something cannot be called as initialisers are."""
+    from inspect import signature
+
+    try:
+        signature(draw).bind(None, 1, 1)
+    except TypeError:
+        name = getattr(draw, "__name__", type(draw).__name__)
+        return TypeError(f"init must be a function (random, nin, nout) -> float, and {name} takes other arguments")
+    except ValueError:  # a function of C that does not tell
+        pass
+    return None
+
+
+def _generator(seed: Any) -> random.Random:
     import random
 
     if seed is None:
         return random  # type: ignore[return-value]
-    return seed if hasattr(seed, "uniform") else random.Random(seed)  # type: ignore[return-value]
+    if isinstance(seed, random.Random) or seed is random:
+        return seed  # type: ignore[return-value]
+    if is_bool(seed) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be a whole number or a random.Random, not {seed!r:.60}")
+    return random.Random(seed.__index__())
+
+
+def _is_class(x: object) -> bool:
+    return isinstance(x, type) and issubclass(x, Module)
 
 
 def _activation(activation: Activation | None) -> tuple[str, Callable[[Any], Any]]:
@@ -552,8 +691,12 @@ def _activation(activation: Activation | None) -> tuple[str, Callable[[Any], Any
         return ACTIVATIONS[name].__name__, getattr(Value, name)
     if isinstance(activation, str):
         raise ValueError(
-            f"there is no activation {activation!r}; choose one of {', '.join(ACTIVATIONS)}, or give a function"
+            f"there is no activation {activation!r}{meant(activation, ACTIVATIONS)}; choose one of "
+            f"{', '.join(ACTIVATIONS)}, or give a function"
         )
+    if _is_class(activation):
+        kind = activation.__name__
+        raise TypeError(f"activation must be a name or a function of a Value, and {kind} is a class; write {kind}()")
     if not callable(activation):
         raise TypeError(f"activation must be a name or a function of a Value, not {activation!r:.60}")
     return getattr(activation, "__name__", type(activation).__name__), activation

@@ -23,13 +23,14 @@ from autograd import (
     neg,
     op,
     relu,
+    require,
     softplus,
     square,
     sum,
     where,
 )
 
-from .functional import differences, is_list, log_softmax
+from .functional import differences, is_list, largest, log_softmax, near_zero
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,15 +86,25 @@ def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     return _pairwise("mae", lambda p, t: abs(p - t), predictions, targets, reduction)
 
 
+# One operation, for the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
+_huber = op(
+    "huber",
+    lambda d, delta: where(abs(d) <= delta, square(d) / 2.0, delta * (abs(d) - delta / 2.0)),
+    lambda d, delta, out: (clip(d, -delta, delta), where(abs(d) <= delta, 0.0, abs(d) - delta)),
+    arity=2,
+    doc="The Huber loss of a distance and of the largest slope; see `nn.huber`.",
+)
+
+
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """d**2 / 2 for d = p - t between -delta and delta, else delta (abs(d) - delta/2) (Huber 1964).
 
-    With c = clip(d, -delta, delta) both are c (d - c/2), and the derivative is c.
+    The derivative is d, held between -delta and delta.
 
     Parameters
     ----------
     delta : float
-        Where the parabola turns into lines; positive.
+        Where the parabola turns into lines; positive. With infinity it is `half_mse`.
 
     Raises
     ------
@@ -108,12 +119,7 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
     if not delta > 0.0:
         raise ValueError(f"huber: delta must be positive, not {delta!r}")
 
-    def rule(p: Any, t: Any) -> Any:
-        distance = p - t
-        clipped = clip(distance, -delta, delta)
-        return clipped * (distance - clipped / 2.0)
-
-    return _pairwise("huber", rule, predictions, targets, reduction)
+    return _pairwise("huber", lambda p, t: _huber(p - t, delta), predictions, targets, reduction)
 
 
 def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
@@ -131,8 +137,7 @@ def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(score: Any, label: Any) -> Any:
-        if concrete(label) and _data(label) not in (-1.0, 1.0):
-            raise ValueError(f"hinge: labels must be -1 or 1, not {_data(label)!r}")
+        require(equal(abs(label), 1.0), "hinge: labels must be -1 or 1, not {}", label)
         return relu(1.0 - label * score)
 
     return _pairwise("hinge", rule, scores, labels, reduction)
@@ -173,8 +178,8 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(p: Any, t: Any) -> Any:
-        if concrete(p) and (p < 0.0 or p > 1.0):
-            raise ValueError(f"bce: probabilities must be between 0 and 1, not {_data(p)!r}; bce_with_logits takes any")
+        inside = where((p < 0.0) | (p > 1.0), 0.0, 1.0)  # nan is neither, and stays nan
+        require(inside, "bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any", p)
         return _bce(p, t)
 
     return _pairwise("bce", rule, probabilities, targets, reduction)
@@ -206,10 +211,8 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """-log(softmax(logits)[t]) for class t; for probabilities t_i of all classes, -sum_i t_i log(softmax(logits)[i]).
 
-    Its derivative with respect to z_i is softmax(z)_i - t_i. A class that is an argument of a compiled function cannot
-    be checked: one that there is not counts as having the logit 0. For class t the loss is computed as the logarithm of
-    sum_i e**(z_i - z_t), where the t-th term is exactly 1: so neither it nor its derivatives lose digits when the
-    prediction is nearly certain.
+    Its derivative with respect to z_i is softmax(z)_i - t_i. Neither it nor the loss loses digits, however certain the
+    prediction is, and however far below the others the logit of class t.
 
     Parameters
     ----------
@@ -235,14 +238,34 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 
     def rule(z: Any, t: Any) -> Any:
         if not is_list(t):
-            if not concrete(t):
-                return logsumexp(z) - _picked(z, t)
-            return logsumexp(differences(z, _class("cross_entropy", t, len(z))))
+            return _of_class(z, t)
         if len(t) != len(z):
             raise ValueError(f"cross_entropy: {len(z)} logits, but {len(t)} probabilities")
         return _weighted(neg, zip(t, log_softmax(z)))
 
     return _by_class("cross_entropy", rule, logits, targets, reduction)
+
+
+_NEVER = -1e30  # the logit of a class that does not come; a finite one, for the slopes of log-sum-exp at -inf are 0/0
+
+
+def _of_class(z: Sequence[Any], t: Any) -> Any:
+    """-log(softmax(z)[t]), in a form in which nothing cancels.
+
+    Where z_t is the largest, the t-th power in the sum is e**0, a constant: log(1 + the others). Where it is not, the
+    logits are lowered by the largest as a number: it needs no derivative, for the result does not depend on it.
+
+    A compiled program does not know which is the largest. There it is softplus(s - z_t), with s the log-sum-exp of the
+    others: nothing cancels in its derivatives -sigmoid(s - z_t) and sigmoid(s - z_t) softmax(others)_i, either.
+    """
+    if not (concrete(t) and all(map(concrete, z))):
+        own, lowered = _is_class("cross_entropy", t, len(z)), near_zero(z)
+        return softplus(logsumexp([_either(c, _NEVER, x) for c, x in zip(own, lowered)]) - _picked(own, lowered))
+    t, k = _class("cross_entropy", t, len(z)), largest(z)
+    if not z[k] > z[t]:
+        return logsumexp(differences(z, t))
+    lowered = [x - _data(z[k]) for x in z]
+    return logsumexp(lowered) - lowered[t]
 
 
 def nll(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -255,7 +278,7 @@ def nll(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(z: Any, t: Any) -> Any:
-        return -(z[_class("nll", t, len(z))] if concrete(t) else _picked(z, t))
+        return -_picked(_is_class("nll", t, len(z)), z)
 
     return _by_class("nll", rule, log_probabilities, targets, reduction)
 
@@ -270,11 +293,9 @@ def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(s: Any, t: Any) -> Any:
-        if not concrete(t):
-            right = _picked(s, t)
-            return sum([where(equal(t, i), 0.0, relu(1.0 - right + x)) for i, x in enumerate(s)]) / len(s)
-        t = _class("multi_margin", t, len(s))
-        margins = [relu(1.0 - s[t] + x) for i, x in enumerate(s) if i != t]
+        own = _is_class("multi_margin", t, len(s))
+        right = _picked(own, s)
+        margins = [_either(c, 0.0, relu(1.0 - (right - x))) for c, x in zip(own, s) if c is not True]
         return _sum(margins, s) / len(s)
 
     return _by_class("multi_margin", rule, scores, targets, reduction)
@@ -368,12 +389,21 @@ def _flat(name: str, xs: Any) -> list[Any]:
     return flat
 
 
+_share = op(
+    "share",
+    lambda weight, y: where(equal(weight, 0.0), 0.0, weight * y),
+    lambda weight, y, out: (y, weight),
+    arity=2,
+    doc="weight * y, and 0 for a weight of 0, also where y is infinite.",
+)
+
+
 def _weighted(function: Callable[[Any], Any], pairs: Iterable[tuple[Any, Any]]) -> Any:
     """The sum of weight * function(x); where the weight is the number 0 the function is not even computed."""
     pairs, terms = list(pairs), []
     for weight, x in pairs:
         if isinstance(weight, Value) or weight not in (0.0, 1.0):
-            terms.append(weight * function(x))
+            terms.append(_share(weight, function(x)))
         elif weight:
             terms.append(function(x))
     return terms[0] if len(terms) == 1 else _sum(terms, [x for _, x in pairs])
@@ -394,9 +424,28 @@ def _class(name: str, t: Any, n: int) -> int:
     return int(t)
 
 
-def _picked(xs: Sequence[Any], t: Any) -> Any:
-    """The t-th of xs, where t is not known before the program runs; 0 if there is none."""
-    return sum([where(equal(t, i), x, 0.0) for i, x in enumerate(xs)])
+def _is_class(name: str, t: Any, n: int) -> list[Any]:
+    """Of each of n classes, whether it is class t; conditions if t is not known before the program runs."""
+    if concrete(t):
+        t = _class(name, t, n)
+        return [i == t for i in range(n)]
+    own = [equal(t, float(i)) for i in range(n)]
+    require((t >= 0.0) & (t <= n - 1.0), f"{name}: there is no class {{}}, only 0 to {n - 1}", t)
+    require(equal(sum(own), 1.0), f"{name}: a class must be a whole number, not {{}}", t)
+    return own
+
+
+def _picked(own: Sequence[Any], xs: Sequence[Any]) -> Any:
+    """The x whose condition holds."""
+    known = [x for c, x in zip(own, xs) if c is True]
+    return known[0] if known else sum([where(c, x, 0.0) for c, x in zip(own, xs)])
+
+
+def _either(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, else y; the one of them itself if the condition is known."""
+    if isinstance(condition, bool):
+        return x if condition else y
+    return where(condition, x, y)
 
 
 def _data(x: Any) -> Any:

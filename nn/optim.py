@@ -2,8 +2,10 @@
 
 Each update rule is one pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, written with plain
 operators. So the same text moves one float, or the vector of all parameters of a compiled program at once. An
-`Optimizer` only keeps the parameters, the settings and the state. Formulas, defaults and conditions are PyTorch's.
-Clipping of gradients is here, too.
+`Optimizer` only keeps the parameters, the settings and the state. Formulas, defaults and conditions are PyTorch's,
+with one exception: a parameter that took no part in the loss has the gradient 0 here and None there. So weight decay
+and momentum move it here; in PyTorch they do after ``zero_grad(set_to_none=False)``. Clipping of gradients is here,
+too.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from __future__ import annotations
 import math
 
 from autograd import Value, clip, mul, no_grad, set_data
+
+from .settings import flag, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +108,11 @@ class Optimizer:
     The parameters are Values, or the ``parameters`` of a program that `autograd.compile` made: then a step moves them
     all at once. The `state_dict` of the one can be loaded by the other.
 
-    The settings are attributes and can be changed between steps: ``optimizer.lr *= 0.5``.
+    Every step moves all parameters. One that took no part in the loss has the gradient 0, and weight decay and momentum
+    move it, as in PyTorch after ``zero_grad(set_to_none=False)``; leave it out of ``params`` if it is to stay.
+
+    The settings are attributes and can be changed between steps: ``optimizer.lr *= 0.5``. They are checked as when the
+    optimiser is made; numbers become floats.
 
     Attributes
     ----------
@@ -118,43 +126,74 @@ class Optimizer:
         ``rule(p, grad, *state, step=steps, **settings)``, which returns the new p and state.
     initial : tuple of float
         The state before the first step.
+
+    Raises
+    ------
+    TypeError
+        If the parameters are no Values, or a setting is of another kind; also when it is set or loaded.
+    ValueError
+        If there are no parameters, or one is there twice, or a setting is out of range.
     """
 
     rule: ClassVar[Callable[..., tuple[Any, ...]]]
     initial: ClassVar[tuple[float, ...]]
 
     def __init__(self, params: Params, **settings: Any) -> None:
+        settings = self.checked(settings)
         self.params = _checked(params, type(self).__name__)
         self._vector = not isinstance(self.params[0], Value)
         self.steps = 0
         self.state = [self.initial] * len(self.params)
-        self._names = tuple(settings)
         vars(self).update(settings)
+        self._names = tuple(settings)
+
+    @classmethod
+    def checked(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings as the rule takes them; a TypeError or ValueError if one is not acceptable.
+
+        Here it looks at lr; subclasses look at the others.
+        """
+        return _not_negative(settings, *[name for name in settings if name == "lr"])
 
     def settings(self) -> dict[str, Any]:
         """What the rule takes besides parameter, gradient and state, at present."""
         return {name: getattr(self, name) for name in self._names}
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self).get("_names", ()):
+            value = self.checked({**self.settings(), name: value})[name]
+        super().__setattr__(name, value)
+
     def step(self) -> None:
         """Move every parameter by its gradient; all of them, or, after an error, none."""
+        if len(self.params) != len(self.state):
+            raise ValueError(
+                f"{type(self).__name__} has {len(self.params)} parameters, and the state of {len(self.state)}: "
+                "which belong together is lost when params is changed; make a new optimiser"
+            )
         settings = {"step": self.steps + 1, **self.settings()}
-        made = []
+        made: list[tuple[Any, ...]] = []
         for p, state in zip(self.params, self.state):
             if not isinstance(p, Value):
-                made.append(p.moved(self.rule, state, settings))
+                made.append(tuple([_own(x, p) for x in p.moved(self.rule, state, settings)]))
                 continue
             try:
-                made.append(self.rule(p.data, p.grad, *state, **settings))
+                made.append(tuple(self.rule(p.data, p.grad, *state, **settings)))
             except ArithmeticError:  # 0/0 where eps is 0, or an overflow: Values do as IEEE 754 says
                 with no_grad():
                     numbers = self.rule(*map(Value, (p.data, p.grad, *state)), **settings)
                     made.append(tuple([x.data for x in numbers]))
+        for numbers in made:
+            if len(numbers) != 1 + len(self.initial):
+                raise ValueError(
+                    f"the rule of {type(self).__name__} must return the parameter and {len(self.initial)} numbers of "
+                    f"state, and it returned {len(numbers)} numbers in all"
+                )
         if self._vector:
             self.params[0].data = made[0][0]
         else:
             set_data(self.params, [data for data, *_ in made])
-        self.state = [tuple(state) for _, *state in made]
-        self.steps += 1
+        self.state, self.steps = [tuple(state) for _, *state in made], self.steps + 1
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
@@ -185,14 +224,18 @@ class Optimizer:
             if kind != name:
                 raise ValueError(f"it is from {kind}")
             count = len(self.params[0]) if self._vector else len(self.params)
+            if not isinstance(settings, dict) or not isinstance(rows, (list, tuple)):
+                raise ValueError("its settings must be a dict, and its state a list")
             if len(rows) != count:
                 raise ValueError(f"it is for {len(rows)} parameters, not {count}")
             if type(steps) is not int or steps < 0:
                 raise ValueError(f"{steps!r:.60} is no number of steps")
             if settings.keys() != set(self._names):
                 raise ValueError(f"its settings are {', '.join(settings)}, not {', '.join(self._names)}")
-            settings = {key: tuple(x) if isinstance(x, list) else x for key, x in settings.items()}
-            type(self)([Value(0.0)], **settings)  # raises if a setting is not acceptable
+            settings = {key: tuple(x) if isinstance(x, list) else x for key, x in self.checked(settings).items()}
+            for i, row in enumerate(rows):
+                if not isinstance(row, (list, tuple)):
+                    raise ValueError(f"the state of parameter {i} is {row!r:.60}, no list of numbers")
             made = [tuple([Value(x).data for x in row]) for row in rows]
             for i, row in enumerate(made):
                 if len(row) != len(self.initial):
@@ -216,6 +259,8 @@ class SGD(Optimizer):
 
     p <- p - lr v, where v is the gradient g, plus weight_decay p if that is set. With momentum it is
     v <- momentum v + (1 - dampening) g, at the first step g; with nesterov g + momentum v is used instead of v.
+    Momentum that is set after the first step begins with v = 0; in PyTorch with v = g, another number if there is
+    dampening.
 
     Parameters
     ----------
@@ -228,11 +273,9 @@ class SGD(Optimizer):
 
     Raises
     ------
-    ValueError
-        If there are no parameters, if lr, momentum or weight_decay is negative, or if nesterov is asked for without
-        momentum or with dampening.
-    TypeError
-        If the parameters are no Values.
+    TypeError, ValueError
+        As for `Optimizer`: if lr, momentum or weight_decay is negative, if a number is not finite, or if nesterov is
+        asked for without momentum or with dampening.
 
     Examples
     --------
@@ -259,14 +302,21 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         dampening: float = 0.0,
     ) -> None:
-        _check_not_negative(lr=lr, momentum=momentum, weight_decay=weight_decay)
-        if nesterov and (momentum == 0.0 or dampening != 0.0):
-            raise ValueError(
-                f"nesterov needs momentum and no dampening, but momentum is {momentum!r} and dampening is {dampening!r}"
-            )
         super().__init__(
             params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, dampening=dampening
         )
+
+    @classmethod
+    def checked(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings, with numbers as floats."""
+        checked = _not_negative(super().checked(settings), "momentum", "weight_decay")
+        checked["dampening"] = number("dampening", settings["dampening"])
+        momentum, dampening = checked["momentum"], checked["dampening"]
+        if flag("nesterov", settings["nesterov"]) and (momentum == 0.0 or dampening != 0.0):
+            raise ValueError(
+                f"nesterov needs momentum and no dampening, but momentum is {momentum!r} and dampening is {dampening!r}"
+            )
+        return checked
 
 
 class Adam(Optimizer):
@@ -287,10 +337,9 @@ class Adam(Optimizer):
 
     Raises
     ------
-    ValueError
-        If there are no parameters, if lr, eps or weight_decay is negative, or if a beta is not in [0, 1).
-    TypeError
-        If the parameters are no Values.
+    TypeError, ValueError
+        As for `Optimizer`: if lr, eps or weight_decay is negative, if a number is not finite, or if a beta is not in
+        [0, 1).
 
     Examples
     --------
@@ -315,10 +364,13 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        _check_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
-        if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
-            raise ValueError(f"betas must be two numbers from 0 up to, but not, 1, not {betas!r}")
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    @classmethod
+    def checked(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings, with numbers as floats and betas as a tuple."""
+        checked = _not_negative(super().checked(settings), "eps", "weight_decay")
+        return {**checked, "betas": _betas(settings["betas"])}
 
 
 class AdamW(Adam):
@@ -355,8 +407,8 @@ def clip_grad_value_(params: Params, value: float) -> None:
 
     Raises
     ------
-    ValueError
-        If `value` is negative or nan.
+    TypeError, ValueError
+        If `value` is no number, or negative, or nan.
 
     Examples
     --------
@@ -366,7 +418,7 @@ def clip_grad_value_(params: Params, value: float) -> None:
     >>> w.grad
     -2.0
     """
-    _check_not_negative(value=value)
+    value = number("value", value, positive=True, finite=False)
     for p in _checked(params, "clip_grad_value_", empty=True):
         p.grad = clip(p.grad, -value, value)
 
@@ -384,8 +436,8 @@ def clip_grad_norm_(params: Params, max_norm: float) -> float:
 
     Raises
     ------
-    ValueError
-        If `max_norm` is negative or nan.
+    TypeError, ValueError
+        If `max_norm` is no number, or negative, or nan.
 
     Examples
     --------
@@ -396,7 +448,7 @@ def clip_grad_norm_(params: Params, max_norm: float) -> float:
     >>> round(a.grad, 6), round(b.grad, 6)
     (0.6, 0.8)
     """
-    _check_not_negative(max_norm=max_norm)
+    max_norm = number("max_norm", max_norm, positive=True, finite=False)
     params = _checked(params, "clip_grad_norm_", empty=True)
     grads = [p.grad if isinstance(p, Value) else p.norm() for p in params]
     norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
@@ -409,30 +461,63 @@ def clip_grad_norm_(params: Params, max_norm: float) -> float:
 # --- what they share ------------------------------------------------------------------------------------------
 
 
-def _checked(params: Params, user: str, empty: bool = False) -> list[Any]:
+def _checked(params: Any, user: str, empty: bool = False) -> list[Any]:
+    """The parameters as a list, in which the vector of a compiled program is the only one."""
     if hasattr(params, "moved"):  # the parameters of a compiled program
         return [params]
-    if isinstance(params, (Value, set)) or not hasattr(params, "__iter__"):
-        hint = "write model.parameters()" if hasattr(params, "parameters") else "put it into a list"
-        if isinstance(params, set):
+    if isinstance(params, (Value, set, frozenset, dict, str)) or not hasattr(params, "__iter__"):
+        hint = "put it into a list"
+        if hasattr(params, "parameters"):
+            hint = "write model.parameters()" if callable(params.parameters) else "write program.parameters"
+        elif isinstance(params, dict) and any(isinstance(x, Value) for x in params.values()):
+            hint = "write list(d.values())"
+        elif isinstance(params, (set, frozenset)):
             hint = "a set has no order, so make it a list"
+        elif callable(params):
+            hint = "call it: model.parameters()"
+        elif not isinstance(params, Value):
+            hint = "write model.parameters()"
         raise TypeError(f"{user} takes a list of Values, not {type(params).__name__}; {hint}")
-    params = list(params)
-    if not params and not empty:
+    listed = list(params)
+    if not listed and not empty:
         raise ValueError(f"{user} got no parameters; was the generator used up, or the model empty?")
     seen = set()
-    for i, p in enumerate(params):
+    for i, p in enumerate(listed):
         if not isinstance(p, Value):
-            raise TypeError(f"{user} takes a list of Values, but item {i} is {type(p).__name__}: {p!r:.60}")
+            hint = ""
+            if isinstance(p, dict) and "params" in p:
+                hint = "; there are no groups of parameters: make an optimiser for each group"
+            elif isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Value):
+                hint = "; write model.parameters(), for named_parameters() gives pairs"
+            elif hasattr(p, "moved"):
+                hint = "; give it one program's parameters, not in a list"
+            raise TypeError(f"{user} takes a list of Values, but item {i} is {type(p).__name__}: {p!r:.60}{hint}")
         if p.op is not None:
             raise ValueError(f"{user} cannot move {p.describe()} (item {i}): only leaves are parameters")
         if p in seen:
             raise ValueError(f"{user} got {p.describe()} twice (item {i}); it would be moved twice in a step")
         seen.add(p)
-    return params
+    return listed
 
 
-def _check_not_negative(**settings: float) -> None:
-    for name, value in settings.items():
-        if not value >= 0.0:
-            raise ValueError(f"{name} must not be negative, and it is {value!r}")
+def _not_negative(settings: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The settings, with these of them as floats."""
+    return {**settings, **{name: number(name, settings[name], positive=True) for name in names}}
+
+
+def _betas(betas: Any) -> tuple[float, ...]:
+    wanted = f"betas must be two numbers from 0 up to, but not, 1, not {betas!r:.60}"
+    try:
+        pair = tuple([number("beta", beta) for beta in betas])
+    except (TypeError, ValueError) as error:
+        raise type(error)(wanted) from None
+    if len(pair) != 2 or isinstance(betas, (set, frozenset, dict)) or not all(0.0 <= beta < 1.0 for beta in pair):
+        raise ValueError(wanted)
+    return pair
+
+
+def _own(made: Any, p: Parameters) -> Any:
+    """What a rule made of a vector of parameters, as an array that nobody else holds."""
+    if made is p.data or made is p.grad or getattr(made, "base", None) is not None:
+        return made.copy()
+    return made

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import platform
 import random
 import sys
@@ -24,7 +23,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 import autograd.ops as ops
-from autograd import Op, Value, jacobian
+from autograd import Op, Value, jacobian, write_text
 from autograd.functional import leaves
 
 from .jets import Index, Jet, Kink, Number, cos, exp, floor, integral, log, power, sin, sqrt, value, variables
@@ -621,9 +620,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"usage: python -m tests.accuracy [--write], not {' '.join(arguments)}", file=sys.stderr)
         return 2
     if arguments:
-        draft = PAGE.with_suffix(".tmp")
-        draft.write_text(page(), encoding="utf-8")
-        os.replace(draft, PAGE)
+        write_text(PAGE, page())
     else:
         for text in table():
             print(text, flush=True)

@@ -59,8 +59,8 @@ def test_every_node_value_and_gradient_is_printed(capsys: pytest.CaptureFixture[
     out, err = capsys.readouterr()
     slope = 1.0 / math.cosh(2.0) ** 2
     rows = table(out)
-    assert list(rows) == ["w", "x", "v1", "b", "v2", "v3"] and err == ""
-    assert [row[0] for row in rows.values() if len(row) == 3] == ["w * x", "v1 + b", "tanh(v2)"]
+    assert list(rows) == ["w", "x", "@1", "b", "@2", "@3"] and err == ""
+    assert [row[0] for row in rows.values() if len(row) == 3] == ["w * x", "@1 + b", "tanh(@2)"]
     assert [float(row[-2]) for row in rows.values()] == [0.5, 2.0, 1.0, 1.0, 2.0, math.tanh(2.0)]
     by_hand = [2.0 * slope, 0.5 * slope, slope, slope, slope, 1.0]
     assert [float(row[-1]) for row in rows.values()] == pytest.approx(by_hand, rel=1e-14)
@@ -72,11 +72,65 @@ def test_numbers(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert repr(float(table(capsys.readouterr().out)["w"][0])) == repr(float(number))
 
 
-def test_a_minus_sign_at_the_beginning_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["-x**2", "x=3"]) == 0
-    assert table(capsys.readouterr().out)["v2"][1] == "-9"
-    assert main(["--digits", "3", "-x", "x=-1"]) == 0
-    assert main(["x", "--digits", "3", "x=-1"]) == 0
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1/3", 1 / 3),
+        ("sqrt(2)", math.sqrt(2.0)),
+        ("-1e3", -1000.0),
+        ("2**-1 - 3*4", -11.5),
+        ("-inf/2", -math.inf),
+        ("0*inf", math.nan),
+        ("1/0", math.inf),
+        ("maximum(1, nan)", math.nan),
+        ("sum([1, 2]) ", 3.0),
+        ("--2", 2.0),
+        ("1_000", 1000.0),
+        ("Infinity", math.inf),
+    ],
+)
+def test_a_value_is_any_expression_of_numbers(text: str, number: float, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["w * 1", f"w={text}", "--digits", "17"]) == 0
+    assert repr(float(table(capsys.readouterr().out)["w"][0])) == repr(number)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [
+        (["-x**2", "x=3"], -9.0),
+        (["--x", "x=3"], 3.0),
+        (["---x*y", "x=3", "y=2"], -6.0),
+        (["-2"], -2.0),
+        (["--2"], 2.0),
+        (["--explained - 1", "explained=3"], 2.0),
+        (["-h*2", "h=3"], -6.0),
+        (["--of-json", "of=3", "json=1"], 2.0),
+        (["--digits", "3", "-x", "x=-1"], 1.0),
+        (["--x", "--digits", "3", "x=-1", "--table"], -1.0),
+        (["--digits=3", "--", "--x", "x=-1"], -1.0),
+        (["--", "--table", "table=2"], 2.0),
+    ],
+)
+def test_an_option_is_what_the_parser_knows(
+    arguments: list[str], value: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 0
+    *_, last = table(capsys.readouterr().out).values()
+    assert float(last[-2]) == value
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_is_an_option_wherever_it_stands(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([option], ["-x", "x=1", option], ["view", option]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 0 and "examples:" in capsys.readouterr().out
+
+
+def test_the_value_of_an_option_may_begin_with_a_minus_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in (["--explain", "-2"], ["--explain=-2"]):
+        assert main(["x * -2", "x=3", *given]) == 0
+        assert "d@1/d-2 = d@1/d@1 · ∂@1/∂-2" in capsys.readouterr().out
 
 
 def test_an_expression_of_numbers_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,17 +148,46 @@ def test_an_expression_of_numbers_alone(capsys: pytest.CaptureFixture[str]) -> N
         (["w", "w=1", "w=2"], "'w' has two values, 1.0 and '2'"),
         (["w", "w=one"], "the value of 'w' must be a number, not 'one'"),
         (["w", "w="], "the value of 'w' must be a number, not ''"),
+        (
+            ["w*x", "x=2", "w=2*x"],
+            "must be a number, not '2*x': it can be computed from numbers, as in 1/3 or sqrt(2), ",
+        ),
+        (["w*x", "x=2", "w=2*x"], "but not from other names\n    2*x\n      ^"),
+        (["w", "w=w"], "but not from other names"),
+        (["w", "w=1/"], "not '1/': a number, a name or '(' is missing at the end\n    1/\n      ^"),
+        (["w", "w=[1]"], "not '[1]': a list can only be an operand of a function"),
+        (["w", "w=open('a')"], "not \"open('a')\": there is no function 'open'"),
+        (["w", "w=0x10"], "not '0x10': an operator is missing before 'x10'"),
+        (["--tabel", "w*x", "w=1", "x=2"], "as in w=0.5, not 'w*x'; '--tabel' is none of the options"),
+        (["w*x", "--tabel", "w=1", "x=2"], "as in w=0.5, not '--tabel'; '--tabel' is none of the options"),
+        (["-x", "x=1", "--of", ""], "there is no node called ''; there are: @1, x"),
         (["w", "w"], "a name's value is given as in w=0.5, not 'w'"),
         (["w", "2=w"], "a name's value is given as in w=0.5, not '2=w'"),
         (["w w", "w=1"], "an operator is missing before 'w'\n    w w\n      ^"),
         (["__import__('os').abort()"], "there is no function '__import__'"),
         (["tanh(w, w)", "w=1"], "tanh() takes 1 operand, got 2"),
-        ([*NEURON, "--explain", "nobody"], "there is no node called 'nobody'; there are: v3, v2, b, v1, x, w"),
+        ([*NEURON, "--explain", "nobody"], "there is no node called 'nobody'; there are: @3, @2, b, @1, x, w"),
         ([*NEURON, "--of", "nobody"], "there is no node called 'nobody'"),
-        ([*NEURON, "--of", "v1", "--explain", "b"], "there is no node called 'b'; there are: v1, x, w"),
+        ([*NEURON, "--of", "@1", "--explain", "b"], "there is no node called 'b'; there are: @1, x, w"),
         (["w*2 + w*2", "w=1", "--explain", "2"], "there are 2 nodes called '2'"),
         ([*NEURON, "--latex"], "--latex is a form of --explain NAME"),
-        ([*NEURON, "--draw", "picture"], "the name of a picture ends with its format, as in graph.svg, not 'picture'"),
+        (
+            [*NEURON, "--draw", "picture"],
+            "the name of a picture ends with its format, as in graph.svg, not 'picture'; ",
+        ),
+        ([*NEURON, "--draw", "a.s v"], "not 'a.s v'; there are also png, pdf, jpg, gif, eps and ps, and dot, which "),
+        ([*NEURON, "--draw", "."], "the name of a picture ends with its format, as in graph.svg, not '.'"),
+        (
+            [*NEURON, "--draw", "sub/.svg"],
+            "the name of a picture ends with its format, as in graph.svg, not 'sub/.svg'",
+        ),
+        ([*NEURON, "--explore", "page"], "the name of a page ends with .html, as in page.html, not 'page'"),
+        ([*NEURON, "--explore", "page.txt"], "the name of a page ends with .html, as in page.html, not 'page.txt'"),
+        ([*NEURON, "--explore", "b=1"], "the name of a page ends with .html, as in page.html, not 'b=1'"),
+        ([*NEURON, "--explore", ""], "the name of a page ends with .html, as in page.html, not ''"),
+        ([*NEURON, "--explore", "."], "cannot write '.': it names a folder; give the name of a file"),
+        ([*NEURON, "--draw", "a.dot", "--explore", "a.txt"], "the name of a page ends with .html"),
+        ([*NEURON, "--explore", "a.html", "--draw", "a"], "the name of a picture ends with its format"),
         ([*NEURON, "--draw", "nowhere/a.dot"], "there is no folder 'nowhere' to write 'a.dot' to"),
         ([*NEURON, "--draw", "a.dot", "--limit", "5"], "the graph has 6 nodes"),
     ],
@@ -123,12 +206,54 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("digits", ["0", "18", "-1", "many", "9" * 10_000, "1.5"])
+@pytest.mark.parametrize("digits", ["0", "18", "-1", "many", "9" * 10_000, "1.5", "0019", "001" + "9" * 10_000])
 def test_wrong_digits(digits: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*NEURON, f"--digits={digits}"])
     assert caught.value.code == 2
     assert "must be a number from 1 to 17" in capsys.readouterr().err
+
+
+LONG = 200_000
+HUGE = [
+    ["-" * LONG],
+    ["-" * LONG, "x=1"],
+    ["--" + "x" * LONG],
+    ["x", "-" * LONG],
+    ["x", "y" * LONG + "=1"],
+    ["x", "x=" + "-" * LONG],
+    ["x", "x=" + "y" * LONG],
+    ["x", "x=1", "x=" + "1" * LONG],
+    ["x" * LONG, "x" * LONG + "=1", "x" * LONG + "=2"],
+    ["x" * LONG, "x" * LONG + "=y"],
+    ["+".join(f"x{i}" for i in range(LONG // 10)), "y=1"],
+    ["tanh(" * LONG],
+    ["x" * LONG + "(1)"],
+    ["'" + "x" * LONG + "'"],
+    ["x", "x=1", "--table=" + "y" * LONG],
+    ["x", "x=1", "--digits=" + "1" * LONG],
+    ["x", "x=1", "--limit", "-" * LONG],
+    ["x", "x=1", "--of", "y" * LONG],
+    ["x", "x=1", "--explain", "-" * LONG],
+    ["x", "x=1", "--explore", "y" * LONG],
+    ["x", "x=1", "--explore", "y" * LONG + ".html"],
+    ["x", "x=1", "--draw", "y" * LONG],
+    ["x", "x=1", "--draw", "y" * LONG + ".dot"],
+    ["x", "x=1", "--draw", "y." + "x" * LONG],
+    ["view", "y" * LONG],
+    ["view", "graph.json", "-" * LONG],
+    ["view", "--table=" + "y" * LONG, "graph.json"],
+]
+
+
+@pytest.mark.parametrize("arguments", HUGE, ids=range(len(HUGE)))
+def test_a_message_is_short_whatever_was_given(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code: object = main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    out, err = capsys.readouterr()
+    assert code == 2 and out == "" and "error: " in err and len(err) < 1_500
 
 
 def test_huge_expressions(capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,14 +276,34 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == explain(w, of=y) + "\n"
     assert main([*NEURON, "--explain", "w", "--latex", "--digits", "3"]) == 0
     assert capsys.readouterr().out == explain(w, of=y, digits=3, form="latex") + "\n"
-    assert main([*NEURON, "--explain", "v1", "--table"]) == 0
+    assert main([*NEURON, "--explain", "@1", "--table"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("dv3/dv3 = 1\n") and "node  formula" in out
+    assert out.startswith("d@3/d@3 = 1\n") and "node  formula" in out
 
 
 def test_of_differentiates_another_node(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*NEURON, "--of", "v1"]) == 0
-    assert table(capsys.readouterr().out) == {"w": ("0.5", "2"), "x": ("2", "0.5"), "v1": ("w * x", "1", "1")}
+    assert main([*NEURON, "--of", "@1"]) == 0
+    assert table(capsys.readouterr().out) == {"w": ("0.5", "2"), "x": ("2", "0.5"), "@1": ("w * x", "1", "1")}
+
+
+def test_nodes_are_called_the_same_whatever_is_differentiated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """In a part of this graph by itself, @3 would be @1, and a's scope would be left out."""
+    expression = ["exp(a*b) - tanh(b*c)", "a=1", "b=2", "c=3"]
+    assert main(expression) == 0
+    rules = {name: row[0] for name, row in table(capsys.readouterr().out).items() if name.startswith("@")}
+    assert rules == {"@1": "a * b", "@2": "exp(@1)", "@3": "b * c", "@4": "tanh(@3)", "@5": "@2 - @4"}
+    page, picture = tmp_path / "a.html", tmp_path / "a.dot"
+    given = ["--of", "@4", "--explain", "c", "--table", "--explore", str(page), "--draw", str(picture)]
+    assert main([*expression, *given]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("d@4/d@4 = 1\nd@4/d@3 = d@4/d@4 · ∂@4/∂@3\n")
+    assert list(table(out[out.index("node  ") :])) == ["b", "c", "@3", "@4"]
+    assert '"names":["b","c","@3","@4"]' in page.read_text() and "<title>@4 · glassgrad</title>" in page.read_text()
+    assert 'tooltip="@4 = tanh(@3)"' in picture.read_text()
+    assert main([*expression, "--of", "@4", "--explain", "@1"]) == 2
+    assert capsys.readouterr().err == "error: there is no node called '@1'; there are: @4, @3, c, b\n"
 
 
 def test_json_is_a_graph_with_its_gradients(capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +333,8 @@ def test_a_picture_has_the_gradients(tmp_path: Path) -> None:
 
 def test_an_unknown_format(engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*NEURON, "--draw", str(tmp_path / "a.docx")]) == 2
-    assert "Graphviz cannot draw this as docx" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "Graphviz cannot draw this as docx" in err and " pdf " in err and " svg " in err
     assert os.listdir(tmp_path) == []
 
 
@@ -210,6 +356,20 @@ def test_explore(tmp_path: Path, capsys: pytest.CaptureFixture[str], no_browser:
     assert "<html" in path.read_text(encoding="utf-8")
     assert capsys.readouterr() == ("", f"wrote {path}\n")
     assert no_browser == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's")
+def test_a_page_for_a_pipe_or_a_device_needs_no_ending(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*NEURON, "--explore", os.devnull]) == 0
+    assert capsys.readouterr() == ("", f"wrote {os.devnull}\n") and not os.path.isfile(os.devnull)
+    given = *NEURON, "--explore", "/dev/stdout", "--table"
+    with (tmp_path / "redirected").open("w+", encoding="utf-8") as file:
+        assert run(*given, stdout=file).returncode == 0
+        file.seek(0)
+        redirected = file.read()
+    assert redirected == run(*given).stdout
+    page, end, rows = redirected.partition("</html>\n")
+    assert page.startswith("<!doctype html>") and end and len(table(rows)) == 6
 
 
 def test_several_requests_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -323,7 +483,8 @@ def test_a_graph_that_is_saved_after_training_has_the_numbers_from_before(
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograd", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", **options)  # type: ignore[call-overload,no-any-return]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(command, encoding="utf-8", **{**pipes, **options})  # type: ignore[call-overload,no-any-return]
 
 
 def test_it_runs_as_a_module() -> None:
@@ -344,7 +505,7 @@ def test_nothing_is_loaded_that_a_table_does_not_need() -> None:
 
 def test_a_terminal_without_the_signs_gets_question_marks() -> None:
     done = run(*NEURON, "--explain", "w", env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
-    assert done.returncode == 0 and "?v1/?w" in done.stdout
+    assert done.returncode == 0 and "?@1/?w" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break differently there")
@@ -399,7 +560,7 @@ def test_the_installed_command(capsys: pytest.CaptureFixture[str], monkeypatch: 
 
     monkeypatch.setattr(sys, "argv", ["glassgrad", "w*2", "w=1"])
     assert command() == 0
-    assert table(capsys.readouterr().out)["v1"] == ("w * 2", "2", "1")
+    assert table(capsys.readouterr().out)["@1"] == ("w * 2", "2", "1")
     monkeypatch.setattr(sys, "argv", ["glassgrad", "--help"])
     with pytest.raises(SystemExit):
         command()

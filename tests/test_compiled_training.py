@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -199,3 +200,76 @@ def test_single_precision() -> None:
     optimiser = nn.Adam(program.parameters)
     optimiser.step()
     assert program.parameters.data.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_an_optimiser_holds_no_array_that_others_hold(name: str) -> None:
+    model = network()
+    program = autograd.compile(loss_of(model), model, like=([0.0] * 3, [0.0] * 2))
+    optimiser, untouched = (OPTIMISERS[name](program.parameters) for _ in range(2))
+    for _ in range(3):
+        _, gradient = program(X, Y)
+        optimiser.step()
+        arrays = [x for x in optimiser.state[0] if isinstance(x, np.ndarray)]
+        assert not any(np.shares_memory(x, y) for x in arrays for y in (gradient, program.parameters.data))
+        before = optimiser.state_dict()
+        gradient[:] = 0.0  # in place
+        program.parameters.data[:] += 1.0
+        assert optimiser.state_dict() == before
+        untouched.load_state_dict(before)
+        before["state"][0] = None
+        assert untouched.state_dict() == optimiser.state_dict()
+    if name != "sgd":
+        assert any(any(row) for row in optimiser.state_dict()["state"])
+
+
+@pytest.mark.parametrize("kept", ["data", "grad", "part"])
+def test_what_a_rule_keeps_is_copied(kept: str) -> None:
+    """Whatever the rule returns as its state, be it the parameters themselves."""
+
+    def rule(p: Any, grad: Any, old: Any, **settings: Any) -> tuple[Any, Any]:
+        return p - grad, {"data": p, "grad": grad, "part": grad[::-1]}[kept]
+
+    w = [Value(1.0), Value(2.0)]
+    program = autograd.compile(lambda: autograd.dot(w, w))
+    optimiser = nn.SGD(program.parameters)
+    optimiser.rule = rule  # type: ignore[misc, assignment]
+    _, gradient = program()
+    expected = {"data": program.parameters.data, "grad": gradient, "part": gradient[::-1]}[kept].tolist()
+    optimiser.step()
+    gradient[:] = 7.0
+    assert np.asarray(optimiser.state[0][0]).tolist() == expected
+
+
+def test_a_step_that_fails_moves_no_vector() -> None:
+    w = [Value(1.0), Value(2.0)]
+    program = autograd.compile(lambda: autograd.dot(w, w))
+    optimiser = nn.SGD(program.parameters, lr=0.1, momentum=0.9)
+    program()
+    optimiser.step()
+    data, state = program.parameters.data.tolist(), optimiser.state_dict()
+    for rule in (
+        lambda p, *rest, **settings: None,
+        lambda p, *rest, **settings: (p,),
+        lambda p, *rest, **settings: (np.zeros(3), *rest),
+        lambda p, *rest, **settings: ("x", rest[0]),
+    ):
+        optimiser.rule = rule  # type: ignore[misc, assignment]
+        with pytest.raises((TypeError, ValueError)):
+            optimiser.step()
+        assert program.parameters.data.tolist() == data and optimiser.state_dict() == state
+
+
+def test_a_program_and_its_optimiser_are_copied_in_one_go() -> None:
+    w = [Value(1.0), Value(2.0)]
+    program = autograd.compile(lambda: autograd.dot(w, w))
+    optimiser = nn.Adam(program.parameters, lr=0.1)
+    program()
+    optimiser.step()
+    twin, its = copy.deepcopy((program, optimiser))
+    assert its.params[0] is twin.parameters
+    for each, its_own in ((program, optimiser), (twin, its)):
+        each()
+        its_own.step()
+    assert program.parameters.data.tolist() == twin.parameters.data.tolist()
+    assert program.parameters.data is not twin.parameters.data

@@ -462,7 +462,7 @@ def test_views_pick_what_they_are_to_pick(drawn: tuple[tuple[int, ...], Any], ba
     scope = {"A": array, **constants}
     expected = array.reshape(-1, *tail)[index]
     assert np.array_equal(eval(made.text(batched), scope), expected)
-    base = eval(made.base, scope)
+    base = eval(made.name + made.selection, scope)
     assert base.shape == (*made.shape, *tail)
     if made.ordered:
         assert np.array_equal(base.ravel(), array.ravel())

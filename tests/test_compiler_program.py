@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 import random
 import re
 from collections.abc import Callable
@@ -490,8 +491,11 @@ def test_what_leaves_no_trace_is_refused_with_its_line(f: Callable[..., Any], me
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: w * copy.copy(x) + b,
-        lambda x: w * copy.deepcopy(x) + b,
+        lambda x: w * copy.copy(w) * x + b,
+        lambda x: w * copy.deepcopy([w])[0] * x + b,
+        lambda x: copy.deepcopy(w * x) + b,
+        lambda x: pickle.loads(pickle.dumps(w * x)) + b,
+        lambda x: {1.0: w, -1.0: b}[x] * 1.0,
         lambda x: w * float(x) + b,
         lambda x: w * int(x) + b,
         lambda x: w * math.sin(x) + b,
@@ -530,7 +534,7 @@ def test_after_a_refusal_the_engine_is_as_before() -> None:
         (lambda x: x * 2.0, "does not depend on any parameter.*gradient=False"),
         (lambda x: 1.0, "does not depend on any parameter"),
         (lambda x: Value(3.0) * x, "does not depend on any parameter"),
-        (lambda x: None, "returned NoneType"),
+        (lambda x: None, "returned None"),
         (lambda x: "abc", "returned str, 'abc'"),
         (lambda x: (v for v in [w * x]), "returned generator"),
         (lambda x: [], "returned nothing"),

@@ -194,6 +194,56 @@ def test_digits() -> None:
     assert texts(elements(draw_dot(Value(1 / 3), digits=7), "node")["n0"]) == ["data 0.3333333", "grad 0.0000000"]
 
 
+# --- before backward() --------------------------------------------------------------------------------------------
+
+HINT = "the root's gradient is 0, as it is before backward()"
+
+
+def hint(root: Value) -> bool:
+    """Whether the picture, not only its source, says that nothing was differentiated."""
+    said = HINT in "".join(ElementTree.fromstring(draw_dot(root).pipe("svg")).itertext()).replace("\xa0", " ")
+    assert said == (HINT in draw_dot(root, clusters=False).source)
+    return said
+
+
+def test_a_picture_says_that_nothing_was_differentiated() -> None:
+    model = nn.MLP(2, [2, 1], seed=1)
+    loss = (model([1.0, 2.0]) - 1) ** 2
+    assert hint(loss)
+    loss.backward()
+    assert not hint(loss)
+    again = (model([1.0, 2.0]) - 1) ** 2  # the parameters have the gradients of the first loss
+    assert hint(again)
+
+
+def test_gradients_that_are_really_zero_are_shown_without_a_word() -> None:
+    x = Value(-1.0, "x")
+    y = x.relu()
+    y.backward()
+    assert texts(elements(draw_dot(y), "node")["n0"]) == ["x", "data -1.0000", "grad 0.0000"] and not hint(y)
+
+
+def test_where_zero_flowed_in_the_picture_is_right_as_well() -> None:
+    """Nothing tells that from a graph that was never differentiated, so what is said is true of both."""
+    x = Value(3.0, "x")
+    y = x * 2
+    y.backward(0.0)
+    assert hint(y)
+    inner = x * x
+    (inner * 0).backward()
+    assert inner.grad == 0.0 and hint(inner)
+    (inner * -4).backward()
+    assert inner.grad == -4.0 and not hint(inner)
+    assert texts(elements(draw_dot(inner), "node")["n1"]) == ["data 9.0000", "grad -4.0000"]
+
+
+@pytest.mark.parametrize(("gradient", "said"), [(0.0, True), (-0.0, True), (5e-324, False), (math.nan, False)])
+def test_the_gradient_of_a_leaf_that_is_the_root(gradient: float, said: bool) -> None:
+    x = Value(1.0, "x")
+    x.grad = gradient
+    assert hint(x) == said
+
+
 # --- labels -------------------------------------------------------------------------------------------------------
 
 HOSTILE = [

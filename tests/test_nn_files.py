@@ -121,6 +121,15 @@ def test_a_missing_file(tmp_path: Path) -> None:
     assert refuse(path, FileNotFoundError) == f"there is no file {str(path)!r}"
 
 
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    assert refuse(tmp_path, IsADirectoryError) == f"cannot read {str(tmp_path)!r}: Is a directory"
+    (tmp_path / "loop").symlink_to("loop")
+    assert refuse(tmp_path / "loop", OSError).endswith("/loop': Too many levels of symbolic links")
+    (tmp_path / "link").symlink_to("model.json")
+    model().save(tmp_path / "link")
+    assert nn.load_file(os.fsencode(tmp_path / "model.json"))[0] == model().state_dict()
+
+
 def test_every_truncated_file_is_refused(saved: Path) -> None:
     whole = saved.read_bytes().rstrip()
     for length in range(0, len(whole), 7):

@@ -191,19 +191,45 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "Neuron": (lambda: nn.Neuron(2)([1.0]), ValueError, "Neuron 'neuron' takes 2 inputs, got 1"),
     "forward": (lambda: nn.Neuron(2).forward([1.0]), ValueError, "Neuron takes 2 inputs, got 1"),
     "Linear": (lambda: nn.Linear(2, 3)([1.0]), ValueError, "Linear 'linear' takes 2 inputs, got 1"),
+    # sizes
     "nin": (lambda: nn.Neuron(0), ValueError, "nin must be a positive whole number, not 0"),
     "float nin": (lambda: nn.MLP(2.0, [1]), ValueError, "nin must be a positive whole number, not 2.0"),  # type: ignore[arg-type]
+    "text nin": (lambda: nn.Linear("2", 3), ValueError, "nin must be a positive whole number, not '2'"),  # type: ignore[arg-type]
+    "bool nin": (lambda: nn.Linear(True, 3), ValueError, "nin must be a positive whole number, not True"),
     "nout": (lambda: nn.MLP(2, [-3, 1]), ValueError, "nout must be a positive whole number, not -3"),
     "Linear nout": (lambda: nn.Linear(2, 0), ValueError, "nout must be a positive whole number, not 0"),
+    "Neuron nout": (lambda: nn.Neuron(2, nout=0), ValueError, "nout must be a positive whole number, not 0"),
+    "nested nouts": (lambda: nn.MLP(2, [[3], 1]), ValueError, "nout must be a positive whole number, not [3]"),  # type: ignore[list-item]
     "nouts": (
         lambda: nn.MLP(2, []),
         ValueError,
         "nouts must have a number of neurons for at least one layer, and it is empty",
     ),
+    **{
+        f"nouts: {given!r}": (
+            lambda given=given: nn.MLP(2, given),  # type: ignore[misc]
+            TypeError,
+            f"nouts must be a list with the number of neurons of each layer, such as [16, 1], not {given!r}",
+        )
+        for given in (1, "16", {16, 1}, {16: 1}, None, Value(3.0))
+    },
+    # activations and other functions
     "activation": (
         lambda: nn.MLP(2, [1, 1], activation="rely"),
         ValueError,
-        "there is no activation 'rely'; choose one of relu, leaky_relu, elu, selu, sigmoid, tanh, softplus, silu, "
+        "there is no activation 'rely' (did you mean 'relu'?); choose one of relu, leaky_relu, elu, selu, sigmoid, "
+        "tanh, softplus, silu, gelu, or give a function",
+    ),
+    "activation of no layer": (
+        lambda: nn.MLP(2, [1], activation="LeakyReLU"),
+        ValueError,
+        "there is no activation 'LeakyReLU' (did you mean 'leaky_relu'?); choose one of relu, leaky_relu, elu, selu, "
+        "sigmoid, tanh, softplus, silu, gelu, or give a function",
+    ),
+    "unlike any": (
+        lambda: nn.Layer(2, 1, activation="square"),
+        ValueError,
+        "there is no activation 'square'; choose one of relu, leaky_relu, elu, selu, sigmoid, tanh, softplus, silu, "
         "gelu, or give a function",
     ),
     "odd activation": (
@@ -211,15 +237,105 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         TypeError,
         "activation must be a name or a function of a Value, not 3",
     ),
+    "activation's class": (
+        lambda: nn.MLP(2, [1], activation=nn.ReLU),  # type: ignore[arg-type]
+        TypeError,
+        "activation must be a name or a function of a Value, and ReLU is a class; write ReLU()",
+    ),
+    "activation set later": (
+        lambda: setattr(nn.Neuron(2), "activation", nn.Tanh),
+        TypeError,
+        "activation must be a name or a function of a Value, and Tanh is a class; write Tanh()",
+    ),
+    "positional activation": (
+        lambda: nn.Neuron(2, "tanh"),  # type: ignore[arg-type]
+        TypeError,
+        "nonlin must be True or False, not 'tanh'",
+    ),
+    "positional, Linear": (lambda: nn.Linear(2, 3, "tanh"), TypeError, "bias must be True or False, not 'tanh'"),  # type: ignore[arg-type]
+    "slope": (lambda: nn.LeakyReLU("0.1"), TypeError, "negative_slope must be a finite number, not '0.1'"),
+    "alpha": (lambda: nn.ELU(math.nan), ValueError, "alpha must be a finite number, not nan"),
     "Sequential": (
         lambda: nn.Sequential([nn.ReLU()]),  # type: ignore[arg-type]
         TypeError,
         "Sequential takes modules or functions, one by one, not list",
     ),
-    "Dropout": (lambda: nn.Dropout(1.5), ValueError, "Dropout takes a probability between 0 and 1, not 1.5"),
-    "Dropout nan": (lambda: nn.Dropout(math.nan), ValueError, "Dropout takes a probability between 0 and 1, not nan"),
+    "Sequential of classes": (
+        lambda: nn.Sequential(nn.Linear(2, 2), nn.ReLU),  # type: ignore[arg-type]
+        TypeError,
+        "Sequential takes modules, and ReLU is a class; write ReLU(...)",
+    ),
+    # how weights start
+    "init": (
+        lambda: nn.Linear(2, 3, init=lambda random, nin, nout: None),  # type: ignore[arg-type]
+        TypeError,
+        "init must give a number for each weight, and it gave None",
+    ),
+    "init, text": (
+        lambda: nn.MLP(2, [3], init=lambda random, nin, nout: "1"),
+        TypeError,
+        "init must give a number for each weight, and it gave '1'",
+    ),
+    "init of other arguments": (
+        lambda: nn.Neuron(2, init=nn.init.constant),  # type: ignore[arg-type]
+        TypeError,
+        "init must be a function (random, nin, nout) -> float, and constant takes other arguments",
+    ),
+    "gain": (lambda: nn.init.xavier_normal("relu"), TypeError, "gain must be a finite number, not 'relu'"),  # type: ignore[arg-type]
+    "std": (lambda: nn.init.normal(std=-1.0), ValueError, "std must not be negative, and it is -1.0"),
+    "bound": (lambda: nn.init.uniform(0.0, math.inf), ValueError, "high must be a finite number, not inf"),
+    "constant": (lambda: nn.init.constant(None), TypeError, "value must be a finite number, not None"),  # type: ignore[arg-type]
+    "slope of a gain": (
+        lambda: nn.init.kaiming_normal("leaky_relu", param="x"),  # type: ignore[arg-type]
+        TypeError,
+        "param must be a finite number, not 'x'",
+    ),
+    **{
+        f"seed: {seed!r}": (
+            lambda seed=seed, make=make: make(seed),  # type: ignore[misc]
+            TypeError,
+            f"seed must be a whole number or a random.Random, not {seed!r}",
+        )
+        for make, seed in (
+            (lambda seed: nn.Linear(2, 3, seed=seed), "x"),
+            (lambda seed: nn.MLP(2, [1], seed=seed), 1.5),
+            (lambda seed: nn.Layer(2, 1, seed=seed), True),
+            (lambda seed: nn.Dropout(seed=seed), [1]),
+        )
+    },
+    # Dropout and softmax
+    **{
+        f"Dropout: {p!r}": (
+            lambda p=p: nn.Dropout(p),  # type: ignore[misc]
+            kind,
+            f"Dropout takes a probability between 0 and 1, not {p!r}",
+        )
+        for p, kind in [
+            (1.5, ValueError),
+            (-0.1, ValueError),
+            (math.nan, ValueError),
+            ("0.5", TypeError),
+            (True, TypeError),
+        ]
+    },
+    "Dropout set later": (
+        lambda: setattr(nn.Dropout(0.5), "p", 2),
+        ValueError,
+        "Dropout takes a probability between 0 and 1, not 2",
+    ),
+    "Dropout of text": (lambda: nn.Dropout(0.5)([1.0, "a"]), TypeError, "Dropout takes numbers, not str: 'a'"),
     "softmax": (lambda: nn.softmax([]), ValueError, "softmax takes at least one number, got none"),
     "log_softmax": (lambda: nn.LogSoftmax()([]), ValueError, "log_softmax takes at least one number, got none"),
+    "Softmax": (
+        lambda: nn.Softmax()(1.0),
+        TypeError,
+        "Softmax takes a list of numbers, or nested lists, not float: 1.0",
+    ),
+    "LogSoftmax": (
+        lambda: nn.LogSoftmax()({0: 1.0}),
+        TypeError,
+        "LogSoftmax takes a list of numbers, or nested lists, not dict: {0: 1.0}",
+    ),
 }
 
 
@@ -231,10 +347,129 @@ def test_bad_input_gets_one_sentence(case: str) -> None:
     assert str(error.value) == sentence
 
 
-@pytest.mark.parametrize(("x", "shown"), [("a", "str: 'a'"), (None, "NoneType: None"), ([[1.0]], r"list: \[1\.0\]")])
-def test_what_is_no_number_is_refused_by_name(x: Any, shown: str) -> None:
-    with pytest.raises(TypeError, match=rf"^Value takes real numbers.*, not {shown}$"):
-        nn.Layer(1, 3)(x)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"nin": 0},
+        {"nouts": [3, 0]},
+        {"activation": "x"},
+        {"output_activation": nn.ReLU},
+        {"bias": "x"},
+        {"init": "x"},
+        {"seed": "x"},
+        {"color": "red"},
+    ],
+)
+def test_nothing_is_drawn_for_a_network_that_is_not_made(options: dict[str, Any]) -> None:
+    state = random.getstate()
+    with pytest.raises((TypeError, ValueError)):
+        nn.MLP(**{"nin": 2, "nouts": [3, 1], **options})
+    assert random.getstate() == state
+
+
+LAYERS: dict[str, Callable[[], nn.Module]] = {
+    "Neuron": lambda: nn.Neuron(2),
+    "Layer": lambda: nn.Layer(2, 3),
+    "MLP": lambda: nn.MLP(2, [3, 1]),
+    "Linear": lambda: nn.Linear(2, 3),
+    "Sequential": lambda: nn.Sequential(nn.Linear(2, 1)),
+}
+every_layer = pytest.mark.parametrize("layer", LAYERS)
+BATCH = "takes the numbers of one example, and got a batch of {} rows; call it for each: [model(x) for x in X]"
+BAD_INPUTS: dict[str, tuple[Callable[[], Any], str]] = {
+    "batch": (lambda: [[1.0, 2.0]] * 3, BATCH.format(3)),
+    "as many rows as inputs": (lambda: [[1.0, 2.0]] * 2, BATCH.format(2)),
+    "tuples": (lambda: ((1.0, 2.0),), BATCH.format(1)),
+    "Values": (lambda: [[Value(1.0), Value(2.0)]], BATCH.format(1)),
+    "array": (lambda: array([[1.0, 2.0], [3.0, 4.0]]), BATCH.format(2)),
+    "list of arrays": (lambda: [array([1.0, 2.0])] * 2, BATCH.format(2)),
+    "generator of rows": (lambda: ([1.0, 2.0] for _ in range(4)), BATCH.format(4)),
+    "text": (lambda: "ab", "takes a list of numbers, not str: 'ab'"),
+    "bytes": (lambda: b"ab", "takes a list of numbers, not bytes: b'ab'"),
+    "dict": (lambda: {0: 1.0, 1: 2.0}, "takes a list of numbers, not dict: {0: 1.0, 1: 2.0}"),
+    "set": (lambda: {1.0, 2.0}, "takes a list of numbers, not set: {1.0, 2.0}"),
+    "None": (lambda: None, "takes numbers, and got NoneType: None"),
+    "complex": (lambda: 1j, "takes numbers, and got complex: 1j"),
+    "a text": (lambda: [1.0, "a"], "takes numbers, and input 2 is str: 'a'"),
+    "a None": (lambda: (None, 1.0), "takes numbers, and input 1 is NoneType: None"),
+    "a row": (lambda: [1.0, [2.0]], "takes numbers, and input 2 is list: [2.0]"),
+}
+
+
+def array(x: Any) -> Any:
+    return pytest.importorskip("numpy", reason="NumPy is not installed").array(x)
+
+
+@every_layer
+@pytest.mark.parametrize("case", BAD_INPUTS)
+def test_what_is_not_one_example_is_refused_in_one_sentence(case: str, layer: str) -> None:
+    x, sentence = BAD_INPUTS[case]
+    with pytest.raises(TypeError) as error:
+        LAYERS[layer]()(x())
+    called, _, rest = str(error.value).partition("' ")
+    assert called in ("Neuron 'neuron", "Layer 'layer", "MLP 'mlp", "Linear 'linear", "Linear 'sequential.layer1")
+    assert rest == sentence
+
+
+@every_layer
+@pytest.mark.parametrize(
+    ("inputs", "count"),
+    [
+        (list, 0),
+        (lambda: [1.0], 1),
+        (lambda: (1, 2, 3), 3),
+        (lambda: (x for x in [1.0]), 1),
+        (lambda: range(3), 3),
+        (lambda: array([1.0, 2.0, 3.0]), 3),
+        (lambda: array(1.0), 1),
+        (lambda: array([1.0])[0], 1),
+        (lambda: 0.5, 1),
+        (lambda: Value(0.5), 1),
+    ],
+)
+def test_a_wrong_number_of_inputs_is_told_with_both_numbers(layer: str, inputs: Callable[[], Any], count: int) -> None:
+    with pytest.raises(ValueError, match=rf"^(Neuron|Linear) '.*' takes 2 inputs, got {count}$"):
+        LAYERS[layer]()(inputs())
+
+
+@every_layer
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        lambda: [0.5, -2.0],
+        lambda: (Value(0.5), -2),
+        lambda: (x for x in [0.5, -2.0]),
+        lambda: array([0.5, -2.0]),
+        lambda: array([Value(0.5), Value(-2.0)]),
+        lambda: {0.5: "a", -2.0: "b"}.keys(),
+    ],
+)
+def test_one_example_may_come_in_any_order_keeping_form(layer: str, inputs: Callable[[], Any]) -> None:
+    module = LAYERS[layer]()
+    assert look(module(inputs())) == look(module([Value(0.5), Value(-2.0)]))
+
+
+def look(outputs: Any) -> Any:
+    return numbers(outputs if isinstance(outputs, list) else [outputs])
+
+
+def test_one_number_is_one_input_of_every_layer() -> None:
+    for make in (nn.Neuron, lambda nin: nn.Layer(nin, 2), lambda nin: nn.MLP(nin, [2]), lambda nin: nn.Linear(nin, 2)):
+        layer = make(1)
+        for x in (0.5, Value(0.5), array(0.5), array([0.5])[0]):
+            assert look(layer(x)) == look(layer([0.5]))
+
+
+def test_an_activation_that_is_assigned_is_applied() -> None:
+    for start in ("relu", None):
+        neuron = nn.Neuron(1, activation=start, init=nn.init.constant(-1.0))
+        layer = nn.Layer(1, 1)
+        layer.neurons = [neuron]
+        layer([2.0])
+        neuron.activation = "tanh"
+        assert layer([2.0]).data == neuron([2.0]).data == math.tanh(-2.0) and repr(neuron) == "TanhNeuron(1)"
+        neuron.activation = None
+        assert layer([2.0]).data == neuron([2.0]).data == -2.0
 
 
 # --- PyTorch's layers -------------------------------------------------------------------------------------------

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+import re
 import subprocess
 import sys
+import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd
 import nn
 from autograd import Graph, Place, Value, enter, no_grad
 
@@ -80,7 +85,7 @@ def test_parameters_come_in_the_order_of_attributes_and_through_all_containers()
     module = Holder(
         second=Holder(x=b), first=a, pair=(c, {"k": [d]}), number=3, nothing=None, text="s", layers=[Scale()]
     )
-    module.last = e  # type: ignore[attr-defined]
+    module.last = e
     found = module.parameters()
     assert found[:4] == [b, a, c, d] and found[-1] is e and len(found) == 6
     assert names(module) == ["second.x", "first", "pair1", "pair2.k1", "layer1.factor", "last"]
@@ -126,7 +131,7 @@ def test_what_is_not_a_parameter_is_left_out() -> None:
 
 def test_modules_that_hold_each_other_are_walked_once() -> None:
     a, b = Scale(), Scale()
-    a.other, b.other = b, a  # type: ignore[attr-defined]
+    a.other, b.other = b, a
     assert names(a) == ["factor", "other.factor"]
 
 
@@ -181,6 +186,595 @@ def test_a_microgradish_module_works_unchanged() -> None:
 def test_forward_must_be_defined() -> None:
     with pytest.raises(NotImplementedError, match=r"^Holder does not define forward\(\)$"):
         Holder()(1.0)
+
+
+# --- what calls leave -----------------------------------------------------------------------------------------
+
+
+def agreed(module: nn.Module) -> list[str]:
+    """The names of the parameters; every other way to ask for the parameters has the same ones."""
+    named = dict(module.named_parameters())
+    assert list(map(id, module.parameters())) == list(map(id, named.values()))
+    numbers: list[float] = []
+    stack: list[Any] = [module.state_dict()]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, float):
+            numbers.append(x)
+        else:
+            stack.extend(x.values() if isinstance(x, dict) else x)
+    assert sorted(numbers) == sorted(p.data for p in named.values())
+    return list(named)
+
+
+class Keeper(nn.Module):
+    """A module that has all sorts of attributes, and a forward that is given."""
+
+    def __init__(self, forward: Callable[[Any, Any], Any]) -> None:
+        self._forward = forward
+        self.w = [Value(2.0), Value(3.0)]
+        self.history: list[Any] = []
+        self.cache: dict[str, Any] = {"x": None}
+        self.slots: list[Any] = [[None, None], ({},)]
+        self.last: Any = None
+        self.child: Any = Scale(5.0)
+
+    def forward(self, x: Any) -> Any:
+        return self._forward(self, x)
+
+
+def assign(name: str, value: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, x: setattr(self, name, value(x))
+
+
+def extend(self: Any, x: Value) -> None:
+    self.history += [x]
+
+
+def fill_the_childs(self: Any, x: Value) -> None:
+    self.child.xs = [x]
+    self.child.xs.append(x)
+
+
+def keep_aliases(self: Any, x: Value) -> None:
+    self.last, self.first = self.w, self.w[0]
+
+
+def from_the_child(self: Any, x: Value) -> None:
+    """The child, which is called, knows its parent under a name that is not searched."""
+    self.child = Caller(lambda child, x: setattr(child._parent, "last", x), _parent=self)
+    self.child(x)
+
+
+def lose_the_way(self: Any, x: Value) -> None:
+    self.last = x
+    self.history.append(x)
+    raise ZeroDivisionError
+
+
+def without_recording(self: Any, x: Value) -> None:
+    with no_grad():
+        self.last = self.w[0] * x  # a leaf, since nothing is recorded
+        self.history.append(self.w[0] * x)
+
+
+def hidden_state(self: Any, x: Value) -> Value:
+    if self.last is None:
+        self.last = Value(0.0)
+    self.last = (self.w[0] * self.last + x).tanh()
+    self.history.append(self.last.detach())
+    return self.last  # type: ignore[no-any-return]
+
+
+WAYS: dict[str, Callable[[Any, Any], Any]] = {
+    "attribute": assign("last", lambda x: x),
+    "new attribute": assign("brand_new", lambda x: x),
+    "list": assign("last", lambda x: [x, [x]]),
+    "tuple": assign("last", lambda x: (x,)),
+    "dict": assign("last", lambda x: {"x": x}),
+    "replaced list": assign("history", lambda x: [x]),
+    "made in forward": assign("last", lambda x: Value(0.0, "h")),
+    "child": lambda self, x: setattr(self.child, "last", x),
+    "parent": from_the_child,
+    "append": lambda self, x: self.history.append(x),
+    "extend": extend,
+    "slice": lambda self, x: self.history.__setitem__(slice(0, 0), [x]),
+    "into a dict": lambda self, x: self.cache.update(y=x),
+    "over a dict's None": lambda self, x: self.cache.update(x=x),
+    "over a nested None": lambda self, x: self.slots[0].__setitem__(1, x),
+    "into a nested dict": lambda self, x: self.slots[1][0].update(x=x),
+    "a number, then x": lambda self, x: self.history.append(x if self.history else 1.0),
+    "child's new list": fill_the_childs,
+    "exception": lose_the_way,
+    "no_grad": without_recording,
+    "hidden state": hidden_state,
+    "setattr": lambda self, x: setattr(self, "w_" + "x", x),
+    "aliases of parameters": keep_aliases,
+}
+
+
+@pytest.mark.parametrize(
+    "through", [lambda module: module, nn.Sequential, lambda module: nn.Sequential(lambda x: module(x))]
+)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_call_keeps_is_no_parameter(way: str, through: Callable[[nn.Module], nn.Module]) -> None:
+    keeper = Keeper(WAYS[way])
+    called = through(keeper)
+    own = agreed(keeper)
+    assert own == ["w1", "w2", "child.factor"]
+    x = Value(7.0)
+    for _ in range(3):
+        try:
+            called(x)
+        except ZeroDivisionError:
+            assert way == "exception"
+        assert agreed(keeper)[:2] == own[:2] and len(keeper.parameters()) == (2 if way == "parent" else 3)
+        assert (x.scope, x.label) == ("", "")  # nor was it filed as one
+    for twin in (copy.deepcopy(keeper), copy.copy(keeper)):
+        assert agreed(twin) == agreed(keeper)
+
+
+def keep(self: Any, x: Value) -> Value:
+    self.last = x
+    self.history.append(x)
+    return self.w[0] * x  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_class_with_a_call_of_its_own_keeps_as_well(way: str) -> None:
+    """As in micrograd, whose classes have no forward."""
+
+    class Own(Keeper):
+        def __call__(self, x: Any) -> Any:
+            """What it does."""
+            return self._forward(self, x)
+
+    class Extended(Own):
+        calls = 0
+
+        def __call__(self, x: Any) -> Any:
+            self.calls += 1
+            return super().__call__(x)
+
+    assert Own.__call__.__doc__ == "What it does."
+    for kind in (Own, Extended):
+        for through in (lambda module: module, nn.Sequential):
+            keeper = kind(WAYS[way])
+            called = through(keeper)
+            for _ in range(2):
+                with contextlib.suppress(ZeroDivisionError):
+                    called(Value(7.0))
+            assert agreed(keeper)[:2] == ["w1", "w2"] and len(keeper.parameters()) == (2 if way == "parent" else 3)
+            assert getattr(keeper, "calls", 2) == 2
+
+
+def slide(self: Any, x: Value) -> None:
+    self.window.append(x)
+    self.window.pop(0)
+
+
+AMONG: dict[str, Callable[[Any, Any], Any]] = {
+    "append": lambda self, x: self.window.append(x),
+    "slide": slide,
+    "item": lambda self, x: self.window.__setitem__(0, x),
+    "result": lambda self, x: self.window.__setitem__(0, self.window[0] * x),
+    "augmented": lambda self, x: exec("self.window += [x]", {"self": self, "x": x}),
+    "into a dict": lambda self, x: self.memory.update(h=x),
+    "nested": lambda self, x: self.memory["more"].append(x),
+    "from outside": lambda self, x: self.child.window.append(x),
+}
+
+
+@pytest.mark.parametrize("way", AMONG)
+def test_a_call_that_puts_its_inputs_among_parameters_is_told_so(way: str) -> None:
+    """What begins with leaves that the owner has assigned holds parameters, so a state must not begin like that."""
+
+    def model() -> Any:
+        made: Any = Caller(AMONG[way], child=Holder(window=[Value(0.0)]))
+        made.window = [Value(0.0), Value(0.0)]
+        made.memory = {"h": Value(0.0), "more": []}
+        return made
+
+    for called in (model(), nn.Sequential(model())):
+        with pytest.raises(TypeError) as error:
+            called(Value(3.0))
+        assert re.match(
+            r"^(Caller|Holder)\.(window|memory) holds parameters, and a call has put .* among them; ", str(error.value)
+        )
+
+
+def test_a_call_may_rearrange_parameters_and_make_modules_with_some() -> None:
+    def forward(self: Any, x: Any) -> None:
+        self.w.reverse()
+        if not hasattr(self, "made"):
+            self.made = Holder()
+            self.made.w = []
+            self.made.w.append(Value(1.0))
+
+    model = Keeper(forward)
+    for _ in range(3):
+        model(1.0)
+        assert [p.data for p in model.w] == [3.0, 2.0] or [p.data for p in model.w] == [2.0, 3.0]
+        assert agreed(model) == ["w1", "w2", "child.factor", "made.w1"]
+
+
+def test_neurons_that_keep_something_in_a_layer() -> None:
+    class Keeping(nn.Neuron):
+        def forward(self, x: Any) -> Value:
+            self.last = x[0]
+            return super().forward(x)
+
+    layer = nn.Layer(1, 2, activation=Caller(lambda self, z: setattr(self, "z", z) or z))  # type: ignore[func-returns-value]
+    keeping = layer.neurons[1] = Keeping(1)
+    x = Value(1.0)
+    for _ in range(3):
+        layer([x])
+        assert agreed(layer) == ["neuron1.w1", "neuron1.b", "neuron2.w1", "neuron2.b"]
+        assert keeping.last is x
+
+
+def test_names_with_an_underscore_are_the_users() -> None:
+    """The names that messages give as advice, above all."""
+    names = ["_state", "_h", "_watch", "_trained", "_calls", "_making", "_root", "_names", "_parameters", "_cell"]
+
+    def forward(self: Any, x: Value) -> Value:
+        for name in names:
+            setattr(self, name, getattr(self, name) + x)
+        self.history.append(x)
+        return self.w * x  # type: ignore[no-any-return]
+
+    model: Any = Caller(forward, w=Value(1.0), history=[], **{name: Value(0.0) for name in names})
+    for _ in range(3):
+        model(Value(1.0))
+    assert agreed(model) == agreed(copy.deepcopy(model)) == ["w"]
+    assert [getattr(model, name).data for name in names] == [3.0] * len(names)
+
+
+def test_a_list_with_modules_and_others_in_it() -> None:
+    model: Any = Caller(lambda self, x: self.parts.update(last=x), parts={"net": Scale(), "last": None})
+    for _ in range(3):
+        model(Value(1.0))
+        assert agreed(model) == ["parts.net.factor"]
+
+
+def test_an_optimiser_leaves_the_data_alone() -> None:
+    data = [Value(1.0), Value(2.0)]
+    model = Keeper(keep)
+    optimiser = nn.SGD(model.parameters(), lr=0.1)
+    for _ in range(3):
+        autograd.sum([model(x) for x in data]).backward()
+        assert nn.SGD(model.parameters(), lr=0.1).params == optimiser.params
+        optimiser.step()
+        model.zero_grad()
+    assert [x.data for x in data] == [1.0, 2.0] and model.w[0].data != 2.0
+    assert [x.grad for x in data] != [0.0, 0.0]  # zero_grad is for parameters
+
+
+def test_compiling_a_module_that_keeps_its_inputs() -> None:
+    pytest.importorskip("numpy", reason="NumPy is not installed")
+    model = Keeper(keep)
+    program = autograd.compile(model, model, like=(0.0,))
+    assert len(program.parameters) == 3
+    assert agreed(model) == ["w1", "w2", "child.factor"]
+
+
+def test_what_the_owner_assigns_is_a_parameter_also_after_calls() -> None:
+    model: Any = Keeper(keep)
+    model(Value(1.0))
+    model(Value(1.0))
+    model.extra = Value(4.0)
+    model.w.append(Value(5.0))
+    model.slots[1][0]["k"] = Value(6.0)  # no call has written there
+    assert agreed(model) == ["w1", "w2", "w3", "slot2_1.k", "child.factor", "extra"]
+    model(Value(1.0))
+    assert len(agreed(model)) == 6
+    model.w[0] = Value(9.0)
+    assert model.parameters()[0] is model.w[0]
+    kept = model.last
+    model.last = kept  # the same again is no change
+    assert len(agreed(model)) == 6
+    model.mine = kept
+    model.history = [Value(7.0)]
+    assert agreed(model)[3] == "history1" and model.parameters()[-1] is kept
+    model.last = None
+    model.last = Value(8.0)
+    assert "last" in agreed(model)
+    with pytest.raises(TypeError, match=r"^Keeper\.last is a parameter, and a leaf \(data 1\) cannot take its place"):
+        model(Value(1.0))
+
+
+def test_an_empty_list_can_be_filled_between_calls() -> None:
+    model: Any = Caller(lambda self, x: x, late=[])
+    called = nn.Sequential(model)
+    called(1.0)
+    model.late.append(Value(1.0))
+    called(1.0)
+    model.late.append(Value(2.0))
+    assert agreed(called) == ["layer1.late1", "layer1.late2"]
+
+
+def test_modules_are_parts_whenever_they_are_assigned() -> None:
+    class Called(Keeper):
+        def __call__(self, x: Any) -> Any:
+            return self._forward(self, x)
+
+    class Lazy(nn.Module):
+        def __init__(self, kind: Callable[[Any], Any]) -> None:
+            self._kind = kind
+
+        def forward(self, x: Any) -> Any:
+            if not hasattr(self, "first"):
+                self.first = self._kind(keep)
+                self.rest = [nn.Linear(1, 1), {"k": nn.Neuron(1)}]
+            self.first(x)
+            return self.rest[0]([x])  # type: ignore[operator]
+
+    for kind in (Keeper, Called):
+        model = Lazy(kind)
+        for _ in range(3):
+            model(Value(1.0))
+            assert agreed(model) == [
+                *("first.w1", "first.w2", "first.child.factor"),
+                *("rest1.weight1_1", "rest1.bias1", "rest2.k.w1", "rest2.k.b"),
+            ]
+        assert len(model.first.history) == 3
+
+
+def test_a_module_that_calls_its_layers_while_it_is_made() -> None:
+    class Sized(nn.Module):
+        def __init__(self) -> None:
+            self.body = nn.Linear(3, 2)
+            self.gains: list[Value] = []
+            self.gains += [Value(1.0) for _ in range(len(self.ask([0.0] * 3)))]
+            self.bias = Value(0.0)
+
+        def ask(self, x: Any) -> Any:
+            return self.body(x)
+
+        def forward(self, x: Any) -> Any:
+            return self.body(x)
+
+    class AsksItself(Sized):
+        def ask(self, x: Any) -> Any:
+            return self(x)
+
+    for kind in (Sized, AsksItself):
+        model = nn.Sequential(kind())
+        model([1.0] * 3)
+        assert agreed(model)[-3:] == ["layer1.gain1", "layer1.gain2", "layer1.bias"]
+    inside = Caller(lambda self, x: vars(self).update(made=Sized()))
+    inside(1.0)
+    assert len(agreed(inside)) == len(agreed(model))
+
+
+def test_calls_in_other_threads_do_not_concern_the_owner() -> None:
+    """What is assigned here while a call is at work there is a parameter; what the call has kept so far is none."""
+    kept, done = threading.Event(), threading.Event()
+
+    def wait(self: Any, x: Any) -> None:
+        self.history.append(x)
+        kept.set()
+        assert done.wait(60)
+
+    model = Keeper(wait)
+    thread = threading.Thread(target=model, args=(Value(1.0),))
+    thread.start()
+    try:
+        assert kept.wait(60)
+        model.extra = Value(2.0)
+        assert agreed(model) == ["w1", "w2", "child.factor", "extra"]
+        twin = copy.deepcopy(model.history), copy.deepcopy(nn.Sequential(model.child))
+        assert len(twin[0]) == 1
+        model.child(Value(3.0))
+        nn.Sequential(model.child)(Value(3.0))
+    finally:
+        done.set()
+        thread.join()
+    assert agreed(model) == ["w1", "w2", "child.factor", "extra"]
+
+
+def test_a_copy_made_in_the_midst_of_a_call() -> None:
+    def copied(self: Any, x: Value) -> Any:
+        keep(self, x)
+        assert agreed(self) == ["w1", "w2", "child.factor"]
+        return copy.deepcopy(self)
+
+    twin = Keeper(copied)(Value(1.0))
+    assert agreed(twin) == ["w1", "w2", "child.factor"] and len(twin.history) == 1
+
+
+def test_a_pickle_knows_what_is_state() -> None:
+    model = nn.Neuron(1, seed=0)
+    nn.Sequential(Caller(lambda self, x: setattr(model, "last", x)))(Value(1.0))
+    twin = pickle.loads(pickle.dumps(model))
+    assert agreed(twin) == agreed(model) == ["w1", "b"] and twin.last.data == 1.0
+
+
+def test_a_call_leaves_nothing_alive_but_what_the_module_keeps() -> None:
+    weakly = []
+
+    def forward(self: Any, x: Any) -> None:
+        helper = Keeper(keep)
+        weakly.append(weakref.ref(helper))
+        helper(x)
+
+    model = Caller(forward)
+    for _ in range(3):
+        model(Value(1.0))
+    assert [helper() for helper in weakly] == [None] * 3
+    last = weakref.ref(model)
+    del model
+    assert last() is None
+
+
+def test_a_call_that_a_subclass_extends_runs_once() -> None:
+    class Counting(nn.Neuron):
+        calls = 0
+
+        def __call__(self, *inputs: Any, **options: Any) -> Any:
+            self.calls += 1
+            return super().__call__(*inputs, **options)
+
+    neuron = Counting(1)
+    neuron([1.0])
+    assert neuron.calls == 1
+
+
+def test_the_work_of_a_call_does_not_grow_with_the_parameters() -> None:
+    """Nor with what earlier calls have kept: counted in calls of Python functions, of which the tree has one a part."""
+
+    def functions(model: nn.Module) -> int:
+        count = 0
+
+        def look(*event: Any) -> None:
+            nonlocal count
+            count += event[1] == "call"
+
+        for _ in range(4):  # the first ones look at all there is
+            count = 0
+            sys.setprofile(look)
+            try:
+                model(1.0)
+            finally:
+                sys.setprofile(None)
+        return count
+
+    def model(size: int) -> nn.Module:
+        kept = Keeper(keep)
+        kept.history = [1.0] * size
+        kept.w = [Value(1.0) for _ in range(size)]
+        kept.others = [Scale() for _ in range(size)]
+        return kept
+
+    assert functions(model(2)) == functions(model(200)) < 40
+
+
+# --- results are no parameters --------------------------------------------------------------------------------
+
+PLACES: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "result": (
+        lambda m: setattr(m, "factor", m.factor - 0.1),
+        "Own.factor is a parameter, and a result of sub (data 1.9)",
+    ),
+    "number": (lambda m: setattr(m, "factor", 0.5), "Own.factor is a parameter, and 0.5"),
+    "bool": (lambda m: setattr(m, "factor", True), "Own.factor is a parameter, and True"),
+    "text": (lambda m: setattr(m, "factor", "x"), "Own.factor is a parameter, and 'x'"),
+    "results": (
+        lambda m: setattr(m, "w", [w - 0.1 * w.grad for w in m.w]),
+        "Own.w holds parameters, and a result of sub (data 1) ",
+    ),
+    "mixed": (lambda m: setattr(m, "w", [m.w[0], m.w[1] * 2]), "Own.w holds parameters, and a result of mul (data 4)"),
+    "numbers": (lambda m: setattr(m, "w", [1.0, 2.0]), "Own.w holds parameters, and [1.0, 2.0]"),
+    "augmented": (lambda m: exec("m.factor -= 0.1", {"m": m}), "Own.factor is a parameter, and a result of sub"),
+    "nested": (
+        lambda m: setattr(m, "d", {"k": [m.factor * 1]}),
+        "Own.d holds parameters, and a result of mul (data 2)",
+    ),
+    "leaf in a call": (lambda m: Caller(lambda _, x: setattr(m, "factor", x))(Value(3.0)), "Own.factor is a parameter"),
+    "list in a call": (lambda m: Caller(lambda _, x: setattr(m, "w", []))(3.0), "Own.w holds parameters, and []"),
+}
+
+
+class Own(Scale):
+    """A module with parameters of all kinds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = [Value(1.0), Value(2.0)]
+        self.d = {"k": [Value(3.0)]}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_but_a_leaf_or_a_module_takes_a_parameters_place(place: str) -> None:
+    change, sentence = PLACES[place]
+    model = Own()
+    model(1.0)
+    before, parts = model.parameters(), dict(vars(model))
+    with pytest.raises(TypeError) as error:
+        change(model)
+    assert str(error.value).startswith(sentence) and "cannot take " in str(error.value)
+    assert re.search(
+        r"for it would not be trained; .*set (its number, factor|their numbers, p)\.data = ", str(error.value)
+    )
+    assert list(map(id, model.parameters())) == list(map(id, before))
+    assert {name: id(x) for name, x in vars(model).items() if name != "_watch_of_calls"} == {
+        name: id(x) for name, x in parts.items() if name != "_watch_of_calls"
+    }
+
+
+def test_pytorch_draws_the_line_at_the_same_place() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    theirs, ours = torch.nn.Module(), Own()
+    theirs.factor = torch.nn.Parameter(torch.tensor(2.0))
+    for module, result in ((theirs, theirs.factor * 2), (ours, ours.factor * 2)):
+        for wrong in (result, 0.5, "x"):
+            with pytest.raises(TypeError, match="cannot"):
+                module.factor = wrong
+        module.factor = None
+    assert list(theirs.parameters()) == [] and agreed(ours) == ["w1", "w2", "d.k1"]
+
+
+def test_what_may_take_a_parameters_place() -> None:
+    model: Any = Own()
+    model(1.0)
+    model.factor = Value(7.0)
+    model.w = []
+    model.w += [Value(8.0)]
+    model.d = {"k": [nn.Neuron(1)]}
+    assert agreed(model) == ["factor", "w1", "d.k1.w1", "d.k1.b"]
+    with no_grad():
+        model.w = [w - 0.5 for w in model.w]  # leaves, since nothing is recorded
+    assert model.w[0] in model.parameters() and model.w[0].data == 7.5
+    Caller(lambda self, x: setattr(model, "factor", None))(1.0)
+    assert "factor" not in agreed(model)
+
+
+ITEMS: dict[str, Callable[[Any], Any]] = {
+    "first": lambda m: m.w.__setitem__(0, m.w[0] * 2),
+    "all": lambda m: m.w.__setitem__(slice(None), [w * 2 for w in m.w]),
+    "appended": lambda m: m.w.append(m.w[0] * 2),
+    "dict": lambda m: m.d.update(k=[m.factor * 2]),
+    "nested": lambda m: m.d["k"].__setitem__(0, m.factor * 2),
+}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda m: m.parameters(),
+        lambda m: m.zero_grad(),
+        lambda m: list(m.named_parameters()),
+        lambda m: m.state_dict(),
+        lambda m: m.load_state_dict({}),
+        lambda m: nn.Sequential(m).parameters(),
+    ],
+)
+@pytest.mark.parametrize("item", ITEMS)
+def test_a_result_among_parameters_is_found_when_they_are_asked_for(item: str, ask: Callable[[Any], Any]) -> None:
+    model = Own()
+    Caller(lambda self, x: setattr(self, "y", x), kept=model)(1.0)
+    model(1.0)
+    ITEMS[item](model)
+    with pytest.raises(
+        TypeError, match=r"^(Own: |Sequential: layer1\.)[wd] holds a result of mul .*a result is not trained"
+    ):
+        ask(model)
+
+
+def test_results_in_attributes_of_their_own_are_nobodys_affair() -> None:
+    model = Own()
+    model.outputs = [model.factor * 2]
+    model.output = model.factor * 2
+    model(1.0)
+    assert agreed(model) == ["factor", "w1", "w2", "d.k1"]
+
+
+def test_a_list_that_holds_itself() -> None:
+    loop: list[Any] = [Value(1.0)]
+    loop.append([loop, Value(2.0)])
+    module = Caller(lambda self, x: x, loop=loop)
+    module(1.0)
+    assert agreed(module) == ["loop1", "loop2_2"]
 
 
 # --- state ----------------------------------------------------------------------------------------------------
@@ -291,6 +885,11 @@ def test_two_attributes_with_one_name_are_not_saved() -> None:
         ValueError, match=r"^two attributes of this Holder would both be saved as 'layer1.factor'; rename"
     ):
         module.state_dict()
+
+
+def test_two_keys_with_one_name_are_not_saved() -> None:
+    with pytest.raises(ValueError, match=r"^two keys of a dict would both be saved as '1'; rename"):
+        Holder(d={1: Value(1.0), "1": Value(2.0)}).state_dict()
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -262,9 +265,18 @@ def test_a_step_that_fails_moves_nothing() -> None:
 # --- conditions -------------------------------------------------------------------------------------------------
 
 w0 = Value(1.0, "w0")
+
+
+class Named(nn.Module):
+    """A module with one parameter."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.0)
+
+
 ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "lr": (lambda: nn.SGD([w0], lr=-0.1), ValueError, "lr must not be negative, and it is -0.1"),
-    "nan lr": (lambda: nn.SGD([w0], lr=nan), ValueError, "lr must not be negative, and it is nan"),
+    "nan lr": (lambda: nn.SGD([w0], lr=nan), ValueError, "lr must be a finite number, not nan"),
     "momentum": (lambda: nn.SGD([w0], momentum=-1), ValueError, "momentum must not be negative, and it is -1"),
     "decay": (lambda: nn.SGD([w0], weight_decay=-1), ValueError, "weight_decay must not be negative, and it is -1"),
     "nesterov": (
@@ -329,8 +341,40 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "SGD got 'w0' (data 1) twice (item 1); it would be moved twice in a step",
     ),
+    "used up": (
+        lambda: [nn.SGD(given) for given in [iter([w0])] * 2],
+        ValueError,
+        "SGD got no parameters; was the generator used up, or the model empty?",
+    ),
+    "a dict": (
+        lambda: nn.SGD({"w": w0}),  # type: ignore[dict-item]
+        TypeError,
+        "SGD takes a list of Values, not dict; write list(d.values())",
+    ),
+    "a state": (
+        lambda: nn.SGD(nn.Neuron(1).state_dict()),  # type: ignore[arg-type]
+        TypeError,
+        "SGD takes a list of Values, not dict; write model.parameters()",
+    ),
+    "a method": (
+        lambda: nn.SGD(nn.Neuron(1).parameters),  # type: ignore[arg-type]
+        TypeError,
+        "SGD takes a list of Values, not method; call it: model.parameters()",
+    ),
+    "groups": (
+        lambda: nn.SGD([{"params": [1]}]),  # type: ignore[list-item]
+        TypeError,
+        "SGD takes a list of Values, but item 0 is dict: {'params': [1]}; there are no groups of parameters: make an "
+        "optimiser for each group",
+    ),
+    "named": (
+        lambda: nn.SGD(Named().named_parameters()),  # type: ignore[arg-type]
+        TypeError,
+        "SGD takes a list of Values, but item 0 is tuple: ('w', Value(data=1.0, grad=0.0)); write model.parameters(), "
+        "for named_parameters() gives pairs",
+    ),
     "clip value": (lambda: nn.clip_grad_value_([w0], -1), ValueError, "value must not be negative, and it is -1"),
-    "clip norm": (lambda: nn.clip_grad_norm_([w0], nan), ValueError, "max_norm must not be negative, and it is nan"),
+    "clip norm": (lambda: nn.clip_grad_norm_([w0], nan), ValueError, "max_norm must be a number, not nan"),
     "clip a model": (
         lambda: nn.clip_grad_norm_(nn.Neuron(1), 1.0),  # type: ignore[arg-type]
         TypeError,
@@ -345,6 +389,223 @@ def test_bad_input_gets_one_sentence(case: str) -> None:
     with pytest.raises(kind) as error:
         call()
     assert str(error.value) == sentence
+
+
+FINITE = [
+    ("0.1", TypeError, "must be a finite number, not '0.1'"),
+    (None, TypeError, "must be a finite number, not None"),
+    (True, TypeError, "must be a finite number, not True"),
+    ([0.1], TypeError, "must be a finite number, not [0.1]"),
+    (1j, TypeError, "must be a finite number, not 1j"),
+    (Value(0.5), TypeError, "must be a finite number, not a Value; give its number, 0.5, which is its .data"),
+    (nan, ValueError, "must be a finite number, not nan"),
+    (inf, ValueError, "must be a finite number, not inf"),
+    (10**400, ValueError, "must be in the range of a float, not 1000"),
+]
+NEGATIVE = (-5, ValueError, "must not be negative, and it is -5")
+FLAGS = [(x, TypeError, f"must be True or False, not {x!r}") for x in (1, "yes", None)]
+BETAS = [
+    (x, kind, f"must be two numbers from 0 up to, but not, 1, not {x!r}")
+    for kind, x in [
+        *[(ValueError, x) for x in ((0.9,), (0.9, 1.0), (-0.1, 0.9), (nan, 0.9), (0.9, 0.9, 0.9), {0.1, 0.2})],
+        *[(TypeError, x) for x in (0.9, None, "ab", ("a", 0.9), (True, 0.9))],
+    ]
+]
+BAD_SETTINGS = [
+    *[("SGD", name, bad) for name in ("lr", "momentum", "weight_decay") for bad in [*FINITE, NEGATIVE]],
+    *[("SGD", "dampening", bad) for bad in FINITE],
+    *[("SGD", "nesterov", bad) for bad in FLAGS],
+    *[
+        (kind, name, bad)
+        for kind in ("Adam", "AdamW")
+        for name in ("lr", "eps", "weight_decay")
+        for bad in [*FINITE, NEGATIVE]
+    ],
+    *[("Adam", "betas", bad) for bad in BETAS],
+]
+
+
+@pytest.mark.parametrize(("name", "setting", "bad"), BAD_SETTINGS)
+def test_a_bad_setting_is_refused_whenever_it_comes(
+    name: str, setting: str, bad: tuple[Any, type[Exception], str]
+) -> None:
+    value, kind, sentence = bad
+    sentence = f"{setting} {sentence}"
+    with pytest.raises(kind) as error:
+        getattr(nn, name)([Value(1.0)], **{setting: value})
+    assert str(error.value).startswith(sentence)
+    optimizer = getattr(nn, name)([Value(1.0)], lr=0.25)
+    before = optimizer.state_dict()
+    with pytest.raises(kind) as error:
+        setattr(optimizer, setting, value)
+    assert str(error.value).startswith(sentence)
+    with pytest.raises(ValueError) as error:
+        optimizer.load_state_dict({**before, "settings": {**before["settings"], setting: value}})
+    assert str(error.value).startswith(f"this state does not fit {name}: {sentence}")
+    assert optimizer.state_dict() == before
+
+
+@pytest.mark.parametrize("lr", [1, 0, Fraction(1, 2), "float32", "array", "int64"])
+def test_numbers_of_all_kinds_become_floats(lr: Any) -> None:
+    if isinstance(lr, str):
+        np = pytest.importorskip("numpy", reason="NumPy is not installed")
+        lr = getattr(np, lr)(3)
+    for optimizer in (nn.Adam([Value(1.0)], lr), nn.SGD([Value(1.0)], momentum=lr)):
+        optimizer.lr = lr
+        assert {type(x) for x in (optimizer.settings()["lr"], optimizer.state_dict()["settings"]["lr"])} == {float}
+        assert optimizer.lr == float(lr)
+        json.dumps(optimizer.state_dict())
+
+
+def test_settings_that_depend_on_each_other_are_checked_together() -> None:
+    optimizer = nn.SGD([Value(1.0)], momentum=0.9)
+    optimizer.nesterov = True
+    with pytest.raises(ValueError, match="nesterov needs momentum"):
+        optimizer.momentum = 0
+    with pytest.raises(ValueError, match="nesterov needs momentum"):
+        optimizer.dampening = 0.5
+    assert optimizer.settings() == nn.SGD([Value(1.0)], momentum=0.9, nesterov=True).settings()
+
+
+def test_momentum_may_be_above_1_as_in_pytorch() -> None:
+    assert run(nn.SGD([Value(0.0)], 1.0, 2.0), lambda w: 1.0, 3) == [-1.0, -4.0, -11.0]  # v = 1, 3, 7
+
+
+# --- a parameter without a part in the loss -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["momentum", "dampening", "AdamW", "Adam, settings", "SGD", "Adam"])
+def test_a_parameter_that_took_no_part_moves_as_in_pytorch_where_its_gradient_is_0(case: str) -> None:
+    """Not where it is None, as PyTorch has it unless it is told otherwise: that is the one exception."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    name, options = SETTINGS[case]
+    paths: dict[Any, list[float]] = {}
+    for set_to_none in (True, False):
+        p, q = (torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (2.0, 3.0))
+        reference = getattr(torch.optim, name)([p, q], **options)
+        for step in range(6):
+            reference.zero_grad(set_to_none=set_to_none)
+            (p * p + (q * q if step < 3 else 0.0)).backward()
+            reference.step()
+            paths.setdefault(set_to_none, []).append(q.item())
+    v, w = Value(2.0), Value(3.0)
+    optimizer = getattr(nn, name)([v, w], **options)
+    path = []
+    for step in range(6):
+        optimizer.zero_grad()
+        (v * v + (w * w if step < 3 else 0.0)).backward()
+        optimizer.step()
+        path.append(w.data)
+    assert path == pytest.approx(paths[False], rel=1e-13)
+    assert paths[True][2:] == [paths[True][2]] * 4  # None: it stays
+    assert (path == pytest.approx(paths[True], rel=1e-13)) == (case == "SGD")
+
+
+@pytest.mark.parametrize("dampening", [0.0, 0.25])
+def test_momentum_that_is_set_late_begins_at_rest(dampening: float) -> None:
+    """As in PyTorch, but for the first velocity, which dampening reduces here: v = (1 - d) g instead of g."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    w, v = Value(1.0), torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+    optimizer: Any = nn.SGD([w], lr=1.0, dampening=dampening)
+    reference = torch.optim.SGD([v], lr=1.0, dampening=dampening)
+    moves = []
+    for step in range(3):
+        optimizer.momentum = reference.param_groups[0]["momentum"] = 0.5 if step else 0.0
+        before = w.data, v.item()
+        w.grad, v.grad = 1.0, torch.tensor(1.0, dtype=torch.float64)
+        optimizer.step()
+        reference.step()
+        moves.append((w.data - before[0], v.item() - before[1]))
+    rest = 1.0 - dampening
+    assert moves == [(-1.0, -1.0), (-rest, -1.0), (-0.5 * rest - rest, -0.5 - rest)]
+
+
+# --- steps that fail, and what nobody else holds ------------------------------------------------------------------
+
+
+def too_few(optimizer: Any) -> None:
+    optimizer.params.pop(0)
+
+
+def too_many(optimizer: Any) -> None:
+    optimizer.params.append(Value(1.0))
+
+
+def a_result(optimizer: Any) -> None:
+    optimizer.params[1] = optimizer.params[1] * 2
+
+
+def raising(optimizer: Any) -> None:
+    optimizer.rule = lambda p, *rest, **settings: [p - 1.0, 0.0] if p > 1.0 else 1 / None  # type: ignore[operator]
+
+
+def without_state(optimizer: Any) -> None:
+    optimizer.rule = lambda p, *rest, **settings: (p - 1.0,)
+
+
+def with_text(optimizer: Any) -> None:
+    optimizer.rule = lambda p, *rest, **settings: (p - 1.0 if p > 1.0 else "x", *rest[1:])
+
+
+def with_nothing(optimizer: Any) -> None:
+    optimizer.rule = lambda p, *rest, **settings: None
+
+
+@pytest.mark.parametrize("spoil", [too_few, too_many, a_result, raising, without_state, with_text, with_nothing])
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_step_that_fails_leaves_all_as_it_was(name: str, spoil: Callable[[Any], None]) -> None:
+    ws = [Value(4.0), Value(1.0), Value(3.0)]
+    optimizer = getattr(nn, name)(ws, lr=0.5, **({"momentum": 0.5} if name == "SGD" else {}))
+    for w in ws:
+        w.grad = 0.25
+    optimizer.step()
+    before = [(w.data, w.grad) for w in ws], optimizer.state, optimizer.steps
+    spoil(optimizer)
+    with pytest.raises((TypeError, ValueError, AttributeError)):
+        optimizer.step()
+    assert ([(w.data, w.grad) for w in ws], optimizer.state, optimizer.steps) == before
+
+
+def test_states_are_copies() -> None:
+    w = Value(1.0)
+    optimizer = nn.Adam([w])
+    w.grad = 2.0
+    optimizer.step()
+    state = optimizer.state_dict()
+    before = json.dumps(state)
+    loaded = json.loads(before)
+    optimizer.load_state_dict(loaded)
+    for changed in (state, loaded):
+        changed["state"][0][0] = 99.0
+        changed["settings"]["betas"][0] = 0.0
+        changed["settings"]["lr"] = 99.0
+    assert json.dumps(optimizer.state_dict()) == before
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_a_model_and_its_optimiser_are_copied_in_one_go(name: str, duplicate: Callable[[Any], Any]) -> None:
+    model = nn.MLP(2, [2, 1], activation="tanh", seed=0)
+    optimizer = getattr(nn, name)(model.parameters(), lr=0.1)
+
+    def train(model: Any, optimizer: Any) -> list[float]:
+        for _ in range(3):
+            optimizer.zero_grad()
+            ((model([1.0, -2.0]) - 1.0) ** 2).backward()
+            optimizer.step()
+        return [p.data for p in model.parameters()]
+
+    train(model, optimizer)
+    twin, its = duplicate((model, optimizer))
+    assert all(p is q for p, q in zip(its.params, twin.parameters(), strict=True))
+    before = [p.data for p in model.parameters()]
+    moved = train(twin, its)
+    assert [p.data for p in model.parameters()] == before != moved
+    assert train(model, optimizer) == moved
+    its.lr = 0.5
+    assert optimizer.lr == 0.1
+    with pytest.raises(ValueError, match="lr must not be negative"):
+        its.lr = -1.0
 
 
 # --- clipping ---------------------------------------------------------------------------------------------------

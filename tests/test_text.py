@@ -14,7 +14,7 @@ import autograd
 import nn
 from autograd import Graph, Value, dot, where
 from autograd.view import explain, forward
-from autograd.view.text import NOTED, names, shown, since
+from autograd.view.text import NOTED, Part, names, shown, since
 from demos.networks import biases_network, credit_network
 
 
@@ -92,7 +92,7 @@ def test_an_operation_that_cannot_be_read_is_named() -> None:
         x = Value(0.0, "x")
         assert "the partial of by_math" in explain(x, of=op(x))
         assert r"\text{the partial of by\_math}" in explain(x, of=op(x), form="latex")
-        assert forward(op(x)) == "v1 = by_math(x)  = 0"
+        assert forward(op(x)) == "@1 = by_math(x)  = 0"
     finally:
         autograd.ops.OPS.clear()
         autograd.ops.OPS.update(before)
@@ -194,14 +194,14 @@ def test_the_numbers_after_a_step_are_those_derived_by_hand() -> None:
     w = lesson.leaves[0]
     lesson.train(1)  # w = 3 - 0.1 · 8
     assert forward(lesson.loss, digits=4).splitlines() == [
-        "v1 = w * x    = 6",
-        "v2 = v1 - 4   = 2",
-        "L  = v2 ** 2  = 4",
+        "@1 = w * x    = 6",
+        "@2 = @1 - 4   = 2",
+        "L  = @2 ** 2  = 4",
         "w has been set since; it is 2.2 now",
     ]
     assert explain(w, of=lesson.loss, digits=4).splitlines()[-4:] == [
-        "dL/dw = dL/dv1 · ∂v1/∂w",
-        "      = 4 · 2          ∂v1/∂w = x",
+        "dL/dw = dL/d@1 · ∂@1/∂w",
+        "      = 4 · 2          ∂@1/∂w = x",
         "      = 8",
         "w has been set since; it is 2.2 now",
     ]
@@ -221,8 +221,8 @@ def test_a_fused_dot_keeps_its_slopes() -> None:
     y = dot(weights, inputs, Value(0.5, "b"))
     inputs[0].data, weights[1].data = 30.0, math.inf
     assert explain(weights[0], of=y).splitlines()[1:] == [
-        "dv1/dw1 = dv1/dv1 · ∂v1/∂w1",
-        "        = 1 · 3          ∂v1/∂w1 = x1",
+        "d@1/dw1 = d@1/d@1 · ∂@1/∂w1",
+        "        = 1 · 3          ∂@1/∂w1 = x1",
         "        = 3",
         "w2 has been set since; it is inf now",
         "x1 has been set since; it is 30 now",
@@ -246,7 +246,7 @@ def test_leaves_without_a_label_are_called_by_the_number_that_they_were() -> Non
     a = Value(0.5)
     y = a * a
     a.data = math.nan
-    assert forward(y).splitlines() == ["v1 = 0.5 * 0.5  = 0.25", "0.5 has been set since; it is nan now"]
+    assert forward(y).splitlines() == ["@1 = 0.5 * 0.5  = 0.25", "0.5 has been set since; it is nan now"]
     assert list(since(Graph(y))) == [0]
     assert since(Graph(a * a)) == {}
 
@@ -283,7 +283,39 @@ def test_repeated_labels_get_their_scope() -> None:
 
 
 def test_made_up_names_keep_clear_of_labels() -> None:
-    assert names(Graph(Value(1.0, "v1") + Value(2.0) + Value(3.0, "v3"))) == ["v1", "2", "v2", "v3", "v4"]
+    assert names(Graph(Value(1.0, "@1") + Value(2.0) + Value(3.0, "@3"))) == ["@1", "2", "@2", "@3", "@4"]
+
+
+@given(st.lists(st.sampled_from(["", "@1", "@2", "@2\n", " @3", "v1", "a", "@1" * 40]), min_size=6, max_size=6))
+def test_made_up_names_are_one_node_s_and_no_label(labels: list[str]) -> None:
+    x, y = Value(0.5), Value(0.25)
+    x.place, y.place = (autograd.Place(f"scope{i}", labels[i]) for i in range(2))
+    nodes = [x, y, x * y, x + y]
+    nodes.append(nodes[2] * nodes[3])
+    nodes.append(nodes[4] - x)
+    for node, label in zip(nodes[2:], labels[2:]):
+        node.label = label
+    graph = Graph(nodes[-1])
+    called = names(graph)
+    given = [name for node, name in zip(graph, called) if node.label.strip()]
+    made = [name for node, name in zip(graph, called) if node.op is not None and not node.label.strip()]
+    assert all(re.fullmatch(r"@\d+", name) for name in made) and len(set(made)) == len(made)
+    assert not set(made) & ({*given} | {node.label for node in graph})
+
+
+def test_the_nodes_of_a_part_are_called_as_in_the_whole() -> None:
+    model = nn.MLP(2, [3, 2], activation="tanh", seed=1)
+    first, second = model([1.0, -2.0])
+    whole = Graph(second.exp() * (first - second))
+    called = dict(zip(whole, names(whole)))
+    for node in whole:
+        part = Part(node, whole)
+        assert names(part) == [called[x] for x in part] and list(part) == list(Graph(node))
+    part = Part(second, whole)
+    assert names(part) != names(Graph(second))
+    leaf = model.parameters()[0]
+    assert f"d{called[second]}/d{called[second]} = 1" in explain(leaf, of=part)
+    assert {line.partition(" =")[0].strip() for line in forward(part).splitlines()} <= set(called.values())
 
 
 @given(st.text())

@@ -1,8 +1,8 @@
 """The whole program as source: its functions, each made of the lines that the passes before wrote.
 
 ``outputs`` computes what the function returns for every example, ``step`` the loss and its gradient, ``parameters``
-names the parts of the vector. They take the inputs as they come, examples first, and turn them so that an example is a
-column, as in the textbooks' equations.
+names the parts of the vector. What the function checks the first two check, as soon as they can. They take the inputs
+as they come, examples first, and turn them so that an example is a column, as in the textbooks' equations.
 """
 
 from __future__ import annotations
@@ -21,10 +21,18 @@ from .views import transposition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
-def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, reduction: str) -> str:
+def assemble(
+    title: str,
+    writer: Writer,
+    returned: Any,
+    checks: Sequence[tuple[str, int]],
+    differentiate: bool,
+    reduction: str,
+) -> str:
     """The source of the module.
 
     Parameters
@@ -34,30 +42,34 @@ def assemble(title: str, writer: Writer, returned: Any, differentiate: bool, red
     writer : Writer
     returned : nesting of int
         In the shape of what the function returns, the number of each output.
+    checks : sequence of tuple
+        Of each check the message, and how many outputs belong to it, the last ones.
     differentiate : bool
         Whether the outputs are the two parts of a loss, see `split`.
     reduction : {"mean", "sum"}
         Of the examples' losses.
     """
     grouping, layout = writer.grouping, writer.layout
+    rows = _as_rows(writer)
     batched = any(array.batched for array in grouping.inputs)
     signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
     whole = "for a batch, from the scalars of one example" if batched else "with arrays, from its scalars"
     module = Module(f"{_printable(title)} {whole}.", writer.constants)
     module.parameters(layout.parts, layout.vector)
     if differentiate:
-        mean = reduction == "mean" and grouping.outputs[0].array.batched
-        lines = forward(writer)
+        halves = grouping.outputs[:2]
+        mean = reduction == "mean" and halves[0].array.batched
+        lines = _with_checks(forward(writer), _checks(writer, checks))
         lines.append(Line("loss", _loss(writer, mean)))
         back = Reverse(writer)
-        back.run([(x, y) for x, y in zip(grouping.outputs, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
+        back.run([(x, y) for x, y in zip(halves, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
         lines = fuse([*lines, *back.lines], ["loss", "gradient"])
-        module.define("step", signature, "The loss and its gradient.", _opened(writer, lines), "loss, gradient")
-        text = NumPy().text(_for_each(added([_code(writer, x) for x in grouping.outputs]), (), batched))
+        module.define("step", signature, "The loss and its gradient.", _opened(writer, rows, lines), "loss, gradient")
+        text = NumPy().text(_for_each(added([_code(writer, x) for x in halves]), (), batched))
     else:
         text = _returned(writer, returned, batched)
-    lines = fuse(forward(writer), [text])
-    module.define("outputs", signature, "What is returned for each example.", _opened(writer, lines, text), text)
+    lines = fuse(_with_checks(forward(writer), _checks(writer, checks)), [text])
+    module.define("outputs", signature, "What is returned for each example.", _opened(writer, rows, lines, text), text)
     return module.source()
 
 
@@ -66,12 +78,11 @@ def _printable(title: str) -> str:
     return "".join([letter if letter.isprintable() and letter not in '\\"' else "?" for letter in title])[:60]
 
 
-def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]:
+def _opened(writer: Writer, rows: Sequence[Array], lines: list[Line], returned: str = "") -> list[Line]:
     """The lines of a function's body, with those before them that turn the inputs and count the examples."""
     opening = []
     for array in writer.grouping.inputs:
-        if array.batched and not array.shape and _goes_with_rows(writer, array):
-            # NumPy is faster with arrays of one shape than with such that it has to broadcast.
+        if array in rows:
             opening.append(Line(array.name, Postfix(Symbol(array.name), "[None]"), extents((1,), True)))
         elif array.batched and array.shape:
             last = transposition((*range(1, len(array.shape) + 1), 0), False)
@@ -83,11 +94,24 @@ def _opened(writer: Writer, lines: list[Line], returned: str = "") -> list[Line]
     return [*opening, *lines]
 
 
-def _goes_with_rows(writer: Writer, array: Array) -> bool:
-    """Whether a number for each example is used with arrays of one row only."""
-    users = [user for user in writer.grouping.arrays if any(x.array is array for x in user.operands)]
-    alone = any(x.array is array for x in writer.grouping.outputs)
-    return bool(users) and not alone and all(user.shape == (1,) and user.head not in SEQUENCES for user in users)
+def _as_rows(writer: Writer) -> list[Array]:
+    """The inputs with a number for each example that become arrays of one row, as those are that they are used with.
+
+    NumPy is faster with arrays of one shape than with such that it has to broadcast.
+    """
+    users: dict[Array, list[Array]] = {array: [] for array in writer.grouping.inputs}
+    for user in writer.grouping.arrays:
+        for x in user.operands:
+            users.get(x.array, []).append(user)
+    alone = {x.array for x in writer.grouping.outputs}
+    rows = []
+    for array, with_it in users.items():
+        if not array.batched or array.shape or not with_it or array in alone:
+            continue
+        if all(user.shape == (1,) and user.head not in SEQUENCES for user in with_it):
+            array.shape = (1,)
+            rows.append(array)
+    return rows
 
 
 def _code(writer: Writer, x: Access) -> Any:
@@ -96,7 +120,7 @@ def _code(writer: Writer, x: Access) -> Any:
 
 
 def _loss(writer: Writer, mean: bool) -> Any:
-    own, rest = writer.grouping.outputs
+    own, rest = writer.grouping.outputs[:2]
     code = _code(writer, own)
     if own.array.batched:
         code = Symbol(own.array.name) if own.array.size == 1 else code
@@ -104,6 +128,55 @@ def _loss(writer: Writer, mean: bool) -> Any:
         if mean:
             code = code / N
     return added([code, _code(writer, rest)])
+
+
+# --- checks ---------------------------------------------------------------------------------------------------
+
+
+def _checks(writer: Writer, checks: Sequence[tuple[str, int]]) -> list[Line]:
+    """The lines that check; one for all checks of the same sentence on the same arrays."""
+    accesses = iter(writer.grouping.outputs[len(writer.grouping.outputs) - sum([count for _, count in checks]) :])
+    alike: dict[tuple[Any, ...], list[list[Access]]] = {}
+    for message, count in checks:
+        mine = [next(accesses) for _ in range(count)]
+        condition = mine[0]
+        if condition.array.head is CONSTANT and condition.array.data[condition.index]:
+            continue
+        alike.setdefault((message, *[x.array for x in mine]), []).append(mine)
+    lines = []
+    for (message, *arrays), members in alike.items():
+        batched = any(array.batched for array in arrays)
+        codes = [writer.operand(x, x.index.shape, batched).code for x in _joined(arrays, members)]
+        condition, *values = codes
+        sentence = Symbol(repr(message))
+        lines.append(Line("", Invoke("require", [condition, sentence, *values], "" if batched else "batch=False")))
+    return lines
+
+
+def _joined(arrays: Sequence[Array], members: list[list[Access]]) -> list[Access]:
+    """Single positions of arrays as one access to each: to all of them in their shape, if they are used so."""
+    members = sorted(members, key=lambda member: int(member[0].index))
+    columns = [[int(x.index) for x in column] for column in zip(*members)]
+    shapes = {array.shape for array in arrays if array.head is not CONSTANT}
+    if len(shapes) == 1 and all(
+        array.head is CONSTANT or column == list(range(array.size)) for array, column in zip(arrays, columns)
+    ):
+        return [Access(array, np.array(column).reshape(*shapes)) for array, column in zip(arrays, columns)]
+    return [Access(array, np.array(column if len(column) > 1 else column[0])) for array, column in zip(arrays, columns)]
+
+
+def _with_checks(lines: list[Line], checks: list[Line]) -> list[Line]:
+    """The lines, with each check as soon as all that it looks at is there, but not before the one ahead of it."""
+    arrived = {line.written: i for i, line in enumerate(lines, 1)}
+    made: dict[int, list[Line]] = {}
+    place = 0
+    for check in checks:
+        place = max([place, *[arrived.get(name, 0) for name in names_in(check.text())]])
+        made.setdefault(place, []).append(check)
+    placed = made.pop(0, [])
+    for i, line in enumerate(lines, 1):
+        placed += [line, *made.pop(i, [])]
+    return placed
 
 
 # --- outputs --------------------------------------------------------------------------------------------------
@@ -130,14 +203,12 @@ def _returned(writer: Writer, returned: Any, batched: bool) -> str:
     if numbers is None:
         return f"[{', '.join([_returned(writer, item, batched) for item in returned])}]"
     chosen = [writer.grouping.outputs[i] for i in numbers.ravel().tolist()]
-    array = chosen[0].array
-    if all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
+    array = chosen[0].array if chosen else None
+    if array is None:
+        text = f"zeros({extents(numbers.shape, batched)})"
+    elif all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
         index = np.array([int(x.index) for x in chosen]).reshape(numbers.shape)
-        text = (
-            array.name if array.size == 1 and not index.shape else writer.located(array, index)[0].text(array.batched)
-        )
-        if batched and array.size == 1 and not index.shape and array.shape:
-            text += ".reshape(-1)"
+        text = writer.located(array, index)[0].text(array.batched)
     else:
         codes = [NumPy().text(_for_each(_code(writer, x), (), batched)) for x in chosen]
         text = codes[0] if not numbers.shape else f"array([{', '.join(codes)}])"

@@ -14,7 +14,7 @@ from ..ops import BUILTIN, OPS, Op
 from ..symbols import Expression, Symbol, postorder
 from .arrays import SUM
 from .forward import read
-from .lines import HALF_POWER, VECTOR, Line, N, NumPy, names_in, nodes
+from .lines import HALF_POWER, VECTOR, Invoke, Line, N, NumPy, Postfix, names_in, nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
-RESERVED = frozenset(
-    {VECTOR, N.name, "loss", "gradient", "step", "outputs", "parameters", "products_of_others", HALF_POWER}
-)
+OF_ARRAYS = frozenset({"products_of_others", "require"})
+"""Functions besides the operations that `autograd.arrays` has."""
+
+RESERVED = frozenset({VECTOR, N.name, "loss", "gradient", "step", "outputs", "parameters", HALF_POWER, *OF_ARRAYS})
 """Names that a module has for something of its own."""
 
 _HALF_POWER = '''\
@@ -42,6 +43,7 @@ FUNCTIONS = {
     "sqrt",
     "maximum",
     "minimum",
+    "broadcast_arrays",
     "broadcast_to",
     "concatenate",
     "zeros",
@@ -109,7 +111,7 @@ class Module:
     def _use(self, text: str) -> None:
         names = names_in(text)
         self.imported.update(FUNCTIONS.intersection(names))
-        self.missing.update({"products_of_others"}.intersection(names))
+        self.missing.update(OF_ARRAYS.intersection(names))
         if HALF_POWER in names and HALF_POWER not in self.helpers:
             self.helpers[HALF_POWER] = _HALF_POWER
             self._use(_HALF_POWER)
@@ -151,6 +153,8 @@ class Module:
         for x in postorder([rule]):
             if _is_call(x):
                 self._require(x.head)
+        if not {x.name for x in nodes(rule) if isinstance(x, Symbol)}.issuperset(names):  # one is left aside
+            rule = Postfix(Invoke("broadcast_arrays", [rule, *[Symbol(name) for name in names]]), "[0]")
         free = "z" if "z" not in {name[0] for name in names} else "_"
         lines, (result,) = _Named(self).unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
         self._use("\n".join([*lines, result]))

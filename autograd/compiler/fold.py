@@ -1,12 +1,22 @@
 """Pass: what depends on constants alone is computed now, and what changes nothing goes.
 
-Only steps that hold for every number, nan and infinities included, are taken: 0 * x stays, for x may be infinite.
+Only steps that hold for every number, nan and infinities included, are taken: 0 * x stays, for x may be infinite. The
+passes that make new rows, `sums` and `split`, make them with `folded` and `total`, so that after them as well every
+operation depends on more than constants.
 """
 
 from __future__ import annotations
 
 from .. import ops
-from .scalars import CONSTANT, Scalars
+from .scalars import CONSTANT, TOTAL, Scalars
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ..ops import Op
+    from ..origins import Place
 
 
 def fold(table: Scalars) -> Scalars:
@@ -23,17 +33,61 @@ def fold(table: Scalars) -> Scalars:
     """
     made = Scalars()
     names: list[int] = []
-    heads, data = made.heads, made.data
-    for head, old, number, place in table.rows():
-        operands = tuple([names[i] for i in old])
-        if not operands:
-            names.append(made.add(head, (), number, place))
-        elif all(heads[i] is CONSTANT for i in operands):
-            names.append(made.add(CONSTANT, (), float(head.value(*[data[i] for i in operands])), place))
-        elif head is ops.positive:
-            names.append(operands[0])
-        elif head is ops.where and heads[operands[0]] is CONSTANT:
-            names.append(operands[1 if data[operands[0]] else 2])
-        else:
-            names.append(made.add(head, operands, number, place))
+    for head, operands, data, place in table.rows():
+        names.append(folded(made, head, tuple([names[i] for i in operands]), data, place))
     return table.renamed(made, names)
+
+
+def folded(table: Scalars, head: Op, operands: tuple[int, ...], data: Any = None, place: Place | None = None) -> int:
+    """The row for an operation on rows of the table: a new one, if it is not known already what it comes to."""
+    heads, numbers = table.heads, table.data
+    if operands and all(heads[i] is CONSTANT for i in operands):
+        return table.add(CONSTANT, (), float(head.value(*[numbers[i] for i in operands])), place)
+    if head is ops.positive:
+        return operands[0]
+    if head is ops.where and heads[operands[0]] is CONSTANT:
+        return operands[1 if numbers[operands[0]] else 2]
+    return table.add(head, operands, data, place)
+
+
+def total(table: Scalars, pairs: Iterable[tuple[int, int]], terms: Iterable[int], place: Place | None = None) -> int:
+    """The row for a sum of products and of terms, with its constants added up.
+
+    Adding 0 is left out: it would only turn -0.0 into 0.0.
+
+    Examples
+    --------
+    >>> from .scalars import INPUT
+    >>> table = Scalars()
+    >>> x, two, three = table.add(INPUT, data=0), table.add(CONSTANT, data=2.0), table.add(CONSTANT, data=3.0)
+    >>> made = total(table, [(two, three)], [x, two])
+    >>> print(table)
+    0 input 0
+    1 constant 2.0
+    2 constant 3.0
+    3 constant 8.0
+    4 total(0, 3) 0
+    """
+    heads, numbers = table.heads, table.data
+    products: list[tuple[int, int]] = []
+    constants: list[float] = []
+    others: list[int] = []
+    for a, b in pairs:
+        if heads[a] is CONSTANT and heads[b] is CONSTANT:
+            constants.append(numbers[a] * numbers[b])
+        else:
+            products.append((a, b))
+    for i in terms:
+        if heads[i] is CONSTANT:
+            constants.append(numbers[i])
+        else:
+            others.append(i)
+    constant = ops.sum.forward(*constants)
+    if constant != 0.0 or not (products or others):
+        others.append(table.add(CONSTANT, (), constant, place))
+    if not products and len(others) == 1:
+        return others[0]
+    if len(products) == 1 and not others:
+        return table.add(ops.mul, products[0], None, place)
+    operands = (*[a for a, _ in products], *[b for _, b in products], *others)
+    return table.add(TOTAL, operands, len(products), place)

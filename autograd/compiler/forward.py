@@ -8,13 +8,14 @@ from .. import ops
 from ..errors import CompileError
 from ..symbols import Expression, Symbol
 from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
-from .lines import HALF_POWER, Invoke, Line, NumPy, Postfix, extents, nodes
+from .lines import HALF_POWER, Invoke, Line, Mask, NumPy, Postfix, cut, extents, measure, nodes, replaced, with_operands
 from .record import RELATIONS
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER
 from .views import View, aligned, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -33,6 +34,8 @@ INLINE = 4
 """A rule of at most so many operations is written out; a longer one becomes a function."""
 
 CONDITIONS = frozenset(RELATIONS.values())
+_JOINING_SIGNS = frozenset({"&", "|", "~"})
+_CONDITION_SIGNS = frozenset({op.name for op in CONDITIONS} | _JOINING_SIGNS | {"!="})
 _JOINS = frozenset({RELATIONS["&"], RELATIONS["|"]})
 _PLAIN = frozenset({*CONDITIONS, ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow})
 
@@ -43,6 +46,8 @@ class Operand:
     Attributes
     ----------
     code : Symbol or float
+        What NumPy broadcasts to the array that is computed. It has every axis from the first on that it varies along,
+        with an extent of 1 where it does not vary, and none before: so `axes` tell its shape.
     axes : tuple of bool
         For each axis of the array that is computed, the one of examples last, whether the operand varies along it.
     view : View or None
@@ -126,6 +131,18 @@ class Writer:
                 operand.code = Symbol(f"where({operand.code.name}, 1.0, 0.0)")  # NumPy's True + True is no 2
         return operands
 
+    def symbols(self, array: Array, operands: list[Operand]) -> dict[str, Axes]:
+        """The axes along which each symbol varies that stands in a rule of the array, read with its operands."""
+        axes = {x.code.name: x.axes for x in operands if isinstance(x.code, Symbol)}
+        return axes | {array.name: every_axis(array)}
+
+    def pieces(self, codes: Sequence[Any], axes: dict[str, Axes]) -> tuple[list[Line], list[Any]]:
+        """Code in lines of a readable length: those before it, and what is left; their names join the `axes`."""
+        pieces, left = cut(codes, lambda: self.layout.names.counted("part"))
+        for symbol, value in pieces:
+            axes[symbol.name] = along(value, axes)
+        return [Line(symbol.name, value) for symbol, value in pieces], left
+
     def matrix(self, x: Access, index: NDArray[Any]) -> Symbol:
         """An operand of a matrix product, in full."""
         array = x.array
@@ -185,15 +202,17 @@ def _lines(writer: Writer, array: Array) -> list[Line]:
     if head is ops.prod:
         axis, x = writer.along(array)
         return [Line(array.name, Postfix(writer.matrix(x, x.index), f".prod(axis={axis})"))]
-    codes = [x.code for x in writer.operands(array)]
+    operands = writer.operands(array)
+    codes = [x.code for x in operands]
     if head is SUM and len(codes) > SEVERAL:
         first = Line(array.name, applied(head, codes[:SEVERAL]))
         rest = [codes[i : i + SEVERAL] for i in range(SEVERAL, len(codes), SEVERAL)]
         return [first, *[Line(array.name, applied(head, [Symbol(array.name), *part])) for part in rest]]
-    code = applied(head, codes)
-    if not isinstance(code, Expression):  # a rule that gives a number
+    axes = writer.symbols(array, operands)
+    before, (code,) = writer.pieces([applied(head, codes)], axes)
+    if along(code, axes) != every_axis(array):  # a rule that leaves an operand aside
         code = Invoke("broadcast_to", [code], extents(array.shape, array.batched))
-    return [Line(array.name, code)]
+    return [*before, Line(array.name, code)]
 
 
 def _product(writer: Writer, array: Array) -> Expression:
@@ -208,6 +227,16 @@ def _product(writer: Writer, array: Array) -> Expression:
         product = Expression(MATMUL, (writer.matrix(x, x.index), right))
         return Postfix(product, f".reshape({', '.join(map(str, array.shape))}, -1)")
     return Expression(MATMUL, (writer.matrix(x, x.index), right))
+
+
+def every_axis(array: Array | Part) -> Axes:
+    return (*[True] * len(array.shape), isinstance(array, Array) and array.batched)
+
+
+def along(code: Any, axes: dict[str, Axes]) -> Axes:
+    """The axes along which code varies, given those of its symbols."""
+    nowhere = (False,) * len(next(iter(axes.values())))
+    return tuple(map(any, zip(nowhere, *[axes[x.name] for x in nodes(code) if isinstance(x, Symbol)])))
 
 
 def expanded(axis: int) -> str:
@@ -242,6 +271,8 @@ def applied(head: Op, operands: list[Any]) -> Any:
         return Expression(SUM, tuple(operands))
     if head is DETACH:
         return operands[0]
+    if isinstance(head, ops.Power):
+        return applied(ops.pow, [*operands, head.exponent])
     if head is ops.pow and operands[1] == 0.5:
         return Invoke(HALF_POWER, [operands[0]])
     if head in _PLAIN or head.elementary:
@@ -249,12 +280,11 @@ def applied(head: Op, operands: list[Any]) -> Any:
     if head is ops.relu:
         return Invoke("maximum", [operands[0], 0.0])  # the same but for the sign of zero, in a third of the time
     rule = read(head, head.forward, operands)
-    simple = sum(1 for x in nodes(rule) if not isinstance(x, Symbol)) <= INLINE
-    return rule if simple or head.arity is None else Expression(head, tuple(operands))
+    return rule if measure([rule])[0] <= INLINE or head.arity is None else Expression(head, tuple(operands))
 
 
 def read(head: Op, rule: Any, operands: list[Any]) -> Any:
-    """A rule of an operation, read with symbols.
+    """A rule of an operation, read with symbols; a condition that it computes with is 1 or 0, as with floats.
 
     Raises
     ------
@@ -262,7 +292,7 @@ def read(head: Op, rule: Any, operands: list[Any]) -> Any:
         If it is written with functions that take numbers only.
     """
     try:
-        return rule(*operands)
+        made = rule(*operands)
     except CompileError:
         raise
     except (TypeError, AttributeError, ValueError) as error:
@@ -270,3 +300,19 @@ def read(head: Op, rule: Any, operands: list[Any]) -> Any:
             f"the rule of {head.name!r} cannot be read with arrays ({error}); write it with operators and autograd's "
             "functions instead of those of math"
         ) from None
+    return tuple(map(_as_number, made)) if isinstance(made, tuple) else _as_number(made)
+
+
+def _as_number(x: Any) -> Any:
+    """The expression with every condition as a number that does not stand where a condition belongs."""
+
+    def number(y: Any) -> Any:
+        return Mask(y) if isinstance(y, Expression) and y.head in _CONDITION_SIGNS else y
+
+    def change(part: Expression) -> Expression:
+        if part.head in _JOINING_SIGNS:
+            return part
+        first = 1 if part.head is ops.where else 0
+        return with_operands(part, [*part.operands[:first], *map(number, part.operands[first:])])
+
+    return number(replaced(x, change))

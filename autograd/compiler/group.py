@@ -100,8 +100,6 @@ class Grouping:
             if head in ALONG:
                 operands = table.operands[row] = tuple(sorted(operands, key=spots.__getitem__))
             key = (head, *[spots[i][0] for i in operands])
-            if head is ops.pow and table.heads[operands[1]] is CONSTANT:
-                key = (*key, repr(table.data[operands[1]]))  # x**2 and x**3 have different rules
             alike.setdefault(key, []).append(row)
         for members in alike.values():
             head, place = table.heads[members[0]], table.places[members[0]]

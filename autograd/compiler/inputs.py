@@ -13,15 +13,71 @@ import math
 import numpy as np
 
 from ..errors import CompileError
+from ..modes import current_watch
 from ..value import Value
 from .lines import extents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from numpy.typing import NDArray
+
+
+class Placeholder(Value):
+    """Stands for a number of the arguments while a function is recorded.
+
+    Its own number is nan, which no operation minds, and which shows wherever it is kept. What asks for the number in
+    order to choose, to count or to write a text with it is refused.
+    """
+
+    def _refuse(self, why: str) -> NoReturn:
+        watch = current_watch()
+        if watch is not None:
+            watch.refuse(self, f"{self.label} {why}")
+        raise TypeError(f"{self.label} {why}")
+
+    def __index__(self) -> NoReturn:
+        self._refuse(
+            "is an index or a count here, and a compiled program cannot choose by it from a list, nor repeat anything; "
+            "take all entries and keep one: autograd.sum([autograd.where(autograd.equal("
+            f"{self.label}, k), entry, 0.0) for k, entry in enumerate(table)])"
+        )
+
+    def __mul__(self, other: Any) -> Any:
+        return self.__index__() if isinstance(other, (list, tuple, str)) else super().__mul__(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.__index__() if isinstance(other, (list, tuple, str)) else super().__rmul__(other)
+
+    def _number(self) -> NoReturn:
+        self._refuse(
+            "is asked for its number here, by float(), int(), round() or a function of math, and has none until the "
+            "compiled program runs; compute with it as it is, by the functions of autograd"
+        )
+
+    __float__ = __int__ = __complex__ = __floor__ = __ceil__ = __trunc__ = _number
+
+    def __round__(self, ndigits: object = None) -> NoReturn:
+        self._number()
+
+    def __bool__(self) -> NoReturn:
+        self._refuse(
+            "decides here what happens next, and a compiled program would always go the same way; use "
+            f"autograd.where({self.label}, a, b), which takes a if it is not 0"
+        )
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._refuse(
+                f"is written out here with the format {spec!r}, and has no number until the compiled program runs; "
+                "leave it to whoever calls the program, or print it as it is to see what it is"
+            )
+        return repr(self)
+
+    def __repr__(self) -> str:
+        return f"Placeholder({self.label!r})"
 
 
 class Slot:
@@ -38,12 +94,12 @@ class Slot:
     def __init__(self, name: str, shape: tuple[int, ...]) -> None:
         self.name, self.shape = name, shape
 
-    def placeholders(self) -> list[Value]:
-        """A fresh Value for each number; it is nan, which no operation minds, and which shows wherever it is kept."""
+    def placeholders(self) -> list[Placeholder]:
+        """A fresh one for each number."""
         size = 1
         for extent in self.shape:
             size *= extent
-        return [Value(math.nan, f"{self.name}{i}" if self.shape else self.name) for i in range(size)]
+        return [Placeholder(math.nan, f"{self.name}{i}" if self.shape else self.name) for i in range(size)]
 
     def nested(self, values: Iterator[Any]) -> Any:
         """Values in nested lists of the slot's shape, or a single one."""

@@ -8,14 +8,28 @@ NumPy writes differently. Products are kept simple as they are made: no factor 1
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from .. import ops
-from ..symbols import _CALL, _LOOSE, _POWER, _PRODUCT, _RELATION, _SIGN, _SUM, Expression, Printer, Symbol, Unfolding
+from ..symbols import (
+    _CALL,
+    _LOOSE,
+    _POWER,
+    _PRODUCT,
+    _RELATION,
+    _SIGN,
+    _SUM,
+    Expression,
+    Printer,
+    Symbol,
+    Unfolding,
+    postorder,
+)
 from .arrays import MATMUL, SUM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
     Code: TypeAlias = Expression | float
@@ -142,41 +156,115 @@ class Line:
         return f"{self.target} {'+=' if self.adds else '='} {value}"
 
 
+_NAMES = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|((?<![\w.])[^\W\d]\w*|(?<=\.)[^\W\d]\w*)""", re.DOTALL)
+
+
 def names_in(text: str) -> list[str]:
-    """The identifiers in a text, in order.
+    """The identifiers in a text, in order; not what is quoted.
 
-    >>> names_in("W1 @ X.T + 2.0e3")
-    ['W1', 'X', 'T']
+    >>> names_in("W1 @ X.T + 2.0e3"), names_in("f(a, 'not b', c)")
+    (['W1', 'X', 'T'], ['f', 'a', 'c'])
     """
-    return re.findall(r"(?<![\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*", text)
+    return [name for name in _NAMES.findall(text) if name]
 
 
-def nodes(x: Any) -> Iterator[Expression]:
-    """An expression and all those inside it."""
-    stack = [x]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Expression):
-            yield x
-            stack.extend(x.operands)
+def nodes(x: Any) -> list[Expression]:
+    """An expression and all those inside it, each once, operands before what is made of them."""
+    return postorder([x])
 
 
 def replaced(x: Any, change: Callable[[Expression], Any]) -> Any:
-    """The expression with `change` made to every part of it, from the inside out."""
-    if not isinstance(x, Expression):
+    """The expression with `change` made to every part of it, from the inside out; what is in it twice is made once."""
+    made: dict[int, Any] = {}
+    for part in nodes(x):
+        made[id(part)] = change(with_operands(part, [made.get(id(y), y) for y in part.operands]))
+    return made.get(id(x), x)
+
+
+def with_operands(x: Expression, operands: Sequence[Any]) -> Expression:
+    """The expression on other operands; itself if they are the same."""
+    if all(a is b for a, b in zip(operands, x.operands)):
         return x
-    if not isinstance(x, Symbol):
-        operands = tuple([replaced(operand, change) for operand in x.operands])
-        if any(a is not b for a, b in zip(operands, x.operands)):
-            if isinstance(x, Postfix):
-                x = Postfix(operands[0], x.suffix)
-            elif isinstance(x, Invoke):
-                x = Invoke(x.name, operands, x.tail)
-            elif isinstance(x, Mask):
-                x = Mask(operands[0])
-            else:
-                x = Expression(x.head, operands)
-    return change(x)
+    if isinstance(x, Postfix):
+        return Postfix(operands[0], x.suffix)
+    if isinstance(x, Invoke):
+        return Invoke(x.name, operands, x.tail)
+    if isinstance(x, Mask):
+        return Mask(operands[0])
+    return Expression(x.head, tuple(operands))
+
+
+# --- long expressions -----------------------------------------------------------------------------------------
+
+LONGEST = 64
+"""An expression of more operations is cut."""
+
+
+def measure(results: Sequence[Any]) -> tuple[int, int]:
+    """How many operations the expressions are when they are written out, counted up to a bound; how deep they are.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> double = a + a
+    >>> measure([double * double])
+    (3, 2)
+    """
+    sizes: dict[int, int] = {}
+    depths: dict[int, int] = {}
+    for x in postorder(results):
+        if not isinstance(x, Symbol):
+            sizes[id(x)] = min(1 + sum([sizes.get(id(y), 0) for y in x.operands]), LONGEST + 1)
+            depths[id(x)] = 1 + max([depths.get(id(y), 0) for y in x.operands], default=0)
+    return sum([sizes.get(id(x), 0) for x in results]), max([depths.get(id(x), 0) for x in results], default=0)
+
+
+def cut(results: Sequence[Any], named: Callable[[], str]) -> tuple[list[tuple[Symbol, Expression]], list[Any]]:
+    """Expressions that are long or deep in pieces: what they have twice, and what is deep, under names of its own.
+
+    So the text grows with the number of operations, and no line is too nested to be printed, or for Python to read.
+
+    Parameters
+    ----------
+    results : sequence of expressions and numbers
+    named : callable
+        Gives a new name at every call.
+
+    Returns
+    -------
+    pieces : list of (Symbol, expression)
+        In the order in which they are computed.
+    results : list of expressions and numbers
+        What is left of them.
+
+    Examples
+    --------
+    >>> x = a = Symbol("a")
+    >>> for _ in range(8):
+    ...     x = x * x + 1.0
+    >>> names = iter("bcdefgh")
+    >>> pieces, (left,) = cut([x], lambda: next(names))
+    >>> pieces[0], pieces[-1], left
+    ((b, a * a + 1.0), (h, g * g + 1.0), h * h + 1.0)
+    """
+    size, depth = measure(results)
+    if size <= LONGEST and depth <= Unfolding.deepest:
+        return [], list(results)
+    order = postorder(results)
+    uses = Counter([id(y) for x in order for y in x.operands] + [id(x) for x in results])
+    made: dict[int, Any] = {}
+    depths: dict[int, int] = {}
+    pieces: list[tuple[Symbol, Expression]] = []
+    for x in order:
+        if isinstance(x, Symbol):
+            continue
+        part = with_operands(x, [made.get(id(y), y) for y in x.operands])
+        depth = 1 + max([depths.get(id(y), 0) for y in x.operands], default=0)
+        if uses[id(x)] > 1 or depth > Unfolding.deepest:
+            pieces.append((Symbol(named()), part))
+            part, depth = pieces[-1][0], 0
+        made[id(x)], depths[id(x)] = part, depth
+    return pieces, [made.get(id(x), x) for x in results]
 
 
 # --- simple products ------------------------------------------------------------------------------------------
@@ -227,19 +315,23 @@ def varies(x: Any) -> bool:
 
 def _factors(x: Any) -> tuple[float, Any, bool]:
     """x as a number times a rest, None if there is none, and whether it is divided by the number of examples."""
-    if not isinstance(x, Expression):
-        return float(x), None, False
-    if x.head is ops.neg:
-        number, rest, divided = _factors(x.operands[0])
-        return -number, rest, divided
-    if x.head is ops.mul:
-        number, rest, divided = _factors(x.operands[0])
-        if rest is None:
-            more, rest, divided_too = _factors(x.operands[1])
-            return number * more, rest, divided or divided_too
-    if x.head is ops.div and x.operands[1] is N:
-        return *_factors(x.operands[0])[:2], True
-    return 1.0, x, False
+    number, divided = 1.0, False
+    first: Any
+    while isinstance(x, Expression):
+        first = x.operands[0] if x.operands else None
+        if x.head is ops.neg:
+            number, x = -number, first
+        elif x.head is ops.div and x.operands[1] is N:
+            divided, x = True, first
+        elif x.head is ops.mul and isinstance(first, Expression) and first.head is ops.div and first.operands[1] is N:
+            if isinstance(first.operands[0], Expression):
+                return number, x, divided
+            number, divided, x = number * first.operands[0], True, x.operands[1]
+        elif x.head is ops.mul and not isinstance(first, Expression):
+            number, x = number * first, x.operands[1]
+        else:
+            return number, x, divided
+    return number * x, None, divided
 
 
 def added(terms: Sequence[Any]) -> Any:

@@ -77,7 +77,7 @@ def name(grouping: Grouping, layout: Layout) -> None:
         elif place is not None and place.label:
             array.name = names.new(_label(place.label) if array.size > 1 else place.label)
         else:
-            array.name = names.counted(_WORDS.get(array.head, re.sub(r"\W", "", array.head.name) or "condition"))
+            array.name = names.counted(_WORDS.get(array.head, re.sub(r"\W", "", array.head.__name__) or "condition"))
 
 
 def _label(label: str) -> str:
@@ -105,6 +105,7 @@ def _activates(array: Array) -> bool:
     return (
         re.fullmatch(r"Z[\d_]+", first.array.name) is not None
         and array.head not in _ARITHMETIC
+        and not isinstance(array.head, ops.Power)
         and array.head not in _WORDS
         and all(x.array.head in (PARAMETER, CONSTANT) for x in others)
     )

@@ -2,7 +2,8 @@
 
 The placeholders are Values, so everything that works on Values can be compiled. What would make the program depend on
 their numbers in a way that leaves no trace in the graph is refused: an ``if`` on a comparison, a look at ``.data``,
-``no_grad``. A comparison by itself is recorded; `autograd.where` takes it. The function runs twice: a leaf that turns
+``no_grad``. A refusal stands, even if the function catches it. A comparison by itself is recorded; `autograd.where`
+takes it, and `autograd.require`, which checks it when the program is called. The function runs twice: a leaf that turns
 up both times is a parameter, one that is made anew each time is a constant, and if the two runs differ in anything
 else, such as random numbers, that is an error.
 """
@@ -12,10 +13,10 @@ from __future__ import annotations
 import operator
 
 from .. import ops
-from ..errors import CompileError
+from ..errors import CompileError, sentence
 from ..functional import leaves, rebuild
 from ..ieee import to_float
-from ..modes import Watch, concrete, enable_grad, line_outside, recording
+from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recording
 from ..ops import Op
 from ..value import Constant, Value, record, walk
 from ..value import rebuild as node_of
@@ -24,7 +25,7 @@ from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, Scalars
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from .inputs import Inputs
 
@@ -39,6 +40,7 @@ RELATIONS = {
     ">": _relation(">", operator.gt),
     ">=": _relation(">=", operator.ge),
     "==": _relation("==", operator.eq),
+    "!=": _relation("!=", operator.ne),
     "&": _relation("&", lambda a, b: a and b),
     "|": _relation("|", lambda a, b: a or b),
 }
@@ -48,8 +50,8 @@ RELATIONS = {
 class Condition:
     """A comparison of recorded Values: it can be an operand, as True and False can, but not decide anything."""
 
-    def __init__(self, sign: str, a: Any, b: Any) -> None:
-        self.sign, self.operands = sign, (a, b)
+    def __init__(self, recorder: Recorder, sign: str, a: Any, b: Any) -> None:
+        self.recorder, self.sign, self.operands = recorder, sign, (a, b)
         self.node = record(RELATIONS[sign], [_value(a), _value(b)])
 
     @staticmethod
@@ -57,19 +59,23 @@ class Condition:
         return Op.__call__(op, *[x.node if isinstance(x, Condition) else x for x in operands])
 
     def __bool__(self) -> bool:
-        raise CompileError(
-            f"{line_outside()}: a comparison of Values ({self.sign}) decides here what happens next, and a compiled "
-            "program would always go the way of the numbers that it was recorded with; use autograd.where(condition, "
-            "a, b), maximum, relu or clip instead"
+        self.recorder.refuse(
+            self,
+            f"a comparison of Values ({self.sign}) decides here what happens next, and a compiled program would always "
+            "go the way of the numbers that it was recorded with; use autograd.where(condition, a, b), maximum, relu "
+            "or clip instead, and autograd.require(condition, message) to check arguments",
         )
+
+    # A bool can be an index, or a key.
+    __index__ = __int__ = __float__ = __hash__ = __bool__
 
     def _joined(self, sign: str, other: Any) -> Any:
         if isinstance(other, bool):
             return (self if other else False) if sign == "&" else (True if other else self)
         pair = (self.sign, getattr(other, "sign", None))
         if sign == "&" and pair == (">=", "<=") and _same(self.operands, other.operands):
-            return Condition("==", *self.operands)  # as `ops.equal` spells it
-        return Condition(sign, self, other)
+            return Condition(self.recorder, "==", *self.operands)  # as `ops.equal` spells it
+        return Condition(self.recorder, sign, self, other)
 
     def __and__(self, other: Any) -> Any:
         return self._joined("&", other)
@@ -81,7 +87,10 @@ class Condition:
     __ror__ = __or__
 
     def __eq__(self, other: object) -> Any:
-        return Condition("==", self, other)
+        return Condition(self.recorder, "==", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return Condition(self.recorder, "!=", self, other)
 
     def __neg__(self) -> Any:
         return -self.node
@@ -112,7 +121,6 @@ class Condition:
 
     __radd__ = __add__
     __rmul__ = __mul__
-    __hash__ = None  # type: ignore[assignment]  # its == is no answer
 
 
 def _value(x: Any) -> Value:
@@ -126,50 +134,179 @@ def _same(xs: tuple[Any, ...], ys: tuple[Any, ...]) -> bool:
 
 
 class Recorder(Watch):
-    """Watches a function that is being recorded, and stops it where the record would not be the whole truth."""
+    """Watches a function that is being recorded, and stops it where the record would not be the whole truth.
+
+    Attributes
+    ----------
+    refusal : CompileError or None
+        The first one, whatever became of it.
+    checks : list
+        Of each call of `require` the message, and the nodes of the condition and of the values that are shown.
+    """
 
     derivatives = True
+    alone = True
+
+    def __init__(self, placeholders: Iterable[Value]) -> None:
+        self.refusal: CompileError | None = None
+        self.checks: list[tuple[str, list[Value]]] = []
+        self.placeholders = list(placeholders)
+        self._own = {id(x): x for x in self.placeholders}  # and what is made in the thread that records, or from such
+        self.abroad = _Abroad()
+
+    def setting(self) -> object:
+        return self
+
+    def refuse(self, x: object, why: str) -> NoReturn:
+        """Raise a CompileError for what is done with x; it names the user's line."""
+        error = CompileError(f"{line_outside()}: {why}")
+        self.refusal = self.refusal or error
+        raise error
+
+    def owns(self, x: object) -> bool:
+        """Whether x is a placeholder, or made here."""
+        return id(x) in self._own or (isinstance(x, Condition) and x.recorder is self)
 
     def made(self, node: Value) -> None:
+        self._own[id(node)] = node
         if not recording():
-            raise CompileError(
-                f"{line_outside()}: inside no_grad() nothing is recorded, so a compiled program would keep the numbers "
-                "that are computed there; use detach() on a Value that is to have no gradient"
+            self.refuse(
+                node,
+                "inside no_grad() nothing is recorded, so a compiled program would keep the numbers that are computed "
+                "there; use detach() on a Value that is to have no gradient",
             )
 
     def read(self, x: Value) -> None:
-        if not concrete(x):
-            raise CompileError(
-                f"{line_outside()}: the number of a Value is asked for (.data), and a compiled program would keep the "
-                "one that it was recorded with; compute with the Value itself, or move this out of the function"
+        if not self.concrete(x):
+            self.refuse(
+                x,
+                "the number of a Value is asked for (.data), and a compiled program would keep the one that it was "
+                "recorded with; compute with the Value itself, or move this out of the function",
             )
 
     def wrote(self, x: Value) -> None:
-        raise CompileError(
-            f"{line_outside()}: the number of {x.describe()} is set while the function is recorded, which a compiled "
-            "program would not do again; set Values outside of the function"
+        self.refuse(
+            x,
+            f"the number of {x.describe()} is set while the function is recorded, which a compiled program would not "
+            "do again; set Values outside of the function",
         )
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
-        raise CompileError(
-            f"{line_outside()}: backward() is called while the function is recorded; return what is to be "
-            "differentiated, or use autograd.grad inside"
+        self.refuse(
+            order[-1],
+            "backward() is called while the function is recorded; return what is to be differentiated, or use "
+            "autograd.grad inside",
         )
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
-        if concrete(a) and concrete(other):
+        if self.concrete(a) and self.concrete(other):
             return super().compared(sign, a, other)
-        return Condition(sign, a, other)
+        return Condition(self, sign, a, other)
+
+    def hashed(self, x: Value) -> None:
+        if self.owns(x) and not self.concrete(x):
+            self.refuse(
+                x,
+                f"{x.label or 'a result'!r} is looked up in a set or dict, which knows no number before the program "
+                "runs; write a sum of autograd.where(x == key, value, 0.0) over the keys instead",
+            )
+
+    def copied(self, x: Value, pickled: bool) -> Value | None:
+        if self.concrete(x):
+            return None
+        if pickled or x.op is not None or not self.owns(x):
+            self.refuse(
+                x,
+                f"{x.describe()} is copied or pickled while the function is recorded, and a copy is another parameter "
+                "each time; copy outside of the function, or use detach() on a Value that is to have no gradient",
+            )
+        return record(ops.positive, [x])
 
     def detached(self, x: Value) -> Value | None:
-        return super().detached(x) if concrete(x) else record(DETACH, [x])
+        return super().detached(x) if self.concrete(x) else record(DETACH, [x])
 
     def concrete(self, x: object) -> bool:
         return isinstance(x, Constant) or not isinstance(x, (Value, Condition))
 
+    def required(self, condition: object, message: str, values: tuple[object, ...]) -> bool:
+        if self.concrete(condition):
+            return super().required(condition, message, values)
+        sentence(message, [0.0] * len(values))  # an error in it should show now
+        self.checks.append((message, [_value(x) for x in (condition, *values)]))
+        return True
+
+
+class _Abroad(Watch):
+    """Looks, in the threads that record nothing, at what belongs to functions that other threads record.
+
+    A function may hand its work to other threads. What they do with a leaf that is no placeholder cannot be told from
+    what they do with it for somebody else; with a placeholder, and with what is made from it, it can.
+    """
+
+    derivatives = True
+
+    def _recorder(self, *xs: object) -> Recorder | None:
+        for recorder in [entry.setting for entry in list(blocks)]:
+            if isinstance(recorder, Recorder) and any(recorder.owns(x) for x in xs):
+                return recorder
+        return None
+
+    def refuse(self, x: object, why: str) -> None:
+        if recorder := self._recorder(x):
+            recorder.refuse(x, why)
+
+    def made(self, node: Value) -> None:
+        if recorder := self._recorder(*node.operands):
+            recorder.made(node)
+
+    def read(self, x: Value) -> None:
+        if recorder := self._recorder(x):
+            recorder.read(x)
+
+    def wrote(self, x: Value) -> None:
+        if recorder := self._recorder(x):
+            recorder.wrote(x)
+
+    def before_sweep(self, order: list[Value], seed: float) -> None:
+        if recorder := self._recorder(*order):
+            recorder.before_sweep(order, seed)
+
+    def compared(self, sign: str, a: Value, other: object) -> Any:
+        recorder = self._recorder(a, other)
+        return recorder.compared(sign, a, other) if recorder else None
+
+    def hashed(self, x: Value) -> None:
+        if recorder := self._recorder(x):
+            recorder.hashed(x)
+
+    def copied(self, x: Value, pickled: bool) -> Value | None:
+        recorder = self._recorder(x)
+        return recorder.copied(x, pickled) if recorder else None
+
+    def detached(self, x: Value) -> Value | None:
+        recorder = self._recorder(x)
+        return recorder.detached(x) if recorder else None
+
+    def concrete(self, x: object) -> bool:
+        recorder = self._recorder(x)
+        return recorder.concrete(x) if recorder else True
+
+    def required(self, condition: object, message: str, values: tuple[object, ...]) -> bool:
+        recorder = self._recorder(condition)
+        return recorder.required(condition, message, values) if recorder else False
+
 
 class Recording:
     """What a function computes, as a table of scalars.
+
+    Parameters
+    ----------
+    f : callable
+    inputs : Inputs
+    parameters : iterable of Value, optional
+        Which leaves are parameters; if None, all that turn up twice.
+    owned : callable
+        Gives the Value that stands for a leaf in `parameters`: itself, or a copy.
 
     Attributes
     ----------
@@ -180,22 +317,34 @@ class Recording:
         Whether the function returns one number.
     returned : nesting of numbers
         In the shape of what the function returns.
+    checks : list of tuple
+        Of each check, in the order in which the function makes them, the message, and how many of the table's outputs
+        belong to it: the condition, and the values that are shown. They come behind the numbers that are returned.
     """
 
-    def __init__(self, f: Callable[..., Any], inputs: Inputs, parameters: Iterable[Value] | None) -> None:
-        self.scalars, found, self.returned = _run(f, inputs)
-        again, found_again, _ = _run(f, inputs)
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        inputs: Inputs,
+        parameters: Iterable[Value] | None,
+        owned: Callable[[Value], Value] = lambda leaf: leaf,
+    ) -> None:
+        self.scalars, found, self.returned, self.checks = _run(f, inputs)
+        again, found_again, _, checked_again = _run(f, inputs)
         self.single = not isinstance(self.returned, (list, tuple, dict)) and getattr(self.returned, "ndim", 0) == 0
         chosen = None if parameters is None else dict.fromkeys(parameters)
         self.parameters: list[Value] = [] if chosen is None else list(chosen)
         numbers = {p: i for i, p in enumerate(self.parameters)}
         _compare(self.scalars, again)
+        if self.checks != checked_again:
+            raise _unsteady(f"the one checks {self.checks!r:.60}, the other {checked_again!r:.60}")
         for row, leaf in found.items():
             twin = found_again[row]
-            if leaf is twin and not isinstance(leaf, Constant) and (chosen is None or leaf in chosen):
-                number = numbers.setdefault(leaf, len(numbers))
+            mine = owned(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
+            if mine is not None and (chosen is None or mine in chosen):
+                number = numbers.setdefault(mine, len(numbers))
                 if number == len(self.parameters):
-                    self.parameters.append(leaf)
+                    self.parameters.append(mine)
                 self.scalars.heads[row], self.scalars.data[row] = PARAMETER, number
             else:
                 if repr(leaf._data) != repr(twin._data):
@@ -203,24 +352,43 @@ class Recording:
                 self.scalars.data[row] = leaf._data
 
 
-def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Value], Any]:
-    """One run: the table, in it every leaf that is no placeholder, and what f returned."""
+def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) -> Any:
+    """What f returns. Whatever it makes of a refusal, the refusal stands."""
+    try:
+        with recorder, enable_grad():
+            returned = f(*arguments)
+    except Exception as error:
+        if recorder.refusal is not None and error is not recorder.refusal:
+            raise recorder.refusal from error
+        if isinstance(error, TypeError) and (line := line_raised(error)):
+            raise CompileError(f"{line}: {error} (the function is recorded with Values in place of numbers)") from error
+        raise
+    if recorder.refusal is not None:
+        raise recorder.refusal
+    return returned
+
+
+def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]]]:
+    """One run: the table, in it every leaf that is no placeholder, what f returned, and what it checked."""
     placeholders = [slot.placeholders() for slot in inputs.slots]
     arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
-    with Recorder(), enable_grad():
-        returned = f(*arguments)
+    recorder = Recorder([x for values in placeholders for x in values])
+    returned = _watched(recorder, f, arguments)
+    if _holds_none(returned):
+        raise CompileError(f"{_called(f)} returned None, in {returned!r:.60}; it must return Values, or numbers")
     outs = [_output(f, out) for out in leaves(returned)]
     if not outs:
         raise CompileError(f"{_called(f)} returned nothing to compute: {returned!r:.60}")
+    checks = [(message, len(nodes)) for message, nodes in recorder.checks]
+    asked = [*outs, *[node for _, nodes in recorder.checks for node in nodes]]
     table = Scalars()
     rows: dict[Value, int] = {}
     found: dict[int, Value] = {}
-    for values in placeholders:
-        for x in values:
-            rows[x] = table.add(INPUT, (), len(rows), x.place)
-    order = walk(node_of(ops.sum, 0.0, tuple(outs), (1.0,) * len(outs)))
+    for placeholder in recorder.placeholders:
+        rows[placeholder] = table.add(INPUT, (), len(rows), placeholder.place)
+    order = walk(node_of(ops.sum, 0.0, tuple(asked), (1.0,) * len(asked)))
     order.pop()
-    for node in [*order, *outs]:
+    for node in [*order, *asked]:
         operands = () if node in rows else node.operands
         for x in operands:
             if x not in rows and x.op is None:
@@ -232,8 +400,14 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
                 found[rows[node]] = node
             else:
                 rows[node] = table.add(node.op, tuple([rows[x] for x in operands]), None, node.place)
-    table.outputs = [rows[out] for out in outs]
-    return table, found, rebuild(returned, iter(range(len(outs))))
+    table.outputs = [rows[node] for node in asked]
+    return table, found, rebuild(returned, iter(range(len(outs)))), checks
+
+
+def _holds_none(x: Any) -> bool:
+    if isinstance(x, dict):
+        x = list(x.values())
+    return x is None or (isinstance(x, (list, tuple)) and any(map(_holds_none, x)))
 
 
 def _output(f: Callable[..., Any], out: Any) -> Value:

@@ -7,12 +7,14 @@ back is summed; where it was a part of an array, it is added to that part.
 
 from __future__ import annotations
 
+from itertools import compress
+
 import numpy as np
 
 from .. import ops
 from ..symbols import Expression, Symbol
 from .arrays import ALONG, MATMUL, REDUCE, STACK, SUM, Access, Array
-from .forward import CONDITIONS, SEVERAL, Operand, Writer, expanded, read
+from .forward import CONDITIONS, SEVERAL, Operand, Writer, along, every_axis, expanded, read
 from .layout import Part
 from .lines import (
     Invoke,
@@ -24,7 +26,6 @@ from .lines import (
     applied_to_rest,
     extents,
     names_in,
-    nodes,
     replaced,
     times,
     varies,
@@ -44,9 +45,13 @@ if TYPE_CHECKING:
 class Flow:
     """What flows into an array: code that NumPy broadcasts to the array's shape.
 
+    Of a part of the parameters that is `Part.shape`, even if the part is written as a matrix of one column.
+
     Attributes
     ----------
     code : expression or float
+        It has every axis from the first on that it varies along, with an extent of 1 where it does not vary, and none
+        before: so `axes` tell its shape, and a sum of flows and a product of a flow and slopes keep to that.
     axes : tuple of bool
         For each axis, that of examples last, whether the code varies along it.
     """
@@ -77,10 +82,10 @@ class Reverse:
         for x, number in seeds:
             picked, part = self.writer.located(x.array, x.index)
             if x.array.size == 1:
-                picked = View(x.array.text if part is None else part.text, (), x.array.shape, True)
+                picked = View("", "", (), x.array.shape, True)
             self._arrive(x.array, part, picked, Flow(number, (False,)), ())
         for array in reversed(self.writer.grouping.arrays):
-            if array.operands and array.trained:
+            if array.operands and array.trained and array.head is not DETACH:
                 flow = self._collected(array)
                 if flow is not None:
                     self._spread(array, flow)
@@ -94,31 +99,28 @@ class Reverse:
         if not flows and not adds:
             return None
         name = f"d{target.name}"
+        if adds:
+            # Not zeros_like: that may have its axes in another order in memory, and what is added to a reshape be lost.
+            self.lines.append(Line(name, Invoke("zeros", [Symbol(f"{target.text}.shape")])))
+            self.lines += _gathered([*[Line(name, flow.code, adds=True) for flow in flows], *adds])
+            return Flow(Symbol(name), every_axis(target))
         axes = tuple(map(any, zip(*[flow.axes for flow in flows])))
-        code, *more = [
-            added([flow.code for flow in flows[i : i + SEVERAL]]) for i in range(0, len(flows), SEVERAL)
-        ] or [0.0]
-        if not adds and not more and not isinstance(target, Part):
+        code, *more = _sums([flow.code for flow in flows])
+        if not more and not isinstance(target, Part):
             if not varies(code) or isinstance(code, Symbol):
                 return Flow(code, axes)
             self.lines.append(Line(name, code, temporary=target.name[0] != "Z"))
             return Flow(Symbol(name), axes)
-        if adds:
-            axes = _every(target)
-            # Not zeros_like: that may have its axes in another order in memory, and what is added to a reshape be lost.
-            self.lines.append(Line(name, Invoke("zeros", [Symbol(f"{target.name}.shape")])))
-            self.lines += _gathered([Line(f"d{target.text}", code, adds=True)] * bool(flows) + adds)
-        else:
-            whole = self._full(target, Flow(code, axes)) if isinstance(target, Part) and not more else code
-            self.lines.append(Line(name, whole))
+        whole = self._full(target, Flow(code, axes)) if isinstance(target, Part) and not more else code
+        self.lines.append(Line(name, whole))
         self.lines += [Line(name, added([Symbol(name), code])) for code in more]
-        if more and isinstance(target, Part) and axes != _every(target):
+        if more and isinstance(target, Part) and axes != every_axis(target):
             self.lines.append(Line(name, self._full(target, Flow(Symbol(name), axes))))
         return Flow(Symbol(name), axes)
 
     def _full(self, target: Target, flow: Flow) -> Any:
         """What flows into an array, with all its axes."""
-        if flow.axes == _every(target) and varies(flow.code):
+        if flow.axes == every_axis(target) and varies(flow.code):
             return flow.code
         return Invoke("broadcast_to", [flow.code], extents(target.shape, _batched(target)))
 
@@ -131,17 +133,19 @@ class Reverse:
             self._through_axis(array, flow)
         elif array.head is STACK:
             self._through_stack(array, flow)
-        elif array.head is not DETACH and array.head not in CONDITIONS:
+        elif array.head not in CONDITIONS:
             self._through_operation(array, flow)
 
     def _through_operation(self, array: Array, flow: Flow) -> None:
         operands = self.writer.operands(array)
-        axes = {x.code.name: x.axes for x in operands if isinstance(x.code, Symbol)} | {array.name: _every(array)}
-        for i, (x, operand, slope) in enumerate(zip(array.operands, operands, self._slopes(array, operands))):
-            if x.array.trained and not (array.head is ops.where and i == 0):
-                involved = [flow.axes, *[axes[s.name] for s in nodes(slope) if isinstance(s, Symbol)]]
-                through = Flow(times(flow.code, slope), tuple(map(any, zip(*involved))))
-                self._leave(array, x, operand, through, array.shape)
+        axes = self.writer.symbols(array, operands)
+        trained = [x.array.trained and not (array.head is ops.where and i == 0) for i, x in enumerate(array.operands)]
+        slopes = [slope for slope, wanted in zip(self._slopes(array, operands), trained) if wanted]
+        before, slopes = self.writer.pieces(slopes, axes)
+        self.lines += before
+        for x, operand, slope in zip(compress(array.operands, trained), compress(operands, trained), slopes):
+            varying = tuple(map(any, zip(flow.axes, along(slope, axes))))
+            self._leave(array, x, operand, Flow(times(flow.code, slope), varying), array.shape)
 
     def _slopes(self, array: Array, operands: list[Operand]) -> Sequence[Any]:
         codes, out = [x.code for x in operands], Symbol(array.name)
@@ -158,7 +162,7 @@ class Reverse:
         axis, x = self.writer.along(array)
         code, axes = flow.code, (*flow.axes[:axis], False, *flow.axes[axis:])
         if any(flow.axes[:axis]):
-            code = Postfix(code, expanded(axis))
+            code = Postfix(code, expanded(axis - flow.axes.index(True)))
         if array.head is ops.logsumexp:
             _, powers, total = array.data
             share = Symbol(powers) / Symbol(total + expanded(axis))
@@ -174,7 +178,7 @@ class Reverse:
         for x in array.operands:
             shape = (len(x.index), *array.shape[1:])
             if x.array.trained:
-                part = Flow(Postfix(code, f"[{start}:{start + shape[0]}]"), _every(array))
+                part = Flow(Postfix(code, f"[{start}:{start + shape[0]}]"), every_axis(array))
                 self._leave(array, x, self.writer.operand(x, shape, array.batched), part, shape)
             start += shape[0]
 
@@ -263,12 +267,13 @@ class Reverse:
                 code = Postfix(code, f".reshape({', '.join([*map(str, own), *['-1'] * batched]) or '()'})")
             axes = (*[True] * len(own), batched)
         if several:
-            base = "gradient" + ("" if picked.ordered else picked.base.removeprefix(self.writer.layout.vector))
-            self._after.append(_addition(base, code, picked, batched))
+            self._after.append(_addition("gradient" + picked.selection * (not picked.ordered), code, picked, batched))
         elif picked.ordered:
             self._flows.setdefault(target, []).append(Flow(code, axes))
         else:
-            self._adds.setdefault(target, []).append(_addition("d" + picked.base, code, picked, batched))
+            self._adds.setdefault(target, []).append(
+                _addition(f"d{target.name}{picked.selection}", code, picked, batched)
+            )
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -299,10 +304,6 @@ class Reverse:
         self.lines += _gathered(self._after)
 
 
-def _every(target: Target) -> Axes:
-    return (*[True] * len(target.shape), _batched(target))
-
-
 def _batched(target: Target) -> bool:
     return isinstance(target, Array) and target.batched
 
@@ -322,21 +323,28 @@ def _addition(name: str, code: Any, picked: View, batched: bool) -> Line:
 
 
 def _gathered(lines: list[Line]) -> list[Line]:
-    """The lines, those that add to the same part of an array as one."""
-    made: dict[str, Line] = {}
+    """The lines, those that add to the same part of an array as one, or as a few if they are many."""
+    values: dict[str, list[Any]] = {}
     for i, line in enumerate(lines):
-        if line.target in made:
-            line = Line(line.target, added([made[line.target].value, line.value]), adds=True)
-        made[line.target or str(i)] = line
-    return list(made.values())
+        values.setdefault(line.target or str(i), []).append(line.value)
+    made: list[Line] = []
+    for line in lines:
+        if not line.target:
+            made.append(line)
+        elif line.target in values:
+            made += [Line(line.target, code, adds=True) for code in _sums(values.pop(line.target))]
+    return made
+
+
+def _sums(codes: list[Any]) -> list[Any]:
+    """The sum of the codes, as few sums of a readable length."""
+    return [added(codes[i : i + SEVERAL]) for i in range(0, len(codes), SEVERAL)]
 
 
 def _simple(slope: Any) -> Any:
-    """A slope without first powers and products by 1; one that is a choice of 0 and 1 as the condition itself."""
+    """A slope without products by 1; one that is a choice of 0 and 1 as the condition itself."""
 
     def change(x: Expression) -> Any:
-        if x.head is ops.pow and x.operands[1] == 1.0:
-            return x.operands[0]
         return times(*x.operands) if x.head is ops.mul else x
 
     slope = replaced(slope, change)

@@ -6,9 +6,11 @@ first call if `like` does not tell them before.
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
 import math
+import pickle
 
 import numpy as np
 
@@ -161,7 +163,7 @@ class Program:
     Attributes
     ----------
     example : callable
-        The function that was compiled.
+        The function that was compiled; None in a program that was pickled after it was compiled.
     source : str
         The NumPy program.
     parameters : Parameters
@@ -192,6 +194,7 @@ class Program:
         self._batch, self._reduction = batch, reduction
         self._gradient, self._dtype, self._allow_nan = gradient, np.dtype(dtype), allow_nan
         self._inputs: Inputs | None = None
+        self._copied: list[dict[int, Any]] = []
         if like is not None:
             self._build(Inputs(f, like, False, self._dtype).with_batch(batch))
         elif not _takes_arguments(f):
@@ -215,7 +218,7 @@ class Program:
 
     def _run_passes(self, inputs: Inputs) -> None:
         called = str(getattr(self.example, "__name__", type(self.example).__name__))
-        recording = Recording(self.example, inputs, self._chosen)
+        recording = Recording(self.example, inputs, self._chosen, self._owned)
         differentiate = recording.single if self._gradient is None else self._gradient
         if differentiate and not recording.single:
             raise CompileError(
@@ -225,7 +228,7 @@ class Program:
         table = sums(fold(recording.scalars))
         table = live(share(split(table) if differentiate else table))
         grouping = Grouping(table, inputs.slots, self._batch, len(recording.parameters))
-        if differentiate and not any(x.array.trained for x in grouping.outputs):
+        if differentiate and not any(x.array.trained for x in grouping.outputs[:2]):
             raise CompileError(
                 f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
                 "compile with gradient=False for the numbers alone"
@@ -233,30 +236,91 @@ class Program:
         layout = Layout(grouping, recording.parameters, self._shared)
         name(grouping, layout)
         writer = Writer(grouping, layout)
-        try:
-            source = assemble(called, writer, recording.returned, differentiate, self._reduction)
-        except RecursionError as error:
-            raise _too_long(called) from error
-        scope: dict[str, Any] = {
+        source = assemble(called, writer, recording.returned, recording.checks, differentiate, self._reduction)
+        constants = {
             key: values.astype(self._dtype) if values.dtype.kind == "f" else values
             for key, values in writer.constants.items()
         }
         try:
-            exec(compile(source, f"<compiled {called}>", "exec"), scope)
+            functions = _functions(called, source, constants)
         except (SyntaxError, MemoryError, RecursionError) as error:  # Python's parser has limits
             raise CompileError(f"the program of {called} is too nested for Python to read: {error}") from error
-        self._source, self._parameters = source, self._shared or Parameters(layout, self._dtype)
-        self._cut = scope["parameters"]
-        self._views = self._cut(self._parameters.data)
+        self._title, self._source, self._constants = called, source, constants
+        self._parameters = self._shared or Parameters(layout, self._dtype)
         self._returned = recording.returned
-        self._outputs, self._step = scope["outputs"], scope.get("step")
+        self._begin(functions)
         self._inputs = inputs
 
+    def _begin(self, functions: Mapping[str, Any]) -> None:
+        """Take up the source's functions, and views of the parameters."""
+        self._cut, self._outputs, self._step = functions["parameters"], functions["outputs"], functions.get("step")
+        self._views = self._cut(self._parameters.data)
+
+    # --- copies -----------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Program:
+        """A program with the same parameters."""
+        twin = Program.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Program:
+        """A program with parameters of its own, and with Values of its own for `write_back`.
+
+        If nothing is compiled yet, the function is known alone, which is copied only if it is an object, such as a
+        module. What other functions use are the first program's Values. They are copied when they are found, unless
+        they have been, in this act of copying: `memo` knows.
+        """
+        twin = memo[id(self)] = copy.copy(self)
+        for key in ("example", "_chosen", "_shared", "_parameters"):  # the rest is never changed
+            if key in vars(self):
+                vars(twin)[key] = copy.deepcopy(vars(self)[key], memo)
+        if self._inputs is None:
+            twin._copied = [*self._copied, memo]
+        else:
+            twin._views = twin._cut(twin._parameters.data)
+        return twin
+
+    def _owned(self, leaf: Value) -> Value:
+        """This program's own Value for one that its function uses."""
+        start = 0
+        for i, memo in enumerate(self._copied, 1):
+            if any(leaf is made for made in memo.values()):
+                start = i
+        for memo in self._copied[start:]:
+            leaf = copy.deepcopy(leaf, memo)
+        return leaf
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle holds: the source for the functions that it makes, and no example, if it can do without.
+
+        Raises
+        ------
+        pickle.PicklingError
+            If nothing is compiled yet, and the function cannot be pickled.
+        """
+        state = vars(self) | {"_copied": []}
+        if self._inputs is not None:
+            for made in ("_cut", "_outputs", "_step", "_views"):
+                del state[made]
+            state["example"] = None
+            return state
+        try:
+            pickle.dumps(self.example)
+        except Exception as error:
+            raise pickle.PicklingError(
+                f"nothing is compiled yet, and the function cannot be pickled ({error}); call the program once, or "
+                "give compile() the arguments for one example as like=: then it is not needed"
+            ) from error
+        return state
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """A copy's views must be views of its own vector."""
         vars(self).update(state)
         if self._inputs is not None:
-            self._views = self._cut(self._parameters.data)
+            self._dtype = self._inputs.dtype = np.dtype(self._dtype.name)  # NumPy's own object, which `is` looks for
+            self._begin(_functions(self._title, self._source, self._constants))
+
+    # --- what is compiled -------------------------------------------------------------------------------------
 
     def _built(self, arguments: Sequence[Any] | None = None) -> Inputs:
         if self._inputs is None:
@@ -301,7 +365,8 @@ class Program:
         ------
         TypeError, ValueError
             If the arguments are not of the kinds and shapes that f was compiled for, if they are empty, or hold a nan
-            that spreads into the result. The parameters' gradients are as before then.
+            that spreads into the result; if they do not meet what f requires of them, see `autograd.require`. The
+            parameters' gradients are as before then.
         """
         inputs = self._inputs or self._built(arguments)
         if self._step is None:
@@ -309,6 +374,9 @@ class Program:
         arrays = inputs.arrays(arguments)
         with np.errstate(all="ignore"):
             loss, gradient = self._step(*arrays, self._parameters.data, *self._views)
+            if gradient.shape != self._parameters.data.shape or getattr(loss, "shape", ()):
+                shapes = getattr(loss, "shape", ()), gradient.shape
+                raise _fault(f"a loss and a gradient of the shapes {shapes} for {len(self._parameters)} parameters")
             # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
             spread = loss + gradient.dot(gradient)
         if spread != spread and not self._allow_nan:
@@ -329,7 +397,8 @@ class Program:
         with np.errstate(all="ignore"):
             made = self._outputs(*arrays, self._parameters.data, *self._views)
         spread: list[bool] = []
-        made = _owned(made, self._returned, self._dtype, spread)
+        examples = (len(arrays[0]),) if inputs.batched and arrays else ()
+        made = _owned(made, self._returned, examples, self._dtype, spread)
         if any(spread) and not self._allow_nan:
             inputs.refuse_nan(arrays)
         return made
@@ -360,22 +429,31 @@ def _values(parameters: Any) -> Parameters | list[Value] | None:
     return chosen
 
 
-def _owned(made: Any, returned: Any, dtype: Any, spread: list[bool]) -> Any:
+def _functions(title: str, source: str, constants: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source defines."""
+    scope = dict(constants)
+    exec(compile(source, f"<compiled {title}>", "exec"), scope)
+    return scope
+
+
+def _owned(made: Any, returned: Any, examples: tuple[int, ...], dtype: Any, spread: list[bool]) -> Any:
     """What was returned, in arrays that belong to nobody else; `spread` hears of each whether there is a nan in it."""
     if isinstance(returned, dict):
         items = made.values() if isinstance(made, dict) else made
-        return {key: _owned(item, returned[key], dtype, spread) for key, item in zip(returned, items)}
+        return {key: _owned(item, returned[key], examples, dtype, spread) for key, item in zip(returned, items)}
     if isinstance(made, (tuple, list)):
-        return type(made)([_owned(item, part, dtype, spread) for item, part in zip(made, returned)])
+        return type(made)([_owned(item, part, examples, dtype, spread) for item, part in zip(made, returned)])
     array = np.array(made, dtype)
+    if array.shape != (*examples, *np.shape(returned)):
+        raise _fault(f"an output of the shape {array.shape} instead of {(*examples, *np.shape(returned))}")
     spread.append(bool(np.isnan(array).any()))
     return array if array.ndim else float(array)
 
 
-def _too_long(called: str) -> CompileError:
+def _fault(what: str) -> CompileError:
     return CompileError(
-        f"a rule that {called} uses becomes too long to be written out; an operation of your own on so many operands "
-        "is better made of sums and products"
+        f"the compiled program gives {what}. This is a fault of the compiler and not of your function; please report "
+        "it, with the function, and use the function without compile()"
     )
 
 

@@ -7,6 +7,7 @@ on the weights does not grow with the batch.
 from __future__ import annotations
 
 from .. import ops
+from .fold import folded, total
 from .scalars import CONSTANT, INPUT, TOTAL, Scalars
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def split(table: Scalars) -> Scalars:
-    """The table with two outputs instead of one: the example's part of the loss, and the rest (0 if there is none).
+    """The table with two outputs for its first: the example's part of the loss, and the rest (0 if there is none).
 
     The loss is taken apart as far as it is linear: through sums, differences, signs, and factors and divisors that do
     not depend on the example.
@@ -36,7 +37,7 @@ def split(table: Scalars) -> Scalars:
         depends.append(head is INPUT or any(depends[i] for i in operands))
         own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
         mixed.append(own)
-    (root,) = table.outputs
+    root, *others = table.outputs
     needed = [False] * len(table)
     needed[root] = mixed[root]
     for i in range(root, -1, -1):
@@ -47,7 +48,7 @@ def split(table: Scalars) -> Scalars:
     for i in range(root + 1):
         if needed[i]:
             halves.add(i)
-    table.outputs = [i if i is not None else table.add(CONSTANT, (), 0.0) for i in halves.of(root)]
+    table.outputs = [*[i if i is not None else table.add(CONSTANT, (), 0.0) for i in halves.of(root)], *others]
     return table
 
 
@@ -99,10 +100,10 @@ class _Halves:
                     if (pair := self._half_product(a, b, side)) is not None
                 ]
                 plain = [half for k in operands[2 * pairs :] if (half := self.of(k)[side]) is not None]
-                sides.append(_total(table, products, plain, place))
+                sides.append(total(table, products, plain, place) if products or plain else None)
             elif head is ops.mul:
                 pair = self._half_product(operands[0], operands[1], side)
-                sides.append(None if pair is None else table.add(ops.mul, pair, None, place))
+                sides.append(None if pair is None else folded(table, ops.mul, pair, None, place))
             else:
                 halves: list[int | None] = [self.of(k)[side] for k in operands]
                 if head is ops.div:
@@ -121,16 +122,7 @@ class _Halves:
     def _applied(self, head: Op, operands: list[int | None], place: Place | None) -> int | None:
         first, *others = operands
         if first is not None and None not in operands:
-            return self.table.add(head, tuple(operands), None, place)  # type: ignore[arg-type]
+            return folded(self.table, head, tuple(operands), None, place)  # type: ignore[arg-type]
         if head is ops.sub and others[0] is not None:
-            return self.table.add(ops.neg, (others[0],), None, place)
+            return folded(self.table, ops.neg, (others[0],), None, place)
         return first if head is ops.sub else None
-
-
-def _total(table: Scalars, pairs: list[tuple[int, int]], plain: list[int], place: Place | None) -> int | None:
-    if not pairs and not plain:
-        return None
-    if len(pairs) + len(plain) == 1:
-        return plain[0] if plain else table.add(ops.mul, pairs[0], None, place)
-    operands = (*[a for a, _ in pairs], *[b for _, b in pairs], *plain)
-    return table.add(TOTAL, operands, len(pairs), place)

@@ -1,14 +1,15 @@
 """Pass: chains of additions become totals, sums of products among them, however they were written.
 
 ``dot(ws, xs, b)``, ``sum(w * x for ...) + b`` with Python's own loops, and ``autograd.sum`` of products all become the
-same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``. A sum or product that something else uses as well stays by itself.
-Adding 0, as Python's own sum does at its start, is left out: it would only turn -0.0 into 0.0.
+same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``, without the 0 that Python's own sum begins with. A sum or product
+that something else uses as well stays by itself.
 """
 
 from __future__ import annotations
 
 from .. import ops
-from .scalars import CONSTANT, TOTAL, Scalars
+from .fold import total
+from .scalars import Scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,19 +44,8 @@ def sums(table: Scalars) -> Scalars:
             names.append(-1)  # nobody but the total around it asks for it
         else:
             left, right, plain = _terms(table, i, inner)
-            pairs = len(left)
-            rows = tuple([names[k] for k in (*left, *right)])
-            numbers = [table.data[k] for k in plain if table.heads[k] is CONSTANT]
-            others = [names[k] for k in plain if table.heads[k] is not CONSTANT]
-            constant = ops.sum.forward(*numbers)
-            if constant != 0.0 or not (pairs or others):
-                others.append(made.add(CONSTANT, (), constant, place))
-            if pairs == 0 and len(others) == 1:
-                names.append(others[0])
-            elif pairs == 1 and not others:
-                names.append(made.add(ops.mul, rows, None, place))
-            else:
-                names.append(made.add(TOTAL, (*rows, *others), pairs, place))
+            pairs = [(names[a], names[b]) for a, b in zip(left, right)]
+            names.append(total(made, pairs, [names[k] for k in plain], place))
     return table.renamed(made, names)
 
 

@@ -24,25 +24,34 @@ class View:
 
     Attributes
     ----------
-    base : str
-        The text without a transposition: what can be assigned to.
+    name : str
+        The array's.
+    selection : str
+        What stands behind the name to pick the part, without a transposition: together they can be assigned to.
     axes : tuple of int
         The transposition that brings its axes into the order that is needed.
     ordered : bool
-        Whether the base has every entry of the array, in the array's order.
+        Whether the part has every entry of the array, in the array's order.
     repeated : bool
         Whether an entry is in it more than once.
     shape : tuple of int
-        Of the base, without the axis of examples.
+        Without a transposition, and without the axis of examples.
     """
 
     def __init__(
-        self, base: str, axes: tuple[int, ...], shape: tuple[int, ...], ordered: bool, repeated: bool = False
+        self,
+        name: str,
+        selection: str,
+        axes: tuple[int, ...],
+        shape: tuple[int, ...],
+        ordered: bool,
+        repeated: bool = False,
     ) -> None:
-        self.base, self.axes, self.shape, self.ordered, self.repeated = base, axes, shape, ordered, repeated
+        self.name, self.selection, self.axes, self.shape = name, selection, axes, shape
+        self.ordered, self.repeated = ordered, repeated
 
     def text(self, batched: bool) -> str:
-        return self.base + transposition(self.axes, batched)
+        return self.name + self.selection + transposition(self.axes, batched)
 
 
 def transposition(axes: tuple[int, ...], batched: bool) -> str:
@@ -85,18 +94,17 @@ def view(name: str, shape: tuple[int, ...], index: Index, batched: bool, constan
     straight = tuple(range(index.ndim))
     ordered = _in_order(index, size)
     if index.shape == shape and ordered:
-        return View(name, straight, shape, True)
+        return View(name, "", straight, shape, True)
     sliced = _sliced(shape, index)
     if sliced is not None:
         text, axes = sliced
         base = index.transpose(axes)
-        return View(name + text, tuple(map(int, np.argsort(axes))), base.shape, _in_order(base, size))
+        return View(name, text, tuple(map(int, np.argsort(axes))), base.shape, _in_order(base, size))
     rest = ", -1" if batched else ""
     if ordered:
-        return View(f"{name}.reshape({', '.join(map(str, index.shape))}{rest})", straight, index.shape, True)
-    if len(shape) != 1:
-        name = f"{name}.reshape({size}{rest})"
-    return View(f"{name}[{constant(index)}]", straight, index.shape, False, len(np.unique(index)) < index.size)
+        return View(name, f".reshape({', '.join(map(str, index.shape))}{rest})", straight, index.shape, True)
+    flat = f".reshape({size}{rest})" if len(shape) != 1 else ""
+    return View(name, f"{flat}[{constant(index)}]", straight, index.shape, False, len(np.unique(index)) < index.size)
 
 
 def _in_order(index: Index, size: int) -> bool:

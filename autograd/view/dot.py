@@ -29,6 +29,9 @@ ROUND = {"style": "filled", "fillcolor": "#e4e7eb", "width": "0.32", "height": "
 FRAME = {"style": "rounded,filled", "color": "#cbd2d9", "labeljust": "l", "margin": "10"}
 EDGE = {"color": LINE, "arrowsize": "0.55", "penwidth": "0.9"}
 
+# True as well where the root's gradient is 0 for another reason, which nothing tells from the usual one.
+UNDIFFERENTIATED = "the root's gradient is 0, as it is before backward()"
+
 _EXIT = {"LR": "e", "RL": "w", "TB": "s", "BT": "n"}  # the side of a node that edges leave it on
 _DECADES = 4.0  # gradients that are this many powers of ten below the largest have hardly any colour
 _NESTING = 8  # modules deeper than this are drawn in one frame
@@ -46,7 +49,8 @@ def draw_dot(
 ) -> Digraph:
     """Draw the graph that `root` was made from, with the numbers that its nodes had when it was computed.
 
-    A leaf that has been set since then shows in parentheses what it is now.
+    A leaf that has been set since then shows in parentheses what it is now. Gradients are those that the nodes have,
+    the ``grad`` of each. Where that of the root is 0, as it is before ``backward()``, a line below the drawing says so.
 
     Parameters
     ----------
@@ -86,6 +90,8 @@ def draw_dot(
     >>> picture = draw_dot(y, rankdir="TB")
     >>> "{ w | data 0.5000 | grad 2.0000 }" in picture.source
     True
+    >>> "the root's gradient is 0, as it is before backward()" in draw_dot(Value(2.0)).source
+    True
     """
     graph = root if isinstance(root, Graph) else Graph(root)
     if rankdir not in _EXIT:
@@ -104,7 +110,8 @@ def draw_dot(
             "drawing needs the library graphviz: pip install 'glassgrad[view]'", name=missing.name
         ) from None
 
-    picture = Digraph(format=format, graph_attr=GRAPH | {"rankdir": rankdir}, node_attr=NODE, edge_attr=EDGE)
+    page = GRAPH | {"rankdir": rankdir} | ({"label": UNDIFFERENTIATED} if graph.root.grad == 0.0 else {})
+    picture = Digraph(format=format, graph_attr=page, node_attr=NODE, edge_attr=EDGE)
     called = names(graph)
     largest = max([abs(x.grad) for x in graph if math.isfinite(x.grad)], default=0.0) if colour else 0.0
     frames: dict[tuple[str, ...], Digraph] = {(): picture}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ..files import AnyPath
     from ..ops import Op
 
 PAGE = Path(__file__).parent / "page"
@@ -71,7 +72,7 @@ class Page:
 
 def explore(
     v: Value | Graph,
-    path: str | os.PathLike[str] | None = None,
+    path: AnyPath | None = None,
     *,
     open: bool | None = None,
     parameters: Iterable[Value] | None = None,
@@ -89,8 +90,8 @@ def explore(
     ----------
     v : Value or Graph
         What is differentiated, usually a loss.
-    path : str or path, optional
-        Where to write; a temporary file if not given.
+    path : str, bytes or path, optional
+        Where to write, as `autograd.write_text` does; a temporary file if not given.
     open : bool, optional
         Whether to open the page in a browser. If not given, it is opened where `path` is not given, but not in a
         notebook, whose cell shows it.
@@ -115,8 +116,8 @@ def explore(
         If the graph has more than 200,000 nodes, or if `parameters` or `inputs` are no leaves of it.
     RuntimeError
         If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
-    FileNotFoundError
-        If there is no folder for `path`.
+    OSError
+        If the file cannot be written; a FileNotFoundError if there is no folder for it.
 
     Examples
     --------
@@ -142,7 +143,7 @@ def explore(
         path = os.path.join(tempfile.mkdtemp(prefix="glassgrad-"), "graph.html")
         if open is None:
             open = not _in_notebook()
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     write_text(path, content)
     if open:
         import webbrowser
@@ -228,7 +229,7 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
     return {
         "graph": json.loads(graph.to_json()),
         "names": names(graph),
-        "since": {position: x if math.isfinite(x) else str(x) for position, x in now.items()},
+        "since": {position: _plain(x) for position, x in now.items()},
         "roles": roles,
         "operations": operations,
         "rooms": [
@@ -250,6 +251,11 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
     }
 
 
+def _plain(x: float) -> float | str:
+    """A number as JSON can hold it."""
+    return x if math.isfinite(x) else str(x)
+
+
 # --- roles ------------------------------------------------------------------------------------------------------------
 
 _GIVEN = re.compile(r"(x|y|t)_?\d*", re.IGNORECASE)
@@ -261,13 +267,13 @@ def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Va
     given = _leaves(graph, inputs, "inputs") or set()
     owned = any(_is_owned(node) for node in graph)
 
-    def role(node: Value) -> str:
+    def role(position: int, node: Value) -> str:
         if node.op is not None:
             return ""
         if named is not None:
-            moves = node in named
+            moves = position in named
         elif inputs is not None:
-            moves = bool(node.label) and node not in given
+            moves = bool(node.label) and position not in given
         elif owned:
             moves = _is_owned(node)
         else:
@@ -276,15 +282,15 @@ def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Va
             return "parameter"
         return "constant" if isinstance(node, Constant) else "input"
 
-    return [role(node) for node in graph]
+    return [role(position, node) for position, node in enumerate(graph)]
 
 
 def _is_owned(node: Value) -> bool:
     return node.op is None and bool(node.scope) and bool(node.label)
 
 
-def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[Value] | None:
-    """The leaves of the graph among some Values; None stays None."""
+def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[int] | None:
+    """The positions of the leaves of the graph among some Values; None stays None."""
     if values is None:
         return None
     found = set()
@@ -294,7 +300,7 @@ def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[Valu
         if value.op is not None:
             raise ValueError(f"{what} must be leaves, but {value.describe()} is the result of {value.op.name}")
         if value in graph:  # a network may have parameters that this graph does not use
-            found.add(value)
+            found.add(graph.position(value))
     return found
 
 
@@ -395,7 +401,8 @@ def _described(op: Op, arity: int) -> dict[str, Any]:
     rule = _rule(op, arity)
     described: dict[str, Any] = {
         "symbol": op.symbol,
-        "builtin": op.name in ops.BUILTIN,
+        "exponent": _plain(op.exponent) if isinstance(op, ops.Power) else None,
+        "builtin": op.name in ops.BUILTIN or isinstance(op, ops.Power),
         "readable": rule is not None and all(_helped(helper, {}) for helper in _called(rule.forward, *rule.partials)),
         "rule": None,
         "slopes": None,

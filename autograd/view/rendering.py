@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install 'glassgrad[view]' brings one, or install your system's graphviz so that `dot` is on PATH"
 
-_FORMAT = re.compile(r"[a-z][a-z0-9_.:-]*")
+FORMAT = re.compile(r"[a-z][a-z0-9_.:-]*")
 _ENGINE = re.compile(r"[a-z][a-z0-9]*")
 # What may hold a brace that is none, and the braces themselves.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//[^\n]*|^#[^\n]*|->|[{}<>]', re.DOTALL | re.MULTILINE)
@@ -51,8 +51,10 @@ def render(source: str, format: str, engine: str = "dot") -> bytes:
     >>> render("digraph { a -> b }", "svg")[:5]
     b'<?xml'
     """
-    if not _FORMAT.fullmatch(format) or not _ENGINE.fullmatch(engine):
-        raise ValueError(f"a format and an engine of Graphviz are named with small letters, not {format!r}, {engine!r}")
+    if not FORMAT.fullmatch(format) or not _ENGINE.fullmatch(engine):
+        raise ValueError(
+            f"a format and an engine of Graphviz are named with small letters, not {format!r:.40}, {engine!r:.40}"
+        )
     run = subprocess.run(
         _command(format, engine),
         input=source.encode("utf-8", "replace"),
@@ -60,7 +62,7 @@ def render(source: str, format: str, engine: str = "dot") -> bytes:
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     if run.returncode or not run.stdout:
-        raise ValueError(f"Graphviz cannot draw this as {format}: {_complaint(run)}")
+        raise ValueError(f"Graphviz cannot draw this as {format:.40}: {_complaint(run):.800}")
     return run.stdout
 
 

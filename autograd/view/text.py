@@ -1,16 +1,18 @@
 """A graph in words: the forward pass line by line, and the chain rule for one gradient with its numbers.
 
 Every formula comes from the operations' own rules, read with symbols that bear the nodes' names; every number is that
-of the point at which the graph was computed. Pictures and pages are elsewhere.
+of the point at which the graph was computed. Pictures and pages are elsewhere, but
+take the nodes' names from here.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import count
 
 from .. import ops
 from ..graph import Graph
-from ..ops import Op
+from ..ops import Op, Power
 from ..symbols import Expression, Latex, Printer, Rule, Symbol
 from ..value import Constant
 
@@ -50,35 +52,59 @@ def shown(label: str, longest: int = 40) -> str:
     return "\n".join([line for line in lines if line.strip()])  # Graphviz 14 crashes at some empty lines
 
 
+class Part(Graph):
+    """What one node of a graph was made from, with its nodes called as they are in the whole.
+
+    Parameters
+    ----------
+    root : Value
+        One of the nodes of `whole`.
+    whole : Graph
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> x = Value(2.0, "x")
+    >>> whole = Graph(-x * x.exp())
+    >>> names(whole), names(Part(whole.nodes[2], whole))
+    (['x', '@1', '@2', '@3'], ['x', '@2'])
+    """
+
+    def __init__(self, root: Value, whole: Graph) -> None:
+        super().__init__(root)
+        self.whole = whole
+
+
 def names(graph: Graph) -> list[str]:
-    """A name for each node: its label, with its scope where labels repeat; a constant's number; or v1, v2, ...
+    """A name for each node: its label, with its scope where labels repeat; a leaf's number; or @1, @2, ...
+
+    What begins with ``@`` is no name in Python, nor in an expression, so that it does not look like a label; and where
+    there is such a label all the same, it is left out.
 
     Examples
     --------
     >>> from autograd import Value
     >>> names(Graph(Value(2.0, "x") * 3 + 1))
-    ['x', '3', 'v1', '1', 'v2']
+    ['x', '3', '@1', '1', '@2']
     """
-    taken: set[str] = set()
+    if isinstance(graph, Part):
+        known = dict(zip(graph.whole, names(graph.whole)))
+        return [known[node] for node in graph]
+    labels: set[str] = set()
     repeated: set[str] = set()
     for node in graph:
-        (repeated if node.label in taken else taken).add(node.label)
-    found: list[str] = []
-    count = 0
-    for node, data in zip(graph, graph.data):
+        (repeated if node.label in labels else labels).add(node.label)
+
+    def named(node: Value, data: float) -> str:
         scope = node.scope.partition(".")[2] or node.scope
         name = f"{scope}.{node.label}" if node.label in repeated and scope else node.label
-        name = shown(name).replace("\n", " ")
-        if node.label and name:
-            found.append(name)
-        elif node.op is None:
-            found.append(f"{data:.10g}")
-        else:
-            count += 1
-            while f"v{count}" in taken:
-                count += 1
-            found.append(f"v{count}")
-    return found
+        name = shown(name).replace("\n", " ") if node.label else ""
+        return name or ("" if node.op is not None else f"{data:.10g}")
+
+    given = [named(node, data) for node, data in zip(graph, graph.data)]
+    taken = labels.union(given)
+    fresh = (name for name in map("@{}".format, count(1)) if name not in taken)
+    return [name or next(fresh) for name in given]
 
 
 def since(graph: Graph) -> dict[int, float]:
@@ -97,14 +123,14 @@ def since(graph: Graph) -> dict[int, float]:
     return {i: graph.nodes[i].data for i in graph.written}
 
 
-def forward(root: Value, digits: int = 10) -> str:
+def forward(root: Value | Graph, digits: int = 10) -> str:
     """The forward pass, a line for each operation: the node's name, its formula and its value.
 
     Leaves that have been set since then are noted at the end.
 
     Parameters
     ----------
-    root : Value
+    root : Value or Graph
     digits : int
         Significant digits of the numbers.
 
@@ -112,10 +138,10 @@ def forward(root: Value, digits: int = 10) -> str:
     --------
     >>> from autograd import Value
     >>> print(forward((Value(0.5, "w") * Value(2.0, "x")).tanh()))
-    v1 = w * x     = 1
-    v2 = tanh(v1)  = 0.761594156
+    @1 = w * x     = 1
+    @2 = tanh(@1)  = 0.761594156
     """
-    graph = Graph(root)
+    graph = root if isinstance(root, Graph) else Graph(root)
     called = names(graph)
     rows = [
         (called[i], formula(node, [called[k] for k in graph.operands[i]]), f"{graph.data[i]:.{digits}g}")
@@ -130,7 +156,7 @@ def forward(root: Value, digits: int = 10) -> str:
     return write.end()
 
 
-def explain(node: Value, of: Value, digits: int = 10, form: str = "text") -> str:
+def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text") -> str:
     """The chain rule for d(of)/d(node), step by step from `of` back to `node`, with the numbers.
 
     A node's gradient is the sum over its consumers of the consumer's gradient times the local derivative; there
@@ -141,7 +167,7 @@ def explain(node: Value, of: Value, digits: int = 10, form: str = "text") -> str
     ----------
     node : Value
         The node whose gradient is explained.
-    of : Value
+    of : Value or Graph
         What is differentiated, usually a loss.
     digits : int
         Significant digits of the numbers.
@@ -163,24 +189,24 @@ def explain(node: Value, of: Value, digits: int = 10, form: str = "text") -> str
     >>> y.label = "y"
     >>> print(explain(w, of=y))
     dy/dy = 1
-    dy/dv1 = dy/dy · ∂y/∂v1
-           = 1 · 0.4199743416          ∂y/∂v1 = square(sech(v1))
+    dy/d@1 = dy/dy · ∂y/∂@1
+           = 1 · 0.4199743416          ∂y/∂@1 = square(sech(@1))
            = 0.4199743416
-    dy/dw = dy/dv1 · ∂v1/∂w
-          = 0.4199743416 · 2          ∂v1/∂w = x
+    dy/dw = dy/d@1 · ∂@1/∂w
+          = 0.4199743416 · 2          ∂@1/∂w = x
           = 0.8399486832
     >>> print(explain(w, of=y, form="latex"))
     \\begin{aligned}
     \\frac{\\mathrm{d} y}{\\mathrm{d} y} &= 1 \\\\
     ...
-    &= 0.4199743416 \\cdot 2 && \\frac{\\partial v_{1}}{\\partial w} = x \\\\
+    &= 0.4199743416 \\cdot 2 && \\frac{\\partial \\mathrm{@1}}{\\partial w} = x \\\\
     &= 0.8399486832
     \\end{aligned}
     """
     if form not in ("text", "latex"):
         raise ValueError(f"form must be 'text' or 'latex', not {form!r}")
     write = _InText(digits) if form == "text" else _InLatex(digits)
-    graph = Graph(of)
+    graph = of if isinstance(of, Graph) else Graph(of)
     target = graph.position(node)
     called, gradients = names(graph), graph.gradients()
     root = called[-1]
@@ -315,7 +341,7 @@ def formula(node: Value, operands: list[str]) -> str:
         rule = Rule(node.op, operands)
     except TypeError:  # a user's operation written with math: its name must do
         return f"{node.op.name}({', '.join(operands)})"
-    spelled_out = node.op.symbol in "+-*/·Σ" and len(operands) <= 12
+    spelled_out = isinstance(node.op, Power) or (node.op.symbol in "+-*/·Σ" and len(operands) <= 12)
     return _Plain().text(rule.forward if spelled_out else Expression(node.op, rule.operands))
 
 

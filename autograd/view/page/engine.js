@@ -105,10 +105,7 @@ export class Engine {
       }
       const point = Array.from(this.operandsOf(i), (k) => data[k]);
       data[i] = rules[i].forward(point);
-      const slopes = rules[i].partials(point, data[i]);
-      // A number in an exponent is a constant: it gets no gradient, where the rule would give nan for a negative base.
-      if (this.rows[i].op === "pow" && this.isConstant(operands[starts[i] + 1])) slopes[1] = 0;
-      partials.set(slopes, starts[i]);
+      partials.set(rules[i].partials(point, data[i]), starts[i]);
     }
   }
 

@@ -1,6 +1,7 @@
 // Formulas: in a line of text, and as MathML. The rules come with the page's data, printed from the engine's table.
 
 import { math } from "./dom.js";
+import { number } from "./engine.js";
 import { clip, inside, isolated, show } from "./numbers.js";
 
 const INFIX = { add: "+", sub: "−", mul: "·", div: "/", floor_divide: "//", remainder: "mod", pow: "^" };
@@ -24,7 +25,8 @@ export function formula(engine, data, i, called) {
     const term = (k) => (k < bias ? operand(2 * pairs) : `${operand(k - bias)}·${operand(pairs + k - bias)}`);
     return some(pairs + bias, term).join(" + ");
   }
-  const { symbol } = data.operations[`${op}/${operands.length}`];
+  const { symbol, exponent } = data.operations[`${op}/${operands.length}`];
+  if (exponent !== null) return `${operand(0)}^${inside(number(exponent), "exact")}`;
   return op === "neg" ? `−${operand(0)}` : `${symbol}(${some(operands.length, operand).join(", ")})`;
 }
 

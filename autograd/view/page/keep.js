@@ -1,6 +1,7 @@
 // Keeping: the page's state in its address, the view as SVG or PNG, the graph as Python code.
 
 import { svg } from "./dom.js";
+import { number } from "./engine.js";
 import { clip } from "./numbers.js";
 
 // --- the address ---
@@ -223,8 +224,9 @@ export function python(page) {
       const [ws, xs, bias] = [names.slice(0, pairs), names.slice(pairs, 2 * pairs), names.slice(2 * pairs)];
       return `autograd.dot(${[list(ws), list(xs), ...bias].join(", ")})`;
     }
-    const own = !data.operations[`${op}/${names.length}`].builtin;
-    const called = own ? `autograd.ops.find(${text(op)})` : `autograd.${op}`;
+    const { builtin, exponent } = data.operations[`${op}/${names.length}`];
+    if (exponent !== null) return `${signed(names[0])} ** ${signed(literal(number(exponent)))}`;
+    const called = !builtin ? `autograd.ops.find(${text(op)})` : `autograd.${op}`;
     return `${called}(${MANY.has(op) ? list(names) : names.join(", ")})`;
   }
 

@@ -24,12 +24,18 @@ export class Quiz {
     return this.active && i !== this.page.engine.of && !this.answered.has(i);
   }
 
+  ease(i) {
+    const { engine, data } = this.page;
+    const { op } = engine.rows[i];
+    return data.operations[`${op}/${engine.operandsOf(i).length}`].exponent === null ? (EASE[op] ?? 4) : EASE.pow;
+  }
+
   // The nodes of the room are asked about from easy to hard: by the operations that consume them, and their number.
   start() {
     const { engine, timeline, state, view } = this.page;
     const hardness = (i) => {
       const uses = timeline.usesThatMatter(i);
-      const worst = Math.max(...uses.map((e) => EASE[engine.rows[engine.consumers[e]].op] ?? 4));
+      const worst = Math.max(...uses.map((e) => this.ease(engine.consumers[e])));
       return worst + 3 * (uses.length - 1);
     };
     const here = view.items.flatMap((item) => (item.kind === "node" && !item.elsewhere ? [item.node] : []));

@@ -1,0 +1,122 @@
+"""What a setting may be: a number in a range, a flag, a size, a name. What is none of these is refused in one sentence.
+
+Layers, initialisers and optimisers ask here about their arguments.
+"""
+
+from __future__ import annotations
+
+import math
+
+from autograd import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def number(name: str, x: object, *, positive: bool = False, finite: bool = True) -> float:
+    """A setting that is a number, as a float.
+
+    Parameters
+    ----------
+    name : str
+        What the setting is called, for the message.
+    x : object
+        int, float, ``fractions.Fraction``, NumPy scalar or 0-d array.
+    positive : bool
+        Whether it must not be negative.
+    finite : bool
+        Whether it must not be infinite. It must never be nan.
+
+    Raises
+    ------
+    TypeError
+        If x is no number: a str, a bool, a Value, ...
+    ValueError
+        If it is out of range.
+
+    Examples
+    --------
+    >>> number("lr", 1)
+    1.0
+    """
+    wanted = "a finite number" if finite else "a number"
+    if isinstance(x, Value):
+        raise TypeError(f"{name} must be {wanted}, not a Value; give its number, {x.data!r}, which is its .data")
+    if is_bool(x):
+        raise TypeError(f"{name} must be {wanted}, not {x!r}")
+    try:
+        result = Value(x).data  # what counts as a number is the engine's affair
+    except TypeError:
+        raise TypeError(f"{name} must be {wanted}, not {x!r:.60}") from None
+    except OverflowError:
+        raise ValueError(f"{name} must be in the range of a float, not {x!r:.60}") from None
+    if math.isnan(result) or (finite and math.isinf(result)):
+        raise ValueError(f"{name} must be {wanted}, not {x!r}")
+    if positive and result < 0.0:
+        raise ValueError(f"{name} must not be negative, and it is {x!r}")
+    return result
+
+
+def flag(name: str, x: object) -> bool:
+    """A setting that is True or False.
+
+    Raises
+    ------
+    TypeError
+        If x is anything else.
+
+    Examples
+    --------
+    >>> flag("bias", True)
+    True
+    """
+    if not is_bool(x):
+        raise TypeError(f"{name} must be True or False, not {x!r:.60}")
+    return bool(x)
+
+
+def size(name: str, x: object) -> int:
+    """A setting that counts something, of which there must be one at least.
+
+    Raises
+    ------
+    ValueError
+        If x is no positive whole number.
+
+    Examples
+    --------
+    >>> size("nin", 2)
+    2
+    """
+    if is_bool(x) or not hasattr(x, "__index__") or x.__index__() < 1:
+        raise ValueError(f"{name} must be a positive whole number, not {x!r:.60}")
+    return int(x.__index__())
+
+
+def is_bool(x: object) -> bool:
+    """Whether x is a bool, Python's or NumPy's.
+
+    Examples
+    --------
+    >>> is_bool(True), is_bool(1)
+    (True, False)
+    """
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    return isinstance(x, bool) or (kind == "b" and getattr(x, "ndim", None) == 0)
+
+
+def meant(given: str, known: Iterable[str]) -> str:
+    """The name that was meant, perhaps, as a question for a message; nothing if none is near.
+
+    Examples
+    --------
+    >>> meant("ReLu", ["tanh", "relu"])
+    " (did you mean 'relu'?)"
+    >>> meant("square", ["tanh", "relu"])
+    ''
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(given.lower(), list(known), 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
