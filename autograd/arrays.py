@@ -28,7 +28,10 @@ erf = _elementwise(math.erf)
 erfc = _elementwise(math.erfc)
 ndtr = _elementwise(ieee.ndtr)
 
-RENAMED = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"}
+RENAMED = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "pow": "power",
+}  # fmt: skip
 """What NumPy calls an operation, where that is not its name here."""
 
 LACKING = {"erf": erf, "erfc": erfc, "ndtr": ndtr}
@@ -76,7 +79,7 @@ _SIGNS = {"subtract": "sub", "multiply": "mul", "divide": "div", "negative": "ne
 _OPERATIONS = {RENAMED.get(name, name): OPS[name] for name in BUILTIN} | {
     name: OPS[ours] for name, ours in _SIGNS.items()
 }
-_CHOICES = frozenset({"maximum", "minimum", "clip"})
+_CHOICES = frozenset({"maximum", "minimum", "clip", "logaddexp"})
 _MIRRORED = {
     np.less: "__gt__",
     np.less_equal: "__ge__",
@@ -91,7 +94,8 @@ def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[s
     """What a function of NumPy's makes of operands of which one at least is a Value.
 
     If all of them are numbers it is the engine's operation of that name. With arrays NumPy goes its way, which is to
-    call the methods and operators of each object, but where it would choose among them by a comparison of its own.
+    call the methods and operators of each object, but where it would choose among them by a comparison of its own
+    (`logaddexp` does not call any).
 
     Examples
     --------

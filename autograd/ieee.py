@@ -62,7 +62,7 @@ def to_float(x: object, user: str = "Value") -> float:
     raise TypeError(f"{user} takes real numbers, not {type(x).__name__}: {shown}")
 
 
-# --- the four operations and pow -----------------------------------------------------------------------------
+# --- the four operations, pow and division with remainder -----------------------------------------------------
 
 
 def divide(x: float, y: float) -> float:
@@ -86,6 +86,30 @@ def power(x: float, y: float) -> float:
             return nan
         # What is left is a pole (0 to a negative power) or an overflow; an odd exponent keeps the base's sign.
         return math.copysign(inf, x) if math.fmod(y, 2.0) in (1.0, -1.0) else inf
+
+
+def floor_divide(x: float, y: float) -> float:
+    """x // y, rounded towards minus infinity; x // 0 as x / 0."""
+    try:
+        return x // y
+    except ZeroDivisionError:
+        return divide(x, y)
+
+
+def remainder(x: float, y: float) -> float:
+    """x % y as Python's: of the sign of y; nan for x % 0."""
+    try:
+        return x % y
+    except ZeroDivisionError:
+        return nan
+
+
+def fmod(x: float, y: float) -> float:
+    """What is left of x after division by y, as C's fmod: of the sign of x; nan for y = 0 and for infinite x."""
+    try:
+        return math.fmod(x, y)
+    except ValueError:
+        return nan
 
 
 # --- elementary functions ------------------------------------------------------------------------------------
@@ -114,6 +138,7 @@ cos = _completed(math.cos)
 tan = _completed(math.tan)
 asin = _completed(math.asin)
 acos = _completed(math.acos)
+acosh = _completed(math.acosh)
 
 
 def sinh(x: float) -> float:
@@ -140,6 +165,19 @@ log = _logarithm(math.log, 0.0)
 log2 = _logarithm(math.log2, 0.0)
 log10 = _logarithm(math.log10, 0.0)
 log1p = _logarithm(math.log1p, -1.0)
+
+
+def exp2(x: float) -> float:
+    """2**x; Python has it from 3.11 on."""
+    return power(2.0, x)
+
+
+def atanh(x: float) -> float:
+    """Inverse hyperbolic tangent; infinite at its poles 1 and -1, nan beyond."""
+    try:
+        return math.atanh(x)
+    except ValueError:
+        return math.copysign(inf, x) if math.fabs(x) == 1.0 else nan
 
 
 def maximum(x: float, y: float) -> float:
@@ -171,6 +209,19 @@ def _split(x: float) -> tuple[float, float]:
 _SQRT_HALF_HIGH, _SQRT_HALF_LOW = _split(_SQRT_HALF)
 
 
+def cbrt(x: float) -> float:
+    """Cube root, to 1 ulp (Python has one from 3.11 on, which is C's; glibc's may be 4 ulp off).
+
+    One step of Halley's method, r + r (x - r**3) / (x + 2 r**3), from an r of half as many digits, whose square is
+    exact.
+    """
+    if x == 0.0 or x - x != 0.0:  # zero, infinite or nan
+        return x
+    root, _ = _split(math.copysign(math.pow(math.fabs(x), 1.0 / 3.0), x))
+    quotient = x / (root * root)
+    return root + root * ((quotient - root) / (quotient + (root + root)))
+
+
 def ndtr(x: float) -> float:
     """Standard normal distribution function, erfc(-x/sqrt(2)) / 2, to the last digits in the lower tail.
 
@@ -192,9 +243,9 @@ def ndtr(x: float) -> float:
 
 
 class Real(float):
-    """A float whose ``/`` and ``**`` follow IEEE 754, and whose results are Reals again.
+    """A float whose ``/``, ``//``, ``%`` and ``**`` follow IEEE 754, and whose results are Reals again.
 
-    A rule is written with plain operators, of which these two can raise on floats. The rule is therefore read with
+    A rule is written with plain operators, of which these can raise on floats. The rule is therefore read with
     floats first; only if that raises is it read a second time with Reals.
 
     Examples
@@ -222,6 +273,18 @@ class Real(float):
 
     def __rtruediv__(self, other: float) -> Real:
         return Real(divide(float(other), float(self)))
+
+    def __floordiv__(self, other: float) -> Real:
+        return Real(floor_divide(float(self), float(other)))
+
+    def __rfloordiv__(self, other: float) -> Real:
+        return Real(floor_divide(float(other), float(self)))
+
+    def __mod__(self, other: float) -> Real:
+        return Real(remainder(float(self), float(other)))
+
+    def __rmod__(self, other: float) -> Real:
+        return Real(remainder(float(other), float(self)))
 
     def __pow__(self, other: float) -> Real:  # type: ignore[override]
         return Real(power(float(self), float(other)))

@@ -8,7 +8,9 @@ so the same text is read with floats (the eager engine), with Values (gradients 
 ``__apply_op__``; nothing of nodes, graphs, arrays or printing lives here.
 
 Where a textbook formula loses digits the rule uses an equal one that does not: the slope of tanh is sech**2,
-for 1 - tanh**2 has no digits left at 20. At kinks and at infinities the conventions are PyTorch's.
+for 1 - tanh**2 has no digits left at 20. That goes for the derivatives of a rule too, which are made from it term by
+term: in those of ``out * sigmoid(-a)`` terms would cancel near 0, in those of ``sech(a / 2.0) ** 2.0 / 4.0`` nothing
+does. At kinks and at infinities the conventions are PyTorch's.
 """
 
 from __future__ import annotations
@@ -240,6 +242,11 @@ def _elementary(name: str, forward: Rule, partials: Rule, doc: str, **options: A
     return _row(name, forward, partials, doc, elementary=True, **options)
 
 
+def _vanishing(a: Any, slope: Any) -> Any:
+    """A slope that goes to 0 at infinity: there it is the number, so that its derivatives are 0 too, and not 0 * inf."""
+    return choose(equal(abs(a), math.inf), 0.0, slope)
+
+
 # Arithmetic
 
 _TINY = 2.2250738585072014e-308  # the smallest normal number
@@ -251,6 +258,11 @@ def power_slope(a: Any, b: Any) -> Any:
     # At b = 0 it is 0 whatever a is. Where 1/a is finite that needs no telling, and it must still depend on b.
     return choose((a > _TINY) | (a < -_TINY), slope, choose(equal(b, 0.0), 0.0, slope))
 
+
+
+def _fmod_partials(a: Any, b: Any, out: Any) -> tuple[Any, Any]:
+    quotient = floor_divide(abs(a), abs(b))
+    return 1.0, choose(a / b < 0.0, quotient, -quotient)
 
 
 add: Op = _row(
@@ -296,8 +308,40 @@ sqrt: Op = _elementary(
     "sqrt", ieee.sqrt, lambda a, out: (1.0 / (2.0 * out),),
     doc="Square root; nan below 0, slope inf at 0.\n\n>>> sqrt(9.0)\n3.0",
 )
+cbrt: Op = _elementary(
+    "cbrt", ieee.cbrt, lambda a, out: (_vanishing(a, 1.0 / (3.0 * square(out))),),
+    doc="Cube root, of negative numbers as well; slope inf at 0.\n\n>>> cbrt(-27.0)\n-3.0",
+)
+one_minus_square: Op = _row(
+    "one_minus_square", lambda a: (1.0 - a) * (1.0 + a), lambda a, out: (-2.0 * a,),
+    doc="1 - a * a, exact near 1 and -1.\n\n>>> one_minus_square(0.5)\n0.75",
+)
+
+# Division with remainder: Python's is floored, C's is truncated
+
+floor_divide: Op = _elementary(
+    "floor_divide", ieee.floor_divide, lambda a, b, out: (0.0, 0.0), symbol="//", arity=2,
+    doc="a // b, the quotient rounded towards minus infinity. It is flat between its jumps: the slopes are 0.\n\n"
+    ">>> floor_divide(-7.0, 2.0)\n-4.0",
+)
+remainder: Op = _elementary(
+    "remainder", ieee.remainder, lambda a, b, out: (1.0, -floor_divide(a, b)), symbol="%", arity=2,
+    doc="a % b as Python's, a - b * (a // b), of the sign of b; nan where b is 0.\n\n>>> remainder(-7.0, 2.0)\n1.0",
+)
+fmod: Op = _elementary(
+    "fmod", ieee.fmod, _fmod_partials, arity=2,
+    doc="What is left of a after division by b, as C's fmod, of the sign of a; nan where b is 0.\n\n"
+    ">>> fmod(-7.0, 2.0)\n-1.0",
+)
 
 # Exponentials and logarithms
+
+
+def _logaddexp(a: Any, b: Any) -> Any:
+    larger = maximum(a, b) + log1p(exp(-abs(a - b)))
+    return choose(equal(a, b), a + math.log(2.0), larger)  # a - b of equal infinities would be nan
+
+
 
 exp: Op = _elementary(
     "exp", ieee.exp, lambda a, out: (out,),
@@ -306,6 +350,10 @@ exp: Op = _elementary(
 expm1: Op = _elementary(
     "expm1", ieee.expm1, lambda a, out: (exp(a),),
     doc="e**a - 1, exact for small a.\n\n>>> expm1(1e-20)\n1e-20",
+)
+exp2: Op = _elementary(
+    "exp2", ieee.exp2, lambda a, out: (out * math.log(2.0),),
+    doc="Power of two, 2**a.\n\n>>> exp2(3.0)\n8.0",
 )
 log: Op = _elementary(
     "log", ieee.log, lambda a, out: (1.0 / a,),
@@ -322,6 +370,10 @@ log2: Op = _elementary(
 log10: Op = _elementary(
     "log10", ieee.log10, lambda a, out: (1.0 / (a * math.log(10.0)),),
     doc="Logarithm to base 10.\n\n>>> log10(1000.0)\n3.0",
+)
+logaddexp: Op = _row(
+    "logaddexp", _logaddexp, lambda a, b, out: (sigmoid(a - b), sigmoid(b - a)), arity=2,
+    doc="log(e**a + e**b), in its stable form.\n\n>>> logaddexp(1000.0, 1000.0) == 1000.0 + log(2.0)\nTrue",
 )
 
 # Kinks and choices
@@ -386,15 +438,15 @@ tan: Op = _elementary(
     doc="Tangent of an angle in radians; nan at infinity.\n\n>>> tan(0.0)\n0.0",
 )
 asin: Op = _elementary(
-    "asin", ieee.asin, lambda a, out: (1.0 / sqrt((1.0 - a) * (1.0 + a)),),
+    "asin", ieee.asin, lambda a, out: (1.0 / sqrt(one_minus_square(a)),),
     doc="Inverse sine, in radians; nan outside [-1, 1].\n\n>>> asin(0.0)\n0.0",
 )
 acos: Op = _elementary(
-    "acos", ieee.acos, lambda a, out: (-1.0 / sqrt((1.0 - a) * (1.0 + a)),),
+    "acos", ieee.acos, lambda a, out: (-1.0 / sqrt(one_minus_square(a)),),
     doc="Inverse cosine, in radians; nan outside [-1, 1].\n\n>>> acos(1.0)\n0.0",
 )
 atan: Op = _elementary(
-    "atan", math.atan, lambda a, out: (square(1.0 / hypot(1.0, a)),),
+    "atan", math.atan, lambda a, out: (_vanishing(a, square(1.0 / hypot(1.0, a))),),
     doc="Inverse tangent, in radians.\n\n>>> atan(0.0)\n0.0",
 )
 
@@ -402,8 +454,13 @@ atan: Op = _elementary(
 def _atan2_partials(y: Any, x: Any, out: Any) -> tuple[Any, Any]:
     r = hypot(x, y)  # x / (x*x + y*y), divided twice so that nothing overflows or vanishes
     at_origin = equal(r, 0.0)
-    r = choose(at_origin, 1.0, r)
-    return choose(at_origin, 0.0, (x / r) / r), choose(at_origin, 0.0, -((y / r) / r))
+    return choose(at_origin, 0.0, unit(x, y) / r), choose(at_origin, 0.0, -(unit(y, x) / r))
+
+
+def _unit_partials(a: Any, b: Any, out: Any) -> tuple[Any, Any]:
+    other = unit(b, a)
+    turn = other / hypot(a, b)  # how fast the angle changes; it is divided first, so that nothing vanishes
+    return other * turn, -(out * turn)
 
 
 def _sech(a: Any) -> Any:
@@ -416,8 +473,12 @@ atan2: Op = _elementary(
     doc="Angle of the point (x, y), given as atan2(y, x), in radians; slopes 0 at the origin.\n\n>>> atan2(0.0, 1.0)\n0.0",
 )
 hypot: Op = _elementary(
-    "hypot", math.hypot, lambda a, b, out: (a / out, b / out), arity=2,
+    "hypot", math.hypot, lambda a, b, out: (unit(a, b), unit(b, a)), arity=2,
     doc="sqrt(a*a + b*b) without overflow; slopes nan at the origin.\n\n>>> hypot(3.0, 4.0)\n5.0",
+)
+unit: Op = _row(
+    "unit", lambda a, b: a / hypot(a, b), _unit_partials, arity=2,
+    doc="a / hypot(a, b), the cosine of the angle of the point (a, b); nan at the origin.\n\n>>> unit(3.0, 4.0)\n0.6",
 )
 sinh: Op = _elementary(
     "sinh", ieee.sinh, lambda a, out: (cosh(a),),
@@ -436,18 +497,32 @@ sech: Op = _row(
     doc="Hyperbolic secant, 1 / cosh(a).\n\n>>> sech(0.0)\n1.0",
 )
 
+asinh: Op = _elementary(
+    "asinh", math.asinh, lambda a, out: (sech(out),),
+    doc="Inverse hyperbolic sine, log(a + sqrt(a*a + 1)).\n\n>>> asinh(0.0)\n0.0",
+)
+acosh: Op = _elementary(
+    "acosh", ieee.acosh, lambda a, out: (_vanishing(a, 1.0 / sinh(out)),),
+    doc="Inverse hyperbolic cosine, log(a + sqrt(a*a - 1)); nan below 1, slope inf there.\n\n>>> acosh(1.0)\n0.0",
+)
+atanh: Op = _elementary(
+    "atanh", ieee.atanh, lambda a, out: (1.0 / one_minus_square(a),),
+    doc="Inverse hyperbolic tangent, log((1 + a) / (1 - a)) / 2; infinite at 1 and -1, nan beyond.\n\n"
+    ">>> atanh(0.0)\n0.0",
+)
+
 # The normal distribution (formulas: Abramowitz and Stegun, chapter 7)
 
 erf: Op = _elementary(
-    "erf", math.erf, lambda a, out: (2.0 / math.sqrt(math.pi) * exp(-(a * a)),),
+    "erf", math.erf, lambda a, out: (_vanishing(a, 2.0 / math.sqrt(math.pi) * exp(-(a * a))),),
     doc="Error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to a.\n\n>>> erf(0.0)\n0.0",
 )
 erfc: Op = _elementary(
-    "erfc", math.erfc, lambda a, out: (-2.0 / math.sqrt(math.pi) * exp(-(a * a)),),
+    "erfc", math.erfc, lambda a, out: (_vanishing(a, -2.0 / math.sqrt(math.pi) * exp(-(a * a))),),
     doc="1 - erf(a), exact where erf(a) is near 1.\n\n>>> erfc(0.0)\n1.0",
 )
 ndtr: Op = _elementary(
-    "ndtr", ieee.ndtr, lambda a, out: (exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi),),
+    "ndtr", ieee.ndtr, lambda a, out: (_vanishing(a, exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi)),),
     doc="Standard normal distribution function, (1 + erf(a/sqrt(2))) / 2.\n\n>>> ndtr(0.0)\n0.5",
 )
 
@@ -496,20 +571,20 @@ leaky_relu: Op = _row(
 elu: Op = _row(
     "elu", lambda a, alpha: choose(a < 0.0, alpha * expm1(minimum(a, 0.0)), a),
     lambda a, alpha, out: (
-        choose(a <= 0.0, alpha * exp(minimum(a, 0.0)), 1.0),
-        choose(a <= 0.0, expm1(minimum(a, 0.0)), 0.0),
+        choose(a <= 0.0, alpha * exp(choose(a < 0.0, a, 0.0)), 1.0),
+        choose(a <= 0.0, expm1(choose(a <= 0.0, a, 0.0)), 0.0),
     ),
     arity=2, defaults=(1.0,),
     doc="a above 0, else alpha * (e**a - 1); alpha is 1 if not given.\n\n>>> elu(2.0)\n2.0",
 )
 selu: Op = _row(
     "selu", lambda a: _SELU_SCALE * choose(a < 0.0, _SELU_ALPHA * expm1(minimum(a, 0.0)), a),
-    lambda a, out: (_SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * exp(minimum(a, 0.0)), 1.0),),
+    lambda a, out: (_SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * exp(choose(a < 0.0, a, 0.0)), 1.0),),
     doc="Scaled elu, which keeps mean 0 and variance 1 from layer to layer.\n\n>>> selu(0.0)\n0.0",
 )
 sigmoid: Op = _row(
-    "sigmoid", _sigmoid, lambda a, out: (out * sigmoid(-a),), symbol="σ",
-    doc="Logistic function, 1 / (1 + e**-a). Its slope, out * (1 - out), is computed as sigmoid(a) * sigmoid(-a), "
+    "sigmoid", _sigmoid, lambda a, out: (sech(a / 2.0) ** 2.0 / 4.0,), symbol="σ",
+    doc="Logistic function, 1 / (1 + e**-a). Its slope, out * (1 - out), is computed as sech(a/2)**2 / 4, "
     "which keeps its digits.\n\n>>> sigmoid(0.0)\n0.5",
 )
 softplus: Op = _row(
@@ -517,7 +592,7 @@ softplus: Op = _row(
     doc="log(1 + e**a), a smooth relu, in its stable form.\n\n>>> softplus(1000.0)\n1000.0",
 )
 silu: Op = _row(
-    "silu", _silu, lambda a, out: (sigmoid(a) * (1.0 + a * sigmoid(-a)),),
+    "silu", _silu, lambda a, out: (sigmoid(a) + a * (sech(a / 2.0) ** 2.0 / 4.0),),
     doc="Sigmoid linear unit (swish), a * sigmoid(a).\n\n>>> silu(0.0)\n0.0",
 )
 gelu: Op = _row(

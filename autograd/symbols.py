@@ -64,6 +64,18 @@ class Expression:
     def __rtruediv__(self, other: Any) -> Expression:
         return Expression(ops.div, (other, self))
 
+    def __floordiv__(self, other: Any) -> Expression:
+        return Expression(ops.floor_divide, (self, other))
+
+    def __rfloordiv__(self, other: Any) -> Expression:
+        return Expression(ops.floor_divide, (other, self))
+
+    def __mod__(self, other: Any) -> Expression:
+        return Expression(ops.remainder, (self, other))
+
+    def __rmod__(self, other: Any) -> Expression:
+        return Expression(ops.remainder, (other, self))
+
     def __pow__(self, other: Any) -> Expression:
         return Expression(ops.pow, (self, other))
 
@@ -203,6 +215,8 @@ class Printer:
         "mul": ("{} * {}", _PRODUCT, _PRODUCT, _SIGN),
         "div": ("{} / {}", _PRODUCT, _PRODUCT, _SIGN),
         "neg": ("-{}", _SIGN, _SIGN, _SIGN),
+        "floor_divide": ("{} // {}", _PRODUCT, _PRODUCT, _SIGN),
+        "remainder": ("{} % {}", _PRODUCT, _PRODUCT, _SIGN),
         "pow": ("{} ** {}", _POWER, _CALL, _SIGN),
         "<": ("{} < {}", _RELATION, _SUM, _SUM),
         "<=": ("{} <= {}", _RELATION, _SUM, _SUM),
@@ -273,11 +287,16 @@ class Latex(Printer):
     signs = Printer.signs | {
         "mul": (r"{} \, {}", _PRODUCT, _PRODUCT, _POWER),
         "div": (r"\frac{{{}}}{{{}}}", _POWER, _LOOSE, _LOOSE),
+        "floor_divide": (r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", _CALL, _LOOSE, _LOOSE),
+        "remainder": (r"{} \bmod {}", _PRODUCT, _PRODUCT, _POWER),
         "reciprocal": (r"\frac{{1}}{{{}}}", _POWER, _LOOSE, _LOOSE),
+        "one_minus_square": (r"1 - {}^2", _SUM, _CALL, _CALL),
         "pow": (r"{}^{{{}}}", _POWER, _CALL, _LOOSE),
         "square": (r"{}^2", _POWER, _CALL, _CALL),
         "exp": (r"e^{{{}}}", _POWER, _LOOSE, _LOOSE),
+        "exp2": (r"2^{{{}}}", _POWER, _LOOSE, _LOOSE),
         "sqrt": (r"\sqrt{{{}}}", _CALL, _LOOSE, _LOOSE),
+        "cbrt": (r"\sqrt[3]{{{}}}", _CALL, _LOOSE, _LOOSE),
         "abs": (r"\left|{}\right|", _CALL, _LOOSE, _LOOSE),
         "<=": (r"{} \le {}", _RELATION, _SUM, _SUM),
         ">=": (r"{} \ge {}", _RELATION, _SUM, _SUM),
@@ -295,6 +314,9 @@ class Latex(Printer):
         "asin": r"\arcsin",
         "acos": r"\arccos",
         "atan": r"\arctan",
+        "asinh": r"\operatorname{arsinh}",
+        "acosh": r"\operatorname{arcosh}",
+        "atanh": r"\operatorname{artanh}",
     }
     known = {"log", "sin", "cos", "tan", "sinh", "cosh", "tanh"}  # LaTeX has a command of this name
     constants = {
@@ -407,7 +429,7 @@ class JavaScript(Unfolding):
     (a) => { return [f.exp(a) * f.exp(a)]; }
     """
 
-    signs = {name: sign for name, sign in Printer.signs.items() if name != "pow"} | {
+    signs = {name: sign for name, sign in Printer.signs.items() if name not in ("pow", "floor_divide", "remainder")} | {
         "neg": ("-{}", _SIGN, _POWER, _POWER),  # two signs in a row would be the operator --
         "==": ("{} === {}", _RELATION, _SUM, _SUM),
         "&": ("({}) && ({})", _LOOSE, _LOOSE, _LOOSE),
@@ -457,11 +479,21 @@ class MathML(Printer):
         "mul": ("{}<mo>·</mo>{}", _PRODUCT, _PRODUCT, _POWER),
         "div": ("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", _POWER, _LOOSE, _LOOSE),
         "neg": ("<mo>−</mo>{}", _SIGN, _SIGN, _SIGN),
+        "floor_divide": (
+            "<mrow><mo>⌊</mo><mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac><mo>⌋</mo></mrow>",
+            _CALL,
+            _LOOSE,
+            _LOOSE,
+        ),
+        "remainder": ("{}<mo>mod</mo>{}", _PRODUCT, _PRODUCT, _POWER),
         "reciprocal": ("<mfrac><mn>1</mn><mrow>{}</mrow></mfrac>", _POWER, _LOOSE, _LOOSE),
+        "one_minus_square": ("<mn>1</mn><mo>−</mo><msup><mrow>{}</mrow><mn>2</mn></msup>", _SUM, _CALL, _CALL),
         "pow": ("<msup><mrow>{}</mrow><mrow>{}</mrow></msup>", _POWER, _CALL, _LOOSE),
         "square": ("<msup><mrow>{}</mrow><mn>2</mn></msup>", _POWER, _CALL, _CALL),
         "exp": ("<msup><mi>e</mi><mrow>{}</mrow></msup>", _POWER, _LOOSE, _LOOSE),
+        "exp2": ("<msup><mn>2</mn><mrow>{}</mrow></msup>", _POWER, _LOOSE, _LOOSE),
         "sqrt": ("<msqrt><mrow>{}</mrow></msqrt>", _CALL, _LOOSE, _LOOSE),
+        "cbrt": ("<mroot><mrow>{}</mrow><mn>3</mn></mroot>", _CALL, _LOOSE, _LOOSE),
         "abs": ("<mrow><mo>|</mo>{}<mo>|</mo></mrow>", _CALL, _LOOSE, _LOOSE),
         "<": ("{}<mo>&lt;</mo>{}", _RELATION, _SUM, _SUM),
         "<=": ("{}<mo>≤</mo>{}", _RELATION, _SUM, _SUM),
@@ -481,6 +513,9 @@ class MathML(Printer):
         "asin": "<mi>arcsin</mi>",
         "acos": "<mi>arccos</mi>",
         "atan": "<mi>arctan</mi>",
+        "asinh": "<mi>arsinh</mi>",
+        "acosh": "<mi>arcosh</mi>",
+        "atanh": "<mi>artanh</mi>",
     }
     constants = {
         math.log(2.0): "<mrow><mi>log</mi><mn>2</mn></mrow>",

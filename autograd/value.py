@@ -549,6 +549,86 @@ class Value:
         """sqrt(self**2 + other**2); see `autograd.hypot`."""
         return record(ops.hypot, [self, _value(other)])
 
+    def asinh(self) -> Value:
+        """Inverse hyperbolic sine; see `autograd.asinh`."""
+        return record(ops.asinh, [self])
+
+    def acosh(self) -> Value:
+        """Inverse hyperbolic cosine; see `autograd.acosh`."""
+        return record(ops.acosh, [self])
+
+    def atanh(self) -> Value:
+        """Inverse hyperbolic tangent; see `autograd.atanh`."""
+        return record(ops.atanh, [self])
+
+    def cbrt(self) -> Value:
+        """Cube root; see `autograd.cbrt`."""
+        return record(ops.cbrt, [self])
+
+    def exp2(self) -> Value:
+        """2**self; see `autograd.exp2`."""
+        return record(ops.exp2, [self])
+
+    def logaddexp(self, other: object) -> Value:
+        """log(e**self + e**other); see `autograd.logaddexp`."""
+        return record(ops.logaddexp, [self, _value(other)])
+
+    def fmod(self, other: object) -> Value:
+        """What is left of self after division by other, with the sign of self; see `autograd.fmod`."""
+        return record(ops.fmod, [self, _value(other)])
+
+    def __mod__(self, other: object) -> Made:
+        b = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if b is None else record(ops.remainder, [self, b])
+
+    def __rmod__(self, other: object) -> Made:
+        a = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if a is None else record(ops.remainder, [a, self])
+
+    def __floordiv__(self, other: object) -> Made:
+        b = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if b is None else record(ops.floor_divide, [self, b])
+
+    def __rfloordiv__(self, other: object) -> Made:
+        a = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if a is None else record(ops.floor_divide, [a, self])
+
+    def __divmod__(self, other: object) -> Any:
+        b = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if b is None else (self // b, self % b)
+
+    def __rdivmod__(self, other: object) -> Any:
+        a = other if isinstance(other, Value) else _operand(other)
+        return NotImplemented if a is None else (a // self, a % self)
+
+    # What a float has, as a real number among the complex ones. np.var, np.std and np.vdot ask for it.
+
+    def conjugate(self) -> Value:
+        """The Value itself: it is real."""
+        return self
+
+    @property
+    def real(self) -> Value:
+        """The Value itself: it is real."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0.0: a Value is real."""
+        return 0.0
+
+    def arcsinh(self) -> Value:
+        """NumPy's name for `asinh`."""
+        return self.asinh()
+
+    def arccosh(self) -> Value:
+        """NumPy's name for `acosh`."""
+        return self.acosh()
+
+    def arctanh(self) -> Value:
+        """NumPy's name for `atanh`."""
+        return self.atanh()
+
     def arcsin(self) -> Value:
         """NumPy's name for `asin`."""
         return self.asin()

@@ -1,20 +1,21 @@
 """How exact the operations are: every row of ``autograd.ops`` against mpmath, at some hundred points each.
 
-Here are the mathematics of every operation once more, written independently of the engine: the textbook value
-with its first and second derivatives at 50 digits, and the points at which they are compared. ``test_ops``
-asserts the targets. As a program, ``python -m tests.accuracy`` prints the table of worst errors, and with
+Here are the mathematics of every operation once more, written independently of the engine: the textbook formulas, which
+``jets`` differentiates at hundreds of digits, and the points at which they are compared. ``test_ops`` asserts the
+targets. As a program, ``python -m tests.accuracy`` prints the table of worst errors, and with
 ``--write`` it rewrites ``docs/accuracy.md``. What happens at kinks, at infinities and with nan is not a matter of
 accuracy: conventions are held to PyTorch in ``test_ops``.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import platform
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,20 +23,28 @@ from typing import Any
 from mpmath import mp, mpf
 
 import autograd.ops as ops
-from autograd import Op, Value, write_text
+from autograd import Op, Value, jacobian, write_text
+from autograd.functional import leaves
+
+from .jets import Index, Jet, Kink, Number, cos, exp, floor, integral, log, power, sin, sqrt, value, variables
 
 VALUE_TARGET = 8.0
 """Largest error of a value, in ulp."""
-DERIVATIVE_TARGET = 1e-12
-"""Largest relative error of a first or second derivative."""
+DERIVATIVE_TARGETS = (1e-12, 1e-12, 1e-11, 1e-11)
+"""Largest relative error of a derivative, by its order."""
+TARGETS = (VALUE_TARGET, *DERIVATIVE_TARGETS)
+ORDERS = len(DERIVATIVE_TARGETS)
+"""The highest order of derivatives that is measured."""
 FLOOR = 1e-290
 """Derivatives smaller than this are measured absolutely, as if they were this large."""
+ROOT = 1000
+"""One part in so many of an operand is next to a root."""
 DIGITS = 50
-"""Decimal digits of the truth."""
+"""Decimal digits of the truth, at least."""
 
 Point = tuple[float, ...]
-Formula = Any
-"""An mpf; or a list of them, the terms of a sum that has a root; or None where the derivative does not exist."""
+Formula = Callable[..., Number]
+"""A function of mpf numbers or of their Jets."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +53,23 @@ class Truth:
 
     Attributes
     ----------
-    value : callable
-        ``value(*operands)``, as a Formula.
-    partials : callable
-        ``partials(*operands)``, one Formula for each operand.
-    seconds : callable
-        ``seconds(*operands)``, the Hessian: a row of Formulas for each operand.
+    formula : callable
+        The textbook formula; the jets of the operands make its derivatives.
     points : list of tuple
         Operands to compare at.
+    terms : callable
+        The terms of the formula, if its value is measured by their size; otherwise none.
+    measured : callable
+        ``measured(order, *operands)``: whether derivatives of this order are compared at a point.
+    missed : dict
+        For an order whose target is missed, and nobody knows a rule in a simple form that would do better, the reason.
     """
 
-    value: Callable[..., Formula]
-    partials: Callable[..., Sequence[Formula]]
-    seconds: Callable[..., Sequence[Sequence[Formula]]]
+    formula: Formula
     points: list[Point]
+    terms: Callable[..., Sequence[mpf]] = lambda *operands: ()
+    measured: Callable[..., bool] = lambda order, *operands: True
+    missed: dict[int, str] = field(default_factory=dict)
 
 
 # --- where to compare -----------------------------------------------------------------------------------------
@@ -172,115 +184,74 @@ def triples(seed: str, first: Sequence[float]) -> list[Point]:
 # --- the mathematics ------------------------------------------------------------------------------------------
 
 
-def one(value: Formula, slope: Formula, curvature: Formula, points: list[Point]) -> Truth:
-    """The truth about an operation of one operand, from f, f' and f''."""
-    return Truth(value, lambda a: (slope(a),), lambda a: ((curvature(a),),), points)
+def digits(point: Point) -> int:
+    """Decimal digits to compute the truth with, so that at least DIGITS are left where its terms cancel.
+
+    400 for sums such as 1 + e**-700, and the range of the squares of the operands, for sums of those.
+    """
+    decades = [math.log10(abs(x)) for x in point if x]
+    return 400 + 2 * math.ceil(max(0.0, *decades) - min(0.0, *decades)) if decades else 400
 
 
-def two(value: Formula, slopes: Formula, curvatures: Formula, points: list[Point]) -> Truth:
-    """The truth about an operation of two operands, from f, (f_a, f_b) and (f_aa, f_ab, f_bb)."""
-
-    def hessian(a: mpf, b: mpf) -> Sequence[Sequence[Formula]]:
-        aa, ab, bb = curvatures(a, b)
-        return (aa, ab), (ab, bb)
-
-    return Truth(value, slopes, hessian, points)
+def _by_hand(at: Callable[[mpf], mpf], slope: Formula, lowest: float, highest: float) -> Formula:
+    """A function that mpmath computes, from its derivative; constant outside, where mpmath gives up."""
+    return integral(lambda a: at(min(max(a, mpf(lowest)), mpf(highest))), slope)
 
 
-def _flat(*operands: mpf) -> list[list[mpf]]:
-    return [[mpf(0)] * len(operands) for _ in operands]
+_erf = _by_hand(mp.erf, lambda t: 2 / mp.sqrt(mp.pi) * exp(-t * t), -1e4, 1e4)
+_erfc = _by_hand(mp.erfc, lambda t: -2 / mp.sqrt(mp.pi) * exp(-t * t), -1e4, 1e4)
 
 
-def _normal(a: mpf) -> mpf:
-    return mp.exp(-a * a / 2) / mp.sqrt(2 * mp.pi)
+def _ndtr(a: Number) -> Number:
+    return _erfc(-a / mp.sqrt(2)) / 2
 
 
-def _clamped(a: mpf) -> mpf:
-    # mpmath's erf and erfc fail for very large arguments; from 10**4 on they are 0, 1 or 2 as floats.
-    return max(min(a, mpf(10**4)), mpf(-(10**4)))
+def _sigmoid(a: Number) -> Number:
+    return 1 / (1 + exp(-a))
 
 
-def _erfc(a: mpf) -> mpf:
-    return mp.erfc(_clamped(a))
+def _pow(a: Number, b: Number) -> Number:
+    if value(a) > 0:
+        return exp(b * log(a))
+    if not isinstance(a, Jet):
+        return a**b
+    # A whole power: repeated multiplication, which says nothing of a derivative with respect to the exponent.
+    made = power(a, int(value(b))) if value(a) else math.prod([a] * int(value(b)), start=1 + 0 * a)
+    unknown = {(i, j): mp.nan for i in range(a.order) for j in range(1, a.order + 1 - i)}
+    return Jet(made.terms | unknown, a.order)
 
 
-def _sigmoid(a: mpf) -> mpf:
-    return 1 / (1 + mp.exp(-a))
-
-
-def _asin_curvature(a: mpf) -> list[mpf]:
-    return [(1 + a) / mp.sqrt(1 - a * a) ** 3 / 2, -(1 - a) / mp.sqrt(1 - a * a) ** 3 / 2]
-
-
-def _pow_slopes(a: mpf, b: mpf) -> Sequence[Formula]:
+def _pow_in_range(order: int, a: mpf, b: mpf) -> bool:
+    """Whether a**b and the powers in its derivatives are floats; next to its pole there is nothing to say it with."""
     if a == 0:
-        return b * mp.power(a, b - 1), mpf(0)
-    factor = mp.power(a, b - 1)
-    return b * factor if abs(factor) < _OVERFLOW else None, mp.power(a, b) * mp.log(a) if a > 0 else None
+        return order <= 2
+    return bool((order == 1 or abs(a**b) >= NORMAL) and abs(a ** (b - order)) < _OVERFLOW)
 
 
-def _pow_curvatures(a: mpf, b: mpf) -> Sequence[Formula]:
-    if a == 0:
-        return (b * (b - 1) * mp.power(a, b - 2) if b >= 2 else mpf(0)), None, None
-    value, slope, factor = mp.power(a, b), mp.power(a, b - 1), mp.power(a, b - 2)
-    if not (abs(value) >= NORMAL and abs(factor) < _OVERFLOW):
-        return None, None, None
-    if a < 0:
-        return b * (b - 1) * factor, None, None
-    return b * (b - 1) * factor, [slope, slope * b * mp.log(a)], value * mp.log(a) ** 2
+def _cbrt(a: Number) -> Number:
+    return -power(-a, mpf(1) / 3) if a < 0 else power(a, mpf(1) / 3) if a > 0 else mpf(0)
 
 
-def _clip_partials(a: mpf, low: mpf, high: mpf) -> Sequence[Formula]:
-    if a in (low, high) or low == high:
-        return None, None, None
-    if low > high:
-        return mpf(0), mpf(0), mpf(1)
-    return mpf(low < a < high), mpf(a < low), mpf(a > high)
+def _atan2(y: Number, x: Number) -> Number:
+    # All of its branches differ by constants.
+    angle = _atan(y / x) if value(x) else -_atan(x / y)
+    return angle + (mp.atan2(value(y), value(x)) - value(angle))
 
 
-def _others(xs: Sequence[mpf], *left_out: int) -> mpf:
-    return mp.fprod(x for i, x in enumerate(xs) if i not in left_out)
+_atan = integral(mp.atan, lambda t: 1 / (1 + t * t))
 
 
-def _logsumexp(*xs: mpf) -> list[mpf]:
-    with mp.workdps(350):  # for e**0 + e**-700
-        return [max(xs), mp.log(mp.fsum(map(mp.exp, xs))) - max(xs)]
+def _logsumexp(*xs: Number) -> Number:
+    top = max(map(value, xs))
+    return log(sum([exp(x - top) for x in xs])) + top
 
 
-def _softmax(xs: Sequence[mpf]) -> list[mpf]:
-    total = mp.fsum(map(mp.exp, xs))
-    return [mp.exp(x) / total for x in xs]
-
-
-def _softmax_slopes(*xs: mpf) -> list[list[Formula]]:
-    ps = _softmax(xs)
-    return [[[p, -p * p] if i == j else -p * q for j, q in enumerate(ps)] for i, p in enumerate(ps)]
-
-
-def _dot_terms(*operands: mpf) -> list[mpf]:
+def _dot_terms(*operands: Number) -> list[Number]:
     n = len(operands) // 2
     return [w * x for w, x in zip(operands, operands[n : 2 * n])] + list(operands[2 * n :])
 
 
-def _dot_partials(*operands: mpf) -> list[mpf]:
-    n = len(operands) // 2
-    return [*operands[n : 2 * n], *operands[:n], *[mpf(1)] * (len(operands) % 2)]
-
-
-def _dot_seconds(*operands: mpf) -> list[list[mpf]]:
-    n, places = len(operands) // 2, range(len(operands))
-    return [[mpf(abs(i - j) == n and max(i, j) < 2 * n) for j in places] for i in places]
-
-
-def _kinked(below: Formula, above: Formula) -> Formula:
-    """One formula below 0 and another above; none at 0."""
-    return lambda a, *rest: None if a == 0 else below(a, *rest) if a < 0 else above(a, *rest)
-
-
-_ZERO = lambda *operands: mpf(0)  # noqa: E731
-_ONE = lambda *operands: mpf(1)  # noqa: E731
-
-with mp.workdps(DIGITS):
+with mp.workdps(2000):
     # The fixed point of mean 0 and variance 1 (Klambauer et al. 2017).
     _TAIL = mp.erfc(1 / mp.sqrt(2)) * mp.sqrt(mp.e)
     _SELU_ALPHA = mp.sqrt(2 / mp.pi) / (1 - _TAIL)
@@ -292,149 +263,88 @@ with mp.workdps(DIGITS):
 
 # fmt: off
 TRUTHS: dict[str, Truth] = {
-    "add": Truth(lambda a, b: a + b, lambda a, b: (mpf(1), mpf(1)), _flat, plane("add")),
-    "sub": Truth(lambda a, b: a - b, lambda a, b: (mpf(1), mpf(-1)), _flat, plane("sub")),
-    "mul": two(lambda a, b: a * b, lambda a, b: (b, a), lambda a, b: (mpf(0), mpf(1), mpf(0)), plane("mul")),
-    "div": two(
-        lambda a, b: a / b, lambda a, b: (1 / b, -a / b**2), lambda a, b: (mpf(0), -1 / b**2, 2 * a / b**3),
-        plane("div", lambda a, b: b != 0.0),
+    "add": Truth(lambda a, b: a + b, plane("add")),
+    "sub": Truth(lambda a, b: a - b, plane("sub")),
+    "mul": Truth(lambda a, b: a * b, plane("mul")),
+    "div": Truth(lambda a, b: a / b, plane("div", lambda a, b: b != 0.0)),
+    "neg": Truth(lambda a: -a, line("neg")),
+    "pow": Truth(_pow, powers("pow"), measured=_pow_in_range),
+    "positive": Truth(lambda a: a, line("positive")),
+    "square": Truth(lambda a: a * a, line("square")),
+    "reciprocal": Truth(lambda a: 1 / a, line("reciprocal", lambda a: a != 0.0)),
+    "sqrt": Truth(sqrt, line("sqrt", lambda a: a >= 0.0)),
+    "cbrt": Truth(_cbrt, line("cbrt")),
+    "one_minus_square": Truth(lambda a: 1 - a * a, line("one_minus_square")),
+    "floor_divide": Truth(lambda a, b: floor(a / b), plane("floor_divide", lambda a, b: b != 0.0)),
+    "remainder": Truth(lambda a, b: a - b * floor(a / b), plane("remainder", lambda a, b: b != 0.0)),
+    "fmod": Truth(
+        lambda a, b: abs(a) - abs(b) * floor(abs(a) / abs(b)) if a > 0 else abs(b) * floor(abs(a) / abs(b)) - abs(a),
+        plane("fmod", lambda a, b: b != 0.0),
     ),
-    "neg": one(lambda a: -a, lambda a: mpf(-1), _ZERO, line("neg")),
-    "pow": two(mp.power, _pow_slopes, _pow_curvatures, powers("pow")),
-    "positive": one(lambda a: a, _ONE, _ZERO, line("positive")),
-    "square": one(lambda a: a**2, lambda a: 2 * a, lambda a: mpf(2), line("square")),
-    "reciprocal": one(
-        lambda a: 1 / a, lambda a: -1 / a**2, lambda a: 2 / a**3, line("reciprocal", lambda a: a != 0.0)
+    "exp": Truth(exp, line("exp")),
+    "expm1": Truth(lambda a: exp(a) - 1, line("expm1")),
+    "exp2": Truth(lambda a: exp(a * mp.log(2)), line("exp2")),
+    "log": Truth(log, line("log", lambda a: a > 0.0)),
+    "log1p": Truth(lambda a: log(1 + a), line("log1p", lambda a: a > -1.0)),
+    "log2": Truth(lambda a: log(a) / mp.log(2), line("log2", lambda a: a > 0.0)),
+    "log10": Truth(lambda a: log(a) / mp.log(10), line("log10", lambda a: a > 0.0)),
+    "logaddexp": Truth(
+        _logsumexp, plane("logaddexp") + [p for p in exponents("logaddexp") if len(p) == 2],
+        terms=lambda a, b: [max(a, b), _logsumexp(a, b) - max(a, b)],
     ),
-    "sqrt": one(
-        mp.sqrt, lambda a: 1 / (2 * mp.sqrt(a)), lambda a: -1 / (4 * a * mp.sqrt(a)), line("sqrt", lambda a: a >= 0.0)
-    ),
-    "exp": one(mp.exp, mp.exp, mp.exp, line("exp")),
-    "expm1": one(mp.expm1, mp.exp, mp.exp, line("expm1")),
-    "log": one(mp.log, lambda a: 1 / a, lambda a: -1 / a**2, line("log", lambda a: a > 0.0)),
-    "log1p": one(mp.log1p, lambda a: 1 / (1 + a), lambda a: -1 / (1 + a) ** 2, line("log1p", lambda a: a > -1.0)),
-    "log2": one(
-        lambda a: mp.log(a) / mp.log(2), lambda a: 1 / (a * mp.log(2)), lambda a: -1 / (a**2 * mp.log(2)),
-        line("log2", lambda a: a > 0.0),
-    ),
-    "log10": one(
-        mp.log10, lambda a: 1 / (a * mp.log(10)), lambda a: -1 / (a**2 * mp.log(10)), line("log10", lambda a: a > 0.0)
-    ),
-    "abs": one(abs, _kinked(lambda a: mpf(-1), _ONE), _kinked(_ZERO, _ZERO), line("abs")),
-    "maximum": Truth(
-        max, lambda a, b: (None, None) if a == b else (mpf(a > b), mpf(b > a)),
-        lambda a, b: [[None] * 2] * 2 if a == b else _flat(a, b), plane("maximum"),
-    ),
-    "minimum": Truth(
-        min, lambda a, b: (None, None) if a == b else (mpf(a < b), mpf(b < a)),
-        lambda a, b: [[None] * 2] * 2 if a == b else _flat(a, b), plane("minimum"),
-    ),
-    "clip": Truth(
-        lambda a, low, high: min(max(a, low), high), _clip_partials,
-        lambda *operands: [[None] * 3] * 3 if None in _clip_partials(*operands) else _flat(*operands),
-        triples("clip", CORNERS),
-    ),
+    "abs": Truth(abs, line("abs")),
+    "maximum": Truth(max, plane("maximum")),
+    "minimum": Truth(min, plane("minimum")),
+    "clip": Truth(lambda a, low, high: min(max(a, low), high), triples("clip", CORNERS)),
     "where": Truth(
-        lambda condition, a, b: a if condition else b,
-        lambda condition, a, b: (mpf(0), mpf(condition != 0), mpf(condition == 0)), _flat,
-        triples("where", (0.0, -0.0, 1.0, -1.0, TINY, HUGE)),
+        lambda condition, a, b: a if condition else b, triples("where", (0.0, -0.0, 1.0, -1.0, TINY, HUGE)),
     ),
-    "sin": one(mp.sin, mp.cos, lambda a: -mp.sin(a), line("sin")),
-    "cos": one(mp.cos, lambda a: -mp.sin(a), lambda a: -mp.cos(a), line("cos")),
-    "tan": one(mp.tan, lambda a: mp.sec(a) ** 2, lambda a: 2 * mp.tan(a) * mp.sec(a) ** 2, line("tan")),
-    "asin": one(
-        mp.asin, lambda a: 1 / mp.sqrt(1 - a * a), _asin_curvature, interval("asin")
+    "sin": Truth(sin, line("sin")),
+    "cos": Truth(cos, line("cos")),
+    "tan": Truth(lambda a: sin(a) / cos(a), line("tan")),
+    "asin": Truth(integral(mp.asin, lambda t: 1 / sqrt(1 - t * t)), interval("asin")),
+    "acos": Truth(integral(mp.acos, lambda t: -1 / sqrt(1 - t * t)), interval("acos")),
+    "atan": Truth(_atan, line("atan")),
+    "atan2": Truth(_atan2, plane("atan2", lambda y, x: y != 0.0 or x > 0.0)),
+    "hypot": Truth(
+        lambda a, b: sqrt(a * a + b * b), plane("hypot", lambda a, b: NORMAL <= math.hypot(a, b) <= HUGE),
     ),
-    "acos": one(
-        mp.acos, lambda a: -1 / mp.sqrt(1 - a * a), lambda a: _asin_curvature(-a), interval("acos")
+    "unit": Truth(
+        lambda a, b: a / sqrt(a * a + b * b), plane("unit", lambda a, b: NORMAL <= math.hypot(a, b) <= HUGE),
     ),
-    "atan": one(mp.atan, lambda a: 1 / (1 + a * a), lambda a: -2 * a / (1 + a * a) ** 2, line("atan")),
-    "atan2": two(
-        mp.atan2, lambda y, x: (x / (x**2 + y**2), -y / (x**2 + y**2)),
-        lambda y, x: (
-            -2 * x * y / (x**2 + y**2) ** 2,
-            [y**2 / (x**2 + y**2) ** 2, -(x**2) / (x**2 + y**2) ** 2],
-            2 * x * y / (x**2 + y**2) ** 2,
-        ),
-        plane("atan2", lambda y, x: y != 0.0 or x > 0.0),
-    ),
-    "hypot": two(
-        mp.hypot, lambda a, b: (a / mp.hypot(a, b), b / mp.hypot(a, b)),
-        lambda a, b: (
-            [1 / mp.hypot(a, b), -(a**2) / mp.hypot(a, b) ** 3],
-            -a * b / mp.hypot(a, b) ** 3,
-            [1 / mp.hypot(a, b), -(b**2) / mp.hypot(a, b) ** 3],
-        ),
-        plane("hypot", lambda a, b: NORMAL <= math.hypot(a, b) <= HUGE),
-    ),
-    "sinh": one(mp.sinh, mp.cosh, mp.sinh, line("sinh")),
-    "cosh": one(mp.cosh, mp.sinh, mp.cosh, line("cosh")),
-    "tanh": one(mp.tanh, lambda a: mp.sech(a) ** 2, lambda a: -2 * mp.tanh(a) * mp.sech(a) ** 2, line("tanh")),
-    "sech": one(
-        mp.sech, lambda a: -mp.sech(a) * mp.tanh(a), lambda a: [mp.sech(a) * mp.tanh(a) ** 2, -(mp.sech(a) ** 3)],
-        line("sech"),
-    ),
-    "erf": one(
-        lambda a: mp.erf(_clamped(a)),
-        lambda a: 2 / mp.sqrt(mp.pi) * mp.exp(-a * a), lambda a: -4 * a / mp.sqrt(mp.pi) * mp.exp(-a * a),
-        line("erf"),
-    ),
-    "erfc": one(
-        _erfc, lambda a: -2 / mp.sqrt(mp.pi) * mp.exp(-a * a), lambda a: 4 * a / mp.sqrt(mp.pi) * mp.exp(-a * a),
-        line("erfc"),
-    ),
-    "ndtr": one(lambda a: _erfc(-a / mp.sqrt(2)) / 2, _normal, lambda a: -a * _normal(a), line("ndtr")),
-    "relu": one(lambda a: max(a, mpf(0)), _kinked(_ZERO, _ONE), _kinked(_ZERO, _ZERO), line("relu")),
-    "leaky_relu": two(
-        lambda a, slope: a if a > 0 else slope * a,
-        lambda a, slope: (None, mpf(0)) if a == 0 else (mpf(1), mpf(0)) if a > 0 else (slope, a),
-        lambda a, slope: (None, None, mpf(0)) if a == 0 else (mpf(0), mpf(a < 0), mpf(0)),
-        plane("leaky_relu"),
-    ),
-    "elu": two(
-        lambda a, alpha: a if a > 0 else alpha * mp.expm1(a),
-        lambda a, alpha: (None, mpf(0)) if a == 0 else (mpf(1), mpf(0)) if a > 0
-        else (alpha * mp.exp(a), mp.expm1(a)),
-        lambda a, alpha: (None, None, mpf(0)) if a == 0 else (mpf(0), mpf(0), mpf(0)) if a > 0
-        else (alpha * mp.exp(a), mp.exp(a), mpf(0)),
-        plane("elu"),
-    ),
-    "selu": one(
-        lambda a: _SELU_SCALE * (a if a > 0 else _SELU_ALPHA * mp.expm1(a)),
-        _kinked(lambda a: _SELU_SCALE * _SELU_ALPHA * mp.exp(a), lambda a: _SELU_SCALE),
-        _kinked(lambda a: _SELU_SCALE * _SELU_ALPHA * mp.exp(a), _ZERO),
-        line("selu"),
-    ),
-    "sigmoid": one(
-        _sigmoid, lambda a: _sigmoid(a) * _sigmoid(-a),
-        lambda a: [_sigmoid(a) * _sigmoid(-a) ** 2, -_sigmoid(a) ** 2 * _sigmoid(-a)],
-        line("sigmoid"),
-    ),
-    "softplus": one(
-        lambda a: mp.log1p(mp.exp(a)), _sigmoid, lambda a: _sigmoid(a) * _sigmoid(-a), line("softplus")
-    ),
-    "silu": one(
-        lambda a: a * _sigmoid(a),
-        lambda a: [_sigmoid(a), a * _sigmoid(a) * _sigmoid(-a)],
-        lambda a: [2 * _sigmoid(a) * _sigmoid(-a), -a * mp.tanh(a / 2) * _sigmoid(a) * _sigmoid(-a)],
-        line("silu"),
-    ),
-    "gelu": one(
-        lambda a: a * _erfc(-a / mp.sqrt(2)) / 2,
-        lambda a: [_erfc(-a / mp.sqrt(2)) / 2, a * _normal(a)],
-        lambda a: [2 * _normal(a), -a * a * _normal(a)],
-        line("gelu"),
-    ),
-    "sum": Truth(lambda *xs: list(xs), lambda *xs: [mpf(1)] * len(xs), _flat, sequences("sum", -300.0, 300.0)),
+    "sinh": Truth(lambda a: (exp(a) - exp(-a)) / 2, line("sinh")),
+    "cosh": Truth(lambda a: (exp(a) + exp(-a)) / 2, line("cosh")),
+    "tanh": Truth(lambda a: (exp(a) - exp(-a)) / (exp(a) + exp(-a)), line("tanh")),
+    "sech": Truth(lambda a: 2 / (exp(a) + exp(-a)), line("sech")),
+    "asinh": Truth(integral(mp.asinh, lambda t: 1 / sqrt(1 + t * t)), line("asinh")),
+    "acosh": Truth(integral(mp.acosh, lambda t: 1 / sqrt(t * t - 1)), line("acosh", lambda a: a >= 1.0)),
+    "atanh": Truth(integral(mp.atanh, lambda t: 1 / (1 - t * t)), [p for p in interval("atanh") if abs(p[0]) < 1.0]),
+    "erf": Truth(_erf, line("erf")),
+    "erfc": Truth(_erfc, line("erfc")),
+    "ndtr": Truth(_ndtr, line("ndtr")),
+    "relu": Truth(lambda a: max(a, mpf(0)), line("relu")),
+    "leaky_relu": Truth(lambda a, slope: a if a > 0 else slope * a, plane("leaky_relu")),
+    "elu": Truth(lambda a, alpha: a if a > 0 else alpha * (exp(a) - 1), plane("elu")),
+    "selu": Truth(lambda a: _SELU_SCALE * (a if a > 0 else _SELU_ALPHA * (exp(a) - 1)), line("selu")),
+    "sigmoid": Truth(_sigmoid, line("sigmoid")),
+    "softplus": Truth(lambda a: log(1 + exp(a)), line("softplus")),
+    "silu": Truth(lambda a: a * _sigmoid(a), line("silu")),
+    "gelu": Truth(lambda a: a * _ndtr(a), line("gelu")),
+    "sum": Truth(lambda *xs: sum(xs, mpf(0)), sequences("sum", -300.0, 300.0), terms=lambda *xs: xs),
     "prod": Truth(
-        lambda *xs: mp.fprod(xs),
-        lambda *xs: [_others(xs, i) for i in range(len(xs))],
-        lambda *xs: [[mpf(0) if i == j else _others(xs, i, j) for j in range(len(xs))] for i in range(len(xs))],
+        lambda *xs: math.prod(xs, start=mpf(1)),
         [p for n in range(9) for p in sequences(f"prod {n}", -280.0 / max(n, 1), 280.0 / max(n, 1), [n])],
     ),
-    "logsumexp": Truth(_logsumexp, lambda *xs: _softmax(xs), _softmax_slopes, exponents("logsumexp")),
+    "logsumexp": Truth(
+        _logsumexp, exponents("logsumexp"), terms=lambda *xs: [max(xs), _logsumexp(*xs) - max(xs)],
+        missed=dict.fromkeys(
+            (3, 4), "near ties; its derivatives are polynomials in the softmax, and some vanish at 1/2 or 1/3. For "
+            "two operands `logaddexp` has all digits",
+        ),
+    ),
     "dot": Truth(
-        _dot_terms, _dot_partials, _dot_seconds, sequences("dot", -140.0, 140.0, range(17)),
+        lambda *operands: sum(_dot_terms(*operands), mpf(0)), sequences("dot", -140.0, 140.0, (*range(9), 12, 16)),
+        terms=_dot_terms,
     ),
 }
 # fmt: on
@@ -459,29 +369,24 @@ def _distance(got: float, exact: mpf) -> mpf:
     return abs(got - exact)
 
 
-def _terms(formula: Formula) -> list[mpf]:
-    return formula if isinstance(formula, list) else [formula]
-
-
-def value_error(got: float, formula: Formula) -> float:
+def value_error(got: float, exact: mpf, terms: Sequence[mpf] = ()) -> float:
     """The error of a value in units in the last place of the exact one.
 
     A sum is measured in the last place of the sum of its terms' magnitudes: rounding the terms alone makes an error
     of that size.
     """
-    terms = _terms(formula)
-    size = _rounded(mp.fsum(terms, absolute=True))
-    return float(_distance(got, mp.fsum(terms)) / math.ulp(min(size, HUGE)))
+    size = _rounded(mp.fsum(terms, absolute=True)) if terms else abs(_rounded(exact))
+    return float(_distance(got, exact) / math.ulp(min(size, HUGE)))
 
 
-def derivative_error(got: float, formula: Formula) -> float:
-    """The relative error of a derivative: relative to its formula's largest term, and to FLOOR at least.
+def derivative_error(got: float, exact: mpf, swing: mpf | int = 0) -> float:
+    """The relative error of a derivative: relative to the derivative, and to FLOOR at least.
 
-    A formula has one term, and the error is relative to the derivative itself, unless the derivative has a root
-    between terms that cancel.
+    `swing` is the sum of abs(x * slope) over the operands, where the slope is the derivative's own: changing an operand
+    by one part in a thousand changes the derivative by a thousandth of that. So much is not to be told from 0 next to a
+    root: the error is relative to that if it is more than the derivative.
     """
-    terms = _terms(formula)
-    return float(_distance(got, mp.fsum(terms)) / max(FLOOR, *map(abs, terms)))
+    return float(_distance(got, exact) / max(FLOOR, abs(exact), swing / ROOT))
 
 
 # --- readings -------------------------------------------------------------------------------------------------
@@ -495,14 +400,30 @@ def call(op: Op, operands: Sequence[Any]) -> Any:
     return op(operands) if op.arity is None else op(*operands)
 
 
-def seconds(op: Op, point: Point) -> Iterator[tuple[float, ...]]:
-    """For each partial of `op` its gradient: the rule read with Values, and differentiated backward."""
-    for i in range(len(point)):
-        operands = [Value(x) for x in point]
-        partial = op.partials(*operands, call(op, operands))[i]
-        if isinstance(partial, Value):
-            partial.backward()
-        yield tuple(x.grad for x in operands)
+def derivatives(op: Op, point: Point, order: int) -> Iterator[tuple[tuple[int, ...], float]]:
+    """All derivatives of an order, as the engine computes them: by which operands, one after the other, and what it is.
+
+    The first are the partials as a recorded node keeps them, the second each partial's rule read with Values and
+    differentiated backward, the others what `jacobian` makes of the rules.
+    """
+    n = len(point)
+    if order == 1:
+        yield from (((i,), slope) for i, slope in enumerate(call(op, [Value(x) for x in point]).partials))
+    elif order == 2:
+        for i in range(n):
+            operands = [Value(x) for x in point]
+            partial = op.partials(*operands, call(op, operands))[i]
+            if isinstance(partial, Value):
+                partial.backward()
+            yield from (((i, j), x.grad) for j, x in enumerate(operands))
+    else:
+
+        def nested(operands: list[Any]) -> list[Any]:
+            return list(op.partials(*operands, call(op, operands)))
+
+        for _ in range(order - 1):
+            nested = jacobian(nested)
+        yield from zip(itertools.product(range(n), repeat=order), leaves(nested(list(point))))
 
 
 # --- the table ------------------------------------------------------------------------------------------------
@@ -520,25 +441,21 @@ class Worst:
         The operands there.
     got, exact : float
         What was computed and what is right.
-    summed : bool
-        True if some formulas were sums of terms.
+    lenient : bool
+        True if the error there is relative to more than the exact number itself: to the terms of a sum, or next to a
+        root.
     """
 
     error: float = 0.0
     point: Point = ()
     got: float = 0.0
     exact: float = 0.0
-    summed: bool = False
+    lenient: bool = False
 
-    def see(self, error: Callable[[float, Formula], float], got: float, formula: Formula, point: Point) -> None:
-        """Compare one number with its formula."""
-        if formula is None:
-            return
-        self.summed |= isinstance(formula, list)
-        found = error(got, formula)
-        if found > self.error:
-            self.error, self.point, self.got = found, point, got
-            self.exact = _rounded(mp.fsum(_terms(formula)))
+    def see(self, error: float, got: float, exact: mpf, point: Point, lenient: bool) -> None:
+        """Take note of one error."""
+        if error > self.error:
+            self.error, self.point, self.got, self.exact, self.lenient = error, point, got, _rounded(exact), lenient
 
     def __str__(self) -> str:
         return f"error {self.error:.3g} at {self.point}: got {self.got!r}, expected {self.exact!r}"
@@ -546,26 +463,51 @@ class Worst:
 
 @dataclass(frozen=True)
 class Row:
-    """The worst errors of one operation over its points."""
+    """The worst errors of one operation over its points: of the value, then of the derivatives, order by order."""
 
     points: int
-    value: Worst
-    partials: Worst
-    seconds: Worst
+    worst: list[Worst]
 
 
-def _defined(formulas: Callable[..., Any], operands: Sequence[mpf]) -> Any:
-    """The formulas at a point; none at a singularity, which is where they divide by zero."""
+def _chosen(points: list[Point]) -> set[Point]:
+    """The points at which the third and fourth derivatives are compared as well."""
+    rng = random.Random(0)
+    few = [point for point in points if 0 < len(point) <= 3 and all(x == 0 or 1e-75 < abs(x) < 1e75 for x in point)]
+    count = {1: 150, 2: 60, 3: 12}
+    chosen: set[Point] = set()
+    for n, size in count.items():
+        same = [point for point in few if len(point) == n]
+        chosen.update(rng.sample(same, min(size, len(same))))
+    return chosen
+
+
+def counts(by: tuple[int, ...], n: int) -> Index:
+    """How often each of n operands is differentiated by, of those that are differentiated by one after the other.
+
+    >>> counts((0, 2, 0), 3)
+    (2, 0, 1)
+    """
+    return tuple([by.count(i) for i in range(n)])
+
+
+def exact_derivatives(truth: Truth, point: Point, orders: int) -> list[dict[Index, tuple[mpf, mpf]]]:
+    """For each order all derivatives with their swings; no more orders than exist, and fit in floats."""
+    exact = [mpf(x) for x in point]
+    operands = variables(exact, orders + 1)
     try:
-        return formulas(*operands)
-    except ZeroDivisionError:
-        return ()
-
-
-def _finite(hessian: Sequence[Sequence[Formula]]) -> Sequence[Sequence[Formula]]:
-    """A Hessian; none if a term of it is beyond the range of a float, for that is next to a singularity."""
-    terms = [term for row in hessian for formula in row if formula is not None for term in _terms(formula)]
-    return () if any(abs(term) >= _OVERFLOW for term in terms) else hessian
+        jet = truth.formula(*operands) + 0 * operands[0]  # a jet, even if it is constant
+    except (Kink, ZeroDivisionError):
+        return []
+    n, found = len(point), []
+    for order in range(1, orders + 1):
+        row: dict[Index, tuple[mpf, mpf]] = {}
+        for by in itertools.combinations_with_replacement(range(n), order):
+            above = [x * jet.derivative(counts((*by, k), n)) for k, x in enumerate(exact)]
+            row[counts(by, n)] = jet.derivative(counts(by, n)), mp.fsum(above, absolute=True)
+        if order > 1 and any(abs(d) >= _OVERFLOW for d, _ in row.values()):
+            break
+        found.append(row if truth.measured(order, *exact) else {})
+    return found
 
 
 @cache
@@ -574,24 +516,28 @@ def measure(name: str) -> Row:
 
     Examples
     --------
-    >>> measure("neg").value.error
+    >>> measure("neg").worst[0].error
     0.0
     """
     op, truth = ops.OPS[name], TRUTHS[name]
-    row = Row(len(truth.points), Worst(), Worst(), Worst())
-    with mp.workdps(DIGITS):
-        for point in truth.points:
-            exact = [mpf(x) for x in point]
-            row.value.see(value_error, call(op, point), truth.value(*exact), point)
+    worst = [Worst() for _ in range(ORDERS + 1)]
+    chosen = _chosen(truth.points)
+    for point in truth.points:
+        with mp.workdps(digits(point)):
+            operands = [mpf(x) for x in point]
+            exact, terms = truth.formula(*operands), truth.terms(*operands)
+            got = call(op, point)
+            worst[0].see(value_error(got, exact, terms), got, exact, point, bool(terms))
             if not point:
-                continue  # without operands there is nothing to record
-            result = call(op, [Value(x) for x in point])
-            for got, formula in zip(result.partials, _defined(truth.partials, exact)):
-                row.partials.see(derivative_error, got, formula, point)
-            for gots, formulas in zip(seconds(op, point), _finite(_defined(truth.seconds, exact))):
-                for got, formula in zip(gots, formulas):
-                    row.seconds.see(derivative_error, got, formula, point)
-    return row
+                continue  # without operands there is nothing to differentiate
+            rows = exact_derivatives(truth, point, ORDERS if point in chosen else 2)
+            for order, row in enumerate(rows, 1):
+                for by, got in derivatives(op, point, order):
+                    exact, swing = row.get(counts(by, len(point)), (mp.nan, 0))
+                    if not mp.isnan(exact):
+                        error = derivative_error(got, exact, swing)
+                        worst[order].see(error, got, exact, point, swing / ROOT > abs(exact))
+    return Row(len(truth.points), worst)
 
 
 def _where(point: Point) -> str:
@@ -602,44 +548,58 @@ def _where(point: Point) -> str:
 def _cells(worst: Worst, target: float) -> str:
     if worst.error == 0.0:
         return "exact | "
-    error = f"{worst.error:.2g}" + "†" * worst.summed
+    error = f"{worst.error:.2g}" + "†" * worst.lenient
     return f"{error if worst.error <= target else f'**{error}**'} | {_where(worst.point)}"
 
 
 def table() -> Iterator[str]:
     """The lines of the table of worst errors, in Markdown."""
-    yield "| operation | points | value, ulp | at | first derivatives | at | second derivatives | at |"
-    yield "|---|--:|--:|---|--:|---|--:|---|"
+    yield "| operation | points | value, ulp | at | first derivatives | at | second | at | third | at | fourth | at |"
+    yield "|---|--:" + "|--:|---" * len(TARGETS) + "|"
     for name in TRUTHS:
         row = measure(name)
-        yield (
-            f"| `{name}` | {row.points} | {_cells(row.value, VALUE_TARGET)} "
-            f"| {_cells(row.partials, DERIVATIVE_TARGET)} | {_cells(row.seconds, DERIVATIVE_TARGET)} |"
-        )
+        yield f"| `{name}` | {row.points} | {' | '.join(map(_cells, row.worst, TARGETS))} |"
 
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "accuracy.md"
 
+
+def _reasons() -> str:
+    """Which targets are missed, and why."""
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for name, truth in TRUTHS.items():
+        for order, reason in truth.missed.items():
+            reasons.setdefault((name, reason), []).append(order)
+    return "; ".join(
+        f"derivatives of `{name}` of order {' and '.join(map(str, orders))} ({reason})"
+        for (name, reason), orders in reasons.items()
+    )
+
+
 _HEADER = f"""# How exact the operations are
 
-The worst error found of every operation's value, of its first derivatives (the partials, as a recorded node keeps
-them) and of its second derivatives (each partial's rule read with Values and differentiated backward; all of the
-Hessian). The truth is each operation's textbook formula with hand-derived derivatives, computed by mpmath with
-{DIGITS} digits and more where a formula loses some. The points are random, of all magnitudes from 1e-300 to 1e300, near
-zeros, ones, ties and roots and in the tails, and edges: zeros, subnormals, 1e±300, the largest float.
+The worst error found of every operation's value and of its derivatives up to the fourth order, the mixed ones of
+several operands included. The first derivatives are the partials, as a recorded node keeps them; higher ones are made
+from the rules, as `grad(grad(f))` makes them. The truth is each operation's textbook formula, differentiated as a
+Taylor series with so many digits (400 to 1,700, by mpmath) that more than {DIGITS} are right. The points are random, of
+all magnitudes from 1e-300 to 1e300, near zeros, ones, ties and roots and in the tails, and edges: zeros, subnormals,
+1e±300, the largest float. Third and fourth derivatives are compared at some of the points between 1e-75 and 1e75, whose
+fourth powers are floats, and of no more than three operands.
 
-The targets are {VALUE_TARGET:g} ulp for values and {DERIVATIVE_TARGET:g} for derivatives.
-Numbers that miss their target are in bold.
+The targets are {VALUE_TARGET:g} ulp for values, {DERIVATIVE_TARGETS[0]:g} for first and second derivatives and \
+{DERIVATIVE_TARGETS[2]:g} for third and fourth ones.
+Numbers that miss their target are in bold: {_reasons()}.
 
 - A value's error is in units in the last place of the exact result. For sums (marked †), which cannot be better than
   their rounded terms, it is in the last place of the sum of the terms' magnitudes.
-- A derivative's error is relative to the exact derivative. Where the derivative has a root between terms that cancel
-  (marked †), it is relative to the largest term of the textbook formula. Derivatives below {FLOOR:g} are measured as if
-  they were {FLOOR:g}.
+- A derivative's error is relative to the exact derivative, also where terms of its formula cancel. Only next to a root
+  of the derivative itself, so near that a change of the operands by one part in {ROOT} would double it or more (marked
+  †), or far out where it falls as steeply, it is relative to that change. Derivatives below {FLOOR:g} are measured as
+  if they were {FLOOR:g}.
 - Not measured, for there is nothing to be exact about, or no float to say it with: derivatives at kinks and poles;
-  a Hessian with a term beyond 1.8e308; `hypot` where its result is subnormal or overflows; derivatives of `pow`
-  next to its pole, where `a**(b - 1)` (for second derivatives `a**(b - 2)`) overflows, and second derivatives where
-  `a**b` underflows.
+  derivatives from the second order on where one of that order is beyond 1.8e308; `hypot` where its result is subnormal
+  or overflows; derivatives of `pow` next to its pole, where `a**(b - n)` overflows, n being the order, and from the
+  second on where `a**b` underflows.
 
 What the operations do at kinks, at infinities and with nan is PyTorch's convention, and tested as such.
 
@@ -655,7 +615,7 @@ def page() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the table, or write the page; 1 if a target is missed."""
+    """Print the table, or write the page; 1 if a target is missed that is not known to be."""
     if arguments not in ([], ["--write"]):
         print(f"usage: python -m tests.accuracy [--write], not {' '.join(arguments)}", file=sys.stderr)
         return 2
@@ -664,14 +624,13 @@ def main(arguments: Sequence[str]) -> int:
     else:
         for text in table():
             print(text, flush=True)
-    rows = [measure(name) for name in TRUTHS]
-    return int(any(missed for row in rows for missed in misses(row)))
+    return int(any(misses(name).keys() != truth.missed.keys() for name, truth in TRUTHS.items()))
 
 
-def misses(row: Row) -> list[str]:
-    """What of a row misses its target, in words."""
-    targets = {"value": VALUE_TARGET, "partials": DERIVATIVE_TARGET, "seconds": DERIVATIVE_TARGET}
-    return [f"{what}: {getattr(row, what)}" for what, target in targets.items() if getattr(row, what).error > target]
+def misses(name: str) -> dict[int, str]:
+    """The orders at which an operation misses its target, the value's being 0, and what was found there."""
+    found = enumerate(zip(measure(name).worst, TARGETS))
+    return {order: str(worst) for order, (worst, target) in found if worst.error > target}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable
 from enum import Enum
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,25 @@ def test_two_programs_share_parameters() -> None:
     training.write_back()
     assert predicting(x).tolist() == pytest.approx([model(row).data for row in x.tolist()])
     assert predicting.parameters is training.parameters
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("xs", "loss", "slope"),
+    [
+        ([inf, 1.0, -inf], inf, nan),  # as in PyTorch
+        ([1.0, inf, inf], inf, 0.0),
+        ([-inf, -inf, -inf], -inf, nan),
+        ([-inf, 2.0, -inf], 2.0, 0.0),
+        ([2.0, -inf, -inf], 2.0, 1.0),
+        ([nan, 1.0, inf], nan, nan),
+    ],
+)
+def test_logsumexp_of_infinities(dtype: str, xs: list[float], loss: float, slope: float) -> None:
+    w = Value(0.0)
+    program = autograd.compile(lambda x: autograd.logsumexp([x[0] + w, x[1], x[2]]), dtype=dtype, allow_nan=True)
+    got, (gradient,) = program(np.array([xs]))
+    assert (got, gradient) == pytest.approx((loss, slope), nan_ok=True)
 
 
 def test_single_precision() -> None:

@@ -56,6 +56,8 @@ BINARY: dict[str, tuple[Callable[[Any, Any], Any], Op]] = {
     "*": (lambda a, b: a * b, ops.mul),
     "/": (lambda a, b: a / b, ops.div),
     "**": (lambda a, b: a**b, ops.pow),
+    "//": (lambda a, b: a // b, ops.floor_divide),
+    "%": (lambda a, b: a % b, ops.remainder),
 }
 UNARY: dict[str, tuple[Callable[[Any], Any], Op]] = {
     "neg": (lambda a: -a, ops.neg),
@@ -68,12 +70,15 @@ UNARY: dict[str, tuple[Callable[[Any], Any], Op]] = {
     "arcsin": (lambda a: a.arcsin(), ops.asin),
     "arccos": (lambda a: a.arccos(), ops.acos),
     "arctan": (lambda a: a.arctan(), ops.atan),
+    "arcsinh": (lambda a: a.arcsinh(), ops.asinh),
+    "arccosh": (lambda a: a.arccosh(), ops.acosh),
+    "arctanh": (lambda a: a.arctanh(), ops.atanh),
 }
 
 
 def test_methods_are_all_there() -> None:
     """The functions of one operand that are methods; the others have an operator, or are functions only."""
-    functions_only = {"neg", "abs", "positive", "ndtr", "sech"}
+    functions_only = {"neg", "abs", "positive", "ndtr", "sech", "one_minus_square"}
     assert UNARY.keys() >= {name for name in ops.BUILTIN if ops.OPS[name].arity == 1} - functions_only
 
 
@@ -175,8 +180,38 @@ def test_functions_of_one_operand(name: str, a: float) -> None:
     flows_by_its_partials(node)
 
 
+@given(numbers, numbers)
+@example(-7.0, 2.0)
+@example(7.0, -2.0)
+@example(1.0, 0.1)
+@example(-1e-20, 1.0)
+@example(-1.0, inf)
+@example(0.0, -3.0)
+def test_division_with_remainder_is_pythons(a: float, b: float) -> None:
+    pairs = [divmod(Value(a), Value(b)), divmod(Value(a), b), divmod(a, Value(b))]
+    expected = divmod(a, b) if b else (ops.div.value(a, b), nan)
+    for quotient, rest in pairs:
+        assert (bits(quotient.data), bits(rest.data)) == (*map(bits, expected),)
+        assert quotient.partials == (0.0, 0.0)
+    for wrong in (lambda: Value(a) % "b", lambda: Value(a) // None, lambda: divmod([], Value(b))):
+        with pytest.raises(TypeError, match="real numbers, not"):
+            wrong()
+
+
+def test_a_value_is_a_real_number() -> None:
+    """What NumPy's var, std and vdot ask an array of objects for."""
+    v = Value(2.0)
+    assert v.conjugate() is v
+    assert v.real is v
+    assert bits(v.imag) == bits(0.0)
+
+
 @given(numbers, numbers, numbers)
 def test_methods_with_parameters(a: float, b: float, c: float) -> None:
+    holds_to_its_row(Value(a).hypot(b), ops.hypot, [a, b])
+    holds_to_its_row(Value(a).arctan2(b), ops.atan2, [a, b])
+    holds_to_its_row(Value(a).logaddexp(b), ops.logaddexp, [a, b])
+    holds_to_its_row(Value(a).fmod(Value(b)), ops.fmod, [a, b])
     holds_to_its_row(Value(a).leaky_relu(), ops.leaky_relu, [a, 0.01])
     holds_to_its_row(Value(a).leaky_relu(b), ops.leaky_relu, [a, b])
     holds_to_its_row(Value(a).leaky_relu(Value(b)), ops.leaky_relu, [a, b])

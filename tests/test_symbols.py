@@ -207,9 +207,21 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "sigmoid": (
         r"\frac{\begin{cases} 1 & \text{if } a \ge 0 \\ e^{-\left|a\right|} & \text{otherwise} \end{cases}}"
         r"{1 + e^{-\left|a\right|}}",
-        r"\mathrm{out} \, \sigma\left(-a\right)",
+        r"\frac{\operatorname{sech}\left(\frac{a}{2}\right)^{2}}{4}",
     ),
-    "erf": (r"\operatorname{erf}\left(a\right)", r"\frac{2}{\sqrt{\pi}} \, e^{-\left(a \, a\right)}"),
+    "erf": (
+        r"\operatorname{erf}\left(a\right)",
+        r"\begin{cases} 0 & \text{if } \left|a\right| = \infty \\"
+        r" \frac{2}{\sqrt{\pi}} \, e^{-\left(a \, a\right)} & \text{otherwise} \end{cases}",
+    ),
+    "cbrt": (
+        r"\sqrt[3]{a}",
+        r"\begin{cases} 0 & \text{if } \left|a\right| = \infty \\ \frac{1}{3 \, \mathrm{out}^2} & \text{otherwise}"
+        r" \end{cases}",
+    ),
+    "exp2": (r"2^{a}", r"\mathrm{out} \, \log 2"),
+    "remainder": (r"a \bmod b", "1", r"-\left\lfloor \frac{a}{b} \right\rfloor"),
+    "atanh": (r"\operatorname{artanh}\left(a\right)", r"\frac{1}{1 - a^2}"),
     "dot": (r"b + w_{1} \, x_{1} + w_{2} \, x_{2}", "x_{1}", "x_{2}", "w_{1}", "w_{2}", "1"),
 }
 

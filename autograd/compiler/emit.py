@@ -39,6 +39,7 @@ def half_power(a):
 
 FUNCTIONS = {
     "where",
+    "isfinite",
     "sqrt",
     "maximum",
     "minimum",

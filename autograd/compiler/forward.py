@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 
 from .. import ops
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 SEVERAL = 8
 """So many terms are added up in a line at the most."""
 
-MAX = sys.float_info.max
 
 INLINE = 4
 """A rule of at most so many operations is written out; a longer one becomes a function."""
@@ -252,13 +249,13 @@ def expanded(axis: int) -> str:
 
 
 def _logsumexp(writer: Writer, array: Array) -> list[Line]:
-    """log(sum(exp(x))) in its stable form: the largest is taken out first; of an infinite one, as much as is finite."""
+    """log(sum(exp(x))) in its stable form: the largest is taken out first, unless it is infinite."""
     axis, x = writer.along(array)
     code: Expression = writer.matrix(x, x.index)
     top, powers, total = array.data
-    largest = Postfix(code, f".max(axis={axis})")
     return [
-        Line(top, Invoke("minimum", [Invoke("maximum", [largest, -MAX]), MAX])),
+        Line(top, Postfix(code, f".max(axis={axis})")),
+        Line(top, Invoke("where", [Invoke("isfinite", [Symbol(top)]), Symbol(top), 0.0])),
         Line(powers, Expression(ops.exp, (code - Symbol(top + expanded(axis)),)), "(softmax, before it is divided)"),
         Line(total, Postfix(Symbol(powers), f".sum(axis={axis})")),
         Line(array.name, Symbol(top) + Expression(ops.log, (Symbol(total),))),

@@ -8,6 +8,11 @@ def sigmoid(a):
     return where(a >= 0.0, 1.0, z0) / (1.0 + z0)
 
 
+def sech(a):
+    z0 = exp(-abs(a))
+    return 2.0 * z0 / (1.0 + z0 * z0)
+
+
 def parameters(theta):
     """The named parts of the vector of all parameters."""
     W = theta[0:4].reshape(2, 2)
@@ -26,9 +31,9 @@ def step(X, y, theta, W, V):
     A2 = sigmoid(Z2)  # (1, n)
     sub1 = A2 - y     # (1, n)
     loss = (sub1 * sub1 / 2.0).sum() / n
-    dZ2 = sub1 * (A2 * sigmoid(-Z2)) / n
+    dZ2 = sub1 * (sech(Z2 / 2.0) ** 2.0 / 4.0) / n
     dV = dZ2 @ A1.T
-    dZ1 = V.T * dZ2 * (A1 * sigmoid(-Z1))
+    dZ1 = V.T * dZ2 * (sech(Z1 / 2.0) ** 2.0 / 4.0)
     dW = dZ1 @ X.T
     gradient = concatenate((dW, dV), axis=None)
     return loss, gradient

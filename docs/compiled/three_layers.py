@@ -13,6 +13,11 @@ def bce(p, t):
     return t * minimum(-log(p), 100.0) + (1.0 - t) * minimum(-log1p(-p), 100.0)
 
 
+def sech(a):
+    z0 = exp(-abs(a))
+    return 2.0 * z0 / (1.0 + z0 * z0)
+
+
 def parameters(theta):
     """The named parts of the vector of all parameters."""
     W1 = theta[0:12].reshape(4, 3)
@@ -38,7 +43,7 @@ def step(X, y, theta, W1, W2, W3, b1, b2, b3):
     where1 = where((A3 < 0.0) | (A3 > 1.0), 0.0, 1.0)  # (1, n)
     require(where1, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A3)
     loss = bce(A3, y).sum() / n
-    dZ3 = (A3 - y) / maximum(A3 * (1.0 - A3), 1e-12) * (A3 * sigmoid(-Z3)) / n
+    dZ3 = (A3 - y) / maximum(A3 * (1.0 - A3), 1e-12) * (sech(Z3 / 2.0) ** 2.0 / 4.0) / n
     dW3 = dZ3 @ A2.T
     db3 = dZ3.sum()
     dZ2 = W3.T * dZ3 * (A2 != 0.0)

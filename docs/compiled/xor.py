@@ -13,6 +13,11 @@ def bce(p, t):
     return t * minimum(-log(p), 100.0) + (1.0 - t) * minimum(-log1p(-p), 100.0)
 
 
+def sech(a):
+    z0 = exp(-abs(a))
+    return 2.0 * z0 / (1.0 + z0 * z0)
+
+
 def parameters(theta):
     """The named parts of the vector of all parameters."""
     W1 = theta[0:8].reshape(4, 2)
@@ -34,7 +39,7 @@ def step(X, y, theta, W1, W2, b1, b2):
     where1 = where((A2 < 0.0) | (A2 > 1.0), 0.0, 1.0)  # (1, n)
     require(where1, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
     loss = bce(A2, y).sum() / n
-    dZ2 = (A2 - y) / maximum(A2 * (1.0 - A2), 1e-12) * (A2 * sigmoid(-Z2)) / n
+    dZ2 = (A2 - y) / maximum(A2 * (1.0 - A2), 1e-12) * (sech(Z2 / 2.0) ** 2.0 / 4.0) / n
     dW2 = dZ2 @ A1.T
     db2 = dZ2.sum()
     dZ1 = W2.T * dZ2 * (A1 != 0.0)

@@ -8,6 +8,11 @@ def sigmoid(a):
     return where(a >= 0.0, 1.0, z0) / (1.0 + z0)
 
 
+def sech(a):
+    z0 = exp(-abs(a))
+    return 2.0 * z0 / (1.0 + z0 * z0)
+
+
 def parameters(theta):
     """The named parts of the vector of all parameters."""
     W1 = theta[0:8].reshape(4, 2)
@@ -28,10 +33,10 @@ def step(X, y, theta, W1, W2, b1, b2):
     A2 = sigmoid(Z2)   # (1, n)
     sub1 = A2 - y      # (1, n)
     loss = (sub1 * sub1).sum() / n
-    dZ2 = 2.0 / n * (sub1 * (A2 * sigmoid(-Z2)))
+    dZ2 = 2.0 / n * (sub1 * (sech(Z2 / 2.0) ** 2.0 / 4.0))
     dW2 = dZ2 @ A1.T
     db2 = dZ2.sum()
-    dZ1 = W2.T * dZ2 * (A1 * sigmoid(-Z1))
+    dZ1 = W2.T * dZ2 * (sech(Z1 / 2.0) ** 2.0 / 4.0)
     dW1 = dZ1 @ X.T
     db1 = dZ1.sum(axis=1)
     gradient = concatenate((dW1, dW2, db1, db2), axis=None)

@@ -56,21 +56,46 @@ function ndtr(x) {
   return 0.5 * tail;
 }
 
-const { abs, acos, asin, atan, atan2, cos, cosh, exp, expm1, hypot } = Math;
+const isNegative = (x) => x < 0 || Object.is(x, -0);
+
+// Of the sign of the divisor, as Python's %; JavaScript's % is C's fmod.
+function remainder(x, y) {
+  const rest = x % y;
+  if (rest === 0) return isNegative(y) ? -0 : 0;
+  return rest < 0 !== y < 0 ? rest + y : rest;
+}
+
+// As Python's //: without the rest there is a whole number of y in x, but for rounding.
+function floorDivide(x, y) {
+  if (y === 0) return x / y;
+  const rest = x % y;
+  const whole = (x - rest) / y - (rest !== 0 && rest < 0 !== y < 0 ? 1 : 0);
+  if (whole === 0) return isNegative(x) === isNegative(y) ? 0 : -0;
+  return whole - Math.floor(whole) > 0.5 ? Math.floor(whole) + 1 : Math.floor(whole);
+}
+
+const { abs, acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, exp, expm1, hypot } = Math;
 const { log, log10, log1p, log2, sin, sinh, sqrt, tan, tanh } = Math;
 
 export const elementary = {
   abs,
   acos,
+  acosh,
   asin,
+  asinh,
   atan,
   atan2,
+  atanh,
+  cbrt,
   cos,
   cosh,
   erf,
   erfc,
   exp,
+  exp2: (x) => 2 ** x,
   expm1,
+  floor_divide: floorDivide,
+  fmod: (x, y) => x % y,
   hypot,
   log,
   log10,
@@ -78,6 +103,7 @@ export const elementary = {
   log2,
   ndtr,
   pow,
+  remainder,
   sin,
   sinh,
   sqrt,

@@ -4,7 +4,7 @@ import { math } from "./dom.js";
 import { number } from "./engine.js";
 import { clip, inside, isolated, show } from "./numbers.js";
 
-const INFIX = { add: "+", sub: "−", mul: "·", div: "/", pow: "^" };
+const INFIX = { add: "+", sub: "−", mul: "·", div: "/", floor_divide: "//", remainder: "mod", pow: "^" };
 const TERMS = 4; // so many operands are written out
 
 // Node i in terms of its operands, such as "v1·h1 + v2·h2"; `called` names a node.

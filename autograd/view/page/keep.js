@@ -143,7 +143,7 @@ const KEYWORDS = new Set(
     "nonlocal not or pass raise return try while with yield match case type autograd Value Place named float"
   ).split(" "),
 );
-const OPERATORS = { add: "+", sub: "-", mul: "*", div: "/", pow: "**" };
+const OPERATORS = { add: "+", sub: "-", mul: "*", div: "/", floor_divide: "//", remainder: "%", pow: "**" };
 const MANY = new Set(["sum", "prod", "logsumexp"]);
 
 const literal = (x) =>
