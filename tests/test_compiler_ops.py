@@ -109,7 +109,7 @@ def test_one_operand_is_a_parameter(name: str) -> None:
         ordinary = [0.0, 0.25, 0.75]
     batch = np.array([[0.5 * x + 0.0625 * i for x in ordinary] for i in range(6)])
     for chosen in [2] if op is ops.where else range(arity):  # the branch that is taken
-        parameter = Value(0.4375)
+        parameter = Value(1.4375 if op is ops.acosh else 0.4375)  # in its domain
 
         def with_inputs(xs: Any, chosen: int = chosen, parameter: Value = parameter) -> Any:
             return call(op, [parameter if i == chosen else x for i, x in enumerate(xs)])

@@ -151,6 +151,7 @@ def test_two_programs_share_parameters() -> None:
     [
         ([inf, 1.0, -inf], inf, nan),  # as in PyTorch
         ([1.0, inf, inf], inf, 0.0),
+        ([3e38, inf, 1.0], inf, 0.0),
         ([-inf, -inf, -inf], -inf, nan),
         ([-inf, 2.0, -inf], 2.0, 0.0),
         ([2.0, -inf, -inf], 2.0, 1.0),

@@ -160,7 +160,7 @@ OPERANDS = {None: (0.3, 0.6, 1.7, -0.4, 0.9), 1: (0.3,), 2: (0.3, 0.6), 3: (0.3,
 def test_setting_a_leaf_between_forward_and_backward(name: str) -> None:
     """The gradient is the forward point's."""
     rule = OPS[name]
-    point = OPERANDS[rule.arity]
+    point = (1.3,) if name == "acosh" else OPERANDS[rule.arity]  # in its domain
 
     def build() -> tuple[list[Value], Value]:
         leaves = [Value(x, f"leaf{i}") for i, x in enumerate(point)]

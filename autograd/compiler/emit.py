@@ -39,7 +39,7 @@ def half_power(a):
 
 FUNCTIONS = {
     "where",
-    "isfinite",
+    "finfo",
     "sqrt",
     "maximum",
     "minimum",

@@ -266,13 +266,17 @@ def expanded(axis: int) -> str:
 
 
 def _logsumexp(writer: Writer, array: Array) -> list[Line]:
-    """log(sum(exp(x))) in its stable form: the largest is taken out first, unless it is infinite."""
+    """log(sum(exp(x))) in its stable form: the largest is taken out first; of an infinite one, as much as is finite."""
     axis, x = writer.along(array)
     code: Expression = writer.matrix(x, x.index)
     top, powers, total = array.data
+
+    def finite(end: str) -> Expression:  # of a program's own numbers, which may be in single precision
+        return Postfix(Invoke("finfo", [Postfix(Symbol(top), ".dtype")]), f".{end}")
+
     return [
         Line(top, Postfix(code, f".max(axis={axis})")),
-        Line(top, Invoke("where", [Invoke("isfinite", [Symbol(top)]), Symbol(top), 0.0])),
+        Line(top, Invoke("minimum", [Invoke("maximum", [Symbol(top), finite("min")]), finite("max")])),
         Line(powers, Expression(ops.exp, (code - Symbol(top + expanded(axis)),)), "(softmax, before it is divided)"),
         Line(total, Postfix(Symbol(powers), f".sum(axis={axis})")),
         Line(array.name, Symbol(top) + Expression(ops.log, (Symbol(total),))),
