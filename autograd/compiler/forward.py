@@ -227,7 +227,7 @@ def _lines(writer: Writer, array: Array) -> list[Line]:
         return [first, *[Line(array.name, applied(head, [Symbol(array.name), *part])) for part in rest]]
     axes = writer.symbols(array, operands)
     before, (code,) = writer.pieces([applied(head, codes)], axes)
-    if not isinstance(code, Expression) or along(code, axes) != every_axis(array):  # a rule that left something aside
+    if not isinstance(code, Expression) or along(code, axes) != every_axis(array):  # a rule leaves an operand aside
         code = Invoke("broadcast_to", [code], extents(array.shape, array.batched))
     return [*before, Line(array.name, code)]
 
