@@ -253,7 +253,7 @@ _TINY = 2.2250738585072014e-308  # the smallest normal number
 
 
 def power_slope(a: Any, b: Any) -> Any:
-    """d(a**b)/da; it is all there is where the exponent is a constant."""
+    """d(a**b)/da for an exponent that is an operand."""
     slope = b * pow(a, b - 1.0)
     # At b = 0 it is 0 whatever a is. Where 1/a is finite that needs no telling, and it must still depend on b.
     return choose((a > _TINY) | (a < -_TINY), slope, choose(equal(b, 0.0), 0.0, slope))

@@ -63,26 +63,11 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     return [x - total for x in lowered]
 
 
-def _below_the_top(xs: Sequence[Any], user: str) -> list[Any]:
+def _below_the_top(xs: Sequence[Any], user: str) -> Sequence[Any]:
+    """The logits, lowered by the largest; while a program is recorded, which does not know it, as they are."""
     if len(xs) == 0:
         raise ValueError(f"{user} takes at least one number, got none")
-    return differences(xs, largest(xs)) if all(map(concrete, xs)) else near_zero(xs)
-
-
-def near_zero(xs: Sequence[Any]) -> list[Any]:
-    """Logits of the same probabilities, the largest of which is not far from 0, without knowing which that is.
-
-    What is taken from all of them, their log-sum-exp, has no derivative, for no probability depends on it.
-
-    Examples
-    --------
-    >>> near_zero([1e300, 1e300, 0.0])
-    [0.0, 0.0, -1e+300]
-    """
-    total = logsumexp(xs)
-    if isinstance(total, Value):
-        total = total.detach()
-    return [x - total for x in xs]
+    return differences(xs, largest(xs)) if all(map(concrete, xs)) else xs
 
 
 def largest(xs: Sequence[Any]) -> int:

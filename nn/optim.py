@@ -481,7 +481,7 @@ def _checked(params: Any, user: str, empty: bool = False) -> list[Any]:
     listed = list(params)
     if not listed and not empty:
         raise ValueError(f"{user} got no parameters; was the generator used up, or the model empty?")
-    seen = set()
+    seen: set[int] = set()
     for i, p in enumerate(listed):
         if not isinstance(p, Value):
             hint = ""
@@ -494,9 +494,9 @@ def _checked(params: Any, user: str, empty: bool = False) -> list[Any]:
             raise TypeError(f"{user} takes a list of Values, but item {i} is {type(p).__name__}: {p!r:.60}{hint}")
         if p.op is not None:
             raise ValueError(f"{user} cannot move {p.describe()} (item {i}): only leaves are parameters")
-        if p in seen:
+        if id(p) in seen:
             raise ValueError(f"{user} got {p.describe()} twice (item {i}); it would be moved twice in a step")
-        seen.add(p)
+        seen.add(id(p))
     return listed
 
 

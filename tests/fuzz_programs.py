@@ -606,12 +606,14 @@ def convolution(p: Program) -> None:
     b = rng.choice(["0", p.parameter()])
     if len(x.shape) == 1:
         padded = p.let(f"[0.0] * {pad} + {x.name} + [0.0] * {pad}", (length,), x.depends)
+        p.variables.pop()  # not all of it depends on the example
         w = p.parameter(size)
         window = f"{padded.name}[i * {stride}:i * {stride} + {size}]"
         p.let(f"[{p.squash(p.weighted(w, window, b))} for i in range({count})]", (count,), x.depends)
     else:
         zeros = f"[[0] * {x.shape[1]}] * {pad}"
         padded = p.let(f"{zeros} + {x.name} + {zeros}", (length, x.shape[1]), x.depends)
+        p.variables.pop()
         kernels, channels = p.parameter(2, size * x.shape[1]), 2
         window = f"[a for row in {padded.name}[i * {stride}:i * {stride} + {size}] for a in row]"
         entry = p.squash(p.weighted("kernel", window, b))

@@ -140,6 +140,14 @@ def test_powers_with_a_number_in_the_exponent(exponent: float) -> None:
         assert agree(value, (x**exponent).data), (x.data, value)
 
 
+@pytest.mark.parametrize("sequence", [autograd.prod, autograd.sum, autograd.logsumexp])
+def test_a_rule_that_chooses_a_constant_still_makes_an_array(sequence: Any) -> None:
+    """leaky_relu(0.5, w) is 0.5 whatever w is; the sequence of this one number is itself."""
+    w = Value(3.0)
+    loss, gradient = autograd.compile(lambda: sequence([1.5 * autograd.leaky_relu(0.5, w)]) * w)()
+    assert (loss, gradient.tolist()) == (pytest.approx(2.25), [pytest.approx(0.75)])
+
+
 # --- random graphs ------------------------------------------------------------------------------------------------
 
 ROLES = ("parameter", "input", "constant")

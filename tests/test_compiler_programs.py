@@ -123,6 +123,8 @@ FAULTS: dict[str, tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]]] =
     "a weight for each example, and an entry of a layer": (
         lambda x, y: y * (dot(v[:2], hidden(x)[:2]) + hidden(x)[2]), (4, 3), (4,)),
     "a weight for each example, and a layer": (lambda x, y: y * dot(v, hidden(x)) - w, (4, 3), (4,)),
+    "a rule that gives a number": (
+        lambda x, y: prod([autograd.leaky_relu(2.0, w)] * 2 + [sin(w)] * 2) * y + own_first(3, w), (3, 1), (3,)),
     "an operand that its rule leaves aside": (
         lambda x, y: sum(sin(own_first(p, a)) * own_first(a, p) for p in v for a in x) * y, (4, 3), (4,)),
     "an operand that a long rule leaves aside": (

@@ -45,15 +45,17 @@ def test_require_is_an_if_and_a_raise() -> None:
         require(False, "{braces}")
 
 
+OF_TWO = "a class must be a whole number from 0 to 1"
+
 LOSSES: dict[str, tuple[Callable[..., Any], Any, Any, Any, str]] = {
     # the loss, predictions of one example, good labels, then per example labels of which the second is wrong
     "hinge": (nn.hinge, [0.5], [[1], [-1]], [[1], [0.5]], "hinge: labels must be -1 or 1, not 0.5"),
     "hinge of nan": (nn.hinge, [0.5], [[1], [-1]], [[1], [nan]], "hinge: labels must be -1 or 1, not nan"),
-    "no class": (nn.cross_entropy, [0.5, 1.0], [0, 1], [0, 2], "cross_entropy: there is no class 2, only 0 to 1"),
-    "negative": (nn.cross_entropy, [0.5, 1.0], [0, 1], [0, -1], "cross_entropy: there is no class -1, only 0 to 1"),
-    "fraction": (nn.nll, [0.5, 1.0], [0, 1], [0, 0.5], "nll: a class must be a whole number, not 0.5"),
-    "margin": (nn.multi_margin, [0.5, 1.0], [0, 1], [0, 7], "multi_margin: there is no class 7, only 0 to 1"),
-    "nan class": (nn.cross_entropy, [0.5, 1.0], [0, 1], [0, nan], "cross_entropy: there is no class nan, only 0 to 1"),
+    "no class": (nn.cross_entropy, [0.5, 1.0], [0, 1], [0, 2], f"cross_entropy: {OF_TWO}, not 2"),
+    "negative": (nn.cross_entropy, [0.5, 1.0], [0, 1], [0, -1], f"cross_entropy: {OF_TWO}, not -1"),
+    "fraction": (nn.nll, [0.5, 1.0], [0, 1], [0, 0.5], f"nll: {OF_TWO}, not 0.5"),
+    "margin": (nn.multi_margin, [0.5, 1.0], [0, 1], [0, 7], f"multi_margin: {OF_TWO}, not 7"),
+    "nan class": (nn.cross_entropy, [0.5, 1.0], [0, 1], [0, nan], f"cross_entropy: {OF_TWO}, not nan"),
 }
 
 

@@ -421,10 +421,10 @@ def class_loss_in_full(logits: Sequence[float], t: int) -> list[float]:
 def test_class_losses_keep_their_digits(run: Run, logits: list[float]) -> None:
     for t in range(len(logits)):
         expected = class_loss_in_full(logits, t)
-        agree(run(nn.cross_entropy, logits, t), expected, rel=1e-13)
-        # With the class among others, not apart from them, the difference p_t - 1 is rounded: in a program, to 1e-16.
-        single = run(lambda z, t: nn.nll(nn.log_softmax(z), t), logits, t)
-        assert single == pytest.approx(expected, rel=1e-13, abs=0.0 if run is losses_and_slopes else 1e-15)
+        # The textbook's program rounds p_t - 1 to 1e-16.
+        tolerance = 0.0 if run is losses_and_slopes else 1e-15
+        for loss in (nn.cross_entropy, lambda z, t: nn.nll(nn.log_softmax(z), t)):
+            assert run(loss, logits, t) == pytest.approx(expected, rel=1e-13, abs=tolerance)
 
 
 @every_way
@@ -439,8 +439,13 @@ def test_class_losses_of_what_is_not_finite_are_pytorchs(run: Run, logits: list[
         y = torch.nn.functional.cross_entropy(x, torch.tensor([t]))
         y.backward()
         expected = [y.item(), *x.grad[0].tolist()]
-        agree(run(nn.cross_entropy, logits, t), expected)
-        agree(run(lambda z, t: nn.nll(nn.log_softmax(z), t), logits, t), expected)
+        for loss in (nn.cross_entropy, lambda z, t: nn.nll(nn.log_softmax(z), t)):
+            found = run(loss, logits, t)
+            if run is not losses_and_slopes and math.isnan(expected[0]):
+                # A program may find inf where inf - inf is nan; in no case does it look certain.
+                assert not math.isfinite(found[0]) and any(map(math.isnan, found[1:]))
+            else:
+                agree(found, expected)
 
 
 @every_way
@@ -483,9 +488,9 @@ def test_second_derivatives_of_class_losses_keep_their_digits(logits: list[float
 def test_single_precision_has_its_digits_far_from_0() -> None:
     np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     z = [Value(4096.0), Value(4095.0), Value(4094.5)]
-    single = autograd.compile(lambda t: nn.cross_entropy(z, t), z, dtype="float32", like=(0,))
+    single = autograd.compile(lambda x, t: nn.cross_entropy([p * x for p in z], t), z, dtype="float32", like=(1.0, 0))
     for t in range(3):
-        loss, gradient = single([t])
+        loss, gradient = single([1.0], [t])
         expected = class_loss_in_full([x.data for x in z], t)
         single.write_back()
         assert [loss, *(x.grad for x in z)] == pytest.approx(expected, rel=1e-6)
@@ -555,11 +560,14 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: nn.cross_entropy([[1.0], 2.0], [0, 0]),
         "cross_entropy: there must be a number for every class, not one number, 2.0",
     ),
-    "class too large": (lambda: nn.cross_entropy([1.0, 2.0], 2), "cross_entropy: there is no class 2, only 0 to 1"),
-    "negative class": (lambda: nn.nll([1.0, 2.0], -1), "nll: there is no class -1, only 0 to 1"),
+    "class too large": (
+        lambda: nn.cross_entropy([1.0, 2.0], 2),
+        "cross_entropy: a class must be a whole number from 0 to 1, not 2",
+    ),
+    "negative class": (lambda: nn.nll([1.0, 2.0], -1), "nll: a class must be a whole number from 0 to 1, not -1"),
     "float class": (
         lambda: nn.multi_margin([1.0, 2.0], 1.0),
-        "multi_margin: a class must be a whole number, not 1.0",
+        "multi_margin: a class must be a whole number from 0 to 1, not 1.0",
     ),
     "probabilities": (
         lambda: nn.cross_entropy([1.0, 2.0], [1.0]),

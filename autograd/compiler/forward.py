@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from .. import ops
 from ..errors import CompileError
 from ..symbols import Expression, Symbol
 from .arrays import MATMUL, REDUCE, STACK, SUM, Access, Array
-from .lines import HALF_POWER, Invoke, Line, Mask, NumPy, Postfix, cut, extents, measure, nodes, replaced, with_operands
+from .lines import (
+    HALF_POWER,
+    Invoke,
+    Line,
+    Mask,
+    NumPy,
+    Postfix,
+    cut,
+    extents,
+    measure,
+    nodes,
+    replaced,
+    with_operands,
+)
 from .record import RELATIONS
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER
 from .views import View, aligned, view
@@ -204,13 +219,15 @@ def _lines(writer: Writer, array: Array) -> list[Line]:
         return [Line(array.name, Postfix(writer.matrix(x, x.index), f".prod(axis={axis})"))]
     operands = writer.operands(array)
     codes = [x.code for x in operands]
+    if head is ops.sub and any(x.array.head is ops.logsumexp for x in array.operands):
+        return [Line(array.name, _around_logsumexp(writer, array, codes))]
     if head is SUM and len(codes) > SEVERAL:
         first = Line(array.name, applied(head, codes[:SEVERAL]))
         rest = [codes[i : i + SEVERAL] for i in range(SEVERAL, len(codes), SEVERAL)]
         return [first, *[Line(array.name, applied(head, [Symbol(array.name), *part])) for part in rest]]
     axes = writer.symbols(array, operands)
     before, (code,) = writer.pieces([applied(head, codes)], axes)
-    if along(code, axes) != every_axis(array):  # a rule that leaves an operand aside
+    if not isinstance(code, Expression) or along(code, axes) != every_axis(array):  # a rule leaves an operand aside
         code = Invoke("broadcast_to", [code], extents(array.shape, array.batched))
     return [*before, Line(array.name, code)]
 
@@ -264,6 +281,25 @@ def _logsumexp(writer: Writer, array: Array) -> list[Line]:
         Line(total, Postfix(Symbol(powers), f".sum(axis={axis})")),
         Line(array.name, Symbol(top) + Expression(ops.log, (Symbol(total),))),
     ]
+
+
+def _around_logsumexp(writer: Writer, array: Array, codes: list[Any]) -> Any:
+    """A difference of a log-sum-exp, top + log(total), and something: what may be large goes first, and cancels."""
+    (x, y), among = array.operands, array.batched
+
+    def parts(x: Access) -> list[Any]:
+        found = []
+        for name in (x.array.data[0], x.array.data[2]):
+            twin = copy(x.array)
+            twin.name = name
+            found.append(writer.operand(Access(twin, x.index), array.shape, among).code)
+        return [found[0], Expression(ops.log, (found[1],))]
+
+    if y.array.head is ops.logsumexp:
+        top, log = parts(y)
+        return codes[0] - top - log
+    top, log = parts(x)
+    return top - codes[1] + log
 
 
 # --- rules ----------------------------------------------------------------------------------------------------

@@ -51,7 +51,9 @@ def fuse(lines: Iterable[Line], outputs: Iterable[str] = ()) -> list[Line]:
                     continue
                 line.value = before
             kept.append(waiting.pop(name))
-        if line.temporary and not line.adds and uses[line.target] == 2:  # here, and once more
+        if line.temporary and not line.adds and uses[line.target] == 1:
+            uses.subtract(names_in(text))  # nobody needs it
+        elif line.temporary and not line.adds and uses[line.target] == 2:  # here, and once more
             waiting[line.target] = line
         else:
             kept.append(line)

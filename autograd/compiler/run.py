@@ -226,7 +226,7 @@ class Program:
                 "with gradient=False"
             )
         table = sums(fold(recording.scalars))
-        table = live(share(split(table) if differentiate else table))
+        table = live(share(split(table, self._batch) if differentiate else table))
         grouping = Grouping(table, inputs.slots, self._batch, len(recording.parameters))
         if differentiate and not any(x.array.trained for x in grouping.outputs[:2]):
             raise CompileError(

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ..origins import Place
 
 
-def split(table: Scalars) -> Scalars:
+def split(table: Scalars, batched: bool = True) -> Scalars:
     """The table with two outputs for its first: the example's part of the loss, and the rest (0 if there is none).
 
     The loss is taken apart as far as it is linear: through sums, differences, signs, and factors and divisors that do
-    not depend on the example.
+    not depend on the example. Without a batch there is nothing but the rest.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def split(table: Scalars) -> Scalars:
     depends: list[bool] = []
     mixed: list[bool] = []  # whether a row depends on the example, and yet a term of it does not
     for head, operands, pairs in zip(table.heads, table.operands, table.data):
-        depends.append(head is INPUT or any(depends[i] for i in operands))
+        depends.append((batched and head is INPUT) or any(depends[i] for i in operands))
         own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
         mixed.append(own)
     root, *others = table.outputs

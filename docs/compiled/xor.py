@@ -29,15 +29,15 @@ def parameters(theta):
 
 def step(X, y, theta, W1, W2, b1, b2):
     """The loss and its gradient."""
-    X = X.T                                            # (2, n)
-    y = y[None]                                        # (1, n)
+    X = X.T                                                # (2, n)
+    y = y[None]                                            # (1, n)
     n = X.shape[-1]
-    Z1 = W1 @ X + b1                                   # (4, n)
-    A1 = maximum(Z1, 0.0)                              # (4, n)
-    Z2 = W2 @ A1 + b2                                  # (1, n)
-    A2 = sigmoid(Z2)                                   # (1, n)
-    where1 = where((A2 < 0.0) | (A2 > 1.0), 0.0, 1.0)  # (1, n)
-    require(where1, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
+    Z1 = W1 @ X + b1                                       # (4, n)
+    A1 = maximum(Z1, 0.0)                                  # (4, n)
+    Z2 = W2 @ A1 + b2                                      # (1, n)
+    A2 = sigmoid(Z2)                                       # (1, n)
+    condition5 = ((A2 >= 0.0) & (A2 <= 1.0)) | (A2 != A2)  # (1, n)
+    require(condition5, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
     loss = bce(A2, y).sum() / n
     dZ2 = (A2 - y) / maximum(A2 * (1.0 - A2), 1e-12) * (sech(Z2 / 2.0) ** 2.0 / 4.0) / n
     dW2 = dZ2 @ A1.T
@@ -51,14 +51,14 @@ def step(X, y, theta, W1, W2, b1, b2):
 
 def outputs(X, y, theta, W1, W2, b1, b2):
     """What is returned for each example."""
-    X = X.T                                            # (2, n)
-    y = y[None]                                        # (1, n)
+    X = X.T                                                # (2, n)
+    y = y[None]                                            # (1, n)
     n = X.shape[-1]
-    Z1 = W1 @ X + b1                                   # (4, n)
-    A1 = maximum(Z1, 0.0)                              # (4, n)
-    Z2 = W2 @ A1 + b2                                  # (1, n)
-    A2 = sigmoid(Z2)                                   # (1, n)
-    where1 = where((A2 < 0.0) | (A2 > 1.0), 0.0, 1.0)  # (1, n)
-    require(where1, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
-    bce1 = bce(A2, y)                                  # (1, n)
+    Z1 = W1 @ X + b1                                       # (4, n)
+    A1 = maximum(Z1, 0.0)                                  # (4, n)
+    Z2 = W2 @ A1 + b2                                      # (1, n)
+    A2 = sigmoid(Z2)                                       # (1, n)
+    condition5 = ((A2 >= 0.0) & (A2 <= 1.0)) | (A2 != A2)  # (1, n)
+    require(condition5, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
+    bce1 = bce(A2, y)                                      # (1, n)
     return broadcast_to(bce1[0], (n,))
