@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Graph, Value, dot, enable_grad, no_grad
-from autograd.ops import BUILTIN, OPS
+from autograd.ops import BUILTIN, OPS, Op
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
