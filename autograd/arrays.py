@@ -72,7 +72,34 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
         raise TypeError(f"{op.name}() takes arrays of real numbers, not of {[str(a.dtype) for a in arrays]}")
     arrays = [array if array.dtype.kind in "fb" else array.astype(float) for array in arrays]
     with np.errstate(all="ignore"):
-        return function(op)(*arrays)
+        if op.name in BUILTIN:
+            return function(op)(*arrays)
+        made = np.asarray(op.forward(*[array.view(_Counting) for array in arrays]), float)
+        return np.array(np.broadcast_to(made, np.broadcast_shapes(*[array.shape for array in arrays])))
+
+
+class _Counting(np.ndarray):
+    """An array whose comparisons are 1 and 0, as those of numbers are: NumPy's True + True is True, and no 2."""
+
+    def __lt__(self, other: Any) -> Any:
+        return super().__lt__(other).astype(int)
+
+    def __le__(self, other: Any) -> Any:
+        return super().__le__(other).astype(int)
+
+    def __gt__(self, other: Any) -> Any:
+        return super().__gt__(other).astype(int)
+
+    def __ge__(self, other: Any) -> Any:
+        return super().__ge__(other).astype(int)
+
+    def __eq__(self, other: object) -> Any:
+        return super().__eq__(other).astype(int)
+
+    def __ne__(self, other: object) -> Any:
+        return super().__ne__(other).astype(int)
+
+    __hash__ = None
 
 
 _SIGNS = {"subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "absolute": "abs"}

@@ -131,6 +131,21 @@ def test_an_array_of_numbers_and_a_value(sign: str, dtype: str) -> None:
         assert data(result) == pytest.approx(list(expected.ravel()), rel=1e-15)
 
 
+def test_rules_of_ones_own_read_arrays_as_they_read_numbers() -> None:
+    """Conditions are 1 and 0, where NumPy's True + True is True; and a rule may give one number for all."""
+    rules: list[tuple[Any, int]] = [
+        (lambda a, b: ((a > 0) * 1 + (b > 0) + (a == b) + (a != b) * 2) * a, 2),
+        (lambda a, b: autograd.where((a >= 0) & (b <= 2), autograd.exp(a), autograd.maximum(a, b)), 2),
+        (lambda a: 3.0, 1),
+    ]
+    columns = np.array([1.0, -2.0, 3.0]), np.array([1.0, 2.0, -3.0])
+    for forward, arity in rules:
+        op = autograd.op("read_as_numbers", forward, lambda *xs: (0.0,) * (len(xs) - 1), arity=arity)
+        made = op(*columns[:arity])
+        assert type(made) is np.ndarray
+        assert made.tolist() == [op(*row) for row in zip(*[column.tolist() for column in columns[:arity]])]
+
+
 def test_gradients_through_an_array_of_numbers() -> None:
     v, array = Value(2.5), np.array([1.0, 2.0, 3.0])
     (v * array).sum().backward()
