@@ -5,6 +5,8 @@ The engine's modules, `origins`, `value` and `cells`, are Python that Cython can
 
 from __future__ import annotations
 
+from operator import is_
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +69,12 @@ def interpret() -> None:
 
 def same(w: list[Any], ws: tuple[Any, ...]) -> bool:
     """Whether a list and a tuple hold the very same Values."""
-    return tuple(w) == ws  # Values are equal if they are identical
+    return len(w) == len(ws) and all(map(is_, w, ws))
+
+
+def small(x: int) -> bool:
+    """Whether an int has all its digits as a float."""
+    return -(2**53) < x < 2**53
 
 
 # Only native nodes call these.

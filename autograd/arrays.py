@@ -172,7 +172,7 @@ def require(condition: Any, message: str, *values: Any, batch: bool = True) -> N
     Traceback (most recent call last):
     ValueError: labels must be at most 1, not 2 (in example 1, counted from 0)
     """
-    if np.asarray(condition).all():
+    if condition.all() if isinstance(condition, np.ndarray) else condition:
         return
     holds, *shown = np.broadcast_arrays(np.asarray(condition, bool), *values)
     last_first = holds.T  # so that it is the first example, of several

@@ -251,6 +251,8 @@ def require(condition: Any, message: str, *values: Any) -> None:
     Traceback (most recent call last):
     ValueError: p must be above 0 and at most 1, not 1.5
     """
+    if condition is True:
+        return
     watch = current_watch()
     if (watch is None or not watch.required(condition, message, values)) and not condition:
         raise ValueError(sentence(message, [x.data if isinstance(x, Value) else x for x in values]))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _is_array(x: object) -> bool:
-    return getattr(x, "ndim", 0) > 0
+    return x.__class__ is not float and getattr(x, "ndim", 0) > 0
 
 
 def _bare(x: Any) -> Any:
@@ -268,8 +268,11 @@ class _Trace:
         if node.op is None or not (self.nested or self.unknown):
             return node.partials
         operands = node.operands
-        with unwatched():  # a partial that nobody needs may be nan
+        if current_watch() is None:
             slopes: Sequence[Number] = node.op.partials(*operands, node)
+        else:
+            with unwatched():  # a partial that nobody needs may be nan
+                slopes = node.op.partials(*operands, node)
         for slope, computed in zip(slopes, node.partials):
             now = float_of(slope)
             if now != computed and now == now:
@@ -285,7 +288,7 @@ class _Trace:
         reached = set(map(id, self.inputs))
         order = []
         for node in _nodes(outs):
-            if id(node) not in reached and any(id(x) in reached for x in node.operands):
+            if id(node) not in reached and not reached.isdisjoint(map(id, node.operands)):
                 reached.add(id(node))
                 order.append(node)
         return order
@@ -296,16 +299,17 @@ class _Trace:
         for out, seed in zip(outs, seeds):
             adjoints[id(out)] = adjoints[id(out)] + seed if id(out) in adjoints else seed
         order = self.active(outs)
-        active = {id(x) for x in (*self.inputs, *order)}
+        active = {*map(id, self.inputs), *map(id, order)}
         watch = current_watch()
         for node in reversed(order):
             adjoint = adjoints.pop(id(node), 0.0)
             for x, slope in zip(node.operands, self.slopes(node)):
-                if id(x) in active:
+                key = id(x)
+                if key in active:
                     if watch is not None:
-                        watch.flowed(node, x, *map(float_of, (adjoints.get(id(x), 0.0), slope, adjoint)))
+                        watch.flowed(node, x, *map(float_of, (adjoints.get(key, 0.0), slope, adjoint)))
                     flow = _times(slope, adjoint)
-                    adjoints[id(x)] = adjoints[id(x)] + flow if id(x) in adjoints else flow
+                    adjoints[key] = adjoints[key] + flow if key in adjoints else flow
         return [self.number(adjoints.get(id(x), 0.0)) for x in self.inputs]
 
     def tangents(self, outs: Sequence[Number], directions: Sequence[Number]) -> list[Number]:

@@ -38,24 +38,27 @@ class _Entry:
 def setting(mode: str, default: Any) -> Any:
     """What the innermost of this thread's blocks makes of a mode."""
     thread, found = get_ident(), default
-    for entry in _in_force(blocks):
+    for entry in in_force(blocks):
         if entry.thread == thread and entry.mode == mode:
             found = entry.setting
     return found
 
 
-def _in_force(entries: list[_Entry]) -> list[_Entry]:
+def in_force(entries: list[_Entry]) -> list[_Entry]:
     """Those of the entries that have not ended; the others are taken out."""
-    found = []
-    for entry in list(entries):
-        if entry.switch.locked():
-            found.append(entry)
-        else:
+    found = entries[:]
+    for entry in found:
+        if not entry.switch.locked():
+            break
+    else:
+        return found
+    for entry in found:
+        if not entry.switch.locked():
             try:
                 entries.remove(entry)
             except ValueError:
                 continue  # another thread was faster
-    return found
+    return [entry for entry in found if entry.switch.locked()]
 
 
 def recording() -> bool:
@@ -71,6 +74,8 @@ def current_watch() -> Any:
 
     Where the thread has none of its own, it is that of another one which looks into all threads, if there is one.
     """
+    if not blocks:
+        return None
     watch = setting("watch", _NO_BLOCK)
     if watch is not _NO_BLOCK:
         return watch
@@ -219,7 +224,7 @@ class Run(Block):
 def runs_here() -> list[Run]:
     """The runs that this thread is in, the innermost last."""
     thread = get_ident()
-    return [entry.setting for entry in _in_force(runs) if entry.thread == thread]  # type: ignore[misc]
+    return [entry.setting for entry in in_force(runs) if entry.thread == thread]  # type: ignore[misc]
 
 
 def stands_for_a_number(x: Value) -> bool:
@@ -234,7 +239,7 @@ def stands_for_a_number(x: Value) -> bool:
     >>> found
     [[True, True, False]]
     """
-    return any(entry.setting.reaches(x) for entry in _in_force(runs))  # type: ignore[attr-defined]
+    return any(entry.setting.reaches(x) for entry in in_force(runs))  # type: ignore[attr-defined]
 
 
 # --- looking on ---------------------------------------------------------------------------------------------------

@@ -5,18 +5,24 @@
 # C in the classes, since their table would be a field more. Leaves and results of one or two operands are of one class,
 # since a freelist serves just the class that it stands at; Wide and Dot add their tuples.
 cimport cython
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.object cimport PyObject_GenericSetAttr
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.tuple cimport PyTuple_GET_ITEM
 
 from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, overwrite, state, then
 
-cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _RELU, _DOT
+cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _SQUARED, _RELU, _DOT
 cdef long long _BORN
 cdef list blocks, runs
 
 cdef inline unsigned long get_ident():
     return PyThread_get_thread_ident()
+
+cdef inline bint small(object x) except -1:  # whether an int has all its digits as a float
+    cdef int beyond = 0
+    cdef long long number = PyLong_AsLongLongAndOverflow(x, &beyond)
+    return beyond == 0 and -(1LL << 53) < number < (1LL << 53)
 
 cdef inline int set_attribute(object node, object name, object value) except -1:
     return PyObject_GenericSetAttr(node, name, value)

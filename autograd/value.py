@@ -50,6 +50,7 @@ if not cython.compiled:  # else they are C's: value.pxd has them
         go_down,
         put_off,
         set_attribute,
+        small,
         stamp_at,
     )
     from .origins import state
@@ -62,6 +63,7 @@ _MUL: Final = ops.mul
 _DIV: Final = ops.div
 _NEG: Final = ops.neg
 _POW: Final = ops.pow
+_SQUARED: Final = ops.power(2.0)
 _RELU: Final = ops.relu
 _DOT: Final = ops.dot
 
@@ -404,7 +406,9 @@ class Value:
             return NotImplemented
         # A number in the exponent is part of the operation.
         a, n = self._data, _number(other)
-        slope = 2.0 * a if n == 2.0 else 1.0 if n == 1.0 else 0.0 if n == 0.0 else n * power(a, n - 1.0)
+        if n == 2.0:
+            return _result(power(a, 2.0), _SQUARED, self, 2.0 * a, None, 0.0)
+        slope = 1.0 if n == 1.0 else 0.0 if n == 0.0 else n * power(a, n - 1.0)
         return _result(power(a, n), ops.power(n), self, slope, None, 0.0)
 
     def __rpow__(self, other: object) -> Made:
@@ -948,12 +952,14 @@ def _number(x: object) -> float:
     if isinstance(x, Value):
         node: Value = x
         return node._data
+    if type(x) is float or (type(x) is int and small(x)):
+        return float(x)
     return to_float(x)
 
 
 def _plain(x: object) -> bool:
     """Whether x as a float is the very same number."""
-    return isinstance(x, Value) or type(x) is float or (type(x) is int and -(2**53) < x < 2**53)
+    return type(x) is float or isinstance(x, Value) or (type(x) is int and small(x))
 
 
 def _compared(sign: str, a: Value, other: object) -> Truth:

@@ -14,7 +14,6 @@ from autograd import (
     clip,
     concrete,
     dot,
-    equal,
     log,
     log1p,
     logsumexp,
@@ -137,7 +136,7 @@ def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(score: Any, label: Any) -> Any:
-        require(equal(abs(label), 1.0), "hinge: labels must be -1 or 1, not {}", label)
+        require((label == 1.0) | (label == -1.0), "hinge: labels must be -1 or 1, not {}", label)
         return relu(1.0 - label * score)
 
     return _pairwise("hinge", rule, scores, labels, reduction)
@@ -385,21 +384,12 @@ def _flat(name: str, xs: Any) -> list[Any]:
     return flat
 
 
-_share = op(
-    "share",
-    lambda weight, y: where(equal(weight, 0.0), 0.0, weight * y),
-    lambda weight, y, out: (y, weight),
-    arity=2,
-    doc="weight * y, and 0 for a weight of 0, also where y is infinite.",
-)
-
-
 def _weighted(function: Callable[[Any], Any], pairs: Iterable[tuple[Any, Any]]) -> Any:
     """The sum of weight * function(x); where the weight is the number 0 the function is not even computed."""
     pairs, terms = list(pairs), []
     for weight, x in pairs:
         if isinstance(weight, Value) or weight not in (0.0, 1.0):
-            terms.append(_share(weight, function(x)))
+            terms.append(weight * function(x))
         elif weight:
             terms.append(function(x))
     return terms[0] if len(terms) == 1 else _sum(terms, [x for _, x in pairs])
@@ -423,8 +413,8 @@ def _is_class(name: str, t: Any, n: int) -> list[Any]:
     if concrete(t):
         t = _class(name, t, n)
         return [i == t for i in range(n)]
-    own = [equal(t, float(i)) for i in range(n)]
-    require(equal(sum(own), 1.0), f"{name}: a class must be a whole number from 0 to {n - 1}, not {{}}", t)
+    own = [t == float(i) for i in range(n)]
+    require(sum(own) == 1.0, f"{name}: a class must be a whole number from 0 to {n - 1}, not {{}}", t)
     return own
 
 

@@ -14,6 +14,7 @@ import threading
 from functools import wraps
 from itertools import chain
 from operator import is_not
+from threading import get_ident
 from types import FunctionType
 from weakref import ref
 
@@ -130,15 +131,20 @@ class Module:
             _note()
             watch.take_in()
         try:
-            _calls[threading.get_ident()] = _running.watch = watch
+            _running.watch = watch
+            if watch.contents:
+                _calls[get_ident()] = watch
             made = call(self, *inputs, **options)
         finally:
-            making, _running.watch, _running.making = _running.making, None, ()
-            try:
-                if watch.contents or watch.joined:
+            _running.watch = None
+            making = _running.making
+            if making:
+                _running.making = ()
+            if watch.contents or watch.joined or _calls:
+                try:
                     watch.end()
-            finally:
-                _calls.pop(threading.get_ident(), None)
+                finally:
+                    _calls.pop(get_ident(), None)
         if watch.first:
             watch.refuse_new_parameters(making)
         return made
@@ -518,6 +524,8 @@ class _Watch:
                 for name, held in _attributes(part):
                     found += self._contents_of(part, name, held)
         self.contents = self.contents + found
+        if found and _running.watch is self:
+            _calls[get_ident()] = self
 
     def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
         """What to compare of an attribute, if anything."""
@@ -582,7 +590,7 @@ def _note() -> None:
     """Find what the calls at work have written so far."""
     if _calls:
         if _running.watch is None:  # an interrupt may have come when a call was just over
-            _calls.pop(threading.get_ident(), None)
+            _calls.pop(get_ident(), None)
         for watch in list(_calls.values()):
             watch.note()
 

@@ -175,7 +175,7 @@ class Optimizer:
         made: list[tuple[Any, ...]] = []
         for p, state in zip(self.params, self.state):
             if not isinstance(p, Value):
-                made.append(tuple([_own(x, p) for x in p.moved(self.rule, state, settings)]))
+                made.append(_owned(p, p.moved(self.rule, state, settings)))
                 continue
             try:
                 made.append(tuple(self.rule(p.data, p.grad, *state, **settings)))
@@ -183,17 +183,16 @@ class Optimizer:
                 with no_grad():
                     numbers = self.rule(*map(Value, (p.data, p.grad, *state)), **settings)
                     made.append(tuple([x.data for x in numbers]))
-        for numbers in made:
-            if len(numbers) != 1 + len(self.initial):
-                raise ValueError(
-                    f"the rule of {type(self).__name__} must return the parameter and {len(self.initial)} numbers of "
-                    f"state, and it returned {len(numbers)} numbers in all"
-                )
+        for count in set(map(len, made)) - {1 + len(self.initial)}:
+            raise ValueError(
+                f"the rule of {type(self).__name__} must return the parameter and {len(self.initial)} numbers of "
+                f"state, and it returned {count} numbers in all"
+            )
         if self._vector:
             self.params[0].data = made[0][0]
         else:
             set_data(self.params, [data for data, *_ in made])
-        self.state, self.steps = [tuple(state) for _, *state in made], self.steps + 1
+        vars(self).update(state=[tuple(state) for _, *state in made], steps=self.steps + 1)
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters to 0."""
@@ -516,8 +515,7 @@ def _betas(betas: Any) -> tuple[float, ...]:
     return pair
 
 
-def _own(made: Any, p: Parameters) -> Any:
-    """What a rule made of a vector of parameters, as an array that nobody else holds."""
-    if made is p.data or made is p.grad or getattr(made, "base", None) is not None:
-        return made.copy()
-    return made
+def _owned(p: Parameters, made: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a rule made of a vector of parameters, as arrays that nobody else holds."""
+    data, grad = p.data, p.grad
+    return tuple([x.copy() if x is data or x is grad or getattr(x, "base", None) is not None else x for x in made])

@@ -86,10 +86,13 @@ class Writer:
     ----------
     constants : dict
         Arrays of numbers and of positions, by name.
+    largest : float
+        The largest finite number that the program computes with.
     """
 
-    def __init__(self, grouping: Grouping, layout: Layout) -> None:
+    def __init__(self, grouping: Grouping, layout: Layout, dtype: Any = float) -> None:
         self.grouping, self.layout = grouping, layout
+        self.largest = float(np.finfo(dtype).max)
         self.constants: dict[str, NDArray[Any]] = {}
         self._known: dict[tuple[Any, ...], str] = {}
 
@@ -271,12 +274,9 @@ def _logsumexp(writer: Writer, array: Array) -> list[Line]:
     code: Expression = writer.matrix(x, x.index)
     top, powers, total = array.data
 
-    def finite(end: str) -> Expression:  # of a program's own numbers, which may be in single precision
-        return Postfix(Invoke("finfo", [Postfix(Symbol(top), ".dtype")]), f".{end}")
-
+    largest = Postfix(code, f".max(axis={axis})")
     return [
-        Line(top, Postfix(code, f".max(axis={axis})")),
-        Line(top, Invoke("minimum", [Invoke("maximum", [Symbol(top), finite("min")]), finite("max")])),
+        Line(top, Invoke("minimum", [Invoke("maximum", [largest, -writer.largest]), writer.largest])),
         Line(powers, Expression(ops.exp, (code - Symbol(top + expanded(axis)),)), "(softmax, before it is divided)"),
         Line(total, Postfix(Symbol(powers), f".sum(axis={axis})")),
         Line(array.name, Symbol(top) + Expression(ops.log, (Symbol(total),))),

@@ -382,25 +382,26 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
     checks = [(message, len(nodes)) for message, nodes in recorder.checks]
     asked = [*outs, *[node for _, nodes in recorder.checks for node in nodes]]
     table = Scalars()
-    rows: dict[Value, int] = {}
+    rows: dict[int, int] = {}  # by id, for all the nodes live
     found: dict[int, Value] = {}
     for placeholder in recorder.placeholders:
-        rows[placeholder] = table.add(INPUT, (), len(rows), placeholder.place)
+        rows[id(placeholder)] = table.add(INPUT, (), len(rows), placeholder.place)
     order = walk(node_of(ops.sum, 0.0, tuple(asked), (1.0,) * len(asked)))
     order.pop()
     for node in [*order, *asked]:
-        operands = () if node in rows else node.operands
-        for x in operands:
-            if x not in rows and x.op is None:
-                rows[x] = table.add(CONSTANT, (), None, x.place)
-                found[rows[x]] = x
-        if node not in rows:
-            if node.op is None:
-                rows[node] = table.add(CONSTANT, (), None, node.place)
-                found[rows[node]] = node
-            else:
-                rows[node] = table.add(node.op, tuple([rows[x] for x in operands]), None, node.place)
-    table.outputs = [rows[node] for node in asked]
+        if id(node) in rows:
+            continue
+        operands = list(map(id, node.operands))
+        for x in node.operands:
+            if id(x) not in rows and x.op is None:
+                rows[id(x)] = table.add(CONSTANT, (), None, x.place)
+                found[rows[id(x)]] = x
+        if node.op is None:
+            rows[id(node)] = table.add(CONSTANT, (), None, node.place)
+            found[rows[id(node)]] = node
+        else:
+            rows[id(node)] = table.add(node.op, tuple([rows[x] for x in operands]), None, node.place)
+    table.outputs = [rows[id(node)] for node in asked]
     return table, found, rebuild(returned, iter(range(len(outs)))), checks
 
 

@@ -235,7 +235,7 @@ class Program:
             )
         layout = Layout(grouping, recording.parameters, self._shared)
         name(grouping, layout)
-        writer = Writer(grouping, layout)
+        writer = Writer(grouping, layout, self._dtype)
         source = assemble(called, writer, recording.returned, recording.checks, differentiate, self._reduction)
         constants = {
             key: values.astype(self._dtype) if values.dtype.kind == "f" else values
@@ -373,8 +373,9 @@ class Program:
             return self.outputs(*arguments)
         arrays = inputs.arrays(arguments)
         with np.errstate(all="ignore"):
-            loss, gradient = self._step(*arrays, self._parameters.data, *self._views)
-            if gradient.shape != self._parameters.data.shape or getattr(loss, "shape", ()):
+            theta = self._parameters._data
+            loss, gradient = self._step(*arrays, theta, *self._views)
+            if gradient.shape != theta.shape or getattr(loss, "shape", ()):
                 shapes = getattr(loss, "shape", ()), gradient.shape
                 raise _fault(f"a loss and a gradient of the shapes {shapes} for {len(self._parameters)} parameters")
             # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
