@@ -35,7 +35,7 @@ def bits(x: float) -> bytes:
 
 def holds_to_its_row(node: Value, op: Op, operands: Sequence[float]) -> None:
     """Assert that `node` is what the operation's row in the table says."""
-    assert node.op is op
+    assert node.op == op  # nan in an exponent is another number each time, but not another operation
     assert [bits(x.data) for x in node.operands] == [bits(x) for x in operands]
     assert bits(node.data) == bits(op.value(*operands))
     assert [*map(bits, node.partials)] == [*map(bits, op.slopes(*operands, node.data))]
