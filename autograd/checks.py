@@ -139,7 +139,7 @@ def _data(x: Any) -> float:
 
 def _suspect(out: Any, rtol: float) -> str:
     """The operation whose own rule disagrees most with itself, in a sentence."""
-    worst, sentence = rtol, "every operation's partials agree with its forward rule: is f the same at every call?"
+    worst, suspect = rtol, "every operation's partials agree with its forward rule: is f the same at every call?"
     for node in walk(out) if isinstance(out, Value) and out.op is not None else ():
         op, operands = node.op, [x.data for x in node.operands]
         assert op is not None
@@ -148,11 +148,11 @@ def _suspect(out: Any, rtol: float) -> str:
             error = math.fabs(slope - numeric) / max(1.0, math.fabs(numeric))
             if not agrees and (error > worst or error != error):
                 worst = error
-                sentence = (
+                suspect = (
                     f"suspect: {op.name}, whose partial {i} at {tuple(operands)} is {slope:.10g} by its rule and "
                     f"{numeric:.10g} numerically (a kink there would explain it too)"
                 )
-    return sentence
+    return suspect
 
 
 # --- detect_anomaly -----------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def _is_array(x: object) -> bool:
 
 def _bare(x: Any) -> Any:
     """x without the array of no dimensions that NumPy puts around an object, as `np.where` does around a Value."""
-    return x.item() if getattr(x, "ndim", None) == 0 and getattr(x.dtype, "kind", "") == "O" else x
+    return x.item() if getattr(x, "ndim", None) == 0 and getattr(getattr(x, "dtype", None), "kind", "") == "O" else x
 
 
 def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
