@@ -816,8 +816,17 @@ def _softmax(*xs_and_out: Any) -> tuple[Any, ...]:
     return tuple([power / total for power in powers])
 
 
-def _leaving_one_out(xs: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return [(*xs[:k], *xs[k + 1 :]) for k in range(len(xs))]
+def _others_multiplied(*xs_and_out: Any) -> tuple[Any, ...]:
+    """For readers: for each x the others, one after the other; of many that would be too long."""
+    xs = xs_and_out[:-1]
+    if len(xs) > 12:
+        return _products_of_others(xs)
+    return tuple([_prod(*xs[:k], *xs[k + 1 :]) for k in range(len(xs))])
+
+
+def _shares(parts: Sequence[Any]) -> tuple[Any, ...]:
+    total = _sum(*parts)
+    return tuple([part / total for part in parts])
 
 
 def _dot(*operands: Any) -> Any:
@@ -840,7 +849,7 @@ sum: Op = _row(
 prod: Op = _row(
     "prod", _prod, lambda *xs_and_out: _products_of_others(xs_and_out[:-1]), symbol="Π", arity=None, kind=_Nary,
     spoken="the product of {}", hardness=3,
-    textbook=(None, lambda *xs_and_out: tuple([_prod(*others) for others in _leaving_one_out(xs_and_out[:-1])])),
+    textbook=(None, _others_multiplied),
     doc="Product of a sequence as one node; 1 if it is empty. Zeros in it do not spoil the gradient.\n\n"
     ">>> prod([2.0, 3.0, 4.0])\n24.0",
 )
@@ -849,7 +858,7 @@ logsumexp: Op = _row(
     mark="LSE", spoken="the logarithm of the sum of e to the powers of {}",
     textbook=(
         lambda *xs: log(_sum(*map(exp, xs))),
-        lambda *xs_and_out: tuple([exp(x) / _sum(*map(exp, xs_and_out[:-1])) for x in xs_and_out[:-1]]),
+        lambda *xs_and_out: _shares([exp(x) for x in xs_and_out[:-1]]),
     ),
     doc="log of the sum of e**x over a sequence, in its stable form; -inf if it is empty. Its partials are the softmax.\n\n"
     ">>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)\nTrue",

@@ -26,7 +26,8 @@ from autograd.ops import BUILTIN, OPS
 from autograd.symbols import Rule
 from autograd.view import explore, rendering
 from autograd.view import rooms as rooms_module
-from autograd.view.explore import PAGE, build, bundle, javascript
+from autograd.view.explore import PAGE, build, bundle
+from autograd.view.operations import javascript
 from autograd.view.rooms import Room, layouts, rooms
 from demos.networks import credit_network
 
