@@ -1,6 +1,6 @@
 """The interactive page: a graph as one HTML file that shows, steps, changes, explains and asks.
 
-The files of the page are in the folder ``page``: plain ES modules, a style sheet and a template. Here they are put
+The files of the page are in the folder ``page``: plain ES modules, style sheets and a template. Here they are put
 together with a graph's data: its JSON form, the rooms and their layouts, and the rules of its operations, printed as
 JavaScript to compute with and as MathML to show. The page loads nothing, and its policy lets nothing else run.
 """
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ..ops import Op
 
 PAGE = Path(__file__).parent / "page"
+
+STYLES = ("base", "frame", "drawing", "player", "panels", "dialogs", "media")
+"""The parts of the page's style sheet, in their order: what comes later overrides."""
 
 LIMIT = 200_000
 """A graph with more nodes is refused: its page would be beyond what browsers open with ease."""
@@ -176,7 +179,7 @@ def build(
 ) -> str:
     """The page's HTML."""
     operations, described = _operations(graph)
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    style = "\n".join((PAGE / f"{part}.css").read_text(encoding="utf-8") for part in STYLES)
     script = bundle({"operations": operations})
     parts = {
         "policy": html.escape(
