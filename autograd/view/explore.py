@@ -1,6 +1,6 @@
 """The interactive page: a graph as one HTML file that shows, steps, changes, explains and asks.
 
-The files of the page are in the folder ``page``: plain ES modules, a style sheet and a template. Here they are put
+The files of the page are in the folder ``page``: plain ES modules, style sheets and a template. Here they are put
 together with a graph's data: its JSON form, the rooms and their layouts, and the rules of its operations, printed as
 JavaScript to compute with and as MathML to show. The page loads nothing, and its policy lets nothing else run.
 """
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ..files import AnyPath
 
 PAGE = Path(__file__).parent / "page"
+
+STYLES = ("base", "frame", "drawing", "player", "panels", "dialogs", "media")
+"""The parts of the page's style sheet, in their order: what comes later overrides."""
 
 LIMIT = 200_000
 """A graph with more nodes is refused: its page would be beyond what browsers open with ease."""
@@ -170,9 +173,8 @@ def build(
     graph: Graph, parameters: Iterable[Value] | None = None, inputs: Iterable[Value] | None = None, room: int = 60
 ) -> str:
     """The page's HTML."""
-    operations = used(graph)
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
-    script = bundle({"operations": javascript(operations.values())})
+    style = "\n".join((PAGE / f"{part}.css").read_text(encoding="utf-8") for part in STYLES)
+    script = bundle({"operations": javascript(used(graph).values())})
     parts = {
         "policy": html.escape(
             f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:; "

@@ -1,60 +1,91 @@
 // Formulas: in a line of text, and as MathML. The rules come with the page's data, printed from the engine's table.
 
 import { math } from "./dom.js";
-import { number } from "./engine.js";
 import { clip, inside, isolated, show } from "./numbers.js";
 
-const INFIX = { add: "+", sub: "−", mul: "·", div: "/", floor_divide: "//", remainder: "mod", pow: "^" };
-const TERMS = 4; // so many operands are written out
+/**
+ * @import { Parts } from "./data.d.ts"
+ * @import { Child } from "./dom.js"
+ * @import { Engine } from "./engine.js"
+ * @import { Model } from "./model.js"
+ * @import { Digits } from "./numbers.js"
+ */
 
-// Node i in terms of its operands, such as "v1·h1 + v2·h2"; `called` names a node.
-export function formula(engine, data, i, called) {
-  const { op } = engine.rows[i];
+/**
+ * Node i in terms of its operands, such as "v1·h1 + v2·h2".
+ * @param {Model} model
+ * @param {number} i a result
+ * @param {(node: number) => string} called names a node
+ */
+export function formula({ engine, data, reading }, i, called = (k) => isolated(reading.name(k))) {
   const operands = engine.operandsOf(i);
-  const pairs = operands.length >> 1;
-  // Only so many terms are made, whatever their number.
-  const some = (count, term) => [
-    ...Array.from({ length: Math.min(count, TERMS) }, (_, k) => term(k)),
-    ...(count > TERMS ? ["…"] : []),
-  ];
-  const operand = (k) => called(operands[k]);
-  if (op in INFIX) return `${operand(0)} ${INFIX[op]} ${operand(1)}`;
-  if (op === "sum") return some(operands.length, operand).join(" + ");
-  if (op === "dot") {
-    const bias = operands.length % 2;
-    const term = (k) => (k < bias ? operand(2 * pairs) : `${operand(k - bias)}·${operand(pairs + k - bias)}`);
-    return some(pairs + bias, term).join(" + ");
-  }
-  const { symbol, exponent } = data.operations[`${op}/${operands.length}`];
-  if (exponent !== null) return `${operand(0)}^${inside(number(exponent), "exact")}`;
-  return op === "neg" ? `−${operand(0)}` : `${symbol}(${some(operands.length, operand).join(", ")})`;
+  return filled(data.operations[engine.keyOf(i)].line, (k) => called(operands[k]));
 }
+
+/**
+ * A text in parts with the names of the operands in their places.
+ * @param {Parts} parts
+ * @param {(operand: number) => string} called
+ */
+export const filled = (parts, called) =>
+  parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
 
 // --- MathML ---
 
+/** @param {string} text */
 export const mi = (text) => math("mi", {}, isolated(text));
+
+/**
+ * @param {number} x
+ * @param {Digits} [digits]
+ */
 export const mn = (x, digits) => math("mn", {}, show(x, digits));
+
+/** @param {string} sign */
 export const mo = (sign) => math("mo", {}, sign);
+
+/** @param {Child[]} parts */
 export const row = (...parts) => math("mrow", {}, ...parts);
+
+/** @param {Child[]} parts */
 export const whole = (...parts) => math("math", { displaystyle: "true" }, ...parts);
 
-// A number as a factor: in parentheses if it has a sign.
+/**
+ * A number as a factor: in parentheses if it has a sign.
+ * @param {number} x
+ * @param {Digits} [digits]
+ */
 export const factor = (x, digits) =>
   inside(x, digits).startsWith("(") ? row(mo("("), mn(x, digits), mo(")")) : mn(x, digits);
 
-// A name such as w11 with its digits as an index.
+/**
+ * A name such as w11 with its digits as an index.
+ * @param {string} text
+ */
 export function name(text) {
   const parts = /^(\p{L})(\d+)$/u.exec(text);
   return parts ? math("msub", {}, mi(parts[1]), math("mn", {}, parts[2])) : mi(clip(text, 16));
 }
 
-// d a / d b, or with ∂.
+/**
+ * d a / d b, or with ∂.
+ * @param {string} a
+ * @param {string} b
+ */
 export function derivative(a, b, sign = "d") {
   return math("mfrac", {}, row(mi(sign), name(a)), row(mi(sign), name(b)));
 }
 
-// dL/di as the sum over its uses, so many of them: with names, and with numbers. A use is an edge of the engine's.
+/**
+ * dL/di as the sum over its uses, so many of them: with names, and with numbers.
+ * @param {Engine} engine
+ * @param {string[]} names
+ * @param {number} i
+ * @param {number[]} uses edges of the engine's
+ * @param {number} count
+ */
 export function chainRule(engine, names, i, uses, count) {
+  /** @type {(term: (e: number) => Child[]) => Child[]} */
   const sum = (term) => [
     ...uses.slice(0, count).flatMap((e, k) => [...(k ? [mo("+")] : []), ...term(e)]),
     ...(uses.length > count ? [mo("+"), mo("…")] : []),
@@ -68,13 +99,18 @@ export function chainRule(engine, names, i, uses, count) {
   };
 }
 
-// MathML from the page's data, with the operands' names of a rule replaced by those of nodes.
+/**
+ * MathML from the page's data, with the operands' names of a rule replaced by those of nodes.
+ * @param {string} text
+ * @param {(() => Element)[]} operands
+ * @param {() => Element} out
+ */
 export function ruled(text, operands, out) {
   const parsed = new DOMParser().parseFromString(
-    `<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow>${text}</mrow></math>`,
+    `<mrow xmlns="http://www.w3.org/1998/Math/MathML">${text}</mrow>`,
     "application/xml",
   );
-  const element = document.importNode(parsed.documentElement.firstElementChild, true);
+  const element = document.importNode(parsed.documentElement, true);
   operands.forEach((operand, k) => {
     for (const spot of element.querySelectorAll(`.operand${k}`)) spot.replaceChildren(operand());
   });

@@ -1,29 +1,51 @@
 // The panel that answers "why": the selected node's numbers, its rule, and its gradient as the sum over its consumers.
 
-import { byId, html } from "./dom.js";
+import { byId, fill, html, math } from "./dom.js";
 import { chainRule, derivative, mi, mn, mo, name, row, ruled, whole } from "./formula.js";
 import { clip, isolated, plural, show } from "./numbers.js";
+
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Model } from "./model.js"
+ * @import { Child } from "./dom.js"
+ * @import { Item, ProductItem, RestItem, RoomItem } from "./rooms.js"
+ */
 
 const DIGITS = 10;
 const CONSUMERS = 12; // so many terms of a sum are written out
 
 export class Why {
-  constructor(page) {
-    this.page = page;
+  /**
+   * @param {Model} model
+   * @param {Pick<Actions, "goTo" | "openRoom" | "differentiate">} callbacks
+   */
+  constructor(model, { goTo, openRoom, differentiate }) {
+    this.model = model;
+    this.goTo = goTo;
+    this.openRoom = openRoom;
+    this.differentiate = differentiate;
     this.panel = byId("panel-why");
   }
 
   update() {
-    const { state, view, drawing, active } = this.page;
+    const { view, active, selectedPlace } = this.model;
     // While the player runs and nothing is selected, it is the node at work that is explained.
-    const item = view.items[drawing.places.get(state.get("selected")) ?? active.place];
-    const content =
-      item === undefined ? this.overview() : item.kind === "node" ? this.node(item.node) : this[item.kind](item);
-    this.panel.replaceChildren(...content.filter(Boolean));
+    const place = selectedPlace >= 0 ? selectedPlace : active.place;
+    fill(this.panel, place < 0 ? this.overview() : this.about(view.items[place]));
+  }
+
+  /**
+   * @param {Item} item
+   * @returns {Child[]}
+   */
+  about(item) {
+    if (item.kind === "node") return this.node(item.node);
+    if (item.kind === "room") return this.room(item);
+    return item.kind === "product" ? this.product(item) : this.rest(item);
   }
 
   overview() {
-    const { engine, data, state } = this.page;
+    const { engine, data, reading, state } = this.model;
     const leaves = data.roles.filter((role) => role !== "").length;
     const facts = [
       ["value", show(engine.data[engine.of], DIGITS)],
@@ -32,7 +54,7 @@ export class Why {
       ["parameters", state.get("trained").size.toLocaleString("en")],
     ];
     return [
-      html("h2", {}, isolated(this.page.reading.name(engine.of, 30))),
+      html("h2", {}, isolated(reading.name(engine.of, 30))),
       html(
         "p",
         { class: "lead" },
@@ -46,6 +68,7 @@ export class Why {
   }
 
   legend() {
+    /** @param {string} tint */
     const swatch = (tint) => html("span", { class: `swatch ${tint}` });
     const scale = [
       "negative level5",
@@ -70,16 +93,19 @@ export class Why {
     );
   }
 
+  /** @param {(string[] | null | false)[]} pairs of a term and what is said of it */
   facts(pairs) {
+    const given = pairs.filter((pair) => pair !== null && pair !== false);
     return html(
       "dl",
       { class: "facts" },
-      ...pairs.flatMap(([term, text]) => [html("dt", {}, term), html("dd", {}, text)]),
+      given.flatMap(([term, text]) => [html("dt", {}, term), html("dd", {}, text)]),
     );
   }
 
+  /** @param {RoomItem} item */
   room(item) {
-    const { house, engine, state } = this.page;
+    const { house, engine, hiding, state } = this.model;
     const room = house.rooms[item.room];
     const leaves = item.nodes.filter((i) => engine.isLeaf(i));
     const trained = leaves.filter((i) => state.get("trained").has(i)).length;
@@ -95,31 +121,31 @@ export class Why {
               room.kind
             ],
       ),
-      this.facts(
-        [
-          ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
-          ["leaves", leaves.length.toLocaleString("en")],
-          ["parameters", trained.toLocaleString("en")],
-          leaves.length ? ["‖gradient of the leaves‖", this.page.quiz.active ? "?" : show(norm, 6)] : null,
-        ].filter(Boolean),
-      ),
-      html("button", { class: "primary", onclick: () => this.page.openRoom(room.name) }, "Open"),
+      this.facts([
+        ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
+        ["leaves", leaves.length.toLocaleString("en")],
+        ["parameters", trained.toLocaleString("en")],
+        leaves.length > 0 && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
+      ]),
+      html("button", { class: "primary", onclick: () => this.openRoom(room.name) }, "Open"),
     ];
   }
 
+  /** @param {RestItem} item */
   rest({ count, dot, next }) {
     return [
       html("h2", {}, plural(count, "more product")),
-      html("p", { class: "where" }, `of ${clip(this.page.names[dot], 30)}`),
-      html("button", { class: "primary", onclick: () => this.page.openRoom(next) }, "Show the next ones"),
+      html("p", { class: "where" }, `of ${clip(this.model.names[dot], 30)}`),
+      html("button", { class: "primary", onclick: () => this.openRoom(next) }, "Show the next ones"),
     ];
   }
 
+  /** @param {ProductItem} item */
   product({ pair, dot }) {
-    const { engine, names } = this.page;
+    const { engine, names, reading } = this.model;
     const [w, x] = pair;
     return [
-      html("h2", {}, isolated(`${this.page.reading.name(w)} · ${this.page.reading.name(x)}`)),
+      html("h2", {}, isolated(`${reading.name(w)} · ${reading.name(x)}`)),
       html("p", { class: "where" }, `one product of ${clip(names[dot], 30)}`),
       this.facts([
         ["value", show(engine.data[w] * engine.data[x], DIGITS)],
@@ -129,27 +155,30 @@ export class Why {
     ];
   }
 
+  /**
+   * A gradient, as far as it may be seen.
+   * @param {number} i
+   */
   shown(i) {
-    return this.page.quiz.hides(i) ? "?" : show(this.page.engine.grad[i], DIGITS);
+    return this.model.hides(i) ? "?" : show(this.model.engine.grad[i], DIGITS);
   }
 
+  /** @param {number} i */
   node(i) {
-    const { engine, data, names, house } = this.page;
+    const { engine, data, names, house, reading, view } = this.model;
     const { op, scope } = engine.rows[i];
     const role = op === null ? data.roles[i] : `result of ${op}`;
-    const since = this.page.reading.setSince(i);
+    const since = reading.setSince(i);
+    const result = engine.size - 1;
     return [
       html("h2", {}, isolated(clip(names[i], 40))),
       html("p", { class: "where" }, [role, scope && isolated(clip(scope, 60))].filter(Boolean).join(" · ")),
-      this.facts(
-        [
-          ["value", engine.unknown[i] ? "unknown" : show(engine.data[i], DIGITS)],
-          engine.changed.size && !Object.is(engine.data[i], engine.original.data[i])
-            ? ["before", show(engine.original.data[i], DIGITS)]
-            : null,
-          [isolated(this.page.reading.gradientName(i)), this.shown(i)],
-        ].filter(Boolean),
-      ),
+      this.facts([
+        ["value", engine.unknown[i] ? "unknown" : show(engine.data[i], DIGITS)],
+        engine.changed.size > 0 &&
+          !Object.is(engine.data[i], engine.original.data[i]) && ["before", show(engine.original.data[i], DIGITS)],
+        [isolated(reading.gradientName(i)), this.shown(i)],
+      ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
       op !== null && this.rule(i),
       this.chain(i),
@@ -158,25 +187,22 @@ export class Why {
         "div",
         { class: "row" },
         house.opens(i) &&
-          this.page.view.dot !== i &&
-          html("button", { onclick: () => this.page.openRoom(`·${i}`) }, "Open into products"),
+          view.dot !== i &&
+          html("button", { onclick: () => this.openRoom(`·${i}`) }, "Open into products"),
         op !== null &&
           i !== engine.of &&
-          html("button", { onclick: () => this.page.differentiate(i) }, "Differentiate this node"),
-        engine.of !== engine.size - 1 &&
-          html(
-            "button",
-            { onclick: () => this.page.differentiate(engine.size - 1) },
-            `Back to ${clip(names[engine.size - 1], 12)}`,
-          ),
+          html("button", { onclick: () => this.differentiate(i) }, "Differentiate this node"),
+        engine.of !== result &&
+          html("button", { onclick: () => this.differentiate(result) }, `Back to ${clip(names[result], 12)}`),
       ),
     ];
   }
 
+  /** @param {number} i */
   rule(i) {
-    const { engine, data, names } = this.page;
+    const { engine, data, names } = this.model;
     const operands = [...engine.operandsOf(i)];
-    const { rule } = data.operations[`${engine.rows[i].op}/${operands.length}`];
+    const { rule } = data.operations[engine.keyOf(i)];
     if (!rule) {
       return html(
         "section",
@@ -201,20 +227,24 @@ export class Why {
         .map((partial, k) => {
           const below = rule.general ? ruled(rule.operands[k], [], out) : null;
           const left = below ? row(mi("∂"), below) : row(mi("∂"), this.operandName(operands[k]));
-          return whole(fraction(row(mi("∂"), out()), left), mo("="), ruled(partial, short, out));
+          return whole(math("mfrac", {}, row(mi("∂"), out()), left), mo("="), ruled(partial, short, out));
         })
         .slice(0, 5),
     );
   }
 
+  /** @param {number} k */
   operandName(k) {
-    const { engine, names } = this.page;
+    const { engine, names } = this.model;
     return engine.isConstant(k) ? mn(engine.data[k], DIGITS) : name(names[k]);
   }
 
-  // dL/dnode as the explicit sum over the node's consumers.
+  /**
+   * dL/dnode as the explicit sum over the node's consumers.
+   * @param {number} i
+   */
   chain(i) {
-    const { engine, names, timeline, quiz } = this.page;
+    const { engine, names, timeline } = this.model;
     const of = names[engine.of];
     const title = html("h3", {}, "Chain rule");
     const left = derivative(of, names[i]);
@@ -234,7 +264,7 @@ export class Why {
         whole(left, mo("="), mn(0)),
         html("p", {}, `${clip(of, 20)} was not made from this node.`),
       );
-    if (quiz.hides(i))
+    if (this.model.hides(i))
       return html("section", {}, title, html("p", { class: "note" }, "Hidden while the quiz asks for it."));
     const uses = timeline.usesThatMatter(i);
     const some = uses.slice(0, CONSUMERS);
@@ -262,35 +292,41 @@ export class Why {
     );
   }
 
+  /**
+   * What comes through one consumer.
+   * @param {number} e
+   */
   term(e) {
-    const { engine, names } = this.page;
+    const { engine, names } = this.model;
     const consumer = engine.consumers[e];
+    const hidden = this.model.hides(consumer);
     return html(
       "tr",
       {},
       html(
         "td",
         {},
-        html("button", { class: "link", onclick: () => this.page.goTo(consumer) }, isolated(clip(names[consumer], 12))),
+        html("button", { class: "link", onclick: () => this.goTo(consumer) }, isolated(clip(names[consumer], 12))),
       ),
-      html("td", {}, this.page.quiz.hides(consumer) ? "?" : show(engine.grad[consumer], 6)),
+      html("td", {}, hidden ? "?" : show(engine.grad[consumer], 6)),
       html("td", { class: "slope" }, this.slope(e), html("span", {}, show(engine.partials[e], 6))),
-      html("td", {}, this.page.quiz.hides(consumer) ? "?" : show(engine.flow(e), 6)),
+      html("td", {}, hidden ? "?" : show(engine.flow(e), 6)),
     );
   }
 
-  // The formula of a local derivative, where it is short.
+  /**
+   * The formula of a local derivative, where it is short.
+   * @param {number} e
+   */
   slope(e) {
-    const { engine, data, names } = this.page;
+    const { engine, data, names } = this.model;
     const consumer = engine.consumers[e];
     const operands = [...engine.operandsOf(consumer)];
-    const { rule, slopes } = data.operations[`${engine.rows[consumer].op}/${operands.length}`];
+    const { rule, slopes } = data.operations[engine.keyOf(consumer)];
     const k = e - engine.starts[consumer];
-    if (slopes && slopes[k] !== null) {
-      return whole(
-        typeof slopes[k] === "string" ? this.operandName(operands[Number(slopes[k])]) : mn(slopes[k]),
-        mo("="),
-      );
+    const slope = slopes?.[k] ?? null;
+    if (slope !== null) {
+      return whole(typeof slope === "string" ? this.operandName(operands[Number(slope)]) : mn(slope), mo("="));
     }
     if (!rule || rule.general || rule.partials[k].length > 260) return null;
     return whole(
@@ -303,10 +339,13 @@ export class Why {
     );
   }
 
-  // Central differences against the chain rule.
+  /**
+   * Central differences against the chain rule.
+   * @param {number} i
+   */
   check(i) {
-    const { engine, timeline, quiz } = this.page;
-    if (i >= engine.of || !timeline.matters[i] || quiz.hides(i)) return null;
+    const { engine, timeline } = this.model;
+    if (i >= engine.of || !timeline.matters[i] || this.model.hides(i)) return null;
     const answer = html("div", { class: "answer", role: "status" });
     const run = () => {
       const { h, above, below, slope } = engine.centralDifference(i);
@@ -324,7 +363,7 @@ export class Why {
         html(
           "p",
           { class: "quiet" },
-          slope !== slope
+          Number.isNaN(slope)
             ? "The page cannot compute the graph anew from here, or it is not a number."
             : relative < 1e-5 || error < 1e-9
               ? "They agree."
@@ -334,11 +373,4 @@ export class Why {
     };
     return html("section", {}, html("button", { class: "check", onclick: run }, "Check numerically"), answer);
   }
-}
-
-function fraction(above, below) {
-  const element = row(above);
-  const made = document.createElementNS(element.namespaceURI, "mfrac");
-  made.append(above, below);
-  return made;
 }
