@@ -8,6 +8,7 @@ import { Crumbs } from "./crumbs.js";
 import { byId, onClick } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { cameraOf } from "./fields.js";
+import { Invitation } from "./invitation.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
 import { Model } from "./model.js";
@@ -39,11 +40,16 @@ const actions = makeActions(model, {
   unfold: () => panel.unfold(),
   focusLeaf: () => panels.change.focus(),
 });
-const { differentiate, goTo, nextTheme, openRoom, openTab } = actions;
+const { differentiate, goTo, nextTheme, openRoom, openTab, present } = actions;
 
 const drawing = new Drawing(model, actions);
 const focusDrawing = () => drawing.frame.focus();
 const player = new Player(model);
+const invitation = new Invitation(model, {
+  play: () => player.play(),
+  finish: () => player.finish(),
+  focusDrawing,
+});
 const panel = new Panel(model, { openTab });
 
 // What fills the tabs of the panel; tabs.js has their titles and keys.
@@ -77,12 +83,18 @@ onClick("fit", () => drawing.fit());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
+onClick("present", present);
 onClick("of", () => goTo(engine.of));
 
 // --- what changes ---
 
 state.listen((changes) => {
   if (changes.has("theme")) applyTheme();
+  if (changes.has("present")) {
+    applyPresent();
+    drawing.arrange();
+  }
+  if (changes.has("begun")) invitation.update();
   if (changes.has("room")) enterView();
   if (changes.has("tab")) showTab();
   const only = (/** @type {string[]} */ ...names) => [...changes].every((name) => names.includes(name));
@@ -96,7 +108,8 @@ function refresh(changes) {
   player.update();
   filling[state.get("tab")].update(changes);
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
-  if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
+  if (state.get("present")) drawing.follow();
+  else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
 }
 
 function enterView(camera = "") {
@@ -119,6 +132,13 @@ function applyTheme() {
   else delete document.documentElement.dataset.theme;
 }
 
+function applyPresent() {
+  const on = state.get("present");
+  document.body.classList.toggle("presenting", on);
+  byId("present").setAttribute("aria-pressed", String(on));
+  if (on) panel.unfold();
+}
+
 /**
  * Somebody wrote another address by hand.
  * @param {Values} values
@@ -133,8 +153,10 @@ function opened({ camera, ...values }, changed) {
 }
 
 applyTheme();
+applyPresent();
 enterView(state.get("camera"));
 showTab();
+invitation.update();
 
 // Within reach of those who open the console.
 const page = {

@@ -217,11 +217,11 @@ export class Reading {
     const time = state.get("time");
     const grad = engine.grad[i];
     if (this.model.hides(i)) return { gradient: "?", tint: "hidden" };
+    // As long as the story goes, only what has arrived.
+    const { sum, given, total } = time === null ? { sum: grad, given: 1, total: 1 } : gathered(time);
+    if (given <= 0) return { gradient: "", tint: "empty" };
     if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
     if (!timeline.matters[i]) return { gradient: "0", tint: "aside" };
-    if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest) };
-    const { sum, given, total } = gathered(time);
-    if (given <= 0) return { gradient: "", tint: "empty" };
     const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
     return { gradient: text, tint: tint(sum, this.largest) };
   }

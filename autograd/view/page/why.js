@@ -2,6 +2,7 @@
 
 import { byId, fill, html, math } from "./dom.js";
 import { chainRule, derivative, mi, mn, mo, name, row, ruled, whole } from "./formula.js";
+import { layerForm } from "./layer.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
 /**
@@ -39,7 +40,7 @@ export class Why {
    * @returns {Child[]}
    */
   about(item) {
-    if (item.kind === "node") return this.node(item.node);
+    if (item.kind === "node") return [...this.node(item.node), ...layerForm(this.model, item)];
     if (item.kind === "room") return this.room(item);
     return item.kind === "product" ? this.product(item) : this.rest(item);
   }
@@ -55,6 +56,7 @@ export class Why {
     ];
     return [
       html("h2", {}, isolated(reading.name(engine.of, 30))),
+      html("p", { class: "lead" }, isolated(data.story.text)),
       html(
         "p",
         { class: "lead" },
@@ -128,6 +130,7 @@ export class Why {
         leaves.length > 0 && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
       ]),
       html("button", { class: "primary", onclick: () => this.openRoom(room.name) }, "Open"),
+      ...layerForm(this.model, item),
     ];
   }
 
@@ -180,6 +183,7 @@ export class Why {
         [isolated(reading.gradientName(i)), this.shown(i)],
       ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
+      data.story.notes[i] && html("p", { class: "note told" }, isolated(data.story.notes[i])),
       op !== null && this.rule(i),
       this.chain(i),
       this.check(i),
