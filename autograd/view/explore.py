@@ -122,8 +122,8 @@ def explore(
     TypeError
         If `v` is neither a Value nor a Graph, or if a title, a text or a note is no text.
     ValueError
-        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are no leaves of it, if a note is for a node
-        that it does not have, or if a text is empty.
+        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are no leaves of it, if a note is for a
+        node that it does not have, or if a text is empty.
     RuntimeError
         If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
     OSError

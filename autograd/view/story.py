@@ -1,7 +1,7 @@
 """What the page says first: a title, a sentence or two about what the graph computes, and notes to nodes.
 
-What the caller of `explore` writes is checked here; what is not given is made from the graph: its labels, its roles, and
-its layers if it is a network.
+What the caller of `explore` writes is checked here; what is not given is made from the graph: its labels, its roles,
+and its layers if it is a network.
 """
 
 from __future__ import annotations

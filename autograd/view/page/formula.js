@@ -27,7 +27,8 @@ export function formula({ engine, data, reading }, i, called = (k) => isolated(r
  * @param {Parts} parts
  * @param {(operand: number) => string} called
  */
-export const filled = (parts, called) => parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
+export const filled = (parts, called) =>
+  parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
 
 // --- MathML ---
 

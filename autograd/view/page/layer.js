@@ -3,8 +3,8 @@
 // them by structure). A formula is a list of tokens, written once, and printed in a line of text or as MathML.
 
 import { html, math } from "./dom.js";
-import { factor, mi, mo, row, whole } from "./formula.js";
-import { clip, inside, isolated, plural } from "./numbers.js";
+import { factor, mi, mn, mo, row, whole } from "./formula.js";
+import { clip, inside, isolated, plural, show } from "./numbers.js";
 
 /**
  * @import { Layer, Use } from "./data.d.ts"
@@ -24,6 +24,7 @@ import { clip, inside, isolated, plural } from "./numbers.js";
  */
 
 const TERMS = 3; // so many terms of a sum are written out
+const WIDEST = 32; // so many letters have space in a line
 const NAMED = 4; // so many kinds of operations are named
 
 // --- which layer ---
@@ -284,16 +285,23 @@ const [RAISED, LOWERED] = ["⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆
 const small = (digits, text) => text.replace(/\d/g, (digit) => digits[Number(digit)]);
 
 /**
+ * Whether a number stands alone behind a sign of equality, so that its own sign needs no parentheses.
+ * @param {Token[]} tokens
+ * @param {number} k its place
+ */
+const isResult = (tokens, k) => k === tokens.length - 1 && `${tokens[k - 1]}`.endsWith("= ");
+
+/**
  * In a line of text.
  * @param {Token[]} tokens
  * @returns {string}
  */
 function inText(tokens) {
   return tokens
-    .map((token) => {
+    .map((token, k) => {
       if (typeof token === "string") return token;
-      if (typeof token === "number") return inside(token, 4);
-      if ("above" in token) return `${inText(token.above)}/${inText(token.below)}`;
+      if (typeof token === "number") return isResult(tokens, k) ? show(token, 4) : inside(token, 4);
+      if ("above" in token) return `${inText(token.above)}/\u2060${inText(token.below)}`;
       const { letter, layer, index, turned, slope } = token;
       return `${letter}${slope ? "′" : ""}${layer ? small(RAISED, `${layer}`) : ""}${turned ? "ᵀ" : ""}${small(LOWERED, index ?? "")}`;
     })
@@ -305,14 +313,16 @@ function inText(tokens) {
  * @returns {Child[]}
  */
 function inMath(tokens) {
-  return tokens.map((token) => {
-    if (typeof token === "number") return factor(token, 4);
+  return tokens.map((token, k) => {
+    if (typeof token === "number") return isResult(tokens, k) ? mn(token, 4) : factor(token, 4);
     if (typeof token === "string") return token.trim() && row(...token.trim().split(" ").map(mo));
     if ("above" in token) return math("mfrac", {}, row(...inMath(token.above)), row(...inMath(token.below)));
     const { letter, layer, index, turned, slope } = token;
-    const up = [layer ? math("mn", {}, `${layer}`) : null, turned ? mi("T") : null, slope ? mo("′") : null].filter(
-      Boolean,
-    );
+    const up = [
+      layer ? math("mn", {}, `${layer}`) : null,
+      turned ? math("mi", {}, "⊤") : null,
+      slope ? mo("′") : null,
+    ].filter(Boolean);
     const base = mi(letter);
     const below = math("mn", {}, index ?? "");
     if (up.length && index) return math("msubsup", {}, base, below, row(...up));
@@ -321,8 +331,34 @@ function inMath(tokens) {
   });
 }
 
-/** @param {Token[][]} lines */
-const formulas = (lines) => lines.map((tokens) => whole(...inMath(tokens)));
+/**
+ * Each formula on a line of its own, or on several where it is too long for the panel.
+ * @param {Token[][]} lines
+ */
+const formulas = (lines) => lines.flatMap(broken).map((tokens) => whole(...inMath(tokens)));
+
+/**
+ * A formula in parts that fit into a line, each from a sign that joins two terms.
+ * @param {Token[]} tokens
+ */
+function broken(tokens) {
+  /** @type {Token[][]} */
+  const lines = [[]];
+  /** @type {Token[]} */
+  let term = [];
+  const put = () => {
+    const line = lines[lines.length - 1];
+    if (line.length && inText([...line, ...term]).length > WIDEST) lines.push(term);
+    else line.push(...term);
+    term = [];
+  };
+  for (const token of tokens) {
+    if (typeof token === "string" && /^ [=+]/.test(token)) put();
+    term.push(token);
+  }
+  put();
+  return lines;
+}
 
 // --- what is said ---
 
@@ -333,7 +369,7 @@ const formulas = (lines) => lines.map((tokens) => whole(...inMath(tokens)));
  * @returns {Child[]}
  */
 export function layerForm(model, item) {
-  const phase = phaseOf(model);
+  const phase = model.direction;
   const found = layersOf(model, item);
   if (found.length === 0) return item.kind === "room" ? [html("p", {}, plain(model, item.nodes, phase))] : [];
   const [forward, backward] = [phase !== "backward", phase !== "forward" && !model.hiding];
@@ -378,16 +414,6 @@ export function layerSentence(model, item, phase) {
   // The layer that computes last is the first on the way back.
   const lines = forms.length === 1 ? forms[0].backward() : forms.reverse().map((form) => form.backward()[0]);
   return `Back through ${title}: ${lines.map(inText).join(", ")}.`;
-}
-
-/**
- * Whether the story goes forward or backward; empty when it is over, or not begun.
- * @param {Model} model
- */
-function phaseOf({ at, stops }) {
-  if (at < 0) return "";
-  const { phase } = stops[at];
-  return phase === "seed" || phase === "backward" ? "backward" : "forward";
 }
 
 /**

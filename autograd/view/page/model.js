@@ -111,6 +111,13 @@ export class Model {
     return time === null ? -1 : stopAt(this.stops, time);
   }
 
+  // Where the story is: on its way forward or backward; an empty text when it is not told, and all is known.
+  get direction() {
+    if (this.at < 0) return "";
+    const { phase } = this.stops[this.at];
+    return phase === "seed" || phase === "backward" ? "backward" : "forward";
+  }
+
   /** @returns {Active} */
   findActive() {
     const { at, stops, view } = this;

@@ -107,7 +107,7 @@ export class Why {
 
   /** @param {RoomItem} item */
   room(item) {
-    const { house, engine, hiding, state } = this.model;
+    const { direction, house, engine, hiding, state } = this.model;
     const room = house.rooms[item.room];
     const leaves = item.nodes.filter((i) => engine.isLeaf(i));
     const trained = leaves.filter((i) => state.get("trained").has(i)).length;
@@ -123,14 +123,14 @@ export class Why {
               room.kind
             ],
       ),
+      ...layerForm(this.model, item),
       this.facts([
         ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
         ["leaves", leaves.length.toLocaleString("en")],
         ["parameters", trained.toLocaleString("en")],
-        leaves.length > 0 && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
+        leaves.length > 0 && direction !== "forward" && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
       ]),
       html("button", { class: "primary", onclick: () => this.openRoom(room.name) }, "Open"),
-      ...layerForm(this.model, item),
     ];
   }
 
