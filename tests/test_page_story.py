@@ -30,13 +30,14 @@ def browser() -> Iterator[Any]:
 
 def mlp() -> Value:
     """Two inputs, two hidden layers, one output; only one example."""
-    return nn.MLP(2, [4, 4, 1], activation="tanh", seed=1)([1.0, -2.0])  # type: ignore[no-any-return]
+    root: Value = nn.MLP(2, [4, 4, 1], activation="tanh", seed=1)([1.0, -2.0])
+    return root
 
 
 def batch() -> Value:
     network = nn.MLP(2, [3, 1], activation="tanh", seed=1)
     points = [(1.0, -2.0, 1.0), (0.5, 0.25, -1.0), (-1.0, 3.0, 1.0)]
-    losses = [(network([x, y]) - t) ** 2 for x, y, t in points]
+    losses: list[Value] = [(network([x, y]) - t) ** 2 for x, y, t in points]
     return losses[0] + losses[1] + losses[2]
 
 
@@ -256,8 +257,7 @@ def test_a_unit_stands_for_its_layer_with_the_numbers_of_the_engine(visit: Calla
     text = "\n".join(lines)
     back = text[text.index("δ11=") :]
     shown = numbers(back[back.index("\n") :].replace("∂", "\n").split("\n\n")[0])
-    taken = [consumer for consumer in graph.consumers[a]]
-    for consumer in taken[:3]:
+    for consumer in list(graph.consumers[a])[:3]:
         weight = graph.nodes[consumer].partials[list(graph.operands[consumer]).index(a)]
         for expected in (weight, gradients[consumer]):
             assert any(number == pytest.approx(expected, rel=1e-3) for number in shown), (expected, lines)

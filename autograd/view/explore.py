@@ -193,7 +193,7 @@ def _in_notebook() -> bool:
 
 def _title(graph: Graph, title: str | None) -> str:
     """What a window or a frame with the page is called."""
-    name = title or names(graph)[-1]
+    name = title.strip() if title else names(graph)[-1]
     shown = name if len(name) <= 40 else f"{name[:39]}…"
     return shown.encode("utf-8", "replace").decode()
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..graph import Graph
+    from ..ops import Op
 
     Place = tuple[int, int]
 
@@ -74,7 +75,7 @@ def layers(graph: Graph, roles: Sequence[str]) -> list[Layer]:
     [Use(inputs=(3, 6), sums=(9,), outputs=(9,))]
     """
     # Units with the same inputs and the same activation belong together.
-    together: dict[tuple[object, ...], list[int]] = {}
+    together: dict[tuple[tuple[int, ...], bool, bool, Op | None], list[int]] = {}
     weights: dict[int, tuple[int, ...]] = {}
     applied: dict[int, int] = {}
     for position, node in enumerate(graph):
@@ -90,12 +91,12 @@ def layers(graph: Graph, roles: Sequence[str]) -> list[Layer]:
         applied[position] = _activation(graph, position)
         inputs = factors[1 if first else 0]
         kind = graph.nodes[applied[position]].op
-        together.setdefault((inputs, first, len(operands) % 2, kind), []).append(position)
+        together.setdefault((inputs, first, len(operands) % 2 == 1, kind), []).append(position)
 
     found: dict[tuple[tuple[int, ...], ...], Layer] = {}
     for (inputs, first, bias, _), sums in together.items():
-        layer = found.setdefault(tuple(weights[z] for z in sums), Layer(bool(first), bool(bias), []))
-        layer.uses.append(Use(inputs, tuple(sums), tuple(applied[z] for z in sums)))  # type: ignore[arg-type]
+        layer = found.setdefault(tuple(weights[z] for z in sums), Layer(first, bias, []))
+        layer.uses.append(Use(inputs, tuple(sums), tuple(applied[z] for z in sums)))
     return sorted(found.values(), key=lambda layer: layer.uses[0].sums[0])
 
 

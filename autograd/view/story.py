@@ -54,7 +54,7 @@ def _text(given: object, what: str) -> str:
     if not isinstance(given, str):
         raise TypeError(f"{what} must be a text, not {type(given).__name__}: {given!r:.60}")
     if not given.strip():
-        raise ValueError(f"{what} is empty; leave it out to have one made from the graph")
+        raise ValueError(f"{what} is empty; leave it out instead")
     return given.strip().encode("utf-8", "replace").decode()
 
 
@@ -95,7 +95,8 @@ def _network(graph: Graph, roles: Sequence[str]) -> tuple[str, str] | None:
     times = {len(layer.uses) for layer in found}
     if len(times) == 1:
         (uses,) = times
-        is_recurrent = any(j >= k for (k, _), (j, _) in before.items())
+        first, *others = found[0].uses
+        is_recurrent = _reach(graph, first.outputs, {z for use in others for z in use.sums})
         sentence += f", and works {'over' if is_recurrent else 'on'} "
         sentence += _count(uses, "step" if is_recurrent else "example", one="one") + " here"
     if follow and not is_neuron:
@@ -104,6 +105,15 @@ def _network(graph: Graph, roles: Sequence[str]) -> tuple[str, str] | None:
     if graph.position(graph.root) not in found[-1].uses[-1].outputs:
         sentence += f"; {aim} is computed from its output"
     return title, f"{sentence}. The backward pass finds how fast {aim} changes with each parameter."
+
+
+def _reach(graph: Graph, sources: Sequence[int], goals: set[int]) -> bool:
+    """Whether any of the goals is made from any of the sources."""
+    made = set(sources)
+    for position, operands in enumerate(graph.operands):
+        if not made.isdisjoint(operands):
+            made.add(position)
+    return not made.isdisjoint(goals)
 
 
 def _expression(graph: Graph) -> tuple[str, str]:
