@@ -1,7 +1,7 @@
 // The quiz: gradients are hidden, the reader works them out, and every answer is explained by the chain rule.
 
 import { byId, fill, html } from "./dom.js";
-import { chainRule, derivative, formula, mn, mo, whole } from "./formula.js";
+import { chainRule, derivative, formula, line, mn, mo, piece, whole } from "./formula.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
 
 /**
@@ -260,8 +260,8 @@ export class Quiz {
       { class: `verdict ${right ? "right" : "wrong"}`, role: "status" },
       html("strong", {}, right ? "✓ Right." : given === null ? "Here is how." : "✗ Not quite."),
       hint ? html("p", { class: "hint" }, isolated(hint)) : null,
-      whole(derivative(names[engine.of], names[i]), mo("="), ...symbols),
-      whole(mo("="), ...numbers, mo("="), mn(engine.grad[i], 8)),
+      line(symbols),
+      line(numbers, piece(mo("="), mn(engine.grad[i], 8))),
       html(
         "button",
         { id: "quiz-next", class: "primary", onclick: () => this.next() },
