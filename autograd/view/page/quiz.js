@@ -8,7 +8,7 @@ import { clip, isolated, parse, plural, show } from "./numbers.js";
  * @import { Actions } from "./actions.js"
  * @import { Model } from "./model.js"
  * @import { Child } from "./dom.js"
- * @import { Changes } from "./state.js"
+ * @import { Changed } from "./state.js"
  *
  * @typedef {{ right: boolean, given: number | null, hint: string }} Result Of an answer; null if none was given.
  */
@@ -145,7 +145,7 @@ export class Quiz {
 
   // --- the panel ---
 
-  /** @param {Changes} changes */
+  /** @param {Changed} changes */
   update(changes) {
     // What is typed already stays while other things change.
     if (changes.has("quiz") || changes.has("tab") || !this.model.hiding) this.show();
