@@ -25,7 +25,7 @@ import { clip, isolated, plural, show } from "./numbers.js";
  * @import { Model } from "./model.js"
  * @import { Child } from "./dom.js"
  * @import { Item, ProductItem, RestItem, RoomItem } from "./rooms.js"
- * @import { Changes } from "./state.js"
+ * @import { Changed } from "./state.js"
  */
 
 const DIGITS = 10;
@@ -47,7 +47,7 @@ export class Why {
     this.following = false; // whether it is the node at work that is explained, and not the selected one
   }
 
-  /** @param {Changes} changes */
+  /** @param {Changed} changes */
   update(changes) {
     const { view, active, selectedPlace } = this.model;
     // The last thing that was done says what is meant: a step, or a selection.
