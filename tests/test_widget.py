@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -263,7 +264,7 @@ def test_what_cannot_be_shown_is_said_as_explore_says_it() -> None:
     half = w * 2
     link = Link(half + w)
     w.data = 0.75
-    with pytest.raises(RuntimeError, match="a leaf was set between .* the graph has two points"):
+    with pytest.raises(RuntimeError, match=r"a leaf was set between .* the graph has two points"):
         link.show(half + w)
     assert link.basis == 1 and link.numbers()["basis"] == 1
     with pytest.raises(ValueError, match="at least 8 items, not 1"):
@@ -294,13 +295,15 @@ class Time:
 
 
 def test_at_most_so_often_and_the_last_state_always_arrives() -> None:
-    time, state, seen = Time(), 0, []
-    throttle = Throttle(lambda: seen.append((state, time.now)), time.later, lambda: time.now)
-    for state in range(1, 1001):  # a loop of ten seconds, in which nothing else can run
+    time, seen = Time(), []
+    state = [0]
+    throttle = Throttle(lambda: seen.append((state[0], time.now)), time.later, lambda: time.now)
+    for _ in range(1000):  # a loop of ten seconds, in which nothing else can run
         time.now += 0.01
+        state[0] += 1
         throttle()
     assert 150 <= len(seen) <= 200
-    assert all(later - earlier >= PAUSE - 1e-9 for (_, earlier), (_, later) in zip(seen, seen[1:]))
+    assert all(later - earlier >= PAUSE - 1e-9 for (_, earlier), (_, later) in pairwise(seen))
     assert len(time.planned) == 1
     time.go(PAUSE)
     assert seen[-1][0] == 1000 and time.planned == []
@@ -382,7 +385,7 @@ def test_the_widget_s_fields_are_the_messages() -> None:
     assert shown._page != link.page and shown.selected is None and shown._title == "@1"
     with pytest.raises(ValueError, match="no leaf"):
         shown.set_state({"_leaves": {"basis": 3, "changed": [[2, 0.0]]}})
-    with pytest.raises(TypeError, match="the page shows the graph of a Value, not of float: 0.25"):
+    with pytest.raises(TypeError, match=r"the page shows the graph of a Value, not of float: 0\.25"):
         shown.update(0.25)
 
 
@@ -453,7 +456,7 @@ def test_without_anywidget_there_is_the_still_page_and_a_sentence(
     with pytest.raises(AttributeError, match="there is no 'update' here: anywidget is not installed"):
         page.update()
     with pytest.raises(AttributeError, match="'Still' object has no attribute 'nothing'"):
-        page.nothing
+        getattr(page, "nothing")  # noqa: B009
     assert not hasattr(page, "_repr_mimebundle_")
 
 

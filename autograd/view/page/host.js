@@ -70,7 +70,9 @@ export function join(guest) {
     try {
       take[message.kind]?.(message.payload);
     } catch (error) {
-      console.error(`glassgrad: a message of the notebook is refused: ${error instanceof Error ? error.message : error}`);
+      console.error(
+        `glassgrad: a message of the notebook is refused: ${error instanceof Error ? error.message : error}`,
+      );
     }
   });
   guest.onChange(() => {
@@ -152,7 +154,10 @@ function readLeaves(list, guest) {
  * @returns {[number, any][]}
  */
 function pairs(list, sound) {
-  if (!Array.isArray(list) || !list.every((pair) => Array.isArray(pair) && pair.length === 2 && sound(pair[0], pair[1])))
+  if (
+    !Array.isArray(list) ||
+    !list.every((pair) => Array.isArray(pair) && pair.length === 2 && sound(pair[0], pair[1]))
+  )
     throw new TypeError("it is no list of leaves of this graph with a number each, or of nodes with a name each");
   return /** @type {[number, any][]} */ (list);
 }

@@ -57,5 +57,4 @@ export function plain(x) {
  * Whether something is a number in that form.
  * @param {unknown} x
  */
-export const isPlain = (x) =>
-  Number.isFinite(x) || (typeof x === "string" && ["inf", "-inf", "nan", "-0"].includes(x));
+export const isPlain = (x) => Number.isFinite(x) || (typeof x === "string" && ["inf", "-inf", "nan", "-0"].includes(x));
