@@ -48,6 +48,9 @@ class Widget(anywidget.AnyWidget):
         self._throttle = Throttle(self._follow, _later())
         super().__init__(**self._state())
 
+    def __repr__(self) -> str:
+        return f"<widget of {self._title}>"
+
     def update(self, loss: Value | Graph | None = None) -> None:
         """Let the page follow: to the graph of `loss`, or to where the leaves of the present graph are now.
 

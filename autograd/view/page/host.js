@@ -37,6 +37,7 @@ export function join(guest) {
   const host = window.parent;
   if (host === window) return;
   let basis = -1; // no point was heard of, and there is nobody to tell anything to
+  let hearing = false; // what changes now, the host knows
   const leaves = new Teller(
     () => [...guest.leaves()].map(([i, x]) => [i, plain(x)]),
     (changed) => say(host, "leaves", { basis, changed }),
@@ -67,16 +68,19 @@ export function join(guest) {
   window.addEventListener("message", (event) => {
     const message = heard(event, host);
     if (message === null) return;
+    hearing = true;
     try {
       take[message.kind]?.(message.payload);
     } catch (error) {
       console.error(
         `glassgrad: a message of the notebook is refused: ${error instanceof Error ? error.message : error}`,
       );
+    } finally {
+      hearing = false;
     }
   });
   guest.onChange(() => {
-    if (basis < 0) return;
+    if (basis < 0 || hearing) return;
     leaves.look();
     selected.look();
   });
