@@ -197,7 +197,7 @@ const summed = (count, term) =>
  */
 export function chainRule(engine, names, i, uses, count) {
   const some = uses.slice(0, count);
-  const rest = uses.length > count ? [piece(mo("+"), mo("…"))] : [];
+  const rest = () => uses.length > count && piece(mo("+"), mo("…"));
   const of = names[engine.of];
   const consumer = (/** @type {number} */ k) => engine.consumers[some[k]];
   return {
@@ -207,7 +207,7 @@ export function chainRule(engine, names, i, uses, count) {
         piece(derivative(of, names[consumer(k)])),
         piece(mo("·"), derivative(names[consumer(k)], names[i], "∂")),
       ]),
-      ...rest,
+      rest(),
     ],
     numbers: [
       piece(mo("=")),
@@ -215,7 +215,7 @@ export function chainRule(engine, names, i, uses, count) {
         piece(factor(engine.grad[consumer(k)], 6)),
         piece(mo("·"), factor(engine.partials[some[k]], 6)),
       ]),
-      ...rest,
+      rest(),
     ],
   };
 }
