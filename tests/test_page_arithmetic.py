@@ -15,6 +15,7 @@ from autograd.ops import BUILTIN, OPS, Op
 from autograd.symbols import JavaScript
 from autograd.view.explore import bundle, javascript
 
+from .accuracy import TRUTHS
 from .browser import chromium
 from .test_symbols import EXPRESSIONS
 
@@ -24,8 +25,6 @@ EDGES = [
 ]  # fmt: skip
 ULPS = 12
 """JavaScript's functions, and the few that the page brings, may differ from C's in their last digits."""
-TERMS = {"gelu": 0.25, "silu": 0.25}
-"""Where a slope is a difference of terms so large, and has a root, the last digits are those of the terms."""
 
 
 def points(op: Op) -> tuple[int, list[list[float]]]:
@@ -94,7 +93,7 @@ def test_every_operation_computes_in_the_browser_what_the_engine_computes(
         ours = [out, *op.slopes(*point, out)]
         assert len(ours) == len(theirs)
         for k, (a, b) in enumerate(zip(ours, theirs)):
-            if not near(b, a, TERMS.get(name, 0.0)):
+            if not near(b, a, TRUTHS[name].slope_terms):
                 wrong.append((point, "value" if k == 0 else f"partial {k - 1}", a, b))
     assert wrong == []
 
