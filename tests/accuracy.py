@@ -2,12 +2,13 @@
 
 Here are the mathematics of every operation once more, written independently of the engine: the textbook formulas, which
 ``jets`` differentiates at hundreds of digits, and the points at which they are compared. Besides, what PyTorch calls
-the operation, where we differ from PyTorch on purpose, and where the operation is smooth enough for random graphs. Other
-tests take their lists of operations from the rows and from here: a new operation needs its row and its entry in `TRUTHS`.
+the operation, where we differ from PyTorch on purpose, and where the operation is smooth enough for random graphs.
+Other tests take their lists of operations from the rows and from here: a new operation needs its row, and its entry in
+`TRUTHS`.
 
 ``test_ops`` asserts the targets. As a program, ``python -m tests.accuracy`` prints the table of worst errors, and with
-``--write`` it rewrites ``docs/accuracy.md``; with names after that it measures those alone. What happens at kinks, at infinities and with nan is not a matter of
-accuracy: conventions are held to PyTorch in ``test_ops``.
+``--write`` it rewrites ``docs/accuracy.md``; with names after that it measures those alone. What happens at kinks, at
+infinities and with nan is not a matter of accuracy: conventions are held to PyTorch in ``test_ops``.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class Truths(dict[str, Truth]):
     def __missing__(self, name: str) -> Truth:
         raise LookupError(
             f"autograd/ops.py has the operation {name!r}, and tests/accuracy.py has no truth for it: add "
-            f'"{name}": Truth(formula, points) to TRUTHS, with the textbook\'s formula in mpmath\'s numbers, such as '
+            f"\"{name}\": Truth(formula, points) to TRUTHS, with the textbook's formula in mpmath's numbers, such as "
             f'"{name}": Truth(lambda a: a / (1 + abs(a)), line("{name}"))'
         )
 
@@ -849,7 +850,7 @@ Numbers that miss their target are in bold: {_reasons()}.
 
 What the operations do at kinks, at infinities and with nan is PyTorch's convention, and tested as such.
 
-This page is written by `python -m tests.accuracy --write`, and one line of it by `python -m tests.accuracy --write tanh`;
+This page is written by `python -m tests.accuracy --write`, one line of it by `python -m tests.accuracy --write tanh`;
 without `--write` the table is printed.
 """
 
@@ -857,7 +858,8 @@ without `--write` the table is printed.
 def page(names: Sequence[str] = ()) -> str:
     """The page for the docs: how errors are measured, and the table; if there are names the other lines stay."""
     libc = " ".join(platform.libc_ver()).strip() or platform.platform(terse=True)
-    measured = [f"Measured with Python {platform.python_version()} on {platform.system()} {platform.machine()}, {libc}."]
+    machine = f"{platform.system()} {platform.machine()}, {libc}"
+    measured = [f"Measured with Python {platform.python_version()} on {machine}."]
     if names:
         kept = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("Measured with ")]
         those = ", ".join(f"`{name}`" for name in names)
