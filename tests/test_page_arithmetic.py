@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ import autograd
 from autograd import ops
 from autograd.ops import BUILTIN, OPS, Op
 from autograd.symbols import JavaScript
+from autograd.view import explore
 from autograd.view.explore import bundle, javascript
 
 from .accuracy import TRUTHS
@@ -79,6 +82,16 @@ def computed() -> Iterator[dict[str, list[list[float]]]]:
     yield {
         key: [[float(str(x).replace("Infinity", "inf")) for x in row] for row in rows] for key, rows in answers.items()
     }
+
+
+@pytest.mark.parametrize("name", sorted(name for name in BUILTIN if OPS[name].elementary))
+def test_the_page_has_every_elementary_function(name: str) -> None:
+    path = Path(explore.__file__).parent / "page" / "elementary.js"
+    table = path.read_text(encoding="utf-8").partition("export const elementary = {")[2]
+    assert re.search(rf"^  {name}\b", table, re.MULTILINE), (
+        f"the row of {name!r} calls it elementary: give `elementary` in autograd/view/page/elementary.js a function of "
+        "that name, Math's if it has one"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))
