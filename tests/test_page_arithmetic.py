@@ -7,7 +7,6 @@ import math
 import random
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,7 @@ import autograd
 from autograd import ops
 from autograd.ops import BUILTIN, OPS, Op
 from autograd.symbols import JavaScript
-from autograd.view import explore
-from autograd.view.explore import bundle, javascript
+from autograd.view.explore import PAGE, bundle, javascript
 
 from .accuracy import TRUTHS
 from .browser import chromium
@@ -86,8 +84,7 @@ def computed() -> Iterator[dict[str, list[list[float]]]]:
 
 @pytest.mark.parametrize("name", sorted(name for name in BUILTIN if OPS[name].elementary))
 def test_the_page_has_every_elementary_function(name: str) -> None:
-    path = Path(explore.__file__).parent / "page" / "elementary.js"
-    table = path.read_text(encoding="utf-8").partition("export const elementary = {")[2]
+    table = (PAGE / "elementary.js").read_text(encoding="utf-8").partition("export const elementary = {")[2]
     assert re.search(rf"^  {name}\b", table, re.MULTILINE), (
         f"the row of {name!r} calls it elementary: give `elementary` in autograd/view/page/elementary.js a function of "
         "that name, Math's if it has one"
