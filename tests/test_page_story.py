@@ -252,7 +252,7 @@ def test_a_unit_stands_for_its_layer_with_the_numbers_of_the_engine(visit: Calla
     graph, gradients = reader.graph, reader.graph.gradients()
     z, a = next((i, i + 1) for i, node in enumerate(graph) if node.op is not None)
     reader.click("layer1")
-    lines = [clean(text) for text in reader.page.locator("#panel-why .layer math").all_text_contents()]
+    lines = [clean(text) for text in reader.page.locator("#panel-why .layer .formula").all_text_contents()]
     assert lines[:2] == ["z1=W1x+b1", "a1=tanh(z1)"]
     text = "\n".join(lines)
     back = text[text.index("δ11=") :]
@@ -270,7 +270,7 @@ def test_a_shared_layer_adds_up_over_its_uses(visit: Callable[..., Reader]) -> N
     reader = visit(batch())
     reader.page.evaluate("page.goTo(page.engine.rows.findIndex((row) => row.op === 'tanh'))")
     assert "Used 3 times" in reader.text("#panel-why .layer")
-    lines = [clean(text) for text in reader.page.locator("#panel-why .layer math").all_text_contents()]
+    lines = [clean(text) for text in reader.page.locator("#panel-why .layer .formula").all_text_contents()]
     assert any(line.startswith("∂L∂W1=∑") for line in lines)
     assert any(line.startswith("∂L∂w") and line.endswith("+…") for line in lines)
 
@@ -400,7 +400,7 @@ def test_factors_may_come_in_any_order_and_inputs_need_no_layer_before_them(visi
     y.label = "y"
     reader = visit(y)
     reader.page.evaluate("page.goTo(page.engine.rows.findIndex((row) => row.op === 'sigmoid'))")
-    lines = [clean(text) for text in reader.page.locator("#panel-why .layer math").all_text_contents()]
+    lines = [clean(text) for text in reader.page.locator("#panel-why .layer .formula").all_text_contents()]
     assert lines[:2] == ["z1=W1x", "a1=σ(z1)"]
     assert "δ1=W2⊤δ2⊙σ′(z1)" in lines
     assert not any("∂b" in line for line in lines)

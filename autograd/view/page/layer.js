@@ -3,7 +3,7 @@
 // them by structure). A formula is a list of tokens, written once, and printed in a line of text or as MathML.
 
 import { html, math } from "./dom.js";
-import { factor, mi, mn, mo, row, whole } from "./formula.js";
+import { factor, line, mi, mn, mo, piece, row } from "./formula.js";
 import { clip, inside, isolated, plural, show } from "./numbers.js";
 
 /**
@@ -24,7 +24,6 @@ import { clip, inside, isolated, plural, show } from "./numbers.js";
  */
 
 const TERMS = 3; // so many terms of a sum are written out
-const WIDEST = 32; // so many letters have space in a line
 const NAMED = 4; // so many kinds of operations are named
 
 // --- which layer ---
@@ -332,32 +331,21 @@ function inMath(tokens) {
 }
 
 /**
- * Each formula on a line of its own, or on several where it is too long for the panel.
+ * Each formula on lines of its own, with a piece for each sign that joins two terms.
  * @param {Token[][]} lines
  */
-const formulas = (lines) => lines.flatMap(broken).map((tokens) => whole(...inMath(tokens)));
+const formulas = (lines) => lines.map((tokens) => line(...terms(tokens).map((term) => piece(...inMath(term)))));
 
-/**
- * A formula in parts that fit into a line, each from a sign that joins two terms.
- * @param {Token[]} tokens
- */
-function broken(tokens) {
+/** @param {Token[]} tokens */
+function terms(tokens) {
   /** @type {Token[][]} */
-  const lines = [[]];
-  /** @type {Token[]} */
-  let term = [];
-  const put = () => {
-    const line = lines[lines.length - 1];
-    if (line.length && inText([...line, ...term]).length > WIDEST) lines.push(term);
-    else line.push(...term);
-    term = [];
-  };
+  const found = [[]];
   for (const token of tokens) {
-    if (typeof token === "string" && /^ [=+]/.test(token)) put();
-    term.push(token);
+    const last = found[found.length - 1];
+    if (last.length && typeof token === "string" && /^\)? [=+·]/.test(token)) found.push([token]);
+    else last.push(token);
   }
-  put();
-  return lines;
+  return found;
 }
 
 // --- what is said ---
