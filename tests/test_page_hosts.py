@@ -172,7 +172,7 @@ def another() -> Iterator[Firefox]:
 def test_in_firefox_too(another: Firefox, tmp_path: Path, where: str) -> None:
     """Meanwhile a node is selected, which puts labels into the middle of edges that are not drawn."""
     leaves = [Value(0.1 * i, f"w{i}") for i in range(9)]
-    total = sum(a * b for a, b in combinations(leaves, 2))  # so many edges that they have labels on demand only
+    total = sum((a * b for a, b in combinations(leaves, 2)), Value(0.0))  # with labels on demand, as edges are many
     content = explore(total, tmp_path / "a.html", open=False).html
     around, show, _ = (text.format(**frames(content, "srcdoc")) for text in HIDDEN[where])
 

@@ -10,7 +10,7 @@ import { clip } from "./numbers.js";
  */
 
 const UNADDRESSED =
-  "This frame has no address of its own; add this to the address of the page that explore(…, path) wrote.";
+  "This frame has no address of its own; add this to the address of the page that explore(…,\u00a0path) wrote.";
 
 export class Keep {
   /**
@@ -65,6 +65,7 @@ export class Keep {
     const button = byId("offered-save");
     byId("offered-title").textContent = what;
     field.value = text;
+    field.rows = text.includes("\n") ? 14 : 3;
     button.hidden = !save;
     button.onclick = save ?? null;
     this.dialog.showModal();
