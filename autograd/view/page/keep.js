@@ -58,6 +58,7 @@ export class Keep {
       return;
     }
     byId("offered-remark").textContent = remark;
+    byId("offered-remark").hidden = !remark;
     byId("offered-how").textContent = copied
       ? "It is copied."
       : "The clipboard is out of reach here; take the text from this field.";
