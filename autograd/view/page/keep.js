@@ -1,8 +1,8 @@
 // Keeping: the menu for a link to the present state, the view as SVG or PNG, the graph as Python code.
 
 import { byId, ofKind, onClick, svg } from "./dom.js";
-import { filled } from "./formula.js";
 import { clip } from "./numbers.js";
+import { filled } from "./written.js";
 
 /**
  * @import { Row } from "./data.d.ts"
