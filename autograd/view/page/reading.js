@@ -77,6 +77,18 @@ export class Reading {
     return clip(this.model.data.names[i], length);
   }
 
+  // What is to be known about the graph as a whole.
+  get notes() {
+    const { size } = this.since;
+    return size === 0
+      ? this.model.data.notes
+      : [
+          ...this.model.data.notes,
+          `Leaves that have been set since the graph was computed: ${size.toLocaleString("en")}. They are shown as they ` +
+            "were then, with a mark in the corner of their cards.",
+        ];
+  }
+
   /**
    * What the program has done to a leaf since it computed the graph; an empty text if nothing.
    * @param {number} i
