@@ -55,6 +55,7 @@ export class Along {
 const BISECTIONS = 30; // to find the border of a gap or a jump
 const SEARCHED = 12; // so many borders are looked for
 const STEEP = 0.25; // of the curve's height between two neighbours may be a jump
+const FLAT = 1e-9; // of the numbers' size: what is less is round-off
 
 /**
  * A curve's points between two numbers, from coarse to fine, so that it can be drawn before it is complete. Where it has
@@ -142,6 +143,7 @@ export class Samples {
    */
   suspects(low, high) {
     const line = [...this.line];
+    const least = Math.max(STEEP * (high - low), FLAT * Math.max(Math.abs(low), Math.abs(high)));
     const jump = (/** @type {Point} */ [, a], /** @type {Point} */ [, b]) => {
       if (!Number.isFinite(a) && !Number.isFinite(b)) return 0;
       if ((a > high && b > high) || (a < low && b < low)) return 0;
@@ -149,7 +151,7 @@ export class Samples {
     };
     return line
       .flatMap((point, k) => (k > 0 ? [/** @type {[Point, Point]} */ ([line[k - 1], point])] : []))
-      .filter(([a, b]) => jump(a, b) > STEEP * (high - low))
+      .filter(([a, b]) => jump(a, b) > least)
       .sort((p, q) => (jump(...q) > jump(...p) ? 1 : -1))
       .slice(0, SEARCHED);
   }

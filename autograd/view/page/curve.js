@@ -6,7 +6,7 @@
 import { Along, Samples } from "./along.js";
 import { fill, html, svg } from "./dom.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
-import { Plot } from "./plot.js";
+import { Plot, padded } from "./plot.js";
 
 /**
  * @import { Actions } from "./actions.js"
@@ -252,10 +252,7 @@ export class Curve {
   stretch(samples, more) {
     const extent = samples.extent ?? { low: 0, high: 0 };
     const all = [extent.low, extent.high, ...more.filter(Number.isFinite)];
-    let [low, high] = [Math.min(...all), Math.max(...all)];
-    const least = Math.max(1e-12 * Math.max(Math.abs(low), Math.abs(high)), Number.MIN_VALUE * 1e16);
-    const margin = 0.06 * (high - low) || Math.max(least, 0.1 * Math.abs(low)) || 1;
-    [low, high] = [Math.max(low - margin, -Number.MAX_VALUE / 4), Math.min(high + margin, Number.MAX_VALUE / 4)];
+    let { low, high } = padded(Math.min(...all), Math.max(...all));
     const { height } = this;
     if (height) [low, high] = [Math.min(low, height.low), Math.max(high, height.high)];
     this.height = { low, high };

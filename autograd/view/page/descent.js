@@ -3,7 +3,7 @@
 
 import { html, svg } from "./dom.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
-import { Plot } from "./plot.js";
+import { Plot, padded } from "./plot.js";
 
 /**
  * @import { Actions } from "./actions.js"
@@ -81,7 +81,11 @@ export class Descent {
     this.again.disabled = losses.length === 0;
     this.count.hidden = losses.length === 0;
     const of = isolated(clip(names[engine.of], 20));
-    this.count.textContent = `${plural(losses.length - 1, "step")}: ${of} went from ${show(losses[0], 6)} to ${show(losses.at(-1), 6)}.`;
+    const [first, last] = [losses[0], losses[losses.length - 1]];
+    const went = last > first ? "rose" : last < first ? "fell" : "went";
+    this.count.textContent =
+      `${plural(losses.length - 1, "step")}: ${of} ${went} from ${show(first, 6)} to ${show(last, 6)}.` +
+      (last > first ? " Where it rises the rate may be too large." : "");
     this.drawPlot(losses);
   }
 
@@ -97,16 +101,9 @@ export class Descent {
     const low = finite.reduce((a, b) => Math.min(a, b));
     const high = finite.reduce((a, b) => Math.max(a, b));
     const log = low > 0 && high / low > LOG;
-    const margin = 0.06 * (high - low) || 0.1 * Math.abs(low) || 1;
-    const grown = log ? (high / low) ** 0.05 : 1;
     this.plot.draw(
       { low: 0, high: losses.length - 1, title: "steps", whole: true },
-      {
-        low: log ? low / grown : low - margin,
-        high: log ? high * grown : high + margin,
-        title: isolated(clip(names[engine.of], 20)),
-        log,
-      },
+      { ...padded(low, high, log), title: isolated(clip(names[engine.of], 20)), log },
       `loss over ${plural(losses.length - 1, "step")}, from ${show(losses[0], 4)} to ${show(losses.at(-1), 4)}` +
         `${log ? ", on a log scale" : ""}`,
       ({ x, y }) => {

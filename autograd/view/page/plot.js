@@ -99,13 +99,32 @@ export class Plot {
  */
 const within = (x, low, high) => Math.max(low, Math.min(high, x));
 
+const FLAT = 1e-9; // of the numbers' size: what differs by less is flat but for round-off
+const LARGEST = Number.MAX_VALUE / 4; // so that differences are numbers, too
+
+/**
+ * An axis' ends: the least and the largest number, and some space around them.
+ * @param {number} low
+ * @param {number} high
+ * @param {boolean} log
+ */
+export function padded(low, high, log = false) {
+  if (log) {
+    const factor = Math.exp(0.06 * (Math.log(high) - Math.log(low)));
+    return { low: Math.max(low / factor, Number.MIN_VALUE), high: Math.min(high * factor, LARGEST) };
+  }
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const margin = high / 4 - low / 4 > (FLAT / 4) * size ? 0.06 * (high - low) : 0.1 * size || 1;
+  return { low: Math.max(low - margin, -LARGEST), high: Math.min(high + margin, LARGEST) };
+}
+
 /**
  * How far along its axis a number is: 0 at the low end, 1 at the high one.
  * @param {Axis} axis
  * @param {number} value
  */
 function share({ low, high, log }, value) {
-  if (log) return value > 0 ? Math.log(value / low) / Math.log(high / low) : -Infinity;
+  if (log) return value > 0 ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : -Infinity;
   return (value - low) / (high - low);
 }
 
@@ -125,7 +144,7 @@ const path = (x, y) => (points) => {
  * @param {number} count
  */
 export function ticks({ low, high, log, whole }, count) {
-  const decades = log ? Math.log10(high / low) : 0;
+  const decades = log ? Math.log10(high) - Math.log10(low) : 0;
   const values = log && decades >= 1.5 ? powers(low, high, decades / count) : multiples(low, high, count, whole);
   return values.map(({ value, digits }) => ({ value, text: show(value, digits) }));
 }
