@@ -64,6 +64,12 @@ export class Descent {
       this.count,
       this.plot.element,
     );
+    // Nothing changes under a finger: what it presses would be another thing by the time it is lifted.
+    const hold = (/** @type {boolean} */ held) => () => {
+      training.held = held;
+    };
+    document.addEventListener("pointerdown", hold(true), true);
+    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, hold(false), true);
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) training.pause("Gradient descent was paused when the page was left.");
     });

@@ -26,12 +26,16 @@ export class Training {
     this.say = say;
     this.finish = finish;
     this.running = false;
+    this.held = false; // while it is, a run waits
     this.timer = 0;
     this.steps = 0; // that were taken since it was last begun
     this.pace = 1; // so many steps between two looks, if there is time for them
     model.state.listen((changes) => {
       const { hiding, state } = model;
-      if (this.running && (changes.has("of") || hiding || state.get("time") !== null)) this.pause();
+      const [time, tab] = [state.get("time"), state.get("tab")];
+      // What is asked about must stay, and so must what is stepped through.
+      const asks = hiding || (changes.has("tab") && tab === "quiz");
+      if (this.running && (asks || changes.has("of") || time !== null)) this.pause();
     });
   }
 
@@ -116,6 +120,10 @@ export class Training {
   }
 
   tick() {
+    if (this.held) {
+      this.wait();
+      return;
+    }
     const until = performance.now() + BUDGET;
     let end = "";
     for (let k = 0; k < this.pace && !end; k++) {
@@ -127,8 +135,12 @@ export class Training {
       this.pause(end);
     } else {
       this.model.state.announce("numbers");
-      this.timer = setTimeout(() => this.tick(), INTERVAL);
+      this.wait();
     }
+  }
+
+  wait() {
+    this.timer = setTimeout(() => this.tick(), INTERVAL);
   }
 
   // Take a step; why none can follow, empty if one can.
