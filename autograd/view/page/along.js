@@ -74,7 +74,9 @@ export class Samples {
     this.high = high;
     /** @type {Point[]} */
     this.points = [];
-    this.sorted = true;
+    this.even = count + 1; // so many of them lie evenly, and come first
+    /** @type {Point[]} */
+    this.sorted = [];
     this.complete = false;
     this.work = this.compute(count);
   }
@@ -90,14 +92,17 @@ export class Samples {
 
   // The points by x; y is not finite in gaps.
   get line() {
-    if (!this.sorted) this.points.sort(([a], [b]) => a - b);
-    this.sorted = true;
-    return this.points;
+    if (this.sorted.length < this.points.length) this.sorted = [...this.points].sort(([a], [b]) => a - b);
+    return this.sorted;
   }
 
-  // From where to where the curve goes, but for the little of it that shoots up beside a pole.
+  // From where to where the curve goes, but for the little of it that shoots up beside a pole. The points of borders, which
+  // lie close together, do not count.
   get extent() {
-    const ys = this.points.flatMap(([, y]) => (Number.isFinite(y) ? [y] : [])).sort((a, b) => a - b);
+    const ys = this.points
+      .slice(0, this.even)
+      .flatMap(([, y]) => (Number.isFinite(y) ? [y] : []))
+      .sort((a, b) => a - b);
     if (ys.length === 0) return null;
     const at = (/** @type {number} */ share) => ys[Math.round(share * (ys.length - 1))];
     const reach = 1.5 * (at(0.9) - at(0.1));
@@ -110,7 +115,6 @@ export class Samples {
    */
   add(x, y) {
     this.points.push([x, y]);
-    this.sorted = false;
     return y;
   }
 
@@ -142,7 +146,7 @@ export class Samples {
    * @param {number} high
    */
   suspects(low, high) {
-    const line = [...this.line];
+    const { line } = this;
     const least = Math.max(STEEP * (high - low), FLAT * Math.max(Math.abs(low), Math.abs(high)));
     const jump = (/** @type {Point} */ [, a], /** @type {Point} */ [, b]) => {
       if (!Number.isFinite(a) && !Number.isFinite(b)) return 0;

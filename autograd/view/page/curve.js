@@ -27,6 +27,8 @@ const LONG = 2000; // operations
 const COARSE = 17; // so many points are a curve worth looking at
 const BUDGET = 10; // milliseconds of computing at a time
 const STEPS = 1.5; // times the step's size is half a range in which it can be seen
+const ROOM = 5; // times the curve's height is a frame at most
+const NAME = 16; // letters of a name
 const EDGE = 0.02; // of the range: a leaf that comes so near to its end gets another
 
 export class Curve {
@@ -150,6 +152,15 @@ export class Curve {
 
   // --- what is known ---
 
+  // What the leaf and what is differentiated are called here: shortly, as the panel says above which leaf it is.
+  get name() {
+    return this.model.reading.title(this.leaf, NAME);
+  }
+
+  get of() {
+    return this.model.reading.title(this.model.engine.of, NAME);
+  }
+
   get rate() {
     return parse(this.model.state.get("rate")) ?? NaN;
   }
@@ -173,8 +184,8 @@ export class Curve {
 
   // Why there is no curve; empty if there is one.
   get obstacle() {
-    const { engine, names, timeline } = this.model;
-    const [name, of] = [clip(names[this.leaf], 20), clip(names[engine.of], 20)];
+    const { engine, timeline } = this.model;
+    const { name, of } = this;
     if (this.leaf === engine.of || this.along === null) return `${of} is this leaf itself: the curve is the diagonal.`;
     if (!timeline.matters[this.leaf]) return `${of} was not made from ${name}: it stays the same, whatever ${name} is.`;
     if (this.along.unreadable >= 0) {
@@ -245,7 +256,8 @@ export class Curve {
   }
 
   /**
-   * The frame goes where the curve does. While a number is on the way it only grows, so that one sees the curve move.
+   * The frame goes where the curve does. While a number is on the way it stays or grows, so that one sees the curve move,
+   * as long as it is not far too large.
    * @param {Samples} samples
    * @param {number[]} more what is to be seen, too
    */
@@ -254,17 +266,20 @@ export class Curve {
     const all = [extent.low, extent.high, ...more.filter(Number.isFinite)];
     let { low, high } = padded(Math.min(...all), Math.max(...all));
     const { height } = this;
-    if (height) [low, high] = [Math.min(low, height.low), Math.max(high, height.high)];
+    if (height && height.high - height.low < ROOM * (high - low)) {
+      low = Math.min(low, height.low);
+      high = Math.max(high, height.high);
+    }
     this.height = { low, high };
     return this.height;
   }
 
   /** @param {Samples} samples */
   draw(samples) {
-    const { engine, names } = this.model;
+    const { engine } = this.model;
     const { leaf, slope, step } = this;
     const [x, y] = [engine.data[leaf], engine.data[engine.of]];
-    const [name, of] = [clip(names[leaf], 20), clip(names[engine.of], 20)];
+    const { name, of } = this;
     const inside = step !== null && step.x >= this.low && step.x <= this.high;
     const height = this.stretch(samples, inside ? [y, step.y, step.predicted] : [y]);
     const { moved } = this;
@@ -353,9 +368,9 @@ export class Curve {
    * @param {boolean} moved whether the curve has
    */
   told(step, inside, moved) {
-    const { engine, names } = this.model;
+    const { engine } = this.model;
     const { leaf, slope } = this;
-    const [name, of] = [isolated(clip(names[leaf], 12)), isolated(clip(names[engine.of], 12))];
+    const [name, of] = [isolated(this.name), isolated(this.of)];
     const [x, y] = [engine.data[leaf], engine.data[engine.of]];
     const told = [{ key: key("line"), text: `${of}, if only ${name} changes.` }];
     if (moved) told.push({ key: key("before"), text: "The curve before this change." });
@@ -379,10 +394,9 @@ export class Curve {
   }
 
   noTangent() {
-    const { engine, names } = this.model;
-    const name = clip(names[this.leaf], 12);
+    const { engine } = this.model;
     if (engine.isConstant(this.leaf))
-      return `${name} is a number of the program and no variable, so there is no gradient.`;
+      return `${this.name} is a number of the program and no variable, so there is no gradient.`;
     if (this.model.hides(this.leaf)) return "The tangent is hidden while the quiz asks for gradients.";
     if (!this.model.knowsGradient(this.leaf)) return "The tangent comes with the gradient.";
     return `No tangent: the gradient is ${show(engine.grad[this.leaf])}.`;
