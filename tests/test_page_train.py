@@ -385,6 +385,7 @@ def test_a_run_is_started_and_paused_by_a_key_and_by_whatever_changes_the_leaves
             "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true });"
             "document.dispatchEvent(new Event('visibilitychange')); delete document.hidden"
         ),
+        lambda: reader.page.evaluate("page.model.takeLeaves(new Map([[0, 0.125]]))"),
         lambda: reader.page.click("#tab-quiz"),
     ):
         reader.press("r")

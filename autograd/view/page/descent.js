@@ -82,7 +82,6 @@ export class Descent {
     if (rate !== this.rate.value && document.activeElement !== this.rate) this.rate.value = rate;
     this.rate.setAttribute("aria-invalid", String(!Number.isFinite(parse(rate))));
     this.run.textContent = running ? "Pause" : "Run";
-    this.run.setAttribute("aria-pressed", String(running));
     const { losses } = leaves;
     this.again.disabled = losses.length === 0;
     this.count.hidden = losses.length === 0;

@@ -31,11 +31,13 @@ export class Training {
     this.steps = 0; // that were taken since it was last begun
     this.pace = 1; // so many steps between two looks, if there is time for them
     model.state.listen((changes) => {
-      const { hiding, state } = model;
+      if (!this.running) return;
+      const { hiding, leaves, state } = model;
       const [time, tab] = [state.get("time"), state.get("tab")];
       // What is asked about must stay, and so must what is stepped through.
       const asks = hiding || (changes.has("tab") && tab === "quiz");
-      if (this.running && (asks || changes.has("of") || time !== null)) this.pause();
+      if (!leaves.descending) this.pause("Gradient descent has ended: its leaves were set from elsewhere.");
+      else if (asks || changes.has("of") || time !== null) this.pause();
     });
   }
 
