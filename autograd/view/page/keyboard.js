@@ -44,7 +44,8 @@ export class Keyboard {
    * @param {Screen} screen
    */
   constructor(model, actions, screen) {
-    const { select, enterSelected, leave, openTab, editLeaf, descend, toggleRun, undo, redo, nextTheme, present } = actions;
+    const { select, enterSelected, leave, openTab, editLeaf, descend, toggleRun, undo, redo, nextTheme, present } =
+      actions;
     const { zoom, pan, fit, focusDrawing, focusSearch, toggle, step, start, finish, fold } = screen;
     this.model = model;
     this.select = select;

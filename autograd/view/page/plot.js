@@ -25,7 +25,7 @@ import { show } from "./numbers.js";
 const WIDTH = 336;
 const HEIGHT = 226;
 const [ABOVE, RIGHT, BELOW] = [24, 14, 36]; // around the frame; to the left is as much as the numbers need
-const LETTER = 6.7; // the width of a digit
+const LETTER = 8; // the width of a digit, at its largest
 const FAR = 20; // heights of the frame away, where a point can as well stay
 
 export class Plot {
