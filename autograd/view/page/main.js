@@ -43,6 +43,7 @@ const actions = makeActions(model, {
   reveal: (place) => drawing.reveal(place),
   unfold: () => panel.unfold(),
   focusLeaf: () => panels.change.focus(),
+  finish: () => player.finish(),
 });
 const { differentiate, goTo, nextTheme, openRoom, openTab, present } = actions;
 

@@ -126,6 +126,27 @@ export class Model {
 
   // --- the present moment ---
 
+  /**
+   * Whether a node's value is known at the present moment.
+   * @param {number} i
+   */
+  knows(i) {
+    const time = this.state.get("time");
+    return time === null || this.timeline.isComputed(i, time);
+  }
+
+  /**
+   * Whether a node's gradient is complete at the present moment, and may be seen.
+   * @param {number} i
+   */
+  knowsGradient(i) {
+    const time = this.state.get("time");
+    if (this.hides(i)) return false;
+    if (time === null) return true;
+    const { given, total } = this.timeline.gathered(i, time, this.view);
+    return this.timeline.isBackward(time) && given === total;
+  }
+
   // The present stop; -1 when nothing is being played and all is known.
   get at() {
     const time = this.state.get("time");
