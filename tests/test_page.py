@@ -686,7 +686,7 @@ def test_why_shows_the_rule_and_the_sum_over_the_consumers(visit: Callable[..., 
     for name, local in (("u", 2.0), ("p", 1.0), ("q", 6.0)):
         assert terms[name] == pytest.approx((gradients[name], gradients[name] * local))
     assert sum(product for _, product in terms.values()) == gradients["a"] == float(reader.fact("dL/da"))
-    mathematics = clean(reader.page.locator("#panel-why .chain math").nth(1).text_content())
+    mathematics = clean(reader.page.locator("#panel-why .chain .formula").nth(1).text_content())
     assert re.sub(r"[\s]", "", mathematics) == "=45·2+18·1+9·6"
     reader.page.locator(".terms button").filter(has_text="q").click()
     assert reader.text("#panel-why h2") == "q"

@@ -127,13 +127,7 @@ def explore(
     'graph.html'
     """
     graph = v if isinstance(v, Graph) else Graph(v)
-    if len(graph) > LIMIT:
-        raise ValueError(
-            f"the graph has {len(graph):,} nodes, and a page holds at most {LIMIT:,}; explore a part of it, such as "
-            "the loss of one example"
-        )
-    if room < 8:
-        raise ValueError(f"a room must hold at least 8 items, not {room}")
+    check(graph, room)
     content = build(graph, parameters, inputs, room)
     if path is None:
         import tempfile
@@ -148,6 +142,23 @@ def explore(
 
         webbrowser.open(Path(path).resolve().as_uri())
     return Page(path, content, _title(graph))
+
+
+def check(graph: Graph, room: int) -> None:
+    """Refuse what would make no good page.
+
+    Raises
+    ------
+    ValueError
+        If the graph has too many nodes, or a room too few places.
+    """
+    if len(graph) > LIMIT:
+        raise ValueError(
+            f"the graph has {len(graph):,} nodes, and a page holds at most {LIMIT:,}; explore a part of it, such as "
+            "the loss of one example"
+        )
+    if room < 8:
+        raise ValueError(f"a room must hold at least 8 items, not {room}")
 
 
 def _in_notebook() -> bool:

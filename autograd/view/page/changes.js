@@ -7,7 +7,7 @@ import { clip, isolated, parse, plural, show, signed } from "./numbers.js";
 /**
  * @import { Actions } from "./actions.js"
  * @import { Model } from "./model.js"
- * @import { Changes as Changed } from "./state.js"
+ * @import { Changed } from "./state.js"
  *
  * @typedef {{ i: number, number: HTMLInputElement, box: HTMLInputElement, gradient: HTMLElement, line: HTMLElement }} Line
  *   Of the list of leaves.

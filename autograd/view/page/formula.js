@@ -1,15 +1,20 @@
-// Formulas: in a line of text, and as MathML. The rules come with the page's data, printed from the engine's table.
+// Formulas: in a line of text, and as MathML in pieces that wrap. The rules come with the page's data, printed from the
+// engine's table.
 
-import { math } from "./dom.js";
+import { product } from "./chain.js";
+import { html, math } from "./dom.js";
 import { clip, inside, isolated, show } from "./numbers.js";
 
 /**
+ * @import { Way } from "./chain.js"
  * @import { Parts } from "./data.d.ts"
  * @import { Child } from "./dom.js"
  * @import { Engine } from "./engine.js"
  * @import { Model } from "./model.js"
  * @import { Digits } from "./numbers.js"
  */
+
+const ENDS = 4; // so many factors stand at each end of a long way
 
 /**
  * Node i in terms of its operands, such as "v1·h1 + v2·h2".
@@ -27,8 +32,7 @@ export function formula({ engine, data, reading }, i, called = (k) => isolated(r
  * @param {Parts} parts
  * @param {(operand: number) => string} called
  */
-export const filled = (parts, called) =>
-  parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
+export const filled = (parts, called) => parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
 
 // --- MathML ---
 
@@ -76,6 +80,54 @@ export function derivative(a, b, sign = "d") {
   return math("mfrac", {}, row(mi(sign), name(a)), row(mi(sign), name(b)));
 }
 
+// --- formulas that wrap ---
+//
+// No browser breaks a formula into lines. So a long one is a row of short ones, each with the sign before it, that wraps
+// as words do; and only what is too wide by itself scrolls.
+
+/**
+ * A piece that stays together.
+ * @param {Child[]} parts
+ */
+export const piece = (...parts) => html("span", { class: "piece" }, whole(...parts));
+
+/**
+ * The same as a button.
+ * @param {() => void} onclick
+ * @param {string} label what it does, for those who do not see it
+ * @param {Child[]} parts
+ */
+export const link = (onclick, label, ...parts) =>
+  html("button", { class: "piece link", onclick, "aria-label": label, title: label }, whole(...parts));
+
+/** @param {(Child | Child[])[]} pieces */
+export const line = (...pieces) => html("div", { class: "formula" }, ...pieces);
+
+/**
+ * A formula in pieces, broken before the signs that join its outermost parts.
+ * @param {Child[]} parts of the first piece, before the formula
+ * @param {Element} formula
+ */
+export function broken(parts, formula) {
+  /** @type {Child[][]} */
+  const pieces = [parts];
+  let joined = true; // the last thing was a sign, or nothing
+  for (const child of [...formula.children]) {
+    const sign = child.localName === "mo";
+    if (sign && !joined) pieces.push([]);
+    pieces[pieces.length - 1].push(child);
+    joined = sign;
+  }
+  return pieces.map((part) => piece(...part));
+}
+
+/**
+ * What joins the terms of a sum.
+ * @type {(count: number, term: (k: number) => Child[]) => Child[]}
+ */
+const summed = (count, term) =>
+  Array.from({ length: count }, (_, k) => term(k)).flatMap((parts, k) => [k > 0 && piece(mo("+")), ...parts]);
+
 /**
  * dL/di as the sum over its uses, so many of them: with names, and with numbers.
  * @param {Engine} engine
@@ -85,17 +137,64 @@ export function derivative(a, b, sign = "d") {
  * @param {number} count
  */
 export function chainRule(engine, names, i, uses, count) {
-  /** @type {(term: (e: number) => Child[]) => Child[]} */
-  const sum = (term) => [
-    ...uses.slice(0, count).flatMap((e, k) => [...(k ? [mo("+")] : []), ...term(e)]),
-    ...(uses.length > count ? [mo("+"), mo("…")] : []),
-  ];
+  const some = uses.slice(0, count);
+  const rest = uses.length > count ? [piece(mo("+"), mo("…"))] : [];
+  const of = names[engine.of];
+  const consumer = (/** @type {number} */ k) => engine.consumers[some[k]];
   return {
-    symbols: sum((e) => {
-      const consumer = names[engine.consumers[e]];
-      return [derivative(names[engine.of], consumer), mo("·"), derivative(consumer, names[i], "∂")];
-    }),
-    numbers: sum((e) => [factor(engine.grad[engine.consumers[e]], 6), mo("·"), factor(engine.partials[e], 6)]),
+    symbols: [
+      piece(derivative(of, names[i]), mo("=")),
+      ...summed(some.length, (k) => [
+        piece(derivative(of, names[consumer(k)])),
+        piece(mo("·"), derivative(names[consumer(k)], names[i], "∂")),
+      ]),
+      ...rest,
+    ],
+    numbers: [
+      piece(mo("=")),
+      ...summed(some.length, (k) => [
+        piece(factor(engine.grad[consumer(k)], 6)),
+        piece(mo("·"), factor(engine.partials[some[k]], 6)),
+      ]),
+      ...rest,
+    ],
+  };
+}
+
+/**
+ * The product along each of some ways, added up: with names, each factor leading to its consumer, and with numbers.
+ * @param {Engine} engine
+ * @param {string[]} names
+ * @param {Way[]} ways
+ * @param {(node: number) => void} goTo
+ */
+export function wholeWays(engine, names, ways, goTo) {
+  /** @type {(way: Way, factorOf: (e: number, k: number) => Child, folded: (edges: Way) => Child) => Child[]} */
+  const along = (way, factorOf, folded) => {
+    if (way.length <= 2 * ENDS + 1) return way.map(factorOf);
+    const [first, middle, last] = [way.slice(0, ENDS), way.slice(ENDS, -ENDS), way.slice(-ENDS)];
+    return [...first.map(factorOf), folded(middle), ...last.map((e) => factorOf(e, ENDS))];
+  };
+  const dot = (/** @type {number} */ k) => k > 0 && mo("·");
+  return {
+    symbols: summed(ways.length, (w) =>
+      along(
+        ways[w],
+        (e, k) => {
+          const [consumer, operand] = [engine.consumers[e], engine.operands[e]];
+          const factor = derivative(names[consumer], names[operand], "∂");
+          return link(() => goTo(consumer), `go to ${clip(names[consumer], 20)}`, dot(k), factor);
+        },
+        (edges) => piece(mo("·"), mo("⋯"), math("mtext", {}, ` (${edges.length.toLocaleString("en")} factors)`)),
+      ),
+    ),
+    numbers: summed(ways.length, (w) =>
+      along(
+        ways[w],
+        (e, k) => piece(dot(k), factor(engine.partials[e], 5)),
+        (edges) => piece(mo("·"), factor(product(engine, edges), 5)),
+      ),
+    ),
   };
 }
 

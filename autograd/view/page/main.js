@@ -22,12 +22,15 @@ import { say, speak } from "./voice.js";
 import { Why } from "./why.js";
 
 /**
+ * @import { Data } from "./data.d.ts"
  * @import { Values } from "./fields.js"
- * @import { Changes as Changed } from "./state.js"
+ * @import { Changed } from "./state.js"
  * @import { Tab } from "./tabs.js"
  */
 
-const model = new Model(JSON.parse(byId("data").textContent ?? ""), operations, window.location.hash);
+/** @type {Data} */
+const data = JSON.parse(byId("data").textContent ?? "");
+const model = new Model(data, operations, window.location.hash);
 const { engine, leaves, reading, state } = model;
 
 // --- the parts ---
@@ -46,15 +49,16 @@ const focusDrawing = () => drawing.frame.focus();
 const player = new Player(model);
 const panel = new Panel(model, { openTab });
 
-// What fills the tabs of the panel; tabs.js has their titles and keys.
+/**
+ * What fills the tabs of the panel; tabs.js has their titles and keys.
+ * @satisfies {Record<Tab, { update: (changes: Changed) => void }>}
+ */
 const panels = {
   why: new Why(model, { goTo, openRoom, differentiate }),
   change: new Changes(model, { ...actions, say }),
   quiz: new Quiz(model, { goTo, say, speak }),
   table: new Table(model, { goTo }),
 };
-/** @satisfies {Record<Tab, { update: (changes: Changed) => void }>} */
-const filling = panels;
 
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
@@ -90,15 +94,19 @@ state.listen((changes) => {
   if (!only("numbers")) address.remember();
 });
 
-/** @param {Changed} changes */
+/**
+ * Show the present numbers, moment and selection.
+ * @param {Changed} changes
+ */
 function refresh(changes) {
   drawing.update();
   player.update();
-  filling[state.get("tab")].update(changes);
+  panels[state.get("tab")].update(changes);
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
   if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
 }
 
+// Another room came into view.
 function enterView(camera = "") {
   drawing.show();
   const stand = cameraOf(camera);

@@ -13,7 +13,7 @@ import { stopAt, Timeline } from "./timeline.js";
 /**
  * @import { Data } from "./data.d.ts"
  * @import { Computed } from "./operations.d.ts"
- * @import { Changes } from "./state.js"
+ * @import { Changed } from "./state.js"
  * @import { Phase } from "./timeline.js"
  *
  * @typedef {{ place: number, edges: Set<number>, phase: Phase | "" }} Active The item at work, -1 if none is in view, and
@@ -48,7 +48,7 @@ export class Model {
     this.state.listen((changes) => this.changed(changes));
   }
 
-  /** @param {Changes} changes */
+  /** @param {Changed} changes */
   changed(changes) {
     const { state, engine, timeline } = this;
     if (changes.has("room")) this.view = this.house.find(state.get("room"));

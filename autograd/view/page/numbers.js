@@ -4,8 +4,10 @@ const MINUS = "\u2212";
 
 /** @typedef {number | "exact"} Digits Significant ones; "exact" are as many as tell a number from every other. */
 
+const PLAIN = 1e6; // numbers below it are written out to the point, however few digits are asked for
+
 /**
- * A number with at most so many digits.
+ * A number with at most so many digits, but for those before the point.
  * @param {number | undefined} x
  * @param {Digits} digits
  */
@@ -13,10 +15,22 @@ export function show(x, digits = 5) {
   if (x === undefined) return "";
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "\u221e" : `${MINUS}\u221e`;
-  let text = digits === "exact" ? String(Math.abs(x)) : Math.abs(x).toPrecision(digits);
-  if (text.includes("e")) text = text.replace(/\.?0*e\+?/, "e");
-  else if (text.includes(".")) text = text.replace(/\.?0+$/, "");
-  return (x < 0 || Object.is(x, -0) ? MINUS : "") + text.replace("e-", `e${MINUS}`);
+  if (digits === "exact") return signedText(String(Math.abs(x)), x < 0 || Object.is(x, -0));
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  const plain = size >= 1 && size < PLAIN && size >= 10 ** (digits - 1);
+  return signedText(plain ? size.toFixed(0) : size.toPrecision(digits), x < 0);
+}
+
+/**
+ * @param {string} text of a number, which may have zeros at its end and a power of ten
+ * @param {boolean} negative
+ */
+function signedText(text, negative) {
+  const [mantissa, power] = text.split("e");
+  const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
+  const exponent = power === undefined ? "" : `e${power.replace("+", "").replace("-", MINUS)}`;
+  return `${negative ? MINUS : ""}${short}${exponent}`;
 }
 
 /**

@@ -1,14 +1,14 @@
 // The quiz: gradients are hidden, the reader works them out, and every answer is explained by the chain rule.
 
 import { byId, fill, html } from "./dom.js";
-import { chainRule, derivative, formula, mn, mo, whole } from "./formula.js";
+import { chainRule, derivative, formula, line, mn, mo, piece, whole } from "./formula.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
 
 /**
  * @import { Actions } from "./actions.js"
  * @import { Model } from "./model.js"
  * @import { Child } from "./dom.js"
- * @import { Changes } from "./state.js"
+ * @import { Changed } from "./state.js"
  *
  * @typedef {{ right: boolean, given: number | null, hint: string }} Result Of an answer; null if none was given.
  */
@@ -145,7 +145,7 @@ export class Quiz {
 
   // --- the panel ---
 
-  /** @param {Changes} changes */
+  /** @param {Changed} changes */
   update(changes) {
     // What is typed already stays while other things change.
     if (changes.has("quiz") || changes.has("tab") || !this.model.hiding) this.show();
@@ -260,8 +260,8 @@ export class Quiz {
       { class: `verdict ${right ? "right" : "wrong"}`, role: "status" },
       html("strong", {}, right ? "✓ Right." : given === null ? "Here is how." : "✗ Not quite."),
       hint ? html("p", { class: "hint" }, isolated(hint)) : null,
-      whole(derivative(names[engine.of], names[i]), mo("="), ...symbols),
-      whole(mo("="), ...numbers, mo("="), mn(engine.grad[i], 8)),
+      line(symbols),
+      line(numbers, piece(mo("="), mn(engine.grad[i], 8))),
       html(
         "button",
         { id: "quiz-next", class: "primary", onclick: () => this.next() },

@@ -5,14 +5,14 @@
  *
  * @typedef {"numbers" | "committed" | "quiz"} Event What changes elsewhere: the engine's numbers, their history, and
  *   which gradients are hidden.
- * @typedef {Set<keyof Values | Event>} Changes
+ * @typedef {Set<keyof Values | Event>} Changed
  */
 
 export class State {
   /** @param {Values} initial */
   constructor(initial) {
     this.values = { ...initial };
-    /** @type {((changes: Changes) => void)[]} */
+    /** @type {((changes: Changed) => void)[]} */
     this.listeners = [];
   }
 
@@ -25,7 +25,7 @@ export class State {
     return this.values[name];
   }
 
-  /** @param {(changes: Changes) => void} listener */
+  /** @param {(changes: Changed) => void} listener */
   listen(listener) {
     this.listeners.push(listener);
   }
@@ -50,7 +50,7 @@ export class State {
     this.tell(new Set(names));
   }
 
-  /** @param {Changes} changes */
+  /** @param {Changed} changes */
   tell(changes) {
     for (const listener of this.listeners) listener(changes);
   }

@@ -1,7 +1,23 @@
-// The panel that answers "why": the selected node's numbers, its rule, and its gradient as the sum over its consumers.
+// The panel that answers "why": the selected node's numbers, its rule, and where its gradient comes from: the sum over its
+// consumers, and the whole way from what is differentiated. While the player steps, it follows the story.
 
+import { waysTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
-import { chainRule, derivative, mi, mn, mo, name, row, ruled, whole } from "./formula.js";
+import {
+  broken,
+  chainRule,
+  derivative,
+  line,
+  mi,
+  mn,
+  mo,
+  name,
+  piece,
+  row,
+  ruled,
+  whole,
+  wholeWays,
+} from "./formula.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
 /**
@@ -9,10 +25,12 @@ import { clip, isolated, plural, show } from "./numbers.js";
  * @import { Model } from "./model.js"
  * @import { Child } from "./dom.js"
  * @import { Item, ProductItem, RestItem, RoomItem } from "./rooms.js"
+ * @import { Changed } from "./state.js"
  */
 
 const DIGITS = 10;
-const CONSUMERS = 12; // so many terms of a sum are written out
+const HANDFUL = 5; // so many terms of a sum, consumers and ways are written out
+const CONSUMERS = 200; // so many consumers are listed
 
 export class Why {
   /**
@@ -25,12 +43,17 @@ export class Why {
     this.openRoom = openRoom;
     this.differentiate = differentiate;
     this.panel = byId("panel-why");
+    this.computed = false; // whether rules are shown as they are computed
+    this.following = false; // whether it is the node at work that is explained, and not the selected one
   }
 
-  update() {
+  /** @param {Changed} changes */
+  update(changes) {
     const { view, active, selectedPlace } = this.model;
-    // While the player runs and nothing is selected, it is the node at work that is explained.
-    const place = selectedPlace >= 0 ? selectedPlace : active.place;
+    // The last thing that was done says what is meant: a step, or a selection.
+    if (changes.has("time")) this.following = active.place >= 0;
+    if (changes.has("selected") || active.place < 0) this.following = false;
+    const place = this.following || selectedPlace < 0 ? active.place : selectedPlace;
     fill(this.panel, place < 0 ? this.overview() : this.about(view.items[place]));
   }
 
@@ -165,44 +188,69 @@ export class Why {
 
   /** @param {number} i */
   node(i) {
-    const { engine, data, names, house, reading, view } = this.model;
+    const { engine, data, names, house, reading, state, timeline, view } = this.model;
     const { op, scope } = engine.rows[i];
     const role = op === null ? data.roles[i] : `result of ${op}`;
     const since = reading.setSince(i);
     const result = engine.size - 1;
+    const time = state.get("time");
+    const forward = time !== null && !timeline.isBackward(time);
+    const arrived = time === null || timeline.gathered(i, time, view);
+    const complete = arrived === true || arrived.given === arrived.total;
+    const buttons = [
+      house.opens(i) &&
+        view.dot !== i &&
+        html("button", { onclick: () => this.openRoom(`·${i}`) }, "Open into products"),
+      op !== null &&
+        i !== engine.of &&
+        html("button", { onclick: () => this.differentiate(i) }, "Differentiate this node"),
+      engine.of !== result &&
+        html("button", { onclick: () => this.differentiate(result) }, `Back to ${clip(names[result], 12)}`),
+    ];
     return [
       html("h2", {}, isolated(clip(names[i], 40))),
       html("p", { class: "where" }, [role, scope && isolated(clip(scope, 60))].filter(Boolean).join(" · ")),
       this.facts([
-        ["value", engine.unknown[i] ? "unknown" : show(engine.data[i], DIGITS)],
+        ["value", this.value(i)],
         engine.changed.size > 0 &&
           !Object.is(engine.data[i], engine.original.data[i]) && ["before", show(engine.original.data[i], DIGITS)],
-        [isolated(reading.gradientName(i)), this.shown(i)],
+        !forward && !engine.isConstant(i) && [isolated(reading.gradientName(i)), complete ? this.shown(i) : "…"],
       ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
-      op !== null && this.rule(i),
-      this.chain(i),
-      this.check(i),
-      html(
-        "div",
-        { class: "row" },
-        house.opens(i) &&
-          view.dot !== i &&
-          html("button", { onclick: () => this.openRoom(`·${i}`) }, "Open into products"),
-        op !== null &&
-          i !== engine.of &&
-          html("button", { onclick: () => this.differentiate(i) }, "Differentiate this node"),
-        engine.of !== result &&
-          html("button", { onclick: () => this.differentiate(result) }, `Back to ${clip(names[result], 12)}`),
-      ),
+      op !== null && this.rule(i, !forward),
+      !forward && (engine.isConstant(i) ? this.constant() : this.chain(i, complete)),
+      time !== null && !forward && op !== null && timeline.matters[i] === 1 && this.handedOn(i),
+      time === null && this.check(i),
+      time === null && html("div", { class: "row" }, buttons),
     ];
   }
 
   /** @param {number} i */
-  rule(i) {
+  value(i) {
+    const { engine, state, timeline } = this.model;
+    const time = state.get("time");
+    if (engine.unknown[i]) return "unknown";
+    return time === null || timeline.isComputed(i, time) ? show(engine.data[i], DIGITS) : "not computed yet";
+  }
+
+  constant() {
+    return html(
+      "p",
+      { class: "quiet" },
+      "A number of the program. It is no variable, so that nothing is differentiated by it.",
+    );
+  }
+
+  /**
+   * The textbook's formulas, or those that are computed.
+   * @param {number} i
+   * @param {boolean} slopes whether to show the local derivatives
+   */
+  rule(i, slopes) {
     const { engine, data, names } = this.model;
     const operands = [...engine.operandsOf(i)];
-    const { rule } = data.operations[engine.keyOf(i)];
+    const { rule: textbook, computed } = data.operations[engine.keyOf(i)];
+    const rule = (this.computed && computed) || textbook;
     if (!rule) {
       return html(
         "section",
@@ -218,18 +266,36 @@ export class Why {
     }
     const short = rule.general ? [] : operands.map((k) => () => this.operandName(k));
     const out = () => (rule.general ? mi("out") : name(names[i]));
+    const partials = rule.partials.flatMap((partial, k) => {
+      if (!rule.general && engine.isConstant(operands[k])) return []; // a number is no variable
+      const below = rule.general ? ruled(rule.operands[k], [], out) : this.operandName(operands[k]);
+      const left = math("mfrac", {}, row(mi("∂"), out()), row(mi("∂"), below));
+      return [line(broken([left, mo("=")], ruled(partial, short, out)))];
+    });
     return html(
       "section",
       { class: "rule" },
-      html("h3", {}, rule.general ? "Rule, in general" : "Rule"),
-      whole(out(), mo("="), ruled(rule.forward, short, out)),
-      ...rule.partials
-        .map((partial, k) => {
-          const below = rule.general ? ruled(rule.operands[k], [], out) : null;
-          const left = below ? row(mi("∂"), below) : row(mi("∂"), this.operandName(operands[k]));
-          return whole(math("mfrac", {}, row(mi("∂"), out()), left), mo("="), ruled(partial, short, out));
-        })
-        .slice(0, 5),
+      html("h3", {}, rule.general ? "Rule, in general" : "Rule", computed && this.switchRules()),
+      line(broken([out(), mo("=")], ruled(rule.forward, short, out))),
+      slopes && partials.slice(0, HANDFUL),
+      slopes && partials.length > HANDFUL && html("p", { class: "quiet" }, "and so on"),
+    );
+  }
+
+  switchRules() {
+    const change = () => {
+      this.computed = !this.computed;
+      this.update(new Set());
+    };
+    return html(
+      "button",
+      {
+        class: "switch",
+        "aria-pressed": String(this.computed),
+        onclick: change,
+        title: "The formula of the textbook, or the one that is computed, which keeps all digits",
+      },
+      "as computed",
     );
   }
 
@@ -242,53 +308,123 @@ export class Why {
   /**
    * dL/dnode as the explicit sum over the node's consumers.
    * @param {number} i
+   * @param {boolean} complete whether all contributions have arrived
    */
-  chain(i) {
+  chain(i, complete) {
     const { engine, names, timeline } = this.model;
     const of = names[engine.of];
-    const title = html("h3", {}, "Chain rule");
-    const left = derivative(of, names[i]);
+    /** @param {Child[]} content */
+    const section = (...content) => html("section", { class: "chain" }, html("h3", {}, "Chain rule"), content);
+    const left = piece(derivative(of, names[i]), mo("="));
     if (i === engine.of)
-      return html(
-        "section",
-        {},
-        title,
-        whole(left, mo("="), mn(1)),
-        html("p", {}, "This is where the backward pass starts."),
-      );
+      return section(line(left, piece(mn(1))), html("p", {}, "This is where the backward pass starts."));
     if (!timeline.matters[i])
-      return html(
-        "section",
-        {},
-        title,
-        whole(left, mo("="), mn(0)),
-        html("p", {}, `${clip(of, 20)} was not made from this node.`),
-      );
-    if (this.model.hides(i))
-      return html("section", {}, title, html("p", { class: "note" }, "Hidden while the quiz asks for it."));
+      return section(line(left, piece(mn(0))), html("p", {}, `${clip(of, 20)} was not made from this node.`));
+    if (this.model.hides(i)) return section(html("p", { class: "note" }, "Hidden while the quiz asks for it."));
     const uses = timeline.usesThatMatter(i);
-    const some = uses.slice(0, CONSUMERS);
-    const more = uses.length - some.length;
-    const { symbols, numbers } = chainRule(engine, names, i, uses, CONSUMERS);
+    const { symbols, numbers } = chainRule(engine, names, i, uses, HANDFUL);
+    if (!complete) return section(line(symbols), html("p", { class: "quiet" }, this.missing(i)));
+    return section(
+      line(symbols),
+      line(numbers),
+      line(piece(mo("="), mn(engine.grad[i], DIGITS))),
+      this.consumers(uses),
+      ...this.way(i, uses),
+    );
+  }
+
+  /**
+   * How much of a gradient's sum has arrived.
+   * @param {number} i
+   */
+  missing(i) {
+    const { timeline, state, view } = this.model;
+    const { given, total } = timeline.gathered(i, state.get("time") ?? 0, view);
+    return given === 0 ? "Nothing has arrived yet." : `${given} of ${total} contributions have arrived.`;
+  }
+
+  /** @param {number[]} uses */
+  consumers(uses) {
+    const listed = uses.slice(0, CONSUMERS);
+    const head = ["through", "its gradient", "local", "product"].map((text) => html("th", { scope: "col" }, text));
+    const caption = uses.length === 1 ? "One consumer" : `A sum over ${plural(uses.length, "consumer")}`;
+    /** @param {string} title */
+    const table = (title) =>
+      html(
+        "div",
+        { class: "wide" },
+        html(
+          "table",
+          { class: "terms" },
+          title && html("caption", {}, title),
+          html("tr", {}, head),
+          listed.map((e) => this.term(e)),
+        ),
+      );
+    const more = uses.length - listed.length;
+    const rest = more > 0 && html("p", { class: "quiet" }, `and ${more.toLocaleString("en")} more`);
+    return uses.length <= HANDFUL ? table(caption) : html("details", {}, html("summary", {}, caption), table(""), rest);
+  }
+
+  /**
+   * The product from what is differentiated all the way to node i, and the sum of these products where there are several
+   * ways. Where there are many, each consumer's own gradient stands for those that lead to it.
+   * @param {number} i
+   * @param {number[]} uses
+   */
+  way(i, uses) {
+    const { engine, names } = this.model;
+    if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the link is the whole way
+    const of = names[engine.of];
+    const ways = waysTo(this.model, i, HANDFUL);
+    const title = html("h4", {}, ways?.length === 1 ? "The whole way" : "All ways");
+    if (ways === null)
+      return [
+        title,
+        html(
+          "p",
+          { class: "quiet" },
+          `More than ${HANDFUL} ways lead from ${clip(of, 20)} to here, too many to write out. The gradient of a consumer ` +
+            "is the sum over those that lead through it: go on from there.",
+        ),
+      ];
+    const { symbols, numbers } = wholeWays(engine, names, ways, this.goTo);
+    return [
+      title,
+      line(piece(derivative(of, names[i]), mo("=")), symbols),
+      line(piece(mo("=")), numbers),
+      line(piece(mo("="), mn(engine.grad[i], DIGITS))),
+    ];
+  }
+
+  /**
+   * What a node's operands get from it, while it is at work in the backward pass.
+   * @param {number} i
+   */
+  handedOn(i) {
+    const { engine, names } = this.model;
+    const of = names[engine.of];
+    const edges = engine.edgesOf(i).filter((e) => !engine.isConstant(engine.operands[e]));
+    if (edges.some((e) => this.model.hides(engine.operands[e]))) return null;
+    const lines = edges
+      .slice(0, HANDFUL)
+      .map((e) =>
+        line(
+          piece(derivative(of, names[engine.operands[e]]), mo("←")),
+          piece(derivative(of, names[i])),
+          piece(mo("·"), derivative(names[i], names[engine.operands[e]], "∂")),
+          piece(mo("="), mn(engine.grad[i], 5)),
+          piece(mo("·"), mn(engine.partials[e], 5)),
+          piece(mo("="), mn(engine.flow(e), 5)),
+        ),
+      );
+    const more = edges.length - lines.length;
     return html(
       "section",
-      { class: "chain" },
-      title,
-      whole(left, mo("="), ...symbols),
-      whole(mo("="), ...numbers),
-      whole(mo("="), mn(engine.grad[i], DIGITS)),
-      html(
-        "table",
-        { class: "terms" },
-        html("caption", {}, uses.length === 1 ? "One consumer" : `A sum over ${plural(uses.length, "consumer")}`),
-        html(
-          "tr",
-          {},
-          ...["through", "its gradient", "local", "product"].map((text) => html("th", { scope: "col" }, text)),
-        ),
-        ...some.map((e) => this.term(e)),
-      ),
-      more > 0 && html("p", { class: "quiet" }, `and ${more.toLocaleString("en")} more`),
+      {},
+      html("h3", {}, "Hands on"),
+      lines,
+      more > 0 && html("p", { class: "quiet" }, `and to ${more.toLocaleString("en")} more`),
     );
   }
 
@@ -315,7 +451,7 @@ export class Why {
   }
 
   /**
-   * The formula of a local derivative, where it is short.
+   * The formula of a local derivative that is more than a number, where it is short.
    * @param {number} e
    */
   slope(e) {
@@ -325,8 +461,10 @@ export class Why {
     const { rule, slopes } = data.operations[engine.keyOf(consumer)];
     const k = e - engine.starts[consumer];
     const slope = slopes?.[k] ?? null;
+    if (typeof slope === "number") return null;
     if (slope !== null) {
-      return whole(typeof slope === "string" ? this.operandName(operands[Number(slope)]) : mn(slope), mo("="));
+      const operand = operands[Number(slope)];
+      return engine.isConstant(operand) ? null : whole(name(names[operand]), mo("="));
     }
     if (!rule || rule.general || rule.partials[k].length > 260) return null;
     return whole(
