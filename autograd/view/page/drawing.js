@@ -34,7 +34,10 @@ import { keyOf } from "./rooms.js";
  * @property {string} marks
  */
 
-const READABLE = 0.5; // a room opens at this scale at least, though not all of it may be in view then
+// Where a room does not fit into view at the first scale it is shown at the second, which has numbers of 11 pixels: who
+// must move about anyway may as well read without effort.
+const READABLE = 0.5;
+const EASY = 0.76;
 const MANY = 300; // so many items are drawn only where they are in view
 const FAR = 0.42; // below this scale letters are too small to read
 
@@ -55,7 +58,6 @@ export class Drawing {
     /** @type {Line[]} */
     this.lines = [];
     this.hovered = -1;
-    this.smallest = 0; // the scale that it was fitted with at least
     this.culling = 0;
     /** @type {Pair | null} */
     this.frameSize = null;
@@ -316,7 +318,7 @@ export class Drawing {
   open({ target }) {
     const place = placeOf(target);
     if (place >= 0) this.enter(place);
-    else if (!this.camera.dragged) this.fit();
+    else if (!this.camera.dragged) this.arrange();
   }
 
   /** @param {Event} event */
@@ -364,15 +366,10 @@ export class Drawing {
 
   // --- what is in view ---
 
-  fit(smallest = 0) {
-    this.camera.fit(this.view.size, smallest);
-    this.smallest = smallest;
-  }
-
   // Fit the room into view as far as it stays readable, with what matters in it.
-  arrange(smallest = READABLE) {
+  arrange() {
     const { engine, selectedPlace } = this.model;
-    this.fit(smallest);
+    this.camera.fit(this.view.size, READABLE, EASY);
     const place = selectedPlace >= 0 ? selectedPlace : this.view.itemOf[this.view.dot ?? engine.of];
     if (place >= 0) this.reveal(place);
   }
@@ -383,7 +380,7 @@ export class Drawing {
     const [oldWidth, oldHeight] = this.frameSize ?? [width, height];
     this.frameSize = [width, height];
     if (width === oldWidth && height === oldHeight) return;
-    if (this.camera.fitted) this.arrange(this.smallest);
+    if (this.camera.fitted) this.arrange();
     else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
   }
 

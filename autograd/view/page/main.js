@@ -67,7 +67,7 @@ new Keep(model, { frame: () => drawing.frame, link: () => address.link, say });
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
   pan: (dx, dy) => drawing.camera.pan(dx, dy),
-  fit: () => drawing.fit(),
+  fit: () => drawing.arrange(),
   focusDrawing,
   focusSearch: () => search.focus(),
   toggle: () => player.toggle(),
@@ -77,7 +77,7 @@ new Keyboard(model, actions, {
   fold: () => panel.fold(),
 });
 
-onClick("fit", () => drawing.fit());
+onClick("fit", () => drawing.arrange());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);

@@ -237,7 +237,7 @@ export class Quiz {
     return html(
       "li",
       {},
-      html("span", { class: "formula" }, `${clip(names[consumer], 16)} = ${formula(this.model, consumer)}`),
+      html("span", { class: "asked" }, `${clip(names[consumer], 16)} = ${formula(this.model, consumer)}`),
       html(
         "span",
         { class: "quiet" },
