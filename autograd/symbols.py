@@ -327,6 +327,7 @@ class Latex(Printer):
 
     signs = Printer.signs | {
         "mul": (r"{} \, {}", _PRODUCT, _PRODUCT, _POWER),
+        "neg": ("-{}", _PRODUCT, _PRODUCT, _PRODUCT),
         "div": (r"\frac{{{}}}{{{}}}", _POWER, _LOOSE, _LOOSE),
         "floor_divide": (r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", _CALL, _LOOSE, _LOOSE),
         "remainder": (r"{} \bmod {}", _PRODUCT, _PRODUCT, _POWER),
@@ -520,7 +521,7 @@ class MathML(Printer):
         "sub": ("{}<mo>−</mo>{}", _SUM, _SUM, _PRODUCT),
         "mul": ("{}<mo>·</mo>{}", _PRODUCT, _PRODUCT, _POWER),
         "div": ("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", _POWER, _LOOSE, _LOOSE),
-        "neg": ("<mo>−</mo>{}", _SIGN, _SIGN, _SIGN),
+        "neg": ("<mo>−</mo>{}", _PRODUCT, _PRODUCT, _PRODUCT),
         "floor_divide": (
             "<mrow><mo>⌊</mo><mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac><mo>⌋</mo></mrow>",
             _CALL,
@@ -591,7 +592,7 @@ class MathML(Printer):
     def call(self, name: str, x: Expression) -> str:
         if name == "where":
             rows = "".join(f"<mtr><mtd>{a}</mtd><mtd>{condition}</mtd></mtr>" for a, condition in self.cases(x))
-            return f'<mrow><mo>{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
+            return f'<mrow class="cases"><mo>{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
         function = self.functions.get(name) or f"<mi>{name}</mi>"
         return f"{function}{self.parenthesised('<mo>,</mo>'.join(map(self.text, x.operands)))}"
 

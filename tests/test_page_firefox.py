@@ -105,16 +105,24 @@ def test_a_selected_node_is_explained(visit: Callable[..., Firefox]) -> None:
     assert float(fact(page, "dE/dz1")) == pytest.approx(network.z[0].grad, rel=1e-9)
 
 
-@pytest.mark.xfail(strict=True, reason="Firefox has no display: block math, and runs the formulas into one")
 def test_formulas_stand_on_lines_of_their_own(visit: Callable[..., Firefox]) -> None:
     page = visit(credit_network().error)
     select(page, "z1")
     boxes = page.evaluate(
-        "[...document.querySelectorAll('#panel-why math')].map((m) => m.getBoundingClientRect())"
-        ".map((r) => [r.top, r.bottom])"
+        "[...document.querySelectorAll('#panel-why section > .formula')].map((m) => m.getBoundingClientRect())"
+        ".map((r) => [r.top, r.bottom, r.width])"
     )
-    assert len(boxes) > 1
+    assert len(boxes) > 4
     assert all(above[1] <= below[0] for above, below in pairwise(boxes))
+    assert all(bottom - top > 15 and width > 100 for top, bottom, width in boxes)
+    panel = page.evaluate(
+        "(({ left, right }) => [left, right])(document.querySelector('#panel').getBoundingClientRect())"
+    )
+    pieces = page.evaluate(
+        "[...document.querySelectorAll('#panel-why .piece math')].map((m) => m.getBoundingClientRect())"
+        ".map((r) => [r.left, r.right])"
+    )
+    assert all(panel[0] <= left < right <= panel[1] for left, right in pieces)
 
 
 def test_a_leaf_is_changed(visit: Callable[..., Firefox]) -> None:

@@ -103,30 +103,89 @@ export const link = (onclick, label, ...parts) =>
 /** @param {(Child | Child[])[]} pieces */
 export const line = (...pieces) => html("div", { class: "formula" }, ...pieces);
 
+const JOINING = new Set(["+", "−", "·", "mod"]); // signs that a line may begin with
+const LETTERS = 34; // about so many letters fit into a line of the panel
+
 /**
- * A formula in pieces, broken before the signs that join its outermost parts.
- * @param {Child[]} parts of the first piece, before the formula
- * @param {Element} formula
+ * How wide a formula is, in letters, more or less.
+ * @param {Element} element
+ * @returns {number}
  */
-export function broken(parts, formula) {
-  /** @type {Child[][]} */
-  const pieces = [parts];
-  let joined = true; // the last thing was a sign, or nothing
-  for (const child of [...formula.children]) {
-    const sign = child.localName === "mo";
-    if (sign && !joined) pieces.push([]);
-    pieces[pieces.length - 1].push(child);
-    joined = sign;
-  }
-  return pieces.map((part) => piece(...part));
+function letters(element) {
+  const children = [...element.children].map(letters);
+  if (children.length === 0) return (element.textContent ?? "").replace(/[\u2066-\u2069]/g, "").length;
+  if (element.localName === "mfrac") return Math.max(...children);
+  if (element.localName === "msup") return children[0] + 0.7 * children[1];
+  return children.reduce((sum, width) => sum + width, 0);
 }
 
 /**
- * What joins the terms of a sum.
+ * The parts of a formula that may stand in different lines: those that signs join, and the branches of a choice. What is
+ * in parentheses is taken apart only if it is too long.
+ * @param {Element[]} children
+ * @returns {Child[]}
+ */
+function parts(children) {
+  /** @type {Element[][]} */
+  const pieces = [];
+  /** @type {Child[]} */
+  const found = [];
+  let joined = false; // the last thing was a sign: what follows belongs to it
+  const flush = () => found.push(...pieces.splice(0).map((some) => piece(...some)));
+  for (const child of unfolded(children)) {
+    if (child.classList.contains("cases")) {
+      flush();
+      found.push(cases(child));
+      joined = false;
+      continue;
+    }
+    const sign = JOINING.has(child.textContent ?? "");
+    if (pieces.length === 0 || (sign && !joined)) pieces.push([]);
+    pieces[pieces.length - 1].push(child);
+    joined = sign;
+  }
+  flush();
+  return found;
+}
+
+/**
+ * Groups that are too long for a line, in pieces.
+ * @param {Element[]} children
+ * @returns {Element[]}
+ */
+const unfolded = (children) =>
+  children.flatMap((child) =>
+    child.localName === "mrow" && child.className === "" && letters(child) > LETTERS
+      ? unfolded([...child.children])
+      : [child],
+  );
+
+/**
+ * The branches of a choice below each other, each with its condition.
+ * @param {Element} choice
+ */
+function cases(choice) {
+  const rows = [...choice.querySelectorAll("mtr")].filter((row) => row.closest(".cases") === choice);
+  return html(
+    "span",
+    { class: "cases" },
+    rows.map((row) => line([...row.children].flatMap((cell) => parts([...cell.children])))),
+  );
+}
+
+/**
+ * A formula as the right side of an equation, in lines.
+ * @param {Child[]} left
+ * @param {Element} formula
+ */
+export const equation = (left, formula) => line(piece(...left, mo("=")), parts([...formula.children]));
+
+/**
+ * The terms of a sum, each of which breaks only if it is too wide for a line.
  * @type {(count: number, term: (k: number) => Child[]) => Child[]}
  */
 const summed = (count, term) =>
-  Array.from({ length: count }, (_, k) => term(k)).flatMap((parts, k) => [k > 0 && piece(mo("+")), ...parts]);
+  Array.from({ length: count }, (_, k) => html("span", { class: "term" }, k > 0 && piece(mo("+")), term(k)));
 
 /**
  * dL/di as the sum over its uses, so many of them: with names, and with numbers.
@@ -138,7 +197,7 @@ const summed = (count, term) =>
  */
 export function chainRule(engine, names, i, uses, count) {
   const some = uses.slice(0, count);
-  const rest = uses.length > count ? [piece(mo("+"), mo("…"))] : [];
+  const rest = () => uses.length > count && piece(mo("+"), mo("…"));
   const of = names[engine.of];
   const consumer = (/** @type {number} */ k) => engine.consumers[some[k]];
   return {
@@ -148,7 +207,7 @@ export function chainRule(engine, names, i, uses, count) {
         piece(derivative(of, names[consumer(k)])),
         piece(mo("·"), derivative(names[consumer(k)], names[i], "∂")),
       ]),
-      ...rest,
+      rest(),
     ],
     numbers: [
       piece(mo("=")),
@@ -156,7 +215,7 @@ export function chainRule(engine, names, i, uses, count) {
         piece(factor(engine.grad[consumer(k)], 6)),
         piece(mo("·"), factor(engine.partials[some[k]], 6)),
       ]),
-      ...rest,
+      rest(),
     ],
   };
 }

@@ -3,21 +3,7 @@
 
 import { waysTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
-import {
-  broken,
-  chainRule,
-  derivative,
-  line,
-  mi,
-  mn,
-  mo,
-  name,
-  piece,
-  row,
-  ruled,
-  whole,
-  wholeWays,
-} from "./formula.js";
+import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholeWays } from "./formula.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
 /**
@@ -270,13 +256,13 @@ export class Why {
       if (!rule.general && engine.isConstant(operands[k])) return []; // a number is no variable
       const below = rule.general ? ruled(rule.operands[k], [], out) : this.operandName(operands[k]);
       const left = math("mfrac", {}, row(mi("∂"), out()), row(mi("∂"), below));
-      return [line(broken([left, mo("=")], ruled(partial, short, out)))];
+      return [equation([left], ruled(partial, short, out))];
     });
     return html(
       "section",
       { class: "rule" },
       html("h3", {}, rule.general ? "Rule, in general" : "Rule", computed && this.switchRules()),
-      line(broken([out(), mo("=")], ruled(rule.forward, short, out))),
+      equation([out()], ruled(rule.forward, short, out)),
       slopes && partials.slice(0, HANDFUL),
       slopes && partials.length > HANDFUL && html("p", { class: "quiet" }, "and so on"),
     );
@@ -328,6 +314,7 @@ export class Why {
       line(symbols),
       line(numbers),
       line(piece(mo("="), mn(engine.grad[i], DIGITS))),
+      ...uses.slice(0, HANDFUL).map((e) => this.local(e)),
       this.consumers(uses),
       ...this.way(i, uses),
     );
@@ -445,16 +432,16 @@ export class Why {
         html("button", { class: "link", onclick: () => this.goTo(consumer) }, isolated(clip(names[consumer], 12))),
       ),
       html("td", {}, hidden ? "?" : show(engine.grad[consumer], 6)),
-      html("td", { class: "slope" }, this.slope(e), html("span", {}, show(engine.partials[e], 6))),
+      html("td", {}, show(engine.partials[e], 6)),
       html("td", {}, hidden ? "?" : show(engine.flow(e), 6)),
     );
   }
 
   /**
-   * The formula of a local derivative that is more than a number, where it is short.
+   * A local derivative as a formula and as a number, where it is more than a number.
    * @param {number} e
    */
-  slope(e) {
+  local(e) {
     const { engine, data, names } = this.model;
     const consumer = engine.consumers[e];
     const operands = [...engine.operandsOf(consumer)];
@@ -462,19 +449,20 @@ export class Why {
     const k = e - engine.starts[consumer];
     const slope = slopes?.[k] ?? null;
     if (typeof slope === "number") return null;
+    const left = derivative(names[consumer], names[engine.operands[e]], "∂");
+    const number = piece(mo("="), mn(engine.partials[e], 6));
     if (slope !== null) {
       const operand = operands[Number(slope)];
-      return engine.isConstant(operand) ? null : whole(name(names[operand]), mo("="));
+      return engine.isConstant(operand) ? null : line(piece(left, mo("="), name(names[operand])), number);
     }
-    if (!rule || rule.general || rule.partials[k].length > 260) return null;
-    return whole(
-      ruled(
-        rule.partials[k],
-        operands.map((node) => () => this.operandName(node)),
-        () => name(names[consumer]),
-      ),
-      mo("="),
+    if (!rule || rule.general) return null;
+    const named = operands.map((node) => () => this.operandName(node));
+    const made = equation(
+      [left],
+      ruled(rule.partials[k], named, () => name(names[consumer])),
     );
+    made.append(number);
+    return made;
   }
 
   /**
