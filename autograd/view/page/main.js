@@ -56,7 +56,7 @@ const panel = new Panel(model, { openTab });
 const panels = {
   why: new Why(model, { goTo, openRoom, differentiate }),
   change: new Changes(model, { ...actions, say }),
-  quiz: new Quiz(model, { goTo, say, speak }),
+  quiz: new Quiz(model, { goTo, say, speak, pause: () => player.pause() }),
   table: new Table(model, { goTo }),
 };
 
