@@ -2,6 +2,7 @@
 // declared in fields.js.
 
 import { fromFragment, toFragment } from "./fields.js";
+import { plural } from "./numbers.js";
 
 /**
  * @import { Values } from "./fields.js"
@@ -11,12 +12,14 @@ import { fromFragment, toFragment } from "./fields.js";
 export class Address {
   /**
    * @param {Model} model
-   * @param {{ opened: (values: Values, leaves: Map<number, number>) => void }} callbacks called when somebody wrote
-   *   another address
+   * @param {{ opened: (values: Values, leaves: Map<number, number>) => void, say: (text: string) => void }} callbacks
+   *   `opened` is called when somebody wrote another address
    */
-  constructor(model, { opened }) {
+  constructor(model, { opened, say }) {
     this.model = model;
     this.opened = opened;
+    this.say = say;
+    this.warned = false;
     this.remembering = 0;
     this.fragment = "";
     window.addEventListener("hashchange", () => this.restore());
@@ -27,7 +30,10 @@ export class Address {
     if (this.remembering) return;
     this.remembering = setTimeout(() => {
       this.remembering = 0;
-      this.fragment = toFragment(this.model);
+      const { fragment, left } = toFragment(this.model);
+      this.fragment = fragment;
+      if (left && !this.warned) this.say(leftOut("The address", left));
+      this.warned = left > 0;
       try {
         window.history.replaceState(null, "", `#${this.fragment}`);
       } catch {
@@ -43,7 +49,20 @@ export class Address {
     this.opened(values, leaves);
   }
 
+  // A link to the page as it is, and what there is to say of it.
   get link() {
-    return `${window.location.href.split("#")[0]}#${toFragment(this.model)}`;
+    const { fragment, left } = toFragment(this.model);
+    return {
+      text: `${window.location.href.split("#")[0]}#${fragment}`,
+      note: left ? leftOut("The link", left) : "",
+    };
   }
 }
+
+/**
+ * @param {string} what
+ * @param {number} count of leaves
+ */
+const leftOut = (what, count) =>
+  `${what} leaves out the ${plural(count, "changed leaf", "changed leaves")}, which would make it too long; ` +
+  "copy as Python keeps them.";

@@ -100,10 +100,13 @@ export function cameraOf(text) {
 
 // --- the address ---
 
+const LONGEST = 2000; // letters; what is longer is cut off by mail and chat programs
+
 /**
  * The state as it stands in the address, with the leaves that were changed, which the engine has. Left out is what is as
- * at first.
+ * at first, and the leaves if they are too many for an address.
  * @param {Context & { state: State }} model
+ * @returns {{ fragment: string, left: number }} and how many changed leaves were left out
  */
 export function toFragment(model) {
   const parts = new URLSearchParams();
@@ -111,8 +114,12 @@ export function toFragment(model) {
     const text = written(name, model.state.get(name), model);
     if (text !== "" && text !== written(name, FIELDS[name].first(model), model)) parts.set(FIELDS[name].key, text);
   }
-  if (model.engine.changed.size) parts.set("leaves", [...model.engine.changed].map(([i, x]) => `${i}:${x}`).join("_"));
-  return parts.toString();
+  const { changed } = model.engine;
+  const short = parts.toString();
+  if (changed.size === 0) return { fragment: short, left: 0 };
+  parts.set("leaves", [...changed].map(([i, x]) => `${i}:${x}`).join("_"));
+  const whole = parts.toString();
+  return whole.length > LONGEST ? { fragment: short, left: changed.size } : { fragment: whole, left: 0 };
 }
 
 /**

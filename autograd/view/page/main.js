@@ -62,7 +62,7 @@ const panels = {
 
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
-const address = new Address(model, { opened });
+const address = new Address(model, { opened, say });
 new Keep(model, { frame: () => drawing.frame, link: () => address.link, say });
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
