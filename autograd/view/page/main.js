@@ -10,6 +10,7 @@ import { Drawing } from "./drawing.js";
 import { cameraOf } from "./fields.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
+import { legend } from "./legend.js";
 import { Model } from "./model.js";
 import { isolated } from "./numbers.js";
 import { operations } from "./operations.js";
@@ -82,6 +83,7 @@ onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
 onClick("of", () => goTo(engine.of));
+byId("help-legend").append(legend());
 
 // --- what changes ---
 
