@@ -105,7 +105,9 @@ export class Quiz {
     if (question) this.goTo(question.nodes[0], "quiz");
     else this.finish();
     this.show();
-    document.getElementById(this.result ? "quiz-next" : "quiz-answer")?.focus();
+    // With the question in sight, where the panel is low.
+    document.getElementById(this.result ? "quiz-next" : "quiz-answer")?.focus({ preventScroll: true });
+    this.panel.scrollTop = 0;
   }
 
   finish() {
