@@ -206,14 +206,12 @@ def test_what_cannot_be_explored_is_said_in_a_sentence(tmp_path: Path, monkeypat
 def test_after_training_the_page_of_the_old_loss_is_the_same_but_for_marks(lesson: Lesson, steps: int) -> None:
     graph = Graph(lesson.loss)
     before = Parts(build(graph))
-    assert before.data["since"] == {} and before.data["notes"] == []
+    assert before.data["since"] == {}
     lesson.train(steps)
     after = Parts(build(Graph(lesson.loss)))
     now = {str(i): node.data for i, node in enumerate(graph) if node.data != graph.data[i]}
     assert len(now) > 0 and after.data["since"] == now
-    (note,) = after.data["notes"]
-    assert f"set since the graph was computed: {len(now)}." in note
-    assert after.data | {"since": {}, "notes": []} == before.data
+    assert after.data | {"since": {}} == before.data
     assert after.texts | {"data": ""} == before.texts | {"data": ""}
 
 
@@ -479,8 +477,8 @@ def test_the_modules_keep_to_the_form_that_the_bundle_understands() -> None:
     assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
     made = re.findall(r"^const (\w+)_js = \(\(\) => \{$", text, re.MULTILINE)
     assert sorted(made) == sorted([*(names & set(made)), "operations"])
-    # Elementary functions are there for the operations alone; everything else the page uses.
-    assert names - set(made) == {"elementary"}
+    # Elementary functions are there for the operations alone, and what a notebook runs; everything else the page uses.
+    assert names - set(made) == {"elementary", "notebook"}
     for path in PAGE.glob("*.js"):
         source = path.read_text(encoding="utf-8")
         assert source.startswith("// "), f"{path.name} says what lives there"

@@ -146,7 +146,8 @@ def test_fit_leaves_numbers_to_be_read(
               && box.bottom <= stage.bottom;
           }).map((item) => {
             const value = item.querySelector(".value");
-            return value.checkVisibility() ? parseFloat(getComputedStyle(value).fontSize) * page.drawing.camera.scale : 0;
+            const size = parseFloat(getComputedStyle(value).fontSize) * page.drawing.camera.scale;
+            return value.checkVisibility() ? size : 0;
           });
         }"""
     )

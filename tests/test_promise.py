@@ -58,7 +58,7 @@ import autograd, nn
 from autograd import Value, gradcheck, grad
 from autograd.symbols import latex, python
 from autograd.view import explain
-from autograd.view.explore import javascript
+from autograd.view.operations import javascript
 from tests.test_explore import Graph, Parts, build
 
 x = Value(-3.0, "x")

@@ -141,7 +141,7 @@ def explore(
         import webbrowser
 
         webbrowser.open(Path(path).resolve().as_uri())
-    return Page(path, content, _title(graph))
+    return Page(path, content, title_of(graph))
 
 
 def check(graph: Graph, room: int) -> None:
@@ -174,7 +174,14 @@ def _in_notebook() -> bool:
     return False
 
 
-def _title(graph: Graph) -> str:
+def title_of(graph: Graph) -> str:
+    """What the page of a graph is called: as its root is, in letters that every encoding can write.
+
+    Examples
+    --------
+    >>> title_of(Graph(Value(2.0, "x").exp())), title_of(Graph(Value(1.0, "\\ud800")))
+    ('@1', '\ufffd')
+    """
     name = names(graph)[-1]
     shown = name if len(name) <= 40 else f"{name[:39]}…"
     return shown.encode("utf-8", "replace").decode()
@@ -191,10 +198,10 @@ def build(
             f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:; "
             "base-uri 'none'; form-action 'none'"
         ),
-        "title": html.escape(f"{_title(graph)} · glassgrad"),
+        "title": html.escape(f"{title_of(graph)} · glassgrad"),
         "style": style,
         "script": script,
-        "data": _json(data(graph, _roles(graph, parameters, inputs), room)),
+        "data": _json(data(graph, roles_of(graph, parameters, inputs), room)),
     }
     template = (PAGE / "index.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
@@ -229,16 +236,10 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
         )
     if trouble:
         notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
-    now = since(graph)
-    if now:
-        notes.append(
-            f"Leaves that have been set since the graph was computed: {len(now):,}. They are shown as they were then, "
-            "with a mark in the corner of their cards."
-        )
     return {
         "graph": json.loads(graph.to_json()),
         "names": names(graph),
-        "since": {position: _plain(x) for position, x in now.items()},
+        "since": {position: plain(x) for position, x in since(graph).items()},
         "roles": roles,
         "operations": operations,
         "rooms": [
@@ -260,8 +261,14 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     }
 
 
-def _plain(x: float) -> float | str:
-    """A number as JSON can hold it."""
+def plain(x: float) -> float | str:
+    """A number as JSON can hold it.
+
+    Examples
+    --------
+    >>> plain(0.5), plain(math.inf)
+    (0.5, 'inf')
+    """
     return x if math.isfinite(x) else str(x)
 
 
@@ -270,8 +277,20 @@ def _plain(x: float) -> float | str:
 _GIVEN = re.compile(r"(x|y|t)_?\d*", re.IGNORECASE)
 
 
-def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Value] | None) -> list[str]:
-    """For each node "parameter", "input" or "constant"; an empty text for results."""
+def roles_of(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Value] | None) -> list[str]:
+    """For each node "parameter", "input" or "constant"; an empty text for results.
+
+    Parameters
+    ----------
+    graph : Graph
+    parameters, inputs : iterable of Value, optional
+        As in `explore`.
+
+    Examples
+    --------
+    >>> roles_of(Graph(Value(0.5, "w") * Value(2.0, "x") * 3), None, None)
+    ['parameter', 'input', '', 'constant', '']
+    """
     named = _leaves(graph, parameters, "parameters")
     given = _leaves(graph, inputs, "inputs") or set()
     owned = any(_is_owned(node) for node in graph)

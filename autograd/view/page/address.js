@@ -9,6 +9,8 @@ import { plural } from "./numbers.js";
  * @import { Model } from "./model.js"
  */
 
+const LINKED = ["https:", "http:", "file:"]; // what opens in another window too; not about:, blob: or data:
+
 export class Address {
   /**
    * @param {Model} model
@@ -49,13 +51,16 @@ export class Address {
     this.opened(values, leaves);
   }
 
-  // A link to the page as it is, and what there is to say of it.
+  // Whether this page has an address of its own; where a notebook has put its text into a frame, it has none.
+  get isKnown() {
+    return LINKED.includes(window.location.protocol);
+  }
+
+  // A link to the page as it is, or where it has no address, what is to be added to one; and what it leaves out, if so.
   get link() {
     const { fragment, left } = toFragment(this.model);
-    return {
-      text: `${window.location.href.split("#")[0]}#${fragment}`,
-      note: left ? leftOut("The link", left) : "",
-    };
+    const page = this.isKnown ? window.location.href.split("#")[0] : "";
+    return { text: `${page}#${fragment}`, remark: left ? leftOut("The link", left) : "" };
   }
 }
 

@@ -34,6 +34,11 @@ export class Camera {
     return [this.frame.clientWidth || 1, this.frame.clientHeight || 1];
   }
 
+  // Whether it has a size at all. In a hidden tab or a closed <details> there is nothing to look at, and nothing to fit.
+  get isSeen() {
+    return this.frame.clientWidth > 0 && this.frame.clientHeight > 0;
+  }
+
   apply() {
     this.world.setAttribute("transform", `translate(${this.x} ${this.y}) scale(${this.scale})`);
     this.moved();

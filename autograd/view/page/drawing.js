@@ -18,6 +18,7 @@ import { keyOf } from "./rooms.js";
  * @property {Item} item
  * @property {SVGGElement} card
  * @property {SVGPathElement} strip
+ * @property {SVGPathElement} since the mark of a leaf that has been set, on the card where it is one
  * @property {Texts} texts
  * @property {boolean} hidden out of view
  * @property {Said | null} said
@@ -60,7 +61,7 @@ export class Drawing {
     this.hovered = -1;
     this.culling = 0;
     /** @type {Pair | null} */
-    this.frameSize = null;
+    this.frameSize = null; // for which it was fitted or moved; null before it has a size
     this.frame = ofKind("drawing", SVGSVGElement);
     this.world = svg("g", { id: "world" });
     this.edgeLayer = svg("g", { "aria-hidden": "true" });
@@ -137,9 +138,6 @@ export class Drawing {
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
       stripPath,
-      item.kind === "node" &&
-        this.model.reading.since.has(item.node) &&
-        svg("path", { class: "since", d: corner(-left, top, 13, 9) }),
       texts.title,
       texts.symbol,
       texts.value,
@@ -147,7 +145,8 @@ export class Drawing {
       svg("path", { class: "opens", d: `M${-left - 13},${-top - strip / 2 - 4}l4,4l-4,4` }),
       texts.delta,
     );
-    return { item, card, strip: stripPath, texts, hidden: false, said: null, marks: "", role: "" };
+    const since = svg("path", { class: "since", d: corner(-left, top, 13, 9) });
+    return { item, card, strip: stripPath, since, texts, hidden: false, said: null, marks: "", role: "" };
   }
 
   // Bring everything up to date; what does not change costs nothing but the comparison.
@@ -190,6 +189,8 @@ export class Drawing {
     setText(drawn.texts.gradient, said.gradient);
     setText(drawn.texts.delta, said.delta);
     setClass(drawn.strip, `strip ${said.tint}`);
+    if (!isLeaf || !reading.since.has(item.node)) drawn.since.remove();
+    else if (!drawn.since.parentNode) drawn.texts.title.before(drawn.since);
     const traits = {
       unusual: said.unusual,
       openable: said.openable,
@@ -369,19 +370,22 @@ export class Drawing {
   // Fit the room into view as far as it stays readable, with what matters in it.
   arrange() {
     const { engine, selectedPlace } = this.model;
-    this.camera.fit(this.view.size, READABLE, EASY);
+    this.frameSize = this.camera.isSeen ? this.camera.size : null;
+    if (this.frameSize) this.camera.fit(this.view.size, READABLE, EASY);
+    else this.camera.fitted = true; // as soon as it has a size
     const place = selectedPlace >= 0 ? selectedPlace : this.view.itemOf[this.view.dot ?? engine.of];
     if (place >= 0) this.reveal(place);
   }
 
   // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
   resized() {
+    if (!this.camera.isSeen) return;
     const [width, height] = this.camera.size;
-    const [oldWidth, oldHeight] = this.frameSize ?? [width, height];
+    const old = this.frameSize;
     this.frameSize = [width, height];
-    if (width === oldWidth && height === oldHeight) return;
+    if (old && width === old[0] && height === old[1]) return;
     if (this.camera.fitted) this.arrange();
-    else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
+    else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
   }
 
   /**
@@ -389,7 +393,7 @@ export class Drawing {
    * @param {number} place
    */
   reveal(place) {
-    this.camera.reveal(this.view.items[place]);
+    if (this.camera.isSeen) this.camera.reveal(this.view.items[place]);
   }
 }
 

@@ -1,21 +1,25 @@
 // Keeping: the menu for a link to the present state, the view as SVG or PNG, the graph as Python code.
 
 import { byId, ofKind, onClick, svg } from "./dom.js";
-import { filled } from "./formula.js";
 import { clip } from "./numbers.js";
+import { filled } from "./written.js";
 
 /**
  * @import { Row } from "./data.d.ts"
  * @import { Model } from "./model.js"
  */
 
+const UNADDRESSED =
+  "This frame has no address of its own; add this to the address of the page that explore(…,\u00a0path) wrote.";
+
 export class Keep {
   /**
    * @param {Model} model
-   * @param {{ frame: () => SVGSVGElement, link: () => { text: string, note: string }, say: (text: string) => void }} callbacks `frame` is the
-   *   drawing as it is seen, `link` leads to the page as it is, with a note on what it leaves out
+   * @param {{ frame: () => SVGSVGElement, link: () => { text: string, remark: string }, addressed: () => boolean, say: (text: string) => void }}
+   *   callbacks `frame` is the drawing as it is seen, `link` leads to the page as it is, with a remark on what it leaves
+   *   out; `addressed` is whether the link is a whole one
    */
-  constructor(model, { frame, link, say }) {
+  constructor(model, { frame, link, addressed, say }) {
     const menu = byId("keep");
     for (const item of menu.querySelectorAll("button"))
       item.addEventListener("click", () => menu.removeAttribute("open"));
@@ -26,10 +30,14 @@ export class Keep {
     this.dialog = ofKind("offered", HTMLDialogElement);
     onClick("copy-python", () => {
       const code = python(model);
-      const save = () => download(new Blob([code], { type: "text/x-python" }), "graph.py");
-      this.offer({ what: "Python code", text: code, save });
+      this.offer("Python code", code, {
+        save: () => download(new Blob([code], { type: "text/x-python" }), "graph.py"),
+      });
     });
-    onClick("copy-link", () => this.offer({ what: "Link", ...link() }));
+    onClick("copy-link", () => {
+      const { text, remark } = link();
+      this.offer("Link", text, { remark: [addressed() ? "" : UNADDRESSED, remark].filter(Boolean).join(" ") });
+    });
     onClick("save-svg", () => download(new Blob([picture(frame())], { type: "image/svg+xml" }), "graph.svg"));
     onClick("save-png", async () => {
       try {
@@ -42,21 +50,27 @@ export class Keep {
   }
 
   /**
-   * Copy a text, or show it where the clipboard is out of reach.
-   * @param {{ what: string, text: string, note?: string, save?: () => void }} offer to be saved as a file, too, if there
-   *   is a way
+   * Copy a text, or show it where the clipboard is out of reach, or where something is to be said of it.
+   * @param {string} what
+   * @param {string} text
+   * @param {{ save?: () => void, remark?: string }} more `save` saves it as a file
    */
-  async offer({ what, text, note = "", save }) {
-    if (await copy(text)) {
-      this.say([`${what} copied.`, note].filter(Boolean).join(" "));
+  async offer(what, text, { save, remark = "" }) {
+    const copied = await copy(text);
+    if (copied && !remark) {
+      this.say(`${what} copied.`);
       return;
     }
+    byId("offered-remark").textContent = remark;
+    byId("offered-remark").hidden = !remark;
+    byId("offered-how").textContent = copied
+      ? "It is copied."
+      : "The clipboard is out of reach here; take the text from this field.";
     const field = ofKind("offered-text", HTMLTextAreaElement);
     const button = byId("offered-save");
     byId("offered-title").textContent = what;
-    byId("offered-note").textContent = note;
-    byId("offered-note").hidden = note === "";
     field.value = text;
+    field.rows = text.includes("\n") ? 14 : 3;
     button.hidden = !save;
     button.onclick = save ?? null;
     this.dialog.showModal();

@@ -8,6 +8,7 @@ import { Crumbs } from "./crumbs.js";
 import { byId, onClick } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { cameraOf } from "./fields.js";
+import { join } from "./host.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
 import { legend } from "./legend.js";
@@ -32,7 +33,7 @@ import { Why } from "./why.js";
 /** @type {Data} */
 const data = JSON.parse(byId("data").textContent ?? "");
 const model = new Model(data, operations, window.location.hash);
-const { engine, leaves, reading, state } = model;
+const { engine, reading, state } = model;
 
 // --- the parts ---
 
@@ -64,7 +65,7 @@ const panels = {
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
 const address = new Address(model, { opened, say });
-new Keep(model, { frame: () => drawing.frame, link: () => address.link, say });
+new Keep(model, { frame: () => drawing.frame, link: () => address.link, addressed: () => address.isKnown, say });
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
   pan: (dx, dy) => drawing.camera.pan(dx, dy),
@@ -124,10 +125,29 @@ function showTab() {
 }
 
 function applyTheme() {
-  const theme = state.get("theme");
+  const theme = state.get("theme") || hostTheme;
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
 }
+
+// --- the notebook around it ---
+
+let hostTheme = ""; // how the notebook looks, if it has said so
+
+join({
+  size: engine.size,
+  edges: engine.partials.length,
+  isLeaf: (i) => engine.isLeaf(i),
+  leaves: () => engine.changed,
+  setLeaves: (changed) => model.takeLeaves(changed),
+  showPoint: (point) => model.begin(point),
+  selected: () => (model.selectedNode < 0 ? null : model.selectedNode),
+  setTheme: (theme) => {
+    hostTheme = theme;
+    applyTheme();
+  },
+  onChange: (listener) => state.listen(listener),
+});
 
 /**
  * Somebody wrote another address by hand.
@@ -135,11 +155,10 @@ function applyTheme() {
  * @param {Map<number, number>} changed
  */
 function opened({ camera, ...values }, changed) {
-  leaves.begin(changed);
   state.set(values);
   const stand = cameraOf(camera);
   if (stand) drawing.camera.place(stand.x, stand.y, stand.scale);
-  state.announce("numbers", "committed");
+  model.takeLeaves(changed);
 }
 
 applyTheme();

@@ -12,6 +12,7 @@ import { stopAt, Timeline } from "./timeline.js";
 
 /**
  * @import { Data } from "./data.d.ts"
+ * @import { Point } from "./host.js"
  * @import { Computed } from "./operations.d.ts"
  * @import { Changed } from "./state.js"
  * @import { Phase } from "./timeline.js"
@@ -62,6 +63,26 @@ export class Model {
     if ([...changes].some((name) => name !== "time" && name !== "selected")) this.reading.refresh();
     this.active = this.findActive();
     this.highlighted = this.findPath();
+  }
+
+  /**
+   * Begin anew at another point of the graph: what was changed before cannot be undone. The reader stays where they are.
+   * @param {Point} point
+   */
+  begin({ data, partials, names, since }) {
+    this.engine.begin(data, partials);
+    for (const [i, name] of names) this.names[i] = name;
+    this.reading.since = since;
+    this.takeLeaves(new Map());
+  }
+
+  /**
+   * Take over leaves that were not changed here.
+   * @param {Map<number, number>} changed
+   */
+  takeLeaves(changed) {
+    this.leaves.begin(changed);
+    this.state.announce("numbers", "committed");
   }
 
   // --- the selection ---

@@ -1,8 +1,8 @@
 // The player: it goes through the stops of a room, one by one or by itself, and says what happens at each.
 
 import { byId, ofKind, onClick } from "./dom.js";
-import { formula } from "./formula.js";
 import { clip, inside, isolated, show } from "./numbers.js";
+import { formula } from "./written.js";
 
 /**
  * @import { Model } from "./model.js"

@@ -2,8 +2,9 @@
 // answer is explained by the chain rule. What is given for a question never holds the answer to a later one.
 
 import { byId, fill, html } from "./dom.js";
-import { chainRule, derivative, formula, line, mn, mo, piece, whole } from "./formula.js";
+import { chainRule, derivative, line, mn, mo, piece, whole } from "./formula.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
+import { formula } from "./written.js";
 
 /**
  * @import { Actions } from "./actions.js"

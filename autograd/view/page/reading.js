@@ -3,6 +3,7 @@
 
 import { number } from "./engine.js";
 import { clip, show, signed, tint } from "./numbers.js";
+import { aloud } from "./written.js";
 
 /**
  * @import { Model } from "./model.js"
@@ -74,6 +75,18 @@ export class Reading {
    */
   name(i, length = 12) {
     return clip(this.model.data.names[i], length);
+  }
+
+  // What is to be known about the graph as a whole.
+  get notes() {
+    const { size } = this.since;
+    return size === 0
+      ? this.model.data.notes
+      : [
+          ...this.model.data.notes,
+          `Leaves that have been set since the graph was computed: ${size.toLocaleString("en")}. They are shown as they ` +
+            "were then, with a mark in the corner of their cards.",
+        ];
   }
 
   /**
@@ -346,14 +359,23 @@ export class Reading {
   }
 
   /**
+   * What a scalar is: a leaf and its role, or the operation that made it, as one says it.
+   * @param {NodeItem | ProductItem} item
+   */
+  kind(item) {
+    const { engine, data } = this.model;
+    if (item.kind === "product") return "product";
+    return engine.isLeaf(item.node) ? `leaf, ${data.roles[item.node]}` : aloud(this.model, item.node);
+  }
+
+  /**
    * A sentence about an item, for those who do not see it.
    * @param {Item} item
    */
   spoken(item) {
     const said = this.item(item);
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
-    const { engine, data } = this.model;
-    const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
+    const kind = this.kind(item);
     const opens = said.openable ? ". Press Enter to open" : "";
     const value = said.value || "not yet computed";
     const since = item.kind === "node" && this.setSince(item.node);

@@ -72,7 +72,7 @@ export class Why {
           "being computed.",
       ),
       this.facts(facts),
-      ...data.notes.map((note) => html("p", { class: "note" }, note)),
+      ...reading.notes.map((note) => html("p", { class: "note" }, note)),
       legend(),
     ];
   }
