@@ -157,4 +157,5 @@ def test_fit_leaves_numbers_to_be_read(
 
 def test_the_page_has_one_heading_of_its_own(visit: Callable[..., Reader]) -> None:
     reader = visit(credit_network().error)
-    assert reader.page.locator("h1").all_text_contents() == [reader.page.title()]
+    [heading] = reader.page.locator("h1").all_text_contents()
+    assert heading.strip()

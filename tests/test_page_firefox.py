@@ -36,7 +36,7 @@ def visit(started: Firefox, tmp_path: Path) -> Iterator[Callable[..., Firefox]]:
     def open_page(v: Value, size: tuple[int, int] = LAPTOP) -> Firefox:
         written = explore(v, tmp_path / "page.html", open=False)
         started.resize(*size)
-        started.open(Path(written.path).as_uri())
+        started.open(f"{Path(written.path).as_uri()}#begun=1")  # past the invitation
         started.until("'ready' in document.documentElement.dataset")
         return started
 

@@ -39,6 +39,9 @@ import { keyOf } from "./rooms.js";
 // must move about anyway may as well read without effort.
 const READABLE = 0.5;
 const EASY = 0.76;
+// Before an audience no text is under 16 pixels; the smallest that is drawn has 12. And nothing need be larger than that.
+const [LEGIBLE, LARGE] = [16.1 / 12, 2];
+const MARGIN = 28; // around what is followed
 const MANY = 300; // so many items are drawn only where they are in view
 const FAR = 0.42; // below this scale letters are too small to read
 
@@ -384,8 +387,41 @@ export class Drawing {
     const old = this.frameSize;
     this.frameSize = [width, height];
     if (old && width === old[0] && height === old[1]) return;
+    if (this.model.state.get("present")) {
+      this.follow();
+      return;
+    }
     if (this.camera.fitted) this.arrange();
     else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
+  }
+
+  // For an audience: what is spoken of in the middle, with as much of what it is joined to as stays legible.
+  follow() {
+    const { active, engine, selectedPlace, state, stops } = this.model;
+    const { items, itemOf, touching } = this.view;
+    const now = state.get("time") === 0 ? stops[1]?.place : active.place; // at the start, what will be computed first
+    let place = selectedPlace >= 0 ? selectedPlace : (now ?? -1);
+    if (place < 0) place = itemOf[engine.of];
+    if (place < 0) {
+      this.camera.fit(this.view.size, LEGIBLE, LEGIBLE);
+      return;
+    }
+    const near = touching[place].flatMap((k) => [this.lines[k].edge.from, this.lines[k].edge.to]);
+    const boxes = [place, ...near].map((k) => items[k]);
+    const [left, top] = [
+      Math.min(...boxes.map((b) => b.x - b.width / 2)),
+      Math.min(...boxes.map((b) => b.y - b.height / 2)),
+    ];
+    const [right, bottom] = [
+      Math.max(...boxes.map((b) => b.x + b.width / 2)),
+      Math.max(...boxes.map((b) => b.y + b.height / 2)),
+    ];
+    const [w, h] = this.camera.size;
+    const whole = Math.min(w / (right - left + MARGIN), h / (bottom - top + MARGIN));
+    const { x, y } = items[place];
+    /** @type {Pair} */
+    const middle = whole < LEGIBLE ? [x, y] : [(left + right) / 2, (top + bottom) / 2];
+    this.camera.glide(middle, Math.min(LARGE, Math.max(LEGIBLE, whole)));
   }
 
   /**

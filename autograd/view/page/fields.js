@@ -17,6 +17,8 @@ import { isTab } from "./tabs.js";
  * @property {Tab} tab the open panel
  * @property {"" | "light" | "dark"} theme
  * @property {string} camera "x,y,scale"
+ * @property {boolean} begun whether the story has begun, or was skipped; until then the page invites to it
+ * @property {boolean} present whether it is shown to an audience
  * @property {string} rate of gradient descent, as it was typed
  * @property {Set<number>} trained the leaves that gradient descent moves
  *
@@ -68,6 +70,13 @@ export const FIELDS = {
     read: (text) => (cameraOf(text) ? text : undefined),
     write: (camera) => camera,
   },
+  begun: { key: "begun", first: () => false, read: (text) => text === "1", write: () => "" }, // see `toFragment`
+  present: {
+    key: "present",
+    first: () => false,
+    read: (text) => text === "1",
+    write: (present) => (present ? "1" : ""),
+  },
   rate: { key: "rate", first: () => "0.5", read: (text) => text, write: (rate) => rate },
   trained: {
     key: "switched",
@@ -86,6 +95,17 @@ export const FIELDS = {
       data.roles.flatMap((role, i) => (role && (role === "parameter") !== trained.has(i) ? [i] : [])).join("_"),
   },
 };
+
+// How the page is looked at. An address that says no more than that begins the story.
+/** @type {ReadonlySet<string>} */
+export const LOOKS = new Set(["camera", "theme", "present"]);
+
+/**
+ * Whether an address says something of the story.
+ * @param {URLSearchParams} parts
+ */
+const tells = (parts) =>
+  fieldNames.some((name) => !LOOKS.has(name) && parts.has(FIELDS[name].key)) || parts.has("leaves");
 
 const fieldNames = /** @type {(keyof Values)[]} */ (Object.keys(FIELDS));
 
@@ -114,12 +134,19 @@ export function toFragment(model) {
     const text = written(name, model.state.get(name), model);
     if (text !== "" && text !== written(name, FIELDS[name].first(model), model)) parts.set(FIELDS[name].key, text);
   }
+  const begun = model.state.get("begun");
+  if (!begun) parts.delete(FIELDS.time.key);
+  /** @param {URLSearchParams} said */
+  const text = (said) => {
+    if (begun && !tells(said)) said.set(FIELDS.begun.key, "1");
+    return said.toString();
+  };
   const { changed } = model.engine;
-  const short = parts.toString();
-  if (changed.size === 0) return { fragment: short, left: 0 };
-  parts.set("leaves", [...changed].map(([i, x]) => `${i}:${x}`).join("_"));
-  const whole = parts.toString();
-  return whole.length > LONGEST ? { fragment: short, left: changed.size } : { fragment: whole, left: 0 };
+  const whole = new URLSearchParams(parts);
+  if (changed.size) whole.set("leaves", [...changed].map(([i, x]) => `${i}:${x}`).join("_"));
+  const fragment = text(whole);
+  if (changed.size === 0 || fragment.length <= LONGEST) return { fragment, left: 0 };
+  return { fragment: text(parts), left: changed.size };
 }
 
 /**
@@ -131,6 +158,8 @@ export function fromFragment(text, context) {
   const parts = new URLSearchParams(text.replace(/^#/, ""));
   const values = /** @type {Values} */ ({});
   for (const name of fieldNames) read(values, name, parts.get(FIELDS[name].key), context);
+  values.begun = tells(parts);
+  if (!values.begun) values.time = 0;
   /** @type {Map<number, number>} */
   const leaves = new Map();
   for (const pair of (parts.get("leaves") ?? "").split("_")) {

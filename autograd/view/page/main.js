@@ -9,6 +9,7 @@ import { byId, onClick } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { cameraOf } from "./fields.js";
 import { join } from "./host.js";
+import { Invitation } from "./invitation.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
 import { legend } from "./legend.js";
@@ -44,11 +45,16 @@ const actions = makeActions(model, {
   unfold: () => panel.unfold(),
   focusLeaf: () => panels.change.focus(),
 });
-const { differentiate, goTo, nextTheme, openRoom, openTab } = actions;
+const { differentiate, goTo, nextTheme, openRoom, openTab, present } = actions;
 
 const drawing = new Drawing(model, actions);
 const focusDrawing = () => drawing.frame.focus();
 const player = new Player(model);
+const invitation = new Invitation(model, {
+  play: () => player.play(),
+  finish: () => player.finish(),
+  focusDrawing,
+});
 const panel = new Panel(model, { openTab });
 
 /**
@@ -83,6 +89,7 @@ onClick("fit", () => drawing.arrange());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
+onClick("present", present);
 onClick("of", () => goTo(engine.of));
 byId("help-legend").append(legend());
 
@@ -90,6 +97,11 @@ byId("help-legend").append(legend());
 
 state.listen((changes) => {
   if (changes.has("theme")) applyTheme();
+  if (changes.has("present")) {
+    applyPresent();
+    drawing.arrange();
+  }
+  if (changes.has("begun")) invitation.update();
   if (changes.has("room")) enterView();
   if (changes.has("tab")) showTab();
   const only = (/** @type {string[]} */ ...names) => [...changes].every((name) => names.includes(name));
@@ -106,7 +118,8 @@ function refresh(changes) {
   player.update();
   panels[state.get("tab")].update(changes);
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
-  if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
+  if (state.get("present")) drawing.follow();
+  else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
 }
 
 // Another room came into view.
@@ -148,6 +161,12 @@ join({
   },
   onChange: (listener) => state.listen(listener),
 });
+function applyPresent() {
+  const on = state.get("present");
+  document.body.classList.toggle("presenting", on);
+  byId("present").setAttribute("aria-pressed", String(on));
+  if (on) panel.unfold();
+}
 
 /**
  * Somebody wrote another address by hand.
@@ -162,8 +181,10 @@ function opened({ camera, ...values }, changed) {
 }
 
 applyTheme();
+applyPresent();
 enterView(state.get("camera"));
 showTab();
+invitation.update();
 
 // Within reach of those who open the console.
 const page = {

@@ -3,7 +3,7 @@
 // `state`, `leaves` and the actions in actions.js; it brings itself up to date before any of them is told.
 
 import { Engine } from "./engine.js";
-import { fromFragment } from "./fields.js";
+import { fromFragment, LOOKS } from "./fields.js";
 import { Leaves } from "./leaves.js";
 import { Reading } from "./reading.js";
 import { House } from "./rooms.js";
@@ -52,6 +52,9 @@ export class Model {
   /** @param {Changed} changes */
   changed(changes) {
     const { state, engine, timeline } = this;
+    // Whoever does something else than stepping is past the invitation, and wants to see all of it.
+    const begins = !state.get("begun") && !changes.has("begun") && [...changes].some((name) => !LOOKS.has(name));
+    if (begins) state.set(changes.has("time") ? { begun: true } : { begun: true, time: null });
     if (changes.has("room")) this.view = this.house.find(state.get("room"));
     if (changes.has("of")) {
       engine.differentiate(state.get("of"));
@@ -130,6 +133,13 @@ export class Model {
   get at() {
     const time = this.state.get("time");
     return time === null ? -1 : stopAt(this.stops, time);
+  }
+
+  // Where the story is: on its way forward or backward; an empty text when it is not told, and all is known.
+  get direction() {
+    if (this.at < 0) return "";
+    const { phase } = this.stops[this.at];
+    return phase === "seed" || phase === "backward" ? "backward" : "forward";
   }
 
   /** @returns {Active} */

@@ -230,11 +230,11 @@ export class Reading {
     const time = state.get("time");
     const grad = engine.grad[i];
     if (this.model.hides(i)) return { gradient: "?", tint: "hidden" };
+    // As long as the story goes, only what has arrived.
+    const { sum, given, total } = time === null ? { sum: grad, given: 1, total: 1 } : gathered(time);
+    if (given <= 0) return { gradient: "", tint: "empty" };
     if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
     if (!timeline.matters[i]) return { gradient: "0", tint: "aside" };
-    if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest) };
-    const { sum, given, total } = gathered(time);
-    if (given <= 0) return { gradient: "", tint: "empty" };
     const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
     return { gradient: text, tint: tint(sum, this.largest) };
   }
@@ -282,32 +282,33 @@ export class Reading {
     const moment = this.momentOfEdge(edge);
     const known = this.saidOfEdges.get(edge);
     if (known?.moment === moment) return known.said;
-    const said = this.saidOfEdge(edge, moment > 0, moment > 1);
+    const said = this.saidOfEdge(edge, moment > 0, moment > 1, moment > 2);
     this.saidOfEdges.set(edge, { moment, said });
     return said;
   }
 
   /**
-   * 0 before its consumer is computed, 1 then, 2 when the product has arrived at the operand.
+   * 0 before its consumer is computed, 1 then, 2 on the way back, 3 when the product has arrived at the operand.
    * @param {Edge} edge
    */
   momentOfEdge(edge) {
     const { engine, state, timeline, view } = this.model;
     const time = state.get("time");
-    if (time === null) return 2;
+    if (time === null) return 3;
+    const computed = timeline.isBackward(time) ? 2 : 1;
     const from = view.items[edge.from];
     if (from.kind === "product" || from.kind === "rest") {
-      if (timeline.sumHanded(from.dot, time)) return 2;
-      return timeline.productComputed(from.dot, from.number, time) ? 1 : 0;
+      if (timeline.sumHanded(from.dot, time)) return 3;
+      return timeline.productComputed(from.dot, from.number, time) ? computed : 0;
     }
     const to = view.items[edge.to];
-    let moment = 2;
+    let moment = 3;
     for (const e of edge.members) {
-      if (!timeline.hasArrived(e, time, view)) moment = 1;
+      if (!timeline.hasArrived(e, time, view)) moment = computed;
       const consumer = engine.consumers[e];
-      const computed =
+      const known =
         to.kind === "product" ? timeline.productComputed(to.dot, to.number, time) : timeline.isComputed(consumer, time);
-      if (!computed) return 0;
+      if (!known) return 0;
     }
     return moment;
   }
@@ -315,16 +316,17 @@ export class Reading {
   /**
    * @param {Edge} edge
    * @param {boolean} carried whether its consumer is computed
+   * @param {boolean} backward whether the story is on its way back, so that the local derivative counts
    * @param {boolean} arrived whether its product has arrived
    * @returns {SaidOfEdge}
    */
-  saidOfEdge(edge, carried, arrived) {
+  saidOfEdge(edge, carried, backward, arrived) {
     const { engine, timeline, view } = this.model;
     if (edge.dot !== undefined) {
       const flow = engine.grad[edge.dot];
       const shown = arrived && !this.model.hides(edge.dot);
       return {
-        local: carried ? "×1" : "",
+        local: backward ? "×1" : "",
         flow: shown ? show(flow, 3) : "",
         tint: shown ? tint(flow, this.largest) : "empty",
         carried,
@@ -351,7 +353,7 @@ export class Reading {
       };
     }
     return {
-      local: carried && !this.isUnknown(local) ? `×${show(local, 4)}` : "",
+      local: backward && !this.isUnknown(local) ? `×${show(local, 4)}` : "",
       flow: shown ? show(flow, 3) : "",
       tint: colour,
       carried,

@@ -4,6 +4,7 @@
 import { waysTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
 import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholeWays } from "./formula.js";
+import { layerForm } from "./layer.js";
 import { legend } from "./legend.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
@@ -49,7 +50,7 @@ export class Why {
    * @returns {Child[]}
    */
   about(item) {
-    if (item.kind === "node") return this.node(item.node);
+    if (item.kind === "node") return [...this.node(item.node), ...layerForm(this.model, item)];
     if (item.kind === "room") return this.room(item);
     return item.kind === "product" ? this.product(item) : this.rest(item);
   }
@@ -65,6 +66,7 @@ export class Why {
     ];
     return [
       html("h2", {}, isolated(reading.name(engine.of, 30))),
+      html("p", { class: "lead" }, isolated(data.story.text)),
       html(
         "p",
         { class: "lead" },
@@ -89,7 +91,7 @@ export class Why {
 
   /** @param {RoomItem} item */
   room(item) {
-    const { house, engine, hiding, state } = this.model;
+    const { direction, house, engine, hiding, state } = this.model;
     const room = house.rooms[item.room];
     const leaves = item.nodes.filter((i) => engine.isLeaf(i));
     const trained = leaves.filter((i) => state.get("trained").has(i)).length;
@@ -105,11 +107,12 @@ export class Why {
               room.kind
             ],
       ),
+      ...layerForm(this.model, item),
       this.facts([
         ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
         ["leaves", leaves.length.toLocaleString("en")],
         ["parameters", trained.toLocaleString("en")],
-        leaves.length > 0 && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
+        leaves.length > 0 && direction !== "forward" && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
       ]),
       html("button", { class: "primary", onclick: () => this.openRoom(room.name) }, "Open"),
     ];
@@ -178,6 +181,7 @@ export class Why {
         !forward && !engine.isConstant(i) && [isolated(reading.gradientName(i)), complete ? this.shown(i) : "…"],
       ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
+      data.story.notes[i] && html("p", { class: "note told" }, isolated(data.story.notes[i])),
       op !== null && this.rule(i, !forward),
       !forward && (engine.isConstant(i) ? this.constant() : this.chain(i, complete)),
       time !== null && !forward && op !== null && timeline.matters[i] === 1 && this.handedOn(i),
