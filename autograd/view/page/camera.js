@@ -92,15 +92,16 @@ export class Camera {
   }
 
   /**
-   * The whole drawing, or as much of it, from the right, as stays readable.
+   * The whole drawing if it is readable then; else as much of it, from the right, as can be read with ease.
    * @param {Pair} size
-   * @param {number} smallest
+   * @param {number} readable the smallest scale at which it is
+   * @param {number} easy
    */
-  fit([width, height], smallest = 0) {
+  fit([width, height], readable, easy) {
     const [w, h] = this.size;
     const margin = Math.min(36, w / 14);
     const whole = Math.min((w - 2 * margin) / width, (h - 2 * margin) / height, 1.25);
-    const scale = Math.max(whole, smallest);
+    const scale = whole < readable ? easy : whole;
     const x = scale * width > w - 2 * margin + 1 ? w - margin - scale * width : (w - scale * width) / 2;
     const y = (h - scale * height) / 2;
     this.place(x, y, scale);

@@ -50,7 +50,7 @@ export class Changes {
       this.editor,
       this.curve.element,
       this.descent.element,
-      html("section", {}, html("h3", {}, "Leaves"), this.list),
+      html("section", {}, html("h3", {}, "Leaves"), html("div", { class: "wide" }, this.list)),
     );
 
     this.editing = -1; // the leaf in the editor

@@ -35,7 +35,10 @@ import { keyOf } from "./rooms.js";
  * @property {string} marks
  */
 
-const READABLE = 0.5; // a room opens at this scale at least, though not all of it may be in view then
+// Where a room does not fit into view at the first scale it is shown at the second, which has numbers of 11 pixels: who
+// must move about anyway may as well read without effort.
+const READABLE = 0.5;
+const EASY = 0.76;
 // Before an audience no text is under 16 pixels; the smallest that is drawn has 12. And nothing need be larger than that.
 const [LEGIBLE, LARGE] = [16.1 / 12, 2];
 const MARGIN = 28; // around what is followed
@@ -59,7 +62,6 @@ export class Drawing {
     /** @type {Line[]} */
     this.lines = [];
     this.hovered = -1;
-    this.smallest = 0; // the scale that it was fitted with at least
     this.culling = 0;
     /** @type {Pair | null} */
     this.frameSize = null; // for which it was fitted or moved; null before it has a size
@@ -320,7 +322,7 @@ export class Drawing {
   open({ target }) {
     const place = placeOf(target);
     if (place >= 0) this.enter(place);
-    else if (!this.camera.dragged) this.fit();
+    else if (!this.camera.dragged) this.arrange();
   }
 
   /** @param {Event} event */
@@ -368,17 +370,12 @@ export class Drawing {
 
   // --- what is in view ---
 
-  fit(smallest = 0) {
-    this.smallest = smallest;
-    this.frameSize = this.camera.isSeen ? this.camera.size : null;
-    if (this.frameSize) this.camera.fit(this.view.size, smallest);
-    else this.camera.fitted = true; // as soon as it has a size
-  }
-
   // Fit the room into view as far as it stays readable, with what matters in it.
-  arrange(smallest = READABLE) {
+  arrange() {
     const { engine, selectedPlace } = this.model;
-    this.fit(smallest);
+    this.frameSize = this.camera.isSeen ? this.camera.size : null;
+    if (this.frameSize) this.camera.fit(this.view.size, READABLE, EASY);
+    else this.camera.fitted = true; // as soon as it has a size
     const place = selectedPlace >= 0 ? selectedPlace : this.view.itemOf[this.view.dot ?? engine.of];
     if (place >= 0) this.reveal(place);
   }
@@ -394,7 +391,7 @@ export class Drawing {
       this.follow();
       return;
     }
-    if (this.camera.fitted) this.arrange(this.smallest);
+    if (this.camera.fitted) this.arrange();
     else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
   }
 
@@ -406,7 +403,7 @@ export class Drawing {
     let place = selectedPlace >= 0 ? selectedPlace : (now ?? -1);
     if (place < 0) place = itemOf[engine.of];
     if (place < 0) {
-      this.fit(LEGIBLE);
+      this.camera.fit(this.view.size, LEGIBLE, LEGIBLE);
       return;
     }
     const near = touching[place].flatMap((k) => [this.lines[k].edge.from, this.lines[k].edge.to]);

@@ -12,6 +12,7 @@ import { join } from "./host.js";
 import { Invitation } from "./invitation.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
+import { legend } from "./legend.js";
 import { Model } from "./model.js";
 import { isolated } from "./numbers.js";
 import { operations } from "./operations.js";
@@ -64,18 +65,18 @@ const panel = new Panel(model, { openTab });
 const panels = {
   why: new Why(model, { goTo, openRoom, differentiate }),
   change: new Changes(model, { ...actions, say }),
-  quiz: new Quiz(model, { goTo, say, speak }),
+  quiz: new Quiz(model, { goTo, say, speak, pause: () => player.pause() }),
   table: new Table(model, { goTo }),
 };
 
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
-const address = new Address(model, { opened });
+const address = new Address(model, { opened, say });
 new Keep(model, { frame: () => drawing.frame, link: () => address.link, addressed: () => address.isKnown, say });
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
   pan: (dx, dy) => drawing.camera.pan(dx, dy),
-  fit: () => drawing.fit(),
+  fit: () => drawing.arrange(),
   focusDrawing,
   focusSearch: () => search.focus(),
   toggle: () => player.toggle(),
@@ -85,12 +86,13 @@ new Keyboard(model, actions, {
   fold: () => panel.fold(),
 });
 
-onClick("fit", () => drawing.fit());
+onClick("fit", () => drawing.arrange());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
 onClick("present", present);
 onClick("of", () => goTo(engine.of));
+byId("help-legend").append(legend());
 
 // --- what changes ---
 

@@ -112,9 +112,12 @@ export class Model {
     return this.answered !== null;
   }
 
-  // Hide every gradient but that of what is differentiated, until it has been answered.
-  hide() {
-    this.answered = new Set();
+  /**
+   * Hide every gradient but that of what is differentiated and of nodes that have been answered; more may follow.
+   * @param {Set<number>} answered
+   */
+  hide(answered) {
+    this.answered = answered;
   }
 
   // Show all of them again.
