@@ -51,7 +51,7 @@ def sums() -> Value:
     d = e * 2.5
     root = (s - d) ** 2
     label(s=s, d=d, L=root)
-    return root
+    return root  # type: ignore[no-any-return]
 
 
 def test_a_running_player_stops_when_the_quiz_begins(visit: Callable[..., Reader]) -> None:
