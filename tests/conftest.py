@@ -1,6 +1,12 @@
-"""What all tests share: with ``--no-skips`` a skipped test fails the run, so that nothing is missing unnoticed."""
+"""What all tests share: no skipped test goes unnoticed.
+
+With ``--no-skips`` it fails the run. With ``--list-skips FILE`` it is listed, so that another run, in which nothing is
+missing, can be given the list: ``pytest @FILE``.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -14,6 +20,7 @@ _skipped: list[str] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail if any test is skipped")
+    parser.addoption("--list-skips", metavar="FILE", help="write the names of skipped tests to a file, one a line")
 
 
 def _note(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -27,6 +34,9 @@ pytest_collectreport = _note
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    listed = session.config.getoption("--list-skips")
+    if listed and not hasattr(session.config, "workerinput"):  # under xdist the one who hears of all tests
+        Path(listed).write_text("".join(f"{name}\n" for name in dict.fromkeys(_skipped)), encoding="utf-8")
     if session.config.getoption("--no-skips") and _skipped and session.exitstatus == pytest.ExitCode.OK:
         print(f"\nskipped in spite of --no-skips: {', '.join(_skipped)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
