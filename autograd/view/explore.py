@@ -21,7 +21,7 @@ from ..files import write_text
 from ..graph import Graph
 from ..symbols import Expression, JavaScript, MathML, Rule, Symbol, postorder
 from ..value import Constant, Value
-from . import rooms
+from . import placing, rooms
 from .text import names, since
 
 TYPE_CHECKING = False
@@ -204,8 +204,8 @@ def _json(document: Any) -> str:
 
 def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) -> dict[str, Any]:
     """Everything that the page knows about a graph."""
-    found = rooms.rooms(graph, room)
-    layouts, which, trouble = rooms.layouts(found)
+    found = rooms.rooms(graph, room, roles)
+    layouts, which, trouble = placing.layouts(found)
     number = {place: k for k, place in enumerate(found)}
 
     def code(item: int | rooms.Room) -> int:
@@ -246,7 +246,7 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
             for place, layout in zip(found, which)
         ],
         "layouts": layouts,
-        "sizes": {"scalar": rooms.SCALAR, "room": rooms.ROOM},
+        "sizes": {"scalar": placing.SCALAR, "room": placing.ROOM},
         "notes": notes,
     }
 

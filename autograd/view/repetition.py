@@ -459,8 +459,104 @@ class _Steps:
                 self.step[i] = latest[i]
 
     def _part(self, position: int) -> Any:
-        """What a node does, told by its operation, those before it, and the leaves that the steps share."""
+        """What a node does, told by its operation and the leaves that the steps share, or else by those before it."""
         graph = self.graph
         operands = [j for j in graph.operands[position] if self.inside[j]]
-        before = sorted(_kind(graph, j) for j in operands if graph.nodes[j].op is not None)
-        return _kind(graph, position), tuple(before), tuple([j for j in operands if self.shared[j]])
+        before = tuple([j for j in operands if self.shared[j]])
+        return _kind(graph, position), before or tuple(sorted([_kind(graph, j) for j in operands]))
+
+
+# --- neurons ------------------------------------------------------------------------------------------------------
+
+
+class Neuron:
+    """A weighted sum, with its weights and the function applied to it.
+
+    Attributes
+    ----------
+    nodes : list of int
+    inputs : tuple
+        What is weighted, the same for all neurons of a layer.
+    """
+
+    def __init__(self, nodes: list[int], inputs: Any) -> None:
+        self.nodes = nodes
+        self.inputs = inputs
+
+
+def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[list[Neuron]]:
+    """The layers of a network without modules: weighted sums of the same inputs, each with weights of its own.
+
+    Parameters
+    ----------
+    graph : Graph
+    members : sequence of int
+        The nodes to look at, in order.
+    roles : sequence of str
+        As for `copies`.
+
+    Examples
+    --------
+    >>> from autograd import Graph, Value
+    >>> x, v = [Value(1.0), Value(2.0)], [Value(0.5), Value(0.6), Value(0.7)]
+    >>> h = [(Value(0.1) * x[0] + Value(0.2) * x[1] + Value(0.3)).tanh() for _ in v]
+    >>> graph = Graph(sum(w * a for w, a in zip(v, h)).sigmoid())
+    >>> [len(layer) for layer in layers(graph, range(len(graph)), [""] * len(graph))]
+    [3, 1]
+    """
+    inside = set(members)
+    uses = {i: [j for j in graph.consumers[i] if j in inside] for i in members}
+    found: dict[Any, list[Neuron]] = {}
+    for position in members:
+        neuron = _neuron(graph, position, inside, uses, roles)
+        if neuron is not None:
+            found.setdefault(neuron.inputs, []).append(neuron)
+    made = [*found.values()]
+    return made if len(made) > 1 or (made and len(made[0]) > 1) else []
+
+
+def _neuron(
+    graph: Graph, position: int, inside: set[int], uses: dict[int, list[int]], roles: Sequence[str]
+) -> Neuron | None:
+    node = graph.nodes[position]
+    if node.op is None or node.op.name not in ("add", "sum", "dot") or is_link(graph, position):
+        return None
+    if node.op.name == "dot" and len(uses[position]) == 1 and graph.nodes[uses[position][0]].op.name == "add":  # type: ignore[union-attr]
+        return None  # a part of a sum
+
+    def is_weight(i: int, product: int) -> bool:
+        return graph.nodes[i].op is None and uses.get(i, [product]) == [product] and roles[i] != "input"
+
+    if node.op.name == "dot":
+        nodes, terms = [], [position]
+    elif node.op.name == "sum":
+        nodes, terms = [position], list(graph.operands[position])
+    else:
+        nodes, terms = chain(graph, position)
+    weights: list[int] = []
+    inputs: list[int] = []
+    count = 0
+    for term in terms:
+        op, operands = graph.nodes[term].op, graph.operands[term]
+        if op is None:  # a bias
+            weights.append(term)
+            continue
+        if op.name not in ("mul", "dot") or (term != position and uses.get(term) and len(uses[term]) > 1):
+            return None
+        half = len(operands) // 2
+        pairs = [(operands[k], operands[half + k]) for k in range(half)]
+        if not all(is_weight(w, term) for w, _ in pairs):
+            pairs = [(x, w) for w, x in pairs]
+            if not all(is_weight(w, term) for w, _ in pairs):
+                return None
+        nodes.append(term)
+        weights += [w for w, _ in pairs] + list(operands[2 * half :])
+        inputs += [x for _, x in pairs if not isinstance(graph.nodes[x], Constant)]
+        count += half
+    if not count or len(weights) < 2:
+        return None
+    consumers = uses[position]
+    if len(consumers) == 1 and len(graph.operands[consumers[0]]) == 1:
+        nodes.append(consumers[0])
+    nodes += [w for w in weights if w in inside and not isinstance(graph.nodes[w], Constant) and len(uses[w]) == 1]
+    return Neuron(sorted(nodes), (frozenset(inputs), count))
