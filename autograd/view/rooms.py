@@ -56,6 +56,8 @@ class Room:
         What is elsewhere and gives to this room or takes from it.
     edges : list of tuple of int
         Pairs of places in `items` + `neighbours`.
+    row : list of int and Room
+        The items that are steps, one after another.
     copies : list of Copies
         Batches that are shown here, or in the rooms inside, by one node for each of their places.
     """
@@ -68,6 +70,7 @@ class Room:
         self.items: list[int | Room] = []
         self.neighbours: list[int | Room] = []
         self.edges: list[tuple[int, int]] = []
+        self.row: list[int | Room] = []
         self.copies: list[repetition.Copies] = []
 
     def nodes(self) -> Iterable[int]:
@@ -108,6 +111,8 @@ class _Builder:
     def __init__(self, graph: Graph, size: int, roles: Sequence[str] | None) -> None:
         self.graph, self.size = graph, size
         self.roles = [_role(node) for node in graph] if roles is None else roles
+        if "parameter" not in self.roles:  # then nothing is known of any leaf
+            self.roles = [""] * len(graph)
         flat = min(size, max(FLAT, size // 2))
         shown = [i for i, node in enumerate(graph) if not isinstance(node, Constant) or node is graph.root]
         batches = repetition.copies(graph, self.roles) if len(shown) > flat else []
@@ -137,10 +142,11 @@ class _Builder:
             room = stack.pop()
             self.found.append(room)
             if room.kind in ("graph", "module", "step"):
-                if len(room.items) > flat and room.kind != "step":
+                if len(room.items) > flat or (batches and room is outermost):
+                    self._sums(room)
+                if len(room.items) > flat:
                     self._layers(room)
                 if len(room.items) > size:
-                    self._sums(room)
                     self._gather(room)
             self._cut(room)
             stack.extend(item for item in reversed(room.items) if isinstance(item, Room))
@@ -184,6 +190,7 @@ class _Builder:
                 (first, _, _), (_, last, _) = piece[0], piece[-1]
                 stretch = Room(f"{prefix}steps {first}-{last}", f"steps {first:,}–{last:,}", "steps", outermost)
                 stretch.items = [item for _, _, item in piece]
+                stretch.row = [*stretch.items]
                 _adopt(stretch)
                 row.append((first, last, stretch))
             height -= 1
@@ -197,22 +204,29 @@ class _Builder:
         if len(shared) > SHARED:
             _put_together(Room(f"{prefix}parameters", f"{len(shared)} parameters", "parameters", outermost), shared)
         before = [item for item in outermost.items if isinstance(item, Room) or self.graph.nodes[item].op is None]
-        outermost.items = [*before, *[item for _, _, item in row], *[i for i in outermost.items if i not in before]]
+        outermost.row = [item for _, _, item in row]
+        outermost.items = [*before, *outermost.row, *[i for i in outermost.items if i not in before]]
 
     def _layers(self, room: Room) -> None:
         """Find the neurons among the nodes of a room."""
         here = sorted(item for item in room.items if isinstance(item, int))
         prefix = f"{room.name}/" if room.name else "/"
-        for number, layer in enumerate(repetition.layers(self.graph, here, self.roles), 1):
+        layers = repetition.layers(self.graph, here, self.roles)
+        for number, layer in enumerate(layers, 1):
             title = f"layer {number}"
             made = Room(prefix + title, title, "layer", room)
             _put_together(made, [i for neuron in layer for i in neuron.nodes])
-            if len(layer) > 1:
-                made.items = []
-                for k, neuron in enumerate(layer, 1):
-                    inner = Room(f"{made.name}.neuron {k}", f"neuron {k}", "neuron", made)
-                    inner.items.extend(neuron.nodes)
-                    made.items.append(inner)
+            if len(layer) == 1:
+                continue
+            made.items = []
+            for k, neuron in enumerate(layer, 1):
+                inner = Room(f"{made.name}.neuron {k}", f"neuron {k}", "neuron", made)
+                inner.items.extend(neuron.nodes)
+                made.items.append(inner)
+            if len(layers) == 1:  # what is the only layer of a room needs no room of its own
+                place = room.items.index(made)
+                room.items[place : place + 1] = made.items
+                _adopt(room)
 
     def _settle(self, batches: list[repetition.Copies]) -> None:
         """Tell the smallest room that has all of a batch."""
@@ -239,6 +253,7 @@ class _Builder:
             if op is None or op.name != "add" or repetition.is_link(self.graph, position):
                 continue
             links, terms = repetition.chain(self.graph, position)
+            terms = [i for i in terms if not isinstance(self.graph.nodes[i], Constant)]
             here = {item for item in room.items if isinstance(item, int)}
             links = sorted(i for i in links if i in here)
             if len(links) >= ALIKE and len(links) < len(room.items):
@@ -275,7 +290,7 @@ class _Builder:
         if len(level) <= size:
             return
         depths = self.graph.depths
-        if room.kind != "alike":
+        if room.kind not in ("alike", "parameters"):
             depth: Callable[[int | Room], int] = lambda item: (  # noqa: E731
                 max(depths[i] for i in item.nodes()) if isinstance(item, Room) else depths[item]
             )
@@ -289,7 +304,10 @@ class _Builder:
             for number in range(blocks):
                 block = Room(f"{room.name}/{height}.{number + 1}", "", "block", room)
                 block.items = level[bounds[number] : bounds[number + 1]]
-                block.title = self.titles.block([*block.nodes()], room.kind == "alike")
+                if room.kind in ("alike", "parameters"):
+                    block.title = self.titles.stretch([*room.nodes()], [*block.nodes()])
+                else:
+                    block.title = self.titles.block([*block.nodes()])
                 _adopt(block)
                 made.append(block)
             level = made

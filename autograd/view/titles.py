@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SIGNS = {"+": " + ", "-": " − ", "*": "·", "/": " / "}
 LONGEST = 22
 """So many letters a formula may have."""
+NOUNS = {"**2": "square", "mul": "product", "div": "quotient", "sub": "difference", "add": "sum", "dot": "w·x"}
 SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 
 
@@ -64,18 +65,24 @@ class Titles:
     def total(self, position: int, terms: int) -> str:
         """What a long sum is called."""
         found = self.short(position)
-        return found if found != "add" else f"sum of {terms}"
+        return found if found != NOUNS["add"] else f"sum of {terms}"
 
-    def block(self, positions: Sequence[int], alike: bool) -> str:
-        """What a stretch of nodes is called: the first and the last if they are alike, or else what they do."""
-        names = [shown(self.graph.nodes[i].label, 10) for i in (positions[0], positions[-1])]
-        if alike:
-            return f"{names[0]} … {names[1]}" if all(names) and names[0] != names[1] else f"{len(positions)} × {self.short(positions[0])}"
+    def stretch(self, all_of_them: Sequence[int], some: Sequence[int]) -> str:
+        """What some of several nodes are called that are alike: the first and the last of them."""
+        names = [shown(self.graph.nodes[i].label, 10) for i in (some[0], some[-1])]
+        if all(names) and names[0] != names[1]:
+            return f"{names[0]} … {names[1]}"
+        first = all_of_them.index(some[0]) + 1
+        return f"{self.short(some[0])}, {first:,}–{first + len(some) - 1:,}"
+
+    def block(self, positions: Sequence[int]) -> str:
+        """What nodes are called that have only their depth in common: what most of them do."""
         depths = [self.graph.depths[i] for i in positions]
         low, high = min(depths), max(depths)
         count: dict[str, int] = {}
         for i in positions:
-            what = self.part(i)
+            op = self.graph.nodes[i].op
+            what = "leaves" if op is None else NOUNS.get(op.name, op.name)
             count[what] = count.get(what, 0) + 1
         most = sorted(count, key=lambda what: -count[what])[:2]
         return f"{', '.join(most)} · depth {low}" + (f"–{high}" if high > low else "")
@@ -136,7 +143,7 @@ class Titles:
             formula = mean if mean == "mean" or of.endswith("mean)²") else f"mean {of}"
         else:
             formula = self._of_operands(position, [self._short.get(i, "…") for i in operands])
-        return formula if len(formula) <= LONGEST else node.op.name
+        return formula if len(formula) <= LONGEST else NOUNS.get(node.op.name, node.op.name)
 
     def _count(self, position: int) -> int:
         """The number of terms of a mean; 0 if a node is none."""
@@ -161,8 +168,8 @@ class Titles:
             return self._root(names[0])
         if len(names) == 2 and op.symbol in SIGNS:
             a, b = names
-            if op.name == "div" and a.endswith("− mean") and b == "deviation":
-                return "normalised"
+            if op.name == "div" and b == "deviation" and "x − mean" in a:
+                return "normalised" if a == "x − mean" else a.replace("(x − mean)", "normalised")
             if op.name in ("mul", "div"):
                 a, b = (f"({name})" if " + " in name or " − " in name else name for name in names)
             elif op.name == "sub" and (" + " in b or " − " in b):
@@ -170,7 +177,7 @@ class Titles:
             return f"{a}{SIGNS[op.symbol]}{b}"
         if len(names) == 1:
             return f"{op.symbol}{names[0]}" if op.name == "neg" else f"{op.symbol}({names[0]})"
-        return op.name
+        return NOUNS.get(op.name, op.name)
 
     def _root(self, name: str) -> str:
         return "deviation" if name.startswith("variance") else f"√({name})"
