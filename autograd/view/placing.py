@@ -4,8 +4,8 @@ Graphviz lays rooms out, all of them in one call; rooms of the same structure sh
 go through Graphviz one by one: items with the same sources and targets, such as the neurons of a layer, stand in a
 grid, and steps stand in a row that goes on in the next line, as text does. Such a *plate* is one box to Graphviz, and
 what goes to all its members, or comes from them, ends at its border, so that no edge passes behind a card. Every room
-is tried from left to right and from top to bottom, and with plates of several shapes; the one that is largest on the
-screen is taken, once for a wide stage and once for a narrow one.
+is tried from left to right and from top to bottom, with plates of several shapes, and folded: a drawing that is long
+and thin goes on in the next line. The one that is best to read is taken, once for a wide stage and once for a narrow one.
 """
 
 from __future__ import annotations
@@ -36,13 +36,19 @@ GRID = 5
 # Sizes in points, which are the page's pixels: of a scalar's card, of a room's, of the numbers on an edge, and what is
 # free between the items of a plate and around them.
 SCALAR, ROOM = (104, 72), (156, 80)
-LABEL = (62, 34)
-GAP, ROW_GAP, MARGIN = (20, 18), (66, 36), (18, 16)
-SHAPES = (0.1, 0.6, 1.3, 2.8)
+LABEL = (56, 30)
+GAP, ROW_GAP, MARGIN = (20, 18), (54, 32), (18, 16)
+TURN, LANE = 34, 9
+"""What an edge needs to turn into the next line, and from the edge beside it."""
+SHAPES = (0.1, 0.6, 1.3, 2.8, 5.0)
 """The shapes of plates that are tried, as width by height."""
 
 STAGES = {"wide": ((860, 520), (1240, 520)), "narrow": ((390, 400),)}
 """What a page has to show a room on, in pixels: beside the panel and without it, and on a phone."""
+CROSSING = 6
+"""So many edges may go on in the next line."""
+LINES = 4
+"""In at most so many lines a drawing is folded."""
 LEGIBLE = 11 / 14.5
 """The scale at which the values on cards are 11 pixels high."""
 
@@ -84,8 +90,8 @@ def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], list[int], 
     made: list[Layout] = []
     chosen: dict[_Shape, tuple[int, int]] = {}
     for shape in distinct:
-        candidates = [shape.read(k, next(drawings)) for k in range(len(shape.sources))]
-        picked = [max(candidates, key=lambda layout: _largeness(layout["size"], stage)) for stage in STAGES.values()]
+        candidates = [layout for k in range(len(shape.sources)) for layout in shape.read(k, next(drawings))]
+        picked = [max(candidates, key=lambda layout: _goodness(layout, stages)) for stages in STAGES.values()]
         places = []
         for layout in picked:
             place = next((k for k, other in enumerate(made) if other is layout), len(made))
@@ -102,10 +108,11 @@ def scale(size: Sequence[float], stage: Sequence[float]) -> float:
     return min(stage[0] / max(1.0, size[0]), stage[1] / max(1.0, size[1]))
 
 
-def _largeness(size: Sequence[float], stages: Iterable[Sequence[float]]) -> tuple[float, ...]:
-    """Better is what can be read on the first stage, or else on a larger one, and is largest there."""
-    scales = [scale(size, stage) for stage in stages]
-    return max(min(x, LEGIBLE) for x in scales[:1]), max(min(x, LEGIBLE) for x in scales), sum(scales)
+def _goodness(layout: Layout, stages: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Better is what can be read, if need be without the panel; then what has few lines and needs no more space."""
+    scales = [scale(layout["size"], stage) for stage in stages]
+    lines = 0.2 * (layout["lines"] - 1)
+    return min(scales[-1], LEGIBLE), min(scales[0], LEGIBLE) - lines, min(scales[-1], 1.0), min(scales[0], 1.0)
 
 
 class _Plate:
@@ -202,7 +209,7 @@ class _Shape:
             'node [shape=box fixedsize=true label=""] edge [label="" dir=none]',
         ]
         for box in dict.fromkeys(self.box.values()):
-            width, height = self.sizes[box] if box >= 0 else self.plates[-1 - box].size(columns[-1 - box])
+            width, height = self._extent(box, columns)
             lines.append(f"{_named(box)} [width={width / 72:.4f} height={height / 72:.4f}]")
         space = ""
         if labelled:
@@ -214,10 +221,22 @@ class _Shape:
         lines.extend(f"{_named(a)} -> {_named(b)}{space}" for a, b in self.bundles)
         return "\n".join([*lines, "}"])
 
-    def read(self, way: int, drawing: str) -> Layout:
-        """The layout from what Graphviz made of one of the sources."""
+    def read(self, way: int, source: str) -> list[Layout]:
+        """The layouts from what Graphviz made of one of the sources, in one line and in several."""
         direction, columns = self.ways[way]
-        size, boxes, ways, labels = _read(drawing)
+        drawing = _read(source)
+        extents = {box: self._extent(box, columns) for box in drawing.boxes}
+        folded = [_folded(drawing, extents, direction, lines) for lines in range(2, LINES + 1)]
+        found = [drawing, *[other for other in folded if other is not None]]
+        return [self._expanded(other, way, lines) for lines, other in enumerate(found, 1)]
+
+    def _extent(self, box: int, columns: tuple[int, ...]) -> tuple[int, int]:
+        return self.sizes[box] if box >= 0 else self.plates[-1 - box].size(columns[-1 - box])
+
+    def _expanded(self, drawing: _Drawing, way: int, lines: int) -> Layout:
+        """The layout of all items from a drawing of boxes."""
+        direction, columns = self.ways[way]
+        size, boxes, ways, labels = drawing.size, drawing.boxes, drawing.ways, drawing.labels
         at = {box: point for box, point in boxes.items() if box >= 0}
         plates = []
         paths = [""] * len(self.edges)
@@ -246,8 +265,9 @@ class _Shape:
             bundles.append({"from": a, "to": b, "path": _curve(points), "label": label, "edges": edges})
         labelled = len(self.bundles) <= LABELLED
         return {
-            "size": size,
+            "size": [round(x, 1) for x in size],
             "direction": direction,
+            "lines": lines,
             "at": [[round(x, 1) for x in at[place]] for place in range(len(self.sizes))],
             "paths": paths,
             "labels": where if labelled else [],
@@ -288,23 +308,44 @@ def _curve(points: Sequence[Point]) -> str:
     return f"M{start}C{' '.join(bends)}"
 
 
-def _read(drawing: str) -> tuple[list[float], dict[int, Point], dict[Pair, list[Point]], dict[Pair, Point]]:
-    """A drawing in Graphviz's plain format, in which y points up and the unit is the inch.
+class _Drawing:
+    """Boxes with edges: the size of it all, the centres of the boxes, the ways of the edges, the places of their labels.
 
-    Its size, the centres of the boxes, the ways of the edges and the places of their labels.
+    A way is a sequence of Bézier curves: a point, and then two controls and the next point, again and again.
     """
-    size = [0.0, 0.0]
+
+    def __init__(
+        self, size: Point, boxes: dict[int, Point], ways: dict[Pair, list[Point]], labels: dict[Pair, Point]
+    ) -> None:
+        self.size = size
+        self.boxes = boxes
+        self.ways = ways
+        self.labels = labels
+
+    def turned(self) -> _Drawing:
+        """The drawing with its axes exchanged."""
+        return _Drawing(
+            self.size[::-1],
+            {box: (y, x) for box, (x, y) in self.boxes.items()},
+            {pair: [(y, x) for x, y in points] for pair, points in self.ways.items()},
+            {pair: (y, x) for pair, (x, y) in self.labels.items()},
+        )
+
+
+def _read(source: str) -> _Drawing:
+    """A drawing in Graphviz's plain format, in which y points up and the unit is the inch."""
+    size = (0.0, 0.0)
     boxes: dict[int, Point] = {}
     ways: dict[Pair, list[Point]] = {}
     labels: dict[Pair, Point] = {}
 
     def point(x: str, y: str) -> Point:
-        return round(72 * float(x), 1), round(size[1] - 72 * float(y), 1)
+        return 72 * float(x), size[1] - 72 * float(y)
 
-    for line in drawing.splitlines():
+    for line in source.splitlines():
         word, *rest = line.split()
         if word == "graph":
-            size = [round(72 * float(rest[1]), 1), round(72 * float(rest[2]), 1)]
+            size = 72 * float(rest[1]), 72 * float(rest[2])
         elif word == "node":
             boxes[_number(rest[0])] = point(rest[1], rest[2])
         elif word == "edge":
@@ -314,4 +355,130 @@ def _read(drawing: str) -> tuple[list[float], dict[int, Point], dict[Pair, list[
             after = rest[3 + 2 * count :]
             if len(after) > 3:  # what is there of the label, then its place, then style and colour
                 labels[pair] = point(after[-4], after[-3])
-    return size, boxes, ways, labels
+    return _Drawing(size, boxes, ways, labels)
+
+
+# --- folding ------------------------------------------------------------------------------------------------------
+
+
+def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: int) -> _Drawing | None:
+    """A drawing in several lines, or columns, one after another; None if it cannot be cut so often.
+
+    An edge that meets a cut goes on at the same place in the next line.
+    """
+    if direction == "TB":
+        turned = {box: (h, w) for box, (w, h) in extents.items()}
+        folded = _folded(drawing.turned(), turned, "LR", lines)
+        return None if folded is None else folded.turned()
+    cuts = _cuts(drawing, extents, lines)
+    if cuts is None:
+        return None
+    bounds = [0.0, *cuts, drawing.size[0]]
+
+    def line_of(x: float) -> int:
+        return sum(x > cut for cut in cuts)
+
+    pieces = {pair: _cut_way(points, cuts) for pair, points in drawing.ways.items()}
+    top, low = [float("inf")] * lines, [float("-inf")] * lines
+    for box, (x, y) in drawing.boxes.items():
+        k, half = line_of(x), extents[box][1] / 2
+        top[k], low[k] = min(top[k], y - half), max(low[k], y + half)
+    for several in pieces.values():
+        for k, points in several.items():
+            top[k], low[k] = min(top[k], *[y for _, y in points]), max(low[k], *[y for _, y in points])
+    for x, y in drawing.labels.values():
+        k = line_of(x)
+        top[k], low[k] = min(top[k], y - LABEL[1] / 2), max(low[k], y + LABEL[1] / 2)
+    crossing = [[pair for pair, several in pieces.items() if k in several and k + 1 in several] for k in range(lines)]
+    down, y = [], 0.0  # how far every line moves
+    for k in range(lines):
+        down.append(y - top[k])
+        y += low[k] - top[k] + LANE * (len(crossing[k]) + 3)
+    height = y - LANE * 3
+
+    def moved(point: Point, k: int) -> Point:
+        return point[0] - bounds[k] + TURN, point[1] + down[k]
+
+    ways: dict[Pair, list[Point]] = {}
+    for pair, several in pieces.items():
+        way: list[Point] = []
+        for k in sorted(several):
+            points = [moved(point, k) for point in several[k]]
+            if way:
+                lane = crossing[k - 1].index(pair)
+                across = low[k - 1] + down[k - 1] + LANE * (lane + 1.5)
+                (x1, y1), (x2, y2), turn = way[-1], points[0], TURN - 4 - 3 * min(lane, 6)
+                way += [(x1 + turn, y1), (x1 + turn, across), (x1, across)]
+                way += [(x1 - 1, across), (x2 + 1, across), (x2, across)]
+                way += [(x2 - turn, across), (x2 - turn, y2), (x2, y2), *points[1:]]
+            else:
+                way = points
+        ways[pair] = way
+    return _Drawing(
+        (max(b - a for a, b in zip(bounds, bounds[1:])) + 2 * TURN, height),
+        {box: moved(point, line_of(point[0])) for box, point in drawing.boxes.items()},
+        ways,
+        {pair: moved(point, line_of(point[0])) for pair, point in drawing.labels.items()},
+    )
+
+
+def _cuts(drawing: _Drawing, extents: dict[int, Pair], lines: int) -> list[float] | None:
+    """Where a drawing is cut into lines of about the same width: between boxes, and where few edges are."""
+    sides = sorted((x - extents[box][0] / 2, x + extents[box][0] / 2) for box, (x, _) in drawing.boxes.items())
+    free: list[float] = []
+    right = sides[0][1]
+    for left, other in sides:
+        if left > right:
+            free.append((left + right) / 2)
+        right = max(right, other)
+    crossed = {
+        x: sum(min(points)[0] < x < max(points)[0] for points in drawing.ways.values())
+        for x in free
+    }
+    cuts: list[float] = []
+    width = drawing.size[0]
+    for k in range(1, lines):
+        left = [x for x in free if not cuts or x > cuts[-1]]
+        if not left:
+            return None
+        cuts.append(min(left, key=lambda x: abs(x - width * k / lines) / width + 0.02 * crossed[x]))
+    return cuts if max(crossed[x] for x in cuts) <= CROSSING else None
+
+
+def _cut_way(points: list[Point], cuts: Sequence[float]) -> dict[int, list[Point]]:
+    """The parts of a way in each line."""
+    pieces: dict[int, list[Point]] = {}
+    k = sum(points[0][0] > cut for cut in cuts)
+    pieces[k] = [points[0]]
+    for j in range(0, len(points) - 1, 3):
+        curve = points[j : j + 4]
+        while k < len(cuts) and curve[3][0] > cuts[k]:
+            before, curve = _split(curve, cuts[k])
+            pieces[k] += before[1:]
+            k += 1
+            pieces[k] = [curve[0]]
+        pieces[k] += curve[1:]
+    return pieces
+
+
+def _split(curve: list[Point], x: float) -> tuple[list[Point], list[Point]]:
+    """A Bézier curve in two, at the place where it reaches x."""
+
+    def halves(t: float) -> tuple[list[Point], list[Point]]:
+        def between(a: Point, b: Point) -> Point:
+            return a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])
+
+        a, b, c, d = curve
+        ab, bc, cd = between(a, b), between(b, c), between(c, d)
+        abc, bcd = between(ab, bc), between(bc, cd)
+        middle = between(abc, bcd)
+        return [a, ab, abc, middle], [middle, bcd, cd, d]
+
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        t = (low + high) / 2
+        if halves(t)[0][3][0] < x:
+            low = t
+        else:
+            high = t
+    return halves(high)
