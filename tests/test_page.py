@@ -21,7 +21,7 @@ import nn
 from autograd import Graph, Value
 from autograd.ops import OPS
 from autograd.view import explore
-from autograd.view import rooms as rooms_module
+from autograd.view import placing
 from autograd.view.rendering import GraphvizMissing
 from autograd.view.text import names
 from demos.networks import TwoTwoOne, credit_network
@@ -544,7 +544,7 @@ def test_without_graphviz_the_page_finds_a_layout(
     def missing(source: str, format: str) -> bytes:
         raise GraphvizMissing("there is none")
 
-    monkeypatch.setattr(rooms_module, "render", missing)
+    monkeypatch.setattr(placing, "render", missing)
     reader = visit(credit_network().error)
     assert "the page uses a simpler layout" in reader.text("#panel-why")
     at = {item["node"]: item for item in reader.page.evaluate("page.view.items")}

@@ -23,6 +23,7 @@ from ..symbols import Expression, JavaScript, MathML, Rule, Symbol, postorder
 from ..value import Constant, Value
 from . import placing, rooms
 from .text import names, since
+from .titles import Titles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,9 +204,24 @@ def _json(document: Any) -> str:
 
 
 def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) -> dict[str, Any]:
-    """Everything that the page knows about a graph."""
+    """Everything that the page knows about a graph.
+
+    Nodes are given by their positions, rooms by -1, -2, ... where a node could stand as well, else by 0, 1, ...
+
+    - ``graph``, ``names``, ``since``, ``roles``, ``operations``, ``notes``: the graph in JSON, what its nodes are
+      called and what leaves are now, what its leaves are for, the rules, and what a reader should know.
+    - ``known``: names of the field for results without a label, such as ``"mean"``.
+    - ``rooms``: each with its ``name``, ``title``, ``kind``, ``parent``, ``items``, ``neighbours``, and ``edges`` as
+      pairs of places among both; with the ``row`` of those places that are steps; and with its ``layout`` on a wide
+      stage and on a ``narrow`` one. Constants, but for a root that is one, are in no room.
+    - ``copies``: batches. The ``members`` are lists of nodes, one for each example; what stands at one place in all of
+      them plays one part, and -1 where an example lacks it. The first that there is at a place, its stand-in, is in a
+      room; the others are in none, and are shown in its place. ``gather`` has the nodes that join the examples, and
+      ``room`` is the smallest room that all of that is in.
+    - ``layouts``: see `placing.layouts`; ``sizes`` of the cards.
+    """
     found = rooms.rooms(graph, room, roles)
-    layouts, which, trouble = placing.layouts(found)
+    layouts, wide, narrow, trouble = placing.layouts(found)
     number = {place: k for k, place in enumerate(found)}
 
     def code(item: int | rooms.Room) -> int:
@@ -241,10 +257,18 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
                 "items": [code(item) for item in place.items],
                 "neighbours": [code(item) for item in place.neighbours],
                 "edges": place.edges,
+                "row": [place.items.index(item) for item in place.row if item in place.items],
                 "layout": layout,
+                "narrow": slim,
             }
-            for place, layout in zip(found, which)
+            for place, layout, slim in zip(found, wide, narrow)
         ],
+        "copies": [
+            {"room": number[place], "gather": batch.gather, "members": batch.members}
+            for place in found
+            for batch in place.copies
+        ],
+        "known": Titles(graph).known(),
         "layouts": layouts,
         "sizes": {"scalar": placing.SCALAR, "room": placing.ROOM},
         "notes": notes,

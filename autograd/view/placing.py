@@ -5,7 +5,7 @@ go through Graphviz one by one: items with the same sources and targets, such as
 grid, and steps stand in a row that goes on in the next line, as text does. Such a *plate* is one box to Graphviz, and
 what goes to all its members, or comes from them, ends at its border, so that no edge passes behind a card. Every room
 is tried from left to right and from top to bottom, with plates of several shapes, and folded: a drawing that is long
-and thin goes on in the next line. The one that is best to read is taken, once for a wide stage and once for a narrow one.
+and thin goes on in the next line. What is best to read is taken, once for a wide stage and once for a narrow one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .rooms import Room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any, TypeAlias
 
     Layout = dict[str, Any]
@@ -43,8 +43,9 @@ TURN, LANE = 34, 9
 SHAPES = (0.1, 0.6, 1.3, 2.8, 5.0)
 """The shapes of plates that are tried, as width by height."""
 
-STAGES = {"wide": ((860, 520), (1240, 520)), "narrow": ((390, 400),)}
-"""What a page has to show a room on, in pixels: beside the panel and without it, and on a phone."""
+STAGES = {"wide": ((836, 500), (1216, 500)), "narrow": ((374, 384),)}
+"""What a page has to show a room on, in pixels, within its margins: beside the panel and without it,
+and on a phone."""
 CROSSING = 6
 """So many edges may go on in the next line."""
 LINES = 4
@@ -112,7 +113,8 @@ def _goodness(layout: Layout, stages: Sequence[Sequence[float]]) -> tuple[float,
     """Better is what can be read, if need be without the panel; then what has few lines and needs no more space."""
     scales = [scale(layout["size"], stage) for stage in stages]
     lines = 0.2 * (layout["lines"] - 1)
-    return min(scales[-1], LEGIBLE), min(scales[0], LEGIBLE) - lines, min(scales[-1], 1.0), min(scales[0], 1.0)
+    bare = 0.3 if layout["paths"] and not layout["labels"] else 0.0
+    return min(scales[-1], LEGIBLE), min(scales[0], LEGIBLE) - lines - bare, min(scales[-1], 1.0), min(scales[0], 1.0)
 
 
 class _Plate:
@@ -177,8 +179,11 @@ class _Shape:
                 self.bundles.setdefault(pair, []).append(k)
         directions = ("LR", "TB") if len(self.bundles) <= ALTERNATIVES else ("LR",)
         columns = [*dict.fromkeys(tuple([plate.columns(shape) for plate in self.plates]) for shape in SHAPES)]
-        self.ways = [(direction, several) for direction in directions for several in columns]
-        self.sources = [self._dot(direction, several) for direction, several in self.ways]
+        spaces = (True, False) if len(self.bundles) <= LABELLED else (False,)
+        self.ways = [
+            (direction, several, labelled) for labelled in spaces for direction in directions for several in columns
+        ]
+        self.sources = [self._dot(*way) for way in self.ways]
         self.cost = len({*self.box.values()}) * len(self.ways)
 
     def _plates(self, room: Room, everything: list[int | Room]) -> list[_Plate]:
@@ -199,10 +204,9 @@ class _Shape:
         made += [_Plate("grid", places, item) for (item, _, _), places in alike.items() if len(places) >= GRID]
         return made
 
-    def _dot(self, direction: str, columns: tuple[int, ...]) -> str:
+    def _dot(self, direction: str, columns: tuple[int, ...], labelled: bool) -> str:
         """The structure in the DOT language, with a box for each plate."""
-        labelled = len(self.bundles) <= LABELLED
-        separation = 0.16 if labelled else 0.7
+        separation = 0.16 if labelled else 0.7 if len(self.bundles) > LABELLED else 0.25
         hurry = "" if labelled else " nslimit=2 nslimit1=2 mclimit=0.3"  # a third of the time, as good to the eye
         lines = [
             f"digraph {{ rankdir={direction} nodesep=0.22 ranksep={separation}{hurry}",
@@ -223,7 +227,7 @@ class _Shape:
 
     def read(self, way: int, source: str) -> list[Layout]:
         """The layouts from what Graphviz made of one of the sources, in one line and in several."""
-        direction, columns = self.ways[way]
+        direction, columns, _ = self.ways[way]
         drawing = _read(source)
         extents = {box: self._extent(box, columns) for box in drawing.boxes}
         folded = [_folded(drawing, extents, direction, lines) for lines in range(2, LINES + 1)]
@@ -235,7 +239,7 @@ class _Shape:
 
     def _expanded(self, drawing: _Drawing, way: int, lines: int) -> Layout:
         """The layout of all items from a drawing of boxes."""
-        direction, columns = self.ways[way]
+        direction, columns, labelled = self.ways[way]
         size, boxes, ways, labels = drawing.size, drawing.boxes, drawing.ways, drawing.labels
         at = {box: point for box, point in boxes.items() if box >= 0}
         plates = []
@@ -263,7 +267,6 @@ class _Shape:
             if len(edges) == 1:  # to one card, or from one: all the way
                 points = self._through(points, self.edges[edges[0]], (a, b), at, direction)
             bundles.append({"from": a, "to": b, "path": _curve(points), "label": label, "edges": edges})
-        labelled = len(self.bundles) <= LABELLED
         return {
             "size": [round(x, 1) for x in size],
             "direction": direction,
@@ -275,7 +278,9 @@ class _Shape:
             "bundles": bundles,
         }
 
-    def _through(self, points: list[Point], edge: Pair, ends: Pair, at: dict[int, Point], direction: str) -> list[Point]:
+    def _through(
+        self, points: list[Point], edge: Pair, ends: Pair, at: dict[int, Point], direction: str
+    ) -> list[Point]:
         """A way that goes on from the border of a row to the first item, or begins at the last."""
         across = direction == "LR"
         for end, (place, box) in enumerate(zip(edge, ends)):
@@ -291,6 +296,10 @@ class _Shape:
             near = [((card[0] + border[0]) / 2, card[1]), ((card[0] + border[0]) / 2, border[1])]
             if not across:
                 near = [(card[0], (card[1] + border[1]) / 2), (border[0], (card[1] + border[1]) / 2)]
+            if across and not end:  # past the line that the item is in, and then along the margin
+                side = border[0] - plate.margin[0] + 4
+                line = [(card[0] + 1, y), (side - 1, y), (side, y)] if side > card[0] + 2 else []
+                near = [*line, (border[0] - 8, y), (border[0] - 30, border[1])]
             points = [*points, *near[::-1], card] if end else [card, *near, *points]
         return points
 
@@ -309,7 +318,7 @@ def _curve(points: Sequence[Point]) -> str:
 
 
 class _Drawing:
-    """Boxes with edges: the size of it all, the centres of the boxes, the ways of the edges, the places of their labels.
+    """Boxes with edges: the size of it all, where the boxes and the edges' labels are, and the ways of the edges.
 
     A way is a sequence of Bézier curves: a point, and then two controls and the next point, again and again.
     """
@@ -414,8 +423,9 @@ def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: 
             else:
                 way = points
         ways[pair] = way
+    widths = [bounds[k + 1] - bounds[k] for k in range(lines)]
     return _Drawing(
-        (max(b - a for a, b in zip(bounds, bounds[1:])) + 2 * TURN, height),
+        (max(widths) + 2 * TURN, height),
         {box: moved(point, line_of(point[0])) for box, point in drawing.boxes.items()},
         ways,
         {pair: moved(point, line_of(point[0])) for pair, point in drawing.labels.items()},
@@ -431,17 +441,14 @@ def _cuts(drawing: _Drawing, extents: dict[int, Pair], lines: int) -> list[float
         if left > right:
             free.append((left + right) / 2)
         right = max(right, other)
-    crossed = {
-        x: sum(min(points)[0] < x < max(points)[0] for points in drawing.ways.values())
-        for x in free
-    }
+    crossed = {x: sum(min(points)[0] < x < max(points)[0] for points in drawing.ways.values()) for x in free}
     cuts: list[float] = []
     width = drawing.size[0]
     for k in range(1, lines):
-        left = [x for x in free if not cuts or x > cuts[-1]]
-        if not left:
+        later = [x for x in free if not cuts or x > cuts[-1]]
+        if not later:
             return None
-        cuts.append(min(left, key=lambda x: abs(x - width * k / lines) / width + 0.02 * crossed[x]))
+        cuts.append(min(later, key=lambda x: abs(x - width * k / lines) / width + 0.02 * crossed[x]))
     return cuts if max(crossed[x] for x in cuts) <= CROSSING else None
 
 

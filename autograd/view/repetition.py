@@ -177,8 +177,8 @@ def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
             for nodes in batch:
                 for i in nodes:
                     inside[i] = 1
-    for batch in found:
-        batch.members.sort(key=lambda nodes: max(nodes))
+    for one in found:
+        one.members.sort(key=max)
     return found
 
 
@@ -339,7 +339,12 @@ def _longest(graph: Graph, members: Sequence[int], inside: bytearray, depth: lis
 
 def _bounds(graph: Graph, inside: bytearray, path: list[int]) -> list[int]:
     """The places in the path at which a step ends, and before them the one at which the first begins."""
-    tokens = [(*_kind(graph, i), len(graph.operands[i])) for i in path]
+    # A weight that is used again and again tells its users apart.
+    again = Counter(j for i in path for j in {*graph.operands[i]} if graph.nodes[j].op is None)
+    tokens = [
+        (*_kind(graph, i), len(graph.operands[i]), *[j for j in graph.operands[i] if again[j] >= FEWEST_STEPS - 1])
+        for i in path
+    ]
     numbers: dict[Any, int] = {}
     codes = [numbers.setdefault(token, len(numbers)) for token in tokens]
     best, start, period = 0, 0, 0
@@ -356,7 +361,7 @@ def _bounds(graph: Graph, inside: bytearray, path: list[int]) -> list[int]:
     last = start + best - 1
 
     def uses(trimmed: int) -> float:
-        ends = range(last - trimmed, start - 1, -period)
+        ends = range(last - trimmed - period, start - 1, -period)  # of the last one nothing need be made
         return sum(sum(inside[j] for j in graph.consumers[path[k]]) for k in ends) / len(ends)
 
     trimmed = max(range(period), key=lambda t: (uses(t), -t))
@@ -416,6 +421,18 @@ class _Steps:
             self._complete(self.count, [i for i in after if depth[i] > floors[-2]])
         self._outcomes([i for i in after if not self.step[i]])
         self._used([i for i in given if graph.nodes[i].op is None or not self.step[i]])
+        self._begin([i for i in given if graph.nodes[i].op is None])
+
+    def _begin(self, leaves: list[int]) -> None:
+        """Take out of the first step what is there instead of an earlier state, and in no other step."""
+
+        def users(leaf: int) -> Any:
+            return tuple(sorted({repr(self._part(j)) for j in self.graph.consumers[leaf] if self.inside[j]}))
+
+        later = {users(i) for i in leaves if self.step[i] == 2}
+        for i in leaves:
+            if self.step[i] == 1 and users(i) not in later:
+                self.step[i] = 0
 
     def _used(self, given: list[int]) -> None:
         """What only one step uses is a part of it."""
@@ -434,9 +451,14 @@ class _Steps:
         for i, node in enumerate(self.graph.nodes):
             if node.op is not None and self.inside[i] and self.step[i] in (step, middle):
                 lacks[self._part(i)] += 1 if self.step[i] == middle else -1
-        for i in candidates:
-            if self.graph.nodes[i].op is not None and lacks[self._part(i)] > 0:
-                lacks[self._part(i)] -= 1
+        candidates = [i for i in candidates if self.graph.nodes[i].op is not None]
+        there = Counter(self._part(i) for i in candidates)
+        sure = {part for part, count in there.items() if count == lacks[part]}
+        for i in reversed(candidates):  # what is used before what it is made of
+            part = self._part(i)
+            users = {self.step[j] for j in self.graph.consumers[i] if self.inside[j]}
+            if lacks[part] > 0 and (part in sure or users == {step}):
+                lacks[part] -= 1
                 self.step[i] = step
 
     def _outcomes(self, members: list[int]) -> None:
@@ -463,7 +485,7 @@ class _Steps:
         graph = self.graph
         operands = [j for j in graph.operands[position] if self.inside[j]]
         before = tuple([j for j in operands if self.shared[j]])
-        return _kind(graph, position), before or tuple(sorted([_kind(graph, j) for j in operands]))
+        return _kind(graph, position), before, () if before else tuple(sorted([_kind(graph, j) for j in operands]))
 
 
 # --- neurons ------------------------------------------------------------------------------------------------------
@@ -511,8 +533,7 @@ def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[l
         neuron = _neuron(graph, position, inside, uses, roles)
         if neuron is not None:
             found.setdefault(neuron.inputs, []).append(neuron)
-    made = [*found.values()]
-    return made if len(made) > 1 or (made and len(made[0]) > 1) else []
+    return [*found.values()]
 
 
 def _neuron(
@@ -525,7 +546,8 @@ def _neuron(
         return None  # a part of a sum
 
     def is_weight(i: int, product: int) -> bool:
-        return graph.nodes[i].op is None and uses.get(i, [product]) == [product] and roles[i] != "input"
+        node = graph.nodes[i]  # a leaf without a label may be anything
+        return node.op is None and uses.get(i, [product]) == [product] and not (node.label and roles[i] == "input")
 
     if node.op.name == "dot":
         nodes, terms = [], [position]
@@ -533,6 +555,8 @@ def _neuron(
         nodes, terms = [position], list(graph.operands[position])
     else:
         nodes, terms = chain(graph, position)
+    if not inside.issuperset(nodes):
+        return None
     weights: list[int] = []
     inputs: list[int] = []
     count = 0
@@ -549,6 +573,8 @@ def _neuron(
             pairs = [(x, w) for w, x in pairs]
             if not all(is_weight(w, term) for w, _ in pairs):
                 return None
+        if any(w == x for w, x in pairs):  # a square
+            return None
         nodes.append(term)
         weights += [w for w, _ in pairs] + list(operands[2 * half :])
         inputs += [x for _, x in pairs if not isinstance(graph.nodes[x], Constant)]

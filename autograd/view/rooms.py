@@ -4,9 +4,9 @@ A room is a part of the graph that fits on a screen. Modules are rooms, nested a
 found first (see `repetition`): of the examples of a batch one is shown, and the others stand in its place; the steps of
 a recurrence are rooms, one after another; and where there are no modules, neurons are found by what they compute.
 Within a room nodes that play the same part (the squares under one sum, the pixels that enter one layer) are gathered in
-a room of their own if there are too many of them, and what is still too much is cut by its depth in the graph. Constants
-are in no room: they belong to the operations that use them. Where things stand in a room is found in `placing`, what
-parts are called in `titles`; how rooms look is the page's affair.
+a room of their own if there are too many of them, and what is still too much is cut by its depth in the graph.
+Constants are in no room: they belong to the operations that use them. Where things stand in a room is found in
+`placing`, what parts are called in `titles`; how rooms look is the page's affair.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def rooms(graph: Graph, size: int, roles: Sequence[str] | None = None) -> list[R
     size : int
         The most items that a room should have.
     roles : sequence of str, optional
-        For each node, ``"parameter"`` for a leaf that is learnt. If not given, these are the labelled leaves of modules.
+        For each node, ``"parameter"`` for a leaf that is learnt. If not given, these are modules' labelled leaves.
 
     Examples
     --------
@@ -129,7 +129,7 @@ class _Builder:
         for i in shown:
             self.uses[self.stand_in[i]] += [self.stand_in[j] for j in graph.consumers[i]]
         self.uses = [[*dict.fromkeys(uses)] for uses in self.uses]
-        self.titles = Titles(graph, self.stand_in)
+        self.titles = Titles(graph)
 
         steps = repetition.steps(graph, self.kept) if len(self.kept) > flat else []
         stepping = {i for step in steps for i in step}
@@ -144,7 +144,7 @@ class _Builder:
             if room.kind in ("graph", "module", "step"):
                 if len(room.items) > flat or (batches and room is outermost):
                     self._sums(room)
-                if len(room.items) > flat:
+                if len(room.items) > flat or (steps and room is outermost):
                     self._layers(room)
                 if len(room.items) > size:
                     self._gather(room)
@@ -213,10 +213,11 @@ class _Builder:
         prefix = f"{room.name}/" if room.name else "/"
         layers = repetition.layers(self.graph, here, self.roles)
         for number, layer in enumerate(layers, 1):
-            title = f"layer {number}"
+            title = f"layer {number}" if len(layers) > 1 or len(layer) > 1 else "neuron"
             made = Room(prefix + title, title, "layer", room)
             _put_together(made, [i for neuron in layer for i in neuron.nodes])
             if len(layer) == 1:
+                made.kind = "neuron"
                 continue
             made.items = []
             for k, neuron in enumerate(layer, 1):
@@ -328,8 +329,8 @@ class _Builder:
         for room in found:
             depth[room] = 0 if room.parent is None else depth[room.parent] + 1
 
-        # For each room the scalar edges inside, and those that cross its border with what is on the other side: the node,
-        # and the largest room that holds it but not this one.
+        # For each room the scalar edges inside, and those that cross its border with what is on the other side: the
+        # node, and the largest room that holds it but not this one.
         inside: dict[Room, set[tuple[int | Room, int | Room]]] = {room: set() for room in found}
         entering: dict[Room, dict[tuple[int, int | Room], None]] = {room: {} for room in found}
         leaving: dict[Room, dict[tuple[int | Room, int], None]] = {room: {} for room in found}
@@ -351,10 +352,10 @@ class _Builder:
                 while room_a is not room_b:
                     if depth[room_a] >= depth[room_b]:
                         crossed_a.append((room_a, a))
-                        a, room_a = room_a, room_a.parent  # type: ignore[assignment]
+                        a, room_a = room_a, room_a.parent
                     else:
                         crossed_b.append((room_b, b))
-                        b, room_b = room_b, room_b.parent  # type: ignore[assignment]
+                        b, room_b = room_b, room_b.parent
                 if a is not b:
                     inside[room_a].add((a, b))
                 for room, item in crossed_b:
@@ -380,6 +381,7 @@ class _Builder:
             pairs |= {(place[seen_as[operand]], place[item]) for operand, item in entering[room]}
             pairs |= {(place[item], place[seen_as[consumer]]) for item, consumer in leaving[room]}
             room.edges = sorted(pairs)
+
 
 def _role(node: Value) -> str:
     return "parameter" if node.op is None and node.scope and node.label else ""

@@ -20,6 +20,7 @@ SIGNS = {"+": " + ", "-": " − ", "*": "·", "/": " / "}
 LONGEST = 22
 """So many letters a formula may have."""
 NOUNS = {"**2": "square", "mul": "product", "div": "quotient", "sub": "difference", "add": "sum", "dot": "w·x"}
+KNOWN = {"mean", "variance", "deviation", "normalised"}
 SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 
 
@@ -29,8 +30,6 @@ class Titles:
     Parameters
     ----------
     graph : Graph
-    stand_in : sequence of int
-        For each node the one that is shown in its place.
 
     Examples
     --------
@@ -40,15 +39,13 @@ class Titles:
     >>> mean = autograd.sum(xs) / 3
     >>> variance = autograd.sum([(x - mean) ** 2 for x in xs]) / 3
     >>> graph = Graph((xs[0] - mean) / (variance + 1e-5).sqrt())
-    >>> titles = Titles(graph, range(len(graph)))
-    >>> [titles.short(i) for i, node in enumerate(graph) if node.op is not None and graph.depths[i] > 1]
-    ['mean', 'x − mean', '(x − mean)²', 'x − mean', '(x − mean)²', 'x − mean', '(x − mean)²', 'Σ (x − mean)²', \
-'variance', 'variance + 1e-05', 'deviation', 'normalised']
+    >>> titles = Titles(graph)
+    >>> [titles.short(i) for i, node in enumerate(graph) if node.op is not None][-6:]
+    ['(x − mean)²', 'Σ (x − mean)²', 'variance', 'variance + 1e-05', 'deviation', 'normalised']
     """
 
-    def __init__(self, graph: Graph, stand_in: Sequence[int]) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.stand_in = stand_in
         self._short: dict[int, str] = {}
 
     def part(self, position: int) -> str:
@@ -61,6 +58,16 @@ class Titles:
     def of(self, alike: Sequence[int]) -> str:
         """What nodes are called that play the same part."""
         return self.short(alike[0])
+
+    def known(self) -> dict[int, str]:
+        """The results without a label for which the field has a name: a mean, a variance, ..."""
+        found = {}
+        for position, node in enumerate(self.graph):
+            if node.op is not None and not node.label and node.op.name in ("div", "mul", "sqrt", "**0.5"):
+                title = self.short(position)
+                if title in KNOWN:
+                    found[position] = title
+        return found
 
     def total(self, position: int, terms: int) -> str:
         """What a long sum is called."""
