@@ -20,8 +20,7 @@ import autograd
 import nn
 from autograd import Graph, Value
 from autograd.ops import OPS
-from autograd.view import explore
-from autograd.view import placing
+from autograd.view import explore, placing
 from autograd.view.rendering import GraphvizMissing
 from autograd.view.text import names
 from demos.networks import TwoTwoOne, credit_network
