@@ -1,16 +1,13 @@
 """The NumPy reading of the operations: how they apply to arrays, elementwise and with broadcasting.
 
-Operations made of operators and other operations need nothing: their rules read arrays as they are. Here is only
-what the elementary ones are called in NumPy, and the few that NumPy lacks. Imported when the first array turns up.
+Operations made of operators and other operations need nothing: their rules read arrays as they are. The elementary
+ones are NumPy's functions; here is what stands in for the few that NumPy lacks. Imported when the first array turns up.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from . import ieee
 from .errors import sentence
 from .ops import BUILTIN, OPS, Op
 
@@ -20,22 +17,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _elementwise(function: Callable[[float], float]) -> Callable[[Any], Any]:
-    return np.vectorize(function, otypes=[float])
-
-
-erf = _elementwise(math.erf)
-erfc = _elementwise(math.erfc)
-ndtr = _elementwise(ieee.ndtr)
-
-RENAMED = {
-    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh",
-    "atanh": "arctanh", "pow": "power",
-}  # fmt: skip
-"""What NumPy calls an operation, where that is not its name here."""
-
-LACKING = {"erf": erf, "erfc": erfc, "ndtr": ndtr}
+LACKING = {
+    name: np.vectorize(OPS[name].forward, otypes=[float])
+    for name in BUILTIN
+    if OPS[name].elementary and not hasattr(np, OPS[name].numpy)
+}
 """What computes an operation that NumPy has no function for."""
+
+globals().update(LACKING)  # compiled programs take them from here
 
 
 def function(op: Op) -> Callable[..., Any]:
@@ -49,7 +38,7 @@ def function(op: Op) -> Callable[..., Any]:
     """
     if not op.elementary:
         return op.forward
-    return LACKING.get(op.name) or getattr(np, RENAMED.get(op.name, op.name))
+    return LACKING.get(op.name) or getattr(np, op.numpy)
 
 
 def apply(op: Op, operands: tuple[Any, ...]) -> Any:
@@ -102,10 +91,7 @@ class _Counting(np.ndarray):
     __hash__ = None
 
 
-_SIGNS = {"subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "absolute": "abs"}
-_OPERATIONS = {RENAMED.get(name, name): OPS[name] for name in BUILTIN} | {
-    name: OPS[ours] for name, ours in _SIGNS.items()
-}
+_OPERATIONS = {OPS[name].numpy: OPS[name] for name in BUILTIN}
 _CHOICES = frozenset({"maximum", "minimum", "clip", "logaddexp"})
 _MIRRORED = {
     np.less: "__gt__",

@@ -225,6 +225,32 @@ class Graph:
                 made.append(_over(node, operands))
         return Graph(made[-1])
 
+    def check_point(self) -> None:
+        """Make sure that all results belong to one point, which `data` has.
+
+        Raises
+        ------
+        RuntimeError
+            If a leaf was set in the middle of the graph, between two of its results.
+
+        Examples
+        --------
+        >>> w = Value(3.0)
+        >>> before = w * 2
+        >>> w.data = 5.0
+        >>> Graph(before).check_point()
+        >>> Graph(before + w).check_point()
+        Traceback (most recent call last):
+        ...
+        RuntimeError: a leaf was set between a result of mul (data 6), which was computed from it, and the root, ...
+        """
+        for node, operands, data in zip(self.nodes, self.operands, self.data):
+            if node.op is not None and repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
+                raise RuntimeError(
+                    f"a leaf was set between {node.describe()}, which was computed from it, and the root, so that the "
+                    "graph has two points; compute all of it again before writing it"
+                )
+
     # --- JSON -------------------------------------------------------------------------------------------------
 
     def to_json(self, indent: int | None = None) -> str:
@@ -238,17 +264,13 @@ class Graph:
         """
         import json
 
+        self.check_point()
         rows = []
         for node, operands, data in zip(self.nodes, self.operands, self.data):
             row: dict[str, Any] = {"op": None if node.op is None else node.op.name}
             if isinstance(node, Constant):
                 row["constant"] = True
             if node.op is not None:
-                if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
-                    raise RuntimeError(
-                        f"a leaf was set between {node.describe()}, which was computed from it, and the root, so that "
-                        "the graph has two points; compute all of it again before writing it"
-                    )
                 row["operands"] = list(operands)
                 row["partials"] = [_plain(slope) for slope in node.partials]
             row["data"], row["grad"] = _plain(data), _plain(node.grad)

@@ -1,16 +1,21 @@
 """The calculus: every primitive operation with its local partial derivatives, each written once.
 
-A row of the table below gives an operation's name, its forward rule, and its partials: a function of the
-operands and of the result ``out`` that returns d(out)/d(operand) for each operand. Rules are written with plain
-operators, with other operations, and with ``choose`` for conditions. They do not know what they are applied to,
-so the same text is read with floats (the eager engine), with Values (gradients of gradients), with NumPy arrays
+A row of the table below says everything about an operation. First its name, its forward rule, and its partials: a
+function of the operands and of the result ``out`` that returns d(out)/d(operand) for each operand. Rules are written
+with plain operators, with other operations, and with ``choose`` for conditions. They do not know what they are applied
+to, so the same text is read with floats (the eager engine), with Values (gradients of gradients), with NumPy arrays
 (compiled programs) and with symbols (printing). How a type reads an operation is that type's affair, its
 ``__apply_op__``; nothing of nodes, graphs, arrays or printing lives here.
+
+Then what people need: the formulas of the textbook, the signs that drawings write, how the operation is read aloud, how
+hard its slope is in the quiz, and where it is to be found besides ``autograd``, as a method or as an activation. What
+other modules know of the operations they take from here.
 
 Where a textbook formula loses digits the rule uses an equal one that does not: the slope of tanh is sech**2,
 for 1 - tanh**2 has no digits left at 20. That goes for the derivatives of a rule too, which are made from it term by
 term: in those of ``out * sigmoid(-a)`` terms would cancel near 0, in those of ``sech(a / 2.0) ** 2.0 / 4.0`` nothing
-does. At kinks and at infinities the conventions are PyTorch's.
+does. At kinks and at infinities the conventions are PyTorch's. What a reader is shown are the formulas under
+``textbook``, if the row has any.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ OPS: dict[str, Op] = {}
 
 
 class Op:
-    """A primitive operation: a name, a forward rule and the local partial derivatives.
+    """A primitive operation: a name, a forward rule and the local partial derivatives, and what people need of it.
 
     Calling it applies it: to numbers (the result is a float), to Values (a Value), to NumPy arrays
     (elementwise), to symbols (an expression).
@@ -57,6 +62,23 @@ class Op:
         True if ``forward`` works on floats alone, and other readings bring their own function of that name.
     defaults : tuple of float
         Values for trailing operands that a call leaves out.
+    textbook : pair of callables
+        The forward rule and the partials as a textbook writes them, equal to those that compute but for rounding, and
+        at kinks. None stands for the computing rule, or for the function's name if the operation is elementary.
+    infix : bool
+        True if the symbol is Python's operator between the two operands, or before the only one.
+    mark : str, optional
+        What a card of the page bears; the symbol if not given.
+    spoken : str, optional
+        How it is read aloud, with ``{}`` for the operands: for each of them, or one for all.
+    hardness : int
+        How hard the slope is for people, from 0, as of a sum, to 4; the quiz goes from easy to hard.
+    method : bool
+        Whether a Value has a method of that name.
+    numpy : str, optional
+        What NumPy calls it; the name if not given.
+    activation : str, optional
+        The name of the layer that applies it in ``nn``, PyTorch's, if it is an activation.
 
     Examples
     --------
@@ -77,6 +99,14 @@ class Op:
         doc: str = "",
         elementary: bool = False,
         defaults: tuple[float, ...] = (),
+        textbook: tuple[Rule | None, Rule | None] = (None, None),
+        infix: bool = False,
+        mark: str | None = None,
+        spoken: str | None = None,
+        hardness: int = 4,
+        method: bool = False,
+        numpy: str | None = None,
+        activation: str | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -85,6 +115,14 @@ class Op:
         self.arity = arity
         self.elementary = elementary
         self.defaults = defaults
+        self.textbook = textbook
+        self.infix = infix
+        self.mark = mark if mark is not None else self.symbol
+        self.spoken = spoken if spoken is not None else f"{name.replace('_', ' ')} of {{}}"
+        self.hardness = hardness
+        self.method = method
+        self.numpy = numpy if numpy is not None else name
+        self.activation = activation
         self.__name__ = name
         self.__doc__ = doc
 
@@ -119,6 +157,17 @@ class Op:
 
                 return arrays.apply(self, operands)
         return self.value(*[ieee.to_float(x, self.name) for x in operands])
+
+    def aloud(self, operands: Sequence[str]) -> str:
+        """The operation applied to named operands, as one says it.
+
+        >>> add.aloud("ab"), sum.aloud("abc"), tanh.aloud("x")
+        ('a plus b', 'the sum of a, b and c', 'the hyperbolic tangent of x')
+        """
+        if self.spoken.count("{}") == len(operands):
+            return self.spoken.format(*operands)
+        *others, last = operands or ["nothing"]
+        return self.spoken.format(f"{', '.join(others)} and {last}" if others else last)
 
     def value(self, *operands: float) -> float:
         """The forward rule read with floats."""
@@ -168,6 +217,9 @@ def find(name: str) -> Op:
         ) from None
 
 
+_RAISED = str.maketrans("0123456789-+.e", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺·ᵉ")
+
+
 class Power(Op):
     """a ** n with a number n, which is part of the operation: so it has no slope, and x ** 2 is one node over x.
 
@@ -185,6 +237,9 @@ class Power(Op):
             # What the rule gives where n - 1 is 0 or 1, but also for the derivatives of 0 and 1.
             lambda a, out: (0.0 if n == 0.0 else 1.0 if n == 1.0 else 2.0 * a if n == 2.0 else n * pow(a, n - 1.0),),
             doc=f"The power a ** {n!r}.",
+            mark="x" + short.translate(_RAISED),
+            spoken="{} squared" if n == 2.0 else "{} cubed" if n == 3.0 else f"{{}} to the power of {short}",
+            hardness=2,
         )
         self.__name__ = "pow"
 
@@ -267,53 +322,67 @@ def _fmod_partials(a: Any, b: Any, out: Any) -> tuple[Any, Any]:
 
 add: Op = _row(
     "add", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2,
+    infix=True, spoken="{} plus {}", hardness=0,
     doc="Sum, a + b.\n\n>>> add(2.0, 3.0)\n5.0",
 )
 sub: Op = _row(
     "sub", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="-", arity=2,
+    infix=True, mark="−", spoken="{} minus {}", hardness=0, numpy="subtract",
     doc="Difference, a - b.\n\n>>> sub(2.0, 3.0)\n-1.0",
 )
 mul: Op = _row(
     "mul", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="*", arity=2,
+    infix=True, mark="×", spoken="{} times {}", hardness=1, numpy="multiply",
     doc="Product, a * b.\n\n>>> mul(2.0, 3.0)\n6.0",
 )
 div: Op = _row(
     "div", lambda a, b: a / b, lambda a, b, out: (1.0 / b, -(out / b)), symbol="/", arity=2,
+    infix=True, mark="÷", spoken="{} divided by {}", hardness=2, numpy="divide",
+    textbook=(None, lambda a, b, out: (1.0 / b, -(a / b**2.0))),
     doc="Quotient, a / b; a/0 is a signed infinity and 0/0 is nan.\n\n>>> div(1.0, 0.0)\ninf",
 )
 neg: Op = _row(
     "neg", lambda a: -a, lambda a, out: (-1.0,), symbol="-",
+    infix=True, mark="−", spoken="minus {}", hardness=0, numpy="negative",
     doc="Negative, -a.\n\n>>> neg(2.0)\n-2.0",
 )
 pow: Op = _elementary(
     "pow", ieee.power,
     lambda a, b, out: (power_slope(a, b), choose(equal(a, 0.0) & (b >= 0.0), 0.0, out * log(a))),
     symbol="**", arity=2,
+    infix=True, mark="xⁿ", spoken="{} to the power of {}", hardness=3, numpy="power",
+    textbook=(None, lambda a, b, out: (b * pow(a, b - 1.0), out * log(a))),
     doc="Power, a**b; nan for a negative base with a fractional exponent. 0**0 is 1, with slope 0.\n\n"
     ">>> pow(2.0, 3.0)\n8.0",
 )
 positive: Op = _row(
     "positive", lambda a: a, lambda a, out: (1.0,), symbol="+",
+    spoken="plus {}", hardness=0,
     doc="The operand itself, +a, as a node of its own.\n\n>>> positive(2.0)\n2.0",
 )
 square: Op = _row(
     "square", lambda a: a * a, lambda a, out: (2.0 * a,),
+    mark="x²", spoken="{} squared", hardness=2, method=True,
     doc="Square, a * a.\n\n>>> square(3.0)\n9.0",
 )
 reciprocal: Op = _row(
     "reciprocal", lambda a: 1.0 / a, lambda a, out: (-(out * out),),
+    mark="1/x", spoken="1 divided by {}", hardness=3, method=True, textbook=(None, lambda a, out: (-(1.0 / a**2.0),)),
     doc="Reciprocal, 1 / a.\n\n>>> reciprocal(4.0)\n0.25",
 )
 sqrt: Op = _elementary(
     "sqrt", ieee.sqrt, lambda a, out: (1.0 / (2.0 * out),),
+    mark="√", spoken="the square root of {}", hardness=3, method=True,
     doc="Square root; nan below 0, slope inf at 0.\n\n>>> sqrt(9.0)\n3.0",
 )
 cbrt: Op = _elementary(
     "cbrt", ieee.cbrt, lambda a, out: (_vanishing(a, 1.0 / (3.0 * square(out))),),
+    mark="∛", spoken="the cube root of {}", method=True, textbook=(None, lambda a, out: (1.0 / (3.0 * out**2.0),)),
     doc="Cube root, of negative numbers as well; slope inf at 0.\n\n>>> cbrt(-27.0)\n-3.0",
 )
 one_minus_square: Op = _row(
     "one_minus_square", lambda a: (1.0 - a) * (1.0 + a), lambda a, out: (-2.0 * a,),
+    mark="1−x²", spoken="1 minus the square of {}", hardness=3, textbook=(lambda a: 1.0 - a**2.0, None),
     doc="1 - a * a, exact near 1 and -1.\n\n>>> one_minus_square(0.5)\n0.75",
 )
 
@@ -321,15 +390,19 @@ one_minus_square: Op = _row(
 
 floor_divide: Op = _elementary(
     "floor_divide", ieee.floor_divide, lambda a, b, out: (0.0, 0.0), symbol="//", arity=2,
+    infix=True, spoken="{} divided by {}, rounded down",
     doc="a // b, the quotient rounded towards minus infinity. It is flat between its jumps: the slopes are 0.\n\n"
     ">>> floor_divide(-7.0, 2.0)\n-4.0",
 )
 remainder: Op = _elementary(
     "remainder", ieee.remainder, lambda a, b, out: (1.0, -floor_divide(a, b)), symbol="%", arity=2,
+    infix=True, mark="mod", spoken="{} modulo {}",
+    textbook=(None, lambda a, b, out: (1.0, -floor_divide(a, b))),
     doc="a % b as Python's, a - b * (a // b), of the sign of b; nan where b is 0.\n\n>>> remainder(-7.0, 2.0)\n1.0",
 )
 fmod: Op = _elementary(
     "fmod", ieee.fmod, _fmod_partials, arity=2,
+    spoken="the rest of {} divided by {}", method=True,
     doc="What is left of a after division by b, as C's fmod, of the sign of a; nan where b is 0.\n\n"
     ">>> fmod(-7.0, 2.0)\n-1.0",
 )
@@ -345,34 +418,46 @@ def _logaddexp(a: Any, b: Any) -> Any:
 
 exp: Op = _elementary(
     "exp", ieee.exp, lambda a, out: (out,),
+    mark="eˣ", spoken="e to the power of {}", hardness=2, method=True, textbook=(None, lambda a, out: (exp(a),)),
     doc="Exponential, e**a; inf above 709.78.\n\n>>> exp(0.0)\n1.0",
 )
 expm1: Op = _elementary(
     "expm1", ieee.expm1, lambda a, out: (exp(a),),
+    mark="eˣ−1", spoken="e to the power of {}, minus 1", hardness=3, method=True, textbook=(lambda a: exp(a) - 1.0, None),
     doc="e**a - 1, exact for small a.\n\n>>> expm1(1e-20)\n1e-20",
 )
 exp2: Op = _elementary(
     "exp2", ieee.exp2, lambda a, out: (out * math.log(2.0),),
+    mark="2ˣ", spoken="2 to the power of {}", hardness=3, method=True,
     doc="Power of two, 2**a.\n\n>>> exp2(3.0)\n8.0",
 )
 log: Op = _elementary(
     "log", ieee.log, lambda a, out: (1.0 / a,),
+    spoken="the logarithm of {}", hardness=2, method=True,
     doc="Natural logarithm; -inf at 0, nan below.\n\n>>> log(1.0)\n0.0",
 )
 log1p: Op = _elementary(
     "log1p", ieee.log1p, lambda a, out: (1.0 / (1.0 + a),),
+    spoken="the logarithm of 1 plus {}", hardness=3, method=True, textbook=(lambda a: log(1.0 + a), None),
     doc="log(1 + a), exact for small a; -inf at -1, nan below.\n\n>>> log1p(1e-20)\n1e-20",
 )
 log2: Op = _elementary(
     "log2", ieee.log2, lambda a, out: (1.0 / (a * math.log(2.0)),),
+    spoken="the logarithm of {} to base 2", hardness=3, method=True,
     doc="Logarithm to base 2.\n\n>>> log2(8.0)\n3.0",
 )
 log10: Op = _elementary(
     "log10", ieee.log10, lambda a, out: (1.0 / (a * math.log(10.0)),),
+    spoken="the logarithm of {} to base 10", hardness=3, method=True,
     doc="Logarithm to base 10.\n\n>>> log10(1000.0)\n3.0",
 )
 logaddexp: Op = _row(
     "logaddexp", _logaddexp, lambda a, b, out: (sigmoid(a - b), sigmoid(b - a)), arity=2,
+    spoken="the logarithm of e to the power of {} plus e to the power of {}", method=True,
+    textbook=(
+        lambda a, b: log(exp(a) + exp(b)),
+        lambda a, b, out: (exp(a) / (exp(a) + exp(b)), exp(b) / (exp(a) + exp(b))),
+    ),
     doc="log(e**a + e**b), in its stable form.\n\n>>> logaddexp(1000.0, 1000.0) == 1000.0 + log(2.0)\nTrue",
 )
 
@@ -380,6 +465,7 @@ logaddexp: Op = _row(
 
 abs: Op = _elementary(
     "abs", math.fabs, lambda a, out: (choose(a > 0.0, 1.0, choose(a < 0.0, -1.0, 0.0)),),
+    mark="|x|", spoken="the absolute value of {}", hardness=2, numpy="absolute",
     doc="Absolute value; slope 0 at 0.\n\n>>> abs(-2.0)\n2.0",
 )
 maximum: Op = _elementary(
@@ -389,6 +475,10 @@ maximum: Op = _elementary(
         choose(b < a, 0.0, choose(equal(a, b), 0.5, 1.0)),
     ),
     symbol="max", arity=2,
+    spoken="the larger of {} and {}", hardness=2,
+    textbook=(None, lambda a, b, out: (
+        choose(a > b, 1.0, choose(equal(a, b), 0.5, 0.0)), choose(b > a, 1.0, choose(equal(a, b), 0.5, 0.0)),
+    )),
     doc="The larger operand; nan if either is nan. A tie splits the gradient in half.\n\n>>> maximum(2.0, 3.0)\n3.0",
 )
 minimum: Op = _elementary(
@@ -398,6 +488,10 @@ minimum: Op = _elementary(
         choose(b > a, 0.0, choose(equal(a, b), 0.5, 1.0)),
     ),
     symbol="min", arity=2,
+    spoken="the smaller of {} and {}", hardness=2,
+    textbook=(None, lambda a, b, out: (
+        choose(a < b, 1.0, choose(equal(a, b), 0.5, 0.0)), choose(b < a, 1.0, choose(equal(a, b), 0.5, 0.0)),
+    )),
     doc="The smaller operand; nan if either is nan. A tie splits the gradient in half.\n\n>>> minimum(2.0, 3.0)\n2.0",
 )
 clip: Op = _row(
@@ -408,6 +502,10 @@ clip: Op = _row(
         choose((a > high) | (high < low), 1.0, 0.0),
     ),
     arity=3, defaults=(-math.inf, math.inf),
+    spoken="{} held between {} and {}", hardness=2, method=True,
+    textbook=(None, lambda a, low, high, out: (
+        choose((a >= low) & (a <= high), 1.0, 0.0), choose(a < low, 1.0, 0.0), choose(a > high, 1.0, 0.0),
+    )),
     doc="`a` held between `low` and `high`; `high` where they are crossed. The slope is 1 on the bounds themselves.\n\n"
     ">>> clip(5.0, 0.0, 1.0)\n1.0",
 )
@@ -419,6 +517,7 @@ where: Op = _elementary(
         choose(equal(condition, 0.0), 1.0, 0.0),
     ),
     arity=3,
+    spoken="where {}, then {}, else {}", hardness=2,
     doc="`a` where the condition holds (is not zero), else `b`. The condition has no gradient.\n\n"
     ">>> where(2.0 > 1.0, 5.0, 6.0)\n5.0",
 )
@@ -427,26 +526,33 @@ where: Op = _elementary(
 
 sin: Op = _elementary(
     "sin", ieee.sin, lambda a, out: (cos(a),),
+    spoken="the sine of {}", hardness=3, method=True,
     doc="Sine of an angle in radians; nan at infinity.\n\n>>> sin(0.0)\n0.0",
 )
 cos: Op = _elementary(
     "cos", ieee.cos, lambda a, out: (-sin(a),),
+    spoken="the cosine of {}", hardness=3, method=True,
     doc="Cosine of an angle in radians; nan at infinity.\n\n>>> cos(0.0)\n1.0",
 )
 tan: Op = _elementary(
     "tan", ieee.tan, lambda a, out: (1.0 + out * out,),
+    spoken="the tangent of {}", method=True, textbook=(None, lambda a, out: (1.0 + out**2.0,)),
     doc="Tangent of an angle in radians; nan at infinity.\n\n>>> tan(0.0)\n0.0",
 )
 asin: Op = _elementary(
     "asin", ieee.asin, lambda a, out: (1.0 / sqrt(one_minus_square(a)),),
+    spoken="the inverse sine of {}", method=True, numpy="arcsin", textbook=(None, lambda a, out: (1.0 / sqrt(1.0 - a**2.0),)),
     doc="Inverse sine, in radians; nan outside [-1, 1].\n\n>>> asin(0.0)\n0.0",
 )
 acos: Op = _elementary(
     "acos", ieee.acos, lambda a, out: (-1.0 / sqrt(one_minus_square(a)),),
+    spoken="the inverse cosine of {}", method=True, numpy="arccos",
+    textbook=(None, lambda a, out: (-(1.0 / sqrt(1.0 - a**2.0)),)),
     doc="Inverse cosine, in radians; nan outside [-1, 1].\n\n>>> acos(1.0)\n0.0",
 )
 atan: Op = _elementary(
     "atan", math.atan, lambda a, out: (_vanishing(a, square(1.0 / hypot(1.0, a))),),
+    spoken="the inverse tangent of {}", method=True, numpy="arctan", textbook=(None, lambda a, out: (1.0 / (1.0 + a**2.0),)),
     doc="Inverse tangent, in radians.\n\n>>> atan(0.0)\n0.0",
 )
 
@@ -470,59 +576,89 @@ def _sech(a: Any) -> Any:
 
 atan2: Op = _elementary(
     "atan2", math.atan2, _atan2_partials, arity=2,
+    spoken="the angle of height {} over width {}", method=True, numpy="arctan2",
+    textbook=(None, lambda y, x, out: (x / (x**2.0 + y**2.0), -(y / (x**2.0 + y**2.0)))),
     doc="Angle of the point (x, y), given as atan2(y, x), in radians; slopes 0 at the origin.\n\n>>> atan2(0.0, 1.0)\n0.0",
 )
 hypot: Op = _elementary(
     "hypot", math.hypot, lambda a, b, out: (unit(a, b), unit(b, a)), arity=2,
+    spoken="the hypotenuse over {} and {}", method=True,
+    textbook=(lambda a, b: sqrt(a**2.0 + b**2.0), lambda a, b, out: (a / out, b / out)),
     doc="sqrt(a*a + b*b) without overflow; slopes nan at the origin.\n\n>>> hypot(3.0, 4.0)\n5.0",
 )
 unit: Op = _row(
     "unit", lambda a, b: a / hypot(a, b), _unit_partials, arity=2,
+    spoken="{} divided by the hypotenuse over {}",
+    textbook=(
+        lambda a, b: a / sqrt(a**2.0 + b**2.0),
+        lambda a, b, out: (b**2.0 / sqrt(a**2.0 + b**2.0) ** 3.0, -(a * b / sqrt(a**2.0 + b**2.0) ** 3.0)),
+    ),
     doc="a / hypot(a, b), the cosine of the angle of the point (a, b); nan at the origin.\n\n>>> unit(3.0, 4.0)\n0.6",
 )
 sinh: Op = _elementary(
     "sinh", ieee.sinh, lambda a, out: (cosh(a),),
+    spoken="the hyperbolic sine of {}", method=True,
     doc="Hyperbolic sine, (e**a - e**-a) / 2.\n\n>>> sinh(0.0)\n0.0",
 )
 cosh: Op = _elementary(
     "cosh", ieee.cosh, lambda a, out: (sinh(a),),
+    spoken="the hyperbolic cosine of {}", method=True,
     doc="Hyperbolic cosine, (e**a + e**-a) / 2.\n\n>>> cosh(0.0)\n1.0",
 )
 tanh: Op = _elementary(
     "tanh", math.tanh, lambda a, out: (square(sech(a)),),
+    spoken="the hyperbolic tangent of {}", hardness=3, method=True, activation="Tanh",
+    textbook=(None, lambda a, out: (1.0 - out**2.0,)),
     doc="Hyperbolic tangent. Its slope, 1 - out**2, is computed as sech(a)**2, which keeps its digits.\n\n>>> tanh(0.0)\n0.0",
 )
 sech: Op = _row(
     "sech", _sech, lambda a, out: (-(out * tanh(a)),),
+    spoken="the hyperbolic secant of {}", textbook=(lambda a: 1.0 / cosh(a), None),
     doc="Hyperbolic secant, 1 / cosh(a).\n\n>>> sech(0.0)\n1.0",
 )
 
 asinh: Op = _elementary(
     "asinh", math.asinh, lambda a, out: (sech(out),),
+    spoken="the inverse hyperbolic sine of {}", method=True, numpy="arcsinh",
+    textbook=(None, lambda a, out: (1.0 / sqrt(a**2.0 + 1.0),)),
     doc="Inverse hyperbolic sine, log(a + sqrt(a*a + 1)).\n\n>>> asinh(0.0)\n0.0",
 )
 acosh: Op = _elementary(
     "acosh", ieee.acosh, lambda a, out: (_vanishing(a, 1.0 / sinh(out)),),
+    spoken="the inverse hyperbolic cosine of {}", method=True, numpy="arccosh",
+    textbook=(None, lambda a, out: (1.0 / sqrt(a**2.0 - 1.0),)),
     doc="Inverse hyperbolic cosine, log(a + sqrt(a*a - 1)); nan below 1, slope inf there.\n\n>>> acosh(1.0)\n0.0",
 )
 atanh: Op = _elementary(
     "atanh", ieee.atanh, lambda a, out: (1.0 / one_minus_square(a),),
+    spoken="the inverse hyperbolic tangent of {}", method=True, numpy="arctanh",
+    textbook=(None, lambda a, out: (1.0 / (1.0 - a**2.0),)),
     doc="Inverse hyperbolic tangent, log((1 + a) / (1 - a)) / 2; infinite at 1 and -1, nan beyond.\n\n"
     ">>> atanh(0.0)\n0.0",
 )
 
 # The normal distribution (formulas: Abramowitz and Stegun, chapter 7)
 
+# The density is none of the operations; it stands in formulas for readers.
+_density = Op(
+    "density", lambda a: exp(-(a**2.0) / 2.0) / math.sqrt(2.0 * math.pi), lambda a, out: (-a * out,), symbol="φ",
+    spoken="the normal density of {}",
+)
 erf: Op = _elementary(
     "erf", math.erf, lambda a, out: (_vanishing(a, 2.0 / math.sqrt(math.pi) * exp(-(a * a))),),
+    spoken="the error function of {}", method=True,
+    textbook=(None, lambda a, out: (2.0 / math.sqrt(math.pi) * exp(-(a**2.0)),)),
     doc="Error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to a.\n\n>>> erf(0.0)\n0.0",
 )
 erfc: Op = _elementary(
     "erfc", math.erfc, lambda a, out: (_vanishing(a, -2.0 / math.sqrt(math.pi) * exp(-(a * a))),),
+    spoken="1 minus the error function of {}", method=True,
+    textbook=(lambda a: 1.0 - erf(a), lambda a, out: (-(2.0 / math.sqrt(math.pi) * exp(-(a**2.0))),)),
     doc="1 - erf(a), exact where erf(a) is near 1.\n\n>>> erfc(0.0)\n1.0",
 )
 ndtr: Op = _elementary(
     "ndtr", ieee.ndtr, lambda a, out: (_vanishing(a, exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi)),),
+    symbol="Φ", spoken="the normal distribution function of {}", textbook=(None, lambda a, out: (_density(a),)),
     doc="Standard normal distribution function, (1 + erf(a/sqrt(2))) / 2.\n\n>>> ndtr(0.0)\n0.5",
 )
 
@@ -559,12 +695,16 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 relu: Op = _row(
     "relu", lambda a: choose(a <= 0.0, 0.0, a), lambda a, out: (choose(a <= 0.0, 0.0, 1.0),), symbol="ReLU",
+    spoken="the rectifier of {}", hardness=2, method=True, activation="ReLU",
+    textbook=(lambda a: maximum(0.0, a), lambda a, out: (choose(a > 0.0, 1.0, 0.0),)),
     doc="Rectifier, a above 0, else 0; slope 0 at 0.\n\n>>> relu(-2.0)\n0.0",
 )
 leaky_relu: Op = _row(
     "leaky_relu", lambda a, slope: choose(a > 0.0, a, slope * a),
     lambda a, slope, out: (choose(a > 0.0, 1.0, slope), choose(a > 0.0, 0.0, a)),
     arity=2, defaults=(0.01,),
+    spoken="the leaky rectifier of {}, with slope {}", hardness=2, method=True, activation="LeakyReLU",
+    textbook=(None, lambda a, slope, out: (choose(a > 0.0, 1.0, slope), choose(a > 0.0, 0.0, a))),
     doc="a above 0, else slope * a; the slope is 0.01 if not given, and may be learnt. At 0 it is `slope`.\n\n"
     ">>> leaky_relu(-2.0, 0.5)\n-1.0",
 )
@@ -575,29 +715,47 @@ elu: Op = _row(
         choose(a <= 0.0, expm1(choose(a <= 0.0, a, 0.0)), 0.0),
     ),
     arity=2, defaults=(1.0,),
+    spoken="the exponential linear unit of {}, with alpha {}", method=True, activation="ELU",
+    textbook=(
+        lambda a, alpha: choose(a > 0.0, a, alpha * (exp(a) - 1.0)),
+        lambda a, alpha, out: (choose(a > 0.0, 1.0, alpha * exp(a)), choose(a > 0.0, 0.0, exp(a) - 1.0)),
+    ),
     doc="a above 0, else alpha * (e**a - 1); alpha is 1 if not given.\n\n>>> elu(2.0)\n2.0",
 )
 selu: Op = _row(
     "selu", lambda a: _SELU_SCALE * choose(a < 0.0, _SELU_ALPHA * expm1(minimum(a, 0.0)), a),
     lambda a, out: (_SELU_SCALE * choose(a <= 0.0, _SELU_ALPHA * exp(choose(a < 0.0, a, 0.0)), 1.0),),
+    spoken="the scaled exponential linear unit of {}", method=True, activation="SELU",
+    textbook=(
+        lambda a: _SELU_SCALE * choose(a > 0.0, a, _SELU_ALPHA * (exp(a) - 1.0)),
+        lambda a, out: (_SELU_SCALE * choose(a > 0.0, 1.0, _SELU_ALPHA * exp(a)),),
+    ),
     doc="Scaled elu, which keeps mean 0 and variance 1 from layer to layer.\n\n>>> selu(0.0)\n0.0",
 )
 sigmoid: Op = _row(
     "sigmoid", _sigmoid, lambda a, out: (sech(a / 2.0) ** 2.0 / 4.0,), symbol="σ",
+    spoken="the sigmoid of {}", hardness=3, method=True, activation="Sigmoid",
+    textbook=(lambda a: 1.0 / (1.0 + exp(-a)), lambda a, out: (out * (1.0 - out),)),
     doc="Logistic function, 1 / (1 + e**-a). Its slope, out * (1 - out), is computed as sech(a/2)**2 / 4, "
     "which keeps its digits.\n\n>>> sigmoid(0.0)\n0.5",
 )
 softplus: Op = _row(
     "softplus", lambda a: maximum(a, 0.0) + log1p(exp(-abs(a))), lambda a, out: (sigmoid(a),),
+    spoken="the softplus of {}", method=True, activation="Softplus",
+    textbook=(lambda a: log(1.0 + exp(a)), None),
     doc="log(1 + e**a), a smooth relu, in its stable form.\n\n>>> softplus(1000.0)\n1000.0",
 )
 silu: Op = _row(
     "silu", _silu, lambda a, out: (sigmoid(a) + a * (sech(a / 2.0) ** 2.0 / 4.0),),
+    spoken="the sigmoid linear unit of {}", method=True, activation="SiLU",
+    textbook=(lambda a: a * sigmoid(a), lambda a, out: (sigmoid(a) + a * sigmoid(a) * (1.0 - sigmoid(a)),)),
     doc="Sigmoid linear unit (swish), a * sigmoid(a).\n\n>>> silu(0.0)\n0.0",
 )
 gelu: Op = _row(
     "gelu", _gelu,
     lambda a, out: (ndtr(a) + a * exp(-(a * a) / 2.0) / math.sqrt(2.0 * math.pi),),
+    spoken="the Gaussian error linear unit of {}", method=True, activation="GELU",
+    textbook=(lambda a: a * ndtr(a), lambda a, out: (ndtr(a) + a * _density(a),)),
     doc="Gaussian error linear unit, a * ndtr(a): the exact form, with erf.\n\n>>> gelu(0.0)\n0.0",
 )
 
@@ -658,6 +816,19 @@ def _softmax(*xs_and_out: Any) -> tuple[Any, ...]:
     return tuple([power / total for power in powers])
 
 
+def _others_multiplied(*xs_and_out: Any) -> tuple[Any, ...]:
+    """For readers: for each x the others, one after the other; of many that would be too long."""
+    xs = xs_and_out[:-1]
+    if len(xs) > 12:
+        return _products_of_others(xs)
+    return tuple([_prod(*xs[:k], *xs[k + 1 :]) for k in range(len(xs))])
+
+
+def _shares(parts: Sequence[Any]) -> tuple[Any, ...]:
+    total = _sum(*parts)
+    return tuple([part / total for part in parts])
+
+
 def _dot(*operands: Any) -> Any:
     n = len(operands) // 2
     terms = [w * x for w, x in zip(operands[:n], operands[n:])]
@@ -672,20 +843,29 @@ def _dot_partials(*operands_and_out: Any) -> tuple[Any, ...]:
 
 sum: Op = _row(
     "sum", _sum, lambda *xs_and_out: (1.0,) * (len(xs_and_out) - 1), symbol="Σ", arity=None, kind=_Nary,
+    spoken="the sum of {}", hardness=0,
     doc="Sum of a sequence, from left to right, as one node; 0 if it is empty.\n\n>>> sum([1.0, 2.0, 3.0])\n6.0",
 )
 prod: Op = _row(
     "prod", _prod, lambda *xs_and_out: _products_of_others(xs_and_out[:-1]), symbol="Π", arity=None, kind=_Nary,
+    spoken="the product of {}", hardness=3,
+    textbook=(None, _others_multiplied),
     doc="Product of a sequence as one node; 1 if it is empty. Zeros in it do not spoil the gradient.\n\n"
     ">>> prod([2.0, 3.0, 4.0])\n24.0",
 )
 logsumexp: Op = _row(
     "logsumexp", _logsumexp, _softmax, arity=None, kind=_Nary,
+    mark="LSE", spoken="the logarithm of the sum of e to the powers of {}",
+    textbook=(
+        lambda *xs: log(_sum(*map(exp, xs))),
+        lambda *xs_and_out: _shares([exp(x) for x in xs_and_out[:-1]]),
+    ),
     doc="log of the sum of e**x over a sequence, in its stable form; -inf if it is empty. Its partials are the softmax.\n\n"
     ">>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)\nTrue",
 )
 dot: Op = _row(
     "dot", _dot, _dot_partials, symbol="·", arity=None, kind=_Dot,
+    mark="w·x", spoken="the dot product of {}", hardness=1,
     doc="bias + w0*x0 + w1*x1 + ..., added in that order, as one node: dot(ws, xs, bias=None).\n\n"
     ">>> dot([1.0, 2.0], [3.0, 4.0], 10.0)\n21.0",
 )
@@ -693,6 +873,9 @@ dot: Op = _row(
 # fmt: on
 
 BUILTIN = frozenset(OPS)
+
+if not TYPE_CHECKING:  # a type checker reads the names above; it does not run them
+    __all__ = ["Op", "equal", "op", *OPS]
 
 
 # --- a user's own operations ----------------------------------------------------------------------------------
@@ -706,6 +889,8 @@ def op(
     symbol: str | None = None,
     arity: int | None = 1,
     doc: str = "",
+    textbook: tuple[Rule | None, Rule | None] = (None, None),
+    spoken: str | None = None,
     check: Iterable[Sequence[float]] = (),
 ) -> Op:
     """Define an operation, in the same way as the built-in ones.
@@ -720,7 +905,7 @@ def op(
     partials : callable
         ``partials(*operands, out)``, a tuple with d(out)/d(operand) for each operand. Written with autograd's
         functions, it can itself be differentiated.
-    symbol, arity, doc
+    symbol, arity, doc, textbook, spoken
         As for `Op`.
     check : iterable of operand tuples
         Points at which the partials are compared with numeric derivatives before the operation is accepted.
@@ -747,7 +932,7 @@ def op(
         raise ValueError(f"an operation's name must be a Python identifier, not {name!r}")
     if name in BUILTIN:
         raise ValueError(f"{name!r} is a built-in operation; choose another name")
-    made = _Checked(name, forward, partials, symbol=symbol, arity=arity, doc=doc)
+    made = _Checked(name, forward, partials, symbol=symbol, arity=arity, doc=doc, textbook=textbook, spoken=spoken)
     for point in check:
         if not isinstance(point, (tuple, list)) or (arity is not None and len(point) != arity):
             raise ValueError(f"a point to check {name!r} at must be a tuple of its operands, not {point!r:.60}")

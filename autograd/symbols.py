@@ -1,9 +1,9 @@
 """The symbolic reading of the operations: rules as expressions, and expressions as text.
 
 Applied to `Symbol`s, a rule of `ops` builds an `Expression` instead of computing. A printer turns that into
-Python or JavaScript source, LaTeX or MathML; another language is another `Printer`. So what a page or a document
-shows of an operation, and what it computes, is the rule that the engine computes with, never a second copy. Nothing
-is simplified here: what is printed is what is computed.
+Python or JavaScript source, LaTeX or MathML; another language is another `Printer`. So what a page computes is the rule
+that the engine computes with, never a second copy, and what people are shown is the textbook's formula from the same
+row, or the rule as it is computed. Nothing is simplified here.
 """
 
 from __future__ import annotations
@@ -153,6 +153,8 @@ class Rule:
         text; an operation on any number of operands is shown with three (``dot`` with two pairs and a bias).
     out : str
         What to call the result.
+    textbook : bool
+        Whether to take the formulas of the textbook, for people, instead of those that are computed.
 
     Attributes
     ----------
@@ -173,9 +175,13 @@ class Rule:
     >>> rule = Rule(ops.tanh)
     >>> rule.forward, rule.partials
     (tanh(a), (square(sech(a)),))
+    >>> Rule(ops.tanh, textbook=True).partials
+    (1.0 - pow(out, 2.0),)
     """
 
-    def __init__(self, op: Op, names: Sequence[str | float] | None = None, out: str = "out") -> None:
+    def __init__(
+        self, op: Op, names: Sequence[str | float] | None = None, out: str = "out", textbook: bool = False
+    ) -> None:
         self.op = op
         if names is None:
             if op.arity is None:
@@ -187,9 +193,12 @@ class Rule:
                     names = tuple([f"x{i + 1}" for i in range(op.arity)])
         self.operands = tuple([Symbol(name) if isinstance(name, str) else name for name in names])
         self.out = Symbol(out)
+        forward, partials = op.textbook if textbook else (None, None)
+        if forward is None and not op.elementary:
+            forward = op.forward
         try:
-            self.forward: Any = Expression(op, self.operands) if op.elementary else op.forward(*self.operands)
-            self.partials: tuple[Any, ...] = op.partials(*self.operands, self.out)
+            self.forward: Any = Expression(op, self.operands) if forward is None else forward(*self.operands)
+            self.partials: tuple[Any, ...] = (partials or op.partials)(*self.operands, self.out)
         except (TypeError, AttributeError) as error:
             raise TypeError(
                 f"the rule of {op.name!r} cannot be read with symbols ({error}); write it with operators and "
@@ -202,6 +211,24 @@ class Rule:
 # How tightly a sign binds; function calls and names bind tightest.
 _LOOSE, _RELATION, _SUM, _PRODUCT, _SIGN, _POWER, _CALL = range(7)
 
+# How tightly Python's operators bind: the whole, the left and the right operand.
+_SUMS, _PRODUCTS = (_SUM, _SUM, _PRODUCT), (_PRODUCT, _PRODUCT, _SIGN)
+_OPERATORS = {
+    "+": _SUMS, "-": _SUMS, "*": _PRODUCTS, "/": _PRODUCTS, "//": _PRODUCTS, "%": _PRODUCTS,
+    "**": (_POWER, _CALL, _SIGN),
+}  # fmt: skip
+
+
+def _infix() -> dict[str, tuple[str, int, int, int]]:
+    """The operations that Python has operators for."""
+    return {
+        op.name: (f"{{}} {op.symbol} {{}}", *_OPERATORS[op.symbol])
+        if op.arity == 2
+        else (f"{op.symbol}{{}}", _SIGN, _SIGN, _SIGN)
+        for op in ops.OPS.values()
+        if op.infix
+    }
+
 
 class Printer:
     """Turns expressions into text. A language overrides what differs in it.
@@ -209,15 +236,7 @@ class Printer:
     ``signs`` has for each sign its text and the bindings of the whole, of the left and of the right operand.
     """
 
-    signs: dict[str, tuple[str, int, int, int]] = {
-        "add": ("{} + {}", _SUM, _SUM, _PRODUCT),
-        "sub": ("{} - {}", _SUM, _SUM, _PRODUCT),
-        "mul": ("{} * {}", _PRODUCT, _PRODUCT, _SIGN),
-        "div": ("{} / {}", _PRODUCT, _PRODUCT, _SIGN),
-        "neg": ("-{}", _SIGN, _SIGN, _SIGN),
-        "floor_divide": ("{} // {}", _PRODUCT, _PRODUCT, _SIGN),
-        "remainder": ("{} % {}", _PRODUCT, _PRODUCT, _SIGN),
-        "pow": ("{} ** {}", _POWER, _CALL, _SIGN),
+    signs: dict[str, tuple[str, int, int, int]] = _infix() | {
         "<": ("{} < {}", _RELATION, _SUM, _SUM),
         "<=": ("{} <= {}", _RELATION, _SUM, _SUM),
         ">": ("{} > {}", _RELATION, _SUM, _SUM),
@@ -275,6 +294,28 @@ class Python(Printer):
         return repr(x) if math.isfinite(x) else f"float('{x}')"
 
 
+class Plain(Printer):
+    """Text for people: short numbers, and -a / b instead of -(a / b).
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> Plain().text(-(1.0 / a) * math.log(2.0))
+    '-1 / a * log(2)'
+    """
+
+    signs = Printer.signs | {"neg": ("-{}", _PRODUCT, _PRODUCT, _PRODUCT)}
+    constants = {
+        math.log(2.0): "log(2)",
+        math.log(10.0): "log(10)",
+        2.0 / math.sqrt(math.pi): "2/sqrt(pi)",
+        math.sqrt(2.0 * math.pi): "sqrt(2*pi)",
+    }
+
+    def number(self, x: float) -> str:
+        return self.constants.get(x) or f"{x:.10g}"
+
+
 class Latex(Printer):
     """LaTeX, in mathematicians' notation.
 
@@ -286,6 +327,7 @@ class Latex(Printer):
 
     signs = Printer.signs | {
         "mul": (r"{} \, {}", _PRODUCT, _PRODUCT, _POWER),
+        "neg": ("-{}", _PRODUCT, _PRODUCT, _PRODUCT),
         "div": (r"\frac{{{}}}{{{}}}", _POWER, _LOOSE, _LOOSE),
         "floor_divide": (r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", _CALL, _LOOSE, _LOOSE),
         "remainder": (r"{} \bmod {}", _PRODUCT, _PRODUCT, _POWER),
@@ -309,6 +351,7 @@ class Latex(Printer):
         "maximum": r"\max",
         "minimum": r"\min",
         "ndtr": r"\Phi",
+        "density": r"\varphi",
         "log2": r"\log_2",
         "log10": r"\log_{10}",
         "asin": r"\arcsin",
@@ -478,7 +521,7 @@ class MathML(Printer):
         "sub": ("{}<mo>−</mo>{}", _SUM, _SUM, _PRODUCT),
         "mul": ("{}<mo>·</mo>{}", _PRODUCT, _PRODUCT, _POWER),
         "div": ("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", _POWER, _LOOSE, _LOOSE),
-        "neg": ("<mo>−</mo>{}", _SIGN, _SIGN, _SIGN),
+        "neg": ("<mo>−</mo>{}", _PRODUCT, _PRODUCT, _PRODUCT),
         "floor_divide": (
             "<mrow><mo>⌊</mo><mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac><mo>⌋</mo></mrow>",
             _CALL,
@@ -508,6 +551,7 @@ class MathML(Printer):
         "maximum": "<mi>max</mi>",
         "minimum": "<mi>min</mi>",
         "ndtr": "<mi>Φ</mi>",
+        "density": "<mi>φ</mi>",
         "log2": "<msub><mi>log</mi><mn>2</mn></msub>",
         "log10": "<msub><mi>log</mi><mn>10</mn></msub>",
         "asin": "<mi>arcsin</mi>",
@@ -548,7 +592,7 @@ class MathML(Printer):
     def call(self, name: str, x: Expression) -> str:
         if name == "where":
             rows = "".join(f"<mtr><mtd>{a}</mtd><mtd>{condition}</mtd></mtr>" for a, condition in self.cases(x))
-            return f'<mrow><mo>{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
+            return f'<mrow class="cases"><mo>{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
         function = self.functions.get(name) or f"<mi>{name}</mi>"
         return f"{function}{self.parenthesised('<mo>,</mo>'.join(map(self.text, x.operands)))}"
 
@@ -610,17 +654,25 @@ def python(op: Op) -> str:
     )
 
 
-def latex(op: Op) -> tuple[str, ...]:
+def latex(op: Op, computed: bool = False) -> tuple[str, ...]:
     """The rule of an operation as LaTeX formulas: the forward rule, then one for each partial derivative.
+
+    Parameters
+    ----------
+    op : Op
+    computed : bool
+        Whether to give the rule as it is computed, which keeps all digits, instead of the textbook's formulas.
 
     Examples
     --------
-    >>> for formula in latex(ops.exp):
+    >>> for formula in latex(ops.sigmoid):
     ...     print(formula)
-    \\mathrm{out} = e^{a}
-    \\frac{\\partial \\mathrm{out}}{\\partial a} = \\mathrm{out}
+    \\mathrm{out} = \\frac{1}{1 + e^{-a}}
+    \\frac{\\partial \\mathrm{out}}{\\partial a} = \\mathrm{out} \\, \\left(1 - \\mathrm{out}\\right)
+    >>> latex(ops.exp, computed=True)[1]
+    '\\\\frac{\\\\partial \\\\mathrm{out}}{\\\\partial a} = \\\\mathrm{out}'
     """
-    rule, printer = Rule(op), Latex()
+    rule, printer = Rule(op, textbook=not computed), Latex()
     out = printer.text(rule.out)
     forward = f"{out} = {printer.text(rule.forward)}"
     return forward, *(

@@ -67,6 +67,33 @@ _SQUARED: Final = ops.power(2.0)
 _RELU: Final = ops.relu
 _DOT: Final = ops.dot
 
+
+def _function(op: Op) -> Callable[[Value], Value]:
+    """A row of the table as a method."""
+
+    def applied(self: Value) -> Value:
+        return record(op, [self])
+
+    _name_after(op, applied)
+    return applied
+
+
+def _function_of_several(op: Op) -> Callable[..., Value]:
+    """The same, with the other operands in the call."""
+
+    def applied(self: Value, *others: object) -> Value:
+        return op(self, *others)  # type: ignore[no-any-return]
+
+    _name_after(op, applied)
+    return applied
+
+
+def _name_after(op: Op, method: Any) -> None:
+    method.__name__ = op.name
+    method.__qualname__ = f"Value.{op.name}"
+    method.__doc__ = f"{str(op.__doc__).splitlines()[0].rstrip('.')}; see `autograd.{op.name}`."
+
+
 _BORN: Final = 1 << 62  # the stamp of a result that no walk has visited; walks count down from it
 
 
@@ -428,108 +455,39 @@ class Value:
         """max(self, 0); see `autograd.relu`."""
         return _relu(self)
 
-    # The other functions of one operand, each documented under its name in `autograd`.
-    # NumPy calls them when np.exp and the like meet an array of Values.
+    # Functions, each documented under its name in `autograd`; NumPy calls them when np.exp and the like meet an array
+    # of Values. These stand here so that editors know them. The others, and NumPy's names, are added from the table.
 
-    def exp(self) -> Value:
-        """e**self; see `autograd.exp`."""
-        return record(ops.exp, [self])
-
-    def expm1(self) -> Value:
-        """e**self - 1, exact for small numbers; see `autograd.expm1`."""
-        return record(ops.expm1, [self])
-
-    def log(self) -> Value:
-        """Natural logarithm; see `autograd.log`."""
-        return record(ops.log, [self])
-
-    def log1p(self) -> Value:
-        """log(1 + self), exact for small numbers; see `autograd.log1p`."""
-        return record(ops.log1p, [self])
-
-    def log2(self) -> Value:
-        """Logarithm to base 2; see `autograd.log2`."""
-        return record(ops.log2, [self])
-
-    def log10(self) -> Value:
-        """Logarithm to base 10; see `autograd.log10`."""
-        return record(ops.log10, [self])
-
-    def sqrt(self) -> Value:
-        """Square root; see `autograd.sqrt`."""
-        return record(ops.sqrt, [self])
-
-    def square(self) -> Value:
-        """self * self; see `autograd.square`."""
-        return record(ops.square, [self])
-
-    def reciprocal(self) -> Value:
-        """1 / self; see `autograd.reciprocal`."""
-        return record(ops.reciprocal, [self])
-
-    def sin(self) -> Value:
-        """Sine of an angle in radians; see `autograd.sin`."""
-        return record(ops.sin, [self])
-
-    def cos(self) -> Value:
-        """Cosine of an angle in radians; see `autograd.cos`."""
-        return record(ops.cos, [self])
-
-    def tan(self) -> Value:
-        """Tangent of an angle in radians; see `autograd.tan`."""
-        return record(ops.tan, [self])
-
-    def asin(self) -> Value:
-        """Inverse sine, in radians; see `autograd.asin`."""
-        return record(ops.asin, [self])
-
-    def acos(self) -> Value:
-        """Inverse cosine, in radians; see `autograd.acos`."""
-        return record(ops.acos, [self])
-
-    def atan(self) -> Value:
-        """Inverse tangent, in radians; see `autograd.atan`."""
-        return record(ops.atan, [self])
-
-    def sinh(self) -> Value:
-        """Hyperbolic sine; see `autograd.sinh`."""
-        return record(ops.sinh, [self])
-
-    def cosh(self) -> Value:
-        """Hyperbolic cosine; see `autograd.cosh`."""
-        return record(ops.cosh, [self])
-
-    def tanh(self) -> Value:
-        """Hyperbolic tangent; see `autograd.tanh`."""
-        return record(ops.tanh, [self])
-
-    def erf(self) -> Value:
-        """Error function; see `autograd.erf`."""
-        return record(ops.erf, [self])
-
-    def erfc(self) -> Value:
-        """1 - erf(self); see `autograd.erfc`."""
-        return record(ops.erfc, [self])
-
-    def sigmoid(self) -> Value:
-        """Logistic function, 1 / (1 + e**-self); see `autograd.sigmoid`."""
-        return record(ops.sigmoid, [self])
-
-    def softplus(self) -> Value:
-        """log(1 + e**self); see `autograd.softplus`."""
-        return record(ops.softplus, [self])
-
-    def silu(self) -> Value:
-        """self * sigmoid(self); see `autograd.silu`."""
-        return record(ops.silu, [self])
-
-    def gelu(self) -> Value:
-        """self times the normal distribution function; see `autograd.gelu`."""
-        return record(ops.gelu, [self])
-
-    def selu(self) -> Value:
-        """Scaled elu; see `autograd.selu`."""
-        return record(ops.selu, [self])
+    exp = _function(ops.exp)
+    expm1 = _function(ops.expm1)
+    exp2 = _function(ops.exp2)
+    log = _function(ops.log)
+    log1p = _function(ops.log1p)
+    log2 = _function(ops.log2)
+    log10 = _function(ops.log10)
+    sqrt = _function(ops.sqrt)
+    cbrt = _function(ops.cbrt)
+    square = _function(ops.square)
+    reciprocal = _function(ops.reciprocal)
+    sin = _function(ops.sin)
+    cos = _function(ops.cos)
+    tan = _function(ops.tan)
+    asin = _function(ops.asin)
+    acos = _function(ops.acos)
+    atan = _function(ops.atan)
+    sinh = _function(ops.sinh)
+    cosh = _function(ops.cosh)
+    tanh = _function(ops.tanh)
+    asinh = _function(ops.asinh)
+    acosh = _function(ops.acosh)
+    atanh = _function(ops.atanh)
+    erf = _function(ops.erf)
+    erfc = _function(ops.erfc)
+    sigmoid = _function(ops.sigmoid)
+    softplus = _function(ops.softplus)
+    silu = _function(ops.silu)
+    gelu = _function(ops.gelu)
+    selu = _function(ops.selu)
 
     def leaky_relu(self, slope: object = 0.01) -> Value:
         """self above 0, else slope * self; see `autograd.leaky_relu`."""
@@ -544,42 +502,6 @@ class Value:
         if out is not None:
             raise TypeError(f"clip of a Value makes a new one, and cannot write into {type(out).__name__}: {out!r:.60}")
         return record(ops.clip, [self, _value(low), _value(high)])
-
-    def arctan2(self, x: object) -> Value:
-        """Angle of the point (x, self), in radians; see `autograd.atan2`."""
-        return record(ops.atan2, [self, _value(x)])
-
-    def hypot(self, other: object) -> Value:
-        """sqrt(self**2 + other**2); see `autograd.hypot`."""
-        return record(ops.hypot, [self, _value(other)])
-
-    def asinh(self) -> Value:
-        """Inverse hyperbolic sine; see `autograd.asinh`."""
-        return record(ops.asinh, [self])
-
-    def acosh(self) -> Value:
-        """Inverse hyperbolic cosine; see `autograd.acosh`."""
-        return record(ops.acosh, [self])
-
-    def atanh(self) -> Value:
-        """Inverse hyperbolic tangent; see `autograd.atanh`."""
-        return record(ops.atanh, [self])
-
-    def cbrt(self) -> Value:
-        """Cube root; see `autograd.cbrt`."""
-        return record(ops.cbrt, [self])
-
-    def exp2(self) -> Value:
-        """2**self; see `autograd.exp2`."""
-        return record(ops.exp2, [self])
-
-    def logaddexp(self, other: object) -> Value:
-        """log(e**self + e**other); see `autograd.logaddexp`."""
-        return record(ops.logaddexp, [self, _value(other)])
-
-    def fmod(self, other: object) -> Value:
-        """What is left of self after division by other, with the sign of self; see `autograd.fmod`."""
-        return record(ops.fmod, [self, _value(other)])
 
     def __mod__(self, other: object) -> Made:
         b = other if isinstance(other, Value) else _operand(other)
@@ -620,30 +542,6 @@ class Value:
     def imag(self) -> float:
         """0.0: a Value is real."""
         return 0.0
-
-    def arcsinh(self) -> Value:
-        """NumPy's name for `asinh`."""
-        return self.asinh()
-
-    def arccosh(self) -> Value:
-        """NumPy's name for `acosh`."""
-        return self.acosh()
-
-    def arctanh(self) -> Value:
-        """NumPy's name for `atanh`."""
-        return self.atanh()
-
-    def arcsin(self) -> Value:
-        """NumPy's name for `asin`."""
-        return self.asin()
-
-    def arccos(self) -> Value:
-        """NumPy's name for `acos`."""
-        return self.acos()
-
-    def arctan(self) -> Value:
-        """NumPy's name for `atan`."""
-        return self.atan()
 
     # --- comparisons, and what would lose the gradient ----------------------------------------------------------
 
@@ -825,6 +723,18 @@ class Value:
             else:
                 put_off(self._a)
                 put_off(self._b)
+
+
+def _add_methods() -> None:
+    """Whatever the table says is a method, under its name and under NumPy's."""
+    for row in ops.OPS.values():
+        if row.method:
+            for name in (row.name, row.numpy):
+                if not hasattr(Value, name):
+                    setattr(Value, name, _function(row) if row.arity == 1 else _function_of_several(row))
+
+
+_add_methods()
 
 
 @cython.final

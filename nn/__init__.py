@@ -108,3 +108,7 @@ __all__ = [
     "losses",
     "optim",
 ]
+_TYPE_CHECKING = False
+if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `layers`
+    globals().update({kind.__name__: kind for kind in ACTIVATIONS.values()})
+    __all__ += [kind.__name__ for kind in ACTIVATIONS.values() if kind.__name__ not in __all__]

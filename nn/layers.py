@@ -167,7 +167,13 @@ class GELU(Elementwise):
 ACTIVATIONS: dict[str, type[Elementwise]] = {
     kind.function.name: kind for kind in (ReLU, LeakyReLU, ELU, SELU, Sigmoid, Tanh, Softplus, SiLU, GELU)
 }
-"""The activations that layers know by name."""
+"""The activations that layers know by name: every operation that says it is one."""
+
+for _op in vars(autograd).values():
+    if isinstance(_op, Op) and _op.activation and _op.name not in ACTIVATIONS:
+        ACTIVATIONS[_op.name] = type(
+            _op.activation, (Elementwise,), {"function": _op, "__doc__": _op.__doc__, "__module__": "nn"}
+        )
 
 
 class Softmax(Module):

@@ -1,17 +1,48 @@
-"""A browser for tests: Debian's Chromium, driven by Playwright, or a reason to skip."""
+"""Browsers for tests: Debian's Chromium, driven by Playwright, and Debian's Firefox; or a reason to skip.
+
+Playwright's Firefox is one of its own making, and its protocol is not Debian's. So Firefox is spoken to in WebDriver
+BiDi, the standard that it listens to without a driver in between: commands and events as JSON over one websocket.
+`Firefox` has what a smoke test needs of a page, and no more.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import subprocess
+import tempfile
+import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
+ALONE = {  # what Firefox would do by itself while a test runs
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.update.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "services.settings.server": "data:,",
+    "toolkit.telemetry.reportingpolicy.firstRun": False,
+}
+PATIENCE = 60.0  # seconds until a browser that says nothing is given up
+# The keys that have no letter, by the names that Playwright has for them, as WebDriver writes them.
+KEYS = {
+    "Backspace": "\ue003", "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009",
+    "Alt": "\ue00a", "Escape": "\ue00c", "Space": " ", "PageUp": "\ue00e", "PageDown": "\ue00f", "End": "\ue010",
+    "Home": "\ue011", "ArrowLeft": "\ue012", "ArrowUp": "\ue013", "ArrowRight": "\ue014", "ArrowDown": "\ue015",
+    "Delete": "\ue017",
+}  # fmt: skip
 
 
 @contextmanager
@@ -24,3 +55,151 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=os.fspath(CHROMIUM), headless=True, args=OPTIONS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def firefox() -> Iterator[Firefox]:
+    """A headless Firefox with one page; skips the test where websockets or Firefox is missing."""
+    client = pytest.importorskip("websockets.sync.client", reason="the library websockets is not installed")
+    if FIREFOX is None:
+        pytest.skip("there is no Firefox on PATH")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        preferences = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in ALONE.items()]
+        Path(profile, "user.js").write_text("".join(preferences), encoding="utf-8")
+        options = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0", "about:blank"]
+        # Its standard error goes to a file: a pipe that nobody reads would fill up, and hold it.
+        said = Path(profile, "stderr.txt")
+        with said.open("wb") as stderr:
+            process = subprocess.Popen([FIREFOX, *options], stdout=subprocess.DEVNULL, stderr=stderr)
+        try:
+            with client.connect(f"{_address(process, said)}/session", max_size=None) as websocket:
+                browser = Firefox(websocket)
+                yield browser
+                browser.command("session.end")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], said: Path) -> str:
+    """Where a Firefox that was just started listens; it says so."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        found = re.search(r"WebDriver BiDi listening on (ws://\S+)\n", said.read_text("utf-8", "replace"))
+        if found is not None:
+            return found[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise RuntimeError(f"Firefox does not listen; it said: {said.read_text('utf-8', 'replace')}")
+
+
+class Firefox:
+    """One page of a Firefox.
+
+    Parameters
+    ----------
+    websocket
+        A connection to Firefox's ``/session``.
+
+    Attributes
+    ----------
+    trouble : list of str
+        The errors and warnings in the console, with what was thrown and not caught.
+    requests : list of str
+        The addresses in the network that were asked for since the last `open`.
+    """
+
+    def __init__(self, websocket: Any) -> None:
+        self.websocket = websocket
+        self.trouble: list[str] = []
+        self.requests: list[str] = []
+        self._count = 0
+        self.command("session.new", capabilities={})
+        self.command("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
+        self.page: str = self.command("browsingContext.getTree")["contexts"][0]["context"]
+
+    def command(self, method: str, **parameters: Any) -> Any:
+        """The result of a command of WebDriver BiDi; what happens meanwhile is noted."""
+        self._count += 1
+        self.websocket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
+        while True:
+            message = json.loads(self.websocket.recv(timeout=PATIENCE))
+            if message["type"] == "event":
+                self._note(message["method"], message["params"])
+            elif message["id"] == self._count:
+                if message["type"] == "error":
+                    raise RuntimeError(f"{method}: {message['message']}")
+                return message["result"]
+
+    def _note(self, event: str, parameters: Any) -> None:
+        if event == "network.beforeRequestSent":
+            self.requests.append(parameters["request"]["url"])
+        elif event == "log.entryAdded" and parameters["level"] in ("error", "warn"):
+            self.trouble.append(parameters["text"])
+
+    def open(self, url: str) -> None:
+        """Go to an address, and wait until all of it is loaded."""
+        self.requests.clear()
+        self.command("browsingContext.navigate", context=self.page, url=url, wait="complete")
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page so many pixels."""
+        size = {"width": width, "height": height}
+        self.command("browsingContext.setViewport", context=self.page, viewport=size)
+
+    def evaluate(self, expression: str) -> Any:
+        """What an expression in JavaScript is, or comes to if it is a promise, as far as JSON can say it."""
+        answer = self.command(
+            "script.callFunction",
+            functionDeclaration=f"async () => JSON.stringify(await ({expression}))",
+            awaitPromise=True,
+            target={"context": self.page},
+        )
+        if answer["type"] == "exception":
+            raise RuntimeError(f"{expression}: {answer['exceptionDetails']['text']}")
+        return json.loads(answer["result"]["value"]) if answer["result"]["type"] == "string" else None
+
+    def until(self, condition: str) -> None:
+        """Wait until something holds in the page."""
+        for _ in range(500):
+            if self.evaluate(f"Boolean({condition})"):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"it never came true that {condition}")
+
+    def text(self, selector: str) -> str:
+        """The text of the first element found, as it is seen."""
+        return str(self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
+
+    def click(self, selector: str) -> None:
+        """Click into the middle of the first element found, with the mouse."""
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'nearest'}})")
+        middle = f"((r) => [r.x + r.width / 2, r.y + r.height / 2])({_box(selector)})"
+        self.click_at(*self.evaluate(middle))
+
+    def click_at(self, x: float, y: float) -> None:
+        """Click at a point of the page."""
+        move = {"type": "pointerMove", "x": round(x), "y": round(y)}
+        self._act("pointer", move, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0})
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other, each a letter or a name, such as ``Enter`` or ``Shift+ArrowLeft``."""
+        for key in keys:
+            pressed = [KEYS.get(part, part) for part in (key.split("+") if len(key) > 1 else [key])]
+            down = [{"type": "keyDown", "value": part} for part in pressed]
+            up = [{"type": "keyUp", "value": part} for part in reversed(pressed)]
+            self._act("key", *down, *up)
+
+    def _act(self, device: str, *actions: dict[str, Any]) -> None:
+        source = {"type": device, "id": device, "actions": list(actions)}
+        self.command("input.performActions", context=self.page, actions=[source])
+
+    def screenshot(self, path: Path) -> None:
+        """Write what is seen as a PNG file."""
+        found = self.command("browsingContext.captureScreenshot", context=self.page)
+        path.write_bytes(b64decode(found["data"]))
+
+
+def _box(selector: str) -> str:
+    return f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"

@@ -25,7 +25,8 @@ from autograd import Graph, Value, ops
 from autograd.ops import BUILTIN, OPS
 from autograd.symbols import Rule
 from autograd.view import explore, placing, rendering
-from autograd.view.explore import PAGE, build, bundle, javascript
+from autograd.view.explore import PAGE, build, bundle
+from autograd.view.operations import javascript
 from autograd.view.placing import layouts
 from autograd.view.rooms import rooms
 from demos.networks import credit_network
@@ -445,7 +446,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def themes() -> list[dict[str, str]]:
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    style = (PAGE / "base.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root[^{]*\{([^}]*)\}", style)
     return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})\b", block)) for block in blocks]
 

@@ -577,7 +577,7 @@ def test_stepping_computes_forward_and_then_backward_node_by_node(visit: Callabl
         operands = [reader.names[i] for i in reader.graph.operands[place[name]]]
         assert all(done.index(operand) < done.index(name) for operand in operands if operand in done)
     assert "zo = v1·h1 + v2·h2 = 0.7·0.6225 + 0.8·0.5744 = 0.8952755" in "".join(
-        reader.page.evaluate("page.player.stops.map((_, k) => page.player.say(k)).join(' ')")
+        reader.page.evaluate("page.model.stops.map((_, k) => page.player.say(k)).join(' ')")
         .replace("\u2068", "")
         .replace("\u2069", "")
     )
@@ -622,22 +622,22 @@ def test_the_player_plays_pauses_and_goes_where_it_is_dragged(visit: Callable[..
     reader = visit(credit_network().error)
     reader.page.select_option("#pace", "faster")
     reader.page.click("#play")
-    reader.until("page.player.at > 3")
+    reader.until("page.model.at > 3")
     reader.page.click("#play")
-    at = reader.page.evaluate("page.player.at")
+    at = reader.page.evaluate("page.model.at")
     reader.page.wait_for_timeout(250)
-    assert reader.page.evaluate("page.player.at") == at
+    assert reader.page.evaluate("page.model.at") == at
     assert reader.page.get_attribute("#play", "aria-label") == "Play"
     reader.look()
     reader.press(" ")
-    reader.until("page.player.at === page.player.stops.length - 1 && !page.player.playing")
+    reader.until("page.model.at === page.model.stops.length - 1 && !page.player.playing")
     reader.page.fill("#time", "3")
-    assert reader.page.evaluate("page.player.at") == 3
+    assert reader.page.evaluate("page.model.at") == 3
     reader.page.click("#back")
-    assert reader.page.evaluate("page.player.at") == 2
+    assert reader.page.evaluate("page.model.at") == 2
     reader.page.click("#to-start")
     reader.page.click("#forward")
-    assert reader.page.evaluate("page.player.at") == 1
+    assert reader.page.evaluate("page.model.at") == 1
     reader.page.click("#to-end")
     assert reader.text("#phase") == "Complete"
 
@@ -650,7 +650,7 @@ def test_in_a_network_layers_take_their_turns(visit: Callable[..., Reader]) -> N
     assert {"active"} <= reader.classes("layer1")
     reader.press(".")
     turns = reader.page.evaluate(
-        "page.player.stops.filter((s) => s.place >= 0).map((s) => page.reading.item(page.view.items[s.place]).title)"
+        "page.model.stops.filter((s) => s.place >= 0).map((s) => page.reading.item(page.view.items[s.place]).title)"
     )
     assert turns.count("layer1") == 2, "each layer works once forward and once backward"
     assert turns.index("layer1") < turns.index("layer2") < turns.index("layer3.neuron1")
@@ -661,7 +661,7 @@ def test_inside_a_dot_products_come_before_their_sum(visit: Callable[..., Reader
     reader.look()
     reader.press("Home")
     seen = []
-    for _ in range(reader.page.evaluate("page.player.stops.length") - 1):
+    for _ in range(reader.page.evaluate("page.model.stops.length") - 1):
         reader.press(".")
         seen.append(reader.text("#sentence"))
     text = "\n".join(seen)
@@ -685,7 +685,7 @@ def test_why_shows_the_rule_and_the_sum_over_the_consumers(visit: Callable[..., 
     for name, local in (("u", 2.0), ("p", 1.0), ("q", 6.0)):
         assert terms[name] == pytest.approx((gradients[name], gradients[name] * local))
     assert sum(product for _, product in terms.values()) == gradients["a"] == float(reader.fact("dL/da"))
-    mathematics = clean(reader.page.locator("#panel-why .chain math").nth(1).text_content())
+    mathematics = clean(reader.page.locator("#panel-why .chain .formula").nth(1).text_content())
     assert re.sub(r"[\s]", "", mathematics) == "=45·2+18·1+9·6"
     reader.page.locator(".terms button").filter(has_text="q").click()
     assert reader.text("#panel-why h2") == "q"

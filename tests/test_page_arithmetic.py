@@ -13,7 +13,8 @@ import autograd
 from autograd import ops
 from autograd.ops import BUILTIN, OPS, Op
 from autograd.symbols import JavaScript
-from autograd.view.explore import bundle, javascript
+from autograd.view.explore import bundle
+from autograd.view.operations import javascript
 
 from .browser import chromium
 from .test_symbols import EXPRESSIONS

@@ -467,7 +467,7 @@ def test_a_normalised_batch_opens_as_the_parts_of_its_formula(builtin: bool) -> 
     assert sorted(titles(found, "alike")) == sorted(
         f"16 × {part}" for part in [*parts, "γ·normalised + β − 0.3", "square"]
     )
-    known = data(graph, {}, [""] * len(graph), 60)["known"]
+    known = data(graph, [""] * len(graph), 60)["known"]
     assert [name for name in known.values() if name != "normalised"] == ["mean", "variance", "deviation"]
 
 

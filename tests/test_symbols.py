@@ -212,7 +212,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "erf": (
         r"\operatorname{erf}\left(a\right)",
         r"\begin{cases} 0 & \text{if } \left|a\right| = \infty \\"
-        r" \frac{2}{\sqrt{\pi}} \, e^{-\left(a \, a\right)} & \text{otherwise} \end{cases}",
+        r" \frac{2}{\sqrt{\pi}} \, e^{-a \, a} & \text{otherwise} \end{cases}",
     ),
     "cbrt": (
         r"\sqrt[3]{a}",
@@ -226,9 +226,37 @@ BY_HAND: dict[str, tuple[str, ...]] = {
 }
 
 
+TEXTBOOK: dict[str, tuple[str, ...]] = {
+    "sub": ("a - b", "1", "-1"),
+    "div": (r"\frac{a}{b}", r"\frac{1}{b}", r"-\frac{a}{b^{2}}"),
+    "pow": ("a^{b}", r"b \, a^{b - 1}", r"\mathrm{out} \, \log\left(a\right)"),
+    "square": (r"a \, a", r"2 \, a"),
+    "exp": ("e^{a}", "e^{a}"),
+    "log1p": (r"\log\left(1 + a\right)", r"\frac{1}{1 + a}"),
+    "relu": (
+        r"\max\left(0, a\right)",
+        r"\begin{cases} 1 & \text{if } a > 0 \\ 0 & \text{otherwise} \end{cases}",
+    ),
+    "sigmoid": (r"\frac{1}{1 + e^{-a}}", r"\mathrm{out} \, \left(1 - \mathrm{out}\right)"),
+    "tanh": (r"\tanh\left(a\right)", r"1 - \mathrm{out}^{2}"),
+    "gelu": (r"a \, \Phi\left(a\right)", r"\Phi\left(a\right) + a \, \varphi\left(a\right)"),
+    "erf": (r"\operatorname{erf}\left(a\right)", r"\frac{2}{\sqrt{\pi}} \, e^{-a^{2}}"),
+    "logsumexp": (
+        r"\log\left(e^{x_{1}} + e^{x_{2}} + e^{x_{3}}\right)",
+        *(rf"\frac{{e^{{x_{{{k}}}}}}}{{e^{{x_{{1}}}} + e^{{x_{{2}}}} + e^{{x_{{3}}}}}}" for k in (1, 2, 3)),
+    ),
+    "prod": (r"x_{1} \, x_{2} \, x_{3}", r"x_{2} \, x_{3}", r"x_{1} \, x_{3}", r"x_{1} \, x_{2}"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_the_textbook_s_formulas_as_written_by_hand(name: str) -> None:
+    assert tuple(formula.split(" = ", 1)[1] for formula in latex(OPS[name])) == TEXTBOOK[name]
+
+
 @pytest.mark.parametrize("name", BY_HAND)
 def test_latex_as_written_by_hand(name: str) -> None:
-    assert tuple(formula.split(" = ", 1)[1] for formula in latex(OPS[name])) == BY_HAND[name]
+    assert tuple(formula.split(" = ", 1)[1] for formula in latex(OPS[name], computed=True)) == BY_HAND[name]
 
 
 @pytest.mark.parametrize(
@@ -317,10 +345,10 @@ MATHML = {
         "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn><mo>·</mo><mi>out</mi></mrow></mfrac>",
     ),
     "relu": (
-        '<mrow><mo>{</mo><mtable columnalign="left left">'
+        '<mrow class="cases"><mo>{</mo><mtable columnalign="left left">'
         "<mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>a</mi><mo>≤</mo><mn>0</mn></mtd></mtr>"
         "<mtr><mtd><mi>a</mi></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
-        '<mrow><mo>{</mo><mtable columnalign="left left">'
+        '<mrow class="cases"><mo>{</mo><mtable columnalign="left left">'
         "<mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>a</mi><mo>≤</mo><mn>0</mn></mtd></mtr>"
         "<mtr><mtd><mn>1</mn></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
     ),

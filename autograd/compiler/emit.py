@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import arrays as numpy_reading
+from .. import ops
 from ..ops import BUILTIN, OPS, Op
 from ..symbols import Expression, Symbol, postorder
 from .arrays import SUM
@@ -119,7 +120,7 @@ class Module:
         """The name of an operation's function in the module."""
         if op in self.functions:
             return self.functions[op][0]
-        return str(numpy_reading.RENAMED.get(op.name, op.name))
+        return "abs" if op is ops.abs else str(op.numpy)  # Python's own is the shorter word
 
     def _require(self, op: Any) -> None:
         """See to it that a function for the operation is there."""
@@ -128,7 +129,7 @@ class Module:
         if op.name in BUILTIN and (op.elementary or op.name in ("square", "reciprocal", "positive")):
             if op.name in numpy_reading.LACKING:
                 self.missing.add(op.name)
-            elif op.name != "abs":
+            elif op is not ops.abs:
                 self.imported.add(self.called(op))
             return
         name = op.name
@@ -139,7 +140,7 @@ class Module:
 
     def _names_of_others(self) -> set[str]:
         taken = {name for name, _ in self.functions.values()}
-        return taken.union(FUNCTIONS, RESERVED, numpy_reading.RENAMED.values())
+        return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values()])
 
     def _defined(self, op: Op, called: str) -> str:
         """An operation as a function, from its rule; what its expression has twice gets a name."""

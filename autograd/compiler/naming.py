@@ -9,7 +9,6 @@ from __future__ import annotations
 import keyword
 import re
 
-from .. import arrays as numpy_reading
 from .. import ops
 from .arrays import MATMUL, REDUCE, STACK, SUM, Array
 from .emit import FUNCTIONS, RESERVED
@@ -29,7 +28,7 @@ class Names:
 
     def __init__(self) -> None:
         # Names that the source has for something else; the user's own operations may have been defined lately.
-        self.taken = {*RESERVED, *ops.OPS, *FUNCTIONS, *numpy_reading.RENAMED.values()}
+        self.taken = {*RESERVED, *ops.OPS, *FUNCTIONS, *[op.numpy for op in ops.OPS.values()]}
         self._counts: dict[str, int] = {}
 
     def new(self, word: str, number: str = "") -> str:

@@ -4,7 +4,8 @@ from .. import _namesake
 from .dot import draw_dot
 from .explore import Page, explore
 from .text import explain, forward
+from .widget import widget
 
-__all__ = ["Page", "draw_dot", "explain", "explore", "forward"]
+__all__ = ["Page", "draw_dot", "explain", "explore", "forward", "widget"]
 
 _namesake.check()

@@ -1,6 +1,6 @@
-"""A graph as a drawing, in micrograd's look: a record for each node, a round one for the operation that made it.
+"""A graph as a drawing, in micrograd's look: a card for each node, a round one for the operation that made it.
 
-What is drawn is decided here; `digraph` and `rendering` turn it into pictures.
+What is drawn, and which way it runs, is decided here; `digraph` and `rendering` turn it into pictures.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 import re
 
+from .. import ops
 from ..graph import Graph
+from ..symbols import Printer
 from ..value import Constant
 from .text import formula, names, shown, since
 
@@ -23,7 +25,7 @@ LIMIT = 400  # beyond, neither people nor Graphviz make much of a drawing
 PAPER, POSITIVE, NEGATIVE = (255, 255, 255), (134, 190, 231), (245, 170, 120)
 INK, LINE, FAINT, ALARM = "#1f2933", "#7b8794", "#9aa5b1", "#cc79a7"
 FONT = "Helvetica,Arial,sans-serif"
-GRAPH = {"fontname": FONT, "fontsize": "10", "fontcolor": LINE, "nodesep": "0.14", "ranksep": "0.28", "pad": "0.15"}
+GRAPH = {"fontname": FONT, "fontsize": "10", "fontcolor": LINE, "nodesep": "0.14", "ranksep": "0.15", "pad": "0.15"}
 NODE = {"fontname": FONT, "fontsize": "11", "fontcolor": INK, "color": LINE, "fillcolor": "white", "height": "0.36"}
 ROUND = {"style": "filled", "fillcolor": "#e4e7eb", "width": "0.32", "height": "0.32", "margin": "0.04,0.02"}
 FRAME = {"style": "rounded,filled", "color": "#cbd2d9", "labeljust": "l", "margin": "10"}
@@ -32,6 +34,11 @@ EDGE = {"color": LINE, "arrowsize": "0.55", "penwidth": "0.9"}
 # True as well where the root's gradient is 0 for another reason, which nothing tells from the usual one.
 UNDIFFERENTIATED = "the root's gradient is 0, as it is before backward()"
 
+_SCREEN = (960.0, 540.0)  # points: a laptop's screen without what is around a picture
+_LETTER, _LINE, _AIR = 5.9, 18.0, 16.0  # points: about as wide and as high as a letter is, and around a text
+_BETWEEN = {"LR": 56.0, "TB": 46.0}  # points: from a card to the next one, with the operation in between
+_BESIDE, _MARGIN = 10.0, 20.0  # points: between neighbours, and around the nodes of a frame
+_INSCRIPTION = 60  # letters that an operation's node has room for
 _EXIT = {"LR": "e", "RL": "w", "TB": "s", "BT": "n"}  # the side of a node that edges leave it on
 _DECADES = 4.0  # gradients that are this many powers of ten below the largest have hardly any colour
 _NESTING = 8  # modules deeper than this are drawn in one frame
@@ -40,8 +47,9 @@ _NESTING = 8  # modules deeper than this are drawn in one frame
 def draw_dot(
     root: Value | Graph,
     format: str = "svg",
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     *,
+    constants: bool = False,
     clusters: bool = True,
     colour: bool = True,
     digits: int = 4,
@@ -51,14 +59,20 @@ def draw_dot(
 
     A leaf that has been set since then shows in parentheses what it is now. Gradients are those that the nodes have,
     the ``grad`` of each. Where that of the root is 0, as it is before ``backward()``, a line below the drawing says so.
+    A plain number is written in the operation that it is part of, as in ``+ 1`` or ``2 /``.
 
     Parameters
     ----------
     root : Value or Graph
     format : str
         Of the picture: ``"svg"``, ``"png"``, ``"pdf"``, ...
-    rankdir : str
-        ``"LR"`` draws from left to right, ``"TB"`` from top to bottom; also ``"RL"`` and ``"BT"``.
+    rankdir : str, optional
+        ``"LR"`` draws from left to right, ``"TB"`` from top to bottom; also ``"RL"`` and ``"BT"``. If not given, the
+        drawing runs from left to right or from top to bottom, with the numbers of a card side by side or one below
+        the other, whichever of the four shows the graph largest on a screen.
+    constants : bool
+        Give plain numbers cards of their own. Without it they have one only where an operation has no room for its
+        numbers, and where a number is nan or inf, has a label, has been set since, or is the root itself.
     clusters : bool
         Draw a frame around what each module made.
     colour : bool
@@ -90,12 +104,14 @@ def draw_dot(
     >>> picture = draw_dot(y, rankdir="TB")
     >>> "{ w | data 0.5000 | grad 2.0000 }" in picture.source
     True
+    >>> "2 /" in draw_dot(2 / y).source
+    True
     >>> "the root's gradient is 0, as it is before backward()" in draw_dot(Value(2.0)).source
     True
     """
     graph = root if isinstance(root, Graph) else Graph(root)
-    if rankdir not in _EXIT:
-        raise ValueError(f"rankdir must be 'LR', 'RL', 'TB' or 'BT', not {rankdir!r}")
+    if rankdir is not None and rankdir not in _EXIT:
+        raise ValueError(f"rankdir must be 'LR', 'RL', 'TB' or 'BT', or None for the best, not {rankdir!r}")
     if len(graph) > limit:
         raise ValueError(
             f"the graph has {len(graph):,} nodes, and a drawing stays legible up to about {LIMIT:,}: draw a part of it "
@@ -110,32 +126,159 @@ def draw_dot(
             "drawing needs the library graphviz: pip install 'glassgrad[view]'", name=missing.name
         ) from None
 
+    called = names(graph)
+    now = since(graph)
+    inscribed = set() if constants else _inscribed(graph, now, digits)
+    fields = {i: _fields(node, graph.data[i], now.get(i), digits) for i, node in enumerate(graph) if i not in inscribed}
+    stacked = rankdir in ("TB", "BT")
+    if rankdir is None:
+        rankdir, stacked = _arrangement(graph, inscribed, clusters, digits)
+    # Braces turn the fields of a record by a quarter, and so does a drawing from left to right.
+    record = "{{ {} }}" if stacked == (rankdir in ("TB", "BT")) else "{}"
+
     page = GRAPH | {"rankdir": rankdir} | ({"label": UNDIFFERENTIATED} if graph.root.grad == 0.0 else {})
     picture = Digraph(format=format, graph_attr=page, node_attr=NODE, edge_attr=EDGE)
-    called = names(graph)
     largest = max([abs(x.grad) for x in graph if math.isfinite(x.grad)], default=0.0) if colour else 0.0
     frames: dict[tuple[str, ...], Digraph] = {(): picture}
-    now = since(graph)
-    for position, (node, data) in enumerate(zip(graph, graph.data)):
+    for position, texts in fields.items():
+        node, data = graph.nodes[position], graph.data[position]
         within = _frame(frames, node.scope if clusters else "")
-        mark = f" (now {number(now[position], digits)})" if position in now else ""
-        numbers = f"data {number(data, digits)}{mark} | grad {number(node.grad, digits)}"
-        label = f"{field(shown(node.label))} | {numbers}" if node.label else numbers
         mark = f" (now {now[position]!r})" if position in now else ""
         exactly = text(f"{shown(node.label, 200)}  data {data!r}{mark}  grad {node.grad!r}")
         style = _style(node, data, largest, node is graph.root)
-        within.node(f"n{position}", f"{{ {label} }}", tooltip=exactly, **style)
+        within.node(f"n{position}", record.format(" | ".join(map(field, texts))), tooltip=exactly, **style)
         if node.op is not None:
-            operands, sign = graph.operands[position], node._op
+            operands, sign = graph.operands[position], _inscription(graph, position, inscribed, digits)
             rule = text(shown(f"{called[position]} = {formula(node, [called[k] for k in operands])}", 200))
             look = ROUND | ({"shape": "circle", "fontsize": "15"} if len(sign) == 1 else {"shape": "ellipse"})
-            within.node(f"o{position}", text(shown(sign, 20)), tooltip=rule, **look)
+            within.node(f"o{position}", text(sign), tooltip=rule, **look)
             picture.edge(f"o{position}", f"n{position}")
             for k in operands:
-                picture.edge(f"n{k}:{_EXIT[rankdir]}", f"o{position}")
+                if k in fields:
+                    picture.edge(f"n{k}:{_EXIT[rankdir]}", f"o{position}")
     for path in sorted(frames, key=len, reverse=True)[:-1]:  # the innermost first
         frames[path[:-1]].subgraph(frames[path])
     return picture
+
+
+def _fields(node: Value, data: float, now: float | None, digits: int) -> list[str]:
+    """What stands on a card."""
+    mark = f" (now {number(now, digits)})" if now is not None else ""
+    numbers = [f"data {number(data, digits)}{mark}", f"grad {number(node.grad, digits)}"]
+    return [shown(node.label), *numbers] if node.label else numbers
+
+
+# --- plain numbers ----------------------------------------------------------------------------------------------
+
+
+def _inscribed(graph: Graph, now: dict[int, float], digits: int) -> set[int]:
+    """The numbers, by position, that are written in the operations that they are part of.
+
+    They are those about which a card would say nothing but the number, if every operation on them has room for its
+    numbers.
+    """
+    plain = {
+        i
+        for i, (node, data) in enumerate(zip(graph, graph.data))
+        if isinstance(node, Constant) and math.isfinite(data) and not node.label and i not in now
+    } - {len(graph) - 1}
+    concerned = {consumer for i in plain for consumer in graph.consumers[i]}
+    crowded = [i for i in concerned if len(_inscription(graph, i, plain, digits)) > _INSCRIPTION]
+    return plain.difference(*[graph.operands[i] for i in crowded])
+
+
+def _inscription(graph: Graph, i: int, inscribed: set[int], digits: int) -> str:
+    """An operation's sign, with its numbers in their places: ``+``, ``2 /``, ``max(□, 0)``, ``w1 * 0.5 + w2 * 3``."""
+    node, operands = graph.nodes[i], graph.operands[i]
+    assert node.op is not None
+    sign = shown(node._op, 20)
+    numbers = [short(graph.data[k], digits) if k in inscribed else "" for k in operands]
+    if not any(numbers):
+        return sign
+    if len(operands) == 2 and node.op.name in Printer.signs:  # the other operand, or both, need no mention
+        left, right = numbers
+        return Printer.signs[node.op.name][0].format(left, f"({right})" if right.startswith("-") else right).strip()
+    written = [said or _mention(graph.nodes[k]) for said, k in zip(numbers, operands)]
+    if node.op is ops.dot:  # only side by side do its pairs tell which number belongs to which weight
+        return formula(node, written)
+    listed: list[str] = []
+    for k, before, said in zip(operands, (None, *operands), written):
+        if k in inscribed or before is None or before in inscribed:
+            listed.append(said)
+        else:
+            listed[-1] = "…"  # several with cards in a row
+    return f"{sign}({', '.join(listed)})"
+
+
+def _mention(node: Value) -> str:
+    """A node that has a card, in the inscription of an operation."""
+    return shown(node.label, 12).replace("\n", " ") or "□"
+
+
+def short(x: float, digits: int) -> str:
+    """A number with at most so many digits after the point, and without zeros that say nothing.
+
+    Examples
+    --------
+    >>> short(2.0, 4), short(1 / 3, 4), short(1e-9, 4), short(6.02e23, 4)
+    ('2', '0.3333', '1e-09', '6.02e+23')
+    """
+    return f"{float(number(x, digits)):.10g}"
+
+
+# --- which way a drawing runs -----------------------------------------------------------------------------------
+
+
+def _arrangement(graph: Graph, inscribed: set[int], clusters: bool, digits: int) -> tuple[str, bool]:
+    """The direction, and whether the fields of a card are stacked, that show the graph largest on a screen.
+
+    The sizes of the four drawings are estimated, from the cards that stand at each distance from the leaves. Where one
+    frame begins before another ends, they lie side by side. The numbers have no say, so that a graph is drawn in one
+    way before and after `backward()` and at every point.
+    """
+    level = [0] * len(graph)
+    for i, operands in enumerate(graph.operands):
+        level[i] = max([1 + level[k] for k in operands], default=0)
+    for i, consumers in enumerate(graph.consumers):
+        if consumers and not graph.operands[i]:  # a leaf stands beside what it first meets
+            level[i] = min([level[c] for c in consumers]) - 1
+    boxes: dict[str | int, dict[int, list[list[int]]]] = {}  # a frame, or the nodes of a level that are in none
+    usual = [len("data -12.") + digits] * 2
+    for i, node in enumerate(graph):
+        if i not in inscribed:
+            card = [len(shown(node.label)), *usual] if node.label else usual
+            box = boxes.setdefault((clusters and node.scope) or level[i], {})
+            box.setdefault(level[i], []).append(card)
+
+    def scale(rankdir: str, stacked: bool) -> float:
+        lengths = [0.0] * (max(level) + 1)
+        breadths = [0.0] * len(lengths)
+        for box, cards_at in boxes.items():
+            breadth = 0.0
+            for at, cards in cards_at.items():
+                sizes = [_size(card, stacked) for card in cards]
+                along, across = zip(*(sizes if rankdir == "LR" else [size[::-1] for size in sizes]))
+                lengths[at] = max(lengths[at], *along)
+                breadth = max(breadth, sum(across) + _BESIDE * len(across))
+            for at in range(min(cards_at), max(cards_at) + 1):
+                breadths[at] += breadth + (_MARGIN if isinstance(box, str) else 0.0)
+        size = sum(lengths) + _BETWEEN[rankdir] * len(lengths), max(breadths)
+        width, height = size if rankdir == "LR" else size[::-1]
+        return min(1.0, _SCREEN[0] / width, _SCREEN[1] / height)
+
+    # Where two are alike: micrograd's own, from left to right with the numbers side by side.
+    ways = [("LR", False), ("LR", True), ("TB", True), ("TB", False)]
+    return max(ways, key=lambda way: scale(*way))
+
+
+def _size(card: list[int], stacked: bool) -> tuple[float, float]:
+    """Width and height of a card with texts of these lengths, in points."""
+    if stacked:
+        return _LETTER * max(card) + _AIR, _LINE * len(card) + 6.0
+    return _LETTER * sum(card) + _AIR * len(card), _LINE + 8.0
+
+
+# --- frames and looks -------------------------------------------------------------------------------------------
 
 
 def _frame(frames: dict[tuple[str, ...], Digraph], scope: str) -> Digraph:

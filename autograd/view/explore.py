@@ -1,6 +1,6 @@
 """The interactive page: a graph as one HTML file that shows, steps, changes, explains and asks.
 
-The files of the page are in the folder ``page``: plain ES modules, a style sheet and a template. Here they are put
+The files of the page are in the folder ``page``: plain ES modules, style sheets and a template. Here they are put
 together with a graph's data: its JSON form, the rooms and their layouts, and the rules of its operations, printed as
 JavaScript to compute with and as MathML to show. The page loads nothing, and its policy lets nothing else run.
 """
@@ -16,12 +16,11 @@ import os
 import re
 from pathlib import Path
 
-from .. import ops
 from ..files import write_text
 from ..graph import Graph
-from ..symbols import Expression, JavaScript, MathML, Rule, Symbol, postorder
 from ..value import Constant, Value
 from . import placing, rooms
+from .operations import described, javascript, used
 from .text import names, since
 from .titles import Titles
 
@@ -31,15 +30,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..files import AnyPath
-    from ..ops import Op
 
 PAGE = Path(__file__).parent / "page"
 
+STYLES = ("base", "frame", "drawing", "player", "panels", "dialogs", "media")
+"""The parts of the page's style sheet, in their order: what comes later overrides."""
+
 LIMIT = 200_000
 """A graph with more nodes is refused: its page would be beyond what browsers open with ease."""
-
-LONGEST = 12
-"""Sums and dot products of at most so many operands are shown with just these, longer ones with a few."""
 
 
 class Page:
@@ -130,13 +128,7 @@ def explore(
     'graph.html'
     """
     graph = v if isinstance(v, Graph) else Graph(v)
-    if len(graph) > LIMIT:
-        raise ValueError(
-            f"the graph has {len(graph):,} nodes, and a page holds at most {LIMIT:,}; explore a part of it, such as "
-            "the loss of one example"
-        )
-    if room < 8:
-        raise ValueError(f"a room must hold at least 8 items, not {room}")
+    check(graph, room)
     content = build(graph, parameters, inputs, room)
     if path is None:
         import tempfile
@@ -151,6 +143,23 @@ def explore(
 
         webbrowser.open(Path(path).resolve().as_uri())
     return Page(path, content, _title(graph))
+
+
+def check(graph: Graph, room: int) -> None:
+    """Refuse what would make no good page.
+
+    Raises
+    ------
+    ValueError
+        If the graph has too many nodes, or a room too few places.
+    """
+    if len(graph) > LIMIT:
+        raise ValueError(
+            f"the graph has {len(graph):,} nodes, and a page holds at most {LIMIT:,}; explore a part of it, such as "
+            "the loss of one example"
+        )
+    if room < 8:
+        raise ValueError(f"a room must hold at least 8 items, not {room}")
 
 
 def _in_notebook() -> bool:
@@ -176,9 +185,8 @@ def build(
     graph: Graph, parameters: Iterable[Value] | None = None, inputs: Iterable[Value] | None = None, room: int = 60
 ) -> str:
     """The page's HTML."""
-    operations, described = _operations(graph)
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
-    script = bundle({"operations": operations})
+    style = "\n".join((PAGE / f"{part}.css").read_text(encoding="utf-8") for part in STYLES)
+    script = bundle({"operations": javascript(used(graph).values())})
     parts = {
         "policy": html.escape(
             f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:; "
@@ -187,7 +195,7 @@ def build(
         "title": html.escape(f"{_title(graph)} · glassgrad"),
         "style": style,
         "script": script,
-        "data": _json(data(graph, described, _roles(graph, parameters, inputs), room)),
+        "data": _json(data(graph, _roles(graph, parameters, inputs), room)),
     }
     template = (PAGE / "index.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
@@ -203,7 +211,7 @@ def _json(document: Any) -> str:
     return json.dumps(document, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) -> dict[str, Any]:
+def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     """Everything that the page knows about a graph.
 
     Nodes are given by their positions, rooms by -1, -2, ... where a node could stand as well, else by 0, 1, ...
@@ -220,6 +228,7 @@ def data(graph: Graph, operations: dict[str, Any], roles: list[str], room: int) 
       ``room`` is the smallest room that all of that is in.
     - ``layouts``: see `placing.layouts`; ``sizes`` of the cards.
     """
+    operations = {key: described(op, arity) for key, (op, arity) in used(graph).items()}
     found = rooms.rooms(graph, room, roles)
     layouts, wide, narrow, trouble = placing.layouts(found)
     number = {place: k for k, place in enumerate(found)}
@@ -326,133 +335,6 @@ def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[int]
         if value in graph:  # a network may have parameters that this graph does not use
             found.add(graph.position(value))
     return found
-
-
-# --- operations -------------------------------------------------------------------------------------------------------
-
-
-def _operations(graph: Graph) -> tuple[str, dict[str, Any]]:
-    """The operations of a graph: as the source of a module, and as what the page shows of them."""
-    used: dict[str, tuple[Op, int]] = {}
-    for node, operands in zip(graph, graph.operands):
-        if node.op is not None:
-            used[f"{node.op.name}/{len(operands)}"] = node.op, len(operands)
-    return javascript(used.values()), {key: _described(op, arity) for key, (op, arity) in used.items()}
-
-
-def javascript(operations: Iterable[tuple[Op, int]]) -> str:
-    """The source of a module with the rules of operations, each for a number of operands.
-
-    It exports ``operations``: for ``"tanh/1"`` an object with ``forward(x)``, the value for a list of operands, and
-    ``partials(x, out)``, a list; or null where the rule cannot be read with symbols.
-
-    Examples
-    --------
-    >>> print(javascript([(ops.square, 1)]))
-    import { elementary } from "./elementary.js";
-    const f = { ...elementary };
-    export const operations = {
-    "square/1": { forward: (x) => { return x[0] * x[0]; }, partials: (x, out) => { return [2.0 * x[0]]; } },
-    };
-    """
-    printer = JavaScript()
-    helpers: dict[str, str] = {}
-    rows = []
-    for op, arity in operations:
-        key = f"{op.name}/{arity}"
-        rule = _rule(op, arity)
-        # Whatever the rules call must be readable, too.
-        if rule is None or not all(_helped(helper, helpers) for helper in _called(rule.forward, *rule.partials)):
-            rows.append(f"{json.dumps(key)}: null,")
-            continue
-        x = Symbol("x")
-        forward = printer.function([x], [rule.forward], "return {};")
-        partials = printer.function([x, rule.out], rule.partials, "return [{}];")
-        rows.append(f"{json.dumps(key)}: {{ forward: {forward}, partials: {partials} }},")
-    lines = ['import { elementary } from "./elementary.js";', "const f = { ...elementary };"]
-    lines += [f"f[{json.dumps(name)}] = {source};" for name, source in helpers.items()]
-    return "\n".join([*lines, "export const operations = {", *rows, "};"])
-
-
-def _rule(op: Op, arity: int) -> Rule | None:
-    """The rule for operands called x[0], x[1], ...; None if it cannot be read with symbols."""
-    try:
-        return Rule(op, [f"x[{k}]" for k in range(arity)])
-    except Exception:  # a user's rule may raise anything when it is given symbols
-        return None
-
-
-def _called(*expressions: Any) -> list[tuple[Op, int]]:
-    """The operations that an expression calls by name, with their numbers of operands."""
-    found = {}
-    for x in postorder(expressions):
-        if isinstance(x.head, ops.Op) and x.head.name not in JavaScript.signs:
-            found[_name(x.head, len(x.operands))] = x.head, len(x.operands)
-    return list(found.values())
-
-
-def _name(op: Op, arity: int) -> str:
-    return JavaScript.function_name(Expression(op, (None,) * arity))
-
-
-def _helped(called: tuple[Op, int], helpers: dict[str, str]) -> bool:
-    """Make the function that a rule calls, with those that it calls in turn; False if one cannot be read."""
-    stack = [called]
-    while stack:
-        op, arity = stack[-1]
-        name = _name(op, arity)
-        if op.elementary or name in helpers:
-            stack.pop()
-            continue
-        operands = [Symbol(f"x{k}") for k in range(arity)]
-        try:
-            result: Any = op.forward(*operands)
-        except Exception:  # as in _rule
-            return False
-        missing = [inner for inner in _called(result) if not inner[0].elementary and _name(*inner) not in helpers]
-        if missing:
-            if any(inner in stack for inner in missing):  # a user's rule that calls itself
-                return False
-            stack.extend(missing)
-            continue
-        helpers[name] = JavaScript().function(operands, [result], "return {};")
-        stack.pop()
-    return True
-
-
-def _described(op: Op, arity: int) -> dict[str, Any]:
-    """What the page shows of an operation."""
-    rule = _rule(op, arity)
-    described: dict[str, Any] = {
-        "symbol": op.symbol,
-        "exponent": _plain(op.exponent) if isinstance(op, ops.Power) else None,
-        "builtin": op.name in ops.BUILTIN or isinstance(op, ops.Power),
-        "readable": rule is not None and all(_helped(helper, {}) for helper in _called(rule.forward, *rule.partials)),
-        "rule": None,
-        "slopes": None,
-    }
-    if rule is None:
-        return described
-    # A local derivative that is just an operand or a number is said of each operand, however many there are.
-    places = {id(x): str(k) for k, x in enumerate(rule.operands)}
-    described["slopes"] = [
-        places.get(id(slope)) if isinstance(slope, Expression) else float(slope) for slope in rule.partials
-    ]
-    general = arity > (LONGEST if None not in described["slopes"] else 3)
-    try:
-        shown = Rule(op) if general or op.arity is not None else Rule(op, [f"x{k + 1}" for k in range(arity)])
-    except Exception:  # as in _rule
-        return described
-    operands = [symbol.name for symbol in shown.operands if isinstance(symbol, Symbol)]
-    classes = {} if general else {name: f"operand{k}" for k, name in enumerate(operands)}
-    printer = MathML(classes | {shown.out.name: "out"})
-    described["rule"] = {
-        "general": general,
-        "operands": [printer.text(symbol) for symbol in shown.operands],
-        "forward": printer.text(shown.forward),
-        "partials": [printer.text(partial) for partial in shown.partials],
-    }
-    return described
 
 
 # --- the bundle -------------------------------------------------------------------------------------------------------

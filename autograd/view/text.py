@@ -1,6 +1,6 @@
 """A graph in words: the forward pass line by line, and the chain rule for one gradient with its numbers.
 
-Every formula comes from the operations' own rules, read with symbols that bear the nodes' names; every number is that
+Every formula comes from the operations' rows, read with symbols that bear the nodes' names; every number is that
 of the point at which the graph was computed. Pictures and pages are elsewhere, but
 take the nodes' names from here.
 """
@@ -13,7 +13,7 @@ from itertools import count
 from .. import ops
 from ..graph import Graph
 from ..ops import Op, Power
-from ..symbols import Expression, Latex, Printer, Rule, Symbol
+from ..symbols import Expression, Latex, Plain, Printer, Rule, Symbol
 from ..value import Constant
 
 TYPE_CHECKING = False
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..value import Value
-
-
-class _Plain(Printer):
-    """Formulas for people: short numbers."""
-
-    def number(self, x: float) -> str:
-        return f"{x:.10g}"
 
 
 NOTED = 6  # so many leaves that have been set since are noted one by one
@@ -156,12 +149,12 @@ def forward(root: Value | Graph, digits: int = 10) -> str:
     return write.end()
 
 
-def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text") -> str:
+def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text", *, computed: bool = False) -> str:
     """The chain rule for d(of)/d(node), step by step from `of` back to `node`, with the numbers.
 
     A node's gradient is the sum over its consumers of the consumer's gradient times the local derivative; there
-    is a paragraph for each node on the way. The numbers are those of the point at which `of` was computed; leaves that
-    have been set since then are noted at the end.
+    is a paragraph for each node on the way. The rules are those of the textbook. The numbers are those of the point at
+    which `of` was computed; leaves that have been set since then are noted at the end.
 
     Parameters
     ----------
@@ -173,6 +166,8 @@ def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text"
         Significant digits of the numbers.
     form : str
         ``"text"``, or ``"latex"`` for an ``aligned`` environment to stand in a formula.
+    computed : bool
+        Whether to show the rules as the engine computes them, which keeps all digits.
 
     Raises
     ------
@@ -190,11 +185,13 @@ def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text"
     >>> print(explain(w, of=y))
     dy/dy = 1
     dy/d@1 = dy/dy · ∂y/∂@1
-           = 1 · 0.4199743416          ∂y/∂@1 = square(sech(@1))
+           = 1 · 0.4199743416          ∂y/∂@1 = 1 - y ** 2
            = 0.4199743416
     dy/dw = dy/d@1 · ∂@1/∂w
           = 0.4199743416 · 2          ∂@1/∂w = x
           = 0.8399486832
+    >>> print(explain(w, of=y, computed=True).splitlines()[2])
+           = 1 · 0.4199743416          ∂y/∂@1 = square(sech(@1))
     >>> print(explain(w, of=y, form="latex"))
     \\begin{aligned}
     \\frac{\\mathrm{d} y}{\\mathrm{d} y} &= 1 \\\\
@@ -220,7 +217,7 @@ def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text"
             local = write.partial(called[consumer], called[i])
             terms.append(write.product(write.total(root, called[consumer]), local))
             numbers.append(write.product(write.number(gradients[consumer]), write.factor(slope)))
-            rules.append(f"{local} = {write.slope(_slope(graph, consumer, i, called))}")
+            rules.append(f"{local} = {write.slope(_slope(graph, consumer, i, called, computed))}")
         write.paragraph(
             write.total(root, called[i]), " + ".join(terms), " + ".join(numbers), rules, write.number(gradients[i])
         )
@@ -249,7 +246,7 @@ def _way_back(graph: Graph, target: int) -> Iterator[int]:
 class _InText:
     """How `explain` writes in plain text."""
 
-    printer: Printer = _Plain()
+    printer: Printer = Plain()
 
     def __init__(self, digits: int) -> None:
         self.digits = digits
@@ -341,11 +338,11 @@ def formula(node: Value, operands: list[str]) -> str:
         rule = Rule(node.op, operands)
     except TypeError:  # a user's operation written with math: its name must do
         return f"{node.op.name}({', '.join(operands)})"
-    spelled_out = isinstance(node.op, Power) or (node.op.symbol in "+-*/·Σ" and len(operands) <= 12)
-    return _Plain().text(rule.forward if spelled_out else Expression(node.op, rule.operands))
+    signs = node.op.infix or node.op in (ops.sum, ops.dot) or isinstance(node.op, Power)
+    return Plain().text(rule.forward if signs and len(operands) <= 12 else Expression(node.op, rule.operands))
 
 
-def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> Any:
+def _slope(graph: Graph, consumer: int, i: int, called: list[str], computed: bool) -> Any:
     """The rule for d(consumer)/d(i), or the operation if its rule cannot be read.
 
     A node that is an operand twice has the sum of both.
@@ -356,7 +353,7 @@ def _slope(graph: Graph, consumer: int, i: int, called: list[str]) -> Any:
     constant = [isinstance(graph.nodes[k], Constant) and k != i for k in operands]
     try:
         named = [graph.data[k] if fixed else called[k] for k, fixed in zip(operands, constant)]
-        partials = Rule(op, named, called[consumer]).partials
+        partials = Rule(op, named, called[consumer], textbook=not computed).partials
     except TypeError:
         return op
     return ops.sum.forward(*[p for k, p in zip(operands, partials) if k == i])

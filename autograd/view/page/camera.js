@@ -1,25 +1,35 @@
 // Looking at the drawing: pan, zoom, pinch, fit. The world is moved by one transform; nothing in it is drawn again.
 
+/**
+ * @import { Pair } from "./data.d.ts"
+ * @import { Box } from "./rooms.js"
+ */
+
 export class Camera {
-  // `moved` is called after every change; `picked` with the element under a press that was no drag.
+  /**
+   * @param {SVGSVGElement} frame
+   * @param {SVGGElement} world
+   * @param {() => void} moved called after every change
+   */
   constructor(frame, world, moved) {
-    Object.assign(this, {
-      frame,
-      world,
-      moved,
-      x: 0,
-      y: 0,
-      scale: 1,
-      pointers: new Map(),
-      dragged: false,
-      fitted: false,
-    });
+    this.frame = frame;
+    this.world = world;
+    this.moved = moved;
+    this.x = 0;
+    this.y = 0;
+    this.scale = 1;
+    /** @type {Map<number, Pair>} */
+    this.pointers = new Map();
+    this.dragged = false; // so that the click that follows is none
+    this.fitted = false;
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.down(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
-    for (const end of ["pointerup", "pointercancel"]) frame.addEventListener(end, (event) => this.up(event));
+    frame.addEventListener("pointerup", (event) => this.up(event));
+    frame.addEventListener("pointercancel", (event) => this.up(event));
   }
 
+  /** @returns {Pair} */
   get size() {
     return [this.frame.clientWidth || 1, this.frame.clientHeight || 1];
   }
@@ -29,12 +39,21 @@ export class Camera {
     this.moved();
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} scale
+   */
   place(x, y, scale) {
     Object.assign(this, { x, y, scale: Math.min(4, Math.max(0.02, scale)), fitted: false });
     this.apply();
   }
 
-  // The whole drawing, or as much of it, from the right, as stays readable.
+  /**
+   * The whole drawing, or as much of it, from the right, as stays readable.
+   * @param {Pair} size
+   * @param {number} smallest
+   */
   fit([width, height], smallest = 0) {
     const [w, h] = this.size;
     const margin = Math.min(36, w / 14);
@@ -46,20 +65,33 @@ export class Camera {
     this.fitted = true;
   }
 
+  /**
+   * @param {number} factor
+   * @param {number} x
+   * @param {number} y
+   */
   zoom(factor, x = this.size[0] / 2, y = this.size[1] / 2) {
     const scale = Math.min(4, Math.max(0.02, this.scale * factor));
     const ratio = scale / this.scale;
     this.place(x - (x - this.x) * ratio, y - (y - this.y) * ratio, scale);
   }
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   pan(dx, dy) {
     this.place(this.x + dx, this.y + dy, this.scale);
   }
 
-  // Move as little as is needed to have a box in view.
+  /**
+   * Move as little as is needed to have a box in view.
+   * @param {Box} item
+   */
   reveal(item) {
     const [w, h] = this.size;
     const margin = Math.min(24, w / 14);
+    /** @type {(centre: number, extent: number, offset: number, space: number) => number} */
     const shift = (centre, extent, offset, space) => {
       const low = (centre - extent / 2) * this.scale + offset;
       const high = (centre + extent / 2) * this.scale + offset;
@@ -82,6 +114,7 @@ export class Camera {
     };
   }
 
+  /** @param {WheelEvent} event */
   wheel(event) {
     event.preventDefault();
     const box = this.frame.getBoundingClientRect();
@@ -89,12 +122,14 @@ export class Camera {
     this.zoom(Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0015)), event.clientX - box.left, event.clientY - box.top);
   }
 
+  /** @param {PointerEvent} event */
   down(event) {
     if (event.button > 0) return;
     this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
     if (this.pointers.size === 1) this.dragged = false;
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
@@ -121,6 +156,7 @@ export class Camera {
     this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
   }
 
+  /** @param {PointerEvent} event */
   up(event) {
     this.pointers.delete(event.pointerId);
   }

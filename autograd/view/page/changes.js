@@ -1,112 +1,33 @@
-// Changing leaves: typing, dragging, gradient descent, with undo; and the panel for it.
+// The panel for changing leaves: typing, dragging, gradient descent, with undo. What is done with the leaves is leaves.js's
+// affair.
 
-import { byId, html, svg } from "./dom.js";
+import { byId, fill, html, svg } from "./dom.js";
 import { clip, isolated, parse, plural, show, signed } from "./numbers.js";
+
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Model } from "./model.js"
+ * @import { Changed } from "./state.js"
+ *
+ * @typedef {{ i: number, number: HTMLInputElement, box: HTMLInputElement, gradient: HTMLElement, line: HTMLElement }} Line
+ *   Of the list of leaves.
+ * @typedef {Pick<Actions, "goTo" | "setLeaf" | "preview" | "commit" | "undo" | "redo" | "reset" | "descend" | "train">} Uses
+ */
 
 const LISTED = 40; // so many leaves stand in the list
 
 export class Changes {
-  constructor(page) {
-    this.page = page;
-    this.history = [{ changed: new Map(), losses: [] }];
-    this.now = 0;
-    this.panel = byId("panel-change");
-    this.build();
-  }
-
-  get current() {
-    return this.history[this.now];
-  }
-
-  // Take over leaves without making a step that can be undone: the page was opened with them.
-  begin(changed) {
-    this.page.engine.setLeaves(changed);
-    this.history = [{ changed: new Map(), losses: [] }];
-    this.now = 0;
-    if (changed.size) this.push(changed);
-  }
-
-  // The losses so far are those of what is differentiated now.
-  get losses() {
-    return this.current.of === this.page.engine.of ? this.current.losses : [];
-  }
-
-  push(changed, losses = this.losses) {
-    this.history.splice(this.now + 1);
-    this.history.push({ changed, losses, of: this.page.engine.of });
-    this.now++;
-  }
-
-  // Show a number without keeping it yet, as while dragging.
-  preview(i, x) {
-    this.page.engine.setLeaves(new Map([...this.page.engine.changed, [i, x]]));
-    this.page.state.announce("numbers");
-  }
-
-  commit() {
-    this.push(new Map(this.page.engine.changed));
-    this.page.say(this.outcome());
-    this.page.state.announce("numbers", "committed");
-  }
-
-  set(i, x) {
-    if (Object.is(x, this.page.engine.data[i])) return;
-    this.preview(i, x);
-    this.commit();
-  }
-
-  go(step) {
-    if (step < 0 || step >= this.history.length || step === this.now) return;
-    this.now = step;
-    this.page.engine.setLeaves(this.current.changed);
-    this.page.say(this.outcome());
-    this.page.state.announce("numbers", "committed");
-  }
-
-  undo() {
-    this.go(this.now - 1);
-  }
-
-  redo() {
-    this.go(this.now + 1);
-  }
-
-  reset() {
-    if (this.page.engine.changed.size === 0 && this.losses.length === 0) return;
-    this.page.engine.setLeaves(new Map());
-    this.push(new Map(), []);
-    this.page.say("Every leaf has its first number again.");
-    this.page.state.announce("numbers", "committed");
-  }
-
-  // Gradient descent on the leaves that are switched on.
-  descend(steps) {
-    const { engine, state } = this.page;
-    const rate = parse(this.rate.value);
-    this.rate.setAttribute("aria-invalid", String(!Number.isFinite(rate)));
-    if (!Number.isFinite(rate)) return this.page.say("The rate must be a number.");
-    if (engine.unknown[engine.of]) return this.page.say("What is differentiated is unknown now; undo or reset first.");
-    const losses = this.losses.length ? [...this.losses] : [engine.data[engine.of]];
-    for (let step = 0; step < steps; step++) {
-      engine.setLeaves(engine.descended(state.get("trained"), rate));
-      losses.push(engine.data[engine.of]);
-    }
-    this.push(new Map(engine.changed), losses);
-    this.page.say(`${plural(steps, "step")} of gradient descent: ${this.outcome()}`);
-    state.announce("numbers", "committed");
-    return undefined;
-  }
-
-  outcome() {
-    const { engine, names } = this.page;
-    const [now, before] = [engine.data[engine.of], engine.original.data[engine.of]];
-    if (engine.unknown[engine.of]) return `${clip(names[engine.of], 20)} is unknown now.`;
-    return `${clip(names[engine.of], 20)} = ${show(now, 7)} (Δ ${signed(now - before, 3)})`;
-  }
-
-  // --- the panel ---
-
-  build() {
+  /**
+   * @param {Model} model
+   * @param {Uses & { say: (text: string) => void }} callbacks
+   */
+  constructor(model, { goTo, setLeaf, preview, commit, undo, redo, reset, descend, train, say }) {
+    this.model = model;
+    this.goTo = goTo;
+    this.setLeaf = setLeaf;
+    this.train = train;
+    this.say = say;
+    /** @type {(id: string, text: string, action: () => void) => HTMLButtonElement} */
     const button = (id, text, action) => html("button", { id, onclick: action }, text);
     this.summary = html("div", { class: "summary" });
     this.rate = html("input", {
@@ -117,14 +38,17 @@ export class Changes {
       size: 6,
       "aria-label": "learning rate",
     });
-    this.rate.addEventListener("change", () => this.page.state.set({ rate: this.rate.value }));
+    this.rate.addEventListener("change", () => model.state.set({ rate: this.rate.value }));
     this.plot = svg("svg", { class: "plot", viewBox: "0 0 300 90", role: "img" });
-    this.undoButton = button("undo", "Undo", () => this.undo());
-    this.redoButton = button("redo", "Redo", () => this.redo());
-    this.resetButton = button("reset", "Reset", () => this.reset());
+    this.undoButton = button("undo", "Undo", undo);
+    this.redoButton = button("redo", "Redo", redo);
+    this.resetButton = button("reset", "Reset", reset);
     this.editor = html("section", { class: "editor" });
     this.list = html("table", { class: "leaves" });
-    this.panel.append(
+    this.listed = ""; // the leaves in the list
+    /** @type {Line[]} */
+    this.lines = [];
+    byId("panel-change").append(
       this.summary,
       html("div", { class: "row" }, this.undoButton, this.redoButton, this.resetButton),
       this.editor,
@@ -138,18 +62,16 @@ export class Changes {
           { class: "row" },
           html("label", { for: "rate" }, "rate"),
           this.rate,
-          button("descend", "One step", () => this.descend(1)),
-          button("descend10", "10 steps", () => this.descend(10)),
+          button("descend", "One step", () => descend(1)),
+          button("descend10", "10 steps", () => descend(10)),
         ),
         this.plot,
       ),
       html("section", {}, html("h3", {}, "Leaves"), this.list),
     );
-    this.buildEditor();
-  }
 
-  buildEditor() {
-    this.editing = -1;
+    this.editing = -1; // the leaf in the editor
+    this.base = 0; // its number when it came there, which the slider starts from
     this.number = html("input", {
       id: "leaf-number",
       type: "text",
@@ -167,26 +89,39 @@ export class Changes {
     this.number.addEventListener("change", () => this.typed(this.number, this.editing));
     this.slider.addEventListener("input", () => {
       const unit = Math.max(Math.abs(this.base), 0.5) / 50;
-      this.preview(this.editing, Number((this.base + Number(this.slider.value) * unit).toPrecision(6)));
+      preview(this.editing, Number((this.base + Number(this.slider.value) * unit).toPrecision(6)));
     });
-    this.slider.addEventListener("change", () => this.commit());
+    this.slider.addEventListener("change", commit);
   }
 
+  // Put the focus on the leaf in the editor.
+  focus() {
+    if (this.editing < 0) return;
+    this.number.focus();
+    this.number.select();
+  }
+
+  /**
+   * @param {HTMLInputElement} input
+   * @param {number} i
+   */
   typed(input, i) {
     const x = parse(input.value);
     input.setAttribute("aria-invalid", String(x === undefined));
-    if (x === undefined) this.page.say(`"${clip(input.value, 20)}" is not a number.`);
-    else this.set(i, x);
+    if (x === undefined) this.say(`"${clip(input.value, 20)}" is not a number.`);
+    else this.setLeaf(i, x);
   }
 
+  /** @param {Changed} changes */
   update(changes) {
-    const { engine, state } = this.page;
+    const { engine, leaves, reading, state } = this.model;
     const [now, before] = [engine.data[engine.of], engine.original.data[engine.of]];
-    this.summary.replaceChildren(
+    fill(
+      this.summary,
       html(
         "h2",
         {},
-        isolated(this.page.reading.name(engine.of, 20)),
+        isolated(reading.name(engine.of, 20)),
         " = ",
         html("span", { class: "big" }, engine.unknown[engine.of] ? "unknown" : show(now, 10)),
       ),
@@ -194,44 +129,43 @@ export class Changes {
         "p",
         { class: "quiet" },
         engine.changed.size
-          ? `was ${show(before, 10)}${now === now ? ` (Δ ${signed(now - before, 4)})` : ""}; leaves changed: ${engine.changed.size}`
+          ? `was ${show(before, 10)}${Number.isNaN(now) ? "" : ` (Δ ${signed(now - before, 4)})`}; leaves changed: ${engine.changed.size}`
           : "Drag the number on a leaf's card, or type below.",
       ),
-    );
-    if (engine.unknown.some(Boolean))
-      this.summary.append(
+      engine.unknown.some(Boolean) &&
         html(
           "p",
           { class: "note" },
           "Some results depend on an operation whose rule the page cannot read; they are unknown now.",
         ),
-      );
-    this.undoButton.disabled = this.now === 0;
-    this.redoButton.disabled = this.now === this.history.length - 1;
-    this.resetButton.disabled = engine.changed.size === 0 && this.losses.length === 0;
-    if (state.get("rate") !== this.rate.value && document.activeElement !== this.rate)
-      this.rate.value = state.get("rate");
+    );
+    this.undoButton.disabled = !leaves.canUndo;
+    this.redoButton.disabled = !leaves.canRedo;
+    this.resetButton.disabled = !leaves.canReset;
+    const rate = state.get("rate");
+    if (rate !== this.rate.value && document.activeElement !== this.rate) this.rate.value = rate;
+    this.rate.setAttribute("aria-invalid", String(!Number.isFinite(parse(rate))));
     this.updateEditor(changes);
     this.updateList();
     this.drawPlot();
   }
 
+  /** @param {Changed} changes */
   updateEditor(changes) {
-    const { engine, data, state, names } = this.page;
-    const selected = state.get("selected");
-    const i = /^\d+$/.test(selected) && engine.isLeaf(Number(selected)) ? Number(selected) : -1;
-    if (i < 0) {
+    const { engine, data, names, selectedNode: i } = this.model;
+    if (i < 0 || !engine.isLeaf(i)) {
       this.editing = -1;
-      this.editor.replaceChildren(html("p", { class: "quiet" }, "Select a leaf to drag it here."));
+      fill(this.editor, html("p", { class: "quiet" }, "Select a leaf to drag it here."));
       return;
     }
     if (i !== this.editing || changes.has("committed")) {
       this.base = engine.data[i];
-      this.slider.value = 0;
+      this.slider.value = "0";
     }
     if (i !== this.editing) {
       this.editing = i;
-      this.editor.replaceChildren(
+      fill(
+        this.editor,
         html("h3", {}, isolated(clip(names[i], 24)), html("span", { class: "quiet" }, ` ${data.roles[i]}`)),
         html("div", { class: "row" }, this.number, this.slider),
       );
@@ -242,87 +176,81 @@ export class Changes {
   }
 
   updateList() {
-    const { engine, state, view, names } = this.page;
+    const { engine, selectedNode, state, view } = this.model;
     const trained = state.get("trained");
-    const here = view.items.filter((item) => item.kind === "node" && engine.isLeaf(item.node)).map((item) => item.node);
+    const here = view.items.flatMap((item) => (item.kind === "node" && engine.isLeaf(item.node) ? [item.node] : []));
     const leaves = here.slice(0, LISTED);
-    const known = leaves.join();
+    const known = `leaves ${leaves.join()}`;
     if (this.listed !== known) {
       this.listed = known;
-      this.inputs = leaves.map((i) => {
-        const number = html("input", {
-          type: "text",
-          inputmode: "decimal",
-          "data-leaf": i,
-          "aria-label": `value of ${clip(names[i], 20)}`,
-        });
-        number.addEventListener("change", () => this.typed(number, i));
-        const box = html("input", {
-          type: "checkbox",
-          role: "switch",
-          "data-train": i,
-          "aria-label": `${clip(names[i], 20)} moves in gradient descent`,
-          onchange: () => this.train(i, box.checked),
-        });
-        const gradient = html("td", {});
-        const line = html(
-          "tr",
-          {},
-          html(
-            "th",
-            { scope: "row" },
-            html("button", { class: "link", onclick: () => this.page.goTo(i) }, isolated(clip(names[i], 12))),
-          ),
-          html("td", {}, number),
-          gradient,
-          html("td", {}, box),
-        );
-        return { i, number, box, gradient, line };
-      });
+      this.lines = leaves.map((i) => this.line(i));
       const head = html(
         "tr",
         {},
         ...["leaf", "value", "gradient", "moves"].map((text) => html("th", { scope: "col" }, text)),
       );
+      const more = here.length - leaves.length;
       const rest =
-        here.length > leaves.length
-          ? [
-              html(
-                "tr",
-                {},
-                html("td", { colspan: 4, class: "quiet" }, `and ${here.length - leaves.length} more in this room`),
-              ),
-            ]
-          : [];
-      this.list.replaceChildren(
-        ...(leaves.length
-          ? [head, ...this.inputs.map((input) => input.line), ...rest]
-          : [html("tr", {}, html("td", { class: "quiet" }, "Open a room to see its leaves."))]),
+        more > 0 && html("tr", {}, html("td", { colspan: 4, class: "quiet" }, `and ${more} more in this room`));
+      fill(
+        this.list,
+        leaves.length
+          ? [head, ...this.lines.map(({ line }) => line), rest]
+          : html("tr", {}, html("td", { class: "quiet" }, "Open a room to see its leaves.")),
       );
     }
-    for (const { i, number, box, gradient, line } of this.inputs) {
-      if (document.activeElement !== number || state.get("selected") === String(i))
-        number.value = show(engine.data[i], "exact");
-      gradient.textContent = this.page.quiz.hides(i) ? "?" : show(engine.grad[i], 5);
+    for (const { i, number, box, gradient, line } of this.lines) {
+      if (document.activeElement !== number || selectedNode === i) number.value = show(engine.data[i], "exact");
+      gradient.textContent = this.model.hides(i) ? "?" : show(engine.grad[i], 5);
       box.checked = trained.has(i);
       line.className = engine.changed.has(i) ? "changed" : "";
     }
   }
 
-  train(i, on) {
-    const trained = new Set(this.page.state.get("trained"));
-    if (on) trained.add(i);
-    else trained.delete(i);
-    this.page.state.set({ trained });
+  /**
+   * @param {number} i
+   * @returns {Line}
+   */
+  line(i) {
+    const { names } = this.model;
+    const number = html("input", {
+      type: "text",
+      inputmode: "decimal",
+      "data-leaf": i,
+      "aria-label": `value of ${clip(names[i], 20)}`,
+    });
+    number.addEventListener("change", () => this.typed(number, i));
+    const box = html("input", {
+      type: "checkbox",
+      role: "switch",
+      "data-train": i,
+      "aria-label": `${clip(names[i], 20)} moves in gradient descent`,
+      onchange: () => this.train(i, box.checked),
+    });
+    const gradient = html("td", {});
+    const line = html(
+      "tr",
+      {},
+      html(
+        "th",
+        { scope: "row" },
+        html("button", { class: "link", onclick: () => this.goTo(i) }, isolated(clip(names[i], 12))),
+      ),
+      html("td", {}, number),
+      gradient,
+      html("td", {}, box),
+    );
+    return { i, number, box, gradient, line };
   }
 
   // The losses of the descent so far, on a scale of their own.
   drawPlot() {
-    const { losses } = this;
+    const { losses } = this.model.leaves;
     const finite = losses.filter(Number.isFinite);
     this.plot.classList.toggle("off", finite.length < 2);
     if (finite.length < 2) return;
     const [low, high] = [Math.min(...finite), Math.max(...finite)];
+    /** @type {(loss: number, k: number) => string} */
     const at = (loss, k) => {
       const [x, y] = [8 + (284 * k) / (losses.length - 1), 78 - (62 * (loss - low)) / (high - low || 1)];
       return `${x.toFixed(1)},${y.toFixed(1)}`;

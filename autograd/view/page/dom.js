@@ -1,33 +1,112 @@
-// Making elements. Text goes in as text, never as markup.
+// Making elements, and finding those of the template. Text goes in as text, never as markup.
 
-const SPACES = { svg: "http://www.w3.org/2000/svg", math: "http://www.w3.org/1998/Math/MathML" };
+/**
+ * @typedef {Node | string | null | undefined | false} Child What is nothing is left out.
+ * @typedef {string | number | boolean | undefined | ((event: Event) => void)} Attribute
+ * @typedef {Record<string, Attribute>} Attributes What begins with "on" is a listener.
+ */
 
+const SVG = "http://www.w3.org/2000/svg";
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+
+/** @param {Child[]} children */
+const present = (children) => children.flatMap((child) => (child ? [child] : []));
+
+/**
+ * @template {Element} T
+ * @param {T} element
+ * @param {Attributes} attributes
+ * @param {(Child | Child[])[]} children
+ */
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children.flat()));
   return element;
 }
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
+ * @param {(Child | Child[])[]} children
+ */
 export const html = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
+
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
+ * @param {(Child | Child[])[]} children
+ */
 export const svg = (tag, attributes = {}, ...children) =>
-  filled(document.createElementNS(SPACES.svg, tag), attributes, children);
+  filled(document.createElementNS(SVG, tag), attributes, children);
+
+/**
+ * @template {keyof MathMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
+ * @param {(Child | Child[])[]} children
+ */
 export const math = (tag, attributes = {}, ...children) =>
-  filled(document.createElementNS(SPACES.math, tag), attributes, children);
+  filled(document.createElementNS(MATHML, tag), attributes, children);
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * Put these children in place of those that an element has.
+ * @param {Element} element
+ * @param {(Child | Child[])[]} children
+ */
+export const fill = (element, ...children) => element.replaceChildren(...present(children.flat()));
 
-// Set text or an attribute only where it differs, so that the browser has nothing to do where nothing changed.
-export function setText(element, text) {
-  if (element.shown !== text) element.textContent = element.shown = text;
+/**
+ * The element of the template with this id.
+ * @param {string} id
+ */
+export const byId = (id) => ofKind(id, HTMLElement);
+
+/**
+ * The same, of the kind that its user counts on.
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} kind
+ */
+export function ofKind(id, kind) {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new TypeError(`the page has no ${kind.name} with the id ${id}`);
 }
 
+/**
+ * @param {string} id
+ * @param {() => void} action
+ */
+export const onClick = (id, action) => byId(id).addEventListener("click", action);
+
+/** @type {WeakMap<Element, string>} */
+const texts = new WeakMap();
+/** @type {WeakMap<Element, string>} */
+const classes = new WeakMap();
+
+/**
+ * Set text or a class only where it differs, so that the browser has nothing to do where nothing changed.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (texts.get(element) === text) return;
+  texts.set(element, text);
+  element.textContent = text;
+}
+
+/**
+ * @param {Element} element
+ * @param {string} names
+ */
 export function setClass(element, names) {
-  if (element.named !== names) {
-    element.named = names;
-    element.setAttribute("class", names);
-  }
+  if (classes.get(element) === names) return;
+  classes.set(element, names);
+  element.setAttribute("class", names);
 }

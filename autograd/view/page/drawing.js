@@ -2,17 +2,64 @@
 // is different is written.
 
 import { Camera } from "./camera.js";
-import { byId, setClass, setText, svg } from "./dom.js";
+import { ofKind, setClass, setText, svg } from "./dom.js";
 import { isolated } from "./numbers.js";
-import { keyOf } from "./reading.js";
+import { keyOf } from "./rooms.js";
 
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Pair } from "./data.d.ts"
+ * @import { Highlight, Model } from "./model.js"
+ * @import { Said, SaidOfEdge } from "./reading.js"
+ * @import { Edge, Item } from "./rooms.js"
+ *
+ * @typedef {Record<"title" | "symbol" | "value" | "gradient" | "delta", SVGTextElement>} Texts
+ * @typedef {object} Card An item as it is drawn, and as what.
+ * @property {Item} item
+ * @property {SVGGElement} card
+ * @property {SVGPathElement} strip
+ * @property {Texts} texts
+ * @property {boolean} hidden out of view
+ * @property {Said | null} said
+ * @property {string} marks
+ * @property {string} role
+ *
+ * @typedef {{ group: SVGGElement, local: SVGTextElement, flow: SVGTextElement, onDemand: boolean }} Label Shown only on
+ *   demand where there is no space for it.
+ * @typedef {object} Line An edge as it is drawn, and as what.
+ * @property {Edge} edge
+ * @property {SVGPathElement} path
+ * @property {Label | null} label
+ * @property {SaidOfEdge | null} said
+ * @property {string} marks
+ */
+
+const READABLE = 0.5; // a room opens at this scale at least, though not all of it may be in view then
 const MANY = 300; // so many items are drawn only where they are in view
 const FAR = 0.42; // below this scale letters are too small to read
 
 export class Drawing {
-  constructor(page) {
-    this.page = page;
-    this.frame = byId("drawing");
+  /**
+   * @param {Model} model
+   * @param {Pick<Actions, "select" | "enter" | "preview" | "commit">} callbacks
+   */
+  constructor(model, { select, enter, preview, commit }) {
+    this.model = model;
+    this.select = select;
+    this.enter = enter;
+    this.preview = preview;
+    this.commit = commit;
+    this.view = model.view;
+    /** @type {Card[]} */
+    this.cards = [];
+    /** @type {Line[]} */
+    this.lines = [];
+    this.hovered = -1;
+    this.smallest = 0; // the scale that it was fitted with at least
+    this.culling = 0;
+    /** @type {Pair | null} */
+    this.frameSize = null;
+    this.frame = ofKind("drawing", SVGSVGElement);
     this.world = svg("g", { id: "world" });
     this.edgeLayer = svg("g", { "aria-hidden": "true" });
     this.itemLayer = svg("g");
@@ -24,149 +71,163 @@ export class Drawing {
     this.frame.addEventListener("dblclick", (event) => this.open(event));
     this.frame.addEventListener("pointerover", (event) => this.hover(event));
     this.frame.addEventListener("pointerdown", (event) => this.scrub(event), true);
-    this.map = byId("minimap");
+    this.map = ofKind("minimap", SVGSVGElement);
+    this.lens = svg("rect", { class: "lens" });
     this.map.addEventListener("pointerdown", (event) => this.jump(event));
     this.map.addEventListener("pointermove", (event) => event.buttons && this.jump(event));
+    new ResizeObserver(() => this.resized()).observe(this.frame);
   }
 
-  // Draw a room from scratch.
-  show(view) {
+  // Draw the room in view from scratch.
+  show() {
+    const { view } = this.model;
     this.view = view;
-    this.edges = view.edges.map((edge) => this.edgeParts(edge));
-    this.items = view.items.map((item, place) => this.itemParts(item, place));
-    this.edgeLayer.replaceChildren(...this.edges.map((parts) => parts.path));
-    this.labelLayer.replaceChildren(...this.edges.filter((parts) => parts.label).map((parts) => parts.label));
-    this.itemLayer.replaceChildren(...this.items.map((parts) => parts.card));
-    this.places = new Map(view.items.map((item, place) => [keyOf(item), place]));
-    this.touching = view.items.map(() => []);
-    view.edges.forEach((edge, k) => {
-      this.touching[edge.from].push(k);
-      if (edge.to !== edge.from) this.touching[edge.to].push(k);
-    });
+    this.lines = view.edges.map((edge) => this.lineOf(edge));
+    this.cards = view.items.map((item, place) => this.cardOf(item, place));
+    this.edgeLayer.replaceChildren(...this.lines.map(({ path }) => path));
+    this.labelLayer.replaceChildren(...this.lines.flatMap(({ label }) => (label ? [label.group] : [])));
+    this.itemLayer.replaceChildren(...this.cards.map(({ card }) => card));
     this.hovered = -1;
     this.frame.classList.toggle("bank", view.bank);
     this.drawMap();
     this.update();
   }
 
-  edgeParts(edge) {
+  /**
+   * @param {Edge} edge
+   * @returns {Line}
+   */
+  lineOf(edge) {
     const path = svg("path", { d: edge.path, "marker-end": "url(#arrow)" });
-    const parts = { edge, path };
-    if (edge.label) this.addLabel(parts, edge.label);
-    return parts;
+    return { edge, path, label: edge.label ? labelAt(edge.label, false) : null, said: null, marks: "" };
   }
 
-  addLabel(parts, [x, y]) {
-    parts.local = svg("text", { x: 0, y: -4 });
-    parts.flow = svg("text", { x: 0, y: 11 });
-    parts.label = svg("g", { transform: `translate(${x} ${y})` }, parts.local, parts.flow);
-  }
-
-  itemParts(item, place) {
+  /**
+   * @param {Item} item
+   * @param {number} place
+   * @returns {Card}
+   */
+  cardOf(item, place) {
     const { width, height } = item;
     const strip = 23;
     const [left, top] = [-width / 2, -height / 2];
+    /** @type {(name: string, x: number, y: number, anchor?: string) => SVGTextElement} */
     const text = (name, x, y, anchor) => svg("text", { class: name, x, y, "text-anchor": anchor });
-    const parts = {
-      item,
+    const texts = {
       title: text("title", left + 9, top + 19),
       symbol: text("symbol", -left - 9, top + 18, "end"),
       value: text("value", left + 9, top + (item.kind === "room" ? 39 : 40)),
       gradient: text("gradient", left + 9, -top - 7),
-      strip: svg("path", { d: bottom(left, -top - strip, width, strip, 8) }),
       delta: text("delta", 0, top - 5, "middle"),
-      since:
-        item.kind === "node" && this.page.reading.since.has(item.node)
-          ? svg("path", { class: "since", d: corner(-left, top, 13, 9) })
-          : null,
-      opens: svg("path", { class: "opens", d: `M${-left - 13},${-top - strip / 2 - 4}l4,4l-4,4` }),
     };
+    const stripPath = svg("path", { d: bottom(left, -top - strip, width, strip, 8) });
     const body = { x: left, y: top, width, height, rx: 9 };
-    parts.card = svg(
+    const card = svg(
       "g",
       {
         id: `item${place}`,
         role: "img",
-        "aria-label": this.page.reading.item(item).title,
+        "aria-label": this.model.reading.item(item).title,
         transform: `translate(${item.x} ${item.y})`,
         "data-place": place,
       },
       item.kind === "room" ? svg("rect", { class: "behind", ...body, x: left + 4, y: top - 4 }) : null,
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
-      parts.strip,
-      parts.since,
-      parts.title,
-      parts.symbol,
-      parts.value,
-      parts.gradient,
-      parts.opens,
-      parts.delta,
+      stripPath,
+      item.kind === "node" &&
+        this.model.reading.since.has(item.node) &&
+        svg("path", { class: "since", d: corner(-left, top, 13, 9) }),
+      texts.title,
+      texts.symbol,
+      texts.value,
+      texts.gradient,
+      svg("path", { class: "opens", d: `M${-left - 13},${-top - strip / 2 - 4}l4,4l-4,4` }),
+      texts.delta,
     );
-    return parts;
+    return { item, card, strip: stripPath, texts, hidden: false, said: null, marks: "", role: "" };
   }
 
   // Bring everything up to date; what does not change costs nothing but the comparison.
   update() {
-    const { reading, state, active } = this.page;
-    const selected = this.places.get(state.get("selected")) ?? -1;
-    const onPath = this.page.highlighted;
-    const trained = state.get("trained");
-    this.items.forEach((parts, place) => {
-      if (parts.hidden) return;
-      const { item } = parts;
-      const said = reading.item(item);
-      const isLeaf = item.kind === "node" && this.page.engine.isLeaf(item.node);
-      const role = isLeaf ? (trained.has(item.node) ? "parameter" : "given") : "";
-      const marks =
-        (place === selected ? " selected" : "") +
-        (place === active.place ? " active" : "") +
-        (onPath && !onPath.items[place] ? " faded" : "");
-      if (parts.said === said && parts.marks === marks && parts.role === role) return;
-      Object.assign(parts, { said, marks, role });
-      for (const name of ["symbol", "value", "gradient", "delta"]) setText(parts[name], said[name]);
-      setText(parts.title, isolated(said.title));
-      setClass(parts.strip, `strip ${said.tint}`);
-      const traits = ["unusual", "openable", "unnamed"].filter((name) => said[name]);
-      if (item.elsewhere) traits.push("elsewhere");
-      setClass(parts.card, ["item", item.kind, role, said.state, ...traits].join(" ") + marks);
+    const { highlighted, reading, selectedPlace: selected } = this.model;
+    this.cards.forEach((card, place) => {
+      this.updateCard(card, place);
     });
-    this.edges.forEach((parts, k) => this.updateEdge(parts, k, selected, onPath));
-    const spoken = selected >= 0 ? reading.spoken(this.view.items[selected]) : "";
+    this.lines.forEach((line, k) => {
+      this.updateLine(line, k, selected, highlighted);
+    });
     if (selected >= 0) {
-      this.items[selected].card.setAttribute("aria-label", spoken);
+      this.cards[selected].card.setAttribute("aria-label", reading.spoken(this.view.items[selected]));
       this.frame.setAttribute("aria-activedescendant", `item${selected}`);
     } else {
       this.frame.removeAttribute("aria-activedescendant");
     }
   }
 
-  updateEdge(parts, k, selected, onPath) {
-    const { reading, active } = this.page;
-    const { edge } = parts;
-    if (this.items[edge.from].hidden && this.items[edge.to].hidden) return;
+  /**
+   * @param {Card} drawn
+   * @param {number} place
+   */
+  updateCard(drawn, place) {
+    if (drawn.hidden) return;
+    const { active, engine, highlighted, reading, selectedPlace, state } = this.model;
+    const { item } = drawn;
+    const said = reading.item(item);
+    const isLeaf = item.kind === "node" && engine.isLeaf(item.node);
+    const role = isLeaf ? (state.get("trained").has(item.node) ? "parameter" : "given") : "";
+    const marks =
+      (place === selectedPlace ? " selected" : "") +
+      (place === active.place ? " active" : "") +
+      (highlighted && !highlighted.items[place] ? " faded" : "");
+    if (drawn.said === said && drawn.marks === marks && drawn.role === role) return;
+    Object.assign(drawn, { said, marks, role });
+    setText(drawn.texts.title, isolated(said.title));
+    setText(drawn.texts.symbol, said.symbol);
+    setText(drawn.texts.value, said.value);
+    setText(drawn.texts.gradient, said.gradient);
+    setText(drawn.texts.delta, said.delta);
+    setClass(drawn.strip, `strip ${said.tint}`);
+    const traits = {
+      unusual: said.unusual,
+      openable: said.openable,
+      unnamed: said.unnamed,
+      elsewhere: item.elsewhere,
+    };
+    const named = Object.entries(traits).flatMap(([name, has]) => (has ? [name] : []));
+    setClass(drawn.card, ["item", item.kind, role, said.state, ...named].join(" ") + marks);
+  }
+
+  /**
+   * @param {Line} drawn
+   * @param {number} k
+   * @param {number} selected
+   * @param {Highlight | null} onPath
+   */
+  updateLine(drawn, k, selected, onPath) {
+    const { reading, active } = this.model;
+    const { edge } = drawn;
+    if (this.cards[edge.from].hidden && this.cards[edge.to].hidden) return;
     const said = reading.edge(edge);
     const going = active.edges.has(k) ? ` ${active.phase}` : "";
-    const near =
-      edge.from === selected || edge.to === selected || edge.from === this.hovered || edge.to === this.hovered;
+    const near = [edge.from, edge.to].some((place) => place === selected || place === this.hovered);
     const onIt = onPath ? (onPath.edges[k] ? " onpath" : " faded") : "";
     const marks = `${going}${onIt}${near ? " near" : ""}`;
-    if (parts.said === said && parts.marks === marks) return;
-    Object.assign(parts, { said, marks });
-    setClass(parts.path, `edge ${said.tint}${said.carried ? "" : " waiting"}${marks}`);
-    if (!parts.label && (near || going)) {
-      const length = parts.path.getTotalLength();
-      const middle = parts.path.getPointAtLength(length / 2);
-      this.addLabel(parts, [middle.x, middle.y]);
-      parts.onDemand = true;
-      this.labelLayer.append(parts.label);
+    if (drawn.said === said && drawn.marks === marks) return;
+    Object.assign(drawn, { said, marks });
+    setClass(drawn.path, `edge ${said.tint}${said.carried ? "" : " waiting"}${marks}`);
+    if (!drawn.label && (near || going)) {
+      const middle = drawn.path.getPointAtLength(drawn.path.getTotalLength() / 2);
+      drawn.label = labelAt([middle.x, middle.y], true);
+      this.labelLayer.append(drawn.label.group);
     }
-    if (!parts.label) return;
-    const visible = !parts.onDemand || near || going;
-    setClass(parts.label, `label ${said.tint}${going}${onIt}${visible ? "" : " off"}`);
+    if (!drawn.label) return;
+    const { group, local, flow, onDemand } = drawn.label;
+    const visible = !onDemand || near || going;
+    setClass(group, `label ${said.tint}${going}${onIt}${visible ? "" : " off"}`);
     if (!visible) return;
-    setText(parts.local, said.local);
-    setText(parts.flow, said.flow);
+    setText(local, said.local);
+    setText(flow, said.flow);
   }
 
   // --- the minimap, and what is in view ---
@@ -182,57 +243,59 @@ export class Drawing {
         rx: 12,
       }),
     );
-    this.lens = svg("rect", { class: "lens" });
     this.map.setAttribute("viewBox", `-20 -20 ${width + 40} ${height + 40}`);
     this.map.replaceChildren(...dots, this.lens);
   }
 
   moved() {
     this.frame.classList.toggle("far", this.camera.scale < FAR);
-    if (!this.view) return;
     const { left, top, right, bottom } = this.camera.seen;
     const [width, height] = this.view.size;
     const all = left <= 0 && top <= 0 && right >= width && bottom >= height;
     this.map.classList.toggle("off", all);
     if (!all) {
-      const box = { x: Math.max(-20, left), y: Math.max(-20, top) };
-      box.width = Math.max(0, Math.min(width + 20, right) - box.x);
-      box.height = Math.max(0, Math.min(height + 20, bottom) - box.y);
-      for (const [name, value] of Object.entries(box)) this.lens.setAttribute(name, value);
+      const [x, y] = [Math.max(-20, left), Math.max(-20, top)];
+      const box = {
+        x,
+        y,
+        width: Math.max(0, Math.min(width + 20, right) - x),
+        height: Math.max(0, Math.min(height + 20, bottom) - y),
+      };
+      for (const [name, value] of Object.entries(box)) this.lens.setAttribute(name, String(value));
     }
-    if (this.items.length > MANY && !this.culling) {
+    if (this.cards.length > MANY && !this.culling) {
       this.culling = requestAnimationFrame(() => {
         this.culling = 0;
         this.cull();
       });
     }
-    this.page.state.set({
-      camera: [this.camera.x, this.camera.y, this.camera.scale].map((x) => Math.round(x * 1000) / 1000).join(","),
-    });
+    const { x, y, scale } = this.camera;
+    this.model.state.set({ camera: [x, y, scale].map((part) => Math.round(part * 1000) / 1000).join(",") });
   }
 
   cull() {
     const { left, top, right, bottom } = this.camera.seen;
     const [w, h] = [(right - left) / 4, (bottom - top) / 4];
     let shown = false;
-    for (const parts of this.items) {
-      const { x, y } = parts.item;
+    for (const drawn of this.cards) {
+      const { x, y } = drawn.item;
       const hidden = x < left - w || x > right + w || y < top - h || y > bottom + h;
-      if (hidden === Boolean(parts.hidden)) continue;
-      parts.hidden = hidden;
-      parts.card.style.display = hidden ? "none" : "";
+      if (hidden === drawn.hidden) continue;
+      drawn.hidden = hidden;
+      drawn.card.style.display = hidden ? "none" : "";
       shown ||= !hidden;
     }
-    for (const { path, label, edge } of this.edges) {
-      const hidden = this.items[edge.from].hidden && this.items[edge.to].hidden;
+    for (const { path, label, edge } of this.lines) {
+      const hidden = this.cards[edge.from].hidden && this.cards[edge.to].hidden;
       path.style.display = hidden ? "none" : "";
-      if (label) label.style.display = hidden ? "none" : "";
+      if (label) label.group.style.display = hidden ? "none" : "";
     }
     if (shown) this.update();
   }
 
+  /** @param {PointerEvent} event */
   jump(event) {
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.map.getScreenCTM().inverse());
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.map.getScreenCTM()?.inverse());
     const [w, h] = this.camera.size;
     this.camera.place(w / 2 - point.x * this.camera.scale, h / 2 - point.y * this.camera.scale, this.camera.scale);
     event.stopPropagation();
@@ -240,71 +303,78 @@ export class Drawing {
 
   // --- what a person points at ---
 
-  placeOf(event) {
-    const card = event.target.closest?.("[data-place]");
-    return card ? Number(card.dataset.place) : -1;
-  }
-
-  click(event) {
+  /** @param {Event} event */
+  click({ target }) {
     if (this.camera.dragged) return;
-    const place = this.placeOf(event);
-    if (place < 0) {
-      this.page.state.set({ selected: "" });
-    } else if (event.target.classList.contains("opens")) {
-      this.page.enter(place);
-    } else {
-      this.page.select(keyOf(this.view.items[place]));
-    }
+    const place = placeOf(target);
+    if (place < 0) this.select("");
+    else if (isOf(target, "opens")) this.enter(place);
+    else this.select(keyOf(this.view.items[place]));
   }
 
-  open(event) {
-    const place = this.placeOf(event);
-    if (place >= 0) this.page.enter(place);
+  /** @param {Event} event */
+  open({ target }) {
+    const place = placeOf(target);
+    if (place >= 0) this.enter(place);
     else if (!this.camera.dragged) this.fit();
   }
 
-  hover(event) {
-    const place = this.placeOf(event);
+  /** @param {Event} event */
+  hover({ target }) {
+    const place = placeOf(target);
     if (place === this.hovered) return;
     const old = this.hovered;
     this.hovered = place;
-    const selected = this.places.get(this.page.state.get("selected")) ?? -1;
-    for (const k of new Set([...(this.touching[old] ?? []), ...(this.touching[place] ?? [])])) {
-      this.updateEdge(this.edges[k], k, selected, this.page.highlighted);
+    const { touching } = this.view;
+    for (const k of new Set([...(touching[old] ?? []), ...(touching[place] ?? [])])) {
+      this.updateLine(this.lines[k], k, this.model.selectedPlace, this.model.highlighted);
     }
   }
 
-  // A leaf's number is dragged to the left and to the right.
+  /**
+   * A leaf's number is dragged to the left and to the right.
+   * @param {PointerEvent} event
+   */
   scrub(event) {
-    const place = this.placeOf(event);
-    const item = this.view.items[place];
-    if (!event.target.classList.contains("value") || item?.kind !== "node" || !this.page.engine.isLeaf(item.node))
-      return;
+    const { engine } = this.model;
+    const item = this.view.items[placeOf(event.target)];
+    if (!isOf(event.target, "value") || item?.kind !== "node" || !engine.isLeaf(item.node)) return;
     event.stopPropagation();
     event.preventDefault();
-    this.page.select(keyOf(item));
-    const [start, x] = [event.clientX, this.page.engine.data[item.node]];
+    this.select(keyOf(item));
+    const [start, x] = [event.clientX, engine.data[item.node]];
     const unit = Math.max(Math.abs(x), 0.5) / 100;
     let moved = false;
+    /** @param {PointerEvent} next */
     const move = (next) => {
       if (!moved && Math.abs(next.clientX - start) < 3) return;
       if (!moved) this.frame.setPointerCapture(event.pointerId);
       moved = true;
-      this.page.changes.preview(item.node, Number((x + Math.round(next.clientX - start) * unit).toPrecision(4)));
+      this.preview(item.node, Number((x + Math.round(next.clientX - start) * unit).toPrecision(4)));
     };
     const end = () => {
       this.frame.removeEventListener("pointermove", move);
       for (const name of ["pointerup", "pointercancel"]) this.frame.removeEventListener(name, end);
       this.camera.dragged = moved; // then the click that follows is none
-      if (moved) this.page.changes.commit();
+      if (moved) this.commit();
     };
     this.frame.addEventListener("pointermove", move);
     for (const name of ["pointerup", "pointercancel"]) this.frame.addEventListener(name, end);
   }
 
+  // --- what is in view ---
+
   fit(smallest = 0) {
     this.camera.fit(this.view.size, smallest);
     this.smallest = smallest;
+  }
+
+  // Fit the room into view as far as it stays readable, with what matters in it.
+  arrange(smallest = READABLE) {
+    const { engine, selectedPlace } = this.model;
+    this.fit(smallest);
+    const place = selectedPlace >= 0 ? selectedPlace : this.view.itemOf[this.view.dot ?? engine.of];
+    if (place >= 0) this.reveal(place);
   }
 
   // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
@@ -312,23 +382,66 @@ export class Drawing {
     const [width, height] = this.camera.size;
     const [oldWidth, oldHeight] = this.frameSize ?? [width, height];
     this.frameSize = [width, height];
-    if (!this.view || (width === oldWidth && height === oldHeight)) return;
-    if (this.camera.fitted) this.page.arrange(this.smallest);
+    if (width === oldWidth && height === oldHeight) return;
+    if (this.camera.fitted) this.arrange(this.smallest);
     else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
   }
 
+  /**
+   * Have an item in view.
+   * @param {number} place
+   */
   reveal(place) {
     this.camera.reveal(this.view.items[place]);
   }
 }
 
-// The lower part of a card: a box with round corners below.
+/**
+ * @param {Pair} centre
+ * @param {boolean} onDemand
+ * @returns {Label}
+ */
+function labelAt([x, y], onDemand) {
+  const local = svg("text", { x: 0, y: -4 });
+  const flow = svg("text", { x: 0, y: 11 });
+  return { group: svg("g", { transform: `translate(${x} ${y})` }, local, flow), local, flow, onDemand };
+}
+
+/**
+ * The place of the item that something drawn belongs to; -1 if to none.
+ * @param {EventTarget | null} target
+ */
+function placeOf(target) {
+  const card = target instanceof Element ? target.closest("[data-place]") : null;
+  return card ? Number(card.getAttribute("data-place")) : -1;
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @param {string} name of a class
+ */
+const isOf = (target, name) => target instanceof Element && target.classList.contains(name);
+
+/**
+ * The lower part of a card: a box with round corners below.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @param {number} r
+ */
 function bottom(x, y, width, height, r) {
   const arc = `a${r},${r} 0 0 1 ${-r},`;
   return `M${x + 1},${y}h${width - 2}v${height - r - 1}${arc}${r}h${2 * r + 2 - width}${arc}${-r}z`;
 }
 
-// The corner of a card at its upper right, cut off at a slant.
+/**
+ * The corner of a card at its upper right, cut off at a slant.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ * @param {number} r
+ */
 function corner(x, y, size, r) {
   return `M${x - size},${y}h${size - r}a${r},${r} 0 0 1 ${r},${r}v${size - r}z`;
 }

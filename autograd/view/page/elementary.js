@@ -4,7 +4,12 @@
 
 const SPLITTER = 134217729; // 2**27 + 1: Veltkamp's constant, halves a double's 53 bits
 
-// The rounding error of x * y (Dekker's product).
+/**
+ * The rounding error of x * y (Dekker's product).
+ * @param {number} x
+ * @param {number} y
+ * @param {number} product
+ */
 function productError(x, y, product) {
   const tx = SPLITTER * x;
   const ty = SPLITTER * y;
@@ -15,12 +20,20 @@ function productError(x, y, product) {
   return xHigh * yHigh - product + xHigh * yLow + xLow * yHigh + xLow * yLow;
 }
 
-// JavaScript says nan for 1**nan and for (+-1)**(+-inf), C says 1.
+/**
+ * JavaScript says nan for 1**nan and for (+-1)**(+-inf), C says 1.
+ * @param {number} x
+ * @param {number} y
+ */
 function pow(x, y) {
   return x === 1 || (x === -1 && (y === Infinity || y === -Infinity)) ? 1 : x ** y;
 }
 
-// DLMF 7.6.2: 2/sqrt(pi) e**(-x*x) times a series without cancellation.
+/**
+ * DLMF 7.6.2: 2/sqrt(pi) e**(-x*x) times a series without cancellation.
+ * @param {number} x
+ * @returns {number}
+ */
 function erf(x) {
   const size = Math.abs(x);
   if (size >= 2) return Math.sign(x) * (1 - erfc(size));
@@ -34,7 +47,11 @@ function erf(x) {
   return size < 1e-8 ? x * 1.1283791670955126 : x * (1.1283791670955126 * Math.exp(-square) * sum);
 }
 
-// DLMF 7.9.1, a continued fraction, from its far end; below 1/2 there is nothing to lose in 1 - erf(x).
+/**
+ * DLMF 7.9.1, a continued fraction, from its far end; below 1/2 there is nothing to lose in 1 - erf(x).
+ * @param {number} x
+ * @returns {number}
+ */
 function erfc(x) {
   if (!(x >= 0.5)) return 1 - erf(x);
   if (x > 28) return 0;
@@ -45,7 +62,10 @@ function erfc(x) {
   return half * ((half * (1 - productError(x, x, square))) / (fraction * 1.772453850905516));
 }
 
-// erfc(-x / sqrt(2)) / 2; the rounding error of the argument, which erfc magnifies, is taken out with its derivative.
+/**
+ * erfc(-x / sqrt(2)) / 2; the rounding error of the argument, which erfc magnifies, is taken out with its derivative.
+ * @param {number} x
+ */
 function ndtr(x) {
   const z = -x * Math.SQRT1_2;
   let tail = erfc(z);
@@ -56,16 +76,25 @@ function ndtr(x) {
   return 0.5 * tail;
 }
 
+/** @param {number} x */
 const isNegative = (x) => x < 0 || Object.is(x, -0);
 
-// Of the sign of the divisor, as Python's %; JavaScript's % is C's fmod.
+/**
+ * Of the sign of the divisor, as Python's %; JavaScript's % is C's fmod.
+ * @param {number} x
+ * @param {number} y
+ */
 function remainder(x, y) {
   const rest = x % y;
   if (rest === 0) return isNegative(y) ? -0 : 0;
   return rest < 0 !== y < 0 ? rest + y : rest;
 }
 
-// As Python's //: without the rest there is a whole number of y in x, but for rounding.
+/**
+ * As Python's //: without the rest there is a whole number of y in x, but for rounding.
+ * @param {number} x
+ * @param {number} y
+ */
 function floorDivide(x, y) {
   if (y === 0) return x / y;
   const rest = x % y;
@@ -76,6 +105,8 @@ function floorDivide(x, y) {
 
 const { abs, acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, exp, expm1, hypot } = Math;
 const { log, log10, log1p, log2, sin, sinh, sqrt, tan, tanh } = Math;
+
+/** @typedef {(x: number, y: number) => number} Binary */
 
 export const elementary = {
   abs,
@@ -92,10 +123,10 @@ export const elementary = {
   erf,
   erfc,
   exp,
-  exp2: (x) => 2 ** x,
+  exp2: (/** @type {number} */ x) => 2 ** x,
   expm1,
   floor_divide: floorDivide,
-  fmod: (x, y) => x % y,
+  fmod: /** @type {Binary} */ ((x, y) => x % y),
   hypot,
   log,
   log10,
@@ -109,7 +140,10 @@ export const elementary = {
   sqrt,
   tan,
   tanh,
-  maximum: (x, y) => (x > y || x !== x ? x : y),
-  minimum: (x, y) => (x < y || x !== x ? x : y),
-  where: (condition, x, y) => (condition === false || condition === 0 ? y : x), // nan counts as true, as in Python
+  maximum: /** @type {Binary} */ ((x, y) => (x > y || Number.isNaN(x) ? x : y)),
+  minimum: /** @type {Binary} */ ((x, y) => (x < y || Number.isNaN(x) ? x : y)),
+  // nan counts as true, as in Python
+  where: /** @type {(condition: boolean | number, x: number, y: number) => number} */ (
+    (condition, x, y) => (condition === false || condition === 0 ? y : x)
+  ),
 };

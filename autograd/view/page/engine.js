@@ -1,26 +1,40 @@
 // The arithmetic over a flat graph: forward, backward, central differences, gradient descent. It knows nothing of the
 // screen. Nodes are numbered in topological order; an edge is an operand of a node, numbered in the order of the nodes.
 
-// A number of the page's data; JSON has neither inf nor nan.
+/**
+ * @import { Numeral, Row } from "./data.d.ts"
+ * @import { Computed } from "./operations.d.ts"
+ */
+
+/**
+ * A number of the page's data; JSON has neither inf nor nan.
+ * @param {Numeral} x
+ */
 export const number = (x) => (typeof x === "string" ? Number(x.replace("inf", "Infinity")) : x);
 
 export class Engine {
-  // `rows` are the nodes of a graph in its JSON form; `operations` maps "name/arity" to its rules, or to null if they
-  // cannot be read.
+  /**
+   * @param {Row[]} rows the nodes of a graph in its JSON form
+   * @param {Record<string, Computed | null>} operations by name and number of operands; null where a rule cannot be read
+   */
   constructor(rows, operations) {
-    const size = (this.size = rows.length);
+    const size = rows.length;
+    this.size = size;
     this.rows = rows;
     this.starts = new Int32Array(size + 1); // the edges of node i are starts[i] ... starts[i + 1] - 1
-    rows.forEach((row, i) => (this.starts[i + 1] = this.starts[i] + (row.op === null ? 0 : row.operands.length)));
+    rows.forEach((row, i) => {
+      this.starts[i + 1] = this.starts[i] + (row.op === null ? 0 : row.operands.length);
+    });
     const edges = this.starts[size];
     this.operands = new Int32Array(edges);
     this.consumers = new Int32Array(edges);
     this.data = new Float64Array(size);
     this.grad = new Float64Array(size);
     this.partials = new Float64Array(edges);
-    this.rules = rows.map((row) => (row.op === null ? null : (operations[`${row.op}/${row.operands.length}`] ?? null)));
+    this.rules = rows.map((row, i) => (row.op === null ? null : (operations[this.keyOf(i)] ?? null)));
     rows.forEach((row, i) => {
       this.data[i] = number(row.data);
+      if (row.op === null) return;
       for (let e = this.starts[i], k = 0; e < this.starts[i + 1]; e++, k++) {
         this.operands[e] = row.operands[k];
         this.consumers[e] = i;
@@ -36,43 +50,66 @@ export class Engine {
 
     this.original = { data: this.data.slice(), partials: this.partials.slice() };
     this.unknown = new Uint8Array(size); // results that cannot be computed again here
+    /** @type {Map<number, number>} */
     this.changed = new Map(); // leaves that were set, with their number
     this.of = size - 1; // what is differentiated
     this.backward();
   }
 
+  /** @param {number} i */
   isLeaf(i) {
     return this.rows[i].op === null;
   }
 
+  /** @param {number} i */
   isConstant(i) {
-    return this.rows[i].constant === true;
+    const row = this.rows[i];
+    return row.op === null && row.constant === true;
   }
 
-  // The edges to the operands of a node, and from a node to its consumers.
+  /**
+   * The name of an operation with its number of operands, as the page's data have it: "tanh/1".
+   * @param {number} i
+   */
+  keyOf(i) {
+    return `${this.rows[i].op}/${this.starts[i + 1] - this.starts[i]}`;
+  }
+
+  /**
+   * The edges to the operands of a node, and from a node to its consumers.
+   * @param {number} i
+   */
   edgesOf(i) {
     return Array.from({ length: this.starts[i + 1] - this.starts[i] }, (_, k) => this.starts[i] + k);
   }
 
+  /** @param {number} i */
   usesOf(i) {
     return this.uses.subarray(this.useStarts[i], this.useStarts[i + 1]);
   }
 
+  /** @param {number} i */
   operandsOf(i) {
     return this.operands.subarray(this.starts[i], this.starts[i + 1]);
   }
 
-  // What flows back along an edge: the consumer's gradient times the local derivative.
+  /**
+   * What flows back along an edge: the consumer's gradient times the local derivative.
+   * @param {number} e
+   */
   flow(e) {
     return this.partials[e] * this.grad[this.consumers[e]];
   }
 
-  // Set leaves to the numbers in a Map, the others to what they were at first; then compute everything again.
+  /**
+   * Set leaves to these numbers, the others to what they were at first; then compute everything again.
+   * @param {Map<number, number>} changed
+   */
   setLeaves(changed) {
     const { data, original } = this;
     const dirty = new Uint8Array(this.size);
     for (const i of new Set([...this.changed.keys(), ...changed.keys()])) {
-      const x = changed.has(i) ? changed.get(i) : original.data[i];
+      const x = changed.get(i) ?? original.data[i];
       if (!Object.is(data[i], x)) {
         data[i] = x;
         dirty[i] = 1;
@@ -89,7 +126,10 @@ export class Engine {
     this.backward();
   }
 
-  // Compute what depends on the dirty nodes, among the nodes from `first` up to `end`.
+  /**
+   * Compute what depends on the dirty nodes, among the nodes from `first` up to `end`.
+   * @param {Uint8Array} dirty
+   */
   forward(dirty, first = 0, end = this.size) {
     const { starts, operands, data, partials, unknown, rules } = this;
     for (let i = first; i < end; i++) {
@@ -97,15 +137,17 @@ export class Engine {
       for (let e = starts[i]; e < starts[i + 1] && !stale; e++) stale = dirty[operands[e]] === 1;
       if (!stale) continue;
       dirty[i] = 1;
-      unknown[i] = rules[i] === null || this.operandsOf(i).some((k) => unknown[k] === 1) ? 1 : 0;
-      if (unknown[i]) {
+      const rule = rules[i];
+      if (rule === null || this.operandsOf(i).some((k) => unknown[k] === 1)) {
+        unknown[i] = 1;
         data[i] = NaN;
         partials.fill(NaN, starts[i], starts[i + 1]);
         continue;
       }
+      unknown[i] = 0;
       const point = Array.from(this.operandsOf(i), (k) => data[k]);
-      data[i] = rules[i].forward(point);
-      partials.set(rules[i].partials(point, data[i]), starts[i]);
+      data[i] = rule.forward(point);
+      partials.set(rule.partials(point, data[i]), starts[i]);
     }
   }
 
@@ -119,6 +161,7 @@ export class Engine {
     }
   }
 
+  /** @param {number} i */
   differentiate(i) {
     this.of = i;
     this.backward();
@@ -145,7 +188,10 @@ export class Engine {
     return distances;
   }
 
-  // Which nodes lie on a way from node i to the differentiated node.
+  /**
+   * Which nodes lie on a way from node i to the differentiated node.
+   * @param {number} i
+   */
   between(i) {
     const marks = new Uint8Array(this.size);
     if (i > this.of) return marks;
@@ -158,7 +204,11 @@ export class Engine {
     return marks;
   }
 
-  // The differentiated node's value if node i had the value x, everything else staying as it is.
+  /**
+   * The differentiated node's value if node i had the value x, everything else staying as it is.
+   * @param {number} i
+   * @param {number} x
+   */
   valueAt(i, x) {
     if (i === this.of) return x;
     const kept = { data: this.data.slice(), partials: this.partials.slice(), unknown: this.unknown.slice() };
@@ -173,7 +223,10 @@ export class Engine {
     return value;
   }
 
-  // (f(x + h) - f(x - h)) / 2h, with the h that balances truncation against round-off.
+  /**
+   * (f(x + h) - f(x - h)) / 2h, with the h that balances truncation against round-off.
+   * @param {number} i
+   */
   centralDifference(i) {
     const x = this.data[i];
     const h = 6.055454452393343e-6 * Math.max(1, Math.abs(x));
@@ -182,7 +235,11 @@ export class Engine {
     return { h, above, below, slope: (above - below) / (x + h - (x - h)) };
   }
 
-  // The leaves after one step of gradient descent on `parameters`.
+  /**
+   * The leaves after one step of gradient descent on `parameters`.
+   * @param {Iterable<number>} parameters
+   * @param {number} rate
+   */
   descended(parameters, rate) {
     const changed = new Map(this.changed);
     for (const i of parameters) changed.set(i, this.data[i] - rate * this.grad[i]);

@@ -1,56 +1,65 @@
-// Keeping: the page's state in its address, the view as SVG or PNG, the graph as Python code.
+// Keeping: the menu for a link to the present state, the view as SVG or PNG, the graph as Python code.
 
-import { svg } from "./dom.js";
-import { number } from "./engine.js";
+import { byId, ofKind, onClick, svg } from "./dom.js";
+import { filled } from "./formula.js";
 import { clip } from "./numbers.js";
 
-// --- the address ---
+/**
+ * @import { Row } from "./data.d.ts"
+ * @import { Model } from "./model.js"
+ */
 
-export function toFragment(page) {
-  const { state, engine, data } = page;
-  const parts = new URLSearchParams();
-  const put = (name, value) => value !== undefined && value !== null && value !== "" && parts.set(name, value);
-  put("room", state.get("room"));
-  put("select", state.get("selected"));
-  put("time", state.get("time"));
-  if (engine.of !== engine.size - 1) put("of", engine.of);
-  if (state.get("tab") !== "why") put("tab", state.get("tab"));
-  put("theme", state.get("theme"));
-  put("camera", state.get("camera"));
-  if (state.get("rate") !== "0.5") put("rate", state.get("rate"));
-  put("leaves", [...engine.changed].map(([i, x]) => `${i}:${x}`).join("_"));
-  const trained = state.get("trained");
-  const switched = data.roles.flatMap((role, i) => (role && (role === "parameter") !== trained.has(i) ? [i] : []));
-  put("switched", switched.join("_"));
-  return parts.toString();
-}
+export class Keep {
+  /**
+   * @param {Model} model
+   * @param {{ frame: () => SVGSVGElement, link: () => string, say: (text: string) => void }} callbacks `frame` is the
+   *   drawing as it is seen
+   */
+  constructor(model, { frame, link, say }) {
+    const menu = byId("keep");
+    for (const item of menu.querySelectorAll("button"))
+      item.addEventListener("click", () => menu.removeAttribute("open"));
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
+    });
+    this.say = say;
+    this.dialog = ofKind("offered", HTMLDialogElement);
+    onClick("copy-python", () => {
+      const code = python(model);
+      this.offer("Python code", code, () => download(new Blob([code], { type: "text/x-python" }), "graph.py"));
+    });
+    onClick("copy-link", () => this.offer("Link", link()));
+    onClick("save-svg", () => download(new Blob([picture(frame())], { type: "image/svg+xml" }), "graph.svg"));
+    onClick("save-png", async () => {
+      try {
+        download(await png(picture(frame())), "graph.png");
+      } catch (error) {
+        say(`No picture: ${error instanceof Error ? error.message : error}.`);
+      }
+    });
+    onClick("offered-close", () => this.dialog.close());
+  }
 
-// What a fragment says, as far as it makes sense for this graph; anybody may have written it.
-export function fromFragment(text, engine, data) {
-  const parts = new URLSearchParams(text.replace(/^#/, ""));
-  const isNode = (i) => Number.isInteger(i) && i >= 0 && i < engine.size;
-  const isLeaf = (i) => isNode(i) && engine.isLeaf(i);
-  const found = { room: parts.get("room") ?? "", selected: parts.get("select") ?? "", changed: new Map() };
-  const time = parts.has("time") ? Number(parts.get("time")) : NaN;
-  found.time = Number.isFinite(time) && time >= 0 ? time : null;
-  const of = parts.has("of") ? Number(parts.get("of")) : NaN;
-  found.of = isNode(of) ? of : engine.size - 1;
-  found.tab = ["why", "change", "quiz", "table"].includes(parts.get("tab")) ? parts.get("tab") : "why";
-  found.theme = ["light", "dark"].includes(parts.get("theme")) ? parts.get("theme") : "";
-  const camera = (parts.get("camera") ?? "").split(",").map(Number);
-  found.camera = camera.length === 3 && camera.every(Number.isFinite) && camera[2] > 0 ? camera : null;
-  found.rate = parts.get("rate") ?? "0.5";
-  for (const pair of (parts.get("leaves") ?? "").split("_")) {
-    const [i, x] = pair.split(":").map(Number);
-    if (pair.includes(":") && isLeaf(i) && (x === x || pair.endsWith(":NaN"))) found.changed.set(i, x);
+  /**
+   * Copy a text, or show it where the clipboard is out of reach.
+   * @param {string} what
+   * @param {string} text
+   * @param {() => void} [save] as a file
+   */
+  async offer(what, text, save) {
+    if (await copy(text)) {
+      this.say(`${what} copied.`);
+      return;
+    }
+    const field = ofKind("offered-text", HTMLTextAreaElement);
+    const button = byId("offered-save");
+    byId("offered-title").textContent = what;
+    field.value = text;
+    button.hidden = !save;
+    button.onclick = save ?? null;
+    this.dialog.showModal();
+    field.select();
   }
-  found.trained = new Set(data.roles.flatMap((role, i) => (role === "parameter" ? [i] : [])));
-  for (const i of (parts.get("switched") ?? "").split("_").filter(Boolean).map(Number)) {
-    if (!isLeaf(i)) continue;
-    if (found.trained.has(i)) found.trained.delete(i);
-    else found.trained.add(i);
-  }
-  return found;
 }
 
 // --- pictures ---
@@ -81,12 +90,16 @@ const FOR_THE_PAGE = [
   "tabindex",
 ];
 
-// The present view as an SVG of its own, with every style written out where it is not that of the element around.
+/**
+ * The present view as an SVG of its own, with every style written out where it is not that of the element around.
+ * @param {SVGSVGElement} frame
+ */
 export function picture(frame) {
+  /** @type {(original: SVGElement, around: CSSStyleDeclaration | null) => SVGElement | null} */
   const dressed = (original, around) => {
     const style = getComputedStyle(original);
     if (style.display === "none") return null;
-    const twin = original.cloneNode(false);
+    const twin = /** @type {SVGElement} */ (original.cloneNode(false));
     for (const name of FOR_THE_PAGE) twin.removeAttribute(name);
     if (original.localName !== "marker") twin.removeAttribute("id");
     twin.removeAttribute("style");
@@ -98,19 +111,26 @@ export function picture(frame) {
     if (style.transform !== "none" && original.localName === "text")
       twin.setAttribute("transform", style.transform.replaceAll(",", ""));
     for (const child of original.childNodes) {
-      const copy = child.nodeType === Node.ELEMENT_NODE ? dressed(child, style) : child.cloneNode();
+      const copy = child instanceof SVGElement ? dressed(child, style) : child.cloneNode();
       if (copy) twin.append(copy);
     }
     return twin;
   };
   const { width, height } = frame.getBoundingClientRect();
   const whole = dressed(frame, null);
+  if (whole === null) return "";
   for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height }))
-    whole.setAttribute(name, value);
+    whole.setAttribute(name, String(value));
   whole.prepend(svg("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor }));
   return new XMLSerializer().serializeToString(whole);
 }
 
+/**
+ * A picture in pixels.
+ * @param {string} text of an SVG
+ * @param {number} scale
+ * @returns {Promise<Blob>}
+ */
 export function png(text, scale = 2) {
   return new Promise((resolve, reject) => {
     const image = new Image();
@@ -118,7 +138,7 @@ export function png(text, scale = 2) {
       const canvas = document.createElement("canvas");
       canvas.width = image.width * scale;
       canvas.height = image.height * scale;
-      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
       canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be made"))), "image/png");
     };
     image.onerror = () => reject(new Error("the picture could not be made"));
@@ -126,6 +146,10 @@ export function png(text, scale = 2) {
   });
 }
 
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
 export function download(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -143,20 +167,21 @@ const KEYWORDS = new Set(
     "nonlocal not or pass raise return try while with yield match case type autograd Value Place named float"
   ).split(" "),
 );
-const OPERATORS = { add: "+", sub: "-", mul: "*", div: "/", floor_divide: "//", remainder: "%", pow: "**" };
-const MANY = new Set(["sum", "prod", "logsumexp"]);
-
+/** @param {number} x */
 const literal = (x) =>
   Number.isFinite(x)
     ? Number.isInteger(x) && Math.abs(x) < 1e16
       ? `${Object.is(x, -0) ? "-0" : x}.0`
       : String(x)
-    : `float("${x !== x ? "nan" : x > 0 ? "inf" : "-inf"}")`;
+    : `float("${Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf"}")`;
 
-// A string as Python writes it, in ASCII.
+/**
+ * A string as Python writes it, in ASCII.
+ * @param {string} string
+ */
 function text(string = "") {
   const letters = Array.from(string, (letter) => {
-    const code = letter.codePointAt(0);
+    const code = letter.codePointAt(0) ?? 0;
     if (letter === '"' || letter === "\\") return `\\${letter}`;
     if (code >= 32 && code < 127) return letter;
     return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
@@ -164,9 +189,11 @@ function text(string = "") {
   return `"${letters.join("")}"`;
 }
 
-// Python code that builds the present graph again, with its labels, scopes and numbers, and differentiates it.
-export function python(page) {
-  const { engine, data } = page;
+/**
+ * Python code that builds the present graph again, with its labels, scopes and numbers, and differentiates it.
+ * @param {Model} model
+ */
+export function python({ engine, data }) {
   const rows = engine.rows;
   const taken = new Set();
   const variables = rows.map((row) => {
@@ -181,9 +208,11 @@ export function python(page) {
     while (taken.has(`v${count}`));
     return `v${count}`;
   };
+  /** @param {number} i */
   const isPlain = (i) => engine.isConstant(i) && !rows[i].label && !rows[i].scope && engine.usesOf(i).length > 0;
-  rows.forEach((_, i) => (variables[i] ||= fresh()));
+  for (let i = 0; i < engine.size; i++) variables[i] ||= fresh();
   const places = rows.some((row) => row.scope);
+  /** @type {string[]} */
   const body = [];
   let named = false;
   rows.forEach((row, i) => {
@@ -197,7 +226,10 @@ export function python(page) {
     }
   });
 
-  // Whether a constant must be a Value: its consumer would have nothing but numbers.
+  /**
+   * Whether a constant must be a Value: its consumer would have nothing but numbers.
+   * @param {number} i
+   */
   function alone(i) {
     return [...engine.usesOf(i)].some((e) => {
       const operands = [...engine.operandsOf(engine.consumers[e])];
@@ -205,36 +237,29 @@ export function python(page) {
     });
   }
 
+  /**
+   * @param {string} made
+   * @param {Row} row
+   */
   function place(made, row) {
     named = true;
     return `named(${made}, ${text(row.label)}${row.scope ? `, ${text(row.scope)}` : ""})`;
   }
 
+  /** @param {number} i a result */
   function call(i) {
-    const { op } = rows[i];
-    const names = [...engine.operandsOf(i)].map((k) =>
-      isPlain(k) && !alone(k) ? literal(engine.data[k]) : variables[k],
-    );
-    const list = (some) => `[${some.join(", ")}]`;
-    const signed = (name) => (name.startsWith("-") ? `(${name})` : name);
-    if (op in OPERATORS) return `${signed(names[0])} ${OPERATORS[op]} ${signed(names[1])}`;
-    if (op === "neg") return `-${names[0]}`;
-    if (op === "dot") {
-      const pairs = names.length >> 1;
-      const [ws, xs, bias] = [names.slice(0, pairs), names.slice(pairs, 2 * pairs), names.slice(2 * pairs)];
-      return `autograd.dot(${[list(ws), list(xs), ...bias].join(", ")})`;
-    }
-    const { builtin, exponent } = data.operations[`${op}/${names.length}`];
-    if (exponent !== null) return `${signed(names[0])} ** ${signed(literal(number(exponent)))}`;
-    const called = !builtin ? `autograd.ops.find(${text(op)})` : `autograd.${op}`;
-    return `${called}(${MANY.has(op) ? list(names) : names.join(", ")})`;
+    const operands = engine.operandsOf(i);
+    const { parts, signs } = data.operations[engine.keyOf(i)].code;
+    return filled(parts, (place) => {
+      const k = operands[place];
+      const text = isPlain(k) && !alone(k) ? literal(engine.data[k]) : variables[k];
+      return signs && text.startsWith("-") ? `(${text})` : text;
+    });
   }
 
   const own = [
     ...new Set(
-      rows
-        .filter((row) => row.op !== null && !data.operations[`${row.op}/${row.operands.length}`].builtin)
-        .map((row) => row.op),
+      rows.flatMap((row, i) => (row.op !== null && !data.operations[engine.keyOf(i)].builtin ? [row.op] : [])),
     ),
   ];
   const helper = [
@@ -261,7 +286,10 @@ export function python(page) {
   ].join("\n");
 }
 
-// To the clipboard, where the browser lets us; else the caller shows the text.
+/**
+ * To the clipboard, where the browser lets us; else the caller shows the text.
+ * @param {string} text
+ */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,104 +1,121 @@
-// Every key the page knows, in one table: what help shows is what happens.
+// Every key the page knows, in one table: what help shows is what happens. A new key has a row here, but the key of a
+// panel stands in tabs.js.
 
-import { byId, html } from "./dom.js";
-import { keyOf } from "./reading.js";
+import { byId, html, ofKind, onClick } from "./dom.js";
+import { keyOf } from "./rooms.js";
+import { TABS, tabs } from "./tabs.js";
 
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Pair } from "./data.d.ts"
+ * @import { Model } from "./model.js"
+ *
+ * @typedef {object} Key
+ * @property {string} shown in help, with two spaces between keys
+ * @property {string} does
+ * @property {string[]} keys by their names in events
+ * @property {(event: KeyboardEvent) => void} action
+ *
+ * @typedef {object} Screen What keys need of the drawing, the player, the panel and the search.
+ * @property {(factor: number) => void} zoom
+ * @property {(dx: number, dy: number) => void} pan
+ * @property {() => void} fit
+ * @property {() => void} focusDrawing
+ * @property {() => void} focusSearch
+ * @property {() => void} toggle
+ * @property {(direction: number) => void} step
+ * @property {() => void} start
+ * @property {() => void} finish
+ * @property {() => void} fold
+ */
+
+/** @type {Record<string, Pair>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+// What buttons, tabs and the like need for themselves.
+const FOR_CONTROLS = ["Enter", " ", "ArrowLeft", "ArrowRight", "Home", "End", "Escape"];
 
 export class Keyboard {
-  constructor(page) {
-    this.page = page;
-    const { drawing, player, changes } = page;
+  /**
+   * @param {Model} model
+   * @param {Actions} actions
+   * @param {Screen} screen
+   */
+  constructor(model, actions, screen) {
+    const { select, enterSelected, leave, openTab, editLeaf, descend, undo, redo, nextTheme } = actions;
+    const { zoom, pan, fit, focusDrawing, focusSearch, toggle, step, start, finish, fold } = screen;
+    this.model = model;
+    this.select = select;
+    this.undo = undo;
+    this.redo = redo;
+    this.pan = pan;
+    this.focusDrawing = focusDrawing;
+    /** @type {(shown: string, does: string, keys: string[], action: (event: KeyboardEvent) => void) => Key} */
+    const key = (shown, does, keys, action) => ({ shown, does, keys, action });
     this.groups = {
       "Moving about": [
-        [
-          "← → ↑ ↓",
-          "select the next node in that direction",
-          Object.keys(ARROWS),
-          (event) => this.walk(ARROWS[event.key]),
-        ],
-        ["Enter", "open the selected room, or the products of a dot", ["Enter"], () => page.enterSelected()],
-        ["Backspace", "go back to the room around this one", ["Backspace"], () => page.leave()],
-        ["Escape", "select nothing", ["Escape"], () => page.select("")],
-        ["/", "search by label, operation or scope", ["/"], () => byId("search").focus()],
-        ["+ −", "zoom", ["+", "=", "-"], (event) => drawing.camera.zoom(event.key === "-" ? 1 / 1.25 : 1.25)],
-        ["0", "fit the room into view", ["0"], () => drawing.fit()],
-        ["Shift + arrows", "move the drawing", [], () => {}],
+        key("← → ↑ ↓", "select the next node in that direction", Object.keys(ARROWS), ({ key }) =>
+          this.walk(ARROWS[key]),
+        ),
+        key("Enter", "open the selected room, or the products of a dot", ["Enter"], enterSelected),
+        key("Backspace", "go back to the room around this one", ["Backspace"], leave),
+        key("Escape", "select nothing", ["Escape"], () => select("")),
+        key("/", "search by label, operation or scope", ["/"], focusSearch),
+        key("+ −", "zoom", ["+", "=", "-"], ({ key }) => zoom(key === "-" ? 1 / 1.25 : 1.25)),
+        key("0", "fit the room into view", ["0"], fit),
+        key("Shift + arrows", "move the drawing", [], () => {}),
       ],
       Stepping: [
-        ["Space", "play and pause", [" "], () => player.toggle()],
-        [".", "one step forward", ["."], () => player.step(1)],
-        [",", "one step back", [","], () => player.step(-1)],
-        [
-          "Home  End",
-          "to the start, to the complete graph",
-          ["Home", "End"],
-          (event) => (event.key === "Home" ? player.to(0) : player.finish()),
-        ],
+        key("Space", "play and pause", [" "], toggle),
+        key(".", "one step forward", ["."], () => step(1)),
+        key(",", "one step back", [","], () => step(-1)),
+        key("Home  End", "to the start, to the complete graph", ["Home", "End"], ({ key }) =>
+          key === "Home" ? start() : finish(),
+        ),
       ],
       "Looking and changing": [
-        ["w", "why: rule and chain rule", ["w"], () => page.openTab("why")],
-        ["c", "change: leaves and gradient descent", ["c"], () => page.openTab("change")],
-        ["q", "quiz", ["q"], () => page.openTab("quiz")],
-        ["t", "table of numbers", ["t"], () => page.openTab("table")],
-        ["e", "edit the selected leaf", ["e"], () => page.editLeaf()],
-        ["g", "one step of gradient descent", ["g"], () => changes.descend(1)],
-        ["u  Shift + u", "undo, redo", ["u", "U"], (event) => (event.key === "u" ? changes.undo() : changes.redo())],
-        ["p", "fold the panel away, and back", ["p"], () => page.fold()],
-        ["d", "light, dark, or as the system is", ["d"], () => page.nextTheme()],
-        ["?", "this help", ["?"], () => this.help()],
+        ...tabs.map((tab) => key(TABS[tab].key, TABS[tab].help, [TABS[tab].key], () => openTab(tab))),
+        key("e", "edit the selected leaf", ["e"], editLeaf),
+        key("g", "one step of gradient descent", ["g"], () => descend(1)),
+        key("u  Shift + u", "undo, redo", ["u", "U"], ({ key }) => (key === "u" ? undo() : redo())),
+        key("p", "fold the panel away, and back", ["p"], fold),
+        key("d", "light, dark, or as the system is", ["d"], nextTheme),
+        key("?", "this help", ["?"], () => this.help()),
       ],
     };
-    this.actions = new Map(
-      Object.values(this.groups).flatMap((group) =>
-        group.flatMap(([, , keys, action]) => keys.map((key) => [key, action])),
-      ),
-    );
+    const rows = Object.values(this.groups).flat();
+    this.actions = new Map(rows.flatMap(({ keys, action }) => keys.map((name) => [name, action])));
+    this.dialog = ofKind("help", HTMLDialogElement);
+    byId("help-keys").append(...Object.entries(this.groups).map(([title, group]) => section(title, group)));
     document.addEventListener("keydown", (event) => this.press(event));
-    byId("help-keys").append(
-      ...Object.entries(this.groups).map(([title, group]) =>
-        html(
-          "section",
-          {},
-          html("h3", {}, title),
-          html(
-            "dl",
-            {},
-            ...group.flatMap(([keys, text]) => [
-              html("dt", {}, ...keys.split("  ").map((key) => html("kbd", {}, key))),
-              html("dd", {}, text),
-            ]),
-          ),
-        ),
-      ),
-    );
-    byId("help-close").addEventListener("click", () => byId("help").close());
+    onClick("help-open", () => this.help());
+    onClick("help-close", () => this.dialog.close());
   }
 
   help() {
-    const dialog = byId("help");
-    if (dialog.open) dialog.close();
-    else dialog.showModal();
+    if (this.dialog.open) this.dialog.close();
+    else this.dialog.showModal();
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
     const undo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
-    const typing = event.target.closest("input, select, textarea") !== null;
-    const onControl = event.target.closest("button, [role=tab], dialog, summary") !== null;
+    const within = (/** @type {string} */ kinds) => event.target instanceof Element && event.target.closest(kinds);
+    const typing = within("input, select, textarea");
+    const onControl = within("button, [role=tab], dialog, summary");
     if (undo && !typing) {
       event.preventDefault();
-      if (event.shiftKey) this.page.changes.redo();
-      else this.page.changes.undo();
+      if (event.shiftKey) this.redo();
+      else this.undo();
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (typing) {
-      if (event.key === "Escape") this.page.drawing.frame.focus();
+      if (event.key === "Escape") this.focusDrawing();
       return;
     }
-    if (onControl && ["Enter", " ", "ArrowLeft", "ArrowRight", "Home", "End", "Escape"].includes(event.key)) return;
+    if (onControl && FOR_CONTROLS.includes(event.key)) return;
     if (event.shiftKey && event.key in ARROWS) {
       const [x, y] = ARROWS[event.key];
-      this.page.drawing.camera.pan(-80 * x, -80 * y);
+      this.pan(-80 * x, -80 * y);
       event.preventDefault();
       return;
     }
@@ -108,29 +125,48 @@ export class Keyboard {
     action(event);
   }
 
-  // The item that lies nearest in a direction: those along an edge first, and among them what has operands of its own.
+  /**
+   * Select the item that lies nearest in a direction: those along an edge first, and among them what has operands of its
+   * own.
+   * @param {Pair} direction
+   */
   walk([dx, dy]) {
-    const { page } = this;
-    const { view, drawing } = page;
-    const here = drawing.places.get(page.state.get("selected"));
-    if (here === undefined) {
-      const last = view.itemOf[page.engine.of];
-      page.select(keyOf(view.items[last >= 0 ? last : view.items.length - 1]));
+    const { engine, view, selectedPlace: here } = this.model;
+    if (here < 0) {
+      const last = view.itemOf[engine.of];
+      this.select(keyOf(view.items[last >= 0 ? last : view.items.length - 1]));
       return;
     }
     const from = view.items[here];
     const joined = new Set(
-      drawing.touching[here].map((k) => (view.edges[k].from === here ? view.edges[k].to : view.edges[k].from)),
+      view.touching[here].map((k) => (view.edges[k].from === here ? view.edges[k].to : view.edges[k].from)),
     );
     let [best, nearest] = [-1, Infinity];
     view.items.forEach((item, place) => {
       const along = (item.x - from.x) * dx + (item.y - from.y) * dy;
       if (place === here || along < 8) return;
       const aside = Math.abs((item.x - from.x) * dy) + Math.abs((item.y - from.y) * dx);
-      const isLeaf = item.kind === "node" && page.engine.isLeaf(item.node);
+      const isLeaf = item.kind === "node" && engine.isLeaf(item.node);
       const distance = along + 2.5 * aside - (dx && joined.has(place) ? 1e5 : 0) + (dx && isLeaf ? 500 : 0);
       if (distance < nearest) [best, nearest] = [place, distance];
     });
-    if (best >= 0) page.select(keyOf(view.items[best]));
+    if (best >= 0) this.select(keyOf(view.items[best]));
   }
+}
+
+/**
+ * A part of help.
+ * @param {string} title
+ * @param {Key[]} group
+ */
+function section(title, group) {
+  const lines = group.flatMap(({ shown, does }) => [
+    html(
+      "dt",
+      {},
+      shown.split("  ").map((key) => html("kbd", {}, key)),
+    ),
+    html("dd", {}, does),
+  ]);
+  return html("section", {}, html("h3", {}, title), html("dl", {}, lines));
 }

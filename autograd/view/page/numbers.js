@@ -2,26 +2,58 @@
 
 const MINUS = "\u2212";
 
-// A number with at most so many significant digits; "exact" digits are as many as tell it from every other.
+/** @typedef {number | "exact"} Digits Significant ones; "exact" are as many as tell a number from every other. */
+
+const PLAIN = 1e6; // numbers below it are written out to the point, however few digits are asked for
+
+/**
+ * A number with at most so many digits, but for those before the point.
+ * @param {number | undefined} x
+ * @param {Digits} digits
+ */
 export function show(x, digits = 5) {
   if (x === undefined) return "";
-  if (x !== x) return "nan";
+  if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "\u221e" : `${MINUS}\u221e`;
-  let text = digits === "exact" ? String(Math.abs(x)) : Math.abs(x).toPrecision(digits);
-  if (text.includes("e")) text = text.replace(/\.?0*e\+?/, "e");
-  else if (text.includes(".")) text = text.replace(/\.?0+$/, "");
-  return (x < 0 || Object.is(x, -0) ? MINUS : "") + text.replace("e-", `e${MINUS}`);
+  if (digits === "exact") return signedText(String(Math.abs(x)), x < 0 || Object.is(x, -0));
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  const plain = size >= 1 && size < PLAIN && size >= 10 ** (digits - 1);
+  return signedText(plain ? size.toFixed(0) : size.toPrecision(digits), x < 0);
 }
 
-// The same, in parentheses if it has a sign, for the inside of a formula.
+/**
+ * @param {string} text of a number, which may have zeros at its end and a power of ten
+ * @param {boolean} negative
+ */
+function signedText(text, negative) {
+  const [mantissa, power] = text.split("e");
+  const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
+  const exponent = power === undefined ? "" : `e${power.replace("+", "").replace("-", MINUS)}`;
+  return `${negative ? MINUS : ""}${short}${exponent}`;
+}
+
+/**
+ * The same, in parentheses if it has a sign, for the inside of a formula.
+ * @param {number} x
+ * @param {Digits} [digits]
+ */
 export function inside(x, digits) {
   const text = show(x, digits);
   return text.startsWith(MINUS) ? `(${text})` : text;
 }
 
+/**
+ * @param {number} x
+ * @param {Digits} [digits]
+ */
 export const signed = (x, digits) => (x >= 0 ? "+" : "") + show(x, digits);
 
-// What a person typed, as a number: decimals, exponents, fractions, inf and nan. Otherwise undefined.
+/**
+ * What a person typed, as a number: decimals, exponents, fractions, inf and nan. Otherwise undefined.
+ * @param {string} text
+ * @returns {number | undefined}
+ */
 export function parse(text) {
   const clean = text.trim().replaceAll(MINUS, "-").replaceAll("\u221e", "inf").replace(",", ".").toLowerCase();
   const fraction = clean.match(/^([^/]+)\/([^/]+)$/);
@@ -30,27 +62,41 @@ export function parse(text) {
     return above === undefined || below === undefined ? undefined : above / below;
   }
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(clean)) return Number(clean);
+  /** @type {Record<string, number>} */
   const special = { inf: Infinity, "+inf": Infinity, "-inf": -Infinity, nan: NaN };
   return Object.hasOwn(special, clean) ? special[clean] : undefined;
 }
 
-// The class that colours a number by its sign and by its size against the largest: "positive level3".
+/**
+ * The class that colours a number by its sign and by its size against the largest: "positive level3".
+ * @param {number} x
+ * @param {number} largest
+ */
 export function tint(x, largest) {
-  if (x !== x || !Number.isFinite(x)) return "alarming";
+  if (!Number.isFinite(x)) return "alarming";
   if (x === 0 || !(largest > 0)) return "zero";
   const decades = Number.isFinite(largest) ? Math.log10(Math.abs(x) / largest) : -2;
   const level = Math.min(5, Math.max(1, Math.ceil(5 + 1.25 * decades)));
   return `${x > 0 ? "positive" : "negative"} level${level}`;
 }
 
-// Text cut to a length, as it is safe to show in a line: no control characters, and its direction kept to itself.
+/**
+ * Text cut to a length, as it is safe to show in a line: no control characters, and its direction kept to itself.
+ * @param {string} text
+ * @param {number} length
+ */
 export function clip(text, length) {
-  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, "\ufffd");
+  const shown = text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f]/gu, "\ufffd");
   const letters = Array.from(shown.slice(0, 4 * length));
   const cut = letters.length > length || shown.length > 4 * length;
-  return cut ? letters.slice(0, length - 1).join("") + "\u2026" : shown;
+  return cut ? `${letters.slice(0, length - 1).join("")}\u2026` : shown;
 }
 
+/** @param {string} text */
 export const isolated = (text) => `\u2068${text}\u2069`;
 
+/**
+ * @param {number} count
+ * @param {string} word
+ */
 export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;

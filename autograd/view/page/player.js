@@ -1,62 +1,67 @@
 // The player: it goes through the stops of a room, one by one or by itself, and says what happens at each.
 
-import { byId } from "./dom.js";
+import { byId, ofKind, onClick } from "./dom.js";
+import { formula } from "./formula.js";
 import { clip, inside, isolated, show } from "./numbers.js";
-import { stopAt } from "./timeline.js";
 
+/**
+ * @import { Model } from "./model.js"
+ * @import { Phase } from "./timeline.js"
+ */
+
+/** @type {Record<Phase, string>} */
+const PHASES = { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward" };
+/** @type {Record<string, number>} */
 const PACE = { slow: 2400, normal: 1100, fast: 350, faster: 90 };
 const HANDED = 4; // so many operands are named that get something
 
 export class Player {
-  constructor(page) {
-    this.page = page;
+  /** @param {Model} model */
+  constructor(model) {
+    this.model = model;
     this.playing = 0;
-    this.slider = byId("time");
-    this.sentence = byId("sentence");
-    this.pace = byId("pace");
-    byId("to-start").addEventListener("click", () => this.to(0));
-    byId("back").addEventListener("click", () => this.step(-1));
-    byId("play").addEventListener("click", () => this.toggle());
-    byId("forward").addEventListener("click", () => this.step(1));
-    byId("to-end").addEventListener("click", () => this.finish());
+    this.slider = ofKind("time", HTMLInputElement);
+    this.pace = ofKind("pace", HTMLSelectElement);
+    onClick("to-start", () => this.to(0));
+    onClick("back", () => this.step(-1));
+    onClick("play", () => this.toggle());
+    onClick("forward", () => this.step(1));
+    onClick("to-end", () => this.finish());
     this.slider.addEventListener("input", () => {
       this.pause();
       this.to(Number(this.slider.value));
     });
   }
 
-  // The room or the differentiated node is another one.
-  refresh() {
-    this.stops = this.page.timeline.stops(this.page.view);
-    this.slider.max = this.stops.length - 1;
+  // The number of the last stop.
+  get last() {
+    return this.model.stops.length - 1;
   }
 
-  // The present stop; -1 when nothing is being played and all is known.
-  get at() {
-    const time = this.page.state.get("time");
-    return time === null ? -1 : stopAt(this.stops, time);
-  }
-
+  /** @param {number} k */
   to(k) {
-    if (this.page.quiz.active) this.page.quiz.stop();
-    this.page.state.set({ time: this.stops[Math.max(0, Math.min(this.stops.length - 1, k))].time });
+    const { model } = this;
+    model.unhide();
+    model.state.set({ time: model.stops[Math.max(0, Math.min(this.last, k))].time });
   }
 
+  /** @param {number} direction */
   step(direction) {
     this.pause();
     this.go(direction);
   }
 
+  /** @param {number} direction */
   go(direction) {
-    const { at } = this;
-    if (at < 0) this.to(direction > 0 ? 0 : this.stops.length - 1);
-    else if (at + direction >= this.stops.length) this.finish();
+    const { at } = this.model;
+    if (at < 0) this.to(direction > 0 ? 0 : this.last);
+    else if (at + direction > this.last) this.finish();
     else this.to(at + direction);
   }
 
   finish() {
     this.pause();
-    this.page.state.set({ time: null });
+    this.model.state.set({ time: null });
   }
 
   toggle() {
@@ -65,11 +70,12 @@ export class Player {
   }
 
   play() {
-    if (this.at < 0 || this.at === this.stops.length - 1) this.to(0);
+    const isOver = () => this.model.at < 0 || this.model.at === this.last;
+    if (isOver()) this.to(0);
     const tick = () => {
       this.playing = setTimeout(tick, PACE[this.pace.value]);
       this.go(1);
-      if (this.at === this.stops.length - 1 || this.at < 0) this.pause();
+      if (isOver()) this.pause();
     };
     this.playing = setTimeout(tick, PACE[this.pace.value] / 2);
     this.mark();
@@ -87,52 +93,34 @@ export class Player {
     button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
   }
 
-  // Which item is at work, and along which edges something flows.
-  active() {
-    const nothing = { place: -1, edges: new Set(), phase: "" };
-    const { at } = this;
-    if (at < 0) return nothing;
-    const { place, phase } = this.stops[at];
-    if (place === undefined || place < 0) return { ...nothing, phase };
-    const end = phase === "seed" ? "" : "to";
-    const edges = new Set();
-    const before = this.stops[at - 1];
-    this.page.view.edges.forEach((edge, k) => {
-      if (end && edge[end] === place) edges.add(k);
-    });
-    // Inside a dot, its sum hands to products at one stop and finishes at another.
-    if (before && phase === "backward" && this.page.view.items[place].node === this.page.view.dot) {
-      for (const k of [...edges]) if (this.page.view.edges[k].to !== place) edges.delete(k);
-    }
-    return { place, edges, phase };
-  }
-
   update() {
-    const { at } = this;
-    this.slider.value = at < 0 ? this.stops.length - 1 : at;
+    const { at, hiding, stops } = this.model;
+    this.slider.max = String(this.last);
+    this.slider.value = String(at < 0 ? this.last : at);
     const said = this.say(at);
-    this.sentence.textContent = said;
-    const phase =
-      at < 0
-        ? ""
-        : { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward" }[this.stops[at].phase];
-    byId("phase").textContent = this.page.quiz.active ? "Quiz" : at < 0 ? "Complete" : phase;
+    byId("sentence").textContent = said;
+    const phase = at < 0 ? "" : PHASES[stops[at].phase];
+    byId("phase").textContent = hiding ? "Quiz" : phase || "Complete";
     byId("phase").className = `phase ${phase.toLowerCase()}`;
-    byId("count").textContent = at < 0 ? "" : `${at} / ${this.stops.length - 1}`;
+    byId("count").textContent = at < 0 ? "" : `${at} / ${this.last}`;
     this.slider.setAttribute("aria-valuetext", `${phase} ${said}`);
   }
 
+  /**
+   * What happens at a stop.
+   * @param {number} at
+   */
   say(at) {
-    const { engine, view, reading, names, quiz } = this.page;
-    if (quiz.active) return "The gradients are hidden while you work them out.";
-    if (at < 0) return `All values and gradients are there. Step through how they came about.`;
-    const { place, phase } = this.stops[at];
+    const { engine, house, view, reading, names, hiding, stops } = this.model;
+    if (hiding) return "The gradients are hidden while you work them out.";
+    if (at < 0) return "All values and gradients are there. Step through how they came about.";
+    const { place, phase } = stops[at];
     const of = clip(names[engine.of], 12);
     if (phase === "start") return "The leaves have their numbers; nothing is computed yet.";
     if (phase === "seed") return `d${of}/d${of} = 1. The backward pass starts here.`;
     const item = view.items[place];
     if (item.kind === "room") {
-      const title = this.page.house.title(item.room);
+      const title = house.title(item.room);
       return phase === "forward"
         ? `${title} computes its values.`
         : `${title} hands its gradients on, backward through all that is in it.`;
@@ -150,21 +138,25 @@ export class Player {
     const i = item.node;
     const name = isolated(reading.name(i));
     if (phase === "forward") {
-      const text = `${name} = ${this.page.formula(i)} = `;
-      const numbers = this.page.formula(i, (k) => inside(engine.data[k], 4));
+      const text = `${name} = ${formula(this.model, i)} = `;
+      const numbers = formula(this.model, i, (k) => inside(engine.data[k], 4));
       return `${text}${numbers.length < 60 ? `${numbers} = ` : ""}${show(engine.data[i], 7)}`;
     }
     if (i === view.dot) return `The sum hands its gradient ${show(engine.grad[i], 5)} on to each product.`;
     return `${name} hands its gradient ${show(engine.grad[i], 5)} on: ${this.handed(i)}`;
   }
 
-  // What a node's operands get, and where that completes a sum.
+  /**
+   * What a node's operands get, and where that completes a sum.
+   * @param {number} i
+   */
   handed(i) {
-    const { engine, reading, timeline, view, state } = this.page;
+    const { engine, reading, timeline, view, state } = this.model;
+    const time = state.get("time") ?? timeline.end;
     const edges = engine.edgesOf(i).filter((e) => !engine.isConstant(engine.operands[e]));
     const parts = edges.slice(0, HANDED).map((e) => {
       const operand = engine.operands[e];
-      const { given, total } = timeline.gathered(operand, state.get("time"), view);
+      const { given, total } = timeline.gathered(operand, time, view);
       const meets =
         total > 1 ? (given === total ? `, in all ${show(engine.grad[operand], 4)}` : `, ${given} of ${total}`) : "";
       const product = `${inside(engine.grad[i], 4)} · ${inside(engine.partials[e], 4)} = ${show(engine.flow(e), 4)}`;

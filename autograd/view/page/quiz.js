@@ -1,54 +1,73 @@
 // The quiz: gradients are hidden, the reader works them out, and every answer is explained by the chain rule.
 
-import { byId, html } from "./dom.js";
-import { chainRule, derivative, mn, mo, whole } from "./formula.js";
+import { byId, fill, html } from "./dom.js";
+import { chainRule, derivative, formula, line, mn, mo, piece, whole } from "./formula.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
 
-const EASE = { add: 0, sub: 0, sum: 0, positive: 0, neg: 0, mul: 1, dot: 1, div: 2, square: 2, pow: 2, relu: 2 };
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Model } from "./model.js"
+ * @import { Child } from "./dom.js"
+ * @import { Changed } from "./state.js"
+ *
+ * @typedef {{ right: boolean, given: number | null, hint: string }} Result Of an answer; null if none was given.
+ */
+
 const TOLERANCE = 0.01;
 
-// Whether an answer is right: to one per cent, or to the digits that were given.
+/**
+ * Whether an answer is right: to one per cent, or to the digits that were given.
+ * @param {number} answer
+ * @param {number} truth
+ */
 export function isRight(answer, truth) {
-  if (truth !== truth || !Number.isFinite(truth)) return Object.is(answer, truth);
+  if (!Number.isFinite(truth)) return Object.is(answer, truth);
   return Math.abs(answer - truth) <= TOLERANCE * Math.abs(truth) || (truth === 0 && answer === 0);
 }
 
 export class Quiz {
-  constructor(page) {
-    this.page = page;
-    this.active = false;
+  /**
+   * @param {Model} model
+   * @param {Pick<Actions, "goTo"> & { say: (text: string) => void, speak: (text: string) => void }} callbacks
+   */
+  constructor(model, { goTo, say, speak }) {
+    this.model = model;
+    this.goTo = goTo;
+    this.say = say;
+    this.speak = speak;
     this.panel = byId("panel-quiz");
-  }
-
-  hides(i) {
-    return this.active && i !== this.page.engine.of && !this.answered.has(i);
-  }
-
-  ease(i) {
-    const { engine, data } = this.page;
-    const { op } = engine.rows[i];
-    return data.operations[`${op}/${engine.operandsOf(i).length}`].exponent === null ? (EASE[op] ?? 4) : EASE.pow;
+    /** @type {number[]} */
+    this.order = []; // of the questions, each a node
+    this.at = 0;
+    /** @type {Map<number, boolean>} */
+    this.answered = new Map(); // right or wrong
+    this.streak = 0;
+    /** @type {Result | null} */
+    this.result = null; // of the present question
+    /** @type {{ right: number, of: number } | null} */
+    this.done = null; // the last quiz that went to its end
   }
 
   // The nodes of the room are asked about from easy to hard: by the operations that consume them, and their number.
   start() {
-    const { engine, timeline, state, view } = this.page;
+    const { data, engine, timeline, state, view } = this.model;
+    /** @param {number} i */
     const hardness = (i) => {
       const uses = timeline.usesThatMatter(i);
-      const worst = Math.max(...uses.map((e) => this.ease(engine.consumers[e])));
+      const worst = Math.max(...uses.map((e) => data.operations[engine.keyOf(engine.consumers[e])].hardness));
       return worst + 3 * (uses.length - 1);
     };
     const here = view.items.flatMap((item) => (item.kind === "node" && !item.elsewhere ? [item.node] : []));
     const asked = here.filter((i) => i !== engine.of && timeline.matters[i] && !engine.isConstant(i));
     if (asked.length === 0) {
-      this.page.say("There is nothing to ask about in this room; open one that shows single nodes.");
+      this.say("There is nothing to ask about in this room; open one that shows single nodes.");
       return;
     }
-    const hard = new Map(asked.map((i) => [i, hardness(i)]));
-    asked.sort((a, b) => hard.get(a) - hard.get(b) || b - a);
-    this.order = asked;
-    this.answered = new Map(); // node -> right or wrong
-    this.active = true;
+    const graded = asked.map((i) => ({ i, hard: hardness(i) }));
+    graded.sort((a, b) => a.hard - b.hard || b.i - a.i);
+    this.order = graded.map(({ i }) => i);
+    this.answered = new Map();
+    this.model.hide();
     this.at = 0;
     this.streak = 0;
     state.set({ time: null });
@@ -56,46 +75,42 @@ export class Quiz {
     this.pose();
   }
 
-  stop() {
-    this.active = false;
-    this.page.state.announce("quiz");
-  }
-
   get score() {
-    return [...(this.answered?.values() ?? [])].filter(Boolean).length;
+    return [...this.answered.values()].filter(Boolean).length;
   }
 
   pose() {
     this.result = null;
     const i = this.order[this.at];
     if (i === undefined) this.finish();
-    else this.page.goTo(i, "quiz");
-    this.update();
-    byId("quiz-answer")?.focus();
+    else this.goTo(i, "quiz");
+    this.show();
+    document.getElementById("quiz-answer")?.focus();
   }
 
   finish() {
-    this.active = false;
     this.done = { right: this.score, of: this.order.length };
-    this.page.state.announce("quiz");
+    this.model.unhide();
   }
 
+  /** @param {string | null} text null for "show me" */
   answer(text) {
-    const { engine, names } = this.page;
+    const { engine, names, state } = this.model;
     const i = this.order[this.at];
     const given = text === null ? null : parse(text);
     if (given === undefined) {
-      this.page.say("Type a number, such as 0.25, -3e-2 or 1/3.");
+      this.say("Type a number, such as 0.25, -3e-2 or 1/3.");
       byId("quiz-answer").setAttribute("aria-invalid", "true");
       return;
     }
     const right = given !== null && isRight(given, engine.grad[i]);
     this.answered.set(i, right);
+    this.model.answered?.add(i);
     this.streak = right ? this.streak + 1 : 0;
     this.result = { right, given, hint: given === null ? "" : right ? "" : this.diagnosis(i, given) };
-    this.page.speak(right ? "Right." : `Not quite: ${clip(names[i], 20)} has the gradient ${show(engine.grad[i], 6)}.`);
-    this.page.state.announce("quiz");
-    byId("quiz-next")?.focus();
+    this.speak(right ? "Right." : `Not quite: ${clip(names[i], 20)} has the gradient ${show(engine.grad[i], 6)}.`);
+    state.announce("quiz");
+    document.getElementById("quiz-next")?.focus();
   }
 
   next() {
@@ -103,11 +118,15 @@ export class Quiz {
     this.pose();
   }
 
-  // What a wrong answer looks like it came from.
+  /**
+   * What a wrong answer looks like it came from.
+   * @param {number} i
+   * @param {number} given
+   */
   diagnosis(i, given) {
-    const { engine, names } = this.page;
+    const { engine, names, timeline } = this.model;
     const truth = engine.grad[i];
-    const uses = this.page.timeline.usesThatMatter(i);
+    const uses = timeline.usesThatMatter(i);
     if (truth !== 0 && isRight(-given, truth)) return "The size is right, the sign is not.";
     if (uses.length > 1) {
       const one = uses.find((e) => isRight(given, engine.flow(e)));
@@ -126,14 +145,20 @@ export class Quiz {
 
   // --- the panel ---
 
-  update() {
-    const content = this.active ? this.question() : this.introduction();
-    this.panel.replaceChildren(...content.filter(Boolean));
+  /** @param {Changed} changes */
+  update(changes) {
+    // What is typed already stays while other things change.
+    if (changes.has("quiz") || changes.has("tab") || !this.model.hiding) this.show();
   }
 
+  show() {
+    fill(this.panel, this.model.hiding ? this.question() : this.introduction());
+  }
+
+  /** @returns {Child[]} */
   introduction() {
-    const { names, engine } = this.page;
-    const done = this.done;
+    const { names, engine } = this.model;
+    const { done } = this;
     return [
       html("h2", {}, done ? `${done.right} of ${done.of} right` : "Do you see it coming?"),
       html(
@@ -152,10 +177,11 @@ export class Quiz {
     ];
   }
 
+  /** @returns {Child[]} */
   question() {
-    const { engine, names } = this.page;
+    const { engine, names, timeline } = this.model;
     const i = this.order[this.at];
-    const uses = this.page.timeline.usesThatMatter(i);
+    const uses = timeline.usesThatMatter(i);
     const of = names[engine.of];
     const field = html("input", {
       id: "quiz-answer",
@@ -192,15 +218,17 @@ export class Quiz {
           : `It has ${plural(uses.length, "consumer")}; every one contributes:`,
       ),
       html("ul", { class: "given" }, ...uses.slice(0, 6).map((e) => this.given(e))),
-      this.result ? null : form,
-      this.result ? this.explanation(i, uses) : null,
-      html("button", { class: "link", onclick: () => this.stop() }, "Leave the quiz"),
+      this.result ? this.explanation(i, uses, this.result) : form,
+      html("button", { class: "link", onclick: () => this.model.unhide() }, "Leave the quiz"),
     ];
   }
 
-  // What the reader may use: the consumer's gradient and rule, and its operands' numbers.
+  /**
+   * What the reader may use: the consumer's gradient and rule, and its operands' numbers.
+   * @param {number} e
+   */
   given(e) {
-    const { engine, names, data } = this.page;
+    const { engine, names } = this.model;
     const consumer = engine.consumers[e];
     const operands = [...new Set(engine.operandsOf(consumer))].slice(0, 6);
     const values = operands
@@ -209,7 +237,7 @@ export class Quiz {
     return html(
       "li",
       {},
-      html("span", { class: "formula" }, `${clip(names[consumer], 16)} = ${this.page.formula(consumer)}`),
+      html("span", { class: "formula" }, `${clip(names[consumer], 16)} = ${formula(this.model, consumer)}`),
       html(
         "span",
         { class: "quiet" },
@@ -219,17 +247,21 @@ export class Quiz {
     );
   }
 
-  explanation(i, uses) {
-    const { engine, names } = this.page;
-    const { right, hint } = this.result;
+  /**
+   * @param {number} i
+   * @param {number[]} uses
+   * @param {Result} result
+   */
+  explanation(i, uses, { right, given, hint }) {
+    const { engine, names } = this.model;
     const { symbols, numbers } = chainRule(engine, names, i, uses, 6);
     return html(
       "div",
       { class: `verdict ${right ? "right" : "wrong"}`, role: "status" },
-      html("strong", {}, right ? "✓ Right." : this.result.given === null ? "Here is how." : "✗ Not quite."),
+      html("strong", {}, right ? "✓ Right." : given === null ? "Here is how." : "✗ Not quite."),
       hint ? html("p", { class: "hint" }, isolated(hint)) : null,
-      whole(derivative(names[engine.of], names[i]), mo("="), ...symbols),
-      whole(mo("="), ...numbers, mo("="), mn(engine.grad[i], 8)),
+      line(symbols),
+      line(numbers, piece(mo("="), mn(engine.grad[i], 8))),
       html(
         "button",
         { id: "quiz-next", class: "primary", onclick: () => this.next() },

@@ -4,22 +4,43 @@
 import { number } from "./engine.js";
 import { clip, show, signed, tint } from "./numbers.js";
 
-const SIGNS = { logsumexp: "LSE", "*": "×", "-": "−", "/": "÷", "**": "xⁿ", "·": "w·x" };
-
-export const keyOf = (item) =>
-  item.kind === "node" ? `${item.node}` : item.kind === "room" ? `r${item.room}` : `p${item.dot}.${item.number}`;
+/**
+ * @import { Model } from "./model.js"
+ * @import { Edge, Item, NodeItem, ProductItem, RestItem, RoomItem } from "./rooms.js"
+ *
+ * @typedef {{ gradient: string, tint: string }} Flow
+ * @typedef {object} Card What stands on a card.
+ * @property {string} title
+ * @property {string} symbol
+ * @property {string} value
+ * @property {string} delta
+ * @property {boolean} [unnamed]
+ * @property {boolean} unusual
+ * @property {boolean} openable
+ * @property {"computed" | "waiting"} state
+ * @typedef {Card & Flow} Said
+ * @typedef {{ local: string, flow: string, tint: string, carried: boolean }} SaidOfEdge
+ */
 
 export class Reading {
-  constructor(page) {
-    this.page = page;
-    this.version = 0;
-    this.since = new Map(Object.entries(page.data.since).map(([i, x]) => [Number(i), number(x)]));
+  /** @param {Model} model */
+  constructor(model) {
+    this.model = model;
+    this.since = new Map(Object.entries(model.data.since).map(([i, x]) => [Number(i), number(x)]));
+    // What was said before holds as long as its moment does: stepping changes few items of many.
+    /** @type {WeakMap<Item, { moment: number, said: Said }>} */
+    this.saidOfItems = new WeakMap();
+    /** @type {WeakMap<Edge, { moment: number, said: SaidOfEdge }>} */
+    this.saidOfEdges = new WeakMap();
+    this.largest = 1;
+    this.refresh();
   }
 
   // The numbers, or what may be seen of them, are others than before. The largest gradient is what colours measure by.
   refresh() {
-    this.version++;
-    const { engine } = this.page;
+    this.saidOfItems = new WeakMap();
+    this.saidOfEdges = new WeakMap();
+    const { engine } = this.model;
     let largest = 0;
     for (let i = 0; i < engine.of; i++) {
       const size = Math.abs(engine.grad[i]);
@@ -28,49 +49,77 @@ export class Reading {
     this.largest = largest || 1;
   }
 
+  /** @param {number} i */
   symbol(i) {
-    const { engine, data } = this.page;
+    const { engine, data } = this.model;
     const row = engine.rows[i];
     if (row.op === null) return row.label && !row.constant && data.roles[i] === "input" ? "input" : "";
-    const symbol = data.operations[`${row.op}/${row.operands.length}`].symbol;
-    return clip(SIGNS[symbol] ?? symbol, 7);
+    return clip(data.operations[engine.keyOf(i)].mark, 7);
   }
 
-  // What stands on a card: the name, or for a leaf without one its role.
+  /**
+   * What stands on a card: the name, or for a leaf without one its role.
+   * @param {number} i
+   * @param {number} length
+   */
   title(i, length) {
-    const row = this.page.engine.rows[i];
-    if (!row.label) return row.op === null ? this.page.data.roles[i] : this.name(i, length);
+    const row = this.model.engine.rows[i];
+    if (!row.label) return row.op === null ? this.model.data.roles[i] : this.name(i, length);
     return clip(row.label, length);
   }
 
+  /**
+   * @param {number} i
+   * @param {number} length
+   */
   name(i, length = 12) {
-    return clip(this.page.data.names[i], length);
+    return clip(this.model.data.names[i], length);
   }
 
-  // What the program has done to a leaf since it computed the graph; an empty text if nothing.
+  /**
+   * What the program has done to a leaf since it computed the graph; an empty text if nothing.
+   * @param {number} i
+   */
   setSince(i) {
     return this.since.has(i) ? `set to ${show(this.since.get(i), 10)} since the graph was computed` : "";
   }
 
-  // "dE/dw" for the gradient of w.
+  /**
+   * "dE/dw" for the gradient of w.
+   * @param {number} i
+   * @param {number} length
+   */
   gradientName(i, length = 12) {
-    return `d${this.name(this.page.engine.of, length)}/d${this.name(i, length)}`;
+    return `d${this.name(this.model.engine.of, length)}/d${this.name(i, length)}`;
   }
 
-  // What was said before holds as long as its moment does: stepping changes few items of many.
+  /** @param {Item} item */
   item(item) {
     const moment = this.momentOf(item);
-    if (item.version !== this.version || item.moment !== moment || item.kind === "room") {
-      item.version = this.version;
-      item.moment = moment;
-      item.said = this[item.kind](item);
-    }
-    return item.said;
+    const known = this.saidOfItems.get(item);
+    if (known?.moment === moment && item.kind !== "room") return known.said;
+    const said = this.saidOfItem(item, moment);
+    this.saidOfItems.set(item, { moment, said });
+    return said;
   }
 
-  // A number that tells apart the states of a scalar: not computed yet, or so many contributions to its gradient given.
+  /**
+   * @param {Item} item
+   * @param {number} moment
+   * @returns {Said}
+   */
+  saidOfItem(item, moment) {
+    if (item.kind === "node") return this.node(item, moment);
+    if (item.kind === "product") return this.product(item, moment);
+    return item.kind === "rest" ? this.rest(item, moment) : this.room(item);
+  }
+
+  /**
+   * A number that tells apart the states of a scalar: not computed yet, or so many contributions to its gradient given.
+   * @param {Item} item
+   */
   momentOf(item) {
-    const { state, timeline, view } = this.page;
+    const { state, timeline, view } = this.model;
     const time = state.get("time");
     if (time === null) return -2;
     if (item.kind === "node")
@@ -80,8 +129,13 @@ export class Reading {
     return 0;
   }
 
-  node({ node: i, moment }) {
-    const { engine, state, timeline, view, quiz } = this.page;
+  /**
+   * @param {NodeItem} item
+   * @param {number} moment
+   * @returns {Said}
+   */
+  node({ node: i }, moment) {
+    const { engine, timeline, view, house } = this.model;
     const symbol = this.symbol(i);
     const computed = moment !== -1;
     const unknown = engine.unknown[i] === 1;
@@ -100,15 +154,18 @@ export class Reading {
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
       state: computed && !unknown ? "computed" : "waiting",
-      openable: view.dot !== i && this.page.house.opens(i),
-      ...this.gradient(quiz.hides(i), engine.grad[i], timeline.matters[i], () =>
-        timeline.gathered(i, state.get("time"), view),
-      ),
+      openable: view.dot !== i && house.opens(i),
+      ...this.gradient(i, (time) => timeline.gathered(i, time, view)),
     };
   }
 
-  product({ pair: [w, x], dot, moment }) {
-    const { engine, timeline, quiz } = this.page;
+  /**
+   * @param {ProductItem} item
+   * @param {number} moment
+   * @returns {Said}
+   */
+  product({ pair: [w, x], dot }, moment) {
+    const { engine } = this.model;
     const computed = moment !== -1;
     const value = engine.data[w] * engine.data[x];
     return {
@@ -119,21 +176,25 @@ export class Reading {
       unusual: computed && !Number.isFinite(value),
       state: computed ? "computed" : "waiting",
       openable: false,
-      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({
-        sum: engine.grad[dot],
-        given: moment,
-        total: 1,
-      })),
+      ...this.gradient(dot, () => ({ sum: engine.grad[dot], given: moment, total: 1 })),
     };
   }
 
-  // Whether a number is not to be had, because an operation on its way cannot be computed again.
+  /**
+   * Whether a number is not to be had, because an operation on its way cannot be computed again.
+   * @param {number} x
+   */
   isUnknown(x) {
-    return x !== x && this.page.engine.unknown[this.page.engine.of] === 1;
+    return Number.isNaN(x) && this.model.engine.unknown[this.model.engine.of] === 1;
   }
 
-  rest({ count, dot, moment }) {
-    const { engine, timeline, quiz } = this.page;
+  /**
+   * @param {RestItem} item
+   * @param {number} moment
+   * @returns {Said}
+   */
+  rest({ count, dot }, moment) {
+    const { engine } = this.model;
     return {
       title: `${count.toLocaleString("en")} more`,
       symbol: "×",
@@ -142,30 +203,38 @@ export class Reading {
       unusual: false,
       state: moment === -1 ? "waiting" : "computed",
       openable: true,
-      ...this.gradient(quiz.hides(dot), engine.grad[dot], timeline.matters[dot], () => ({
-        sum: engine.grad[dot],
-        given: moment,
-        total: 1,
-      })),
+      ...this.gradient(dot, () => ({ sum: engine.grad[dot], given: moment, total: 1 })),
     };
   }
 
-  gradient(hidden, grad, matters, gathered) {
-    const time = this.page.state.get("time");
-    if (hidden) return { gradient: "?", tint: "hidden" };
+  /**
+   * @param {number} i
+   * @param {(time: number) => { sum: number, given: number, total: number }} gathered how much of it is there by a time
+   * @returns {Flow}
+   */
+  gradient(i, gathered) {
+    const { engine, state, timeline } = this.model;
+    const time = state.get("time");
+    const grad = engine.grad[i];
+    if (this.model.hides(i)) return { gradient: "?", tint: "hidden" };
     if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
-    if (!matters) return { gradient: "0", tint: "aside" };
+    if (!timeline.matters[i]) return { gradient: "0", tint: "aside" };
     if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest) };
-    const { sum, given, total } = gathered();
+    const { sum, given, total } = gathered(time);
     if (given <= 0) return { gradient: "", tint: "empty" };
     const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
     return { gradient: text, tint: tint(sum, this.largest) };
   }
 
+  /**
+   * @param {RoomItem} item
+   * @returns {Said}
+   */
   room(item) {
-    const { engine, house, state, timeline, quiz } = this.page;
+    const { engine, house, state, timeline, hiding } = this.model;
     const time = state.get("time");
-    let [square, computed, handed, results, marks] = [0, 0, 0, 0, false];
+    let [square, computed, handed, results] = [0, 0, 0, 0];
+    let marks = false;
     const leaves = item.nodes.some((i) => engine.isLeaf(i));
     for (const i of item.nodes) {
       if (engine.isLeaf(i) === leaves) square += engine.grad[i] ** 2; // where there are no leaves, of its results
@@ -187,33 +256,36 @@ export class Reading {
       unusual: false,
       state: waiting ? "waiting" : "computed",
       openable: true,
-      gradient: quiz.active ? "?" : size,
-      tint: quiz.active ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
+      gradient: hiding ? "?" : size,
+      tint: hiding ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
     };
   }
 
-  // An edge: the local derivative, and the product that flows back along it.
+  /**
+   * An edge: the local derivative, and the product that flows back along it.
+   * @param {Edge} edge
+   */
   edge(edge) {
     const moment = this.momentOfEdge(edge);
-    if (edge.version !== this.version || edge.moment !== moment) {
-      edge.version = this.version;
-      edge.moment = moment;
-      edge.said = this.saidOfEdge(edge, moment > 0, moment > 1);
-    }
-    return edge.said;
+    const known = this.saidOfEdges.get(edge);
+    if (known?.moment === moment) return known.said;
+    const said = this.saidOfEdge(edge, moment > 0, moment > 1);
+    this.saidOfEdges.set(edge, { moment, said });
+    return said;
   }
 
-  // 0 before its consumer is computed, 1 then, 2 when the product has arrived at the operand.
+  /**
+   * 0 before its consumer is computed, 1 then, 2 when the product has arrived at the operand.
+   * @param {Edge} edge
+   */
   momentOfEdge(edge) {
-    const { engine, state, timeline, view } = this.page;
+    const { engine, state, timeline, view } = this.model;
     const time = state.get("time");
     if (time === null) return 2;
-    if (edge.dot !== undefined) {
-      return timeline.sumHanded(edge.dot, time)
-        ? 2
-        : timeline.productComputed(edge.dot, view.items[edge.from].number, time)
-          ? 1
-          : 0;
+    const from = view.items[edge.from];
+    if (from.kind === "product" || from.kind === "rest") {
+      if (timeline.sumHanded(from.dot, time)) return 2;
+      return timeline.productComputed(from.dot, from.number, time) ? 1 : 0;
     }
     const to = view.items[edge.to];
     let moment = 2;
@@ -227,11 +299,17 @@ export class Reading {
     return moment;
   }
 
+  /**
+   * @param {Edge} edge
+   * @param {boolean} carried whether its consumer is computed
+   * @param {boolean} arrived whether its product has arrived
+   * @returns {SaidOfEdge}
+   */
   saidOfEdge(edge, carried, arrived) {
-    const { engine, timeline, view, quiz } = this.page;
+    const { engine, timeline, view } = this.model;
     if (edge.dot !== undefined) {
       const flow = engine.grad[edge.dot];
-      const shown = arrived && !quiz.hides(edge.dot);
+      const shown = arrived && !this.model.hides(edge.dot);
       return {
         local: carried ? "×1" : "",
         flow: shown ? show(flow, 3) : "",
@@ -240,11 +318,12 @@ export class Reading {
       };
     }
     const scalar = view.items[edge.from].kind !== "room" && view.items[edge.to].kind !== "room";
-    let [local, flow, hidden] = [0, 0, false];
+    let [local, flow] = [0, 0];
+    let hidden = false;
     for (const e of edge.members) {
       local += engine.partials[e];
       flow += scalar ? engine.flow(e) : Math.abs(engine.flow(e));
-      hidden ||= quiz.hides(engine.operands[e]) || quiz.hides(engine.consumers[e]);
+      hidden ||= this.model.hides(engine.operands[e]) || this.model.hides(engine.consumers[e]);
     }
     const matters = edge.members.some((e) => timeline.matters[engine.consumers[e]]);
     const shown = arrived && !hidden && matters && !this.isUnknown(flow);
@@ -266,11 +345,14 @@ export class Reading {
     };
   }
 
-  // A sentence about an item, for those who do not see it.
+  /**
+   * A sentence about an item, for those who do not see it.
+   * @param {Item} item
+   */
   spoken(item) {
     const said = this.item(item);
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
-    const { engine, data } = this.page;
+    const { engine, data } = this.model;
     const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
     const opens = said.openable ? ". Press Enter to open" : "";
     const value = said.value || "not yet computed";

@@ -1,29 +1,57 @@
-// What the page remembers, and who wants to know when it changes.
+// What the page remembers, and who wants to know when it changes. The fields are declared in fields.js.
+
+/**
+ * @import { Values } from "./fields.js"
+ *
+ * @typedef {"numbers" | "committed" | "quiz"} Event What changes elsewhere: the engine's numbers, their history, and
+ *   which gradients are hidden.
+ * @typedef {Set<keyof Values | Event>} Changed
+ */
 
 export class State {
+  /** @param {Values} initial */
   constructor(initial) {
     this.values = { ...initial };
+    /** @type {((changes: Changed) => void)[]} */
     this.listeners = [];
   }
 
+  /**
+   * @template {keyof Values} Name
+   * @param {Name} name
+   * @returns {Values[Name]}
+   */
   get(name) {
     return this.values[name];
   }
 
+  /** @param {(changes: Changed) => void} listener */
   listen(listener) {
     this.listeners.push(listener);
   }
 
-  // Change some values; listeners are told the names of those that are really new.
+  /**
+   * Change some values; listeners are told the names of those that are really new.
+   * @param {Partial<Values>} changes
+   */
   set(changes) {
-    const names = new Set(Object.keys(changes).filter((name) => !Object.is(this.values[name], changes[name])));
-    if (names.size === 0) return;
+    const given = /** @type {(keyof Values)[]} */ (Object.keys(changes));
+    const names = given.filter((name) => !Object.is(this.values[name], changes[name]));
+    if (names.length === 0) return;
     Object.assign(this.values, changes);
-    for (const listener of this.listeners) listener(names);
+    this.tell(new Set(names));
   }
 
-  // Tell the listeners about something that changed elsewhere, such as the engine's numbers.
+  /**
+   * Tell the listeners about something that changed elsewhere, such as the engine's numbers.
+   * @param {Event[]} names
+   */
   announce(...names) {
-    for (const listener of this.listeners) listener(new Set(names));
+    this.tell(new Set(names));
+  }
+
+  /** @param {Changed} changes */
+  tell(changes) {
+    for (const listener of this.listeners) listener(changes);
   }
 }

@@ -5,11 +5,27 @@
 // their turns at fractions of that. A time fits every room: each room has stops of its own, those at which something
 // happens in it.
 
+/**
+ * @import { Engine } from "./engine.js"
+ * @import { View } from "./rooms.js"
+ *
+ * @typedef {"start" | "forward" | "seed" | "backward"} Phase
+ * @typedef {{ time: number, place: number, phase: Phase }} Stop A moment at which something happens in a room; the place
+ *   is -1 where the item is not in the room.
+ */
+
 const SOON = 1e-9;
 
 export class Timeline {
+  /** @param {Engine} engine */
   constructor(engine) {
     this.engine = engine;
+    this.matters = engine.ancestors(); // 1 for what the differentiated node was made from
+    /** @type {number[]} */
+    this.order = [];
+    this.place = new Int32Array(engine.size); // in that order
+    this.count = 0;
+    this.end = 0;
     this.refresh();
   }
 
@@ -23,46 +39,83 @@ export class Timeline {
     this.order.sort((a, b) => distances[b] - distances[a] || a - b);
     this.count = this.order.length;
     this.end = 2 * this.count + 1;
-    this.place = new Int32Array(engine.size).fill(-1);
-    this.order.forEach((i, r) => (this.place[i] = r));
+    this.place.fill(-1);
+    this.order.forEach((i, r) => {
+      this.place[i] = r;
+    });
   }
 
+  /** @param {number} time */
   isBackward(time) {
     return time >= this.count + 1 - SOON;
   }
 
+  /**
+   * @param {number} i
+   * @param {number} time
+   */
   isComputed(i, time) {
     return this.engine.isLeaf(i) || (this.matters[i] === 1 && time >= this.place[i] + 1 - SOON);
   }
 
-  // The edges to those consumers of a node through which it reaches the differentiated node.
+  /**
+   * The edges to those consumers of a node through which it reaches the differentiated node.
+   * @param {number} i
+   */
   usesThatMatter(i) {
     return [...this.engine.usesOf(i)].filter((e) => this.matters[this.engine.consumers[e]]);
   }
 
-  // Whether node i has handed its gradient on to its operands.
+  /**
+   * Whether node i has handed its gradient on to its operands.
+   * @param {number} i
+   * @param {number} time
+   */
   hasHanded(i, time) {
     return this.matters[i] === 1 && time >= this.end - this.place[i] - SOON;
   }
 
+  /**
+   * @param {number} dot
+   * @param {number} k
+   * @param {number} time
+   */
   productComputed(dot, k, time) {
     return this.matters[dot] === 1 && time >= this.place[dot] + this.fraction(dot, k + 1) - SOON;
   }
 
-  // A dot's sum hands its gradient to the products first, then each product to its two factors.
+  /**
+   * A dot's sum hands its gradient to the products first, then each product to its two factors.
+   * @param {number} dot
+   * @param {number} time
+   */
   sumHanded(dot, time) {
     return this.matters[dot] === 1 && time >= this.end - this.place[dot] - 1 + this.fraction(dot, 1) - SOON;
   }
 
+  /**
+   * @param {number} dot
+   * @param {number} k
+   * @param {number} time
+   */
   productHanded(dot, k, time) {
     return this.matters[dot] === 1 && time >= this.end - this.place[dot] - 1 + this.fraction(dot, k + 2) - SOON;
   }
 
+  /**
+   * @param {number} dot
+   * @param {number} turns
+   */
   fraction(dot, turns) {
     return turns / ((this.engine.operandsOf(dot).length >> 1) + 1);
   }
 
-  // Whether an edge's product has arrived at the operand. Inside a dot its factors get theirs one by one.
+  /**
+   * Whether an edge's product has arrived at the operand. Inside a dot its factors get theirs one by one.
+   * @param {number} e
+   * @param {number} time
+   * @param {View} view
+   */
   hasArrived(e, time, view) {
     const consumer = this.engine.consumers[e];
     if (view.dot !== consumer) return this.hasHanded(consumer, time);
@@ -71,7 +124,12 @@ export class Timeline {
     return slot === 2 * pairs ? this.sumHanded(consumer, time) : this.productHanded(consumer, slot % pairs, time);
   }
 
-  // What has been added up in a node's gradient so far: the sum, and how many of how many contributions.
+  /**
+   * What has been added up in a node's gradient so far: the sum, and how many of how many contributions.
+   * @param {number} i
+   * @param {number} time
+   * @param {View} view
+   */
   gathered(i, time, view) {
     const { engine } = this;
     if (i === engine.of) return this.isBackward(time) ? { sum: 1, given: 1, total: 1 } : { sum: 0, given: 0, total: 1 };
@@ -90,23 +148,31 @@ export class Timeline {
     return { sum: given === total ? engine.grad[i] : sum, given, total };
   }
 
-  // The stops of a room: { time, place, phase }, with `place` -1 where the item is not in the room.
+  /**
+   * The stops of a room.
+   * @param {View} view
+   */
   stops(view) {
     const { engine, count } = this;
+    /** @type {Stop[]} */
     const stops = [{ time: 0, place: -1, phase: "start" }];
     const enters = new Set(view.edges.map((edge) => edge.to));
+    /** @type {(time: number, place: number, phase: Phase) => void} */
     const add = (time, place, phase) => {
       const last = stops[stops.length - 1];
       const joins = last.place === place && last.phase === phase && view.items[place].kind === "room";
       if (joins) last.time = time;
       else stops.push({ time, place, phase });
     };
-    const products = new Map(view.items.map((item, place) => [item.number ?? -1, place]));
-    products.delete(-1);
+    /** @type {Map<number, number>} */
+    const products = new Map();
+    view.items.forEach((item, place) => {
+      if (item.kind === "product" || item.kind === "rest") products.set(item.number, place);
+    });
     this.order.forEach((i, r) => {
       const place = view.itemOf[i];
       if (engine.isLeaf(i) || place < 0 || view.items[place].elsewhere) return;
-      if (i === view.dot) products.forEach((product, k) => add(r + this.fraction(i, k + 1), product, "forward"));
+      if (i === view.dot) for (const [k, product] of products) add(r + this.fraction(i, k + 1), product, "forward");
       add(r + 1, place, "forward");
     });
     stops.push({ time: count + 1, place: view.itemOf[engine.of], phase: "seed" });
@@ -116,7 +182,7 @@ export class Timeline {
       if (engine.isLeaf(i) || place < 0 || !enters.has(place)) continue;
       if (i === view.dot) {
         add(this.end - r - 1 + this.fraction(i, 1), place, "backward");
-        products.forEach((product, k) => add(this.end - r - 1 + this.fraction(i, k + 2), product, "backward"));
+        for (const [k, product] of products) add(this.end - r - 1 + this.fraction(i, k + 2), product, "backward");
       } else {
         add(this.end - r, place, "backward");
       }
@@ -125,7 +191,11 @@ export class Timeline {
   }
 }
 
-// The last stop that a time has reached.
+/**
+ * The last stop that a time has reached.
+ * @param {Stop[]} stops
+ * @param {number} time
+ */
 export function stopAt(stops, time) {
   let [low, high] = [0, stops.length - 1];
   while (low < high) {

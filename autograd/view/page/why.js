@@ -1,29 +1,60 @@
-// The panel that answers "why": the selected node's numbers, its rule, and its gradient as the sum over its consumers.
+// The panel that answers "why": the selected node's numbers, its rule, and where its gradient comes from: the sum over its
+// consumers, and the whole way from what is differentiated. While the player steps, it follows the story.
 
-import { byId, html } from "./dom.js";
-import { chainRule, derivative, mi, mn, mo, name, row, ruled, whole } from "./formula.js";
+import { waysTo } from "./chain.js";
+import { byId, fill, html, math } from "./dom.js";
+import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholeWays } from "./formula.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Model } from "./model.js"
+ * @import { Child } from "./dom.js"
+ * @import { Item, ProductItem, RestItem, RoomItem } from "./rooms.js"
+ * @import { Changed } from "./state.js"
+ */
+
 const DIGITS = 10;
-const CONSUMERS = 12; // so many terms of a sum are written out
+const HANDFUL = 5; // so many terms of a sum, consumers and ways are written out
+const CONSUMERS = 200; // so many consumers are listed
 
 export class Why {
-  constructor(page) {
-    this.page = page;
+  /**
+   * @param {Model} model
+   * @param {Pick<Actions, "goTo" | "openRoom" | "differentiate">} callbacks
+   */
+  constructor(model, { goTo, openRoom, differentiate }) {
+    this.model = model;
+    this.goTo = goTo;
+    this.openRoom = openRoom;
+    this.differentiate = differentiate;
     this.panel = byId("panel-why");
+    this.computed = false; // whether rules are shown as they are computed
+    this.following = false; // whether it is the node at work that is explained, and not the selected one
   }
 
-  update() {
-    const { state, view, drawing, active } = this.page;
-    // While the player runs and nothing is selected, it is the node at work that is explained.
-    const item = view.items[drawing.places.get(state.get("selected")) ?? active.place];
-    const content =
-      item === undefined ? this.overview() : item.kind === "node" ? this.node(item.node) : this[item.kind](item);
-    this.panel.replaceChildren(...content.filter(Boolean));
+  /** @param {Changed} changes */
+  update(changes) {
+    const { view, active, selectedPlace } = this.model;
+    // The last thing that was done says what is meant: a step, or a selection.
+    if (changes.has("time")) this.following = active.place >= 0;
+    if (changes.has("selected") || active.place < 0) this.following = false;
+    const place = this.following || selectedPlace < 0 ? active.place : selectedPlace;
+    fill(this.panel, place < 0 ? this.overview() : this.about(view.items[place]));
+  }
+
+  /**
+   * @param {Item} item
+   * @returns {Child[]}
+   */
+  about(item) {
+    if (item.kind === "node") return this.node(item.node);
+    if (item.kind === "room") return this.room(item);
+    return item.kind === "product" ? this.product(item) : this.rest(item);
   }
 
   overview() {
-    const { engine, data, state } = this.page;
+    const { engine, data, reading, state } = this.model;
     const leaves = data.roles.filter((role) => role !== "").length;
     const facts = [
       ["value", show(engine.data[engine.of], DIGITS)],
@@ -32,7 +63,7 @@ export class Why {
       ["parameters", state.get("trained").size.toLocaleString("en")],
     ];
     return [
-      html("h2", {}, isolated(this.page.reading.name(engine.of, 30))),
+      html("h2", {}, isolated(reading.name(engine.of, 30))),
       html(
         "p",
         { class: "lead" },
@@ -46,6 +77,7 @@ export class Why {
   }
 
   legend() {
+    /** @param {string} tint */
     const swatch = (tint) => html("span", { class: `swatch ${tint}` });
     const scale = [
       "negative level5",
@@ -70,16 +102,19 @@ export class Why {
     );
   }
 
+  /** @param {(string[] | null | false)[]} pairs of a term and what is said of it */
   facts(pairs) {
+    const given = pairs.filter((pair) => pair !== null && pair !== false);
     return html(
       "dl",
       { class: "facts" },
-      ...pairs.flatMap(([term, text]) => [html("dt", {}, term), html("dd", {}, text)]),
+      given.flatMap(([term, text]) => [html("dt", {}, term), html("dd", {}, text)]),
     );
   }
 
+  /** @param {RoomItem} item */
   room(item) {
-    const { house, engine, state } = this.page;
+    const { house, engine, hiding, state } = this.model;
     const room = house.rooms[item.room];
     const leaves = item.nodes.filter((i) => engine.isLeaf(i));
     const trained = leaves.filter((i) => state.get("trained").has(i)).length;
@@ -95,31 +130,31 @@ export class Why {
               room.kind
             ],
       ),
-      this.facts(
-        [
-          ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
-          ["leaves", leaves.length.toLocaleString("en")],
-          ["parameters", trained.toLocaleString("en")],
-          leaves.length ? ["‖gradient of the leaves‖", this.page.quiz.active ? "?" : show(norm, 6)] : null,
-        ].filter(Boolean),
-      ),
-      html("button", { class: "primary", onclick: () => this.page.openRoom(room.name) }, "Open"),
+      this.facts([
+        ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
+        ["leaves", leaves.length.toLocaleString("en")],
+        ["parameters", trained.toLocaleString("en")],
+        leaves.length > 0 && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
+      ]),
+      html("button", { class: "primary", onclick: () => this.openRoom(room.name) }, "Open"),
     ];
   }
 
+  /** @param {RestItem} item */
   rest({ count, dot, next }) {
     return [
       html("h2", {}, plural(count, "more product")),
-      html("p", { class: "where" }, `of ${clip(this.page.names[dot], 30)}`),
-      html("button", { class: "primary", onclick: () => this.page.openRoom(next) }, "Show the next ones"),
+      html("p", { class: "where" }, `of ${clip(this.model.names[dot], 30)}`),
+      html("button", { class: "primary", onclick: () => this.openRoom(next) }, "Show the next ones"),
     ];
   }
 
+  /** @param {ProductItem} item */
   product({ pair, dot }) {
-    const { engine, names } = this.page;
+    const { engine, names, reading } = this.model;
     const [w, x] = pair;
     return [
-      html("h2", {}, isolated(`${this.page.reading.name(w)} · ${this.page.reading.name(x)}`)),
+      html("h2", {}, isolated(`${reading.name(w)} · ${reading.name(x)}`)),
       html("p", { class: "where" }, `one product of ${clip(names[dot], 30)}`),
       this.facts([
         ["value", show(engine.data[w] * engine.data[x], DIGITS)],
@@ -129,54 +164,79 @@ export class Why {
     ];
   }
 
+  /**
+   * A gradient, as far as it may be seen.
+   * @param {number} i
+   */
   shown(i) {
-    return this.page.quiz.hides(i) ? "?" : show(this.page.engine.grad[i], DIGITS);
+    return this.model.hides(i) ? "?" : show(this.model.engine.grad[i], DIGITS);
   }
 
+  /** @param {number} i */
   node(i) {
-    const { engine, data, names, house } = this.page;
+    const { engine, data, names, house, reading, state, timeline, view } = this.model;
     const { op, scope } = engine.rows[i];
     const role = op === null ? data.roles[i] : `result of ${op}`;
-    const since = this.page.reading.setSince(i);
+    const since = reading.setSince(i);
+    const result = engine.size - 1;
+    const time = state.get("time");
+    const forward = time !== null && !timeline.isBackward(time);
+    const arrived = time === null || timeline.gathered(i, time, view);
+    const complete = arrived === true || arrived.given === arrived.total;
+    const buttons = [
+      house.opens(i) &&
+        view.dot !== i &&
+        html("button", { onclick: () => this.openRoom(`·${i}`) }, "Open into products"),
+      op !== null &&
+        i !== engine.of &&
+        html("button", { onclick: () => this.differentiate(i) }, "Differentiate this node"),
+      engine.of !== result &&
+        html("button", { onclick: () => this.differentiate(result) }, `Back to ${clip(names[result], 12)}`),
+    ];
     return [
       html("h2", {}, isolated(clip(names[i], 40))),
       html("p", { class: "where" }, [role, scope && isolated(clip(scope, 60))].filter(Boolean).join(" · ")),
-      this.facts(
-        [
-          ["value", engine.unknown[i] ? "unknown" : show(engine.data[i], DIGITS)],
-          engine.changed.size && !Object.is(engine.data[i], engine.original.data[i])
-            ? ["before", show(engine.original.data[i], DIGITS)]
-            : null,
-          [isolated(this.page.reading.gradientName(i)), this.shown(i)],
-        ].filter(Boolean),
-      ),
+      this.facts([
+        ["value", this.value(i)],
+        engine.changed.size > 0 &&
+          !Object.is(engine.data[i], engine.original.data[i]) && ["before", show(engine.original.data[i], DIGITS)],
+        !forward && !engine.isConstant(i) && [isolated(reading.gradientName(i)), complete ? this.shown(i) : "…"],
+      ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
-      op !== null && this.rule(i),
-      this.chain(i),
-      this.check(i),
-      html(
-        "div",
-        { class: "row" },
-        house.opens(i) &&
-          this.page.view.dot !== i &&
-          html("button", { onclick: () => this.page.openRoom(`·${i}`) }, "Open into products"),
-        op !== null &&
-          i !== engine.of &&
-          html("button", { onclick: () => this.page.differentiate(i) }, "Differentiate this node"),
-        engine.of !== engine.size - 1 &&
-          html(
-            "button",
-            { onclick: () => this.page.differentiate(engine.size - 1) },
-            `Back to ${clip(names[engine.size - 1], 12)}`,
-          ),
-      ),
+      op !== null && this.rule(i, !forward),
+      !forward && (engine.isConstant(i) ? this.constant() : this.chain(i, complete)),
+      time !== null && !forward && op !== null && timeline.matters[i] === 1 && this.handedOn(i),
+      time === null && this.check(i),
+      time === null && html("div", { class: "row" }, buttons),
     ];
   }
 
-  rule(i) {
-    const { engine, data, names } = this.page;
+  /** @param {number} i */
+  value(i) {
+    const { engine, state, timeline } = this.model;
+    const time = state.get("time");
+    if (engine.unknown[i]) return "unknown";
+    return time === null || timeline.isComputed(i, time) ? show(engine.data[i], DIGITS) : "not computed yet";
+  }
+
+  constant() {
+    return html(
+      "p",
+      { class: "quiet" },
+      "A number of the program. It is no variable, so that nothing is differentiated by it.",
+    );
+  }
+
+  /**
+   * The textbook's formulas, or those that are computed.
+   * @param {number} i
+   * @param {boolean} slopes whether to show the local derivatives
+   */
+  rule(i, slopes) {
+    const { engine, data, names } = this.model;
     const operands = [...engine.operandsOf(i)];
-    const { rule } = data.operations[`${engine.rows[i].op}/${operands.length}`];
+    const { rule: textbook, computed } = data.operations[engine.keyOf(i)];
+    const rule = (this.computed && computed) || textbook;
     if (!rule) {
       return html(
         "section",
@@ -192,121 +252,226 @@ export class Why {
     }
     const short = rule.general ? [] : operands.map((k) => () => this.operandName(k));
     const out = () => (rule.general ? mi("out") : name(names[i]));
+    const partials = rule.partials.flatMap((partial, k) => {
+      if (!rule.general && engine.isConstant(operands[k])) return []; // a number is no variable
+      const below = rule.general ? ruled(rule.operands[k], [], out) : this.operandName(operands[k]);
+      const left = math("mfrac", {}, row(mi("∂"), out()), row(mi("∂"), below));
+      return [equation([left], ruled(partial, short, out))];
+    });
     return html(
       "section",
       { class: "rule" },
-      html("h3", {}, rule.general ? "Rule, in general" : "Rule"),
-      whole(out(), mo("="), ruled(rule.forward, short, out)),
-      ...rule.partials
-        .map((partial, k) => {
-          const below = rule.general ? ruled(rule.operands[k], [], out) : null;
-          const left = below ? row(mi("∂"), below) : row(mi("∂"), this.operandName(operands[k]));
-          return whole(fraction(row(mi("∂"), out()), left), mo("="), ruled(partial, short, out));
-        })
-        .slice(0, 5),
+      html("h3", {}, rule.general ? "Rule, in general" : "Rule", computed && this.switchRules()),
+      equation([out()], ruled(rule.forward, short, out)),
+      slopes && partials.slice(0, HANDFUL),
+      slopes && partials.length > HANDFUL && html("p", { class: "quiet" }, "and so on"),
     );
   }
 
+  switchRules() {
+    const change = () => {
+      this.computed = !this.computed;
+      this.update(new Set());
+    };
+    return html(
+      "button",
+      {
+        class: "switch",
+        "aria-pressed": String(this.computed),
+        onclick: change,
+        title: "The formula of the textbook, or the one that is computed, which keeps all digits",
+      },
+      "as computed",
+    );
+  }
+
+  /** @param {number} k */
   operandName(k) {
-    const { engine, names } = this.page;
+    const { engine, names } = this.model;
     return engine.isConstant(k) ? mn(engine.data[k], DIGITS) : name(names[k]);
   }
 
-  // dL/dnode as the explicit sum over the node's consumers.
-  chain(i) {
-    const { engine, names, timeline, quiz } = this.page;
+  /**
+   * dL/dnode as the explicit sum over the node's consumers.
+   * @param {number} i
+   * @param {boolean} complete whether all contributions have arrived
+   */
+  chain(i, complete) {
+    const { engine, names, timeline } = this.model;
     const of = names[engine.of];
-    const title = html("h3", {}, "Chain rule");
-    const left = derivative(of, names[i]);
+    /** @param {Child[]} content */
+    const section = (...content) => html("section", { class: "chain" }, html("h3", {}, "Chain rule"), content);
+    const left = piece(derivative(of, names[i]), mo("="));
     if (i === engine.of)
-      return html(
-        "section",
-        {},
-        title,
-        whole(left, mo("="), mn(1)),
-        html("p", {}, "This is where the backward pass starts."),
-      );
+      return section(line(left, piece(mn(1))), html("p", {}, "This is where the backward pass starts."));
     if (!timeline.matters[i])
-      return html(
-        "section",
-        {},
-        title,
-        whole(left, mo("="), mn(0)),
-        html("p", {}, `${clip(of, 20)} was not made from this node.`),
-      );
-    if (quiz.hides(i))
-      return html("section", {}, title, html("p", { class: "note" }, "Hidden while the quiz asks for it."));
+      return section(line(left, piece(mn(0))), html("p", {}, `${clip(of, 20)} was not made from this node.`));
+    if (this.model.hides(i)) return section(html("p", { class: "note" }, "Hidden while the quiz asks for it."));
     const uses = timeline.usesThatMatter(i);
-    const some = uses.slice(0, CONSUMERS);
-    const more = uses.length - some.length;
-    const { symbols, numbers } = chainRule(engine, names, i, uses, CONSUMERS);
-    return html(
-      "section",
-      { class: "chain" },
-      title,
-      whole(left, mo("="), ...symbols),
-      whole(mo("="), ...numbers),
-      whole(mo("="), mn(engine.grad[i], DIGITS)),
-      html(
-        "table",
-        { class: "terms" },
-        html("caption", {}, uses.length === 1 ? "One consumer" : `A sum over ${plural(uses.length, "consumer")}`),
-        html(
-          "tr",
-          {},
-          ...["through", "its gradient", "local", "product"].map((text) => html("th", { scope: "col" }, text)),
-        ),
-        ...some.map((e) => this.term(e)),
-      ),
-      more > 0 && html("p", { class: "quiet" }, `and ${more.toLocaleString("en")} more`),
+    const { symbols, numbers } = chainRule(engine, names, i, uses, HANDFUL);
+    if (!complete) return section(line(symbols), html("p", { class: "quiet" }, this.missing(i)));
+    return section(
+      line(symbols),
+      line(numbers),
+      line(piece(mo("="), mn(engine.grad[i], DIGITS))),
+      ...uses.slice(0, HANDFUL).map((e) => this.local(e)),
+      this.consumers(uses),
+      ...this.way(i, uses),
     );
   }
 
+  /**
+   * How much of a gradient's sum has arrived.
+   * @param {number} i
+   */
+  missing(i) {
+    const { timeline, state, view } = this.model;
+    const { given, total } = timeline.gathered(i, state.get("time") ?? 0, view);
+    return given === 0 ? "Nothing has arrived yet." : `${given} of ${total} contributions have arrived.`;
+  }
+
+  /** @param {number[]} uses */
+  consumers(uses) {
+    const listed = uses.slice(0, CONSUMERS);
+    const head = ["through", "its gradient", "local", "product"].map((text) => html("th", { scope: "col" }, text));
+    const caption = uses.length === 1 ? "One consumer" : `A sum over ${plural(uses.length, "consumer")}`;
+    /** @param {string} title */
+    const table = (title) =>
+      html(
+        "div",
+        { class: "wide" },
+        html(
+          "table",
+          { class: "terms" },
+          title && html("caption", {}, title),
+          html("tr", {}, head),
+          listed.map((e) => this.term(e)),
+        ),
+      );
+    const more = uses.length - listed.length;
+    const rest = more > 0 && html("p", { class: "quiet" }, `and ${more.toLocaleString("en")} more`);
+    return uses.length <= HANDFUL ? table(caption) : html("details", {}, html("summary", {}, caption), table(""), rest);
+  }
+
+  /**
+   * The product from what is differentiated all the way to node i, and the sum of these products where there are several
+   * ways. Where there are many, each consumer's own gradient stands for those that lead to it.
+   * @param {number} i
+   * @param {number[]} uses
+   */
+  way(i, uses) {
+    const { engine, names } = this.model;
+    if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the link is the whole way
+    const of = names[engine.of];
+    const ways = waysTo(this.model, i, HANDFUL);
+    const title = html("h4", {}, ways?.length === 1 ? "The whole way" : "All ways");
+    if (ways === null)
+      return [
+        title,
+        html(
+          "p",
+          { class: "quiet" },
+          `More than ${HANDFUL} ways lead from ${clip(of, 20)} to here, too many to write out. The gradient of a consumer ` +
+            "is the sum over those that lead through it: go on from there.",
+        ),
+      ];
+    const { symbols, numbers } = wholeWays(engine, names, ways, this.goTo);
+    return [
+      title,
+      line(piece(derivative(of, names[i]), mo("=")), symbols),
+      line(piece(mo("=")), numbers),
+      line(piece(mo("="), mn(engine.grad[i], DIGITS))),
+    ];
+  }
+
+  /**
+   * What a node's operands get from it, while it is at work in the backward pass.
+   * @param {number} i
+   */
+  handedOn(i) {
+    const { engine, names } = this.model;
+    const of = names[engine.of];
+    const edges = engine.edgesOf(i).filter((e) => !engine.isConstant(engine.operands[e]));
+    if (edges.some((e) => this.model.hides(engine.operands[e]))) return null;
+    const lines = edges
+      .slice(0, HANDFUL)
+      .map((e) =>
+        line(
+          piece(derivative(of, names[engine.operands[e]]), mo("←")),
+          piece(derivative(of, names[i])),
+          piece(mo("·"), derivative(names[i], names[engine.operands[e]], "∂")),
+          piece(mo("="), mn(engine.grad[i], 5)),
+          piece(mo("·"), mn(engine.partials[e], 5)),
+          piece(mo("="), mn(engine.flow(e), 5)),
+        ),
+      );
+    const more = edges.length - lines.length;
+    return html(
+      "section",
+      {},
+      html("h3", {}, "Hands on"),
+      lines,
+      more > 0 && html("p", { class: "quiet" }, `and to ${more.toLocaleString("en")} more`),
+    );
+  }
+
+  /**
+   * What comes through one consumer.
+   * @param {number} e
+   */
   term(e) {
-    const { engine, names } = this.page;
+    const { engine, names } = this.model;
     const consumer = engine.consumers[e];
+    const hidden = this.model.hides(consumer);
     return html(
       "tr",
       {},
       html(
         "td",
         {},
-        html("button", { class: "link", onclick: () => this.page.goTo(consumer) }, isolated(clip(names[consumer], 12))),
+        html("button", { class: "link", onclick: () => this.goTo(consumer) }, isolated(clip(names[consumer], 12))),
       ),
-      html("td", {}, this.page.quiz.hides(consumer) ? "?" : show(engine.grad[consumer], 6)),
-      html("td", { class: "slope" }, this.slope(e), html("span", {}, show(engine.partials[e], 6))),
-      html("td", {}, this.page.quiz.hides(consumer) ? "?" : show(engine.flow(e), 6)),
+      html("td", {}, hidden ? "?" : show(engine.grad[consumer], 6)),
+      html("td", {}, show(engine.partials[e], 6)),
+      html("td", {}, hidden ? "?" : show(engine.flow(e), 6)),
     );
   }
 
-  // The formula of a local derivative, where it is short.
-  slope(e) {
-    const { engine, data, names } = this.page;
+  /**
+   * A local derivative as a formula and as a number, where it is more than a number.
+   * @param {number} e
+   */
+  local(e) {
+    const { engine, data, names } = this.model;
     const consumer = engine.consumers[e];
     const operands = [...engine.operandsOf(consumer)];
-    const { rule, slopes } = data.operations[`${engine.rows[consumer].op}/${operands.length}`];
+    const { rule, slopes } = data.operations[engine.keyOf(consumer)];
     const k = e - engine.starts[consumer];
-    if (slopes && slopes[k] !== null) {
-      return whole(
-        typeof slopes[k] === "string" ? this.operandName(operands[Number(slopes[k])]) : mn(slopes[k]),
-        mo("="),
-      );
+    const slope = slopes?.[k] ?? null;
+    if (typeof slope === "number") return null;
+    const left = derivative(names[consumer], names[engine.operands[e]], "∂");
+    const number = piece(mo("="), mn(engine.partials[e], 6));
+    if (slope !== null) {
+      const operand = operands[Number(slope)];
+      return engine.isConstant(operand) ? null : line(piece(left, mo("="), name(names[operand])), number);
     }
-    if (!rule || rule.general || rule.partials[k].length > 260) return null;
-    return whole(
-      ruled(
-        rule.partials[k],
-        operands.map((node) => () => this.operandName(node)),
-        () => name(names[consumer]),
-      ),
-      mo("="),
+    if (!rule || rule.general) return null;
+    const named = operands.map((node) => () => this.operandName(node));
+    const made = equation(
+      [left],
+      ruled(rule.partials[k], named, () => name(names[consumer])),
     );
+    made.append(number);
+    return made;
   }
 
-  // Central differences against the chain rule.
+  /**
+   * Central differences against the chain rule.
+   * @param {number} i
+   */
   check(i) {
-    const { engine, timeline, quiz } = this.page;
-    if (i >= engine.of || !timeline.matters[i] || quiz.hides(i)) return null;
+    const { engine, timeline } = this.model;
+    if (i >= engine.of || !timeline.matters[i] || this.model.hides(i)) return null;
     const answer = html("div", { class: "answer", role: "status" });
     const run = () => {
       const { h, above, below, slope } = engine.centralDifference(i);
@@ -324,7 +489,7 @@ export class Why {
         html(
           "p",
           { class: "quiet" },
-          slope !== slope
+          Number.isNaN(slope)
             ? "The page cannot compute the graph anew from here, or it is not a number."
             : relative < 1e-5 || error < 1e-9
               ? "They agree."
@@ -334,11 +499,4 @@ export class Why {
     };
     return html("section", {}, html("button", { class: "check", onclick: run }, "Check numerically"), answer);
   }
-}
-
-function fraction(above, below) {
-  const element = row(above);
-  const made = document.createElementNS(element.namespaceURI, "mfrac");
-  made.append(above, below);
-  return made;
 }

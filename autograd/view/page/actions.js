@@ -1,0 +1,223 @@
+// What a person can do, wherever it is done from: a card, a key, a panel, the console. An action changes the model and
+// says so; how the parts of the page show the change is main.js's affair.
+
+import { clip, parse, plural, show, signed } from "./numbers.js";
+import { keyOf } from "./rooms.js";
+
+/**
+ * @import { Model } from "./model.js"
+ * @import { Tab } from "./tabs.js"
+ *
+ * @typedef {object} Screen What actions need of it.
+ * @property {(text: string) => void} say to everybody
+ * @property {(text: string) => void} speak to those who listen only
+ * @property {(place: number) => void} reveal have an item in view
+ * @property {() => void} unfold have the panel in view
+ * @property {() => void} focusLeaf put the focus where the selected leaf is edited
+ *
+ * @typedef {ReturnType<typeof makeActions>} Actions
+ */
+
+/**
+ * @param {Model} model
+ * @param {Screen} screen
+ */
+export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
+  const { engine, house, leaves, names, reading, state } = model;
+
+  // --- rooms ---
+
+  /**
+   * @param {string} key
+   * @param {string} selected
+   */
+  function openRoom(key, selected = "") {
+    state.set({ selected, room: key });
+    const titles = house.path(model.view).map(({ title }) => title);
+    speak(`In ${titles.join(", ")}`);
+  }
+
+  /**
+   * Go into an item, or edit it if it is a leaf.
+   * @param {number} place
+   */
+  function enter(place) {
+    const item = model.view.items[place];
+    if (item.kind === "room") {
+      // A neighbour that stands for all that is elsewhere is the outermost room.
+      openRoom(house.rooms[item.room].name);
+    } else if (item.kind === "rest") {
+      openRoom(item.next);
+    } else if (item.kind === "node" && item.elsewhere) {
+      goTo(item.node);
+    } else if (item.kind === "node" && house.opens(item.node) && model.view.dot !== item.node) {
+      openRoom(`·${item.node}`);
+    } else if (item.kind === "node" && engine.isLeaf(item.node)) {
+      select(keyOf(item));
+      editLeaf();
+    }
+  }
+
+  function enterSelected() {
+    if (model.selectedPlace >= 0) enter(model.selectedPlace);
+  }
+
+  // Go back to the room around this one, with this one selected.
+  function leave() {
+    const path = house.path(model.view);
+    if (path.length < 2) return;
+    const from = model.view.dot === undefined ? `r${model.view.room}` : `${model.view.dot}`;
+    openRoom(path[path.length - 2].key, from);
+  }
+
+  // --- selection ---
+
+  /** @param {string} key of an item of the room; empty for none */
+  function select(key) {
+    state.set({ selected: key });
+    const place = model.view.places.get(key);
+    if (place === undefined) return;
+    reveal(place);
+    speak(reading.spoken(model.view.items[place]));
+  }
+
+  /**
+   * Show a node, in its own room if it is not in this one.
+   * @param {number} i
+   * @param {Tab} tab
+   */
+  function goTo(i, tab = state.get("tab")) {
+    if (!model.view.places.has(`${i}`)) state.set({ room: house.rooms[house.home[i]].name });
+    state.set({ tab });
+    select(`${i}`);
+  }
+
+  /** @param {number} i */
+  function differentiate(i) {
+    model.unhide();
+    state.set({ of: i, time: null });
+    say(`Now ${clip(names[i], 20)} is differentiated.`);
+  }
+
+  // --- leaves ---
+
+  function outcome() {
+    const { of } = engine;
+    const [now, before] = [engine.data[of], engine.original.data[of]];
+    if (engine.unknown[of]) return `${clip(names[of], 20)} is unknown now.`;
+    return `${clip(names[of], 20)} = ${show(now, 7)} (Δ ${signed(now - before, 3)})`;
+  }
+
+  /**
+   * Show a leaf's number without keeping it yet, as while dragging.
+   * @param {number} i
+   * @param {number} x
+   */
+  function preview(i, x) {
+    leaves.preview(i, x);
+  }
+
+  // Keep what was shown.
+  function commit() {
+    leaves.commit();
+    say(outcome());
+  }
+
+  /**
+   * @param {number} i
+   * @param {number} x
+   */
+  function setLeaf(i, x) {
+    if (Object.is(x, engine.data[i])) return;
+    preview(i, x);
+    commit();
+  }
+
+  function undo() {
+    if (leaves.go(-1)) say(outcome());
+  }
+
+  function redo() {
+    if (leaves.go(1)) say(outcome());
+  }
+
+  function reset() {
+    if (!leaves.canReset) return;
+    leaves.reset();
+    say("Every leaf has its first number again.");
+  }
+
+  /**
+   * Gradient descent on the leaves that are switched on, at the chosen rate.
+   * @param {number} steps
+   */
+  function descend(steps) {
+    const rate = parse(state.get("rate"));
+    if (rate === undefined || !Number.isFinite(rate)) say("The rate must be a number.");
+    else if (engine.unknown[engine.of]) say("What is differentiated is unknown now; undo or reset first.");
+    else {
+      leaves.descend(state.get("trained"), rate, steps);
+      say(`${plural(steps, "step")} of gradient descent: ${outcome()}`);
+    }
+  }
+
+  /**
+   * Whether gradient descent moves a leaf.
+   * @param {number} i
+   * @param {boolean} on
+   */
+  function train(i, on) {
+    const trained = new Set(state.get("trained"));
+    if (on) trained.add(i);
+    else trained.delete(i);
+    state.set({ trained });
+  }
+
+  // --- panels and themes ---
+
+  /** @param {Tab} tab */
+  function openTab(tab) {
+    unfold();
+    state.set({ tab });
+  }
+
+  function editLeaf() {
+    openTab("change");
+    focusLeaf();
+  }
+
+  function nextTheme() {
+    const theme = state.get("theme");
+    if (theme === "") {
+      state.set({ theme: "dark" });
+      say("Dark.");
+    } else if (theme === "dark") {
+      state.set({ theme: "light" });
+      say("Light.");
+    } else {
+      state.set({ theme: "" });
+      say("Colours as the system has them.");
+    }
+  }
+
+  return {
+    openRoom,
+    enter,
+    enterSelected,
+    leave,
+    select,
+    goTo,
+    differentiate,
+    preview,
+    commit,
+    setLeaf,
+    undo,
+    redo,
+    reset,
+    descend,
+    train,
+    openTab,
+    editLeaf,
+    nextTheme,
+  };
+}

@@ -1,0 +1,49 @@
+// The address follows the state, and the state follows an address that somebody writes by hand. What stands in it is
+// declared in fields.js.
+
+import { fromFragment, toFragment } from "./fields.js";
+
+/**
+ * @import { Values } from "./fields.js"
+ * @import { Model } from "./model.js"
+ */
+
+export class Address {
+  /**
+   * @param {Model} model
+   * @param {{ opened: (values: Values, leaves: Map<number, number>) => void }} callbacks called when somebody wrote
+   *   another address
+   */
+  constructor(model, { opened }) {
+    this.model = model;
+    this.opened = opened;
+    this.remembering = 0;
+    this.fragment = "";
+    window.addEventListener("hashchange", () => this.restore());
+  }
+
+  // The address follows the state; quietly, and not too often.
+  remember() {
+    if (this.remembering) return;
+    this.remembering = setTimeout(() => {
+      this.remembering = 0;
+      this.fragment = toFragment(this.model);
+      try {
+        window.history.replaceState(null, "", `#${this.fragment}`);
+      } catch {
+        // Inside a notebook's frame there may be no history to write to.
+      }
+    }, 250);
+  }
+
+  // Somebody changed the address by hand.
+  restore() {
+    if (window.location.hash.slice(1) === this.fragment) return;
+    const { values, leaves } = fromFragment(window.location.hash, this.model);
+    this.opened(values, leaves);
+  }
+
+  get link() {
+    return `${window.location.href.split("#")[0]}#${toFragment(this.model)}`;
+  }
+}

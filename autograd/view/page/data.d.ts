@@ -1,0 +1,102 @@
+// What explore.py hands to the page as JSON. JSON has neither inf nor nan: such a number is a string, as Python writes
+// it, and `number` in engine.js reads it.
+
+export type Numeral = number | "inf" | "-inf" | "nan";
+export type Pair = [number, number];
+
+/** A node of the graph in its JSON form; docs/graph-json.md describes it. */
+export type Row = Leaf | Result;
+
+interface Common {
+  data: Numeral;
+  grad: Numeral;
+  label?: string;
+  scope?: string;
+}
+
+export interface Leaf extends Common {
+  op: null;
+  constant?: true;
+}
+
+export interface Result extends Common {
+  op: string;
+  operands: number[];
+  partials: Numeral[];
+}
+
+/** A text in parts, and between them the numbers of the operands whose names belong there. */
+export type Parts = (string | number)[];
+
+/** An operation for a number of operands, as its row in ops.py has it. */
+export interface Operation {
+  /** What a card bears. */
+  mark: string;
+  /** How it is read aloud, with {} for the operands, each or all. */
+  spoken: string;
+  /** How hard its slope is for people, from 0 to 4. */
+  hardness: number;
+  /** Whether the mark stands between two operands. */
+  infix: boolean;
+  builtin: boolean;
+  /** Whether the page can compute it again. */
+  readable: boolean;
+  /** A formula in a line of text. */
+  line: Parts;
+  /** A call in Python; operands with a sign need parentheses among signs. */
+  code: { parts: Parts; signs: boolean };
+  /** For each operand the local derivative, where it is a number or the operand at a place, which is a string. */
+  slopes: (number | string | null)[] | null;
+  /** The textbook's formulas. */
+  rule: Rule | null;
+  /** What is computed, where that is written otherwise. */
+  computed: Rule | null;
+}
+
+/** A rule to show: everything is MathML. In general it is that of any number of operands. */
+export interface Rule {
+  general: boolean;
+  operands: string[];
+  forward: string;
+  partials: string[];
+}
+
+/** A room: its items and neighbours are positions of nodes, or -1 - r for the room r. */
+export interface Room {
+  name: string;
+  title: string;
+  kind: "module" | "alike" | "block" | "graph";
+  /** -1 for the outermost. */
+  parent: number;
+  items: number[];
+  neighbours: number[];
+  /** Between places in items + neighbours. */
+  edges: Pair[];
+  /** -1 where the page is to lay the room out itself. */
+  layout: number;
+}
+
+/** Where things stand: of the items their centres, of the edges their paths as SVG, and their labels where there is space. */
+export interface Layout {
+  size: Pair;
+  at: Pair[];
+  paths: string[];
+  labels: Pair[];
+}
+
+/** What a leaf is for; an empty text for results. */
+export type Role = "parameter" | "input" | "constant" | "";
+
+export interface Data {
+  graph: { format: string; version: number; root: number; nodes: Row[] };
+  names: string[];
+  /** Leaves that the program has set since the graph was computed, with their numbers. */
+  since: Record<string, Numeral>;
+  roles: Role[];
+  /** By name and number of operands, as in "tanh/1". */
+  operations: Record<string, Operation>;
+  rooms: Room[];
+  layouts: Layout[];
+  sizes: { scalar: Pair; room: Pair };
+  notes: string[];
+}

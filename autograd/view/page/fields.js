@@ -1,0 +1,155 @@
+// Every field of the page's state, in one table: what it is at first, and how the address says it. A new field has a
+// line in `Values` and a row in FIELDS. A link to the address opens the page as it is.
+
+import { isTab } from "./tabs.js";
+
+/**
+ * @import { Data } from "./data.d.ts"
+ * @import { Engine } from "./engine.js"
+ * @import { State } from "./state.js"
+ * @import { Tab } from "./tabs.js"
+ *
+ * @typedef {object} Values
+ * @property {string} room its name
+ * @property {string} selected the key of an item, see `keyOf`
+ * @property {number | null} time of the timeline; null when nothing is played and all is known
+ * @property {number} of what is differentiated
+ * @property {Tab} tab the open panel
+ * @property {"" | "light" | "dark"} theme
+ * @property {string} camera "x,y,scale"
+ * @property {string} rate of gradient descent, as it was typed
+ * @property {Set<number>} trained the leaves that gradient descent moves
+ *
+ * @typedef {{ engine: Engine, data: Data }} Context
+ */
+
+/**
+ * @template T
+ * @typedef {object} Field
+ * @property {string} key its name in the address
+ * @property {(context: Context) => T} first
+ * @property {(text: string, context: Context) => T | undefined} read undefined for what makes no sense for this graph;
+ *   anybody may have written it
+ * @property {(value: T, context: Context) => string} write
+ */
+
+/** @type {(i: number, engine: Engine) => boolean} */
+const isLeafOf = (i, engine) => Number.isInteger(i) && i >= 0 && i < engine.size && engine.isLeaf(i);
+
+/** @type {{ [Name in keyof Values]: Field<Values[Name]> }} */
+export const FIELDS = {
+  room: { key: "room", first: () => "", read: (text) => text, write: (room) => room },
+  selected: { key: "select", first: () => "", read: (text) => text, write: (key) => key },
+  time: {
+    key: "time",
+    first: () => null,
+    read: (text) => (Number.isFinite(Number(text)) && Number(text) >= 0 ? Number(text) : undefined),
+    write: (time) => (time === null ? "" : String(time)),
+  },
+  of: {
+    key: "of",
+    first: ({ engine }) => engine.size - 1,
+    read: (text, { engine }) => {
+      const i = Number(text);
+      return Number.isInteger(i) && i >= 0 && i < engine.size ? i : undefined;
+    },
+    write: String,
+  },
+  tab: { key: "tab", first: () => "why", read: (text) => (isTab(text) ? text : undefined), write: (tab) => tab },
+  theme: {
+    key: "theme",
+    first: () => "",
+    read: (text) => (text === "light" || text === "dark" ? text : undefined),
+    write: (theme) => theme,
+  },
+  camera: {
+    key: "camera",
+    first: () => "",
+    read: (text) => (cameraOf(text) ? text : undefined),
+    write: (camera) => camera,
+  },
+  rate: { key: "rate", first: () => "0.5", read: (text) => text, write: (rate) => rate },
+  trained: {
+    key: "switched",
+    first: ({ data }) => new Set(data.roles.flatMap((role, i) => (role === "parameter" ? [i] : []))),
+    read: (text, context) => {
+      const trained = FIELDS.trained.first(context);
+      for (const i of text.split("_").filter(Boolean).map(Number)) {
+        if (!isLeafOf(i, context.engine)) continue;
+        if (trained.has(i)) trained.delete(i);
+        else trained.add(i);
+      }
+      return trained;
+    },
+    // Only those that are switched otherwise than at first.
+    write: (trained, { data }) =>
+      data.roles.flatMap((role, i) => (role && (role === "parameter") !== trained.has(i) ? [i] : [])).join("_"),
+  },
+};
+
+const fieldNames = /** @type {(keyof Values)[]} */ (Object.keys(FIELDS));
+
+/**
+ * Where the camera stands, from its field; null if nothing is said of it.
+ * @param {string} text
+ */
+export function cameraOf(text) {
+  const [x, y, scale, ...more] = text.split(",").map(Number);
+  return more.length === 0 && [x, y, scale].every(Number.isFinite) && scale > 0 ? { x, y, scale } : null;
+}
+
+// --- the address ---
+
+/**
+ * The state as it stands in the address, with the leaves that were changed, which the engine has. Left out is what is as
+ * at first.
+ * @param {Context & { state: State }} model
+ */
+export function toFragment(model) {
+  const parts = new URLSearchParams();
+  for (const name of fieldNames) {
+    const text = written(name, model.state.get(name), model);
+    if (text !== "" && text !== written(name, FIELDS[name].first(model), model)) parts.set(FIELDS[name].key, text);
+  }
+  if (model.engine.changed.size) parts.set("leaves", [...model.engine.changed].map(([i, x]) => `${i}:${x}`).join("_"));
+  return parts.toString();
+}
+
+/**
+ * What a fragment says, as far as it makes sense for this graph; anybody may have written it.
+ * @param {string} text
+ * @param {Context} context
+ */
+export function fromFragment(text, context) {
+  const parts = new URLSearchParams(text.replace(/^#/, ""));
+  const values = /** @type {Values} */ ({});
+  for (const name of fieldNames) read(values, name, parts.get(FIELDS[name].key), context);
+  /** @type {Map<number, number>} */
+  const leaves = new Map();
+  for (const pair of (parts.get("leaves") ?? "").split("_")) {
+    const [i, x] = pair.split(":").map(Number);
+    const isNumber = !Number.isNaN(x) || pair.endsWith(":NaN");
+    if (pair.includes(":") && isLeafOf(i, context.engine) && isNumber) leaves.set(i, x);
+  }
+  return { values, leaves };
+}
+
+/**
+ * @template {keyof Values} Name
+ * @param {Name} name
+ * @param {Values[Name]} value
+ * @param {Context} context
+ */
+const written = (name, value, context) => FIELDS[name].write(value, context);
+
+/**
+ * @template {keyof Values} Name
+ * @param {Values} values
+ * @param {Name} name
+ * @param {string | null} text
+ * @param {Context} context
+ */
+function read(values, name, text, context) {
+  const field = FIELDS[name];
+  values[name] = (text === null ? undefined : field.read(text, context)) ?? field.first(context);
+}

@@ -1,0 +1,65 @@
+// The panel beside the drawing: its tabs, which of them is open, and whether it is folded away. What is in the tabs are
+// parts of their own; which there are says tabs.js.
+
+import { byId, html, onClick } from "./dom.js";
+import { TABS, tabs } from "./tabs.js";
+
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Model } from "./model.js"
+ * @import { Tab } from "./tabs.js"
+ */
+
+export class Panel {
+  /**
+   * @param {Model} model
+   * @param {Pick<Actions, "openTab">} callbacks
+   */
+  constructor(model, { openTab }) {
+    this.model = model;
+    this.openTab = openTab;
+    this.tabs = tabs.map((tab) => {
+      const [id, controls] = [`tab-${tab}`, `panel-${tab}`];
+      const button = html("button", { role: "tab", id, "aria-controls": controls }, TABS[tab].title);
+      button.addEventListener("click", () => openTab(tab));
+      button.addEventListener("keydown", (event) => this.key(event, tab));
+      const content = html("div", { id: controls, role: "tabpanel", tabindex: 0, "aria-labelledby": id });
+      return { tab, button, content };
+    });
+    byId("tabs").append(...this.tabs.map(({ button }) => button));
+    byId("panel").append(...this.tabs.map(({ content }) => content));
+    onClick("grip", () => this.fold());
+  }
+
+  show() {
+    const open = this.model.state.get("tab");
+    for (const { tab, button, content } of this.tabs) {
+      button.setAttribute("aria-selected", String(tab === open));
+      button.tabIndex = tab === open ? 0 : -1;
+      content.hidden = tab !== open;
+    }
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @param {Tab} tab
+   */
+  key(event, tab) {
+    const move = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (!move) return;
+    const next = this.tabs[(tabs.indexOf(tab) + move + tabs.length) % tabs.length];
+    this.openTab(next.tab);
+    next.button.focus();
+    event.preventDefault();
+  }
+
+  fold() {
+    const folded = document.body.classList.toggle("folded");
+    byId("grip").setAttribute("aria-expanded", String(!folded));
+  }
+
+  unfold() {
+    document.body.classList.remove("folded");
+    byId("grip").setAttribute("aria-expanded", "true");
+  }
+}

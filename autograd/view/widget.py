@@ -1,0 +1,354 @@
+"""A page that is joined to the program: what the two have in common, and `widget`, which shows it in a notebook.
+
+Here is what page and program say to each other, checked and carried out; nothing here knows of notebooks. The widget
+itself is in ``live``, which needs anywidget; its front end is ``page/notebook.js``, and ``page/host.js`` is the page's
+end. ``page/messages.js`` describes the messages.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from array import array
+from copy import copy
+from typing import cast
+
+from ..graph import Graph
+from ..ieee import to_float
+from ..value import Constant, Value, set_data
+from .explore import Page, _plain, _roles, build, check, explore
+from .text import names, since
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .live import Widget
+
+PAUSE = 1 / 20
+"""Seconds between two points that a page is told."""
+
+WITHOUT = (
+    "anywidget is not installed, so this page does not follow your program, nor your program the page; "
+    "pip install 'glassgrad[notebook]' brings it"
+)
+
+
+def widget(
+    v: Value | Graph,
+    *,
+    parameters: Iterable[Value] | None = None,
+    inputs: Iterable[Value] | None = None,
+    room: int = 60,
+) -> Widget:
+    """The interactive page in a notebook, joined to the program: each follows the other.
+
+    It is the page of `explore`, for Jupyter, VS Code, Colab and marimo. As the last line of a cell it shows itself; in
+    each of several cells, if you like, and all of them show the same.
+
+    **The program follows the page.** Change a leaf there, by dragging or typing, by a step of gradient descent or by
+    undoing one, and its Value has that number, as if you had written ``w.data = x``. The page computes everything
+    that depends on it by itself. Your results do not change: a graph belongs to the point where it was computed.
+    What is selected in the page is ``widget.selected``, a Value or None, which can be observed.
+
+    **The page follows the program** when you say ``widget.update(...)``, also from inside a loop: at most 20 times a
+    second, and the last one always arrives.
+
+    - ``update(loss)`` shows a graph at the point where it was computed, as `explore` does, with a mark at leaves that
+      were set since. If it has the shape of the one before (the same operations over the same operands, names and
+      parameters) only numbers are sent, and the page stays in its room and its step; else it is a new page.
+    - ``update()`` computes the graph again with the data that its leaves have now, and shows this. No nodes are made.
+
+    In either case the page begins anew at that point: what was changed in it before is part of the past, and cannot be
+    undone there. What you do in the page while a cell runs is heard when the cell is done, and is passed over if the
+    page has been told something newer meanwhile.
+
+    Parameters
+    ----------
+    v : Value or Graph
+        What is differentiated, usually a loss.
+    parameters, inputs : iterable of Value, optional
+        Which leaves gradient descent moves, as for `explore`.
+    room : int
+        The most items that the page shows together.
+
+    Returns
+    -------
+    Widget
+        Without anywidget, the `Page` of `explore`, with a warning: it shows itself, but follows nothing.
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError
+        As `explore` does; `update` raises them as well.
+
+    Examples
+    --------
+    In a notebook::
+
+        w, x = Value(0.5, "w"), Value(2.0, "x")
+        page = view.widget((w * x - 4) ** 2)
+        page
+
+    And in further cells, after dragging w in the page, or to see what training does::
+
+        print(w.data, page.selected)
+
+        for step in range(100):
+            loss = (w * x - 4) ** 2
+            loss.backward()
+            w.data, w.grad = w.data - 0.01 * w.grad, 0.0
+            page.update(loss)
+    """
+    try:
+        from .live import Widget
+    except ModuleNotFoundError as missing:
+        if missing.name != "anywidget":
+            raise
+        import warnings
+
+        warnings.warn(WITHOUT, stacklevel=2)
+        page = explore(v, open=None, parameters=parameters, inputs=inputs, room=room)
+        return cast("Widget", Still(page.path, page.html, page.title))
+    return Widget(v, parameters, inputs, room)
+
+
+class Still(Page):
+    """The page where there is no anywidget: it says so when it is treated as a widget."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("update", "selected", "observe", "unobserve"):
+            raise AttributeError(f"there is no {name!r} here: {WITHOUT}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+class Link:
+    """A graph that a page and the program have in common, and the point of it that the page was told last.
+
+    Parameters
+    ----------
+    v : Value or Graph
+    parameters, inputs, room
+        As in `widget`.
+
+    Attributes
+    ----------
+    graph : Graph
+    page : str
+        The page's HTML. Another one is made when a graph of another shape is shown.
+    basis : int
+        The number of the point; the first is 1.
+    changed : dict of int to float
+        The leaves, by position, that the page has changed since it was told the point.
+
+    Examples
+    --------
+    >>> w = Value(0.5, "w")
+    >>> link = Link((w * 2.0).tanh())
+    >>> link.hear_leaves({"basis": 1, "changed": [[0, 0.75]]})
+    >>> w.data
+    0.75
+    >>> link.hear_leaves({"basis": 1, "changed": []})  # as after undoing it
+    >>> w.data
+    0.5
+    """
+
+    def __init__(
+        self,
+        v: Value | Graph,
+        parameters: Iterable[Value] | None = None,
+        inputs: Iterable[Value] | None = None,
+        room: int = 60,
+    ) -> None:
+        self._parameters = None if parameters is None else list(parameters)
+        self._inputs = None if inputs is None else list(inputs)
+        self._room = room
+        self._shape: list[Any] = []
+        self.basis = 0
+        self.show(v)
+
+    # --- from the program to the page ---
+
+    def show(self, v: Value | Graph | None = None) -> None:
+        """Go to another point: that of `v`, or that where the leaves of the present graph are now."""
+        if v is None:
+            graph = copy(self.graph)  # the same nodes, at another point
+            graph.data, partials = _computed(graph)
+            self._begin(graph, partials, {})
+            return
+        graph = v if isinstance(v, Graph) else Graph(v)
+        check(graph, self._room)
+        shape = _shape(graph, _roles(graph, self._parameters, self._inputs))
+        if shape != self._shape:
+            page = build(graph, self._parameters, self._inputs, self._room)
+            self.page, self._shape, self._first, self._names = page, shape, self.basis + 1, names(graph)
+        else:
+            graph.check_point()
+        self._begin(graph, [slope for node in graph for slope in node.partials], since(graph))
+
+    def _begin(self, graph: Graph, partials: list[float], since: dict[int, float]) -> None:
+        self.graph, self._partials, self._since = graph, partials, since
+        self.changed: dict[int, float] = {}
+        self.basis += 1
+
+    def numbers(self) -> dict[str, Any]:
+        """The point as the page is told it, with the names that are others than in its HTML."""
+        called = names(self.graph)
+        return {
+            "basis": self.basis,
+            "data": _bytes(self.graph.data),
+            "partials": _bytes(self._partials),
+            "names": [[i, name] for i, (name, known) in enumerate(zip(called, self._names)) if name != known],
+            "since": [[i, _plain(x)] for i, x in self._since.items()],
+        }
+
+    # --- from the page to the program ---
+
+    def hear_leaves(self, message: object) -> None:
+        """Write the leaves that the page has changed, and write back those that it has not changed any more.
+
+        Raises
+        ------
+        ValueError, OverflowError
+            If that is no such message, or if it speaks of what is no leaf of the graph, or no number; nothing is
+            written then.
+        """
+        basis, pairs = _read(message, "changed")
+        if basis != self.basis:
+            return  # it was said of a point that the page has left meanwhile
+        if not isinstance(pairs, list):
+            raise ValueError(f"the page's leaves must be a list of pairs, not {pairs!r:.60}")
+        changed = dict(map(self._leaf, pairs))
+        shown = {i: self.changed.get(i, self.graph.data[i]) for i in self.changed | changed}
+        wanted = {i: changed.get(i, self.graph.data[i]) for i in shown}
+        written = [i for i in shown if repr(shown[i]) != repr(wanted[i])]  # as text: -0 is no 0, and nan is nan
+        set_data([self.graph.nodes[i] for i in written], [wanted[i] for i in written])
+        self.changed = changed
+
+    def _leaf(self, pair: object) -> tuple[int, float]:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise ValueError(f"the page's leaves must be pairs of a position and a number, not {pair!r:.60}")
+        position, x = pair
+        if self._node(position).op is not None:
+            raise ValueError(f"the page cannot set {self._node(position).describe()}, for it is no leaf")
+        if x in ("inf", "-inf", "nan", "-0"):  # JSON, and JavaScript's, have no other way to say these
+            return position, float(x)
+        if type(x) not in (int, float):
+            raise ValueError(f"the page gives a leaf the number {x!r:.60}, which is none")
+        return position, to_float(x)
+
+    def hear_selected(self, message: object) -> Value | None:
+        """The node that the page has selected; None if it has none, or if that was said of a page before this one.
+
+        Raises
+        ------
+        ValueError
+            If that is no such message.
+        """
+        basis, position = _read(message, "node")
+        return None if position is None or basis < self._first else self._node(position)
+
+    def _node(self, position: object) -> Value:
+        if type(position) is not int or not 0 <= position < len(self.graph):
+            raise ValueError(f"the page speaks of node {position!r:.60}, but the graph has {len(self.graph)} nodes")
+        return self.graph.nodes[position]
+
+
+def _read(message: object, what: str) -> tuple[int, object]:
+    if not isinstance(message, dict) or type(message.get("basis")) is not int or what not in message:
+        raise ValueError(f"this is no message of a page with 'basis' and {what!r}: {message!r:.80}")
+    return message["basis"], message[what]
+
+
+def _computed(graph: Graph) -> tuple[list[float], list[float]]:
+    """Data of all nodes, and partials of all their operands, with the leaves as they are now."""
+    data: list[float] = []
+    partials: list[float] = []
+    for node, operands in zip(graph, graph.operands):
+        if node.op is None:
+            data.append(node.data)
+            continue
+        point = [data[i] for i in operands]
+        data.append(node.op.value(*point))
+        partials.extend(node.op.slopes(*point, data[-1]))
+    return data, partials
+
+
+def _shape(graph: Graph, roles: list[str]) -> list[Any]:
+    """All that makes a page but for numbers, and the names that are made of them."""
+    return [
+        (node.op, operands, node.label, node.scope, isinstance(node, Constant), role)
+        for node, operands, role in zip(graph, graph.operands, roles)
+    ]
+
+
+def _bytes(numbers: list[float]) -> bytes:
+    """Numbers as the page reads them, the lowest byte first: each of them exactly, also nan and the sign of 0."""
+    import sys
+
+    packed = array("d", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+class Throttle:
+    """Does something whenever it is called, but with pauses; what was asked for in a pause is done once, after it.
+
+    Parameters
+    ----------
+    action : callable
+    later : callable, optional
+        ``later(seconds, f)`` sees to it that f is called. Without it nothing can be put off, and there are no pauses.
+    clock : callable
+
+    Examples
+    --------
+    >>> now, put_off = 0.0, []
+    >>> throttle = Throttle(lambda: print("done at", now), lambda seconds, f: put_off.append(f), lambda: now)
+    >>> for now in (1.0, 1.01, 1.02):
+    ...     throttle()
+    done at 1.0
+    >>> now = 1.06
+    >>> put_off.pop()()
+    done at 1.06
+    """
+
+    def __init__(
+        self,
+        action: Callable[[], None],
+        later: Callable[[float, Callable[[], None]], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._action, self._later, self._clock = action, later, clock
+        self._lock = threading.RLock()  # training may run in a thread of its own
+        self._asked = self._waiting = False
+        self._free = float("-inf")  # when the next pause ends
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._asked = True
+            wait = self._free - self._clock()
+            if wait <= 0 or self._later is None:
+                self._act()
+            elif not self._waiting:
+                self._waiting = True
+                try:
+                    self._later(wait, self._due)
+                except RuntimeError:  # the event loop is no more
+                    self._later = None
+                    self._act()
+
+    def _due(self) -> None:
+        with self._lock:
+            self._waiting = False
+            if self._asked:
+                self()
+
+    def _act(self) -> None:
+        self._asked = False
+        try:
+            self._action()
+        finally:
+            self._free = self._clock() + PAUSE
