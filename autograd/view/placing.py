@@ -43,7 +43,7 @@ TURN, LANE = 34, 9
 SHAPES = (0.1, 0.6, 1.3, 2.8, 5.0)
 """The shapes of plates that are tried, as width by height."""
 
-STAGES = {"wide": ((836, 500), (1216, 500)), "narrow": ((374, 384),)}
+STAGES = {"wide": ((884, 535), (1218, 535)), "narrow": ((366, 384),)}
 """What a page has to show a room on, in pixels, within its margins: beside the panel and without it,
 and on a phone."""
 CROSSING = 6

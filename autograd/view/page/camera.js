@@ -5,6 +5,8 @@
  * @import { Box } from "./rooms.js"
  */
 
+const MARGIN = 12; // around what is fitted into view
+
 export class Camera {
   /**
    * @param {SVGSVGElement} frame
@@ -50,17 +52,25 @@ export class Camera {
   }
 
   /**
-   * The whole drawing, or as much of it, from the right, as stays readable.
+   * The scale at which a drawing is just all in view, on a stage of this size.
+   * @param {Pair} size
+   * @param {Pair} stage
+   */
+  whole([width, height], [w, h] = this.size) {
+    return Math.min((w - 2 * MARGIN) / width, (h - 2 * MARGIN) / height, 1.25);
+  }
+
+  /**
+   * The whole drawing, or as much of it, from its start, as stays readable.
    * @param {Pair} size
    * @param {number} smallest
    */
-  fit([width, height], smallest = 0) {
-    const [w, h] = this.size;
-    const margin = Math.min(36, w / 14);
-    const whole = Math.min((w - 2 * margin) / width, (h - 2 * margin) / height, 1.25);
-    const scale = Math.max(whole, smallest);
-    const x = scale * width > w - 2 * margin + 1 ? w - margin - scale * width : (w - scale * width) / 2;
-    const y = (h - scale * height) / 2;
+  fit(size, smallest = 0) {
+    const scale = Math.max(this.whole(size), smallest);
+    const [x, y] = this.size.map((space, k) => {
+      const taken = scale * size[k];
+      return taken > space - 2 * MARGIN + 1 ? MARGIN : (space - taken) / 2;
+    });
     this.place(x, y, scale);
     this.fitted = true;
   }

@@ -9,9 +9,9 @@ import { keyOf } from "./rooms.js";
 /**
  * @import { Actions } from "./actions.js"
  * @import { Pair } from "./data.d.ts"
- * @import { Highlight, Model } from "./model.js"
+ * @import { Model } from "./model.js"
  * @import { Said, SaidOfEdge } from "./reading.js"
- * @import { Edge, Item } from "./rooms.js"
+ * @import { Edge, Item, Strand } from "./rooms.js"
  *
  * @typedef {Record<"title" | "symbol" | "value" | "gradient" | "delta", SVGTextElement>} Texts
  * @typedef {object} Card An item as it is drawn, and as what.
@@ -29,31 +29,41 @@ import { keyOf } from "./rooms.js";
  * @typedef {object} Line An edge as it is drawn, and as what.
  * @property {Edge} edge
  * @property {SVGPathElement} path
+ * @property {boolean} drawn
  * @property {Label | null} label
  * @property {SaidOfEdge | null} said
  * @property {string} marks
+ *
+ * @typedef {{ going: string, near: boolean, onIt: string }} Marks The phase in which something flows along an edge;
+ *   whether one of its ends is selected or pointed at; and whether it is on the way that is shown.
  */
 
-const READABLE = 0.5; // a room opens at this scale at least, though not all of it may be in view then
+const READABLE = 11 / 14.5; // values have 11 pixels then: a room opens at this scale at least, though not all of it may be in view then
+const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
+const TRACED = 12; // so many edges of a bundle are traced at once
 const MANY = 300; // so many items are drawn only where they are in view
 const FAR = 0.42; // below this scale letters are too small to read
 
 export class Drawing {
   /**
    * @param {Model} model
-   * @param {Pick<Actions, "select" | "enter" | "preview" | "commit">} callbacks
+   * @param {Pick<Actions, "select" | "enter" | "preview" | "commit"> & { reshape: (narrow: boolean) => void }} callbacks
+   *   the last is told the shape of the stage
    */
-  constructor(model, { select, enter, preview, commit }) {
+  constructor(model, { select, enter, preview, commit, reshape }) {
     this.model = model;
     this.select = select;
     this.enter = enter;
     this.preview = preview;
     this.commit = commit;
+    this.reshape = reshape;
     this.view = model.view;
     /** @type {Card[]} */
     this.cards = [];
     /** @type {Line[]} */
-    this.lines = [];
+    this.lines = []; // of the edges
+    /** @type {(Line & { edge: Strand })[]} */
+    this.strands = []; // of the bundles
     this.hovered = -1;
     this.smallest = 0; // the scale that it was fitted with at least
     this.culling = 0;
@@ -61,10 +71,11 @@ export class Drawing {
     this.frameSize = null;
     this.frame = ofKind("drawing", SVGSVGElement);
     this.world = svg("g", { id: "world" });
+    this.plateLayer = svg("g", { "aria-hidden": "true" });
     this.edgeLayer = svg("g", { "aria-hidden": "true" });
     this.itemLayer = svg("g");
     this.labelLayer = svg("g", { "aria-hidden": "true" });
-    this.world.append(this.edgeLayer, this.labelLayer, this.itemLayer);
+    this.world.append(this.plateLayer, this.edgeLayer, this.labelLayer, this.itemLayer);
     this.frame.append(this.world);
     this.camera = new Camera(this.frame, this.world, () => this.moved());
     this.frame.addEventListener("click", (event) => this.click(event));
@@ -83,9 +94,15 @@ export class Drawing {
     const { view } = this.model;
     this.view = view;
     this.lines = view.edges.map((edge) => this.lineOf(edge));
+    this.strands = view.bundles.map((edge) => ({ ...this.lineOf(edge), edge }));
     this.cards = view.items.map((item, place) => this.cardOf(item, place));
-    this.edgeLayer.replaceChildren(...this.lines.map(({ path }) => path));
-    this.labelLayer.replaceChildren(...this.lines.flatMap(({ label }) => (label ? [label.group] : [])));
+    const lines = [...this.strands, ...this.lines];
+    const plates = view.plates.map(({ kind, box: [x, y, width, height] }) =>
+      svg("rect", { class: `plate ${kind}`, x, y, width, height, rx: 14 }),
+    );
+    this.plateLayer.replaceChildren(...plates);
+    this.edgeLayer.replaceChildren(...lines.flatMap(({ drawn, path }) => (drawn ? [path] : [])));
+    this.labelLayer.replaceChildren(...lines.flatMap(({ label }) => (label ? [label.group] : [])));
     this.itemLayer.replaceChildren(...this.cards.map(({ card }) => card));
     this.hovered = -1;
     this.frame.classList.toggle("bank", view.bank);
@@ -99,7 +116,8 @@ export class Drawing {
    */
   lineOf(edge) {
     const path = svg("path", { d: edge.path, "marker-end": "url(#arrow)" });
-    return { edge, path, label: edge.label ? labelAt(edge.label, false) : null, said: null, marks: "" };
+    const label = edge.label && !edge.quiet ? labelAt(edge.label, false) : null;
+    return { edge, path, drawn: !edge.quiet, label, said: null, marks: "" };
   }
 
   /**
@@ -150,13 +168,11 @@ export class Drawing {
 
   // Bring everything up to date; what does not change costs nothing but the comparison.
   update() {
-    const { highlighted, reading, selectedPlace: selected } = this.model;
+    const { reading, selectedPlace: selected } = this.model;
     this.cards.forEach((card, place) => {
       this.updateCard(card, place);
     });
-    this.lines.forEach((line, k) => {
-      this.updateLine(line, k, selected, highlighted);
-    });
+    this.updateLines();
     if (selected >= 0) {
       this.cards[selected].card.setAttribute("aria-label", reading.spoken(this.view.items[selected]));
       this.frame.setAttribute("aria-activedescendant", `item${selected}`);
@@ -198,33 +214,81 @@ export class Drawing {
     setClass(drawn.card, ["item", item.kind, role, said.state, ...named].join(" ") + marks);
   }
 
+  /** @param {Iterable<number>} places of edges */
+  updateLines(places = this.lines.keys()) {
+    /** @type {Set<number>} */
+    const bundles = new Set();
+    for (const k of places) {
+      const { bundle } = this.view.edges[k];
+      if (bundle >= 0) bundles.add(bundle);
+      else this.updateLine(this.lines[k], this.marksOf(k));
+    }
+    for (const bundle of bundles) this.updateStrand(this.strands[bundle]);
+  }
+
   /**
-   * @param {Line} drawn
+   * What an edge stands out by at present.
    * @param {number} k
-   * @param {number} selected
-   * @param {Highlight | null} onPath
+   * @returns {Marks}
    */
-  updateLine(drawn, k, selected, onPath) {
-    const { reading, active } = this.model;
-    const { edge } = drawn;
+  marksOf(k) {
+    const { active, highlighted, selectedPlace } = this.model;
+    const { from, to } = this.view.edges[k];
+    const near = [from, to].some((place) => place >= 0 && (place === selectedPlace || place === this.hovered));
+    return {
+      going: active.edges.has(k) ? active.phase : "",
+      near,
+      onIt: highlighted ? (highlighted.edges[k] ? "onpath" : "faded") : "",
+    };
+  }
+
+  /**
+   * A bundle; with the few of its edges that stand out traced from card to card.
+   * @param {Line & { edge: Strand }} strand
+   */
+  updateStrand(strand) {
+    const all = strand.edge.edges.map((k) => ({ line: this.lines[k], marks: this.marksOf(k) }));
+    const outstanding = all.filter(({ marks }) => standsOut(marks));
+    const traced = outstanding.length <= TRACED ? outstanding : [];
+    const together = {
+      going: all.find(({ marks }) => marks.going)?.marks.going ?? "",
+      near: outstanding.some(({ marks }) => marks.near),
+      onIt: all.some(({ marks }) => marks.onIt === "onpath") ? "onpath" : (all[0]?.marks.onIt ?? ""),
+    };
+    this.updateLine(strand, together, traced.length !== 1);
+    for (const edge of all) this.updateLine(edge.line, edge.marks, traced.length === 1, traced.includes(edge));
+  }
+
+  /**
+   * @param {Line} line
+   * @param {Marks} marks
+   * @param {boolean} labelled whether it may bear numbers
+   * @param {boolean} traced whether it is drawn, if it is one of those that are not always
+   */
+  updateLine(line, marks, labelled = true, traced = standsOut(marks)) {
+    const { reading } = this.model;
+    const { edge } = line;
     if (this.cards[edge.from].hidden && this.cards[edge.to].hidden) return;
     const said = reading.edge(edge);
-    const going = active.edges.has(k) ? ` ${active.phase}` : "";
-    const near = [edge.from, edge.to].some((place) => place === selected || place === this.hovered);
-    const onIt = onPath ? (onPath.edges[k] ? " onpath" : " faded") : "";
-    const marks = `${going}${onIt}${near ? " near" : ""}`;
-    if (drawn.said === said && drawn.marks === marks) return;
-    Object.assign(drawn, { said, marks });
-    setClass(drawn.path, `edge ${said.tint}${said.carried ? "" : " waiting"}${marks}`);
-    if (!drawn.label && (near || going)) {
-      const middle = drawn.path.getPointAtLength(drawn.path.getTotalLength() / 2);
-      drawn.label = labelAt([middle.x, middle.y], true);
-      this.labelLayer.append(drawn.label.group);
+    const { near, going, onIt } = marks;
+    const drawn = !edge.quiet || traced;
+    const text = [going, onIt, near && "near", labelled || "bare", drawn || "off"]
+      .filter((mark) => typeof mark === "string" && mark)
+      .join(" ");
+    if (line.said === said && line.marks === text) return;
+    Object.assign(line, { said, marks: text });
+    if (drawn && !line.drawn) this.edgeLayer.append(line.path);
+    line.drawn ||= drawn;
+    setClass(line.path, `edge ${said.tint}${said.carried ? "" : " waiting"} ${text}`);
+    if (!line.label && labelled && drawn && (near || going) && edge.members.length) {
+      const middle = line.path.getPointAtLength(line.path.getTotalLength() / 2);
+      line.label = labelAt(edge.label ?? [middle.x, middle.y], true);
+      this.labelLayer.append(line.label.group);
     }
-    if (!drawn.label) return;
-    const { group, local, flow, onDemand } = drawn.label;
-    const visible = !onDemand || near || going;
-    setClass(group, `label ${said.tint}${going}${onIt}${visible ? "" : " off"}`);
+    if (!line.label) return;
+    const { group, local, flow, onDemand } = line.label;
+    const visible = drawn && labelled && (!onDemand || near || going);
+    setClass(group, `label ${said.tint} ${going} ${onIt}${visible ? "" : " off"}`);
     if (!visible) return;
     setText(local, said.local);
     setText(flow, said.flow);
@@ -234,15 +298,17 @@ export class Drawing {
 
   drawMap() {
     const [width, height] = this.view.size;
-    const dots = this.view.items.map((item) =>
-      svg("rect", {
-        x: item.x - item.width / 2,
-        y: item.y - item.height / 2,
-        width: item.width,
-        height: item.height,
-        rx: 12,
-      }),
-    );
+    const dots = this.view.items
+      .filter(({ kind }) => kind !== "absent")
+      .map((item) =>
+        svg("rect", {
+          x: item.x - item.width / 2,
+          y: item.y - item.height / 2,
+          width: item.width,
+          height: item.height,
+          rx: 12,
+        }),
+      );
     this.map.setAttribute("viewBox", `-20 -20 ${width + 40} ${height + 40}`);
     this.map.replaceChildren(...dots, this.lens);
   }
@@ -285,7 +351,7 @@ export class Drawing {
       drawn.card.style.display = hidden ? "none" : "";
       shown ||= !hidden;
     }
-    for (const { path, label, edge } of this.lines) {
+    for (const { path, label, edge } of [...this.lines, ...this.strands]) {
       const hidden = this.cards[edge.from].hidden && this.cards[edge.to].hidden;
       path.style.display = hidden ? "none" : "";
       if (label) label.group.style.display = hidden ? "none" : "";
@@ -326,9 +392,7 @@ export class Drawing {
     const old = this.hovered;
     this.hovered = place;
     const { touching } = this.view;
-    for (const k of new Set([...(touching[old] ?? []), ...(touching[place] ?? [])])) {
-      this.updateLine(this.lines[k], k, this.model.selectedPlace, this.model.highlighted);
-    }
+    this.updateLines(new Set([...(touching[old] ?? []), ...(touching[place] ?? [])]));
   }
 
   /**
@@ -371,10 +435,26 @@ export class Drawing {
 
   // Fit the room into view as far as it stays readable, with what matters in it.
   arrange(smallest = READABLE) {
-    const { engine, selectedPlace } = this.model;
+    const { selectedPlace } = this.model;
     this.fit(smallest);
-    const place = selectedPlace >= 0 ? selectedPlace : this.view.itemOf[this.view.dot ?? engine.of];
-    if (place >= 0) this.reveal(place);
+    if (selectedPlace >= 0) this.reveal(selectedPlace);
+  }
+
+  // Whether the stage is so narrow that rooms have another layout on it.
+  get isUpright() {
+    const [width, height] = this.camera.size;
+    return width < UPRIGHT * height;
+  }
+
+  /**
+   * Whether it takes more width to read the whole room, and whether so much more is enough.
+   * @param {number} more
+   */
+  wantsMore(more) {
+    const { camera, model } = this;
+    const [width, height] = camera.size;
+    const { size } = model.view;
+    return camera.whole(size) < READABLE && camera.whole(size, [width + more, height]) >= READABLE;
   }
 
   // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
@@ -383,6 +463,7 @@ export class Drawing {
     const [oldWidth, oldHeight] = this.frameSize ?? [width, height];
     this.frameSize = [width, height];
     if (width === oldWidth && height === oldHeight) return;
+    this.reshape(this.isUpright);
     if (this.camera.fitted) this.arrange(this.smallest);
     else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
   }
@@ -395,6 +476,9 @@ export class Drawing {
     this.camera.reveal(this.view.items[place]);
   }
 }
+
+/** @param {Marks} marks */
+const standsOut = ({ going, near, onIt }) => going !== "" || near || onIt === "onpath";
 
 /**
  * @param {Pair} centre

@@ -42,6 +42,7 @@ export class Keyboard {
    */
   constructor(model, actions, screen) {
     const { select, enterSelected, leave, openTab, editLeaf, descend, undo, redo, nextTheme } = actions;
+    const { nextExample, toggleConstants } = actions;
     const { zoom, pan, fit, focusDrawing, focusSearch, toggle, step, start, finish, fold } = screen;
     this.model = model;
     this.select = select;
@@ -62,6 +63,10 @@ export class Keyboard {
         key("/", "search by label, operation or scope", ["/"], focusSearch),
         key("+ −", "zoom", ["+", "=", "-"], ({ key }) => zoom(key === "-" ? 1 / 1.25 : 1.25)),
         key("0", "fit the room into view", ["0"], fit),
+        key("[  ]", "the example before, and the next one, of a batch", ["[", "]"], ({ key }) =>
+          nextExample(key === "]" ? 1 : -1),
+        ),
+        key("n", "numbers as cards, or in their operations", ["n"], toggleConstants),
         key("Shift + arrows", "move the drawing", [], () => {}),
       ],
       Stepping: [
@@ -143,6 +148,7 @@ export class Keyboard {
     );
     let [best, nearest] = [-1, Infinity];
     view.items.forEach((item, place) => {
+      if (item.kind === "absent") return;
       const along = (item.x - from.x) * dx + (item.y - from.y) * dy;
       if (place === here || along < 8) return;
       const aside = Math.abs((item.x - from.x) * dy) + Math.abs((item.y - from.y) * dx);

@@ -51,6 +51,8 @@ export function layered(sizes, edges, broken = false) {
     at,
     paths,
     labels: !broken && edges.length <= 48 ? labels : [],
+    plates: [],
+    bundles: [],
   };
 }
 

@@ -7,6 +7,7 @@ import { Changes } from "./changes.js";
 import { Crumbs } from "./crumbs.js";
 import { byId, onClick } from "./dom.js";
 import { Drawing } from "./drawing.js";
+import { Examples } from "./examples.js";
 import { cameraOf } from "./fields.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
@@ -42,9 +43,9 @@ const actions = makeActions(model, {
   unfold: () => panel.unfold(),
   focusLeaf: () => panels.change.focus(),
 });
-const { differentiate, goTo, nextTheme, openRoom, openTab } = actions;
+const { differentiate, goTo, nextTheme, openRoom, openTab, toggleConstants } = actions;
 
-const drawing = new Drawing(model, actions);
+const drawing = new Drawing(model, { ...actions, reshape: (narrow) => model.reshape(narrow) });
 const focusDrawing = () => drawing.frame.focus();
 const player = new Player(model);
 const panel = new Panel(model, { openTab });
@@ -60,6 +61,7 @@ const panels = {
   table: new Table(model, { goTo }),
 };
 
+const examples = new Examples(model, actions);
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
 const address = new Address(model, { opened });
@@ -77,6 +79,7 @@ new Keyboard(model, actions, {
   fold: () => panel.fold(),
 });
 
+onClick("constants", toggleConstants);
 onClick("fit", () => drawing.fit());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
@@ -88,7 +91,12 @@ onClick("of", () => goTo(engine.of));
 state.listen((changes) => {
   if (changes.has("theme")) applyTheme();
   if (changes.has("room")) enterView();
+  else if (changes.has("example")) drawing.show();
+  else if (changes.has("constants") || changes.has("stage")) enterView();
   if (changes.has("tab")) showTab();
+  if (changes.has("panel")) panel.place();
+  // What is selected is explained in the panel.
+  if (changes.has("selected") && state.get("selected") !== "") panel.lend(false);
   const only = (/** @type {string[]} */ ...names) => [...changes].every((name) => names.includes(name));
   if (!only("room", "camera", "committed")) refresh(changes);
   if (!only("numbers")) address.remember();
@@ -100,6 +108,8 @@ state.listen((changes) => {
  */
 function refresh(changes) {
   drawing.update();
+  examples.update();
+  byId("constants").setAttribute("aria-pressed", String(state.get("constants")));
   player.update();
   panels[state.get("tab")].update(changes);
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
@@ -141,6 +151,8 @@ function opened({ camera, ...values }, changed) {
 }
 
 applyTheme();
+panel.lend(state.get("selected") === "" && drawing.wantsMore(byId("panel").offsetWidth));
+model.reshape(drawing.isUpright);
 enterView(state.get("camera"));
 showTab();
 

@@ -21,6 +21,9 @@ import { stopAt, Timeline } from "./timeline.js";
  * @typedef {{ items: boolean[], edges: boolean[] }} Highlight What is on the way.
  */
 
+// What another view is found by.
+const SHOWN = new Set(["room", "example", "constants", "stage"]);
+
 export class Model {
   /**
    * @param {Data} data
@@ -38,7 +41,8 @@ export class Model {
     this.leaves.begin(leaves);
     this.house = new House(data, this.engine);
     this.timeline = new Timeline(this.engine);
-    this.view = this.house.find(values.room);
+    this.narrow = false; // whether the stage is higher than wide
+    this.view = this.findView();
     this.stops = this.timeline.stops(this.view);
     /** @type {Set<number> | null} */
     this.answered = null;
@@ -51,17 +55,35 @@ export class Model {
   /** @param {Changed} changes */
   changed(changes) {
     const { state, engine, timeline } = this;
-    if (changes.has("room")) this.view = this.house.find(state.get("room"));
+    const another = [...changes].some((name) => SHOWN.has(name));
+    if (another) this.view = this.findView();
     if (changes.has("of")) {
       engine.differentiate(state.get("of"));
       timeline.refresh();
     }
-    if (changes.has("room") || changes.has("of")) this.stops = timeline.stops(this.view);
+    if (another || changes.has("of")) this.stops = timeline.stops(this.view);
     if ([...changes].every((name) => name === "camera")) return;
     // Stepping and selecting change no number.
     if ([...changes].some((name) => name !== "time" && name !== "selected")) this.reading.refresh();
     this.active = this.findActive();
     this.highlighted = this.findPath();
+  }
+
+  // What the room in view shows of the graph.
+  findView() {
+    const { house, narrow, state } = this;
+    const choice = { example: state.get("example"), constants: state.get("constants"), narrow };
+    return house.find(state.get("room"), choice);
+  }
+
+  /**
+   * The stage has another shape.
+   * @param {boolean} narrow
+   */
+  reshape(narrow) {
+    if (narrow === this.narrow) return;
+    this.narrow = narrow;
+    this.state.announce("stage");
   }
 
   // --- the selection ---

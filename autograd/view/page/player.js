@@ -135,6 +135,7 @@ export class Player {
       const gradient = inside(engine.grad[item.dot]);
       return `The product hands on: ${wName} gets ${gradient} · ${b}, ${xName} gets ${gradient} · ${a}.`;
     }
+    if (item.kind !== "node") return "";
     const i = item.node;
     const name = isolated(reading.name(i));
     if (phase === "forward") {

@@ -2,6 +2,7 @@
 // drawn is not known here.
 
 import { number } from "./engine.js";
+import { filled } from "./formula.js";
 import { clip, show, signed, tint } from "./numbers.js";
 
 /**
@@ -21,6 +22,20 @@ import { clip, show, signed, tint } from "./numbers.js";
  * @typedef {Card & Flow} Said
  * @typedef {{ local: string, flow: string, tint: string, carried: boolean }} SaidOfEdge
  */
+
+const CALL = 10; // so many letters a call may have on a card
+/** @type {Said} */
+const NOTHING = {
+  title: "",
+  symbol: "",
+  value: "",
+  delta: "",
+  gradient: "",
+  tint: "empty",
+  unusual: false,
+  openable: false,
+  state: "waiting",
+};
 
 export class Reading {
   /** @param {Model} model */
@@ -51,10 +66,28 @@ export class Reading {
 
   /** @param {number} i */
   symbol(i) {
-    const { engine, data } = this.model;
+    const { engine, data, state } = this.model;
     const row = engine.rows[i];
     if (row.op === null) return row.label && !row.constant && data.roles[i] === "input" ? "input" : "";
-    return clip(data.operations[engine.keyOf(i)].mark, 7);
+    const { mark, infix, line } = data.operations[engine.keyOf(i)];
+    const operands = engine.operandsOf(i);
+    const isWritten = (/** @type {number} */ k) => this.isWritten(operands[k]);
+    if (state.get("constants") || !operands.some((_, k) => isWritten(k))) return clip(mark, 7);
+    /** @param {number} k */
+    const called = (k) => (isWritten(k) ? show(engine.data[operands[k]], 4) : "·");
+    if (infix && (!isWritten(0) || !isWritten(1)))
+      return isWritten(0) ? `${called(0)} ${mark}` : `${mark} ${called(1)}`;
+    const whole = filled(line, called);
+    return whole.length <= CALL && !infix ? whole : clip(mark, 7);
+  }
+
+  /**
+   * Whether a node is written in the operations that use it, having no card of its own.
+   * @param {number} i
+   */
+  isWritten(i) {
+    const { engine, view } = this.model;
+    return engine.isConstant(i) && view.itemOf[i] < 0;
   }
 
   /**
@@ -64,7 +97,8 @@ export class Reading {
    */
   title(i, length) {
     const row = this.model.engine.rows[i];
-    if (!row.label) return row.op === null ? this.model.data.roles[i] : this.name(i, length);
+    const { known, roles } = this.model.data;
+    if (!row.label) return row.op === null ? roles[i] : i in known ? clip(known[i], 10) : this.name(i, length);
     return clip(row.label, length);
   }
 
@@ -111,6 +145,7 @@ export class Reading {
   saidOfItem(item, moment) {
     if (item.kind === "node") return this.node(item, moment);
     if (item.kind === "product") return this.product(item, moment);
+    if (item.kind === "absent") return NOTHING;
     return item.kind === "rest" ? this.rest(item, moment) : this.room(item);
   }
 
@@ -124,7 +159,7 @@ export class Reading {
     if (time === null) return -2;
     if (item.kind === "node")
       return timeline.isComputed(item.node, time) ? timeline.gathered(item.node, time, view).given : -1;
-    if (item.kind !== "room")
+    if (item.kind === "product" || item.kind === "rest")
       return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
     return 0;
   }
@@ -145,11 +180,11 @@ export class Reading {
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
     // Name and sign share a line; the name comes first.
-    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 9);
+    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 10);
     return {
-      unnamed: row.op === null && !row.label,
+      unnamed: !row.label && (row.op === null || i in this.model.data.known),
       title,
-      symbol: clip(symbol, Math.max(3, 9 - title.length)),
+      symbol: clip(symbol, Math.max(title.length > 8 ? 1 : 3, Math.floor(10.5 - 1.2 * title.length))),
       value,
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
@@ -317,7 +352,10 @@ export class Reading {
         carried,
       };
     }
-    const scalar = view.items[edge.from].kind !== "room" && view.items[edge.to].kind !== "room";
+    // Edges in a bundle, and those of rooms, say how many they are.
+    const ends = [edge.from, edge.to].map((place) => view.items[place].kind);
+    const scalar = !ends.includes("room") && !("edges" in edge);
+    if (edge.members.length === 0) return { local: "", flow: "", tint: "empty", carried: false };
     let [local, flow] = [0, 0];
     let hidden = false;
     for (const e of edge.members) {
@@ -352,6 +390,7 @@ export class Reading {
   spoken(item) {
     const said = this.item(item);
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
+    if (item.kind === "absent") return "This example has nothing here.";
     const { engine, data } = this.model;
     const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
     const opens = said.openable ? ". Press Enter to open" : "";
