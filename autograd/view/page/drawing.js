@@ -40,6 +40,7 @@ import { keyOf } from "./rooms.js";
 
 const READABLE = 11 / 14.5; // values have 11 pixels then: a room opens at this scale at least, though not all of it may be in view then
 const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
+const SEEN = 0.6; // when the stage becomes smaller, the drawing does, down to this scale
 const TRACED = 12; // so many edges of a bundle are traced at once
 const MANY = 300; // so many items are drawn only where they are in view
 const FAR = 0.42; // below this scale letters are too small to read
@@ -454,6 +455,7 @@ export class Drawing {
     const { camera, model } = this;
     const [width, height] = camera.size;
     const { size } = model.view;
+    if (width < 2 || this.isUpright) return false;
     return camera.whole(size) < READABLE && camera.whole(size, [width + more, height]) >= READABLE;
   }
 
@@ -464,7 +466,8 @@ export class Drawing {
     this.frameSize = [width, height];
     if (width === oldWidth && height === oldHeight) return;
     this.reshape(this.isUpright);
-    if (this.camera.fitted) this.arrange(this.smallest);
+    // Beside the panel rather all of it than all that can be read from afar.
+    if (this.camera.fitted) this.arrange(oldWidth > 1 ? Math.min(this.smallest, SEEN) : this.smallest);
     else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
   }
 

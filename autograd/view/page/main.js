@@ -19,6 +19,7 @@ import { Player } from "./player.js";
 import { Quiz } from "./quiz.js";
 import { Search } from "./search.js";
 import { Table } from "./table.js";
+import { tabs } from "./tabs.js";
 import { say, speak } from "./voice.js";
 import { Why } from "./why.js";
 
@@ -28,6 +29,8 @@ import { Why } from "./why.js";
  * @import { Changed } from "./state.js"
  * @import { Tab } from "./tabs.js"
  */
+
+const RAIL = 38; // what is left of the panel's width when it is folded
 
 /** @type {Data} */
 const data = JSON.parse(byId("data").textContent ?? "");
@@ -151,7 +154,9 @@ function opened({ camera, ...values }, changed) {
 }
 
 applyTheme();
-panel.lend(state.get("selected") === "" && drawing.wantsMore(byId("panel").offsetWidth));
+// The drawing gets the panel's place if it needs it to be read, and nobody is meant to read the panel first.
+const unasked = state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
+panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
 model.reshape(drawing.isUpright);
 enterView(state.get("camera"));
 showTab();

@@ -23,6 +23,10 @@ import { clip, show, signed, tint } from "./numbers.js";
  * @typedef {{ local: string, flow: string, tint: string, carried: boolean }} SaidOfEdge
  */
 
+// What a card has for name and sign, in pixels, and about what a letter of each takes.
+const LINE = 84;
+const TITLE = 8.8;
+const SYMBOL = 6.6;
 const CALL = 10; // so many letters a call may have on a card
 /** @type {Said} */
 const NOTHING = {
@@ -72,13 +76,22 @@ export class Reading {
     const { mark, infix, line } = data.operations[engine.keyOf(i)];
     const operands = engine.operandsOf(i);
     const isWritten = (/** @type {number} */ k) => this.isWritten(operands[k]);
-    if (state.get("constants") || !operands.some((_, k) => isWritten(k))) return clip(mark, 7);
+    if (state.get("constants") || !operands.some((_, k) => isWritten(k))) return this.mark(i);
     /** @param {number} k */
     const called = (k) => (isWritten(k) ? show(engine.data[operands[k]], 4) : "·");
     if (infix && (!isWritten(0) || !isWritten(1)))
       return isWritten(0) ? `${called(0)} ${mark}` : `${mark} ${called(1)}`;
     const whole = filled(line, called);
-    return whole.length <= CALL && !infix ? whole : clip(mark, 7);
+    return whole.length <= CALL && !infix ? whole : this.mark(i);
+  }
+
+  /**
+   * The sign of an operation.
+   * @param {number} i
+   */
+  mark(i) {
+    const { data, engine } = this.model;
+    return engine.isLeaf(i) ? "" : clip(data.operations[engine.keyOf(i)].mark, 7);
   }
 
   /**
@@ -181,10 +194,11 @@ export class Reading {
     const row = engine.rows[i];
     // Name and sign share a line; the name comes first.
     const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 10);
+    const space = Math.floor((LINE - TITLE * title.length) / SYMBOL);
     return {
       unnamed: !row.label && (row.op === null || i in this.model.data.known),
       title,
-      symbol: clip(symbol, Math.max(title.length > 8 ? 1 : 3, Math.floor(10.5 - 1.2 * title.length))),
+      symbol: symbol.length <= space ? symbol : clip(this.mark(i) || symbol, Math.max(0, space)),
       value,
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
