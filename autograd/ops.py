@@ -453,7 +453,7 @@ log10: Op = _elementary(
 )
 logaddexp: Op = _row(
     "logaddexp", _logaddexp, lambda a, b, out: (sigmoid(a - b), sigmoid(b - a)), arity=2,
-    spoken="the logarithm of e to the power of {} plus e to the power of {}", method=True,
+    mark="LSE", spoken="the logarithm of e to the power of {} plus e to the power of {}", method=True,
     textbook=(
         lambda a, b: log(exp(a) + exp(b)),
         lambda a, b, out: (exp(a) / (exp(a) + exp(b)), exp(b) / (exp(a) + exp(b))),
@@ -588,7 +588,7 @@ hypot: Op = _elementary(
 )
 unit: Op = _row(
     "unit", lambda a, b: a / hypot(a, b), _unit_partials, arity=2,
-    spoken="{} divided by the hypotenuse over {}",
+    spoken="{} divided by its hypotenuse with {}",
     textbook=(
         lambda a, b: a / sqrt(a**2.0 + b**2.0),
         lambda a, b, out: (b**2.0 / sqrt(a**2.0 + b**2.0) ** 3.0, -(a * b / sqrt(a**2.0 + b**2.0) ** 3.0)),
@@ -703,7 +703,7 @@ leaky_relu: Op = _row(
     "leaky_relu", lambda a, slope: choose(a > 0.0, a, slope * a),
     lambda a, slope, out: (choose(a > 0.0, 1.0, slope), choose(a > 0.0, 0.0, a)),
     arity=2, defaults=(0.01,),
-    spoken="the leaky rectifier of {}, with slope {}", hardness=2, method=True, activation="LeakyReLU",
+    mark="LReLU", spoken="the leaky rectifier of {}, with slope {}", hardness=2, method=True, activation="LeakyReLU",
     textbook=(None, lambda a, slope, out: (choose(a > 0.0, 1.0, slope), choose(a > 0.0, 0.0, a))),
     doc="a above 0, else slope * a; the slope is 0.01 if not given, and may be learnt. At 0 it is `slope`.\n\n"
     ">>> leaky_relu(-2.0, 0.5)\n-1.0",
@@ -741,7 +741,7 @@ sigmoid: Op = _row(
 )
 softplus: Op = _row(
     "softplus", lambda a: maximum(a, 0.0) + log1p(exp(-abs(a))), lambda a, out: (sigmoid(a),),
-    spoken="the softplus of {}", method=True, activation="Softplus",
+    mark="soft+", spoken="the softplus of {}", method=True, activation="Softplus",
     textbook=(lambda a: log(1.0 + exp(a)), None),
     doc="log(1 + e**a), a smooth relu, in its stable form.\n\n>>> softplus(1000.0)\n1000.0",
 )

@@ -91,7 +91,7 @@ def _function_of_several(op: Op) -> Callable[..., Value]:
 def _name_after(op: Op, method: Any) -> None:
     method.__name__ = op.name
     method.__qualname__ = f"Value.{op.name}"
-    method.__doc__ = f"{str(op.__doc__).splitlines()[0].rstrip('.')}; see `autograd.{op.name}`."
+    method.__doc__ = f"{str(op.__doc__).splitlines()[0].partition('. ')[0].rstrip('.')}; see `autograd.{op.name}`."
 
 
 _BORN: Final = 1 << 62  # the stamp of a result that no walk has visited; walks count down from it

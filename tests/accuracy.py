@@ -1,10 +1,14 @@
-"""How exact the operations are: every row of ``autograd.ops`` against mpmath, at some hundred points each.
+"""What tests know of the operations, one entry for each row of ``autograd.ops``; and how exact the operations are.
 
 Here are the mathematics of every operation once more, written independently of the engine: the textbook formulas, which
-``jets`` differentiates at hundreds of digits, and the points at which they are compared. ``test_ops`` asserts the
-targets. As a program, ``python -m tests.accuracy`` prints the table of worst errors, and with
-``--write`` it rewrites ``docs/accuracy.md``. What happens at kinks, at infinities and with nan is not a matter of
-accuracy: conventions are held to PyTorch in ``test_ops``.
+``jets`` differentiates at hundreds of digits, and the points at which they are compared. Besides, what PyTorch calls
+the operation, where we differ from PyTorch on purpose, and where the operation is smooth enough for random graphs.
+Other tests take their lists of operations from the rows and from here: a new operation needs its row, and its entry in
+`TRUTHS`.
+
+``test_ops`` asserts the targets. As a program, ``python -m tests.accuracy`` prints the table of worst errors, and with
+``--write`` it rewrites ``docs/accuracy.md``; with names after that it measures those alone. What happens at kinks, at
+infinities and with nan is not a matter of accuracy: conventions are held to PyTorch in ``test_ops``.
 """
 
 from __future__ import annotations
@@ -47,9 +51,17 @@ Formula = Callable[..., Number]
 """A function of mpf numbers or of their Jets."""
 
 
+Where = Callable[..., bool]
+"""A condition on the operands."""
+
+
+def everywhere(*operands: float) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Truth:
-    """What an operation should compute.
+    """What an operation should compute, and all else that tests need to know of it.
 
     Attributes
     ----------
@@ -63,6 +75,16 @@ class Truth:
         ``measured(order, *operands)``: whether derivatives of this order are compared at a point.
     missed : dict
         For an order whose target is missed, and nobody knows a rule in a simple form that would do better, the reason.
+    torch : callable, optional
+        ``torch(torch)``, the function of 0-d tensors that does the same in PyTorch. If not given, it is the first of
+        the operation's name in ``torch``, ``torch.special`` and ``torch.nn.functional``.
+    accepted : dict
+        Where we differ from PyTorch on purpose, and why: by what differs, ``"value"``, ``"slope"`` or ``"curvature"``.
+    smooth : callable or str
+        ``smooth(*operands)``: whether the operation is smooth at operands up to 3, with slopes that stay moderate: off
+        its kinks, and away from its poles. Random graphs apply it only there. A text says why they never do.
+    slope_terms : float
+        How large the terms are whose difference is a slope with a root; next to it the last digits are theirs.
     """
 
     formula: Formula
@@ -70,6 +92,21 @@ class Truth:
     terms: Callable[..., Sequence[mpf]] = lambda *operands: ()
     measured: Callable[..., bool] = lambda order, *operands: True
     missed: dict[int, str] = field(default_factory=dict)
+    torch: Callable[[Any], Callable[..., Any]] | None = None
+    accepted: dict[str, tuple[Where, str]] = field(default_factory=dict)
+    smooth: Where | str = everywhere
+    slope_terms: float = 0.0
+
+
+class Truths(dict[str, Truth]):
+    """The truths by operation; for one that is missing it says what to add."""
+
+    def __missing__(self, name: str) -> Truth:
+        raise LookupError(
+            f"autograd/ops.py has the operation {name!r}, and tests/accuracy.py has no truth for it: add "
+            f"\"{name}\": Truth(formula, points) to TRUTHS, with the textbook's formula in mpmath's numbers, such as "
+            f'"{name}": Truth(lambda a: a / (1 + abs(a)), line("{name}"))'
+        )
 
 
 # --- where to compare -----------------------------------------------------------------------------------------
@@ -251,6 +288,23 @@ def _dot_terms(*operands: Number) -> list[Number]:
     return [w * x for w, x in zip(operands, operands[n : 2 * n])] + list(operands[2 * n :])
 
 
+def _torch_elu(torch: Any) -> Callable[..., Any]:
+    # PyTorch's alpha is a number: it has no gradient. Below 0 a factor says the same of what is finite, and has one.
+    elu = torch.nn.functional.elu
+    return lambda a, alpha: alpha * elu(a) if a < 0 and torch.isfinite(alpha) else elu(a, alpha.item())
+
+
+def _torch_dot(torch: Any) -> Callable[..., Any]:
+    def dot(*operands: Any) -> Any:
+        n = len(operands) // 2
+        if n == 0:
+            return operands[0] + 0.0
+        product = torch.dot(torch.stack(operands[:n]), torch.stack(operands[n : 2 * n]))
+        return product + operands[-1] if len(operands) % 2 else product
+
+    return dot
+
+
 with mp.workdps(2000):
     # The fixed point of mean 0 and variance 1 (Klambauer et al. 2017).
     _TAIL = mp.erfc(1 / mp.sqrt(2)) * mp.sqrt(mp.e)
@@ -262,78 +316,223 @@ with mp.workdps(2000):
     )
 
 # fmt: off
-TRUTHS: dict[str, Truth] = {
+TRUTHS = Truths({
     "add": Truth(lambda a, b: a + b, plane("add")),
     "sub": Truth(lambda a, b: a - b, plane("sub")),
     "mul": Truth(lambda a, b: a * b, plane("mul")),
-    "div": Truth(lambda a, b: a / b, plane("div", lambda a, b: b != 0.0)),
+    "div": Truth(
+        lambda a, b: a / b, plane("div", lambda a, b: b != 0.0),
+        smooth=lambda a, b: abs(b) > 0.3,
+    ),
     "neg": Truth(lambda a: -a, line("neg")),
-    "pow": Truth(_pow, powers("pow"), measured=_pow_in_range),
+    "pow": Truth(_pow, powers("pow"), measured=_pow_in_range, smooth=lambda a, b: a > (0.1 if b > 0.0 else 0.5)),
     "positive": Truth(lambda a: a, line("positive")),
     "square": Truth(lambda a: a * a, line("square")),
-    "reciprocal": Truth(lambda a: 1 / a, line("reciprocal", lambda a: a != 0.0)),
-    "sqrt": Truth(sqrt, line("sqrt", lambda a: a >= 0.0)),
-    "cbrt": Truth(_cbrt, line("cbrt")),
-    "one_minus_square": Truth(lambda a: 1 - a * a, line("one_minus_square")),
-    "floor_divide": Truth(lambda a, b: floor(a / b), plane("floor_divide", lambda a, b: b != 0.0)),
-    "remainder": Truth(lambda a, b: a - b * floor(a / b), plane("remainder", lambda a, b: b != 0.0)),
+    "reciprocal": Truth(
+        lambda a: 1 / a, line("reciprocal", lambda a: a != 0.0),
+        smooth=lambda a: abs(a) > 0.3,
+    ),
+    "sqrt": Truth(sqrt, line("sqrt", lambda a: a >= 0.0), smooth=lambda a: a > 0.1),
+    "cbrt": Truth(
+        _cbrt, line("cbrt"),
+        torch=lambda torch: lambda a: torch.sign(a) * torch.abs(a) ** (1.0 / 3.0),
+        accepted={
+            "slope": (lambda a: a == 0.0, "PyTorch has no cbrt, and for sign * abs**(1/3) takes 0 * inf"),
+        },
+        smooth=lambda a: abs(a) > 0.1,
+    ),
+    "one_minus_square": Truth(
+        lambda a: 1 - a * a, line("one_minus_square"),
+        torch=lambda torch: lambda a: 1.0 - a * a,
+    ),
+    "floor_divide": Truth(
+        lambda a, b: floor(a / b), plane("floor_divide", lambda a, b: b != 0.0),
+        torch=lambda torch: lambda a, b: torch.div(a, b, rounding_mode="floor"),  # floor_divide itself has no gradient
+        smooth="it is flat: what comes before it would have no gradient",
+    ),
+    "remainder": Truth(
+        lambda a, b: a - b * floor(a / b), plane("remainder", lambda a, b: b != 0.0),
+        smooth=lambda a, b: abs(b) > 0.3 and 0.01 < a / b % 1.0 < 0.99,
+    ),
     "fmod": Truth(
         lambda a, b: abs(a) - abs(b) * floor(abs(a) / abs(b)) if a > 0 else abs(b) * floor(abs(a) / abs(b)) - abs(a),
         plane("fmod", lambda a, b: b != 0.0),
+        accepted={
+            "slope": (lambda a, b: math.isinf(a), "PyTorch's quotient is infinite where fmod is nan"),
+        },
+        smooth=lambda a, b: abs(b) > 0.3 and 0.01 < a / b % 1.0 < 0.99,
     ),
     "exp": Truth(exp, line("exp")),
-    "expm1": Truth(lambda a: exp(a) - 1, line("expm1")),
+    "expm1": Truth(
+        lambda a: exp(a) - 1, line("expm1"),
+        accepted={
+            "slope": (lambda a: a < -4.0, "PyTorch takes out + 1, whose digits are lost below"),
+        },
+    ),
     "exp2": Truth(lambda a: exp(a * mp.log(2)), line("exp2")),
-    "log": Truth(log, line("log", lambda a: a > 0.0)),
-    "log1p": Truth(lambda a: log(1 + a), line("log1p", lambda a: a > -1.0)),
-    "log2": Truth(lambda a: log(a) / mp.log(2), line("log2", lambda a: a > 0.0)),
-    "log10": Truth(lambda a: log(a) / mp.log(10), line("log10", lambda a: a > 0.0)),
+    "log": Truth(log, line("log", lambda a: a > 0.0), smooth=lambda a: a > 0.1),
+    "log1p": Truth(lambda a: log(1 + a), line("log1p", lambda a: a > -1.0), smooth=lambda a: a > -0.9),
+    "log2": Truth(lambda a: log(a) / mp.log(2), line("log2", lambda a: a > 0.0), smooth=lambda a: a > 0.1),
+    "log10": Truth(lambda a: log(a) / mp.log(10), line("log10", lambda a: a > 0.0), smooth=lambda a: a > 0.1),
     "logaddexp": Truth(
         _logsumexp, plane("logaddexp") + [p for p in exponents("logaddexp") if len(p) == 2],
         terms=lambda a, b: [max(a, b), _logsumexp(a, b) - max(a, b)],
     ),
-    "abs": Truth(abs, line("abs")),
-    "maximum": Truth(max, plane("maximum")),
-    "minimum": Truth(min, plane("minimum")),
-    "clip": Truth(lambda a, low, high: min(max(a, low), high), triples("clip", CORNERS)),
+    "abs": Truth(abs, line("abs"), smooth=lambda a: abs(a) > 1e-6),
+    "maximum": Truth(max, plane("maximum"), smooth=lambda a, b: abs(a - b) > 1e-6),
+    "minimum": Truth(min, plane("minimum"), smooth=lambda a, b: abs(a - b) > 1e-6),
+    "clip": Truth(
+        lambda a, low, high: min(max(a, low), high), triples("clip", CORNERS),
+        torch=lambda torch: torch.clamp,
+        smooth=lambda a, low, high: min(abs(a - low), abs(a - high), high - low) > 1e-6,
+    ),
     "where": Truth(
         lambda condition, a, b: a if condition else b, triples("where", (0.0, -0.0, 1.0, -1.0, TINY, HUGE)),
+        torch=lambda torch: lambda condition, a, b: torch.where(condition != 0.0, a, b),
+        smooth=lambda condition, a, b: abs(condition) > 1e-6,
     ),
     "sin": Truth(sin, line("sin")),
     "cos": Truth(cos, line("cos")),
-    "tan": Truth(lambda a: sin(a) / cos(a), line("tan")),
-    "asin": Truth(integral(mp.asin, lambda t: 1 / sqrt(1 - t * t)), interval("asin")),
-    "acos": Truth(integral(mp.acos, lambda t: -1 / sqrt(1 - t * t)), interval("acos")),
+    "tan": Truth(lambda a: sin(a) / cos(a), line("tan"), smooth=lambda a: abs(math.cos(a)) > 0.3),
+    "asin": Truth(
+        integral(mp.asin, lambda t: 1 / sqrt(1 - t * t)), interval("asin"),
+        smooth=lambda a: abs(a) < 0.9,
+    ),
+    "acos": Truth(
+        integral(mp.acos, lambda t: -1 / sqrt(1 - t * t)), interval("acos"),
+        smooth=lambda a: abs(a) < 0.9,
+    ),
     "atan": Truth(_atan, line("atan")),
-    "atan2": Truth(_atan2, plane("atan2", lambda y, x: y != 0.0 or x > 0.0)),
+    "atan2": Truth(
+        _atan2, plane("atan2", lambda y, x: y != 0.0 or x > 0.0),
+        accepted={
+            "slope": (lambda y, x: 0.0 < math.hypot(y, x) < 1e-154, "PyTorch's x**2 + y**2 underflows"),
+        },
+        smooth=lambda y, x: abs(y) > 0.1 and abs(x) > 0.1,
+    ),
     "hypot": Truth(
         lambda a, b: sqrt(a * a + b * b), plane("hypot", lambda a, b: NORMAL <= math.hypot(a, b) <= HUGE),
+        smooth=lambda a, b: abs(a) > 0.1 and abs(b) > 0.1,
     ),
     "unit": Truth(
         lambda a, b: a / sqrt(a * a + b * b), plane("unit", lambda a, b: NORMAL <= math.hypot(a, b) <= HUGE),
+        torch=lambda torch: lambda a, b: a / torch.hypot(a, b),
+        accepted={
+            "slope": (
+                lambda a, b: math.isinf(math.hypot(a, b)) or 0.0 < math.hypot(a, b) < 1e-308,
+                "PyTorch has no unit, and for a / hypot(a, b) takes inf * 0 elsewhere than we do",
+            ),
+        },
+        smooth=lambda a, b: abs(a) > 0.1 and abs(b) > 0.1,
     ),
     "sinh": Truth(lambda a: (exp(a) - exp(-a)) / 2, line("sinh")),
     "cosh": Truth(lambda a: (exp(a) + exp(-a)) / 2, line("cosh")),
-    "tanh": Truth(lambda a: (exp(a) - exp(-a)) / (exp(a) + exp(-a)), line("tanh")),
-    "sech": Truth(lambda a: 2 / (exp(a) + exp(-a)), line("sech")),
-    "asinh": Truth(integral(mp.asinh, lambda t: 1 / sqrt(1 + t * t)), line("asinh")),
-    "acosh": Truth(integral(mp.acosh, lambda t: 1 / sqrt(t * t - 1)), line("acosh", lambda a: a >= 1.0)),
-    "atanh": Truth(integral(mp.atanh, lambda t: 1 / (1 - t * t)), [p for p in interval("atanh") if abs(p[0]) < 1.0]),
+    "tanh": Truth(
+        lambda a: (exp(a) - exp(-a)) / (exp(a) + exp(-a)), line("tanh"),
+        accepted=dict.fromkeys(
+            ("slope", "curvature"),
+            (lambda a: abs(a) > 4.0, "PyTorch takes 1 - out**2, whose digits are lost in the tails"),
+        ),
+    ),
+    "sech": Truth(
+        lambda a: 2 / (exp(a) + exp(-a)), line("sech"),
+        torch=lambda torch: lambda a: 1.0 / torch.cosh(a),
+        accepted={
+            "slope": (
+                lambda a: abs(a) > 711.0,
+                "PyTorch has no sech, and for 1/cosh takes 0 * inf where cosh overflows",
+            ),
+        },
+    ),
+    "asinh": Truth(
+        integral(mp.asinh, lambda t: 1 / sqrt(1 + t * t)), line("asinh"),
+        accepted={
+            "slope": (lambda a: abs(a) > 1e154, "PyTorch's a*a + 1 overflows"),
+        },
+    ),
+    "acosh": Truth(
+        integral(mp.acosh, lambda t: 1 / sqrt(t * t - 1)), line("acosh", lambda a: a >= 1.0),
+        accepted={
+            "slope": (
+                lambda a: a <= -1.0 or a > 1e154,
+                "PyTorch takes (a*a - 1)**-0.5, which is a number where acosh is nan, and where a*a overflows 0",
+            ),
+        },
+        smooth=lambda a: a > 1.1,
+    ),
+    "atanh": Truth(
+        integral(mp.atanh, lambda t: 1 / (1 - t * t)), [p for p in interval("atanh") if abs(p[0]) < 1.0],
+        smooth=lambda a: abs(a) < 0.9,
+    ),
     "erf": Truth(_erf, line("erf")),
     "erfc": Truth(_erfc, line("erfc")),
-    "ndtr": Truth(_ndtr, line("ndtr")),
-    "relu": Truth(lambda a: max(a, mpf(0)), line("relu")),
-    "leaky_relu": Truth(lambda a, slope: a if a > 0 else slope * a, plane("leaky_relu")),
-    "elu": Truth(lambda a, alpha: a if a > 0 else alpha * (exp(a) - 1), plane("elu")),
-    "selu": Truth(lambda a: _SELU_SCALE * (a if a > 0 else _SELU_ALPHA * (exp(a) - 1)), line("selu")),
-    "sigmoid": Truth(_sigmoid, line("sigmoid")),
-    "softplus": Truth(lambda a: log(1 + exp(a)), line("softplus")),
-    "silu": Truth(lambda a: a * _sigmoid(a), line("silu")),
-    "gelu": Truth(lambda a: a * _ndtr(a), line("gelu")),
-    "sum": Truth(lambda *xs: sum(xs, mpf(0)), sequences("sum", -300.0, 300.0), terms=lambda *xs: xs),
+    "ndtr": Truth(
+        _ndtr, line("ndtr"),
+        accepted={
+            "value": (lambda a: a < -4.0, "PyTorch's loses its digits in the tail"),
+        },
+    ),
+    "relu": Truth(lambda a: max(a, mpf(0)), line("relu"), smooth=lambda a: abs(a) > 1e-6),
+    "leaky_relu": Truth(
+        lambda a, slope: a if a > 0 else slope * a, plane("leaky_relu"),
+        torch=lambda torch: lambda a, slope: torch.prelu(a.reshape(1), slope.reshape(1)).reshape(()),
+        smooth=lambda a, slope: abs(a) > 1e-6,
+    ),
+    "elu": Truth(
+        lambda a, alpha: a if a > 0 else alpha * (exp(a) - 1), plane("elu"),
+        torch=_torch_elu,
+        smooth=lambda a, alpha: abs(a) > 1e-6,
+    ),
+    "selu": Truth(
+        lambda a: _SELU_SCALE * (a if a > 0 else _SELU_ALPHA * (exp(a) - 1)), line("selu"),
+        smooth=lambda a: abs(a) > 1e-6,
+    ),
+    "sigmoid": Truth(
+        _sigmoid, line("sigmoid"),
+        accepted=dict.fromkeys(
+            ("slope", "curvature"),
+            (lambda a: a > 8.0, "PyTorch takes out * (1 - out), whose digits are lost above"),
+        ),
+    ),
+    "softplus": Truth(
+        lambda a: log(1 + exp(a)), line("softplus"),
+        accepted={
+            "value": (lambda a: 20.0 < a < 36.0, "PyTorch takes a itself above 20"),
+            "slope": (lambda a: 20.0 < a < 36.0, "PyTorch takes 1 above 20"),
+            "curvature": (lambda a: a > 20.0, "PyTorch takes a itself above 20"),
+        },
+    ),
+    "silu": Truth(
+        lambda a: a * _sigmoid(a), line("silu"),
+        accepted={
+            "curvature": (
+                lambda a: abs(a) > 8.0, "PyTorch takes sigmoid * (1 - sigmoid), whose digits are lost in the tails",
+            ),
+        },
+        slope_terms=0.25,
+    ),
+    "gelu": Truth(
+        lambda a: a * _ndtr(a), line("gelu"),
+        accepted={
+            "value": (lambda a: a < -4.0, "PyTorch takes a * (1 + erf) / 2, whose digits are lost in the tail"),
+            "slope": (lambda a: a < -4.0, "PyTorch takes (1 + erf) / 2, whose digits are lost in the tail"),
+        },
+        slope_terms=0.25,
+    ),
+    "sum": Truth(
+        lambda *xs: sum(xs, mpf(0)), sequences("sum", -300.0, 300.0), terms=lambda *xs: xs,
+        torch=lambda torch: lambda *xs: torch.sum(torch.stack(xs)),
+    ),
     "prod": Truth(
         lambda *xs: math.prod(xs, start=mpf(1)),
         [p for n in range(9) for p in sequences(f"prod {n}", -280.0 / max(n, 1), 280.0 / max(n, 1), [n])],
+        torch=lambda torch: lambda *xs: torch.prod(torch.stack(xs)),
+        accepted={
+            "slope": (
+                lambda *xs: not all(map(math.isfinite, xs)) or math.isinf(math.prod(xs)),
+                "PyTorch divides the product by the operand where we multiply the others: inf/inf and nan/nan are nan",
+            ),
+        },
     ),
     "logsumexp": Truth(
         _logsumexp, exponents("logsumexp"), terms=lambda *xs: [max(xs), _logsumexp(*xs) - max(xs)],
@@ -341,13 +540,52 @@ TRUTHS: dict[str, Truth] = {
             (3, 4), "near ties; its derivatives are polynomials in the softmax, and some vanish at 1/2 or 1/3. For "
             "two operands `logaddexp` has all digits",
         ),
+        torch=lambda torch: lambda *xs: torch.logsumexp(torch.stack(xs), 0),
+        accepted={
+            "slope": (
+                lambda *xs: xs.count(1e300) > 1 and max(xs) == 1e300,
+                "PyTorch takes exp(x - out), and out has no digits left for the logarithm of 2",
+            ),
+        },
     ),
     "dot": Truth(
         lambda *operands: sum(_dot_terms(*operands), mpf(0)), sequences("dot", -140.0, 140.0, (*range(9), 12, 16)),
         terms=_dot_terms,
+        torch=_torch_dot,
     ),
-}
+})
 # fmt: on
+
+
+def pytorchs(torch: Any, name: str) -> Callable[..., Any] | None:
+    """PyTorch's function of that name."""
+    for place in (torch, torch.special, torch.nn.functional):
+        if found := getattr(place, name, None):
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def twin(torch: Any, name: str) -> Callable[..., Any]:
+    """What does in PyTorch, on 0-d tensors, what the operation does here."""
+    given = TRUTHS[name].torch
+    found = pytorchs(torch, name) if given is None else given(torch)
+    if found is None:
+        raise LookupError(
+            f"PyTorch has no function {name!r}: tell its truth in tests/accuracy.py how to compute it there, such as "
+            "torch=lambda torch: lambda a: a / (1.0 + torch.abs(a))"
+        )
+    return found
+
+
+def slopes(name: str, point: Point) -> list[float]:
+    """The derivatives of the formula by each operand, for tests at ordinary points.
+
+    >>> slopes("mul", (2.0, 3.0))
+    [3.0, 2.0]
+    """
+    with mp.workdps(digits(point)):
+        (row,) = exact_derivatives(TRUTHS[name], point, 1)
+        return [float(row[counts((i,), len(point))][0]) for i in range(len(point))]
 
 
 # --- how errors are measured ----------------------------------------------------------------------------------
@@ -552,16 +790,25 @@ def _cells(worst: Worst, target: float) -> str:
     return f"{error if worst.error <= target else f'**{error}**'} | {_where(worst.point)}"
 
 
-def table() -> Iterator[str]:
-    """The lines of the table of worst errors, in Markdown."""
+def table(names: Sequence[str] = ()) -> Iterator[str]:
+    """The lines of the table of worst errors, in Markdown; if there are names the other lines are the page's."""
     yield "| operation | points | value, ulp | at | first derivatives | at | second | at | third | at | fourth | at |"
     yield "|---|--:" + "|--:|---" * len(TARGETS) + "|"
     for name in TRUTHS:
-        row = measure(name)
-        yield f"| `{name}` | {row.points} | {' | '.join(map(_cells, row.worst, TARGETS))} |"
+        line = written(name) if names and name not in names else None
+        if line is None:
+            row = measure(name)
+            line = f"| `{name}` | {row.points} | {' | '.join(map(_cells, row.worst, TARGETS))} |"
+        yield line
 
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "accuracy.md"
+
+
+def written(name: str) -> str | None:
+    """An operation's line in the page, if it has one."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    return next((line for line in lines if line.startswith(f"| `{name}` ")), None)
 
 
 def _reasons() -> str:
@@ -603,28 +850,36 @@ Numbers that miss their target are in bold: {_reasons()}.
 
 What the operations do at kinks, at infinities and with nan is PyTorch's convention, and tested as such.
 
-This page is written by `python -m tests.accuracy --write`; without `--write` the table is printed.
+This page is written by `python -m tests.accuracy --write`, one line of it by `python -m tests.accuracy --write tanh`;
+without `--write` the table is printed.
 """
 
 
-def page() -> str:
-    """The page for the docs: how errors are measured, and the table."""
+def page(names: Sequence[str] = ()) -> str:
+    """The page for the docs: how errors are measured, and the table; if there are names the other lines stay."""
     libc = " ".join(platform.libc_ver()).strip() or platform.platform(terse=True)
-    here = f"Measured with Python {platform.python_version()} on {platform.system()} {platform.machine()}, {libc}."
-    return "\n".join([_HEADER + here + "\n", *table(), ""])
+    machine = f"{platform.system()} {platform.machine()}, {libc}"
+    measured = [f"Measured with Python {platform.python_version()} on {machine}."]
+    if names:
+        kept = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("Measured with ")]
+        those = ", ".join(f"`{name}`" for name in names)
+        measured = kept if measured[0] in kept else [*kept, f"{measured[0][:-1]}: {those}."]
+    return "\n".join([_HEADER + "\n".join(measured) + "\n", *table(names), ""])
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the table, or write the page; 1 if a target is missed that is not known to be."""
-    if arguments not in ([], ["--write"]):
-        print(f"usage: python -m tests.accuracy [--write], not {' '.join(arguments)}", file=sys.stderr)
+    write, names = arguments[:1] == ["--write"], arguments[1:]
+    if (arguments and not write) or not TRUTHS.keys() >= {*names}:
+        said = " ".join(arguments)
+        print(f"usage: python -m tests.accuracy [--write [operation ...]], not {said}", file=sys.stderr)
         return 2
-    if arguments:
-        write_text(PAGE, page())
+    if write:
+        write_text(PAGE, page(names))
     else:
         for text in table():
             print(text, flush=True)
-    return int(any(misses(name).keys() != truth.missed.keys() for name, truth in TRUTHS.items()))
+    return int(any(misses(name).keys() != TRUTHS[name].missed.keys() for name in names or TRUTHS))
 
 
 def misses(name: str) -> dict[int, str]:

@@ -34,7 +34,11 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if path.stem != "__main__"
 )
-MARKDOWN = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
+MARKDOWN = [
+    path
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+    if path.exists()
+]
 
 
 def load(name: str) -> Any:

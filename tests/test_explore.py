@@ -21,7 +21,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Graph, Value, ops
+from autograd import Graph, Value, dot, ops
 from autograd.ops import BUILTIN, OPS
 from autograd.symbols import Rule
 from autograd.view import explore, placing, rendering
@@ -202,18 +202,101 @@ def test_what_cannot_be_explored_is_said_in_a_sentence(tmp_path: Path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_title_text_and_notes_are_in_the_page_and_name_it(tmp_path: Path) -> None:
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    u = w * x
+    y = u.tanh()
+    page = explore(
+        y, tmp_path / "a.html", title=" A neuron ", text="It squashes.", notes={u: "A product.", w: "Learnt."}
+    )
+    told = Parts(page.html).data["story"]
+    assert told == {"title": "A neuron", "text": "It squashes.", "notes": {"0": "Learnt.", "2": "A product."}}
+    assert repr(page).startswith("<page of A neuron in ")
+    assert "<title>A neuron · glassgrad</title>" in page.html and 'title="A neuron"' in page._repr_html_()
+
+
+def test_what_is_no_title_or_note_is_said_in_a_sentence(tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    y, other = x * 3, Value(1.0, "elsewhere")
+    refused: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"title": 3}, TypeError, "title must be a text, not int: 3"),
+        ({"text": ["a"]}, TypeError, "text must be a text, not list"),
+        ({"text": "  "}, ValueError, "text is empty; leave it out instead"),
+        ({"notes": ["a"]}, TypeError, "notes must be a mapping of nodes to texts, not list"),
+        ({"notes": {"x": "a"}}, TypeError, "notes are for Values, not for str: 'x'"),
+        ({"notes": {x: 3}}, TypeError, "the note for .*x.* must be a text, not int"),
+        ({"notes": {x: ""}}, ValueError, "the note for .*x.* is empty"),
+        ({"notes": {other: "a"}}, ValueError, "there is a note for .*elsewhere.*, which is no node of the graph"),
+    ]
+    for options, error, message in refused:
+        with pytest.raises(error, match=message) as caught:
+            explore(y, tmp_path / "a.html", **options)
+        assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def introduction(v: Value) -> tuple[str, str]:
+    """Title and text that are made from a graph."""
+    story = Parts(build(Graph(v))).data["story"]
+    return story["title"], story["text"]
+
+
+def test_without_a_title_the_graph_is_introduced_by_its_structure() -> None:
+    network = nn.MLP(2, [4, 4, 1], seed=0)
+    assert introduction(network([1.0, 2.0])) == (
+        "mlp: a network of 3 layers",
+        "Its shape is 2 → 4 → 4 → 1. It has 37 parameters, and works on one example here. "
+        "The backward pass finds how fast the result changes with each parameter.",
+    )
+    losses = [(network([1.0, 0.1 * k]) - 1) ** 2 for k in range(20)]
+    total = losses[0]
+    for loss in losses[1:]:
+        total = total + loss
+    total.label = "L"
+    assert "works on 20 examples here; L is computed from its output." in introduction(total)[1]
+    assert introduction(nn.Neuron(3, seed=0)([1.0, 2.0, 3.0]))[0] == "neuron: a neuron with 3 inputs"
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    c = a * b + a
+    title, text = introduction(c)
+    assert title == "An expression of a and b"
+    assert text.startswith("The result is computed from a and b in 2 operations.")
+    c.label = "c"
+    assert introduction(c)[0] == "c from a and b"
+    assert introduction(a) == ("a, a leaf", "a is a leaf: nothing is computed, and its derivative by itself is 1.")
+    many = Value(0.0, "p0")
+    for k in range(1, 9):
+        many = many + Value(1.0, f"p{k}")
+    assert introduction(many)[0] == "An expression of 9 numbers"
+
+
+def test_steps_of_a_recurrence_are_no_examples() -> None:
+    w, u = Value(0.5, "w"), Value(-0.25, "u")
+    h = Value(0.0)
+    for x in (1.0, 2.0, 3.0):
+        h = dot([w, u], [Value(x), h]).tanh()
+    assert "works over 3 steps here" in introduction(h)[1]
+
+
+@pytest.mark.parametrize("label", ["y" * 500, "\ud800", "a\nb", "<b>", "\u202e"])
+def test_introductions_survive_any_label(label: str) -> None:
+    a = Value(2.0, label)
+    b = a.tanh()
+    b.label = label
+    title, text = introduction(b)
+    assert (title + text).encode()
+    assert len(title) < 80 and len(text) < 400 and "\n" not in title + text
+
+
 @pytest.mark.parametrize("steps", [1, 25])
 def test_after_training_the_page_of_the_old_loss_is_the_same_but_for_marks(lesson: Lesson, steps: int) -> None:
     graph = Graph(lesson.loss)
     before = Parts(build(graph))
-    assert before.data["since"] == {} and before.data["notes"] == []
+    assert before.data["since"] == {}
     lesson.train(steps)
     after = Parts(build(Graph(lesson.loss)))
     now = {str(i): node.data for i, node in enumerate(graph) if node.data != graph.data[i]}
     assert len(now) > 0 and after.data["since"] == now
-    (note,) = after.data["notes"]
-    assert f"set since the graph was computed: {len(now)}." in note
-    assert after.data | {"since": {}, "notes": []} == before.data
+    assert after.data | {"since": {}} == before.data
     assert after.texts | {"data": ""} == before.texts | {"data": ""}
 
 
@@ -405,8 +488,8 @@ def test_the_modules_keep_to_the_form_that_the_bundle_understands() -> None:
     assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
     made = re.findall(r"^const (\w+)_js = \(\(\) => \{$", text, re.MULTILINE)
     assert sorted(made) == sorted([*(names & set(made)), "operations"])
-    # Elementary functions are there for the operations alone; everything else the page uses.
-    assert names - set(made) == {"elementary"}
+    # Elementary functions are there for the operations alone, and what a notebook runs; everything else the page uses.
+    assert names - set(made) == {"elementary", "notebook"}
     for path in PAGE.glob("*.js"):
         source = path.read_text(encoding="utf-8")
         assert source.startswith("// "), f"{path.name} says what lives there"

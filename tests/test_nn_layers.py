@@ -15,6 +15,8 @@ import autograd
 import nn
 from autograd import Graph, Value
 
+from .accuracy import TRUTHS, pytorchs, slopes, twin
+
 # Textbook formulas and their derivatives, for ordinary arguments.
 FORMULAS: dict[str, tuple[Callable[[float], Any], Callable[[float], Any]]] = {
     "relu": (lambda x: max(x, 0.0), lambda x: float(x > 0)),
@@ -36,11 +38,25 @@ FORMULAS: dict[str, tuple[Callable[[float], Any], Callable[[float], Any]]] = {
         lambda x: (1 + math.erf(x / math.sqrt(2))) / 2 + x * math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
     ),
 }
-every_activation = pytest.mark.parametrize("name", FORMULAS)
+every_activation = pytest.mark.parametrize("name", nn.ACTIVATIONS)
 
 
-def test_every_activation_is_held_to_a_formula() -> None:
-    assert set(FORMULAS) == set(nn.ACTIVATIONS)
+def formulas(name: str) -> tuple[Callable[[float], Any], Callable[[float], Any]]:
+    """An activation and its slope: as written above, or as its truth in ``tests.accuracy`` has them."""
+    rest = autograd.ops.OPS[name].defaults
+    return FORMULAS.get(name) or (
+        lambda x: float(TRUTHS[name].formula(*map(mpf, (x, *rest)))),
+        lambda x: slopes(name, (x, *rest))[0],
+    )
+
+
+def test_what_is_written_above_and_the_truths_agree() -> None:
+    assert FORMULAS.keys() <= nn.ACTIVATIONS.keys()
+    for name, (f, slope) in FORMULAS.items():
+        rest = autograd.ops.OPS[name].defaults
+        for x in (-2.5, -0.3, 0.4, 1.7):
+            assert f(x) == pytest.approx(float(TRUTHS[name].formula(*map(mpf, (x, *rest)))), rel=1e-13), name
+            assert slope(x) == pytest.approx(slopes(name, (x, *rest))[0], rel=1e-13), name
 
 
 def numbers(values: Any) -> Any:
@@ -52,7 +68,7 @@ def numbers(values: Any) -> Any:
 
 @every_activation
 def test_mlp_equals_the_four_equations(name: str) -> None:
-    f, slope = FORMULAS[name]
+    f, slope = formulas(name)
     model = nn.MLP(2, [3, 2], activation=name, output_activation=name, seed=11)
     x = [Value(0.7), Value(-1.3)]
     outputs = model(x)
@@ -91,8 +107,9 @@ def test_mlp_equals_pytorch(name: str) -> None:
         tensors += [torch.tensor(t, dtype=torch.float64, requires_grad=True) for t in (w, b)]
         a = tensors[-2] @ a + tensors[-1]
         if i < 2:
-            function = torch.nn.functional
-            a = (getattr(torch, name, None) or getattr(function, name))(a)
+            function, rest = pytorchs(torch, name), autograd.ops.OPS[name].defaults
+            constants = torch.tensor(rest, dtype=torch.float64)
+            a = function(a) if function else torch.stack([twin(torch, name)(z, *constants) for z in a])
     a.sum().backward()
     assert numbers(outputs) == pytest.approx(a.tolist(), rel=1e-13)
     for i, layer in enumerate(model.layers):
@@ -181,6 +198,7 @@ def test_without_bias() -> None:
     assert model([1.0, 2.0]).data == 6.0
 
 
+CHOICES = f"choose one of {', '.join(nn.ACTIVATIONS)}, or give a function"
 BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "MLP, too many": (
         lambda: nn.MLP(2, [3, 1])([1, 2, 3]),
@@ -217,20 +235,17 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "activation": (
         lambda: nn.MLP(2, [1, 1], activation="rely"),
         ValueError,
-        "there is no activation 'rely' (did you mean 'relu'?); choose one of relu, leaky_relu, elu, selu, sigmoid, "
-        "tanh, softplus, silu, gelu, or give a function",
+        f"there is no activation 'rely' (did you mean 'relu'?); {CHOICES}",
     ),
     "activation of no layer": (
         lambda: nn.MLP(2, [1], activation="LeakyReLU"),
         ValueError,
-        "there is no activation 'LeakyReLU' (did you mean 'leaky_relu'?); choose one of relu, leaky_relu, elu, selu, "
-        "sigmoid, tanh, softplus, silu, gelu, or give a function",
+        f"there is no activation 'LeakyReLU' (did you mean 'leaky_relu'?); {CHOICES}",
     ),
     "unlike any": (
         lambda: nn.Layer(2, 1, activation="square"),
         ValueError,
-        "there is no activation 'square'; choose one of relu, leaky_relu, elu, selu, sigmoid, tanh, softplus, silu, "
-        "gelu, or give a function",
+        f"there is no activation 'square'; {CHOICES}",
     ),
     "odd activation": (
         lambda: nn.Neuron(2, activation=3),  # type: ignore[arg-type]
@@ -514,7 +529,7 @@ def test_sequential_chains_modules_and_functions() -> None:
 
 @every_activation
 def test_activation_modules_work_on_values_and_nested_lists(name: str) -> None:
-    f, slope = FORMULAS[name]
+    f, slope = formulas(name)
     module = nn.ACTIVATIONS[name]()
     xs = [Value(-1.5), Value(0.5)]
     single, [[a], b] = module(xs[0]), module([[xs[0]], xs[1]])

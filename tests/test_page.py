@@ -117,7 +117,9 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
     contexts: list[Any] = []
     trouble: list[str] = []
 
-    def open_page(v: Value, fragment: str = "", *, size: dict[str, int] = LAPTOP, **options: Any) -> Reader:
+    def open_page(
+        v: Value, fragment: str = "", *, size: dict[str, int] = LAPTOP, invited: bool = False, **options: Any
+    ) -> Reader:
         context_options = {
             key: options.pop(key) for key in ("color_scheme", "reduced_motion", "has_touch") if key in options
         }
@@ -139,6 +141,8 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
         )
         page.goto(Path(written.path).as_uri() + fragment)
         page.wait_for_selector("html[data-ready]", state="attached")
+        if not invited and page.is_visible("#invitation"):
+            page.keyboard.press("End")  # as somebody does who knows the page: the complete graph
         return Reader(page, Graph(v))
 
     yield open_page

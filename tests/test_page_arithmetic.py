@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +14,10 @@ import autograd
 from autograd import ops
 from autograd.ops import BUILTIN, OPS, Op
 from autograd.symbols import JavaScript
-from autograd.view.explore import bundle
+from autograd.view.explore import PAGE, bundle
 from autograd.view.operations import javascript
 
+from .accuracy import TRUTHS
 from .browser import chromium
 from .test_symbols import EXPRESSIONS
 
@@ -25,8 +27,6 @@ EDGES = [
 ]  # fmt: skip
 ULPS = 12
 """JavaScript's functions, and the few that the page brings, may differ from C's in their last digits."""
-TERMS = {"gelu": 0.25, "silu": 0.25}
-"""Where a slope is a difference of terms so large, and has a root, the last digits are those of the terms."""
 
 
 def points(op: Op) -> tuple[int, list[list[float]]]:
@@ -83,6 +83,15 @@ def computed() -> Iterator[dict[str, list[list[float]]]]:
     }
 
 
+@pytest.mark.parametrize("name", sorted(name for name in BUILTIN if OPS[name].elementary))
+def test_the_page_has_every_elementary_function(name: str) -> None:
+    table = (PAGE / "elementary.js").read_text(encoding="utf-8").partition("export const elementary = {")[2]
+    assert re.search(rf"^  {name}\b", table, re.MULTILINE), (
+        f"the row of {name!r} calls it elementary: give `elementary` in autograd/view/page/elementary.js a function of "
+        "that name, Math's if it has one"
+    )
+
+
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 def test_every_operation_computes_in_the_browser_what_the_engine_computes(
     name: str, computed: dict[str, list[list[float]]]
@@ -95,7 +104,7 @@ def test_every_operation_computes_in_the_browser_what_the_engine_computes(
         ours = [out, *op.slopes(*point, out)]
         assert len(ours) == len(theirs)
         for k, (a, b) in enumerate(zip(ours, theirs)):
-            if not near(b, a, TERMS.get(name, 0.0)):
+            if not near(b, a, TRUTHS[name].slope_terms):
                 wrong.append((point, "value" if k == 0 else f"partial {k - 1}", a, b))
     assert wrong == []
 

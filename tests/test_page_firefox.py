@@ -36,7 +36,7 @@ def visit(started: Firefox, tmp_path: Path) -> Iterator[Callable[..., Firefox]]:
     def open_page(v: Value, size: tuple[int, int] = LAPTOP) -> Firefox:
         written = explore(v, tmp_path / "page.html", open=False)
         started.resize(*size)
-        started.open(Path(written.path).as_uri())
+        started.open(f"{Path(written.path).as_uri()}#begun=1")  # past the invitation
         started.until("'ready' in document.documentElement.dataset")
         return started
 
@@ -115,7 +115,9 @@ def test_formulas_stand_on_lines_of_their_own(visit: Callable[..., Firefox]) -> 
     assert len(boxes) > 4
     assert all(above[1] <= below[0] for above, below in pairwise(boxes))
     assert all(bottom - top > 15 and width > 100 for top, bottom, width in boxes)
-    panel = page.evaluate("(({ left, right }) => [left, right])(document.querySelector('#panel').getBoundingClientRect())")
+    panel = page.evaluate(
+        "(({ left, right }) => [left, right])(document.querySelector('#panel').getBoundingClientRect())"
+    )
     pieces = page.evaluate(
         "[...document.querySelectorAll('#panel-why .piece math')].map((m) => m.getBoundingClientRect())"
         ".map((r) => [r.left, r.right])"

@@ -11,7 +11,8 @@ from autograd.view.explore import PAGE, STYLES, bundle
 MADE = {"operations": "export const operations = {};\n"}
 # What is made of the model for the screen. They are put together in main.js and nowhere else.
 PARTS = {
-    "address", "changes", "crumbs", "drawing", "keep", "keyboard", "panel", "player", "quiz", "search", "table", "why",
+    "address", "changes", "crumbs", "drawing", "invitation", "keep", "keyboard", "panel", "player", "quiz", "search",
+    "table", "why",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ import pytest
 from .browser import chromium
 from .processes import HOME
 
-PATIENCE = 90  # seconds: what takes so long never comes
+PATIENCE = 180  # seconds: what takes so long never comes, not even on a busy machine
 
 MADE = """
 from autograd import Value, view
@@ -109,13 +109,20 @@ class Notebook:
         return float(self.card(name).text_content().replace("−", "-"))
 
     def drag(self, name: str, pixels: int) -> None:
-        self.until(f"{name} stands still", self.still(name))
-        box = self.card(name).bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        self.page.mouse.move(x + pixels, y, steps=10)
-        self.page.mouse.up()
+        """Drag a leaf's number; once more, if its card was moved away from under the mouse."""
+        before = self.shown(name)
+
+        def dragged() -> bool:
+            self.until(f"{name} stands still", self.still(name))
+            box = self.card(name).bounding_box()
+            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            self.page.mouse.move(x, y)
+            self.page.mouse.down()
+            self.page.mouse.move(x + pixels, y, steps=10)
+            self.page.mouse.up()
+            return self.shown(name) != before
+
+        self.until(f"{name} is dragged", dragged)
 
     def still(self, name: str) -> Callable[[], bool]:
         before: list[Any] = [None, None]
@@ -144,16 +151,18 @@ def lived_through(notebook: Notebook, told: Callable[[], str], run: Callable[[st
     """What is to happen in every notebook. `told` is what the program says of w and the selection."""
     notebook.frame.locator("html[data-ready]").wait_for(state="attached")
     notebook.until("the page is shown", lambda: (notebook.shown("w"), notebook.shown("L")) == (0.5, 9.0))
+
+    def follows() -> bool:
+        return told() == f"w is {notebook.shown('w')}, and w is selected"
+
     notebook.drag("w", 30)
-    notebook.until("w is dragged", lambda: notebook.shown("w") > 0.5)
-    dragged = notebook.shown("w")
-    notebook.until("the program follows", lambda: told() == f"w is {dragged}, and w is selected")
+    assert notebook.shown("w") > 0.5
+    notebook.until("the program follows", follows)
     run("set")
     notebook.until("the page follows", lambda: (notebook.shown("w"), notebook.shown("L")) == (1.5, 1.0))
     notebook.drag("w", 20)  # and goes on from there
-    notebook.until("w is dragged again", lambda: notebook.shown("w") > 1.5)
-    dragged = notebook.shown("w")
-    notebook.until("the program follows again", lambda: told() == f"w is {dragged}, and w is selected")
+    assert notebook.shown("w") > 1.5
+    notebook.until("the program follows again", follows)
     run("train")
     notebook.until("the last step of the loop is shown", lambda: notebook.shown("w") == 2.0)
     notebook.until("and its loss", lambda: notebook.shown("L") < 1e-20)
@@ -188,7 +197,7 @@ def test_in_jupyterlab(reader: Callable[[str], Notebook], tmp_path: Path) -> Non
     server = (
         "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--IdentityProvider.token=",
         "--expose-app-in-browser", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly", f"--ServerApp.root_dir={tmp_path}",
+        "--LabApp.extension_manager=readonly", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={tmp_path}",
     )  # fmt: skip
     with served(tmp_path, *server) as address:
         notebook = reader(f"{address}/doc/tree/lesson.ipynb")

@@ -19,21 +19,22 @@ from pathlib import Path
 from ..files import write_text
 from ..graph import Graph
 from ..value import Constant, Value
-from . import placing, rooms
+from . import layers, placing, rooms
 from .operations import described, javascript, used
+from .story import story
 from .text import names, since
 from .titles import Titles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from ..files import AnyPath
 
 PAGE = Path(__file__).parent / "page"
 
-STYLES = ("base", "frame", "drawing", "player", "panels", "dialogs", "media")
+STYLES = ("base", "frame", "drawing", "player", "panels", "story", "dialogs", "media")
 """The parts of the page's style sheet, in their order: what comes later overrides."""
 
 LIMIT = 200_000
@@ -74,6 +75,9 @@ def explore(
     path: AnyPath | None = None,
     *,
     open: bool | None = None,
+    title: str | None = None,
+    text: str | None = None,
+    notes: Mapping[Value, str] | None = None,
     parameters: Iterable[Value] | None = None,
     inputs: Iterable[Value] | None = None,
     room: int = 60,
@@ -94,6 +98,13 @@ def explore(
     open : bool, optional
         Whether to open the page in a browser. If not given, it is opened where `path` is not given, but not in a
         notebook, whose cell shows it.
+    title : str, optional
+        What the page opens with; if not given, it is made from the graph: its modules, or its labels.
+    text : str, optional
+        A sentence or a few about what the graph computes, which stand below the title; made from the graph likewise.
+    notes : mapping of Value to str, optional
+        What is to be said of nodes of the graph: each is shown when the story comes to its node, and where the page
+        explains the node.
     parameters : iterable of Value, optional
         The leaves that gradient descent moves. If not given: with `inputs`, every labelled leaf that is none of them;
         else the labelled leaves that modules own; in a graph without any, the labelled leaves but for those called x, y
@@ -110,9 +121,10 @@ def explore(
     Raises
     ------
     TypeError
-        If `v` is neither a Value nor a Graph.
+        If `v` is neither a Value nor a Graph, or if a title, a text or a note is no text.
     ValueError
-        If the graph has more than 200,000 nodes, or if `parameters` or `inputs` are no leaves of it.
+        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are no leaves of it, if a note is for a
+        node that it does not have, or if a text is empty.
     RuntimeError
         If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
     OSError
@@ -126,10 +138,26 @@ def explore(
     ...     page = explore((w * x).tanh(), os.path.join(folder, "graph.html"), open=False)
     ...     os.path.basename(page.path)
     'graph.html'
+
+    The page can tell a lesson in its own words:
+
+    >>> u = w * x
+    >>> y = u.tanh()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = explore(
+    ...         y,
+    ...         os.path.join(folder, "neuron.html"),
+    ...         open=False,
+    ...         title="One neuron",
+    ...         text="It weighs its input and squashes the result.",
+    ...         notes={u: "The weight decides how much the input counts.", y: "Never beyond 1."},
+    ...     )
+    ...     page.title
+    'One neuron'
     """
     graph = v if isinstance(v, Graph) else Graph(v)
     check(graph, room)
-    content = build(graph, parameters, inputs, room)
+    content = build(graph, parameters, inputs, room, title, text, notes)
     if path is None:
         import tempfile
 
@@ -142,7 +170,7 @@ def explore(
         import webbrowser
 
         webbrowser.open(Path(path).resolve().as_uri())
-    return Page(path, content, _title(graph))
+    return Page(path, content, title_of(graph, title))
 
 
 def check(graph: Graph, room: int) -> None:
@@ -175,16 +203,33 @@ def _in_notebook() -> bool:
     return False
 
 
-def _title(graph: Graph) -> str:
-    name = names(graph)[-1]
+def title_of(graph: Graph, title: str | None = None) -> str:
+    """What a window or a frame with the page of a graph is called: by its title, or as its root is.
+
+    The letters are such as every encoding can write.
+
+    Examples
+    --------
+    >>> title_of(Graph(Value(2.0, "x").exp())), title_of(Graph(Value(1.0, "\\ud800")))
+    ('@1', '\ufffd')
+    """
+    name = title.strip() if title else names(graph)[-1]
     shown = name if len(name) <= 40 else f"{name[:39]}…"
     return shown.encode("utf-8", "replace").decode()
 
 
 def build(
-    graph: Graph, parameters: Iterable[Value] | None = None, inputs: Iterable[Value] | None = None, room: int = 60
+    graph: Graph,
+    parameters: Iterable[Value] | None = None,
+    inputs: Iterable[Value] | None = None,
+    room: int = 60,
+    title: str | None = None,
+    text: str | None = None,
+    notes: Mapping[Value, str] | None = None,
 ) -> str:
     """The page's HTML."""
+    roles = roles_of(graph, parameters, inputs)
+    told = story(graph, roles, title, text, notes)
     style = "\n".join((PAGE / f"{part}.css").read_text(encoding="utf-8") for part in STYLES)
     script = bundle({"operations": javascript(used(graph).values())})
     parts = {
@@ -192,10 +237,10 @@ def build(
             f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:; "
             "base-uri 'none'; form-action 'none'"
         ),
-        "title": html.escape(f"{_title(graph)} · glassgrad"),
+        "title": html.escape(f"{title_of(graph, title)} · glassgrad"),
         "style": style,
         "script": script,
-        "data": _json(data(graph, _roles(graph, parameters, inputs), room)),
+        "data": _json(data(graph, roles, room) | {"story": told}),
     }
     template = (PAGE / "index.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
@@ -245,18 +290,13 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
         )
     if trouble:
         notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
-    now = since(graph)
-    if now:
-        notes.append(
-            f"Leaves that have been set since the graph was computed: {len(now):,}. They are shown as they were then, "
-            "with a mark in the corner of their cards."
-        )
     return {
         "graph": json.loads(graph.to_json()),
         "names": names(graph),
-        "since": {position: _plain(x) for position, x in now.items()},
+        "since": {position: plain(x) for position, x in since(graph).items()},
         "roles": roles,
         "operations": operations,
+        "layers": layers.described(graph, layers.layers(graph, roles)),
         "rooms": [
             {
                 "name": place.name,
@@ -284,8 +324,14 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     }
 
 
-def _plain(x: float) -> float | str:
-    """A number as JSON can hold it."""
+def plain(x: float) -> float | str:
+    """A number as JSON can hold it.
+
+    Examples
+    --------
+    >>> plain(0.5), plain(math.inf)
+    (0.5, 'inf')
+    """
     return x if math.isfinite(x) else str(x)
 
 
@@ -294,8 +340,20 @@ def _plain(x: float) -> float | str:
 _GIVEN = re.compile(r"(x|y|t)_?\d*", re.IGNORECASE)
 
 
-def _roles(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Value] | None) -> list[str]:
-    """For each node "parameter", "input" or "constant"; an empty text for results."""
+def roles_of(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Value] | None) -> list[str]:
+    """For each node "parameter", "input" or "constant"; an empty text for results.
+
+    Parameters
+    ----------
+    graph : Graph
+    parameters, inputs : iterable of Value, optional
+        As in `explore`.
+
+    Examples
+    --------
+    >>> roles_of(Graph(Value(0.5, "w") * Value(2.0, "x") * 3), None, None)
+    ['parameter', 'input', '', 'constant', '']
+    """
     named = _leaves(graph, parameters, "parameters")
     given = _leaves(graph, inputs, "inputs") or set()
     owned = any(_is_owned(node) for node in graph)

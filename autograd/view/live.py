@@ -9,7 +9,7 @@ import traitlets
 
 from ..graph import Graph
 from ..value import Value
-from .explore import _title, bundle
+from .explore import bundle, title_of
 from .widget import Link, Throttle
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ class Widget(anywidget.AnyWidget):
     def _state(self) -> dict[str, Any]:
         link = self._link
         return {
-            "_title": _title(link.graph),
+            "_title": title_of(link.graph),
             "_page": link.page,
             "_numbers": link.numbers(),
             "_leaves": {"basis": link.basis, "changed": []},

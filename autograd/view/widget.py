@@ -16,7 +16,7 @@ from typing import cast
 from ..graph import Graph
 from ..ieee import to_float
 from ..value import Constant, Value, set_data
-from .explore import Page, _plain, _roles, build, check, explore
+from .explore import Page, build, check, explore, plain, roles_of
 from .text import names, since
 
 TYPE_CHECKING = False
@@ -179,7 +179,7 @@ class Link:
             return
         graph = v if isinstance(v, Graph) else Graph(v)
         check(graph, self._room)
-        shape = _shape(graph, _roles(graph, self._parameters, self._inputs))
+        shape = _shape(graph, roles_of(graph, self._parameters, self._inputs))
         if shape != self._shape:
             page = build(graph, self._parameters, self._inputs, self._room)
             self.page, self._shape, self._first, self._names = page, shape, self.basis + 1, names(graph)
@@ -200,7 +200,7 @@ class Link:
             "data": _bytes(self.graph.data),
             "partials": _bytes(self._partials),
             "names": [[i, name] for i, (name, known) in enumerate(zip(called, self._names)) if name != known],
-            "since": [[i, _plain(x)] for i, x in self._since.items()],
+            "since": [[i, plain(x)] for i, x in self._since.items()],
         }
 
     # --- from the page to the program ---

@@ -222,6 +222,12 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
     focusLeaf();
   }
 
+  function present() {
+    const on = !state.get("present");
+    state.set({ present: on });
+    say(on ? "Presenter mode: the arrow keys step, f ends it." : "Presenter mode is over.");
+  }
+
   function nextTheme() {
     const theme = state.get("theme");
     if (theme === "") {
@@ -257,5 +263,6 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
     openTab,
     editLeaf,
     nextTheme,
+    present,
   };
 }

@@ -8,6 +8,8 @@ import { fromFragment, toFragment } from "./fields.js";
  * @import { Model } from "./model.js"
  */
 
+const LINKED = ["https:", "http:", "file:"]; // what opens in another window too; not about:, blob: or data:
+
 export class Address {
   /**
    * @param {Model} model
@@ -43,7 +45,14 @@ export class Address {
     this.opened(values, leaves);
   }
 
+  // Whether this page has an address of its own; where a notebook has put its text into a frame, it has none.
+  get isKnown() {
+    return LINKED.includes(window.location.protocol);
+  }
+
+  // A link to the page as it is, or where it has no address, what is to be added to one.
   get link() {
-    return `${window.location.href.split("#")[0]}#${toFragment(this.model)}`;
+    const page = this.isKnown ? window.location.href.split("#")[0] : "";
+    return `${page}#${toFragment(this.model)}`;
   }
 }

@@ -6,6 +6,7 @@
  */
 
 const MARGIN = 12; // around what is fitted into view
+const GLIDE = 380; // milliseconds
 
 export class Camera {
   /**
@@ -24,6 +25,7 @@ export class Camera {
     this.pointers = new Map();
     this.dragged = false; // so that the click that follows is none
     this.fitted = false;
+    this.gliding = 0; // the frame that is asked for, while it moves by itself
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.down(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
@@ -34,6 +36,11 @@ export class Camera {
   /** @returns {Pair} */
   get size() {
     return [this.frame.clientWidth || 1, this.frame.clientHeight || 1];
+  }
+
+  // Whether it has a size at all. In a hidden tab or a closed <details> there is nothing to look at, and nothing to fit.
+  get isSeen() {
+    return this.frame.clientWidth > 0 && this.frame.clientHeight > 0;
   }
 
   apply() {
@@ -47,8 +54,42 @@ export class Camera {
    * @param {number} scale
    */
   place(x, y, scale) {
+    this.halt();
     Object.assign(this, { x, y, scale: Math.min(4, Math.max(0.02, scale)), fitted: false });
     this.apply();
+  }
+
+  halt() {
+    cancelAnimationFrame(this.gliding);
+    this.gliding = 0;
+  }
+
+  /**
+   * Have a point of the drawing in the middle: smoothly, unless the reader wants no motion.
+   * @param {Pair} point
+   * @param {number} scale
+   */
+  glide([x, y], scale) {
+    this.halt();
+    const [w, h] = this.size;
+    const goal = { x: w / 2 - x * scale, y: h / 2 - y * scale, scale };
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.place(goal.x, goal.y, goal.scale);
+      return;
+    }
+    const from = { x: this.x, y: this.y, scale: this.scale };
+    let start = 0;
+    /** @param {number} now */
+    const move = (now) => {
+      start ||= now;
+      const part = Math.min(1, (now - start) / GLIDE);
+      const eased = part * part * (3 - 2 * part);
+      /** @type {(a: number, b: number) => number} */
+      const between = (a, b) => a + (b - a) * eased;
+      this.place(between(from.x, goal.x), between(from.y, goal.y), between(from.scale, goal.scale));
+      if (part < 1) this.gliding = requestAnimationFrame(move);
+    };
+    this.gliding = requestAnimationFrame(move);
   }
 
   /**

@@ -45,7 +45,7 @@ export class Changes {
     this.resetButton = button("reset", "Reset", reset);
     this.editor = html("section", { class: "editor" });
     this.list = html("table", { class: "leaves" });
-    this.listed = ""; // the leaves in the list
+    this.listed = ""; // the leaves in the list, with their names
     /** @type {Line[]} */
     this.lines = [];
     byId("panel-change").append(
@@ -71,6 +71,7 @@ export class Changes {
     );
 
     this.editing = -1; // the leaf in the editor
+    this.heading = html("h3");
     this.base = 0; // its number when it came there, which the slider starts from
     this.number = html("input", {
       id: "leaf-number",
@@ -164,23 +165,20 @@ export class Changes {
     }
     if (i !== this.editing) {
       this.editing = i;
-      fill(
-        this.editor,
-        html("h3", {}, isolated(clip(names[i], 24)), html("span", { class: "quiet" }, ` ${data.roles[i]}`)),
-        html("div", { class: "row" }, this.number, this.slider),
-      );
+      fill(this.editor, this.heading, html("div", { class: "row" }, this.number, this.slider));
     }
+    fill(this.heading, isolated(clip(names[i], 24)), html("span", { class: "quiet" }, ` ${data.roles[i]}`));
     if (document.activeElement !== this.number || changes.has("committed"))
       this.number.value = show(engine.data[i], "exact");
     this.slider.disabled = !Number.isFinite(this.base);
   }
 
   updateList() {
-    const { engine, selectedNode, state, view } = this.model;
+    const { engine, names, selectedNode, state, view } = this.model;
     const trained = state.get("trained");
     const here = view.items.flatMap((item) => (item.kind === "node" && engine.isLeaf(item.node) ? [item.node] : []));
     const leaves = here.slice(0, LISTED);
-    const known = `leaves ${leaves.join()}`;
+    const known = `leaves ${leaves.map((i) => `${i} ${names[i]}`).join()}`;
     if (this.listed !== known) {
       this.listed = known;
       this.lines = leaves.map((i) => this.line(i));

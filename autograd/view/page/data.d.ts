@@ -122,6 +122,31 @@ export interface Bundle {
 /** What a leaf is for; an empty text for results. */
 export type Role = "parameter" | "input" | "constant" | "";
 
+/** A time that a layer is applied; the positions of nodes, a unit each, and the places of other uses: layer and use. */
+export interface Use {
+  sums: number[];
+  /** The activations; the sums themselves where there are none. */
+  outputs: number[];
+  /** Whose outputs it takes. */
+  before: Pair | null;
+  /** Which takes all its outputs, and alone does. */
+  after: Pair | null;
+}
+
+/** A matrix of weights, which are the first or the second of the factors of each dot, and where it is used. */
+export interface Layer {
+  first: boolean;
+  bias: boolean;
+  uses: Use[];
+}
+
+/** What the page says of the graph first, and of nodes by their positions. */
+export interface Story {
+  title: string;
+  text: string;
+  notes: Record<string, string>;
+}
+
 export interface Data {
   graph: { format: string; version: number; root: number; nodes: Row[] };
   names: string[];
@@ -132,6 +157,9 @@ export interface Data {
   operations: Record<string, Operation>;
   /** Names of the field for results without a label, such as "mean". */
   known: Record<string, string>;
+  /** In the order in which they compute. */
+  layers: Layer[];
+  story: Story;
   rooms: Room[];
   copies: Copies[];
   layouts: Layout[];

@@ -18,6 +18,7 @@ import { keyOf } from "./rooms.js";
  * @property {Item} item
  * @property {SVGGElement} card
  * @property {SVGPathElement} strip
+ * @property {SVGPathElement} since the mark of a leaf that has been set, on the card where it is one
  * @property {Texts} texts
  * @property {boolean} hidden out of view
  * @property {Said | null} said
@@ -38,10 +39,14 @@ import { keyOf } from "./rooms.js";
  *   whether one of its ends is selected or pointed at; and whether it is on the way that is shown.
  */
 
-const READABLE = 11 / 14.5; // values have 11 pixels then: a room opens at this scale at least, though not all of it may be in view then
-const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
+// Values have 11 pixels then: a room opens at this scale at least, though not all of it may be in view.
+const READABLE = 11 / 14.5;
 const SEEN = 0.6; // when the stage becomes smaller, the drawing does, down to this scale
+const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
 const TRACED = 12; // so many edges of a bundle are traced at once
+// Before an audience no text is under 16 pixels; the smallest that is drawn has 12. And nothing need be larger than that.
+const [LEGIBLE, LARGE] = [16.1 / 12, 2];
+const MARGIN = 28; // around what is followed
 const MANY = 300; // so many items are drawn only where they are in view
 const FAR = 0.42; // below this scale letters are too small to read
 
@@ -69,7 +74,7 @@ export class Drawing {
     this.smallest = 0; // the scale that it was fitted with at least
     this.culling = 0;
     /** @type {Pair | null} */
-    this.frameSize = null;
+    this.frameSize = null; // for which it was fitted or moved; null before it has a size
     this.frame = ofKind("drawing", SVGSVGElement);
     this.world = svg("g", { id: "world" });
     this.plateLayer = svg("g", { "aria-hidden": "true" });
@@ -154,9 +159,6 @@ export class Drawing {
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
       stripPath,
-      item.kind === "node" &&
-        this.model.reading.since.has(item.node) &&
-        svg("path", { class: "since", d: corner(-left, top, 13, 9) }),
       texts.title,
       texts.symbol,
       texts.value,
@@ -164,7 +166,8 @@ export class Drawing {
       svg("path", { class: "opens", d: `M${-left - 13},${-top - strip / 2 - 4}l4,4l-4,4` }),
       texts.delta,
     );
-    return { item, card, strip: stripPath, texts, hidden: false, said: null, marks: "", role: "" };
+    const since = svg("path", { class: "since", d: corner(-left, top, 13, 9) });
+    return { item, card, strip: stripPath, since, texts, hidden: false, said: null, marks: "", role: "" };
   }
 
   // Bring everything up to date; what does not change costs nothing but the comparison.
@@ -205,6 +208,8 @@ export class Drawing {
     setText(drawn.texts.gradient, said.gradient);
     setText(drawn.texts.delta, said.delta);
     setClass(drawn.strip, `strip ${said.tint}`);
+    if (!isLeaf || !reading.since.has(item.node)) drawn.since.remove();
+    else if (!drawn.since.parentNode) drawn.texts.title.before(drawn.since);
     const traits = {
       unusual: said.unusual,
       openable: said.openable,
@@ -430,8 +435,10 @@ export class Drawing {
   // --- what is in view ---
 
   fit(smallest = 0) {
-    this.camera.fit(this.view.size, smallest);
     this.smallest = smallest;
+    this.frameSize = this.camera.isSeen ? this.camera.size : null;
+    if (this.frameSize) this.camera.fit(this.view.size, smallest);
+    else this.camera.fitted = true; // as soon as it has a size
   }
 
   // Fit the room into view as far as it stays readable, with what matters in it.
@@ -461,14 +468,48 @@ export class Drawing {
 
   // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
   resized() {
+    if (!this.camera.isSeen) return;
     const [width, height] = this.camera.size;
-    const [oldWidth, oldHeight] = this.frameSize ?? [width, height];
+    const old = this.frameSize;
     this.frameSize = [width, height];
-    if (width === oldWidth && height === oldHeight) return;
+    if (old && width === old[0] && height === old[1]) return;
     this.reshape(this.isUpright);
+    if (this.model.state.get("present")) {
+      this.follow();
+      return;
+    }
     // Beside the panel rather all of it than all that can be read from afar.
-    if (this.camera.fitted) this.arrange(oldWidth > 1 ? Math.min(this.smallest, SEEN) : this.smallest);
-    else this.camera.pan((width - oldWidth) / 2, (height - oldHeight) / 2);
+    if (this.camera.fitted) this.arrange(old ? Math.min(this.smallest, SEEN) : this.smallest);
+    else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
+  }
+
+  // For an audience: what is spoken of in the middle, with as much of what it is joined to as stays legible.
+  follow() {
+    const { active, engine, selectedPlace, state, stops } = this.model;
+    const { items, itemOf, touching } = this.view;
+    const now = state.get("time") === 0 ? stops[1]?.place : active.place; // at the start, what will be computed first
+    let place = selectedPlace >= 0 ? selectedPlace : (now ?? -1);
+    if (place < 0) place = itemOf[engine.of];
+    if (place < 0) {
+      this.fit(LEGIBLE);
+      return;
+    }
+    const near = touching[place].flatMap((k) => [this.lines[k].edge.from, this.lines[k].edge.to]);
+    const boxes = [place, ...near].map((k) => items[k]);
+    const [left, top] = [
+      Math.min(...boxes.map((b) => b.x - b.width / 2)),
+      Math.min(...boxes.map((b) => b.y - b.height / 2)),
+    ];
+    const [right, bottom] = [
+      Math.max(...boxes.map((b) => b.x + b.width / 2)),
+      Math.max(...boxes.map((b) => b.y + b.height / 2)),
+    ];
+    const [w, h] = this.camera.size;
+    const whole = Math.min(w / (right - left + MARGIN), h / (bottom - top + MARGIN));
+    const { x, y } = items[place];
+    /** @type {Pair} */
+    const middle = whole < LEGIBLE ? [x, y] : [(left + right) / 2, (top + bottom) / 2];
+    this.camera.glide(middle, Math.min(LARGE, Math.max(LEGIBLE, whole)));
   }
 
   /**
@@ -476,7 +517,7 @@ export class Drawing {
    * @param {number} place
    */
   reveal(place) {
-    this.camera.reveal(this.view.items[place]);
+    if (this.camera.isSeen) this.camera.reveal(this.view.items[place]);
   }
 }
 

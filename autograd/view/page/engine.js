@@ -56,6 +56,17 @@ export class Engine {
     this.backward();
   }
 
+  /**
+   * Take other numbers of the same graph for those where everything begins; no leaf is changed.
+   * @param {Float64Array} data
+   * @param {Float64Array} partials
+   */
+  begin(data, partials) {
+    this.original.data.set(data);
+    this.original.partials.set(partials);
+    this.setLeaves(new Map());
+  }
+
   /** @param {number} i */
   isLeaf(i) {
     return this.rows[i].op === null;

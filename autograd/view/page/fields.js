@@ -17,6 +17,8 @@ import { isTab } from "./tabs.js";
  * @property {Tab} tab the open panel
  * @property {"" | "light" | "dark"} theme
  * @property {string} camera "x,y,scale"
+ * @property {boolean} begun whether the story has begun, or was skipped; until then the page invites to it
+ * @property {boolean} present whether it is shown to an audience
  * @property {string} rate of gradient descent, as it was typed
  * @property {Set<number>} trained the leaves that gradient descent moves
  * @property {number} example of a batch, from 0
@@ -71,6 +73,13 @@ export const FIELDS = {
     read: (text) => (cameraOf(text) ? text : undefined),
     write: (camera) => camera,
   },
+  begun: { key: "begun", first: () => false, read: (text) => text === "1", write: () => "" }, // see `toFragment`
+  present: {
+    key: "present",
+    first: () => false,
+    read: (text) => text === "1",
+    write: (present) => (present ? "1" : ""),
+  },
   rate: { key: "rate", first: () => "0.5", read: (text) => text, write: (rate) => rate },
   trained: {
     key: "switched",
@@ -111,6 +120,17 @@ export const FIELDS = {
   },
 };
 
+// How the page is looked at. An address that says no more than that begins the story.
+/** @type {ReadonlySet<string>} */
+export const LOOKS = new Set(["camera", "theme", "present", "panel", "constants", "example", "stage"]);
+
+/**
+ * Whether an address says something of the story.
+ * @param {URLSearchParams} parts
+ */
+const tells = (parts) =>
+  fieldNames.some((name) => !LOOKS.has(name) && parts.has(FIELDS[name].key)) || parts.has("leaves");
+
 const fieldNames = /** @type {(keyof Values)[]} */ (Object.keys(FIELDS));
 
 /**
@@ -136,6 +156,8 @@ export function toFragment(model) {
     if (text !== "" && text !== written(name, FIELDS[name].first(model), model)) parts.set(FIELDS[name].key, text);
   }
   if (model.engine.changed.size) parts.set("leaves", [...model.engine.changed].map(([i, x]) => `${i}:${x}`).join("_"));
+  if (!model.state.get("begun")) parts.delete(FIELDS.time.key);
+  else if (!tells(parts)) parts.set(FIELDS.begun.key, "1");
   return parts.toString();
 }
 
@@ -148,6 +170,8 @@ export function fromFragment(text, context) {
   const parts = new URLSearchParams(text.replace(/^#/, ""));
   const values = /** @type {Values} */ ({});
   for (const name of fieldNames) read(values, name, parts.get(FIELDS[name].key), context);
+  values.begun = tells(parts);
+  if (!values.begun) values.time = 0;
   /** @type {Map<number, number>} */
   const leaves = new Map();
   for (const pair of (parts.get("leaves") ?? "").split("_")) {

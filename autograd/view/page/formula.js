@@ -1,5 +1,4 @@
-// Formulas: in a line of text, and as MathML in pieces that wrap. The rules come with the page's data, printed from the
-// engine's table.
+// Formulas as MathML, in pieces that wrap. The rules come with the page's data, printed from the engine's table.
 
 import { product } from "./chain.js";
 import { html, math } from "./dom.js";
@@ -7,32 +6,12 @@ import { clip, inside, isolated, show } from "./numbers.js";
 
 /**
  * @import { Way } from "./chain.js"
- * @import { Parts } from "./data.d.ts"
  * @import { Child } from "./dom.js"
  * @import { Engine } from "./engine.js"
- * @import { Model } from "./model.js"
  * @import { Digits } from "./numbers.js"
  */
 
 const ENDS = 4; // so many factors stand at each end of a long way
-
-/**
- * Node i in terms of its operands, such as "v1·h1 + v2·h2".
- * @param {Model} model
- * @param {number} i a result
- * @param {(node: number) => string} called names a node
- */
-export function formula({ engine, data, reading }, i, called = (k) => isolated(reading.name(k))) {
-  const operands = engine.operandsOf(i);
-  return filled(data.operations[engine.keyOf(i)].line, (k) => called(operands[k]));
-}
-
-/**
- * A text in parts with the names of the operands in their places.
- * @param {Parts} parts
- * @param {(operand: number) => string} called
- */
-export const filled = (parts, called) => parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
 
 // --- MathML ---
 
@@ -197,7 +176,7 @@ const summed = (count, term) =>
  */
 export function chainRule(engine, names, i, uses, count) {
   const some = uses.slice(0, count);
-  const rest = uses.length > count ? [piece(mo("+"), mo("…"))] : [];
+  const rest = () => uses.length > count && piece(mo("+"), mo("…"));
   const of = names[engine.of];
   const consumer = (/** @type {number} */ k) => engine.consumers[some[k]];
   return {
@@ -207,7 +186,7 @@ export function chainRule(engine, names, i, uses, count) {
         piece(derivative(of, names[consumer(k)])),
         piece(mo("·"), derivative(names[consumer(k)], names[i], "∂")),
       ]),
-      ...rest,
+      rest(),
     ],
     numbers: [
       piece(mo("=")),
@@ -215,7 +194,7 @@ export function chainRule(engine, names, i, uses, count) {
         piece(factor(engine.grad[consumer(k)], 6)),
         piece(mo("·"), factor(engine.partials[some[k]], 6)),
       ]),
-      ...rest,
+      rest(),
     ],
   };
 }

@@ -1,21 +1,24 @@
 // Keeping: the menu for a link to the present state, the view as SVG or PNG, the graph as Python code.
 
 import { byId, ofKind, onClick, svg } from "./dom.js";
-import { filled } from "./formula.js";
 import { clip } from "./numbers.js";
+import { filled } from "./written.js";
 
 /**
  * @import { Row } from "./data.d.ts"
  * @import { Model } from "./model.js"
  */
 
+const UNADDRESSED =
+  "This frame has no address of its own; add this to the address of the page that explore(…,\u00a0path) wrote.";
+
 export class Keep {
   /**
    * @param {Model} model
-   * @param {{ frame: () => SVGSVGElement, link: () => string, say: (text: string) => void }} callbacks `frame` is the
-   *   drawing as it is seen
+   * @param {{ frame: () => SVGSVGElement, link: () => string, addressed: () => boolean, say: (text: string) => void }}
+   *   callbacks `frame` is the drawing as it is seen; `addressed` is whether the link is a whole one
    */
-  constructor(model, { frame, link, say }) {
+  constructor(model, { frame, link, addressed, say }) {
     const menu = byId("keep");
     for (const item of menu.querySelectorAll("button"))
       item.addEventListener("click", () => menu.removeAttribute("open"));
@@ -26,9 +29,11 @@ export class Keep {
     this.dialog = ofKind("offered", HTMLDialogElement);
     onClick("copy-python", () => {
       const code = python(model);
-      this.offer("Python code", code, () => download(new Blob([code], { type: "text/x-python" }), "graph.py"));
+      this.offer("Python code", code, {
+        save: () => download(new Blob([code], { type: "text/x-python" }), "graph.py"),
+      });
     });
-    onClick("copy-link", () => this.offer("Link", link()));
+    onClick("copy-link", () => this.offer("Link", link(), { remark: addressed() ? "" : UNADDRESSED }));
     onClick("save-svg", () => download(new Blob([picture(frame())], { type: "image/svg+xml" }), "graph.svg"));
     onClick("save-png", async () => {
       try {
@@ -41,20 +46,27 @@ export class Keep {
   }
 
   /**
-   * Copy a text, or show it where the clipboard is out of reach.
+   * Copy a text, or show it where the clipboard is out of reach, or where something is to be said of it.
    * @param {string} what
    * @param {string} text
-   * @param {() => void} [save] as a file
+   * @param {{ save?: () => void, remark?: string }} more `save` saves it as a file
    */
-  async offer(what, text, save) {
-    if (await copy(text)) {
+  async offer(what, text, { save, remark = "" }) {
+    const copied = await copy(text);
+    if (copied && !remark) {
       this.say(`${what} copied.`);
       return;
     }
+    byId("offered-remark").textContent = remark;
+    byId("offered-remark").hidden = !remark;
+    byId("offered-how").textContent = copied
+      ? "It is copied."
+      : "The clipboard is out of reach here; take the text from this field.";
     const field = ofKind("offered-text", HTMLTextAreaElement);
     const button = byId("offered-save");
     byId("offered-title").textContent = what;
     field.value = text;
+    field.rows = text.includes("\n") ? 14 : 3;
     button.hidden = !save;
     button.onclick = save ?? null;
     this.dialog.showModal();

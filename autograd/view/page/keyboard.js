@@ -31,6 +31,9 @@ import { TABS, tabs } from "./tabs.js";
 
 /** @type {Record<string, Pair>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+// What a clicker sends. In presenter mode, where the arrows step as well, they work wherever the focus is.
+/** @type {Record<string, number>} */
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 };
 // What buttons, tabs and the like need for themselves.
 const FOR_CONTROLS = ["Enter", " ", "ArrowLeft", "ArrowRight", "Home", "End", "Escape"];
 
@@ -41,7 +44,7 @@ export class Keyboard {
    * @param {Screen} screen
    */
   constructor(model, actions, screen) {
-    const { select, enterSelected, leave, openTab, editLeaf, descend, undo, redo, nextTheme } = actions;
+    const { select, enterSelected, leave, openTab, editLeaf, descend, undo, redo, nextTheme, present } = actions;
     const { nextExample, toggleConstants } = actions;
     const { zoom, pan, fit, focusDrawing, focusSearch, toggle, step, start, finish, fold } = screen;
     this.model = model;
@@ -49,6 +52,7 @@ export class Keyboard {
     this.undo = undo;
     this.redo = redo;
     this.pan = pan;
+    this.step = step;
     this.focusDrawing = focusDrawing;
     /** @type {(shown: string, does: string, keys: string[], action: (event: KeyboardEvent) => void) => Key} */
     const key = (shown, does, keys, action) => ({ shown, does, keys, action });
@@ -83,6 +87,8 @@ export class Keyboard {
         key("g", "one step of gradient descent", ["g"], () => descend(1)),
         key("u  Shift + u", "undo, redo", ["u", "U"], ({ key }) => (key === "u" ? undo() : redo())),
         key("p", "fold the panel away, and back", ["p"], fold),
+        key("f", "presenter mode, for an audience, and back", ["f"], present),
+        key("← →  PageUp  PageDown", "in presenter mode: one step back or forward", [], () => {}),
         key("d", "light, dark, or as the system is", ["d"], nextTheme),
         key("?", "this help", ["?"], () => this.help()),
       ],
@@ -115,6 +121,11 @@ export class Keyboard {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (typing) {
       if (event.key === "Escape") this.focusDrawing();
+      return;
+    }
+    if (event.key in STEPS && !event.shiftKey && this.model.state.get("present") && !within("dialog")) {
+      event.preventDefault();
+      this.step(STEPS[event.key]);
       return;
     }
     if (onControl && FOR_CONTROLS.includes(event.key)) return;

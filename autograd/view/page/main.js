@@ -9,6 +9,8 @@ import { byId, onClick } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Examples } from "./examples.js";
 import { cameraOf } from "./fields.js";
+import { join } from "./host.js";
+import { Invitation } from "./invitation.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
 import { Model } from "./model.js";
@@ -35,7 +37,7 @@ const RAIL = 38; // what is left of the panel's width when it is folded
 /** @type {Data} */
 const data = JSON.parse(byId("data").textContent ?? "");
 const model = new Model(data, operations, window.location.hash);
-const { engine, leaves, reading, state } = model;
+const { engine, reading, state } = model;
 
 // --- the parts ---
 
@@ -46,11 +48,16 @@ const actions = makeActions(model, {
   unfold: () => panel.unfold(),
   focusLeaf: () => panels.change.focus(),
 });
-const { differentiate, goTo, nextTheme, openRoom, openTab, toggleConstants } = actions;
+const { differentiate, goTo, nextTheme, openRoom, openTab, present, toggleConstants } = actions;
 
 const drawing = new Drawing(model, { ...actions, reshape: (narrow) => model.reshape(narrow) });
 const focusDrawing = () => drawing.frame.focus();
 const player = new Player(model);
+const invitation = new Invitation(model, {
+  play: () => player.play(),
+  finish: () => player.finish(),
+  focusDrawing,
+});
 const panel = new Panel(model, { openTab });
 
 /**
@@ -68,7 +75,7 @@ const examples = new Examples(model, actions);
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
 const address = new Address(model, { opened });
-new Keep(model, { frame: () => drawing.frame, link: () => address.link, say });
+new Keep(model, { frame: () => drawing.frame, link: () => address.link, addressed: () => address.isKnown, say });
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
   pan: (dx, dy) => drawing.camera.pan(dx, dy),
@@ -87,12 +94,18 @@ onClick("fit", () => drawing.fit());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
+onClick("present", present);
 onClick("of", () => goTo(engine.of));
 
 // --- what changes ---
 
 state.listen((changes) => {
   if (changes.has("theme")) applyTheme();
+  if (changes.has("present")) {
+    applyPresent();
+    drawing.arrange();
+  }
+  if (changes.has("begun")) invitation.update();
   if (changes.has("room")) enterView();
   else if (changes.has("example")) drawing.show();
   else if (changes.has("constants") || changes.has("stage")) enterView();
@@ -116,7 +129,8 @@ function refresh(changes) {
   player.update();
   panels[state.get("tab")].update(changes);
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
-  if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
+  if (state.get("present")) drawing.follow();
+  else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
 }
 
 // Another room came into view.
@@ -129,15 +143,46 @@ function enterView(camera = "") {
   refresh(new Set(["numbers"]));
 }
 
+// The drawing gets the panel's place if it needs it to be read, and nobody is meant to read the panel first.
+function lendPanel() {
+  const unasked = state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
+  panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
+}
+
 function showTab() {
   panel.show();
   if (state.get("tab") !== "quiz") model.unhide();
 }
 
 function applyTheme() {
-  const theme = state.get("theme");
+  const theme = state.get("theme") || hostTheme;
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
+}
+
+// --- the notebook around it ---
+
+let hostTheme = ""; // how the notebook looks, if it has said so
+
+join({
+  size: engine.size,
+  edges: engine.partials.length,
+  isLeaf: (i) => engine.isLeaf(i),
+  leaves: () => engine.changed,
+  setLeaves: (changed) => model.takeLeaves(changed),
+  showPoint: (point) => model.begin(point),
+  selected: () => (model.selectedNode < 0 ? null : model.selectedNode),
+  setTheme: (theme) => {
+    hostTheme = theme;
+    applyTheme();
+  },
+  onChange: (listener) => state.listen(listener),
+});
+function applyPresent() {
+  const on = state.get("present");
+  document.body.classList.toggle("presenting", on);
+  byId("present").setAttribute("aria-pressed", String(on));
+  if (on) panel.unfold();
 }
 
 /**
@@ -146,20 +191,19 @@ function applyTheme() {
  * @param {Map<number, number>} changed
  */
 function opened({ camera, ...values }, changed) {
-  leaves.begin(changed);
   state.set(values);
   const stand = cameraOf(camera);
   if (stand) drawing.camera.place(stand.x, stand.y, stand.scale);
-  state.announce("numbers", "committed");
+  model.takeLeaves(changed);
 }
 
 applyTheme();
-// The drawing gets the panel's place if it needs it to be read, and nobody is meant to read the panel first.
-const unasked = state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
-panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
+applyPresent();
+lendPanel();
 model.reshape(drawing.isUpright);
 enterView(state.get("camera"));
 showTab();
+invitation.update();
 
 // Within reach of those who open the console.
 const page = {

@@ -3,7 +3,7 @@
 // `state`, `leaves` and the actions in actions.js; it brings itself up to date before any of them is told.
 
 import { Engine } from "./engine.js";
-import { fromFragment } from "./fields.js";
+import { fromFragment, LOOKS } from "./fields.js";
 import { Leaves } from "./leaves.js";
 import { Reading } from "./reading.js";
 import { House } from "./rooms.js";
@@ -12,6 +12,7 @@ import { stopAt, Timeline } from "./timeline.js";
 
 /**
  * @import { Data } from "./data.d.ts"
+ * @import { Point } from "./host.js"
  * @import { Computed } from "./operations.d.ts"
  * @import { Changed } from "./state.js"
  * @import { Phase } from "./timeline.js"
@@ -55,6 +56,9 @@ export class Model {
   /** @param {Changed} changes */
   changed(changes) {
     const { state, engine, timeline } = this;
+    // Whoever does something else than stepping is past the invitation, and wants to see all of it.
+    const begins = !state.get("begun") && !changes.has("begun") && [...changes].some((name) => !LOOKS.has(name));
+    if (begins) state.set(changes.has("time") ? { begun: true } : { begun: true, time: null });
     const another = [...changes].some((name) => SHOWN.has(name));
     if (another) this.view = this.findView();
     if (changes.has("of")) {
@@ -84,6 +88,26 @@ export class Model {
     if (narrow === this.narrow) return;
     this.narrow = narrow;
     this.state.announce("stage");
+  }
+
+  /**
+   * Begin anew at another point of the graph: what was changed before cannot be undone. The reader stays where they are.
+   * @param {Point} point
+   */
+  begin({ data, partials, names, since }) {
+    this.engine.begin(data, partials);
+    for (const [i, name] of names) this.names[i] = name;
+    this.reading.since = since;
+    this.takeLeaves(new Map());
+  }
+
+  /**
+   * Take over leaves that were not changed here.
+   * @param {Map<number, number>} changed
+   */
+  takeLeaves(changed) {
+    this.leaves.begin(changed);
+    this.state.announce("numbers", "committed");
   }
 
   // --- the selection ---
@@ -128,6 +152,13 @@ export class Model {
   get at() {
     const time = this.state.get("time");
     return time === null ? -1 : stopAt(this.stops, time);
+  }
+
+  // Where the story is: on its way forward or backward; an empty text when it is not told, and all is known.
+  get direction() {
+    if (this.at < 0) return "";
+    const { phase } = this.stops[this.at];
+    return phase === "seed" || phase === "backward" ? "backward" : "forward";
   }
 
   /** @returns {Active} */

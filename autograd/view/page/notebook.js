@@ -4,7 +4,8 @@
 
 import { heard, say } from "./messages.js";
 
-const HEIGHT = "720px";
+const TALLEST = 720; // pixels; on a small screen it is less, so that drawing and player are seen together
+const LOWEST = 420;
 
 /**
  * @param {{ model: any, el: HTMLElement }} view as anywidget hands it over
@@ -14,7 +15,12 @@ export function render({ model, el }) {
   const view = crypto.getRandomValues(new Uint32Array(2)).join("-"); // which of several views of one model said something
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts allow-downloads");
-  Object.assign(frame.style, { width: "100%", height: HEIGHT, border: "1px solid #8884", borderRadius: "8px" });
+  Object.assign(frame.style, {
+    width: "100%",
+    height: `${height()}px`,
+    border: "1px solid #8884",
+    borderRadius: "8px",
+  });
 
   let ready = false;
   // Hand on what the model says; but a page that goes on changing is not told what it said itself a moment ago.
@@ -62,6 +68,9 @@ export function render({ model, el }) {
     looks.disconnect();
   };
 }
+
+// The window says nothing of it: in some notebooks it is a frame that is as tall as what is in it.
+const height = () => Math.round(Math.max(LOWEST, Math.min(TALLEST, 0.8 * window.screen.availHeight)));
 
 /**
  * Whether a notebook is dark: its text is light. Whatever a colour is written like, a canvas knows its red, green, blue.

@@ -1,8 +1,9 @@
 // The player: it goes through the stops of a room, one by one or by itself, and says what happens at each.
 
 import { byId, ofKind, onClick } from "./dom.js";
-import { formula } from "./formula.js";
+import { layerSentence } from "./layer.js";
 import { clip, inside, isolated, show } from "./numbers.js";
+import { formula } from "./written.js";
 
 /**
  * @import { Model } from "./model.js"
@@ -42,7 +43,9 @@ export class Player {
   to(k) {
     const { model } = this;
     model.unhide();
-    model.state.set({ time: model.stops[Math.max(0, Math.min(this.last, k))].time });
+    model.state.set({ begun: true, time: model.stops[Math.max(0, Math.min(this.last, k))].time });
+    // Before an audience it is always the step that is spoken of.
+    if (model.state.get("present")) model.state.set({ selected: "" });
   }
 
   /** @param {number} direction */
@@ -61,7 +64,7 @@ export class Player {
 
   finish() {
     this.pause();
-    this.model.state.set({ time: null });
+    this.model.state.set({ begun: true, time: null });
   }
 
   toggle() {
@@ -72,6 +75,7 @@ export class Player {
   play() {
     const isOver = () => this.model.at < 0 || this.model.at === this.last;
     if (isOver()) this.to(0);
+    this.model.state.set({ begun: true });
     const tick = () => {
       this.playing = setTimeout(tick, PACE[this.pace.value]);
       this.go(1);
@@ -99,6 +103,7 @@ export class Player {
     this.slider.value = String(at < 0 ? this.last : at);
     const said = this.say(at);
     byId("sentence").textContent = said;
+    byId("note").textContent = this.notes(at).map(isolated).join(" ");
     const phase = at < 0 ? "" : PHASES[stops[at].phase];
     byId("phase").textContent = hiding ? "Quiz" : phase || "Complete";
     byId("phase").className = `phase ${phase.toLowerCase()}`;
@@ -111,7 +116,7 @@ export class Player {
    * @param {number} at
    */
   say(at) {
-    const { engine, house, view, reading, names, hiding, stops } = this.model;
+    const { engine, view, reading, names, hiding, stops } = this.model;
     if (hiding) return "The gradients are hidden while you work them out.";
     if (at < 0) return "All values and gradients are there. Step through how they came about.";
     const { place, phase } = stops[at];
@@ -120,10 +125,7 @@ export class Player {
     if (phase === "seed") return `d${of}/d${of} = 1. The backward pass starts here.`;
     const item = view.items[place];
     if (item.kind === "room") {
-      const title = house.title(item.room);
-      return phase === "forward"
-        ? `${title} computes its values.`
-        : `${title} hands its gradients on, backward through all that is in it.`;
+      return layerSentence(this.model, item, phase);
     }
     if (item.kind === "rest")
       return phase === "forward" ? "The other products are computed." : "The other products hand their gradients on.";
@@ -133,7 +135,7 @@ export class Player {
       const [wName, xName] = [reading.name(w), reading.name(x)];
       if (phase === "forward") return `${wName} · ${xName} = ${a} · ${b} = ${show(engine.data[w] * engine.data[x])}`;
       const gradient = inside(engine.grad[item.dot]);
-      return `The product hands on: ${wName} gets ${gradient} · ${b}, ${xName} gets ${gradient} · ${a}.`;
+      return `Each factor gets the gradient times the other factor: ${wName} gets ${gradient} · ${b}, ${xName} gets ${gradient} · ${a}.`;
     }
     if (item.kind !== "node") return "";
     const i = item.node;
@@ -145,6 +147,26 @@ export class Player {
     }
     if (i === view.dot) return `The sum hands its gradient ${show(engine.grad[i], 5)} on to each product.`;
     return `${name} hands its gradient ${show(engine.grad[i], 5)} on: ${this.handed(i)}`;
+  }
+
+  /**
+   * The program's notes to what is at work at a stop: a node with the leaves that it takes, or all that is in a room.
+   * @param {number} at
+   */
+  notes(at) {
+    const { data, engine, hiding, stops, view } = this.model;
+    const item = at < 0 || hiding ? undefined : view.items[stops[at].place];
+    if (!item) return [];
+    const { notes } = data.story;
+    const nodes =
+      item.kind === "room"
+        ? item.nodes
+        : item.kind === "node"
+          ? [item.node, ...new Set([...engine.operandsOf(item.node)].filter((k) => engine.isLeaf(k)))]
+          : [];
+    return nodes.flatMap((i) =>
+      notes[i] ? [item.kind === "room" ? `${this.model.names[i]}: ${notes[i]}` : notes[i]] : [],
+    );
   }
 
   /**

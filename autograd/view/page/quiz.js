@@ -1,8 +1,9 @@
 // The quiz: gradients are hidden, the reader works them out, and every answer is explained by the chain rule.
 
 import { byId, fill, html } from "./dom.js";
-import { chainRule, derivative, formula, line, mn, mo, piece, whole } from "./formula.js";
+import { chainRule, derivative, line, mn, mo, piece, whole } from "./formula.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
+import { formula } from "./written.js";
 
 /**
  * @import { Actions } from "./actions.js"

@@ -2,8 +2,8 @@
 // drawn is not known here.
 
 import { number } from "./engine.js";
-import { filled } from "./formula.js";
 import { clip, show, signed, tint } from "./numbers.js";
+import { aloud, filled } from "./written.js";
 
 /**
  * @import { Model } from "./model.js"
@@ -121,6 +121,18 @@ export class Reading {
    */
   name(i, length = 12) {
     return clip(this.model.data.names[i], length);
+  }
+
+  // What is to be known about the graph as a whole.
+  get notes() {
+    const { size } = this.since;
+    return size === 0
+      ? this.model.data.notes
+      : [
+          ...this.model.data.notes,
+          `Leaves that have been set since the graph was computed: ${size.toLocaleString("en")}. They are shown as they ` +
+            "were then, with a mark in the corner of their cards.",
+        ];
   }
 
   /**
@@ -266,11 +278,11 @@ export class Reading {
     const time = state.get("time");
     const grad = engine.grad[i];
     if (this.model.hides(i)) return { gradient: "?", tint: "hidden" };
+    // As long as the story goes, only what has arrived.
+    const { sum, given, total } = time === null ? { sum: grad, given: 1, total: 1 } : gathered(time);
+    if (given <= 0) return { gradient: "", tint: "empty" };
     if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
     if (!timeline.matters[i]) return { gradient: "0", tint: "aside" };
-    if (time === null) return { gradient: show(grad, 4), tint: tint(grad, this.largest) };
-    const { sum, given, total } = gathered(time);
-    if (given <= 0) return { gradient: "", tint: "empty" };
     const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
     return { gradient: text, tint: tint(sum, this.largest) };
   }
@@ -318,32 +330,33 @@ export class Reading {
     const moment = this.momentOfEdge(edge);
     const known = this.saidOfEdges.get(edge);
     if (known?.moment === moment) return known.said;
-    const said = this.saidOfEdge(edge, moment > 0, moment > 1);
+    const said = this.saidOfEdge(edge, moment > 0, moment > 1, moment > 2);
     this.saidOfEdges.set(edge, { moment, said });
     return said;
   }
 
   /**
-   * 0 before its consumer is computed, 1 then, 2 when the product has arrived at the operand.
+   * 0 before its consumer is computed, 1 then, 2 on the way back, 3 when the product has arrived at the operand.
    * @param {Edge} edge
    */
   momentOfEdge(edge) {
     const { engine, state, timeline, view } = this.model;
     const time = state.get("time");
-    if (time === null) return 2;
+    if (time === null) return 3;
+    const computed = timeline.isBackward(time) ? 2 : 1;
     const from = view.items[edge.from];
     if (from.kind === "product" || from.kind === "rest") {
-      if (timeline.sumHanded(from.dot, time)) return 2;
-      return timeline.productComputed(from.dot, from.number, time) ? 1 : 0;
+      if (timeline.sumHanded(from.dot, time)) return 3;
+      return timeline.productComputed(from.dot, from.number, time) ? computed : 0;
     }
     const to = view.items[edge.to];
-    let moment = 2;
+    let moment = 3;
     for (const e of edge.members) {
-      if (!timeline.hasArrived(e, time, view)) moment = 1;
+      if (!timeline.hasArrived(e, time, view)) moment = computed;
       const consumer = engine.consumers[e];
-      const computed =
+      const known =
         to.kind === "product" ? timeline.productComputed(to.dot, to.number, time) : timeline.isComputed(consumer, time);
-      if (!computed) return 0;
+      if (!known) return 0;
     }
     return moment;
   }
@@ -351,16 +364,17 @@ export class Reading {
   /**
    * @param {Edge} edge
    * @param {boolean} carried whether its consumer is computed
+   * @param {boolean} backward whether the story is on its way back, so that the local derivative counts
    * @param {boolean} arrived whether its product has arrived
    * @returns {SaidOfEdge}
    */
-  saidOfEdge(edge, carried, arrived) {
+  saidOfEdge(edge, carried, backward, arrived) {
     const { engine, timeline, view } = this.model;
     if (edge.dot !== undefined) {
       const flow = engine.grad[edge.dot];
       const shown = arrived && !this.model.hides(edge.dot);
       return {
-        local: carried ? "×1" : "",
+        local: backward ? "×1" : "",
         flow: shown ? show(flow, 3) : "",
         tint: shown ? tint(flow, this.largest) : "empty",
         carried,
@@ -390,11 +404,21 @@ export class Reading {
       };
     }
     return {
-      local: carried && !this.isUnknown(local) ? `×${show(local, 4)}` : "",
+      local: backward && !this.isUnknown(local) ? `×${show(local, 4)}` : "",
       flow: shown ? show(flow, 3) : "",
       tint: colour,
       carried,
     };
+  }
+
+  /**
+   * What a scalar is: a leaf and its role, or the operation that made it, as one says it.
+   * @param {NodeItem | ProductItem} item
+   */
+  kind(item) {
+    const { engine, data } = this.model;
+    if (item.kind === "product") return "product";
+    return engine.isLeaf(item.node) ? `leaf, ${data.roles[item.node]}` : aloud(this.model, item.node);
   }
 
   /**
@@ -405,8 +429,7 @@ export class Reading {
     const said = this.item(item);
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
     if (item.kind === "absent") return "This example has nothing here.";
-    const { engine, data } = this.model;
-    const kind = item.kind === "product" ? "product" : (engine.rows[item.node].op ?? `leaf, ${data.roles[item.node]}`);
+    const kind = this.kind(item);
     const opens = said.openable ? ". Press Enter to open" : "";
     const value = said.value || "not yet computed";
     const since = item.kind === "node" && this.setSince(item.node);

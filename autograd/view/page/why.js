@@ -4,6 +4,7 @@
 import { waysTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
 import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholeWays } from "./formula.js";
+import { layerForm } from "./layer.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
 /**
@@ -60,7 +61,7 @@ export class Why {
    * @returns {Child[]}
    */
   about(item) {
-    if (item.kind === "node") return this.node(item.node);
+    if (item.kind === "node") return [...this.node(item.node), ...layerForm(this.model, item)];
     if (item.kind === "room") return this.room(item);
     if (item.kind === "absent") return this.overview();
     return item.kind === "product" ? this.product(item) : this.rest(item);
@@ -77,6 +78,7 @@ export class Why {
     ];
     return [
       html("h2", {}, isolated(reading.name(engine.of, 30))),
+      html("p", { class: "lead" }, isolated(data.story.text)),
       html(
         "p",
         { class: "lead" },
@@ -84,7 +86,7 @@ export class Why {
           "being computed.",
       ),
       this.facts(facts),
-      ...data.notes.map((note) => html("p", { class: "note" }, note)),
+      ...reading.notes.map((note) => html("p", { class: "note" }, note)),
       this.legend(),
     ];
   }
@@ -127,7 +129,7 @@ export class Why {
 
   /** @param {RoomItem} item */
   room(item) {
-    const { house, engine, hiding, state } = this.model;
+    const { direction, house, engine, hiding, state } = this.model;
     const room = house.rooms[item.room];
     const leaves = item.nodes.filter((i) => engine.isLeaf(i));
     const trained = leaves.filter((i) => state.get("trained").has(i)).length;
@@ -135,11 +137,12 @@ export class Why {
     return [
       html("h2", {}, isolated(house.title(item.room))),
       html("p", { class: "where" }, room.kind === "module" ? isolated(clip(room.name, 60)) : KINDS[room.kind]),
+      ...layerForm(this.model, item),
       this.facts([
         ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
         ["leaves", leaves.length.toLocaleString("en")],
         ["parameters", trained.toLocaleString("en")],
-        leaves.length > 0 && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
+        leaves.length > 0 && direction !== "forward" && ["‖gradient of the leaves‖", hiding ? "?" : show(norm, 6)],
       ]),
       html("button", { class: "primary", onclick: () => this.openRoom(room.name) }, "Open"),
     ];
@@ -208,6 +211,7 @@ export class Why {
         !forward && !engine.isConstant(i) && [isolated(reading.gradientName(i)), complete ? this.shown(i) : "…"],
       ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
+      data.story.notes[i] && html("p", { class: "note told" }, isolated(data.story.notes[i])),
       op !== null && this.rule(i, !forward),
       !forward && (engine.isConstant(i) ? this.constant() : this.chain(i, complete)),
       time !== null && !forward && op !== null && timeline.matters[i] === 1 && this.handedOn(i),

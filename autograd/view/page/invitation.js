@@ -1,0 +1,42 @@
+// The invitation: what the page opens with, over the start of the story. Its title and text come with the page's data.
+// It goes away for good once the story has begun, which model.js knows.
+
+import { byId, onClick } from "./dom.js";
+import { isolated } from "./numbers.js";
+
+/**
+ * @import { Model } from "./model.js"
+ */
+
+export class Invitation {
+  /**
+   * @param {Model} model
+   * @param {{ play: () => void, finish: () => void, focusDrawing: () => void }} callbacks
+   */
+  constructor(model, { play, finish, focusDrawing }) {
+    this.model = model;
+    this.focusDrawing = focusDrawing;
+    this.card = byId("invitation");
+    const { title, text } = model.data.story;
+    byId("title").textContent = isolated(title);
+    byId("invitation-title").textContent = isolated(title);
+    byId("invitation-text").textContent = isolated(text);
+    onClick("begin", play);
+    onClick("skip", finish);
+    this.card.addEventListener("click", (event) => {
+      if (event.target === this.card) finish(); // beside it
+    });
+    this.card.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape" || key === "End") finish();
+    });
+  }
+
+  update() {
+    const begun = this.model.state.get("begun");
+    const focused = this.card.contains(document.activeElement);
+    this.card.hidden = begun;
+    if (begun && focused) this.focusDrawing();
+    // A frame in another page leaves the focus where the reader has it.
+    if (!begun && window.top === window.self) byId("begin").focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,43 @@
+// Operations in a line of text: for the eye, for the ear, and for Python. How they are written comes with the page's
+// data, from their rows in the engine's table.
+
+import { isolated } from "./numbers.js";
+
+/**
+ * @import { Parts } from "./data.d.ts"
+ * @import { Model } from "./model.js"
+ */
+
+const SPOKEN = 6; // so many operands are read aloud
+
+/**
+ * Node i in terms of its operands, such as "v1·h1 + v2·h2".
+ * @param {Model} model
+ * @param {number} i a result
+ * @param {(node: number) => string} called names a node
+ */
+export function formula({ engine, data, reading }, i, called = (k) => isolated(reading.name(k))) {
+  const operands = engine.operandsOf(i);
+  return filled(data.operations[engine.keyOf(i)].line, (k) => called(operands[k]));
+}
+
+/**
+ * Node i in terms of its operands as one says it, such as "v times h".
+ * @param {Model} model
+ * @param {number} i a result
+ */
+export function aloud({ engine, data, reading }, i) {
+  const { spoken } = data.operations[engine.keyOf(i)];
+  const names = Array.from(engine.operandsOf(i), (k) => isolated(reading.name(k)));
+  if (spoken.split("{}").length - 1 === names.length) return spoken.replace(/\{\}/g, () => names.shift() ?? "");
+  const some = names.length > SPOKEN ? [...names.slice(0, SPOKEN), `${names.length - SPOKEN} more`] : names;
+  const last = some.pop() ?? "nothing";
+  return spoken.replace("{}", () => (some.length ? `${some.join(", ")} and ${last}` : last));
+}
+
+/**
+ * A text in parts with the names of the operands in their places.
+ * @param {Parts} parts
+ * @param {(operand: number) => string} called
+ */
+export const filled = (parts, called) => parts.map((part) => (typeof part === "string" ? part : called(part))).join("");
