@@ -11,7 +11,7 @@ import { keyOf } from "./rooms.js";
  * @import { Pair } from "./data.d.ts"
  * @import { Model } from "./model.js"
  * @import { Said, SaidOfEdge } from "./reading.js"
- * @import { Edge, Item, Strand } from "./rooms.js"
+ * @import { Box, Edge, Item, RoomItem, Strand } from "./rooms.js"
  *
  * @typedef {Record<"title" | "symbol" | "value" | "gradient" | "delta", SVGTextElement>} Texts
  * @typedef {object} Card An item as it is drawn, and as what.
@@ -19,6 +19,7 @@ import { keyOf } from "./rooms.js";
  * @property {SVGGElement} card
  * @property {SVGPathElement} strip
  * @property {SVGPathElement} since the mark of a leaf that has been set, on the card where it is one
+ * @property {SVGRectElement[]} cells of a room: the values inside
  * @property {Texts} texts
  * @property {boolean} hidden out of view
  * @property {Said | null} said
@@ -43,6 +44,7 @@ import { keyOf } from "./rooms.js";
 const READABLE = 11 / 14.5;
 const SEEN = 0.6; // when the stage becomes smaller, the drawing does, down to this scale
 const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
+const UNFOLDING = 280; // milliseconds
 const TRACED = 12; // so many edges of a bundle are traced at once
 // Before an audience no text is under 16 pixels; the smallest that is drawn has 12. And nothing need be larger than that.
 const [LEGIBLE, LARGE] = [16.1 / 12, 2];
@@ -140,10 +142,11 @@ export class Drawing {
     const texts = {
       title: text("title", left + 9, top + 19),
       symbol: text("symbol", -left - 9, top + 18, "end"),
-      value: text("value", left + 9, top + (item.kind === "room" ? 39 : 40)),
+      value: text("value", left + 9, top + (item.kind === "room" ? 35 : 40)),
       gradient: text("gradient", left + 9, -top - 7),
       delta: text("delta", 0, top - 5, "middle"),
     };
+    const cells = item.kind === "room" ? this.cellsOf(item) : [];
     const stripPath = svg("path", { d: bottom(left, -top - strip, width, strip, 8) });
     const body = { x: left, y: top, width, height, rx: 9 };
     const card = svg(
@@ -159,6 +162,7 @@ export class Drawing {
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
       stripPath,
+      ...cells,
       texts.title,
       texts.symbol,
       texts.value,
@@ -167,7 +171,79 @@ export class Drawing {
       texts.delta,
     );
     const since = svg("path", { class: "since", d: corner(-left, top, 13, 9) });
-    return { item, card, strip: stripPath, since, texts, hidden: false, said: null, marks: "", role: "" };
+    return { item, card, strip: stripPath, cells, since, texts, hidden: false, said: null, marks: "", role: "" };
+  }
+
+  /**
+   * Small boxes side by side, one for each number that a room shows of its inside.
+   * @param {RoomItem} item
+   */
+  cellsOf(item) {
+    const { length } = this.model.reading.inside(item);
+    const [left, wide] = [9 - item.width / 2, item.width - 18];
+    const width = Math.min(14, wide / length);
+    return Array.from({ length }, (_, k) =>
+      svg("rect", { x: left + k * width, y: 2, width: width - Math.min(1, width / 5), height: 11, rx: 1.5 }),
+    );
+  }
+
+  // What is in view, to fade while something else takes its place; null where that is too much, or not wanted.
+  copy() {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || this.cards.length > MANY;
+    return still ? null : /** @type {SVGGElement} */ (this.world.cloneNode(true));
+  }
+
+  /**
+   * Show a room as it unfolds from the card that stands for it, or as the last one folds into its card. Only frames grow
+   * and old things fade: every card is at its place from the start, and nothing waits for this.
+   * @param {SVGGElement | null} before what was in view
+   * @param {Box | null} from the card on the stage
+   * @param {Box | null} to
+   */
+  unfold(before, from, to) {
+    if (!before) return;
+    for (const part of [before, ...before.querySelectorAll("[id]")]) part.removeAttribute("id");
+    before.setAttribute("class", "leaving");
+    before.setAttribute("aria-hidden", "true");
+    this.frame.querySelector(".leaving")?.remove();
+    this.frame.insertBefore(before, this.world);
+    const timing = { duration: UNFOLDING, easing: "ease-out" };
+    /** @type {(element: Element, frames: Keyframe[]) => void} */
+    const play = (element, frames) => {
+      const gone = () => element.remove();
+      element.animate(frames, timing).finished.then(gone, gone);
+    };
+    play(before, [{ opacity: 0.6 }, { opacity: 0 }]);
+    this.world.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+    const card = from ?? to;
+    if (!card) return;
+    const [width, height] = this.camera.size;
+    const frame = svg("rect", { class: "unfolding", width, height, rx: 14, "aria-hidden": "true" });
+    this.frame.append(frame);
+    const small = `translate(${card.x}px, ${card.y}px) scale(${card.width / width}, ${card.height / height})`;
+    const frames = [
+      { transform: small, opacity: 1 },
+      { transform: "none", opacity: 0.2 },
+    ];
+    play(frame, from ? frames : frames.reverse());
+  }
+
+  /**
+   * Where an item is on the stage at present: left, top, width and height.
+   * @param {string} key
+   * @returns {Box | null}
+   */
+  boxOf(key) {
+    const place = this.view.places.get(key);
+    if (place === undefined) return null;
+    const { x, y, width, height } = this.view.items[place];
+    const { scale, x: left, y: top } = this.camera;
+    return {
+      x: left + (x - width / 2) * scale,
+      y: top + (y - height / 2) * scale,
+      width: width * scale,
+      height: height * scale,
+    };
   }
 
   // Bring everything up to date; what does not change costs nothing but the comparison.
@@ -208,6 +284,9 @@ export class Drawing {
     setText(drawn.texts.gradient, said.gradient);
     setText(drawn.texts.delta, said.delta);
     setClass(drawn.strip, `strip ${said.tint}`);
+    drawn.cells.forEach((cell, k) => {
+      setClass(cell, `cell ${said.inside?.[k] ?? "empty"}`);
+    });
     if (!isLeaf || !reading.since.has(item.node)) drawn.since.remove();
     else if (!drawn.since.parentNode) drawn.texts.title.before(drawn.since);
     const traits = {

@@ -29,6 +29,7 @@ import { Why } from "./why.js";
  * @import { Data } from "./data.d.ts"
  * @import { Values } from "./fields.js"
  * @import { Changed } from "./state.js"
+ * @import { View } from "./rooms.js"
  * @import { Tab } from "./tabs.js"
  */
 
@@ -106,7 +107,7 @@ state.listen((changes) => {
     drawing.arrange();
   }
   if (changes.has("begun")) invitation.update();
-  if (changes.has("room")) enterView();
+  if (changes.has("room")) openView();
   else if (changes.has("example")) drawing.show();
   else if (changes.has("constants") || changes.has("stage")) enterView();
   if (changes.has("tab")) showTab();
@@ -131,6 +132,16 @@ function refresh(changes) {
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
   if (state.get("present")) drawing.follow();
   else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
+}
+
+// A room is opened from a card of the one before, or is around it; or it is somewhere else.
+function openView() {
+  const keyOfView = (/** @type {View} */ { room, dot }) => (dot === undefined ? `r${room}` : `${dot}`);
+  const inner = keyOfView(drawing.view);
+  const from = drawing.boxOf(keyOfView(model.view));
+  const before = drawing.copy();
+  enterView();
+  drawing.unfold(before, from, from ? null : drawing.boxOf(inner));
 }
 
 // Another room came into view.

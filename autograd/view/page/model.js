@@ -73,11 +73,14 @@ export class Model {
     this.highlighted = this.findPath();
   }
 
-  // What the room in view shows of the graph.
-  findView() {
+  /**
+   * What a room shows of the graph, as it is looked at now.
+   * @param {string} key
+   */
+  findView(key = this.state.get("room")) {
     const { house, narrow, state } = this;
     const choice = { example: state.get("example"), constants: state.get("constants"), narrow };
-    return house.find(state.get("room"), choice);
+    return house.find(key, choice);
   }
 
   /**

@@ -19,6 +19,7 @@ import { aloud, filled } from "./written.js";
  * @property {boolean} unusual
  * @property {boolean} openable
  * @property {"computed" | "waiting"} state
+ * @property {string[]} [inside] the colours of the values in a room
  * @typedef {Card & Flow} Said
  * @typedef {{ local: string, flow: string, tint: string, carried: boolean }} SaidOfEdge
  */
@@ -27,6 +28,7 @@ import { aloud, filled } from "./written.js";
 const LINE = 84;
 const TITLE = 8.8;
 const SYMBOL = 6.6;
+const CELLS = 32; // so many numbers a room shows in colour
 const CALL = 10; // so many letters a call may have on a card
 /** @type {Said} */
 const NOTHING = {
@@ -51,6 +53,8 @@ export class Reading {
     this.saidOfItems = new WeakMap();
     /** @type {WeakMap<Edge, { moment: number, said: SaidOfEdge }>} */
     this.saidOfEdges = new WeakMap();
+    /** @type {WeakMap<RoomItem, number[]>} */
+    this.insides = new WeakMap();
     this.largest = 1;
     this.refresh();
   }
@@ -306,6 +310,8 @@ export class Reading {
       handed += timeline.hasHanded(i, time) ? 1 : 0;
     }
     const waiting = time !== null && computed < results;
+    const shown = this.inside(item);
+    const largest = shown.reduce((most, i) => Math.max(most, Math.abs(engine.data[i])), 0);
     const norm = Math.sqrt(square);
     const full = time === null || (timeline.isBackward(time) && handed === results);
     const size = full ? `‖∇‖ ${show(norm, 3)}` : handed ? `${handed} of ${results}` : "";
@@ -317,9 +323,32 @@ export class Reading {
       unusual: false,
       state: waiting ? "waiting" : "computed",
       openable: true,
+      inside: shown.map((i) =>
+        time === null || timeline.isComputed(i, time) ? tint(engine.data[i], largest) : "empty",
+      ),
       gradient: hiding ? "?" : size,
       tint: hiding ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
     };
+  }
+
+  /**
+   * What a room shows of its inside: what it gives to others, if that is several numbers, or else what is computed in
+   * it; of many numbers some, evenly.
+   * @param {RoomItem} item
+   */
+  inside(item) {
+    const { engine, view } = this.model;
+    const known = this.insides.get(item);
+    if (known) return known;
+    const results = item.nodes.filter((i) => !engine.isLeaf(i));
+    const all = results.length ? results : item.nodes;
+    const place = view.itemOf[all[0]];
+    const given = all.filter((i) => [...engine.usesOf(i)].some((e) => view.itemOf[engine.consumers[e]] !== place));
+    const chosen = given.length > 1 ? given : all;
+    const count = Math.min(chosen.length, CELLS);
+    const found = Array.from({ length: count }, (_, k) => chosen[Math.floor((k * chosen.length) / count)]);
+    this.insides.set(item, found);
+    return found;
   }
 
   /**

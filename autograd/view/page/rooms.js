@@ -3,7 +3,7 @@
 // what they say is not known here.
 
 import { Batches } from "./batches.js";
-import { layered } from "./layered.js";
+import { layered, ROUTED } from "./layered.js";
 import { clip, plural } from "./numbers.js";
 import { around, throughBundle } from "./routes.js";
 
@@ -372,6 +372,6 @@ export class House {
     }
     const places = new Map(items.map((item, place) => [keyOf(item), place]));
     const { size, plates } = layout;
-    return { ...view, places, touching, bundles, plates, size, bank: !given && view.dot === undefined };
+    return { ...view, places, touching, bundles, plates, size, bank: !given && items.length > ROUTED };
   }
 }
