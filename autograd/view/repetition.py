@@ -579,8 +579,8 @@ def _neuron(
         weights += [w for w, _ in pairs] + list(operands[2 * half :])
         inputs += [x for _, x in pairs if not isinstance(graph.nodes[x], Constant)]
         count += half
-    if not count or len(weights) < 2:
-        return None
+    if not count or len(weights) < 2 or all(isinstance(graph.nodes[w], Constant) for w in weights):
+        return None  # nothing is weighed, as in 1 - yz
     consumers = uses[position]
     if len(consumers) == 1 and len(graph.operands[consumers[0]]) == 1:
         nodes.append(consumers[0])

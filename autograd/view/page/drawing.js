@@ -293,6 +293,8 @@ export class Drawing {
       unusual: said.unusual,
       openable: said.openable,
       unnamed: said.unnamed,
+      long: item.kind === "room" && said.title.length > 16,
+      longest: item.kind === "room" && said.title.length > 21,
       elsewhere: item.elsewhere,
     };
     const named = Object.entries(traits).flatMap(([name, has]) => (has ? [name] : []));

@@ -2,7 +2,7 @@
 // drawn is not known here.
 
 import { number } from "./engine.js";
-import { clip, show, signed, tint } from "./numbers.js";
+import { clip, short, show, signed, tint } from "./numbers.js";
 import { aloud, filled } from "./written.js";
 
 /**
@@ -82,7 +82,7 @@ export class Reading {
     const isWritten = (/** @type {number} */ k) => this.isWritten(operands[k]);
     if (state.get("constants") || !operands.some((_, k) => isWritten(k))) return this.mark(i);
     /** @param {number} k */
-    const called = (k) => (isWritten(k) ? show(engine.data[operands[k]], 4) : "·");
+    const called = (k) => (isWritten(k) ? short(engine.data[operands[k]]) : "·");
     if (infix && (!isWritten(0) || !isWritten(1)))
       return isWritten(0) ? `${called(0)} ${mark}` : `${mark} ${called(1)}`;
     const whole = filled(line, called);
@@ -214,7 +214,7 @@ export class Reading {
     return {
       unnamed: !row.label && (row.op === null || i in this.model.data.known),
       title,
-      symbol: symbol.length <= space ? symbol : clip(this.mark(i) || symbol, Math.max(0, space)),
+      symbol: symbol.length <= space ? symbol : space < 2 ? "" : clip(this.mark(i) || symbol, space),
       value,
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
@@ -316,7 +316,7 @@ export class Reading {
     const full = time === null || (timeline.isBackward(time) && handed === results);
     const size = full ? `‖∇‖ ${show(norm, 3)}` : handed ? `${handed} of ${results}` : "";
     return {
-      title: clip(house.title(item.room), 16),
+      title: house.title(item.room),
       symbol: "",
       value: waiting && computed ? `${computed} of ${results} computed` : house.subtitle(item.room),
       delta: marks ? "changed" : "",

@@ -143,7 +143,7 @@ export class House {
   /** @param {number} r */
   title(r) {
     const room = this.rooms[r];
-    return clip(room.title, 24);
+    return clip(room.title, 27);
   }
 
   /** @param {number} r */
