@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Graph, Value
+from autograd import Value
 from autograd.value import Constant
 from autograd.view import placing
 from autograd.view.rendering import GraphvizMissing
@@ -83,7 +83,7 @@ def unrolled(steps: int = 20, size: int = 4) -> Value:
     return loss
 
 
-GRAPHS = {
+GRAPHS: dict[str, Callable[[], Value]] = {
     "credit assignment": lambda: credit_network().error,
     "micrograd": expression,
     "one example": lambda: moons(1),
@@ -156,7 +156,7 @@ def test_the_panel_makes_way_until_something_is_selected_or_a_person_folds_it(vi
     assert "panel=folded" in reader.fragment
     reader.page.click("#tab-change")
     assert reader.page.is_visible("#panel-change")
-    assert visit(moons(1), size=SCREEN).page.is_visible("#panel-why"), "there is space for both"
+    assert visit(digits(), size=SCREEN).page.is_visible("#panel-why"), "there is space for both"
     assert visit(credit_network().error, "#panel=open", size=SCREEN).page.is_visible("#panel-why")
 
 
@@ -281,7 +281,8 @@ def test_a_room_shows_the_values_inside_in_colour(visit: Callable[..., Reader]) 
     assert cells.count() == 16, "one for each neuron"
     signs = {tint.split()[1] for tint in cells.evaluate_all("all => all.map((cell) => cell.getAttribute('class'))")}
     outputs = reader.page.evaluate(
-        "page.reading.inside(page.view.items.find((item) => item.kind === 'room' && item.nodes.length > 1000)).map((i) => page.engine.data[i])"
+        """page.reading.inside(page.view.items.find(({ room }) => page.house.rooms[room]?.title === "layer1"))
+        .map((i) => page.engine.data[i])"""
     )
     assert signs == {"positive" if y > 0 else "negative" if y < 0 else "zero" for y in outputs}
     reader.look()
