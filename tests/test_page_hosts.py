@@ -123,7 +123,8 @@ def frames(source: str, kind: str = "src") -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return Path(explore(credit_network().error, tmp_path_factory.mktemp("page") / "a.html", open=False).path).as_uri()
+    path = explore(credit_network().error, tmp_path_factory.mktemp("page") / "a.html", open=False).path
+    return f"{Path(path).as_uri()}#begun=1"
 
 
 @pytest.mark.parametrize("where", HIDDEN)
@@ -148,7 +149,7 @@ def test_a_page_that_opens_without_a_size_fits_when_it_has_one(
 
 def test_a_view_from_the_address_stays_when_a_hidden_frame_is_shown(host: Callable[..., Host], written: str) -> None:
     content, show, _ = HIDDEN["a hidden tab"]
-    hidden = host(content.format(**frames(f"{written}#camera=12,34,0.75")))
+    hidden = host(content.format(**frames(f"{written}&camera=12,34,0.75")))
     hidden.page.evaluate(show)
     hidden.page.wait_for_timeout(100)
     assert hidden.transform() == "translate(12 34) scale(0.75)"
@@ -156,8 +157,8 @@ def test_a_view_from_the_address_stays_when_a_hidden_frame_is_shown(host: Callab
 
 def test_a_room_that_was_entered_while_hidden_is_fitted_too(host: Callable[..., Host], written: str) -> None:
     content, show, _ = HIDDEN["a closed <details>"]
-    usual = host(frames(f"{written}#select=3")["frame"]).transform()
-    hidden = host(content.format(**frames(f"{written}#select=3")))
+    usual = host(frames(f"{written}&select=3")["frame"]).transform()
+    hidden = host(content.format(**frames(f"{written}&select=3")))
     hidden.page.evaluate(show)
     hidden.until(lambda: hidden.transform() == usual)
 

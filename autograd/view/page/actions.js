@@ -1,8 +1,9 @@
 // What a person can do, wherever it is done from: a card, a key, a panel, the console. An action changes the model and
 // says so; how the parts of the page show the change is main.js's affair.
 
-import { clip, parse, plural, show, signed } from "./numbers.js";
+import { clip, show, signed } from "./numbers.js";
 import { keyOf } from "./rooms.js";
+import { Training } from "./training.js";
 
 /**
  * @import { Model } from "./model.js"
@@ -14,6 +15,7 @@ import { keyOf } from "./rooms.js";
  * @property {(place: number) => void} reveal have an item in view
  * @property {() => void} unfold have the panel in view
  * @property {() => void} focusLeaf put the focus where the selected leaf is edited
+ * @property {() => void} finish end the player, with everything shown
  *
  * @typedef {ReturnType<typeof makeActions>} Actions
  */
@@ -22,8 +24,9 @@ import { keyOf } from "./rooms.js";
  * @param {Model} model
  * @param {Screen} screen
  */
-export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
+export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, finish }) {
   const { engine, house, leaves, names, reading, state } = model;
+  const training = new Training(model, { say, finish });
 
   // --- rooms ---
 
@@ -130,12 +133,13 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
 
   /** @param {number} i */
   function differentiate(i) {
+    training.pause();
     model.unhide();
     state.set({ of: i, time: null });
     say(`Now ${clip(names[i], 20)} is differentiated.`);
   }
 
-  // --- leaves ---
+  // --- leaves: whoever changes one by hand ends a run of gradient descent ---
 
   function outcome() {
     const { of } = engine;
@@ -150,6 +154,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
    * @param {number} x
    */
   function preview(i, x) {
+    training.pause();
     leaves.preview(i, x);
   }
 
@@ -170,15 +175,18 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
   }
 
   function undo() {
+    training.pause();
     if (leaves.go(-1)) say(outcome());
   }
 
   function redo() {
+    training.pause();
     if (leaves.go(1)) say(outcome());
   }
 
   function reset() {
     if (!leaves.canReset) return;
+    training.pause();
     leaves.reset();
     say("Every leaf has its first number again.");
   }
@@ -188,13 +196,20 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
    * @param {number} steps
    */
   function descend(steps) {
-    const rate = parse(state.get("rate"));
-    if (rate === undefined || !Number.isFinite(rate)) say("The rate must be a number.");
-    else if (engine.unknown[engine.of]) say("What is differentiated is unknown now; undo or reset first.");
-    else {
-      leaves.descend(state.get("trained"), rate, steps);
-      say(`${plural(steps, "step")} of gradient descent: ${outcome()}`);
-    }
+    training.descend(steps);
+  }
+
+  // Let it run, or pause it.
+  function toggleRun() {
+    training.toggle();
+  }
+
+  // Back to where it began.
+  function restart() {
+    training.pause();
+    if (leaves.losses.length === 0) return;
+    leaves.restart();
+    say(`Back to where gradient descent began: ${outcome()}`);
   }
 
   /**
@@ -259,6 +274,9 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf }) {
     redo,
     reset,
     descend,
+    toggleRun,
+    restart,
+    training,
     train,
     openTab,
     editLeaf,

@@ -2,6 +2,7 @@
 // declared in fields.js.
 
 import { fromFragment, toFragment } from "./fields.js";
+import { plural } from "./numbers.js";
 
 /**
  * @import { Values } from "./fields.js"
@@ -13,12 +14,14 @@ const LINKED = ["https:", "http:", "file:"]; // what opens in another window too
 export class Address {
   /**
    * @param {Model} model
-   * @param {{ opened: (values: Values, leaves: Map<number, number>) => void }} callbacks called when somebody wrote
-   *   another address
+   * @param {{ opened: (values: Values, leaves: Map<number, number>) => void, say: (text: string) => void }} callbacks
+   *   `opened` is called when somebody wrote another address
    */
-  constructor(model, { opened }) {
+  constructor(model, { opened, say }) {
     this.model = model;
     this.opened = opened;
+    this.say = say;
+    this.warned = false;
     this.remembering = 0;
     this.fragment = "";
     window.addEventListener("hashchange", () => this.restore());
@@ -29,7 +32,10 @@ export class Address {
     if (this.remembering) return;
     this.remembering = setTimeout(() => {
       this.remembering = 0;
-      this.fragment = toFragment(this.model);
+      const { fragment, left } = toFragment(this.model);
+      this.fragment = fragment;
+      if (left && !this.warned) this.say(leftOut("The address", left));
+      this.warned = left > 0;
       try {
         window.history.replaceState(null, "", `#${this.fragment}`);
       } catch {
@@ -50,9 +56,18 @@ export class Address {
     return LINKED.includes(window.location.protocol);
   }
 
-  // A link to the page as it is, or where it has no address, what is to be added to one.
+  // A link to the page as it is, or where it has no address, what is to be added to one; and what it leaves out, if so.
   get link() {
+    const { fragment, left } = toFragment(this.model);
     const page = this.isKnown ? window.location.href.split("#")[0] : "";
-    return `${page}#${toFragment(this.model)}`;
+    return { text: `${page}#${fragment}`, remark: left ? leftOut("The link", left) : "" };
   }
 }
+
+/**
+ * @param {string} what
+ * @param {number} count of leaves
+ */
+const leftOut = (what, count) =>
+  `${what} leaves out the ${plural(count, "changed leaf", "changed leaves")}, which would make it too long; ` +
+  "copy as Python keeps them.";

@@ -102,11 +102,11 @@ export class Camera {
   }
 
   /**
-   * The whole drawing, or as much of it, from its start, as stays readable.
+   * The whole drawing, or as much of it, from its start, as there is space for at the smallest scale.
    * @param {Pair} size
    * @param {number} smallest
    */
-  fit(size, smallest = 0) {
+  fit(size, smallest) {
     const scale = Math.max(this.whole(size), smallest);
     const [x, y] = this.size.map((space, k) => {
       const taken = scale * size[k];

@@ -1,8 +1,10 @@
-// The panel for changing leaves: typing, dragging, gradient descent, with undo. What is done with the leaves is leaves.js's
-// affair.
+// The panel for changing leaves: typing and dragging, with undo; in it stand the curve over the selected leaf (curve.js) and
+// gradient descent (descent.js). What is done with the leaves is leaves.js's affair.
 
-import { byId, fill, html, svg } from "./dom.js";
-import { clip, isolated, parse, plural, show, signed } from "./numbers.js";
+import { Curve } from "./curve.js";
+import { Descent } from "./descent.js";
+import { byId, fill, html } from "./dom.js";
+import { clip, isolated, parse, show, signed } from "./numbers.js";
 
 /**
  * @import { Actions } from "./actions.js"
@@ -11,7 +13,8 @@ import { clip, isolated, parse, plural, show, signed } from "./numbers.js";
  *
  * @typedef {{ i: number, number: HTMLInputElement, box: HTMLInputElement, gradient: HTMLElement, line: HTMLElement }} Line
  *   Of the list of leaves.
- * @typedef {Pick<Actions, "goTo" | "setLeaf" | "preview" | "commit" | "undo" | "redo" | "reset" | "descend" | "train">} Uses
+ * @typedef {Pick<Actions, "goTo" | "setLeaf" | "preview" | "commit" | "undo" | "redo" | "reset" | "train">} Uses
+ * @typedef {Pick<Actions, "descend" | "toggleRun" | "restart" | "training">} UsesOfDescent
  */
 
 const LISTED = 40; // so many leaves stand in the list
@@ -19,9 +22,10 @@ const LISTED = 40; // so many leaves stand in the list
 export class Changes {
   /**
    * @param {Model} model
-   * @param {Uses & { say: (text: string) => void }} callbacks
+   * @param {Uses & UsesOfDescent & { say: (text: string) => void }} callbacks
    */
-  constructor(model, { goTo, setLeaf, preview, commit, undo, redo, reset, descend, train, say }) {
+  constructor(model, callbacks) {
+    const { goTo, setLeaf, preview, commit, undo, redo, reset, train, say } = callbacks;
     this.model = model;
     this.goTo = goTo;
     this.setLeaf = setLeaf;
@@ -30,16 +34,8 @@ export class Changes {
     /** @type {(id: string, text: string, action: () => void) => HTMLButtonElement} */
     const button = (id, text, action) => html("button", { id, onclick: action }, text);
     this.summary = html("div", { class: "summary" });
-    this.rate = html("input", {
-      id: "rate",
-      type: "text",
-      inputmode: "decimal",
-      value: "0.5",
-      size: 6,
-      "aria-label": "learning rate",
-    });
-    this.rate.addEventListener("change", () => model.state.set({ rate: this.rate.value }));
-    this.plot = svg("svg", { class: "plot", viewBox: "0 0 300 90", role: "img" });
+    this.curve = new Curve(model, { preview, commit });
+    this.descent = new Descent(model, callbacks);
     this.undoButton = button("undo", "Undo", undo);
     this.redoButton = button("redo", "Redo", redo);
     this.resetButton = button("reset", "Reset", reset);
@@ -52,27 +48,13 @@ export class Changes {
       this.summary,
       html("div", { class: "row" }, this.undoButton, this.redoButton, this.resetButton),
       this.editor,
-      html(
-        "section",
-        {},
-        html("h3", {}, "Gradient descent"),
-        html("p", { class: "quiet" }, "Each switched-on leaf moves by −rate · gradient."),
-        html(
-          "div",
-          { class: "row" },
-          html("label", { for: "rate" }, "rate"),
-          this.rate,
-          button("descend", "One step", () => descend(1)),
-          button("descend10", "10 steps", () => descend(10)),
-        ),
-        this.plot,
-      ),
-      html("section", {}, html("h3", {}, "Leaves"), this.list),
+      this.curve.element,
+      this.descent.element,
+      html("section", {}, html("h3", {}, "Leaves"), html("div", { class: "wide" }, this.list)),
     );
 
     this.editing = -1; // the leaf in the editor
     this.heading = html("h3");
-    this.base = 0; // its number when it came there, which the slider starts from
     this.number = html("input", {
       id: "leaf-number",
       type: "text",
@@ -89,8 +71,8 @@ export class Changes {
     });
     this.number.addEventListener("change", () => this.typed(this.number, this.editing));
     this.slider.addEventListener("input", () => {
-      const unit = Math.max(Math.abs(this.base), 0.5) / 50;
-      preview(this.editing, Number((this.base + Number(this.slider.value) * unit).toPrecision(6)));
+      const { centre, half } = this.curve;
+      preview(this.editing, this.curve.rounded(centre + (half * Number(this.slider.value)) / 100));
     });
     this.slider.addEventListener("change", commit);
   }
@@ -115,7 +97,8 @@ export class Changes {
 
   /** @param {Changed} changes */
   update(changes) {
-    const { engine, leaves, reading, state } = this.model;
+    const { engine, leaves, reading } = this.model;
+    const known = this.model.knows(engine.of);
     const [now, before] = [engine.data[engine.of], engine.original.data[engine.of]];
     fill(
       this.summary,
@@ -124,12 +107,12 @@ export class Changes {
         {},
         isolated(reading.name(engine.of, 20)),
         " = ",
-        html("span", { class: "big" }, engine.unknown[engine.of] ? "unknown" : show(now, 10)),
+        html("span", { class: "big" }, known ? (engine.unknown[engine.of] ? "unknown" : show(now, 10)) : "…"),
       ),
       html(
         "p",
         { class: "quiet" },
-        engine.changed.size
+        engine.changed.size && known
           ? `was ${show(before, 10)}${Number.isNaN(now) ? "" : ` (Δ ${signed(now - before, 4)})`}; leaves changed: ${engine.changed.size}`
           : "Drag the number on a leaf's card, or type below.",
       ),
@@ -143,25 +126,20 @@ export class Changes {
     this.undoButton.disabled = !leaves.canUndo;
     this.redoButton.disabled = !leaves.canRedo;
     this.resetButton.disabled = !leaves.canReset;
-    const rate = state.get("rate");
-    if (rate !== this.rate.value && document.activeElement !== this.rate) this.rate.value = rate;
-    this.rate.setAttribute("aria-invalid", String(!Number.isFinite(parse(rate))));
     this.updateEditor(changes);
+    this.descent.update();
     this.updateList();
-    this.drawPlot();
   }
 
   /** @param {Changed} changes */
   updateEditor(changes) {
     const { engine, data, names, selectedNode: i } = this.model;
-    if (i < 0 || !engine.isLeaf(i)) {
+    const isLeaf = i >= 0 && engine.isLeaf(i);
+    this.curve.update(isLeaf ? i : -1, changes.has("committed") || !changes.has("numbers"));
+    if (!isLeaf) {
       this.editing = -1;
       fill(this.editor, html("p", { class: "quiet" }, "Select a leaf to drag it here."));
       return;
-    }
-    if (i !== this.editing || changes.has("committed")) {
-      this.base = engine.data[i];
-      this.slider.value = "0";
     }
     if (i !== this.editing) {
       this.editing = i;
@@ -170,7 +148,10 @@ export class Changes {
     fill(this.heading, isolated(clip(names[i], 24)), html("span", { class: "quiet" }, ` ${data.roles[i]}`));
     if (document.activeElement !== this.number || changes.has("committed"))
       this.number.value = show(engine.data[i], "exact");
-    this.slider.disabled = !Number.isFinite(this.base);
+    const x = engine.data[i];
+    this.slider.disabled = !Number.isFinite(x);
+    this.slider.value = String((100 * (x - this.curve.centre)) / this.curve.half);
+    this.slider.setAttribute("aria-valuetext", show(x, 6));
   }
 
   updateList() {
@@ -199,7 +180,7 @@ export class Changes {
     }
     for (const { i, number, box, gradient, line } of this.lines) {
       if (document.activeElement !== number || selectedNode === i) number.value = show(engine.data[i], "exact");
-      gradient.textContent = this.model.hides(i) ? "?" : show(engine.grad[i], 5);
+      gradient.textContent = this.model.hides(i) ? "?" : this.model.knowsGradient(i) ? show(engine.grad[i], 5) : "";
       box.checked = trained.has(i);
       line.className = engine.changed.has(i) ? "changed" : "";
     }
@@ -239,32 +220,5 @@ export class Changes {
       html("td", {}, box),
     );
     return { i, number, box, gradient, line };
-  }
-
-  // The losses of the descent so far, on a scale of their own.
-  drawPlot() {
-    const { losses } = this.model.leaves;
-    const finite = losses.filter(Number.isFinite);
-    this.plot.classList.toggle("off", finite.length < 2);
-    if (finite.length < 2) return;
-    const [low, high] = [Math.min(...finite), Math.max(...finite)];
-    /** @type {(loss: number, k: number) => string} */
-    const at = (loss, k) => {
-      const [x, y] = [8 + (284 * k) / (losses.length - 1), 78 - (62 * (loss - low)) / (high - low || 1)];
-      return `${x.toFixed(1)},${y.toFixed(1)}`;
-    };
-    const points = losses.flatMap((loss, k) => (Number.isFinite(loss) ? [at(loss, k)] : []));
-    const [x, y] = points[points.length - 1].split(",");
-    this.plot.setAttribute(
-      "aria-label",
-      `loss over ${plural(losses.length - 1, "step")}, from ${show(losses[0], 4)} to ${show(losses.at(-1), 4)}`,
-    );
-    this.plot.replaceChildren(
-      svg("polyline", { points: points.join(" ") }),
-      svg("circle", { cx: x, cy: y, r: 3.5 }),
-      svg("text", { x: 8, y: 12 }, show(high, 4)),
-      svg("text", { x: 8, y: 89 }, show(low, 4)),
-      svg("text", { x: 292, y: 89, "text-anchor": "end" }, plural(losses.length - 1, "step")),
-    );
   }
 }

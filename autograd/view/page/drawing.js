@@ -40,9 +40,10 @@ import { keyOf } from "./rooms.js";
  *   whether one of its ends is selected or pointed at; and whether it is on the way that is shown.
  */
 
-// Values have 11 pixels then: a room opens at this scale at least, though not all of it may be in view.
+// Numbers have 11 pixels at the first scale: a room opens at it at least. Whoever asks for all of it, or for less of a
+// stage, gets all of it down to the second.
 const READABLE = 11 / 14.5;
-const SEEN = 0.6; // when the stage becomes smaller, the drawing does, down to this scale
+const SEEN = 0.5;
 const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
 const UNFOLDING = 280; // milliseconds
 const TRACED = 12; // so many edges of a bundle are traced at once
@@ -73,7 +74,6 @@ export class Drawing {
     /** @type {(Line & { edge: Strand })[]} */
     this.strands = []; // of the bundles
     this.hovered = -1;
-    this.smallest = 0; // the scale that it was fitted with at least
     this.culling = 0;
     /** @type {Pair | null} */
     this.frameSize = null; // for which it was fitted or moved; null before it has a size
@@ -469,7 +469,7 @@ export class Drawing {
   open({ target }) {
     const place = placeOf(target);
     if (place >= 0) this.enter(place);
-    else if (!this.camera.dragged) this.fit();
+    else if (!this.camera.dragged) this.arrange();
   }
 
   /** @param {Event} event */
@@ -515,18 +515,18 @@ export class Drawing {
 
   // --- what is in view ---
 
-  fit(smallest = 0) {
-    this.smallest = smallest;
-    this.frameSize = this.camera.isSeen ? this.camera.size : null;
-    if (this.frameSize) this.camera.fit(this.view.size, smallest);
-    else this.camera.fitted = true; // as soon as it has a size
-  }
-
   // Fit the room into view as far as it stays readable, with what matters in it.
   arrange(smallest = READABLE) {
     const { selectedPlace } = this.model;
-    this.fit(smallest);
+    this.frameSize = this.camera.isSeen ? this.camera.size : null;
+    if (this.frameSize) this.camera.fit(this.view.size, smallest);
+    else this.camera.fitted = true; // as soon as it has a size
     if (selectedPlace >= 0) this.reveal(selectedPlace);
+  }
+
+  // All of it, if anything can be read then.
+  fit() {
+    this.arrange(this.camera.whole(this.view.size) < SEEN ? READABLE : SEEN);
   }
 
   // Whether the stage is so narrow that rooms have another layout on it.
@@ -559,8 +559,8 @@ export class Drawing {
       this.follow();
       return;
     }
-    // Beside the panel rather all of it than all that can be read from afar.
-    if (this.camera.fitted) this.arrange(old ? Math.min(this.smallest, SEEN) : this.smallest);
+    if (this.camera.fitted && old) this.fit();
+    else if (this.camera.fitted) this.arrange();
     else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
   }
 
@@ -572,7 +572,7 @@ export class Drawing {
     let place = selectedPlace >= 0 ? selectedPlace : (now ?? -1);
     if (place < 0) place = itemOf[engine.of];
     if (place < 0) {
-      this.fit(LEGIBLE);
+      this.camera.fit(this.view.size, LEGIBLE);
       return;
     }
     const near = touching[place].flatMap((k) => [this.lines[k].edge.from, this.lines[k].edge.to]);

@@ -1,6 +1,8 @@
 // The arithmetic over a flat graph: forward, backward, central differences, gradient descent. It knows nothing of the
 // screen. Nodes are numbered in topological order; an edge is an operand of a node, numbered in the order of the nodes.
 
+import { Along } from "./along.js";
+
 /**
  * @import { Numeral, Row } from "./data.d.ts"
  * @import { Computed } from "./operations.d.ts"
@@ -49,6 +51,8 @@ export class Engine {
     for (let e = 0; e < edges; e++) this.uses[filled[this.operands[e]]++] = e;
 
     this.original = { data: this.data.slice(), partials: this.partials.slice() };
+    /** @type {number[]} */
+    this.point = []; // the operands' numbers of the node that is being computed
     this.unknown = new Uint8Array(size); // results that cannot be computed again here
     /** @type {Map<number, number>} */
     this.changed = new Map(); // leaves that were set, with their number
@@ -138,28 +142,54 @@ export class Engine {
   }
 
   /**
-   * Compute what depends on the dirty nodes, among the nodes from `first` up to `end`.
+   * Compute what depends on the dirty nodes.
    * @param {Uint8Array} dirty
    */
-  forward(dirty, first = 0, end = this.size) {
+  forward(dirty) {
     const { starts, operands, data, partials, unknown, rules } = this;
-    for (let i = first; i < end; i++) {
+    for (let i = 0; i < this.size; i++) {
       let stale = false;
       for (let e = starts[i]; e < starts[i + 1] && !stale; e++) stale = dirty[operands[e]] === 1;
       if (!stale) continue;
       dirty[i] = 1;
-      const rule = rules[i];
-      if (rule === null || this.operandsOf(i).some((k) => unknown[k] === 1)) {
+      if (rules[i] === null || this.hasUnknownOperand(i)) {
         unknown[i] = 1;
         data[i] = NaN;
         partials.fill(NaN, starts[i], starts[i + 1]);
         continue;
       }
       unknown[i] = 0;
-      const point = Array.from(this.operandsOf(i), (k) => data[k]);
+      const [rule, point] = [this.ruleOf(i), this.pointOf(i, data)];
       data[i] = rule.forward(point);
       partials.set(rule.partials(point, data[i]), starts[i]);
     }
+  }
+
+  /** @param {number} i */
+  hasUnknownOperand(i) {
+    for (let e = this.starts[i]; e < this.starts[i + 1]; e++) if (this.unknown[this.operands[e]]) return true;
+    return false;
+  }
+
+  /**
+   * The rule of a result, which can be read.
+   * @param {number} i
+   */
+  ruleOf(i) {
+    return /** @type {Computed} */ (this.rules[i]);
+  }
+
+  /**
+   * The numbers of a node's operands, in an array that the next call uses again.
+   * @param {number} i
+   * @param {Float64Array} data
+   */
+  pointOf(i, data) {
+    const { point, operands } = this;
+    const [first, end] = [this.starts[i], this.starts[i + 1]];
+    point.length = end - first;
+    for (let e = first; e < end; e++) point[e - first] = data[operands[e]];
+    return point;
   }
 
   backward() {
@@ -221,17 +251,7 @@ export class Engine {
    * @param {number} x
    */
   valueAt(i, x) {
-    if (i === this.of) return x;
-    const kept = { data: this.data.slice(), partials: this.partials.slice(), unknown: this.unknown.slice() };
-    const dirty = new Uint8Array(this.size);
-    dirty[i] = 1;
-    this.data[i] = x;
-    this.forward(dirty, i + 1, this.of + 1);
-    const value = this.data[this.of];
-    this.data.set(kept.data);
-    this.partials.set(kept.partials);
-    this.unknown.set(kept.unknown);
-    return value;
+    return new Along(this, i).at(x);
   }
 
   /**
@@ -241,8 +261,8 @@ export class Engine {
   centralDifference(i) {
     const x = this.data[i];
     const h = 6.055454452393343e-6 * Math.max(1, Math.abs(x));
-    const above = this.valueAt(i, x + h);
-    const below = this.valueAt(i, x - h);
+    const along = new Along(this, i);
+    const [above, below] = [along.at(x + h), along.at(x - h)];
     return { h, above, below, slope: (above - below) / (x + h - (x - h)) };
   }
 

@@ -144,10 +144,13 @@ export function cameraOf(text) {
 
 // --- the address ---
 
+const LONGEST = 2000; // letters; what is longer is cut off by mail and chat programs
+
 /**
  * The state as it stands in the address, with the leaves that were changed, which the engine has. Left out is what is as
- * at first.
+ * at first, and the leaves if they are too many for an address.
  * @param {Context & { state: State }} model
+ * @returns {{ fragment: string, left: number }} and how many changed leaves were left out
  */
 export function toFragment(model) {
   const parts = new URLSearchParams();
@@ -155,10 +158,19 @@ export function toFragment(model) {
     const text = written(name, model.state.get(name), model);
     if (text !== "" && text !== written(name, FIELDS[name].first(model), model)) parts.set(FIELDS[name].key, text);
   }
-  if (model.engine.changed.size) parts.set("leaves", [...model.engine.changed].map(([i, x]) => `${i}:${x}`).join("_"));
-  if (!model.state.get("begun")) parts.delete(FIELDS.time.key);
-  else if (!tells(parts)) parts.set(FIELDS.begun.key, "1");
-  return parts.toString();
+  const begun = model.state.get("begun");
+  if (!begun) parts.delete(FIELDS.time.key);
+  /** @param {URLSearchParams} said */
+  const text = (said) => {
+    if (begun && !tells(said)) said.set(FIELDS.begun.key, "1");
+    return said.toString();
+  };
+  const { changed } = model.engine;
+  const whole = new URLSearchParams(parts);
+  if (changed.size) whole.set("leaves", [...changed].map(([i, x]) => `${i}:${x}`).join("_"));
+  const fragment = text(whole);
+  if (changed.size === 0 || fragment.length <= LONGEST) return { fragment, left: 0 };
+  return { fragment: text(parts), left: changed.size };
 }
 
 /**

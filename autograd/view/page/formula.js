@@ -73,11 +73,11 @@ export const piece = (...parts) => html("span", { class: "piece" }, whole(...par
 /**
  * The same as a button.
  * @param {() => void} onclick
- * @param {string} label what it does, for those who do not see it
+ * @param {string} label what it does; its name is the formula, as it is for those who see it
  * @param {Child[]} parts
  */
 export const link = (onclick, label, ...parts) =>
-  html("button", { class: "piece link", onclick, "aria-label": label, title: label }, whole(...parts));
+  html("button", { class: "piece link", onclick, title: label }, whole(...parts));
 
 /** @param {(Child | Child[])[]} pieces */
 export const line = (...pieces) => html("div", { class: "formula" }, ...pieces);

@@ -15,8 +15,9 @@ const UNADDRESSED =
 export class Keep {
   /**
    * @param {Model} model
-   * @param {{ frame: () => SVGSVGElement, link: () => string, addressed: () => boolean, say: (text: string) => void }}
-   *   callbacks `frame` is the drawing as it is seen; `addressed` is whether the link is a whole one
+   * @param {{ frame: () => SVGSVGElement, link: () => { text: string, remark: string }, addressed: () => boolean, say: (text: string) => void }}
+   *   callbacks `frame` is the drawing as it is seen, `link` leads to the page as it is, with a remark on what it leaves
+   *   out; `addressed` is whether the link is a whole one
    */
   constructor(model, { frame, link, addressed, say }) {
     const menu = byId("keep");
@@ -33,7 +34,10 @@ export class Keep {
         save: () => download(new Blob([code], { type: "text/x-python" }), "graph.py"),
       });
     });
-    onClick("copy-link", () => this.offer("Link", link(), { remark: addressed() ? "" : UNADDRESSED }));
+    onClick("copy-link", () => {
+      const { text, remark } = link();
+      this.offer("Link", text, { remark: [addressed() ? "" : UNADDRESSED, remark].filter(Boolean).join(" ") });
+    });
     onClick("save-svg", () => download(new Blob([picture(frame())], { type: "image/svg+xml" }), "graph.svg"));
     onClick("save-png", async () => {
       try {
@@ -172,13 +176,59 @@ export function download(blob, name) {
 
 // --- Python ---
 
-const KEYWORDS = new Set(
-  (
-    "False None True and as assert async await break class continue def del elif else except finally for from global " +
-    "if import in is lambda " +
-    "nonlocal not or pass raise return try while with yield match case type autograd Value Place named float"
-  ).split(" "),
-);
+// Python's keywords, and what the code itself needs.
+const TAKEN = (
+  "False None True and as assert async await break class continue def del elif else except finally for from global " +
+  "if import in is lambda nonlocal not or pass raise return try while with yield match case type " +
+  "autograd Value Place named float"
+).split(" ");
+const IDENTIFIER = /^(?!__.*__$)[\p{XID_Start}_]\p{XID_Continue}*$/u;
+// What cannot stand in an identifier, or in not every Python's: later alphabets grow from one Unicode to the next.
+const UNFIT = /(?:\P{XID_Continue}|[\u0530-\u{10ffff}])+/u;
+const LENGTH = 60;
+
+/**
+ * The identifier that is most like a name: layer_1 for "layer 1", _1 for "@1".
+ * @param {string} name
+ */
+function identifier(name) {
+  const parts = name.normalize("NFKC").split(UNFIT);
+  if (parts.length > 1 && parts[parts.length - 1] === "") parts.pop();
+  const text = parts.join("_").slice(0, LENGTH);
+  if (IDENTIFIER.test(text)) return text;
+  return `_${text.replace(/^_+|_+$/g, "")}`;
+}
+
+/**
+ * Identifiers for all nodes: the names that they have in the page, as far as Python has them.
+ * @param {Model} model
+ */
+function identifiers({ engine, names, data }) {
+  const { rows } = engine;
+  const taken = new Set(TAKEN);
+  /** @type {Map<string, number>} */
+  const counts = new Map(); // so many of the same wish had to give way
+  /** @type {string[]} */
+  const found = [];
+  /** @type {(i: number, wanted: string) => void} */
+  const take = (i, wanted) => {
+    let free = wanted;
+    let k = counts.get(wanted) ?? 1;
+    for (; taken.has(free); k++) free = k === 1 ? `${wanted}_` : `${wanted}_${k}`;
+    counts.set(wanted, k);
+    taken.add(free);
+    found[i] = free;
+  };
+  // First what is an identifier as it is, then @1 and the like, so that these are _1; the rest has to give way. A leaf
+  // without a label bears its role on its card.
+  const wishes = rows.map((row, i) => (row.label || row.op !== null ? names[i] : data.roles[i]));
+  const isExact = (/** @type {number} */ i) => identifier(wishes[i]) === wishes[i] && !taken.has(wishes[i]);
+  const isNumbered = (/** @type {number} */ i) => !rows[i].label && rows[i].op !== null;
+  for (const turn of [isExact, isNumbered, () => true])
+    for (let i = 0; i < rows.length; i++) if (!(i in found) && turn(i)) take(i, identifier(wishes[i]));
+  return found;
+}
+
 /** @param {number} x */
 const literal = (x) =>
   Number.isFinite(x)
@@ -205,24 +255,12 @@ function text(string = "") {
  * Python code that builds the present graph again, with its labels, scopes and numbers, and differentiates it.
  * @param {Model} model
  */
-export function python({ engine, data }) {
+export function python(model) {
+  const { engine, data } = model;
   const rows = engine.rows;
-  const taken = new Set();
-  const variables = rows.map((row) => {
-    const label = row.label ?? "";
-    const fits = /^[A-Za-z_][A-Za-z0-9_]{0,40}$/.test(label) && !KEYWORDS.has(label) && !taken.has(label);
-    if (fits) taken.add(label);
-    return fits ? label : "";
-  });
-  let count = 0;
-  const fresh = () => {
-    do count++;
-    while (taken.has(`v${count}`));
-    return `v${count}`;
-  };
+  const variables = identifiers(model);
   /** @param {number} i */
   const isPlain = (i) => engine.isConstant(i) && !rows[i].label && !rows[i].scope && engine.usesOf(i).length > 0;
-  for (let i = 0; i < engine.size; i++) variables[i] ||= fresh();
   const places = rows.some((row) => row.scope);
   /** @type {string[]} */
   const body = [];
@@ -282,7 +320,13 @@ export function python({ engine, data }) {
     "",
   ];
   const scopes = new Set(rows.map((row) => row.scope).filter(Boolean));
+  const numbered = rows.findIndex(
+    (row, i) => row.op !== null && !row.label && variables[i] === identifier(model.names[i]),
+  );
   return [
+    ...(numbered >= 0
+      ? [`# What the page calls ${text(model.names[numbered]).slice(1, -1)} is ${variables[numbered]} here, and so on.`]
+      : []),
     ...(own.length
       ? [`# Define these operations of your own first: ${own.map((op) => clip(op, 30)).join(", ")}.`]
       : []),

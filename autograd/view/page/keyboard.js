@@ -44,7 +44,8 @@ export class Keyboard {
    * @param {Screen} screen
    */
   constructor(model, actions, screen) {
-    const { select, enterSelected, leave, openTab, editLeaf, descend, undo, redo, nextTheme, present } = actions;
+    const { select, enterSelected, leave, openTab, editLeaf, descend, toggleRun, undo, redo, nextTheme, present } =
+      actions;
     const { nextExample, toggleConstants } = actions;
     const { zoom, pan, fit, focusDrawing, focusSearch, toggle, step, start, finish, fold } = screen;
     this.model = model;
@@ -85,6 +86,7 @@ export class Keyboard {
         ...tabs.map((tab) => key(TABS[tab].key, TABS[tab].help, [TABS[tab].key], () => openTab(tab))),
         key("e", "edit the selected leaf", ["e"], editLeaf),
         key("g", "one step of gradient descent", ["g"], () => descend(1)),
+        key("r", "let gradient descent run, and pause it", ["r"], toggleRun),
         key("u  Shift + u", "undo, redo", ["u", "U"], ({ key }) => (key === "u" ? undo() : redo())),
         key("p", "fold the panel away, and back", ["p"], fold),
         key("f", "presenter mode, for an audience, and back", ["f"], present),

@@ -23,6 +23,8 @@ export class Leaves {
     /** @type {Step[]} */
     this.history = [{ changed: new Map(), losses: [], of: -1 }];
     this.now = 0;
+    /** @type {Step | null} */
+    this.unkept = null; // of a descent that goes on
   }
 
   get canUndo() {
@@ -37,10 +39,15 @@ export class Leaves {
     return this.engine.changed.size > 0 || this.losses.length > 0;
   }
 
-  // The losses so far are those of what is differentiated now.
+  // The losses of the descent so far, which are those of what is differentiated now.
   get losses() {
-    const { losses, of } = this.history[this.now];
+    const { losses, of } = this.unkept ?? this.history[this.now];
     return of === this.engine.of ? losses : [];
+  }
+
+  // Whether there are steps of a descent that are not kept yet.
+  get descending() {
+    return this.unkept !== null;
   }
 
   /**
@@ -51,6 +58,7 @@ export class Leaves {
     this.engine.setLeaves(changed);
     this.history = [{ changed: new Map(), losses: [], of: -1 }];
     this.now = 0;
+    this.unkept = null;
     if (changed.size) this.push(changed);
   }
 
@@ -62,6 +70,7 @@ export class Leaves {
     this.history.splice(this.now + 1);
     this.history.push({ changed, losses, of: this.engine.of });
     this.now++;
+    this.unkept = null;
   }
 
   /**
@@ -74,6 +83,7 @@ export class Leaves {
     this.state.announce("numbers");
   }
 
+  // Keep what was shown, as one step that can be undone.
   commit() {
     this.push(new Map(this.engine.changed));
     this.state.announce("numbers", "committed");
@@ -98,21 +108,30 @@ export class Leaves {
     this.state.announce("numbers", "committed");
   }
 
+  // Go back to where the descent began; what was changed by hand before it stays.
+  restart() {
+    let begin = this.now;
+    while (this.history[begin].losses.length) begin--;
+    const { changed } = this.history[begin];
+    this.engine.setLeaves(changed);
+    this.push(changed, []);
+    this.state.announce("numbers", "committed");
+  }
+
   /**
-   * Gradient descent.
+   * One step of gradient descent. It is not kept yet, and nobody is told: whoever takes steps knows when to show and when
+   * to `commit` them.
    * @param {Iterable<number>} trained the leaves that move
    * @param {number} rate
-   * @param {number} steps
    */
-  descend(trained, rate, steps) {
+  descend(trained, rate) {
     const { engine } = this;
-    const moving = [...trained];
-    const losses = this.losses.length ? [...this.losses] : [engine.data[engine.of]];
-    for (let step = 0; step < steps; step++) {
-      engine.setLeaves(engine.descended(moving, rate));
-      losses.push(engine.data[engine.of]);
-    }
-    this.push(new Map(engine.changed), losses);
-    this.state.announce("numbers", "committed");
+    this.unkept ??= {
+      changed: new Map(),
+      losses: this.losses.length ? [...this.losses] : [engine.data[engine.of]],
+      of: engine.of,
+    };
+    engine.setLeaves(engine.descended(trained, rate));
+    this.unkept.losses.push(engine.data[engine.of]);
   }
 }

@@ -13,6 +13,7 @@ import { join } from "./host.js";
 import { Invitation } from "./invitation.js";
 import { Keep } from "./keep.js";
 import { Keyboard } from "./keyboard.js";
+import { legend } from "./legend.js";
 import { Model } from "./model.js";
 import { isolated } from "./numbers.js";
 import { operations } from "./operations.js";
@@ -48,6 +49,7 @@ const actions = makeActions(model, {
   reveal: (place) => drawing.reveal(place),
   unfold: () => panel.unfold(),
   focusLeaf: () => panels.change.focus(),
+  finish: () => player.finish(),
 });
 const { differentiate, goTo, nextTheme, openRoom, openTab, present, toggleConstants } = actions;
 
@@ -68,14 +70,14 @@ const panel = new Panel(model, { openTab });
 const panels = {
   why: new Why(model, { goTo, openRoom, differentiate }),
   change: new Changes(model, { ...actions, say }),
-  quiz: new Quiz(model, { goTo, say, speak }),
+  quiz: new Quiz(model, { goTo, say, speak, pause: () => player.pause() }),
   table: new Table(model, { goTo }),
 };
 
 const examples = new Examples(model, actions);
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
-const address = new Address(model, { opened });
+const address = new Address(model, { opened, say });
 new Keep(model, { frame: () => drawing.frame, link: () => address.link, addressed: () => address.isKnown, say });
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
@@ -97,6 +99,7 @@ onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
 onClick("present", present);
 onClick("of", () => goTo(engine.of));
+byId("help-legend").append(legend());
 
 // --- what changes ---
 

@@ -137,9 +137,12 @@ export class Model {
     return this.answered !== null;
   }
 
-  // Hide every gradient but that of what is differentiated, until it has been answered.
-  hide() {
-    this.answered = new Set();
+  /**
+   * Hide every gradient but that of what is differentiated and of nodes that have been answered; more may follow.
+   * @param {Set<number>} answered
+   */
+  hide(answered) {
+    this.answered = answered;
   }
 
   // Show all of them again.
@@ -150,6 +153,27 @@ export class Model {
   }
 
   // --- the present moment ---
+
+  /**
+   * Whether a node's value is known at the present moment.
+   * @param {number} i
+   */
+  knows(i) {
+    const time = this.state.get("time");
+    return time === null || this.timeline.isComputed(i, time);
+  }
+
+  /**
+   * Whether a node's gradient is complete at the present moment, and may be seen.
+   * @param {number} i
+   */
+  knowsGradient(i) {
+    const time = this.state.get("time");
+    if (this.hides(i)) return false;
+    if (time === null) return true;
+    const { given, total } = this.timeline.gathered(i, time, this.view);
+    return this.timeline.isBackward(time) && given === total;
+  }
 
   // The present stop; -1 when nothing is being played and all is known.
   get at() {

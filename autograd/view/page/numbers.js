@@ -107,5 +107,7 @@ export const isolated = (text) => `\u2068${text}\u2069`;
 /**
  * @param {number} count
  * @param {string} word
+ * @param {string} words for more than one
  */
-export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+export const plural = (count, word, words = `${word}s`) =>
+  `${count.toLocaleString("en")} ${count === 1 ? word : words}`;

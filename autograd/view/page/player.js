@@ -116,7 +116,7 @@ export class Player {
    * @param {number} at
    */
   say(at) {
-    const { engine, view, reading, names, hiding, stops } = this.model;
+    const { data, engine, view, reading, names, hiding, stops } = this.model;
     if (hiding) return "The gradients are hidden while you work them out.";
     if (at < 0) return "All values and gradients are there. Step through how they came about.";
     const { place, phase } = stops[at];
@@ -142,7 +142,8 @@ export class Player {
     const name = isolated(reading.name(i));
     if (phase === "forward") {
       const text = `${name} = ${formula(this.model, i)} = `;
-      const numbers = formula(this.model, i, (k) => inside(engine.data[k], 4));
+      const written = data.operations[engine.keyOf(i)].code.signs ? inside : show; // a call has parentheses of its own
+      const numbers = formula(this.model, i, (k) => written(engine.data[k], 4));
       return `${text}${numbers.length < 60 ? `${numbers} = ` : ""}${show(engine.data[i], 7)}`;
     }
     if (i === view.dot) return `The sum hands its gradient ${show(engine.grad[i], 5)} on to each product.`;

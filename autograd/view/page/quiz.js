@@ -1,4 +1,5 @@
-// The quiz: gradients are hidden, the reader works them out, and every answer is explained by the chain rule.
+// The quiz: gradients are hidden, the reader works them out from the loss back, with a second try and a hint, and every
+// answer is explained by the chain rule. What is given for a question never holds the answer to a later one.
 
 import { byId, fill, html } from "./dom.js";
 import { chainRule, derivative, line, mn, mo, piece, whole } from "./formula.js";
@@ -11,10 +12,14 @@ import { formula } from "./written.js";
  * @import { Child } from "./dom.js"
  * @import { Changed } from "./state.js"
  *
- * @typedef {{ right: boolean, given: number | null, hint: string }} Result Of an answer; null if none was given.
+ * @typedef {{ right: boolean, given: number | null, hint: string }} Result Of a question; `given` is null if there was no
+ *   answer.
+ * @typedef {{ nodes: number[] }} Question The first of the nodes is asked for; the others have the same gradient.
+ * @typedef {{ right: number, second: number, of: number }} Score How many were right, at the second try among them.
  */
 
 const TOLERANCE = 0.01;
+const GIVEN = 6; // of so many consumers and operands the numbers are given
 
 /**
  * Whether an answer is right: to one per cent, or to the digits that were given.
@@ -29,75 +34,93 @@ export function isRight(answer, truth) {
 export class Quiz {
   /**
    * @param {Model} model
-   * @param {Pick<Actions, "goTo"> & { say: (text: string) => void, speak: (text: string) => void }} callbacks
+   * @param {Pick<Actions, "goTo"> & { say: (text: string) => void, speak: (text: string) => void, pause: () => void }}
+   *   callbacks `pause` stops the player, which would show what is asked for
    */
-  constructor(model, { goTo, say, speak }) {
+  constructor(model, { goTo, say, speak, pause }) {
     this.model = model;
     this.goTo = goTo;
     this.say = say;
     this.speak = speak;
+    this.pause = pause;
     this.panel = byId("panel-quiz");
-    /** @type {number[]} */
-    this.order = []; // of the questions, each a node
+    /** @type {Question[]} */
+    this.questions = [];
     this.at = 0;
-    /** @type {Map<number, boolean>} */
-    this.answered = new Map(); // right or wrong
-    this.streak = 0;
+    /** @type {Set<number>} */
+    this.answered = new Set(); // the nodes whose gradients may be seen
+    /** @type {(0 | 1 | 2)[]} */
+    this.tries = []; // for each question so far the try that was right; 0 where none was
+    this.hint = ""; // after a wrong answer to the present question
     /** @type {Result | null} */
     this.result = null; // of the present question
-    /** @type {{ right: number, of: number } | null} */
+    this.of = -1; // what was differentiated when it began
+    /** @type {Score | null} */
     this.done = null; // the last quiz that went to its end
   }
 
-  // The nodes of the room are asked about from easy to hard: by the operations that consume them, and their number.
   start() {
-    const { data, engine, timeline, state, view } = this.model;
-    /** @param {number} i */
-    const hardness = (i) => {
-      const uses = timeline.usesThatMatter(i);
-      const worst = Math.max(...uses.map((e) => data.operations[engine.keyOf(engine.consumers[e])].hardness));
-      return worst + 3 * (uses.length - 1);
-    };
-    const here = view.items.flatMap((item) => (item.kind === "node" && !item.elsewhere ? [item.node] : []));
-    const asked = here.filter((i) => i !== engine.of && timeline.matters[i] && !engine.isConstant(i));
-    if (asked.length === 0) {
+    const { engine } = this.model;
+    const questions = questionsOf(this.model);
+    if (questions.length === 0) {
       this.say("There is nothing to ask about in this room; open one that shows single nodes.");
       return;
     }
-    const graded = asked.map((i) => ({ i, hard: hardness(i) }));
-    graded.sort((a, b) => a.hard - b.hard || b.i - a.i);
-    this.order = graded.map(({ i }) => i);
-    this.answered = new Map();
-    this.model.hide();
-    this.at = 0;
-    this.streak = 0;
-    state.set({ time: null });
-    state.announce("quiz");
+    Object.assign(this, { questions, at: 0, answered: new Set(), tries: [], hint: "", result: null, of: engine.of });
+    this.enter();
+  }
+
+  // The nodes that are asked for, in this order.
+  get order() {
+    return this.questions.map(({ nodes }) => nodes[0]);
+  }
+
+  // Whether there is a quiz to go back to; it was left in the middle.
+  get begun() {
+    return this.at < this.questions.length && this.of === this.model.engine.of;
+  }
+
+  // Begin, or go on where it was left.
+  enter() {
+    const { model } = this;
+    this.pause();
+    model.hide(this.answered);
+    model.state.set({ time: null });
+    model.state.announce("quiz");
     this.pose();
   }
 
+  /** @returns {Score} */
   get score() {
-    return [...this.answered.values()].filter(Boolean).length;
+    const right = this.tries.filter((tries) => tries > 0).length;
+    return { right, second: this.tries.filter((tries) => tries === 2).length, of: this.questions.length };
+  }
+
+  // How many were right at the first try, up to now and without a break.
+  get streak() {
+    return this.tries.length - 1 - this.tries.map((tries) => tries === 1).lastIndexOf(false);
   }
 
   pose() {
-    this.result = null;
-    const i = this.order[this.at];
-    if (i === undefined) this.finish();
-    else this.goTo(i, "quiz");
+    const question = this.questions[this.at];
+    if (question) this.goTo(question.nodes[0], "quiz");
+    else this.finish();
     this.show();
-    document.getElementById("quiz-answer")?.focus();
+    // With the question in sight, where the panel is low.
+    document.getElementById(this.result ? "quiz-next" : "quiz-answer")?.focus({ preventScroll: true });
+    this.panel.scrollTop = 0;
   }
 
   finish() {
-    this.done = { right: this.score, of: this.order.length };
+    this.done = this.score;
     this.model.unhide();
   }
 
   /** @param {string | null} text null for "show me" */
   answer(text) {
     const { engine, names, state } = this.model;
-    const i = this.order[this.at];
+    const { nodes } = this.questions[this.at];
+    const i = nodes[0];
     const given = text === null ? null : parse(text);
     if (given === undefined) {
       this.say("Type a number, such as 0.25, -3e-2 or 1/3.");
@@ -105,10 +128,17 @@ export class Quiz {
       return;
     }
     const right = given !== null && isRight(given, engine.grad[i]);
-    this.answered.set(i, right);
-    this.model.answered?.add(i);
-    this.streak = right ? this.streak + 1 : 0;
-    this.result = { right, given, hint: given === null ? "" : right ? "" : this.diagnosis(i, given) };
+    const diagnosis = given === null || right ? "" : this.diagnosis(i, given);
+    if (!right && given !== null && this.hint === "") {
+      this.hint = [diagnosis, this.lead(i)].filter(Boolean).join(" ");
+      this.speak(`Not yet. ${this.hint}`);
+      this.show();
+      document.getElementById("quiz-answer")?.focus();
+      return;
+    }
+    this.tries.push(right ? (this.hint ? 2 : 1) : 0);
+    for (const node of nodes) this.answered.add(node);
+    this.result = { right, given, hint: diagnosis };
     this.speak(right ? "Right." : `Not quite: ${clip(names[i], 20)} has the gradient ${show(engine.grad[i], 6)}.`);
     state.announce("quiz");
     document.getElementById("quiz-next")?.focus();
@@ -116,7 +146,31 @@ export class Quiz {
 
   next() {
     this.at++;
+    this.hint = "";
+    this.result = null;
     this.pose();
+  }
+
+  /**
+   * Where to look after a wrong answer: at the consumers, by their names.
+   * @param {number} i
+   */
+  lead(i) {
+    const { engine, names, timeline } = this.model;
+    const uses = timeline.usesThatMatter(i);
+    const name = clip(names[i], 16);
+    const consumers = uses.map((e) => engine.consumers[e]);
+    if (uses.length === 1) {
+      const consumer = clip(names[consumers[0]], 16);
+      const gradient = show(engine.grad[consumers[0]], 6);
+      return `Look at ${consumer}: its gradient is ${gradient}. Multiply that by the slope of ${consumer} in ${name}.`;
+    }
+    const some = [...new Set(consumers)].slice(0, GIVEN).map((k) => clip(names[k], 16));
+    const rest = new Set(consumers).size > GIVEN ? ", ..." : "";
+    const each = `its gradient times its slope in ${name}`;
+    if (some.length === 1)
+      return `Look at ${some[0]}: it takes ${name} ${uses.length} times. Take ${each} for every one, and add up.`;
+    return `Look at ${some.join(", ")}${rest}: take for each ${each}, and add up.`;
   }
 
   /**
@@ -148,32 +202,50 @@ export class Quiz {
 
   /** @param {Changed} changes */
   update(changes) {
-    // What is typed already stays while other things change.
-    if (changes.has("quiz") || changes.has("tab") || !this.model.hiding) this.show();
+    const { hiding } = this.model;
+    if (changes.has("quiz") || changes.has("tab") || changes.has("numbers") || !hiding) this.show();
   }
 
   show() {
+    // What is typed already stays while other things change.
+    const field = document.getElementById("quiz-answer");
+    const typed = field instanceof HTMLInputElement && field.dataset.question === `${this.at}` ? field.value : "";
+    const focused = field !== null && document.activeElement === field;
     fill(this.panel, this.model.hiding ? this.question() : this.introduction());
+    const renewed = document.getElementById("quiz-answer");
+    if (!(renewed instanceof HTMLInputElement)) return;
+    renewed.value = typed;
+    if (focused) {
+      renewed.focus();
+      renewed.select();
+    }
   }
 
   /** @returns {Child[]} */
   introduction() {
     const { names, engine } = this.model;
-    const { done } = this;
+    const { begun, done, questions } = this;
+    const of = clip(names[engine.of], 20);
+    const again = "Once more, or change some leaves first: the questions are about the present numbers.";
+    const first =
+      `The gradients of ${of} are hidden, and you work out those of this room one by one, from ${of} back. A wrong ` +
+      "answer has a second try, and each is explained by the chain rule.";
     return [
-      html("h2", {}, done ? `${done.right} of ${done.of} right` : "Do you see it coming?"),
+      html("h2", {}, begun ? "You left the quiz" : done ? inWords(done) : "Do you see it coming?"),
       html(
         "p",
         { class: "lead" },
-        done
-          ? "Once more, or change some leaves first: the questions are about the present numbers."
-          : `The gradients of ${clip(names[engine.of], 20)} are hidden, and you work out those of this room one by one, ` +
-              "from easy to hard. Each answer is explained by the chain rule.",
+        begun ? `It stands at question ${this.at + 1} of ${questions.length}.` : done ? again : first,
       ),
       html(
-        "button",
-        { id: "quiz-start", class: "primary", onclick: () => this.start() },
-        done ? "Again" : "Start the quiz",
+        "div",
+        { class: "row" },
+        begun && html("button", { id: "quiz-on", class: "primary", onclick: () => this.enter() }, "Go on"),
+        html(
+          "button",
+          { id: "quiz-start", class: begun ? "" : "primary", onclick: () => this.start() },
+          begun ? "Start anew" : done ? "Again" : "Start the quiz",
+        ),
       ),
     ];
   }
@@ -181,7 +253,8 @@ export class Quiz {
   /** @returns {Child[]} */
   question() {
     const { engine, names, timeline } = this.model;
-    const i = this.order[this.at];
+    const { nodes } = this.questions[this.at];
+    const i = nodes[0];
     const uses = timeline.usesThatMatter(i);
     const of = names[engine.of];
     const field = html("input", {
@@ -189,6 +262,8 @@ export class Quiz {
       type: "text",
       inputmode: "text",
       autocomplete: "off",
+      "data-question": this.at,
+      "aria-describedby": this.hint ? "quiz-hint" : undefined,
       "aria-label": `gradient of ${clip(names[i], 20)}`,
     });
     const form = html(
@@ -206,10 +281,14 @@ export class Quiz {
       html(
         "div",
         { class: "score" },
-        html("span", {}, `Question ${this.at + 1} of ${this.order.length}`),
-        html("span", { id: "quiz-score" }, `${this.score} right${this.streak > 2 ? `, ${this.streak} in a row` : ""}`),
+        html("span", {}, `Question ${this.at + 1} of ${this.questions.length}`),
+        html(
+          "span",
+          { id: "quiz-score" },
+          `${this.score.right} right${this.streak > 2 ? `, ${this.streak} in a row` : ""}`,
+        ),
       ),
-      html("progress", { max: this.order.length, value: this.at, "aria-label": "progress" }),
+      html("progress", { max: this.questions.length, value: this.at, "aria-label": "progress" }),
       html("h2", {}, "What is ", whole(derivative(of, names[i])), " ?"),
       html(
         "p",
@@ -218,8 +297,10 @@ export class Quiz {
           ? "It has one consumer:"
           : `It has ${plural(uses.length, "consumer")}; every one contributes:`,
       ),
-      html("ul", { class: "given" }, ...uses.slice(0, 6).map((e) => this.given(e))),
-      this.result ? this.explanation(i, uses, this.result) : form,
+      html("ul", { class: "given" }, ...uses.slice(0, GIVEN).map((e) => this.given(e))),
+      uses.length > GIVEN && html("p", { class: "quiet" }, `and ${(uses.length - GIVEN).toLocaleString("en")} more`),
+      this.hint !== "" && this.result === null && this.secondTry(),
+      this.result ? this.explanation(nodes, uses, this.result) : form,
       html("button", { class: "link", onclick: () => this.model.unhide() }, "Leave the quiz"),
     ];
   }
@@ -231,14 +312,14 @@ export class Quiz {
   given(e) {
     const { engine, names } = this.model;
     const consumer = engine.consumers[e];
-    const operands = [...new Set(engine.operandsOf(consumer))].slice(0, 6);
+    const operands = [...new Set(engine.operandsOf(consumer))].slice(0, GIVEN);
     const values = operands
       .map((k) => (engine.isConstant(k) ? null : `${clip(names[k], 10)} = ${show(engine.data[k], 6)}`))
       .filter(Boolean);
     return html(
       "li",
       {},
-      html("span", { class: "formula" }, `${clip(names[consumer], 16)} = ${formula(this.model, consumer)}`),
+      html("span", { class: "asked" }, `${clip(names[consumer], 16)} = ${formula(this.model, consumer)}`),
       html(
         "span",
         { class: "quiet" },
@@ -248,14 +329,25 @@ export class Quiz {
     );
   }
 
+  secondTry() {
+    return html(
+      "div",
+      { class: "verdict wrong" },
+      html("strong", {}, "Not yet. You have a second try."),
+      html("p", { class: "hint", id: "quiz-hint" }, isolated(this.hint)),
+    );
+  }
+
   /**
-   * @param {number} i
+   * @param {number[]} nodes the one that was asked for, and those with the same gradient
    * @param {number[]} uses
    * @param {Result} result
    */
-  explanation(i, uses, { right, given, hint }) {
+  explanation([i, ...others], uses, { right, given, hint }) {
     const { engine, names } = this.model;
-    const { symbols, numbers } = chainRule(engine, names, i, uses, 6);
+    const { symbols, numbers } = chainRule(engine, names, i, uses, GIVEN);
+    const some = others.slice(0, GIVEN).map((k) => clip(names[k], 16));
+    const more = others.length > some.length ? ` and ${others.length - some.length} more` : "";
     return html(
       "div",
       { class: `verdict ${right ? "right" : "wrong"}`, role: "status" },
@@ -263,11 +355,59 @@ export class Quiz {
       hint ? html("p", { class: "hint" }, isolated(hint)) : null,
       line(symbols),
       line(numbers, piece(mo("="), mn(engine.grad[i], 8))),
+      others.length > 0 &&
+        html(
+          "p",
+          {},
+          isolated(`The same holds for ${some.join(", ")}${more}: the consumers and the slopes are the same.`),
+        ),
       html(
         "button",
         { id: "quiz-next", class: "primary", onclick: () => this.next() },
-        this.at + 1 < this.order.length ? "Next" : "Finish",
+        this.at + 1 < this.questions.length ? "Next" : "Finish",
       ),
     );
   }
+}
+
+/** @param {Score} score */
+const inWords = ({ right, second, of }) =>
+  `${right} of ${of} right${second ? `, ${second} of them at the second try` : ""}`;
+
+/**
+ * What a room is asked about. From the loss back, so that a consumer's gradient, which is given, has been asked for
+ * before; among those that are equally far from it the easy ones first, by the operations that consume them and their
+ * number. Nodes that have the same gradient, whatever the numbers are, make one question: the terms of a sum do.
+ * @param {Model} model
+ * @returns {Question[]}
+ */
+function questionsOf({ data, engine, timeline, view }) {
+  /** @param {number} i */
+  const hardness = (i) => {
+    const uses = timeline.usesThatMatter(i);
+    const worst = Math.max(...uses.map((e) => data.operations[engine.keyOf(engine.consumers[e])].hardness));
+    return worst + 3 * (uses.length - 1);
+  };
+  // What comes through an edge, by structure: a consumer, and a slope that is a number or a node.
+  /** @param {number} e */
+  const through = (e) => {
+    const consumer = engine.consumers[e];
+    const slope = data.operations[engine.keyOf(consumer)].slopes?.[e - engine.starts[consumer]] ?? null;
+    if (slope === null) return `edge ${e}`;
+    return typeof slope === "number"
+      ? `${consumer} times ${slope}`
+      : `${consumer} times node ${engine.operandsOf(consumer)[Number(slope)]}`;
+  };
+  const here = view.items.flatMap((item) => (item.kind === "node" && !item.elsewhere ? [item.node] : []));
+  const asked = here.filter((i) => i !== engine.of && timeline.matters[i] && !engine.isConstant(i));
+  const distances = engine.distances();
+  const graded = asked.map((i) => ({ i, far: distances[i], hard: hardness(i) }));
+  graded.sort((a, b) => a.far - b.far || a.hard - b.hard || b.i - a.i);
+  /** @type {Map<string, number[]>} */
+  const groups = new Map();
+  for (const { i } of graded) {
+    const key = timeline.usesThatMatter(i).map(through).sort().join();
+    groups.set(key, [...(groups.get(key) ?? []), i]);
+  }
+  return [...groups.values()].map((nodes) => ({ nodes }));
 }

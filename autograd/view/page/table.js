@@ -33,11 +33,15 @@ export class Table {
     fill(
       this.panel,
       html(
-        "table",
-        { class: "numbers" },
-        html("caption", {}, "Every node of this room"),
-        head,
-        nodes.slice(0, ROWS).map((i) => this.line(i)),
+        "div",
+        { class: "wide" },
+        html(
+          "table",
+          { class: "numbers" },
+          html("caption", {}, "Every node of this room"),
+          head,
+          nodes.slice(0, ROWS).map((i) => this.line(i)),
+        ),
       ),
       nodes.length > ROWS && html("p", { class: "quiet" }, `and ${nodes.length - ROWS} more`),
       nodes.length === 0 && html("p", { class: "quiet" }, "There are only rooms here; open one."),

@@ -5,6 +5,7 @@ import { waysTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
 import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholeWays } from "./formula.js";
 import { layerForm } from "./layer.js";
+import { legend } from "./legend.js";
 import { clip, isolated, plural, show } from "./numbers.js";
 
 /**
@@ -87,34 +88,8 @@ export class Why {
       ),
       this.facts(facts),
       ...reading.notes.map((note) => html("p", { class: "note" }, note)),
-      this.legend(),
+      legend(),
     ];
-  }
-
-  legend() {
-    /** @param {string} tint */
-    const swatch = (tint) => html("span", { class: `swatch ${tint}` });
-    const scale = [
-      "negative level5",
-      "negative level3",
-      "negative level1",
-      "zero",
-      "positive level1",
-      "positive level3",
-      "positive level5",
-    ];
-    return html(
-      "div",
-      { class: "legend" },
-      html("h3", {}, "Reading the drawing"),
-      html(
-        "p",
-        {},
-        "A card shows a node's value and below, in colour, its gradient. On an edge stands the local derivative (×) and " +
-          "below it the product that flows back along the edge.",
-      ),
-      html("div", { class: "scale" }, html("span", {}, "−"), ...scale.map(swatch), html("span", {}, "+")),
-    );
   }
 
   /** @param {(string[] | null | false)[]} pairs of a term and what is said of it */

@@ -1,0 +1,462 @@
+// What is differentiated as a curve over the selected leaf, with the tangent whose slope is the gradient, the present point,
+// and the point after a step of gradient descent. The curve's numbers are along.js's affair, the axes plot.js's. The point
+// can be dragged along the curve. A large graph's curve comes bit by bit, from coarse to fine, and never keeps the page
+// waiting.
+
+import { Along, Samples } from "./along.js";
+import { fill, html, svg } from "./dom.js";
+import { clip, isolated, parse, plural, show } from "./numbers.js";
+import { Plot, padded } from "./plot.js";
+
+/**
+ * @import { Actions } from "./actions.js"
+ * @import { Point } from "./along.js"
+ * @import { Child } from "./dom.js"
+ * @import { Model } from "./model.js"
+ * @import { Scale } from "./plot.js"
+ *
+ * @typedef {object} Step of gradient descent by this leaf alone.
+ * @property {number} x where the leaf goes
+ * @property {number} y what is differentiated there
+ * @property {number} predicted by the tangent
+ */
+
+const PIECES = 128; // of the curve
+const FEWER = 64; // where each of its points takes long
+const LONG = 2000; // operations
+const COARSE = 17; // so many points are a curve worth looking at
+const BUDGET = 10; // milliseconds of computing at a time
+const STEPS = 1.5; // times the step's size is half a range in which it can be seen
+const ROOM = 5; // times the curve's height is a frame at most
+const NAME = 16; // letters of a name
+const EDGE = 0.02; // of the range: a leaf that comes so near to its end gets another
+
+export class Curve {
+  /**
+   * @param {Model} model
+   * @param {Pick<Actions, "preview" | "commit">} callbacks
+   */
+  constructor(model, { preview, commit }) {
+    this.model = model;
+    this.preview = preview;
+    this.commit = commit;
+    this.leaf = -1;
+    this.centre = 0; // of the range
+    this.half = 1; // its half width
+    this.zoom = 1;
+    this.dragging = false;
+    /** @type {Along | null} */
+    this.along = null;
+    /** @type {Samples | null} */
+    this.samples = null;
+    /** @type {Samples | null} */
+    this.drawn = null; // those in the picture: the last ones, until there are enough of the new ones
+    /** @type {Point[]} */
+    this.before = []; // the curve when its numbers were last kept
+    /** @type {{ low: number, high: number } | null} */
+    this.height = null; // from where to where the frame goes
+    this.frame = 0; // that is to come
+    this.plot = new Plot("curve");
+    this.words = html("ul", { class: "marks" });
+    this.note = html("p", { class: "quiet" });
+    /** @type {(id: string, text: string, label: string, factor: number) => HTMLButtonElement} */
+    const button = (id, text, label, factor) =>
+      html("button", { id, "aria-label": label, title: label, onclick: () => this.zoomBy(factor) }, text);
+    this.toStep = html(
+      "button",
+      { id: "curve-step", title: "The range in which the step can be seen", onclick: () => this.zoomToStep() },
+      "the step",
+    );
+    this.buttons = html(
+      "div",
+      { class: "row ranges" },
+      html("span", { class: "quiet" }, "range"),
+      button("curve-narrower", "narrower", "A narrower range of the leaf", 0.5),
+      button("curve-wider", "wider", "A wider range of the leaf", 2),
+      this.toStep,
+    );
+    this.element = html(
+      "section",
+      { class: "curve-section", hidden: true },
+      this.plot.element,
+      this.note,
+      this.words,
+      this.buttons,
+    );
+    const { element } = this.plot;
+    element.addEventListener("pointerdown", (event) => this.grab(event));
+    element.addEventListener("pointermove", (event) => this.dragging && this.drag(event));
+    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, () => this.drop());
+  }
+
+  // --- the range ---
+
+  get low() {
+    return this.centre - this.half;
+  }
+
+  get high() {
+    return this.centre + this.half;
+  }
+
+  /**
+   * A number of the range, rounded as far as the eye can tell.
+   * @param {number} x
+   */
+  rounded(x) {
+    const digits = Math.ceil(-Math.log10(this.half / 100));
+    return digits >= 0 && digits <= 20 ? Number(x.toFixed(digits)) : Number(x.toPrecision(6));
+  }
+
+  // As wide as the leaf's number and the step ask for; null where it is not finite.
+  get size() {
+    const x = this.model.engine.data[this.leaf];
+    if (!Number.isFinite(x)) return null;
+    const size = 2 * Math.max(Math.abs(x), 0.5);
+    return Math.max(size, Math.min(STEPS * this.stepSize, 10 * size));
+  }
+
+  // How far the step goes; 0 where there is none.
+  get stepSize() {
+    const size = this.slope === null ? 0 : Math.abs(this.rate * this.slope);
+    return Number.isFinite(size) ? size : 0;
+  }
+
+  // Around the leaf's number.
+  choose() {
+    const { size } = this;
+    if (size === null) return;
+    this.centre = this.model.engine.data[this.leaf];
+    this.half = this.zoom * size;
+    this.restart();
+  }
+
+  /** @param {number} factor */
+  zoomBy(factor) {
+    this.zoom *= factor;
+    this.choose();
+    this.show();
+  }
+
+  zoomToStep() {
+    const { size, stepSize } = this;
+    if (size !== null && stepSize > 0) this.zoomBy((STEPS * stepSize) / size / this.zoom);
+  }
+
+  // Begin with the curve anew: nothing of the last one is of use.
+  restart() {
+    this.drawn = null;
+    this.before = [];
+    this.height = null;
+  }
+
+  // --- what is known ---
+
+  // What the leaf and what is differentiated are called here: shortly, as the panel says above which leaf it is.
+  get name() {
+    return this.model.reading.title(this.leaf, NAME);
+  }
+
+  get of() {
+    return this.model.reading.title(this.model.engine.of, NAME);
+  }
+
+  get rate() {
+    return parse(this.model.state.get("rate")) ?? NaN;
+  }
+
+  // The gradient, where it is known and makes a tangent.
+  get slope() {
+    const { engine } = this.model;
+    const { leaf } = this;
+    if (engine.isConstant(leaf) || !this.model.knowsGradient(leaf) || !Number.isFinite(engine.grad[leaf])) return null;
+    return engine.grad[leaf];
+  }
+
+  /** @returns {Step | null} */
+  get step() {
+    const { slope, rate, along, leaf } = this;
+    const { engine } = this.model;
+    if (slope === null || !Number.isFinite(rate) || along === null) return null;
+    const x = engine.data[leaf] - rate * slope;
+    return { x, y: along.at(x), predicted: engine.data[engine.of] + slope * (x - engine.data[leaf]) };
+  }
+
+  // Why there is no curve; empty if there is one.
+  get obstacle() {
+    const { engine, timeline } = this.model;
+    const { name, of } = this;
+    if (this.leaf === engine.of || this.along === null) return `${of} is this leaf itself: the curve is the diagonal.`;
+    if (!timeline.matters[this.leaf]) return `${of} was not made from ${name}: it stays the same, whatever ${name} is.`;
+    if (this.along.unreadable >= 0) {
+      const op = clip(engine.rows[this.along.unreadable].op ?? "", 20);
+      return `No curve: between ${name} and ${of} stands ${op}, whose rule the page cannot read and so not compute again.`;
+    }
+    if (!this.along.known) return `No curve: ${of} depends on a number that is unknown now. Undo or reset first.`;
+    if (!this.model.knows(engine.of)) return `The curve comes when ${of} has been computed.`;
+    if (!Number.isFinite(engine.data[this.leaf]))
+      return `${name} is ${show(engine.data[this.leaf])}: there is nothing to the left and to the right of it.`;
+    return "";
+  }
+
+  // --- drawing ---
+
+  /**
+   * Show the curve over a leaf, none for -1.
+   * @param {number} leaf
+   * @param {boolean} kept whether the present numbers are, and not on the way
+   */
+  update(leaf, kept) {
+    const { engine } = this.model;
+    cancelAnimationFrame(this.frame);
+    this.element.hidden = leaf < 0;
+    const other = leaf !== this.leaf || this.along?.of !== engine.of;
+    if (leaf !== this.leaf) this.zoom = 1;
+    this.leaf = leaf;
+    if (leaf < 0) return;
+    if (other) this.along = new Along(engine, leaf);
+    else this.along?.refresh();
+    const x = engine.data[leaf];
+    const margin = kept ? 2 * EDGE * this.half : 0;
+    if (other || (!this.dragging && (x < this.low + margin || x > this.high - margin))) this.choose();
+    else if (kept) [this.before, this.height] = [[], null];
+    else if (!this.before.length && this.samples?.complete) this.before = this.samples.line;
+    this.show();
+  }
+
+  // Whether the curve has moved since its numbers were last kept: not if it is only this leaf that changes.
+  get moved() {
+    const { along, before } = this;
+    const some = [0.1, 0.5, 0.9].map((part) => before[Math.floor(part * before.length)]);
+    return along !== null && before.length > 0 && some.some(([x, y]) => !Object.is(along.at(x), y));
+  }
+
+  // Compute the curve and draw it: at once if it takes no time, else bit by bit.
+  show() {
+    cancelAnimationFrame(this.frame);
+    const { along, obstacle } = this;
+    this.note.textContent = obstacle;
+    this.buttons.hidden = obstacle !== "";
+    this.toStep.disabled = this.stepSize === 0;
+    if (obstacle || along === null) {
+      this.plot.hide();
+      fill(this.words);
+      return;
+    }
+    const samples = new Samples(along, this.low, this.high, along.order.length > LONG ? FEWER : PIECES);
+    this.samples = samples;
+    const advance = () => {
+      const until = performance.now() + BUDGET;
+      samples.advance(() => performance.now() >= until);
+      if (samples.complete || samples.points.length >= COARSE || this.drawn === null) this.drawn = samples;
+      this.draw(this.drawn);
+      if (!samples.complete) this.frame = requestAnimationFrame(advance);
+    };
+    advance();
+  }
+
+  /**
+   * The frame goes where the curve does. While a number is on the way it stays or grows, so that one sees the curve move,
+   * as long as it is not far too large.
+   * @param {Samples} samples
+   * @param {number[]} more what is to be seen, too
+   */
+  stretch(samples, more) {
+    const extent = samples.extent ?? { low: 0, high: 0 };
+    const all = [extent.low, extent.high, ...more.filter(Number.isFinite)];
+    let { low, high } = padded(Math.min(...all), Math.max(...all));
+    const { height } = this;
+    if (height && height.high - height.low < ROOM * (high - low)) {
+      low = Math.min(low, height.low);
+      high = Math.max(high, height.high);
+    }
+    this.height = { low, high };
+    return this.height;
+  }
+
+  /** @param {Samples} samples */
+  draw(samples) {
+    const { engine } = this.model;
+    const { leaf, slope, step } = this;
+    const [x, y] = [engine.data[leaf], engine.data[engine.of]];
+    const { name, of } = this;
+    const inside = step !== null && step.x >= this.low && step.x <= this.high;
+    const height = this.stretch(samples, inside ? [y, step.y, step.predicted] : [y]);
+    const { moved } = this;
+    const words = this.told(step, inside, moved);
+    /** @type {Point[]} */
+    const line = [...samples.line, [x, y]];
+    line.sort(([a], [b]) => a - b);
+    this.plot.draw(
+      { low: this.low, high: this.high, title: isolated(name) },
+      { ...height, title: isolated(of) },
+      `${of} as a curve over ${name}, ${this.course(samples)} ${words.map(({ text }) => text).join(" ")}`,
+      (scale) => [
+        moved && svg("path", { class: "before", d: scale.path(this.before) }),
+        svg("path", { class: "line", d: scale.path(line) }),
+        slope !== null && Number.isFinite(y) && this.tangent(scale, x, y, slope),
+        Number.isFinite(y) && svg("path", { class: "guide", d: `M${scale.x(x)} ${scale.y(y)}V${scale.height}` }),
+        ...(step && inside ? this.stepMarks(scale, step) : []),
+        Number.isFinite(y) && svg("circle", { class: "now", cx: scale.x(x), cy: scale.y(y), r: 5 }),
+        svg("circle", {
+          class: "handle",
+          cx: scale.x(x),
+          cy: Number.isFinite(y) ? scale.y(y) : scale.height / 2,
+          r: 18,
+        }),
+      ],
+    );
+    fill(
+      this.words,
+      words.map(({ key, text }) => html("li", {}, key, html("span", {}, text))),
+    );
+  }
+
+  /**
+   * A line through the point, as far as it can be seen.
+   * @param {Scale} scale
+   * @param {number} x
+   * @param {number} y
+   * @param {number} slope
+   */
+  tangent(scale, x, y, slope) {
+    const { low, high } = this.height ?? { low: 0, high: 1 };
+    const reach = Math.min(2 * this.half, (4 * (high - low)) / Math.abs(slope));
+    const end = (/** @type {number} */ d) => `${scale.x(x + d)} ${scale.y(y + slope * d)}`;
+    return svg("path", { class: `tangent ${signOf(slope)}`, d: `M${end(-reach)}L${end(reach)}` });
+  }
+
+  /**
+   * What the tangent predicts, and how far off the truth is.
+   * @param {Scale} scale
+   * @param {Step} step
+   */
+  stepMarks(scale, { x, y, predicted }) {
+    const at = scale.x(x);
+    return [
+      Number.isFinite(y) && svg("path", { class: "off-by", d: `M${at} ${scale.y(predicted)}V${scale.y(y)}` }),
+      svg("circle", { class: "predicted", cx: at, cy: scale.y(predicted), r: 4 }),
+      Number.isFinite(y) && svg("path", { class: "after", d: diamond(at, scale.y(y)) }),
+    ];
+  }
+
+  /**
+   * From where to where the curve goes, in words.
+   * @param {Samples} samples
+   */
+  course(samples) {
+    const { line } = samples;
+    const finite = line.filter(([, y]) => Number.isFinite(y));
+    if (finite.length === 0) return "which is nowhere finite here.";
+    const least = finite.reduce((p, q) => (q[1] < p[1] ? q : p));
+    const most = finite.reduce((p, q) => (q[1] > p[1] ? q : p));
+    let gaps = 0;
+    line.forEach(([, y], k) => {
+      if (!Number.isFinite(y) && (k === 0 || Number.isFinite(line[k - 1][1]))) gaps++;
+    });
+    const at = (/** @type {Point} */ [x, y]) => `${show(y, 4)} at ${show(x, 4)}`;
+    return (
+      `from ${show(this.low, 4)} to ${show(this.high, 4)}: lowest ${at(least)}, highest ${at(most)}` +
+      `${gaps ? `, with ${plural(gaps, "gap")} where it is not finite or jumps` : ""}.`
+    );
+  }
+
+  /**
+   * Every mark in the picture, in words and with its numbers.
+   * @param {Step | null} step
+   * @param {boolean} inside whether the step ends in the range
+   * @param {boolean} moved whether the curve has
+   */
+  told(step, inside, moved) {
+    const { engine } = this.model;
+    const { leaf, slope } = this;
+    const [name, of] = [isolated(this.name), isolated(this.of)];
+    const [x, y] = [engine.data[leaf], engine.data[engine.of]];
+    const told = [{ key: key("line"), text: `${of}, if only ${name} changes.` }];
+    if (moved) told.push({ key: key("before"), text: "The curve before this change." });
+    told.push({ key: key("now"), text: `Now: ${name} = ${show(x, 6)}, ${of} = ${show(y, 6)}.` });
+    if (slope === null) {
+      told.push({ key: key(""), text: this.noTangent() });
+    } else {
+      const text = `Tangent: its slope is the gradient, ${show(slope, 6)}.`;
+      told.push({ key: key(`tangent ${signOf(slope)}`), text });
+    }
+    if (slope !== null && step === null) told.push({ key: key(""), text: "No step: the rate must be a number." });
+    if (step !== null) {
+      const digits = apart(step.y, step.predicted);
+      const text =
+        `After a step of ${name} alone, at the rate ${show(this.rate)}: ${name} = ${show(step.x, 6)}, ` +
+        `${of} = ${show(step.y, digits)}; `;
+      told.push({ key: key("after"), text: `${text}the tangent predicts ${show(step.predicted, digits)}.` });
+      if (!inside) told.push({ key: key(""), text: "That is out of the picture; a wider range shows it." });
+    }
+    return told;
+  }
+
+  noTangent() {
+    const { engine } = this.model;
+    if (engine.isConstant(this.leaf))
+      return `${this.name} is a number of the program and no variable, so there is no gradient.`;
+    if (this.model.hides(this.leaf)) return "The tangent is hidden while the quiz asks for gradients.";
+    if (!this.model.knowsGradient(this.leaf)) return "The tangent comes with the gradient.";
+    return `No tangent: the gradient is ${show(engine.grad[this.leaf])}.`;
+  }
+
+  // --- dragging ---
+
+  /** @param {PointerEvent} event */
+  grab(event) {
+    if (!(event.target instanceof Element) || !event.target.classList.contains("handle")) return;
+    this.dragging = true;
+    this.plot.element.setPointerCapture(event.pointerId);
+    this.plot.element.classList.add("dragging");
+    event.preventDefault();
+  }
+
+  /** @param {PointerEvent} event */
+  drag(event) {
+    this.preview(this.leaf, this.rounded(this.plot.numberAt(event.clientX)));
+  }
+
+  drop() {
+    if (!this.dragging) return;
+    this.dragging = false;
+    this.plot.element.classList.remove("dragging");
+    this.commit();
+  }
+}
+
+/** @param {number} x */
+const signOf = (x) => (x > 0 ? "positive" : x < 0 ? "negative" : "zero");
+
+/**
+ * @param {number} x
+ * @param {number} y
+ */
+const diamond = (x, y) => `M${x} ${y - 5.5}l5.5 5.5-5.5 5.5-5.5-5.5z`;
+
+/**
+ * So many digits that two numbers can be told apart.
+ * @param {number} a
+ * @param {number} b
+ */
+function apart(a, b) {
+  let digits = 6;
+  while (digits < 15 && a !== b && show(a, digits) === show(b, digits)) digits++;
+  return digits;
+}
+
+/**
+ * A mark as it looks in the picture.
+ * @param {string} name
+ * @returns {Child}
+ */
+function key(name) {
+  const shape = {
+    now: svg("circle", { class: "now", cx: 12, cy: 7, r: 5 }),
+    after: svg("path", { class: "after", d: diamond(12, 7) }),
+    "": svg("g"),
+  }[name];
+  const line = svg("path", { class: name, d: "M1 7h22" });
+  return svg("svg", { class: "chart key", viewBox: "0 0 24 14", "aria-hidden": "true" }, shape ?? line);
+}
