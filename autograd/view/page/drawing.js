@@ -293,6 +293,7 @@ export class Drawing {
       unusual: said.unusual,
       openable: said.openable,
       unnamed: said.unnamed,
+      unlabelled: said.unlabelled,
       long: item.kind === "room" && said.title.length > 16,
       longest: item.kind === "room" && said.title.length > 21,
       elsewhere: item.elsewhere,

@@ -16,6 +16,7 @@ import { aloud, filled } from "./written.js";
  * @property {string} value
  * @property {string} delta
  * @property {boolean} [unnamed]
+ * @property {boolean} [unlabelled]
  * @property {boolean} unusual
  * @property {boolean} openable
  * @property {"computed" | "waiting"} state
@@ -25,9 +26,10 @@ import { aloud, filled } from "./written.js";
  */
 
 // What a card has for name and sign, in pixels, and about what a letter of each takes.
-const LINE = 84;
-const TITLE = 8.8;
-const SYMBOL = 6.6;
+const LINE = 82;
+const TITLE = 9.6;
+const SMALL = 8.2;
+const SYMBOL = 7.4;
 const CELLS = 32; // so many numbers a room shows in colour
 const CALL = 10; // so many letters a call may have on a card
 /** @type {Said} */
@@ -209,12 +211,15 @@ export class Reading {
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
     // Name and sign share a line; the name comes first.
+    const unlabelled = !row.label;
     const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 10);
-    const space = Math.floor((LINE - TITLE * title.length) / SYMBOL);
+    const space = Math.max(1, Math.floor((LINE - (unlabelled ? SMALL : TITLE) * title.length) / SYMBOL));
+
     return {
-      unnamed: !row.label && (row.op === null || i in this.model.data.known),
+      unnamed: unlabelled && (row.op === null || i in this.model.data.known),
+      unlabelled,
       title,
-      symbol: symbol.length <= space ? symbol : space < 2 ? "" : clip(this.mark(i) || symbol, space),
+      symbol: [symbol, symbol.replace(" ", ""), this.mark(i)].find((text) => text.length <= space) ?? "",
       value,
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
