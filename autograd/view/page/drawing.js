@@ -187,24 +187,26 @@ export class Drawing {
     );
   }
 
-  // What is in view, to fade while something else takes its place; null where that is too much, or not wanted.
-  copy() {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || this.cards.length > MANY;
-    return still ? null : /** @type {SVGGElement} */ (this.world.cloneNode(true));
+  // The cards in view as bare boxes, to fade while something else takes their place; null where that is too much, or
+  // not wanted.
+  ghosts() {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches || this.cards.length > MANY) return null;
+    const boxes = this.view.items.map(({ x, y, width, height }) =>
+      svg("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 9 }),
+    );
+    const transform = this.world.getAttribute("transform") ?? "";
+    return svg("g", { class: "leaving", transform, "aria-hidden": "true" }, ...boxes);
   }
 
   /**
    * Show a room as it unfolds from the card that stands for it, or as the last one folds into its card. Only frames grow
    * and old things fade: every card is at its place from the start, and nothing waits for this.
-   * @param {SVGGElement | null} before what was in view
+   * @param {SVGGElement | null} before the ghosts of what was in view
    * @param {Box | null} from the card on the stage
    * @param {Box | null} to
    */
   unfold(before, from, to) {
     if (!before) return;
-    for (const part of [before, ...before.querySelectorAll("[id]")]) part.removeAttribute("id");
-    before.setAttribute("class", "leaving");
-    before.setAttribute("aria-hidden", "true");
     this.frame.querySelector(".leaving")?.remove();
     this.frame.insertBefore(before, this.world);
     const timing = { duration: UNFOLDING, easing: "ease-out" };
@@ -213,7 +215,7 @@ export class Drawing {
       const gone = () => element.remove();
       element.animate(frames, timing).finished.then(gone, gone);
     };
-    play(before, [{ opacity: 0.6 }, { opacity: 0 }]);
+    play(before, [{ opacity: 1 }, { opacity: 0 }]);
     this.world.animate([{ opacity: 0 }, { opacity: 1 }], timing);
     const card = from ?? to;
     if (!card) return;

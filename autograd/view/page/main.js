@@ -142,7 +142,7 @@ function openView() {
   const keyOfView = (/** @type {View} */ { room, dot }) => (dot === undefined ? `r${room}` : `${dot}`);
   const inner = keyOfView(drawing.view);
   const from = drawing.boxOf(keyOfView(model.view));
-  const before = drawing.copy();
+  const before = drawing.ghosts();
   enterView();
   drawing.unfold(before, from, from ? null : drawing.boxOf(inner));
 }
