@@ -159,7 +159,8 @@ function enterView(camera = "") {
 
 // The drawing gets the panel's place if it needs it to be read, and nobody is meant to read the panel first.
 function lendPanel() {
-  const unasked = state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
+  const unasked =
+    !state.get("present") && state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
   panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
 }
 
@@ -196,7 +197,10 @@ function applyPresent() {
   const on = state.get("present");
   document.body.classList.toggle("presenting", on);
   byId("present").setAttribute("aria-pressed", String(on));
-  if (on) panel.unfold();
+  if (on) {
+    panel.lend(false);
+    panel.unfold();
+  }
 }
 
 /**
