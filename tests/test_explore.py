@@ -24,11 +24,11 @@ import nn
 from autograd import Graph, Value, dot, ops
 from autograd.ops import BUILTIN, OPS
 from autograd.symbols import Rule
-from autograd.view import explore, rendering
-from autograd.view import rooms as rooms_module
+from autograd.view import explore, placing, rendering
 from autograd.view.explore import PAGE, build, bundle
 from autograd.view.operations import javascript
-from autograd.view.rooms import Room, layouts, rooms
+from autograd.view.placing import layouts
+from autograd.view.rooms import rooms
 from demos.networks import credit_network
 
 from .test_text import Lesson
@@ -403,80 +403,6 @@ GRAPHS = {
 }
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-def test_every_node_has_one_room_and_every_edge_is_somewhere(name: str) -> None:
-    graph = Graph(GRAPHS[name]())
-    found = rooms(graph, 60)
-    assert len({room.name for room in found}) == len(found)
-    shown = [item for room in found for item in room.items]
-    assert sorted(item for item in shown if isinstance(item, int)) == list(range(len(graph)))
-    assert {item for item in shown if isinstance(item, Room)} == set(found[1:])
-    place = {room: k for k, room in enumerate(found)}
-    for room in found:
-        assert len(room.items) <= 60
-        assert len(room.neighbours) <= 3 * rooms_module.NEIGHBOURS
-        for item in room.items:
-            if isinstance(item, Room):
-                assert item.parent is room
-                assert place[item] > place[room]
-        everything = [*room.items, *room.neighbours]
-        assert len(set(everything)) == len(everything)
-        assert all(0 <= a < len(everything) and 0 <= b < len(everything) and a != b for a, b in room.edges)
-
-    home = {item: room for room in found for item in room.items}
-    for consumer, operands in enumerate(graph.operands):
-        for operand in operands:
-            room = home[consumer]
-            everything = [*room.items, *room.neighbours]
-            target = room.items.index(consumer)
-            sources = {everything[a] for a, b in room.edges if b == target}
-            holders: set[Any] = {operand}
-            holder: Any = operand
-            while holder in home:
-                holder = home[holder]
-                holders.add(holder)
-            assert sources & holders, "an operand is in sight of its consumer, itself or the room that it is in"
-
-
-def test_a_network_opens_as_its_layers_and_each_layer_as_its_neurons() -> None:
-    found = rooms(Graph(moons_like(1)), 60)
-    layers = [item.title for item in found[0].items if isinstance(item, Room) and item.kind == "module"]
-    assert layers == ["layer1", "layer2", "layer3.neuron1"]
-    layer = next(room for room in found if room.name == "mlp.layer1")
-    assert [item.title for item in layer.items if isinstance(item, Room)] == [f"neuron{k}" for k in range(1, 17)]
-    assert [room.title for room in found if room.kind == "alike" and room.parent is found[0]] == ["337 × mul"]
-
-
-def test_scopes_of_any_depth_and_shape_are_rooms() -> None:
-    before = autograd.enter(autograd.Place(".".join("ab" * 5000)))
-    deep = Value(1.0, "w") * 2
-    autograd.enter(autograd.Place("..odd. .names<b>"))
-    odd = deep * 3
-    autograd.enter(before)
-    graph = Graph(odd + 1)
-    found = rooms(graph, 60)
-    assert sorted(i for room in found for i in room.items if isinstance(i, int)) == list(range(len(graph)))
-    assert len(found) < 40
-
-
-def test_layouts_have_a_place_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = rooms(Graph(moons_like(1)), 60)
-    made, which, trouble = layouts(found)
-    if trouble:
-        pytest.skip(trouble)
-    assert len(made) < len([k for k in which if k >= 0]), "rooms of one structure share a layout"
-    for room, k in zip(found, which):
-        if k < 0:
-            assert len(room.items) > 8
-            continue
-        layout = made[k]
-        assert len(layout["at"]) == len(room.items) + len(room.neighbours)
-        assert len(layout["paths"]) == len(room.edges)
-        width, height = layout["size"]
-        assert all(0 <= x <= width and 0 <= y <= height for x, y in layout["at"])
-        assert all(re.fullmatch(r"M[-\d.e]+,[-\d.e]+C[-\d.e, ]+", path) for path in layout["paths"])
-
-
 def test_one_call_of_graphviz_lays_out_all_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
 
@@ -484,7 +410,7 @@ def test_one_call_of_graphviz_lays_out_all_rooms(monkeypatch: pytest.MonkeyPatch
         calls.append(source)
         return rendering.render(source, format)
 
-    monkeypatch.setattr(rooms_module, "render", counted)
+    monkeypatch.setattr(placing, "render", counted)
     layouts(rooms(Graph(moons_like(1)), 60))
     assert len(calls) == 1
 
@@ -493,7 +419,7 @@ def test_without_graphviz_the_page_says_so_and_lays_out_by_itself(monkeypatch: p
     def missing(source: str, format: str) -> bytes:
         raise rendering.GraphvizMissing("there is none: install one")
 
-    monkeypatch.setattr(rooms_module, "render", missing)
+    monkeypatch.setattr(placing, "render", missing)
     data = Parts(build(Graph(credit_network().error))).data
     assert data["layouts"] == []
     assert {room["layout"] for room in data["rooms"]} == {-1}

@@ -19,10 +19,11 @@ from pathlib import Path
 from ..files import write_text
 from ..graph import Graph
 from ..value import Constant, Value
-from . import layers, rooms
+from . import layers, placing, rooms
 from .operations import described, javascript, used
 from .story import story
 from .text import names, since
+from .titles import Titles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,10 +257,25 @@ def _json(document: Any) -> str:
 
 
 def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
-    """Everything that the page knows about a graph."""
+    """Everything that the page knows about a graph.
+
+    Nodes are given by their positions, rooms by -1, -2, ... where a node could stand as well, else by 0, 1, ...
+
+    - ``graph``, ``names``, ``since``, ``roles``, ``operations``, ``notes``: the graph in JSON, what its nodes are
+      called and what leaves are now, what its leaves are for, the rules, and what a reader should know.
+    - ``known``: names of the field for results without a label, such as ``"mean"``.
+    - ``rooms``: each with its ``name``, ``title``, ``kind``, ``parent``, ``items``, ``neighbours``, and ``edges`` as
+      pairs of places among both; with the ``row`` of those places that are steps; and with its ``layout`` on a wide
+      stage and on a ``narrow`` one. Constants, but for a root that is one, are in no room.
+    - ``copies``: batches. The ``members`` are lists of nodes, one for each example; what stands at one place in all of
+      them plays one part, and -1 where an example lacks it. The first that there is at a place, its stand-in, is in a
+      room; the others are in none, and are shown in its place. ``gather`` has the nodes that join the examples, and
+      ``room`` is the smallest room that all of that is in.
+    - ``layouts``: see `placing.layouts`; ``sizes`` of the cards.
+    """
     operations = {key: described(op, arity) for key, (op, arity) in used(graph).items()}
-    found = rooms.rooms(graph, room)
-    layouts, which, trouble = rooms.layouts(found)
+    found = rooms.rooms(graph, room, roles)
+    layouts, wide, narrow, trouble = placing.layouts(found)
     number = {place: k for k, place in enumerate(found)}
 
     def code(item: int | rooms.Room) -> int:
@@ -290,12 +306,20 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
                 "items": [code(item) for item in place.items],
                 "neighbours": [code(item) for item in place.neighbours],
                 "edges": place.edges,
+                "row": [place.items.index(item) for item in place.row if item in place.items],
                 "layout": layout,
+                "narrow": slim,
             }
-            for place, layout in zip(found, which)
+            for place, layout, slim in zip(found, wide, narrow)
         ],
+        "copies": [
+            {"room": number[place], "gather": batch.gather, "members": batch.members}
+            for place in found
+            for batch in place.copies
+        ],
+        "known": Titles(graph).known(),
         "layouts": layouts,
-        "sizes": {"scalar": rooms.SCALAR, "room": rooms.ROOM},
+        "sizes": {"scalar": placing.SCALAR, "room": placing.ROOM},
         "notes": notes,
     }
 

@@ -1,25 +1,27 @@
-"""A graph as rooms: what is shown together, what opens into what, and where everything stands.
+"""A graph as rooms: what is shown together, and what opens into what.
 
-A room is a part of the graph that fits on a screen. Modules are rooms, nested as their scopes are. Within a room nodes
-that play the same part (the squares under one sum, the pixels that enter one layer) are gathered in a room of their own
-if there are too many of them, and what is still too much is cut into blocks along the topological order. Graphviz lays
-rooms out, all of them in one call; rooms of the same structure share one layout. How they look is the page's affair.
+A room is a part of the graph that fits on a screen. Modules are rooms, nested as their scopes are. What repeats is
+found first (see `repetition`): of the examples of a batch one is shown, and the others stand in its place; the steps of
+a recurrence are rooms, one after another; and where there are no modules, neurons are found by what they compute.
+Within a room nodes that play the same part (the squares under one sum, the pixels that enter one layer) are gathered in
+a room of their own if there are too many of them, and what is still too much is cut by its depth in the graph.
+Constants are in no room: they belong to the operations that use them. Where things stand in a room is found in
+`placing`, what parts are called in `titles`; how rooms look is the page's affair.
 """
 
 from __future__ import annotations
 
 from ..value import Constant
-from .rendering import GraphvizMissing, render
+from . import repetition
+from .titles import Titles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from ..graph import Graph
     from ..value import Value
-
-    Layout = dict[str, Any]
 
 ALIKE = 9
 """So many nodes that play the same part are gathered."""
@@ -27,14 +29,12 @@ NEIGHBOURS = 8
 """So many nodes from elsewhere are shown one by one; more of them as the rooms that they are in."""
 DEEPEST = 12
 """The parts of a scope that are rooms of their own; what is below stays together."""
-LABELLED = 48
-"""Rooms with at most so many edges have space for the numbers on them."""
-LAID_OUT = 12_000
-"""So many items Graphviz lays out; the page itself does the rest, more simply."""
-
-# Sizes in points, which are the page's pixels: of a scalar's card, and of a room's.
-SCALAR, ROOM = (104, 72), (156, 80)
-LABEL = (62, 34)
+FLAT = 30
+"""A graph with at most so many nodes is shown as it is, but for its modules; half of a larger room holds as many."""
+IN_A_ROW = 30
+"""So many steps are shown in one room; more of them as stretches of steps."""
+SHARED = 4
+"""So many leaves that all steps use are gathered."""
 
 
 class Room:
@@ -47,7 +47,8 @@ class Room:
     title : str
         What the page calls it.
     kind : str
-        ``"module"``, ``"alike"``, ``"block"``, or ``"graph"`` for the outermost.
+        ``"graph"`` for the outermost; ``"module"``; ``"layer"`` and ``"neuron"``, where no module says so; ``"step"``,
+        ``"steps"`` for a stretch of them; ``"alike"``, ``"sum"``, ``"parameters"``; or ``"block"``.
     parent : Room or None
     items : list of int and Room
         Positions of nodes, and the rooms inside.
@@ -55,6 +56,10 @@ class Room:
         What is elsewhere and gives to this room or takes from it.
     edges : list of tuple of int
         Pairs of places in `items` + `neighbours`.
+    row : list of int and Room
+        The items that are steps, one after another.
+    copies : list of Copies
+        Batches that are shown here, or in the rooms inside, by one node for each of their places.
     """
 
     def __init__(self, name: str, title: str, kind: str, parent: Room | None) -> None:
@@ -65,6 +70,8 @@ class Room:
         self.items: list[int | Room] = []
         self.neighbours: list[int | Room] = []
         self.edges: list[tuple[int, int]] = []
+        self.row: list[int | Room] = []
+        self.copies: list[repetition.Copies] = []
 
     def nodes(self) -> Iterable[int]:
         """Positions of all nodes in the room and in the rooms inside."""
@@ -77,7 +84,7 @@ class Room:
                 yield item
 
 
-def rooms(graph: Graph, size: int) -> list[Room]:
+def rooms(graph: Graph, size: int, roles: Sequence[str] | None = None) -> list[Room]:
     """The rooms of a graph, the outermost first, each before the rooms inside it.
 
     Parameters
@@ -85,6 +92,8 @@ def rooms(graph: Graph, size: int) -> list[Room]:
     graph : Graph
     size : int
         The most items that a room should have.
+    roles : sequence of str, optional
+        For each node, ``"parameter"`` for a leaf that is learnt. If not given, these are modules' labelled leaves.
 
     Examples
     --------
@@ -93,28 +102,293 @@ def rooms(graph: Graph, size: int) -> list[Room]:
     >>> [room.name for room in rooms(Graph(nn.MLP(2, [2, 1])([1.0, 2.0])), 60)]
     ['', 'mlp.layer1', 'mlp.layer1.neuron1', 'mlp.layer1.neuron2', 'mlp.layer2.neuron1']
     """
-    outermost = _modules(graph)
-    found: list[Room] = []
-    stack = [outermost]
-    while stack:
-        room = stack.pop()
-        found.append(room)
-        if room.kind in ("module", "graph"):
-            if len(room.items) > size:
-                _gather(graph, room)
-            _cut(room, size)
-        stack.extend(item for item in reversed(room.items) if isinstance(item, Room))
-    taken: set[str] = set()
-    for room in found:
-        while room.name in taken:
-            room.name += "'"
-        taken.add(room.name)
-    _connect(graph, found)
-    return found
+    return _Builder(graph, size, roles).found
 
 
-def _modules(graph: Graph) -> Room:
-    """The outermost room with the modules' rooms inside."""
+class _Builder:
+    """Rooms in the making; `found` has them in the end."""
+
+    def __init__(self, graph: Graph, size: int, roles: Sequence[str] | None) -> None:
+        self.graph, self.size = graph, size
+        self.roles = [_role(node) for node in graph] if roles is None else roles
+        if "parameter" not in self.roles:  # then nothing is known of any leaf
+            self.roles = [""] * len(graph)
+        flat = min(size, max(FLAT, size // 2))
+        shown = [i for i, node in enumerate(graph) if not isinstance(node, Constant) or node is graph.root]
+        batches = repetition.copies(graph, self.roles) if len(shown) > flat else []
+        # For every node the one that is shown in its place.
+        self.stand_in = [*range(len(graph))]
+        for batch in batches:
+            for place in zip(*batch.members):
+                first = next(i for i in place if i >= 0)
+                for i in place:
+                    if i >= 0:
+                        self.stand_in[i] = first
+        self.kept = [i for i in shown if self.stand_in[i] == i]
+        self.uses: list[list[int]] = [[] for _ in graph.nodes]
+        for i in shown:
+            self.uses[self.stand_in[i]] += [self.stand_in[j] for j in graph.consumers[i]]
+        self.uses = [[*dict.fromkeys(uses)] for uses in self.uses]
+        self.titles = Titles(graph)
+
+        steps = repetition.steps(graph, self.kept) if len(self.kept) > flat else []
+        stepping = {i for step in steps for i in step}
+        outermost = _modules(graph, [i for i in self.kept if i not in stepping])
+        if steps:
+            self._series(outermost, steps)
+        self.found: list[Room] = []
+        stack = [outermost]
+        while stack:
+            room = stack.pop()
+            self.found.append(room)
+            if room.kind in ("graph", "module", "step"):
+                if len(room.items) > flat or (batches and room is outermost):
+                    self._sums(room)
+                if len(room.items) > flat or (steps and room is outermost):
+                    self._layers(room)
+                if len(room.items) > size:
+                    self._gather(room)
+            self._cut(room)
+            stack.extend(item for item in reversed(room.items) if isinstance(item, Room))
+        self._distinguish()
+        self._connect()
+        self._settle(batches)
+
+    def _distinguish(self) -> None:
+        """Give each room a name of its own."""
+        taken: dict[str, int] = {}
+        for room in self.found:
+            name = room.name
+            while room.name in taken:
+                taken[name] += 1
+                room.name = f"{name}'{taken[name]}"
+            taken[room.name] = 1
+
+    # --- repetition -----------------------------------------------------------------------------------------------
+
+    def _series(self, outermost: Room, steps: list[list[int]]) -> None:
+        """Put steps into the outermost room, one after another, or in stretches of them."""
+        prefix = f"{outermost.name}/" if outermost.name else "/"
+        row: list[tuple[int, int, int | Room]] = []  # the first and the last step, and the item
+        for number, step in enumerate(steps, 1):
+            if len(step) == 1:
+                row.append((number, number, step[0]))
+                continue
+            inner = _modules(self.graph, step, f"{prefix}step {number}")
+            room = Room(f"{prefix}step {number}", f"step {number}", "step", outermost)
+            room.items = [_alone(item) for item in inner.items]
+            _adopt(room)
+            row.append((number, number, room))
+        height = 1
+        while IN_A_ROW**height < len(row):
+            height += 1
+        while height > 1:  # as evenly as can be: 5,000 steps are 18 stretches of 17 stretches of 17
+            width = -(-len(row) // round(len(row) ** (1 - 1 / height)))
+            pieces = [row[k : k + width] for k in range(0, len(row), width)]
+            row = []
+            for piece in pieces:
+                (first, _, _), (_, last, _) = piece[0], piece[-1]
+                stretch = Room(f"{prefix}steps {first}-{last}", f"steps {first:,}–{last:,}", "steps", outermost)
+                stretch.items = [item for _, _, item in piece]
+                stretch.row = [*stretch.items]
+                _adopt(stretch)
+                row.append((first, last, stretch))
+            height -= 1
+        here = [item for item in outermost.items if isinstance(item, int)]
+        place = {i: number for number, step in enumerate(steps) for i in step}
+        shared = [
+            i
+            for i in here
+            if self.graph.nodes[i].op is None and len({place[j] for j in self.uses[i] if j in place}) > 2
+        ]
+        if len(shared) > SHARED:
+            _put_together(Room(f"{prefix}parameters", f"{len(shared)} parameters", "parameters", outermost), shared)
+        before = [item for item in outermost.items if isinstance(item, Room) or self.graph.nodes[item].op is None]
+        outermost.row = [item for _, _, item in row]
+        outermost.items = [*before, *outermost.row, *[i for i in outermost.items if i not in before]]
+
+    def _layers(self, room: Room) -> None:
+        """Find the neurons among the nodes of a room."""
+        here = sorted(item for item in room.items if isinstance(item, int))
+        prefix = f"{room.name}/" if room.name else "/"
+        layers = repetition.layers(self.graph, here, self.roles)
+        for number, layer in enumerate(layers, 1):
+            title = f"layer {number}" if len(layers) > 1 or len(layer) > 1 else "neuron"
+            made = Room(prefix + title, title, "layer", room)
+            _put_together(made, [i for neuron in layer for i in neuron.nodes])
+            if len(layer) == 1:
+                made.kind = "neuron"
+                continue
+            made.items = []
+            for k, neuron in enumerate(layer, 1):
+                inner = Room(f"{made.name}.neuron {k}", f"neuron {k}", "neuron", made)
+                inner.items.extend(neuron.nodes)
+                made.items.append(inner)
+            if len(layers) == 1:  # what is the only layer of a room needs no room of its own
+                place = room.items.index(made)
+                room.items[place : place + 1] = made.items
+                _adopt(room)
+
+    def _settle(self, batches: list[repetition.Copies]) -> None:
+        """Tell the smallest room that has all of a batch."""
+        home = {item: room for room in self.found for item in room.items if isinstance(item, int)}
+        for batch in batches:
+            ways = []
+            for i in {self.stand_in[j] for j in (*batch.members[0], *batch.gather)}:
+                way: list[Room] = []
+                room = home.get(i)
+                while room is not None:
+                    way.append(room)
+                    room = room.parent
+                if way:
+                    ways.append(way[::-1])
+            common = [several[0] for several in zip(*ways) if all(room is several[0] for room in several)]
+            common[-1].copies.append(batch)
+
+    # --- too much for one room ------------------------------------------------------------------------------------
+
+    def _sums(self, room: Room) -> None:
+        """Put the additions of a long sum together."""
+        for position in [item for item in room.items if isinstance(item, int)]:
+            op = self.graph.nodes[position].op
+            if op is None or op.name != "add" or repetition.is_link(self.graph, position):
+                continue
+            links, terms = repetition.chain(self.graph, position)
+            terms = [i for i in terms if not isinstance(self.graph.nodes[i], Constant)]
+            here = {item for item in room.items if isinstance(item, int)}
+            links = sorted(i for i in links if i in here)
+            if len(links) >= ALIKE and len(links) < len(room.items):
+                _put_together(Room(f"{room.name}/sum", self.titles.total(position, len(terms)), "sum", room), links)
+
+    def _gather(self, room: Room) -> None:
+        """Put nodes that are made by one operation and consumed by nodes alike into rooms of their own."""
+        inside = {node: item for item in room.items for node in (item.nodes() if isinstance(item, Room) else (item,))}
+        kinds: dict[Any, int] = {}
+        kind_of: dict[int | Room, int] = {}
+        members: dict[int, list[int]] = {}
+        for position in sorted((item for item in room.items if isinstance(item, int)), reverse=True):
+            consumers = set()
+            for consumer in self.uses[position]:
+                item = inside.get(consumer)
+                # Consumers come later in the order, so that each has its kind already; rooms and what is outside stand
+                # for themselves.
+                consumers.add("outside" if item is None else kind_of.get(item, item))
+            what = self.titles.part(position)
+            kind = kinds.setdefault((what, frozenset(consumers)), len(kinds))
+            kind_of[position] = kind
+            members.setdefault(kind, []).append(position)
+
+        for (what, _), kind in kinds.items():
+            alike = members[kind][::-1]
+            if len(alike) < ALIKE or len(alike) == len(room.items):
+                continue
+            title = f"{len(alike)} × {self.titles.of(alike)}"
+            _put_together(Room(f"{room.name}/{what}", title, "alike", room), alike)
+
+    def _cut(self, room: Room) -> None:
+        """Cut a room with too many items into blocks that follow one another, and those again."""
+        size, level = self.size, room.items
+        if len(level) <= size:
+            return
+        depths = self.graph.depths
+        if room.kind not in ("alike", "parameters"):
+            depth: Callable[[int | Room], int] = lambda item: (  # noqa: E731
+                max(depths[i] for i in item.nodes()) if isinstance(item, Room) else depths[item]
+            )
+            level = sorted(level, key=depth)
+        height = 0
+        while len(level) > size:
+            height += 1
+            blocks = -(-len(level) // size)
+            bounds = [i * len(level) // blocks for i in range(blocks + 1)]
+            made: list[int | Room] = []
+            for number in range(blocks):
+                block = Room(f"{room.name}/{height}.{number + 1}", "", "block", room)
+                block.items = level[bounds[number] : bounds[number + 1]]
+                if room.kind in ("alike", "parameters"):
+                    block.title = self.titles.stretch([*room.nodes()], [*block.nodes()])
+                else:
+                    block.title = self.titles.block([*block.nodes()])
+                _adopt(block)
+                made.append(block)
+            level = made
+        room.items = level
+        _adopt(room)
+
+    # --- what is joined to what -----------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        """Find every room's neighbours and edges."""
+        graph, found, stand_in = self.graph, self.found, self.stand_in
+        home: list[Room] = [found[0]] * len(graph)
+        for room in found:
+            for item in room.items:
+                if isinstance(item, int):
+                    home[item] = room
+        depth: dict[Room, int] = {}
+        for room in found:
+            depth[room] = 0 if room.parent is None else depth[room.parent] + 1
+
+        # For each room the scalar edges inside, and those that cross its border with what is on the other side: the
+        # node, and the largest room that holds it but not this one.
+        inside: dict[Room, set[tuple[int | Room, int | Room]]] = {room: set() for room in found}
+        entering: dict[Room, dict[tuple[int, int | Room], None]] = {room: {} for room in found}
+        leaving: dict[Room, dict[tuple[int | Room, int], None]] = {room: {} for room in found}
+        other: dict[Room, dict[int, int | Room]] = {room: {} for room in found}
+        shown = bytearray(len(graph))
+        for i in self.kept:
+            shown[i] = 1
+        known: set[tuple[int, int]] = set()
+        for position, operands in enumerate(graph.operands):
+            consumer = stand_in[position]
+            for operand in dict.fromkeys([stand_in[i] for i in operands]):
+                if not shown[operand] or (operand, consumer) in known:
+                    continue
+                known.add((operand, consumer))
+                a: int | Room = operand
+                b: int | Room = consumer
+                room_a, room_b = home[operand], home[consumer]
+                crossed_a, crossed_b = [], []
+                while room_a is not room_b:
+                    if depth[room_a] >= depth[room_b]:
+                        crossed_a.append((room_a, a))
+                        a, room_a = room_a, room_a.parent
+                    else:
+                        crossed_b.append((room_b, b))
+                        b, room_b = room_b, room_b.parent
+                if a is not b:
+                    inside[room_a].add((a, b))
+                for room, item in crossed_b:
+                    entering[room][operand, item] = None
+                    other[room][operand] = a
+                for room, item in crossed_a:
+                    leaving[room][item, consumer] = None
+                    other[room][consumer] = b
+
+        for room in found:
+            sources = dict.fromkeys(operand for operand, _ in entering[room])
+            targets = dict.fromkeys(consumer for _, consumer in leaving[room])
+            seen_as: dict[int, int | Room] = {}
+            for ends in (sources, targets):
+                few = len(ends) <= NEIGHBOURS
+                for node in ends:
+                    seen_as[node] = node if few and node not in seen_as else seen_as.get(node, other[room][node])
+            if len(set(seen_as.values())) > 3 * NEIGHBOURS:
+                seen_as = dict.fromkeys(seen_as, found[0])
+            room.neighbours = list(dict.fromkeys(seen_as.values()))
+            place = {item: k for k, item in enumerate([*room.items, *room.neighbours])}
+            pairs = {(place[a], place[b]) for a, b in inside[room]}
+            pairs |= {(place[seen_as[operand]], place[item]) for operand, item in entering[room]}
+            pairs |= {(place[item], place[seen_as[consumer]]) for item, consumer in leaving[room]}
+            room.edges = sorted(pairs)
+
+
+def _role(node: Value) -> str:
+    return "parameter" if node.op is None and node.scope and node.label else ""
+
+
+def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
+    """A room of some nodes, with the modules' rooms inside."""
     outermost = Room("", "graph", "graph", None)
     known: dict[str, Room] = {"": outermost}
 
@@ -123,16 +397,17 @@ def _modules(graph: Graph) -> Room:
         for part in scope.split(".", DEEPEST - 1) if scope else ():
             path = f"{path}.{part}" if path else part
             if path not in known:
-                known[path] = Room(path, part or "module", "module", room)
+                known[path] = Room(f"{prefix}.{path}" if prefix else path, part or "module", "module", room)
                 room.items.append(known[path])
             room = known[path]
         return room
 
     home: dict[str, Room] = {}
-    for position, node in enumerate(graph):
-        room = home.get(node.scope)
+    for position in members:
+        scope = graph.nodes[position].scope
+        room = home.get(scope)
         if room is None:
-            room = home[node.scope] = module(node.scope)
+            room = home[scope] = module(scope)
         room.items.append(position)
 
     for room in [*known.values()][:0:-1]:  # a module with nothing but one module inside is that module
@@ -156,228 +431,22 @@ def _adopt(room: Room) -> None:
             item.parent = room
 
 
-def _gather(graph: Graph, room: Room) -> None:
-    """Put nodes that are made by one operation and consumed by nodes alike into rooms of their own."""
-    inside = {node: item for item in room.items for node in (item.nodes() if isinstance(item, Room) else (item,))}
-    kinds: dict[Any, int] = {}
-    kind_of: dict[int | Room, int] = {}
-    members: dict[int, list[int]] = {}
-    for position in sorted((item for item in room.items if isinstance(item, int)), reverse=True):
-        consumers = set()
-        for consumer in graph.consumers[position]:
-            item = inside.get(consumer)
-            # Consumers come later in the order, so that each has its kind already; rooms and what is outside stand
-            # for themselves.
-            consumers.add("outside" if item is None else kind_of.get(item, item))
-        node = graph.nodes[position]
-        what = _part(node)
-        kind = kinds.setdefault((what, frozenset(consumers)), len(kinds))
-        kind_of[position] = kind
-        members.setdefault(kind, []).append(position)
-
-    for (what, _), kind in kinds.items():
-        alike = members[kind][::-1]
-        if len(alike) < ALIKE or len(alike) == len(room.items):
-            continue
-        group = Room(f"{room.name}/{what}", f"{len(alike)} × {what}", "alike", room)
-        group.items.extend(alike)
-        gathered = set(alike)
-        first = room.items.index(alike[0])
-        room.items = [
-            group if place == first else item
-            for place, item in enumerate(room.items)
-            if place == first or not (isinstance(item, int) and item in gathered)
-        ]
+def _alone(item: int | Room) -> int | Room:
+    """What is in a room, if there is only one node in it."""
+    while isinstance(item, Room) and len(item.items) == 1:
+        item = item.items[0]
+    return item
 
 
-def _part(node: Value) -> str:
-    """What a node is by itself: its operation, or what a leaf's label says without its number."""
-    if node.op is not None:
-        return node.op.name
-    return node.label.rstrip("0123456789")[:20] or ("constant" if isinstance(node, Constant) else "leaf")
-
-
-def _cut(room: Room, size: int) -> None:
-    """Cut a room with too many items into blocks that follow one another, and those again."""
-    for item in room.items:
-        if isinstance(item, Room) and item.kind == "alike":
-            _cut(item, size)
-    level = room.items
-    if len(level) <= size:
-        return
-    level = sorted(level, key=lambda item: max(item.nodes()) if isinstance(item, Room) else item)
-    height = 0
-    while len(level) > size:
-        height += 1
-        blocks = -(-len(level) // size)
-        bounds = [i * len(level) // blocks for i in range(blocks + 1)]
-        made: list[int | Room] = []
-        for number in range(blocks):
-            block = Room(f"{room.name}/{height}.{number + 1}", f"part {number + 1}", "block", room)
-            block.items = level[bounds[number] : bounds[number + 1]]
-            _adopt(block)
-            made.append(block)
-        level = made
-    room.items = level
-    _adopt(room)
-
-
-def _connect(graph: Graph, found: Sequence[Room]) -> None:
-    """Find every room's neighbours and edges."""
-    home: list[Room] = [found[0]] * len(graph)
-    for room in found:
-        for item in room.items:
-            if isinstance(item, int):
-                home[item] = room
-    depth: dict[Room, int] = {}
-    for room in found:
-        depth[room] = 0 if room.parent is None else depth[room.parent] + 1
-
-    # For each room the scalar edges inside, and those that cross its border with what is on the other side: the node,
-    # and the largest room that holds it but not this one.
-    inside: dict[Room, set[tuple[int | Room, int | Room]]] = {room: set() for room in found}
-    entering: dict[Room, dict[tuple[int, int | Room], None]] = {room: {} for room in found}
-    leaving: dict[Room, dict[tuple[int | Room, int], None]] = {room: {} for room in found}
-    other: dict[Room, dict[int, int | Room]] = {room: {} for room in found}
-    for consumer, operands in enumerate(graph.operands):
-        for operand in operands:
-            a: int | Room = operand
-            b: int | Room = consumer
-            room_a, room_b = home[operand], home[consumer]
-            crossed_a, crossed_b = [], []
-            while room_a is not room_b:
-                if depth[room_a] >= depth[room_b]:
-                    crossed_a.append((room_a, a))
-                    a, room_a = room_a, room_a.parent  # type: ignore[assignment]
-                else:
-                    crossed_b.append((room_b, b))
-                    b, room_b = room_b, room_b.parent  # type: ignore[assignment]
-            if a is not b:
-                inside[room_a].add((a, b))
-            for room, item in crossed_b:
-                entering[room][operand, item] = None
-                other[room][operand] = a
-            for room, item in crossed_a:
-                leaving[room][item, consumer] = None
-                other[room][consumer] = b
-
-    for room in found:
-        sources = dict.fromkeys(operand for operand, _ in entering[room])
-        targets = dict.fromkeys(consumer for _, consumer in leaving[room])
-        seen_as: dict[int, int | Room] = {}
-        for ends in (sources, targets):
-            few = len(ends) <= NEIGHBOURS
-            for node in ends:
-                seen_as[node] = node if few and node not in seen_as else seen_as.get(node, other[room][node])
-        if len(set(seen_as.values())) > 3 * NEIGHBOURS:
-            seen_as = dict.fromkeys(seen_as, found[0])
-        room.neighbours = list(dict.fromkeys(seen_as.values()))
-        place = {item: k for k, item in enumerate([*room.items, *room.neighbours])}
-        pairs = {(place[a], place[b]) for a, b in inside[room]}
-        pairs |= {(place[seen_as[operand]], place[item]) for operand, item in entering[room]}
-        pairs |= {(place[item], place[seen_as[consumer]]) for item, consumer in leaving[room]}
-        room.edges = sorted(pairs)
-
-
-# --- layout -----------------------------------------------------------------------------------------------------------
-
-
-def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], str]:
-    """Where Graphviz puts the items of rooms.
-
-    Returns
-    -------
-    layouts : list
-        Each has the ``size`` of the drawing, the centres of the items ``at``, the ``paths`` of the edges as SVG, and
-        where their labels go, if there is space for them.
-    which : list of int
-        For each room the position of its layout; -1 where the page is to find one.
-    trouble : str
-        Why Graphviz laid nothing out, or an empty string.
-    """
-    texts: dict[str, int] = {}
-    shapes: list[Room] = []
-    which: list[int] = []
-    items = 0
-    for room in found:
-        if _is_bank(room):
-            which.append(-1)
-            continue
-        source = _dot(room)
-        if source not in texts:
-            items += len(room.items) + len(room.neighbours)
-            if items > LAID_OUT:
-                which.append(-1)
-                continue
-            texts[source] = len(texts)
-            shapes.append(room)
-        which.append(texts[source])
-    try:
-        plain = render("\n".join(texts), "plain").decode()
-    except (GraphvizMissing, ValueError, OSError) as error:
-        return [], [-1] * len(found), str(error)
-    drawings = plain.split("\nstop\n")
-    return [_read(drawing, room) for drawing, room in zip(drawings, shapes)], which, ""
-
-
-def _is_bank(room: Room) -> bool:
-    """Whether the room is a row of things side by side, such as the neurons of a layer, which the page arranges."""
-    inside = len(room.items)
-    return inside >= ALIKE and all(a >= inside or b >= inside for a, b in room.edges)
-
-
-def _dot(room: Room) -> str:
-    """The room's structure in the DOT language; nothing in it depends on numbers or names."""
-    labelled = len(room.edges) <= LABELLED
-    separation = 0.16 if labelled else 0.7
-    hurry = "" if labelled else " nslimit=2 nslimit1=2 mclimit=0.3"  # a third of the time, and as good to the eye
-    lines = [
-        f"digraph {{ rankdir=LR nodesep=0.22 ranksep={separation}{hurry}",
-        'node [shape=box fixedsize=true label=""] edge [label="" dir=none]',
+def _put_together(room: Room, positions: list[int]) -> None:
+    """Move nodes of a room into one inside it, which stands where the first of them stood."""
+    parent = room.parent
+    assert parent is not None
+    room.items.extend(positions)
+    moved = set(positions)
+    first = next(k for k, item in enumerate(parent.items) if isinstance(item, int) and item in moved)
+    parent.items = [
+        room if place == first else item
+        for place, item in enumerate(parent.items)
+        if place == first or not (isinstance(item, int) and item in moved)
     ]
-    for place, item in enumerate([*room.items, *room.neighbours]):
-        width, height = ROOM if isinstance(item, Room) else SCALAR
-        lines.append(f"{place} [width={width / 72:.4f} height={height / 72:.4f}]")
-    space = ""
-    if labelled:
-        width, height = LABEL
-        space = (
-            f' [label=<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" FIXEDSIZE="TRUE" WIDTH="{width}" '
-            f'HEIGHT="{height}"><TR><TD></TD></TR></TABLE>>]'
-        )
-    lines.extend(f"{a} -> {b}{space}" for a, b in room.edges)
-    return "\n".join([*lines, "}"])
-
-
-def _read(drawing: str, room: Room) -> Layout:
-    """A layout from Graphviz's plain format, in which y points up and the unit is the inch."""
-    size = [0.0, 0.0]
-    at: dict[int, tuple[float, float]] = {}
-    paths: dict[tuple[int, int], str] = {}
-    labels: dict[tuple[int, int], tuple[float, float]] = {}
-
-    def point(x: str, y: str) -> tuple[float, float]:
-        return round(72 * float(x), 1), round(size[1] - 72 * float(y), 1)
-
-    for line in drawing.splitlines():
-        word, *rest = line.split()
-        if word == "graph":
-            size = [round(72 * float(rest[1]), 1), round(72 * float(rest[2]), 1)]
-        elif word == "node":
-            at[int(rest[0])] = point(rest[1], rest[2])
-        elif word == "edge":
-            pair, count = (int(rest[0]), int(rest[1])), int(rest[2])
-            numbers = rest[3 : 3 + 2 * count]
-            points = [point(x, y) for x, y in zip(numbers[::2], numbers[1::2])]
-            start, *bends = [f"{x:g},{y:g}" for x, y in points]
-            paths[pair] = f"M{start}C{' '.join(bends)}"
-            after = rest[3 + 2 * count :]
-            if len(after) > 3:  # what is there of the label, then its place, then style and colour
-                labels[pair] = point(after[-4], after[-3])
-    everything = range(len(room.items) + len(room.neighbours))
-    return {
-        "size": size,
-        "at": [at[place] for place in everything],
-        "paths": [paths[pair] for pair in room.edges],
-        "labels": [labels[pair] for pair in room.edges] if len(labels) == len(room.edges) else [],
-    }

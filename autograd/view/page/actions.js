@@ -90,9 +90,45 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
    * @param {Tab} tab
    */
   function goTo(i, tab = state.get("tab")) {
-    if (!model.view.places.has(`${i}`)) state.set({ room: house.rooms[house.home[i]].name });
+    let shown = i;
+    if (!model.view.places.has(`${i}`)) {
+      const example = house.batches.exampleOf(i);
+      const changes = { room: house.rooms[house.home[i]].name };
+      state.set(example < 0 ? changes : { ...changes, example });
+      // A number that has no card is where it is used.
+      if (!model.view.places.has(`${i}`) && engine.isConstant(i)) shown = engine.consumers[engine.usesOf(i)[0]] ?? i;
+    }
     state.set({ tab });
-    select(`${i}`);
+    if (shown !== i && !model.view.places.has(`${shown}`)) goTo(shown, tab);
+    else select(`${shown}`);
+  }
+
+  // --- what is shown of the graph ---
+
+  /**
+   * Show another example of the batch in view; what is selected is the same in that one.
+   * @param {number} direction
+   */
+  function nextExample(direction) {
+    const { batches } = house;
+    const { example, examples } = model.view;
+    if (examples === 0) return say("There is no batch in this room.");
+    const next = (example + direction + examples) % examples;
+    const there = (/** @type {number} */ i) => Math.max(batches.at(i, next), -1);
+    const { selectedNode } = model;
+    const [dot] = house.dotOf(state.get("room"));
+    state.set({
+      example: next,
+      ...(selectedNode >= 0 && { selected: `${there(selectedNode)}` }),
+      ...(dot >= 0 && { room: state.get("room").replace(`${dot}`, `${there(dot)}`) }),
+    });
+    say(`Example ${next + 1} of ${examples}.`);
+  }
+
+  // Give numbers such as the 2 in 2x cards of their own, or write them on the cards of their operations again.
+  function toggleConstants() {
+    state.set({ constants: !state.get("constants") });
+    say(state.get("constants") ? "Numbers have cards of their own." : "Numbers stand in their operations.");
   }
 
   /** @param {number} i */
@@ -228,6 +264,8 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
     leave,
     select,
     goTo,
+    nextExample,
+    toggleConstants,
     differentiate,
     preview,
     commit,

@@ -5,6 +5,7 @@
  * @import { Box } from "./rooms.js"
  */
 
+const MARGIN = 12; // around what is fitted into view
 const GLIDE = 380; // milliseconds
 
 export class Camera {
@@ -92,18 +93,25 @@ export class Camera {
   }
 
   /**
-   * The whole drawing if it is readable then; else as much of it, from the right, as can be read with ease.
+   * The scale at which a drawing is just all in view, on a stage of this size.
    * @param {Pair} size
-   * @param {number} readable the smallest scale at which it is
-   * @param {number} easy
+   * @param {Pair} stage
    */
-  fit([width, height], readable, easy) {
-    const [w, h] = this.size;
-    const margin = Math.min(36, w / 14);
-    const whole = Math.min((w - 2 * margin) / width, (h - 2 * margin) / height, 1.25);
-    const scale = whole < readable ? easy : whole;
-    const x = scale * width > w - 2 * margin + 1 ? w - margin - scale * width : (w - scale * width) / 2;
-    const y = (h - scale * height) / 2;
+  whole([width, height], [w, h] = this.size) {
+    return Math.min((w - 2 * MARGIN) / width, (h - 2 * MARGIN) / height, 1.25);
+  }
+
+  /**
+   * The whole drawing, or as much of it, from its start, as there is space for at the smallest scale.
+   * @param {Pair} size
+   * @param {number} smallest
+   */
+  fit(size, smallest) {
+    const scale = Math.max(this.whole(size), smallest);
+    const [x, y] = this.size.map((space, k) => {
+      const taken = scale * size[k];
+      return taken > space - 2 * MARGIN + 1 ? MARGIN : (space - taken) / 2;
+    });
     this.place(x, y, scale);
     this.fitted = true;
   }

@@ -65,23 +65,58 @@ export interface Rule {
 export interface Room {
   name: string;
   title: string;
-  kind: "module" | "alike" | "block" | "graph";
+  kind: "graph" | "module" | "layer" | "neuron" | "step" | "steps" | "alike" | "sum" | "parameters" | "block";
   /** -1 for the outermost. */
   parent: number;
   items: number[];
   neighbours: number[];
   /** Between places in items + neighbours. */
   edges: Pair[];
-  /** -1 where the page is to lay the room out itself. */
+  /** The places of the items that are steps. */
+  row: number[];
+  /** On a wide stage; -1 where the page is to lay the room out itself. */
   layout: number;
+  /** On a narrow one. */
+  narrow: number;
+}
+
+/** A batch: its first example is in rooms, the others are in none. */
+export interface Copies {
+  /** The smallest room that all of it is in. */
+  room: number;
+  /** The nodes that join the examples. */
+  gather: number[];
+  /** For each example its nodes, -1 where it lacks one; at one place stands what plays one part. */
+  members: number[][];
 }
 
 /** Where things stand: of the items their centres, of the edges their paths as SVG, and their labels where there is space. */
 export interface Layout {
   size: Pair;
   at: Pair[];
+  /** Empty where an edge is part of a bundle, or shown only when it is asked for. */
   paths: string[];
-  labels: Pair[];
+  labels: (Pair | null)[];
+  plates: Plate[];
+  bundles: Bundle[];
+}
+
+/** Items in a grid, or steps in a row. */
+export interface Plate {
+  kind: "grid" | "row";
+  /** Places. */
+  items: number[];
+  /** Left, top, width and height. */
+  box: number[];
+}
+
+/** Edges drawn as one, from a place or from the plate -1 - from, and so to. */
+export interface Bundle {
+  from: number;
+  to: number;
+  path: string;
+  label: Pair | null;
+  edges: number[];
 }
 
 /** What a leaf is for; an empty text for results. */
@@ -120,10 +155,13 @@ export interface Data {
   roles: Role[];
   /** By name and number of operands, as in "tanh/1". */
   operations: Record<string, Operation>;
+  /** Names of the field for results without a label, such as "mean". */
+  known: Record<string, string>;
   /** In the order in which they compute. */
   layers: Layer[];
   story: Story;
   rooms: Room[];
+  copies: Copies[];
   layouts: Layout[];
   sizes: { scalar: Pair; room: Pair };
   notes: string[];

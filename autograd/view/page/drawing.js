@@ -9,9 +9,9 @@ import { keyOf } from "./rooms.js";
 /**
  * @import { Actions } from "./actions.js"
  * @import { Pair } from "./data.d.ts"
- * @import { Highlight, Model } from "./model.js"
+ * @import { Model } from "./model.js"
  * @import { Said, SaidOfEdge } from "./reading.js"
- * @import { Edge, Item } from "./rooms.js"
+ * @import { Box, Edge, Item, RoomItem, Strand } from "./rooms.js"
  *
  * @typedef {Record<"title" | "symbol" | "value" | "gradient" | "delta", SVGTextElement>} Texts
  * @typedef {object} Card An item as it is drawn, and as what.
@@ -19,6 +19,7 @@ import { keyOf } from "./rooms.js";
  * @property {SVGGElement} card
  * @property {SVGPathElement} strip
  * @property {SVGPathElement} since the mark of a leaf that has been set, on the card where it is one
+ * @property {SVGRectElement[]} cells of a room: the values inside
  * @property {Texts} texts
  * @property {boolean} hidden out of view
  * @property {Said | null} said
@@ -30,15 +31,22 @@ import { keyOf } from "./rooms.js";
  * @typedef {object} Line An edge as it is drawn, and as what.
  * @property {Edge} edge
  * @property {SVGPathElement} path
+ * @property {boolean} drawn
  * @property {Label | null} label
  * @property {SaidOfEdge | null} said
  * @property {string} marks
+ *
+ * @typedef {{ going: string, near: boolean, onIt: string }} Marks The phase in which something flows along an edge;
+ *   whether one of its ends is selected or pointed at; and whether it is on the way that is shown.
  */
 
-// Where a room does not fit into view at the first scale it is shown at the second, which has numbers of 11 pixels: who
-// must move about anyway may as well read without effort.
-const READABLE = 0.5;
-const EASY = 0.76;
+// Numbers have 11 pixels at the first scale: a room opens at it at least. Whoever asks for all of it, or for less of a
+// stage, gets all of it down to the second.
+const READABLE = 11 / 14.5;
+const SEEN = 0.5;
+const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
+const UNFOLDING = 280; // milliseconds
+const TRACED = 12; // so many edges of a bundle are traced at once
 // Before an audience no text is under 16 pixels; the smallest that is drawn has 12. And nothing need be larger than that.
 const [LEGIBLE, LARGE] = [16.1 / 12, 2];
 const MARGIN = 28; // around what is followed
@@ -48,29 +56,34 @@ const FAR = 0.42; // below this scale letters are too small to read
 export class Drawing {
   /**
    * @param {Model} model
-   * @param {Pick<Actions, "select" | "enter" | "preview" | "commit">} callbacks
+   * @param {Pick<Actions, "select" | "enter" | "preview" | "commit"> & { reshape: (narrow: boolean) => void }} callbacks
+   *   the last is told the shape of the stage
    */
-  constructor(model, { select, enter, preview, commit }) {
+  constructor(model, { select, enter, preview, commit, reshape }) {
     this.model = model;
     this.select = select;
     this.enter = enter;
     this.preview = preview;
     this.commit = commit;
+    this.reshape = reshape;
     this.view = model.view;
     /** @type {Card[]} */
     this.cards = [];
     /** @type {Line[]} */
-    this.lines = [];
+    this.lines = []; // of the edges
+    /** @type {(Line & { edge: Strand })[]} */
+    this.strands = []; // of the bundles
     this.hovered = -1;
     this.culling = 0;
     /** @type {Pair | null} */
     this.frameSize = null; // for which it was fitted or moved; null before it has a size
     this.frame = ofKind("drawing", SVGSVGElement);
     this.world = svg("g", { id: "world" });
+    this.plateLayer = svg("g", { "aria-hidden": "true" });
     this.edgeLayer = svg("g", { "aria-hidden": "true" });
     this.itemLayer = svg("g");
     this.labelLayer = svg("g", { "aria-hidden": "true" });
-    this.world.append(this.edgeLayer, this.labelLayer, this.itemLayer);
+    this.world.append(this.plateLayer, this.edgeLayer, this.labelLayer, this.itemLayer);
     this.frame.append(this.world);
     this.camera = new Camera(this.frame, this.world, () => this.moved());
     this.frame.addEventListener("click", (event) => this.click(event));
@@ -89,9 +102,15 @@ export class Drawing {
     const { view } = this.model;
     this.view = view;
     this.lines = view.edges.map((edge) => this.lineOf(edge));
+    this.strands = view.bundles.map((edge) => ({ ...this.lineOf(edge), edge }));
     this.cards = view.items.map((item, place) => this.cardOf(item, place));
-    this.edgeLayer.replaceChildren(...this.lines.map(({ path }) => path));
-    this.labelLayer.replaceChildren(...this.lines.flatMap(({ label }) => (label ? [label.group] : [])));
+    const lines = [...this.strands, ...this.lines];
+    const plates = view.plates.map(({ kind, box: [x, y, width, height] }) =>
+      svg("rect", { class: `plate ${kind}`, x, y, width, height, rx: 14 }),
+    );
+    this.plateLayer.replaceChildren(...plates);
+    this.edgeLayer.replaceChildren(...lines.flatMap(({ drawn, path }) => (drawn ? [path] : [])));
+    this.labelLayer.replaceChildren(...lines.flatMap(({ label }) => (label ? [label.group] : [])));
     this.itemLayer.replaceChildren(...this.cards.map(({ card }) => card));
     this.hovered = -1;
     this.frame.classList.toggle("bank", view.bank);
@@ -105,7 +124,8 @@ export class Drawing {
    */
   lineOf(edge) {
     const path = svg("path", { d: edge.path, "marker-end": "url(#arrow)" });
-    return { edge, path, label: edge.label ? labelAt(edge.label, false) : null, said: null, marks: "" };
+    const label = edge.label && !edge.quiet ? labelAt(edge.label, false) : null;
+    return { edge, path, drawn: !edge.quiet, label, said: null, marks: "" };
   }
 
   /**
@@ -122,10 +142,11 @@ export class Drawing {
     const texts = {
       title: text("title", left + 9, top + 19),
       symbol: text("symbol", -left - 9, top + 18, "end"),
-      value: text("value", left + 9, top + (item.kind === "room" ? 39 : 40)),
+      value: text("value", left + 9, top + (item.kind === "room" ? 35 : 40)),
       gradient: text("gradient", left + 9, -top - 7),
       delta: text("delta", 0, top - 5, "middle"),
     };
+    const cells = item.kind === "room" ? this.cellsOf(item) : [];
     const stripPath = svg("path", { d: bottom(left, -top - strip, width, strip, 8) });
     const body = { x: left, y: top, width, height, rx: 9 };
     const card = svg(
@@ -141,6 +162,7 @@ export class Drawing {
       svg("rect", { class: "ring", x: left - 4, y: top - 4, width: width + 8, height: height + 8, rx: 12 }),
       svg("rect", { class: "body", ...body }),
       stripPath,
+      ...cells,
       texts.title,
       texts.symbol,
       texts.value,
@@ -149,18 +171,90 @@ export class Drawing {
       texts.delta,
     );
     const since = svg("path", { class: "since", d: corner(-left, top, 13, 9) });
-    return { item, card, strip: stripPath, since, texts, hidden: false, said: null, marks: "", role: "" };
+    return { item, card, strip: stripPath, cells, since, texts, hidden: false, said: null, marks: "", role: "" };
+  }
+
+  /**
+   * Small boxes side by side, one for each number that a room shows of its inside.
+   * @param {RoomItem} item
+   */
+  cellsOf(item) {
+    const { length } = this.model.reading.inside(item);
+    const [left, wide] = [9 - item.width / 2, item.width - 18];
+    const width = Math.min(14, wide / length);
+    return Array.from({ length }, (_, k) =>
+      svg("rect", { x: left + k * width, y: 2, width: width - Math.min(1, width / 5), height: 11, rx: 1.5 }),
+    );
+  }
+
+  // The cards in view as bare boxes, to fade while something else takes their place; null where that is too much, or
+  // not wanted.
+  ghosts() {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches || this.cards.length > MANY) return null;
+    const boxes = this.view.items.map(({ x, y, width, height }) =>
+      svg("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 9 }),
+    );
+    const transform = this.world.getAttribute("transform") ?? "";
+    return svg("g", { class: "leaving", transform, "aria-hidden": "true" }, ...boxes);
+  }
+
+  /**
+   * Show a room as it unfolds from the card that stands for it, or as the last one folds into its card. Only frames grow
+   * and old things fade: every card is at its place from the start, and nothing waits for this.
+   * @param {SVGGElement | null} before the ghosts of what was in view
+   * @param {Box | null} from the card on the stage
+   * @param {Box | null} to
+   */
+  unfold(before, from, to) {
+    if (!before) return;
+    this.frame.querySelector(".leaving")?.remove();
+    this.frame.insertBefore(before, this.world);
+    const timing = { duration: UNFOLDING, easing: "ease-out" };
+    /** @type {(element: Element, frames: Keyframe[]) => void} */
+    const play = (element, frames) => {
+      const gone = () => element.remove();
+      element.animate(frames, timing).finished.then(gone, gone);
+    };
+    play(before, [{ opacity: 1 }, { opacity: 0 }]);
+    this.world.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+    const card = from ?? to;
+    if (!card) return;
+    const [width, height] = this.camera.size;
+    const frame = svg("rect", { class: "unfolding", width, height, rx: 14, "aria-hidden": "true" });
+    this.frame.append(frame);
+    const small = `translate(${card.x}px, ${card.y}px) scale(${card.width / width}, ${card.height / height})`;
+    const frames = [
+      { transform: small, opacity: 1 },
+      { transform: "none", opacity: 0.2 },
+    ];
+    play(frame, from ? frames : frames.reverse());
+  }
+
+  /**
+   * Where an item is on the stage at present: left, top, width and height.
+   * @param {string} key
+   * @returns {Box | null}
+   */
+  boxOf(key) {
+    const place = this.view.places.get(key);
+    if (place === undefined) return null;
+    const { x, y, width, height } = this.view.items[place];
+    const { scale, x: left, y: top } = this.camera;
+    return {
+      x: left + (x - width / 2) * scale,
+      y: top + (y - height / 2) * scale,
+      width: width * scale,
+      height: height * scale,
+    };
   }
 
   // Bring everything up to date; what does not change costs nothing but the comparison.
   update() {
-    const { highlighted, reading, selectedPlace: selected } = this.model;
+    const { reading, selectedPlace: selected } = this.model;
     this.cards.forEach((card, place) => {
       this.updateCard(card, place);
     });
-    this.lines.forEach((line, k) => {
-      this.updateLine(line, k, selected, highlighted);
-    });
+    this.updateLines();
     if (selected >= 0) {
       this.cards[selected].card.setAttribute("aria-label", reading.spoken(this.view.items[selected]));
       this.frame.setAttribute("aria-activedescendant", `item${selected}`);
@@ -192,45 +286,99 @@ export class Drawing {
     setText(drawn.texts.gradient, said.gradient);
     setText(drawn.texts.delta, said.delta);
     setClass(drawn.strip, `strip ${said.tint}`);
+    drawn.cells.forEach((cell, k) => {
+      setClass(cell, `cell ${said.inside?.[k] ?? "empty"}`);
+    });
     if (!isLeaf || !reading.since.has(item.node)) drawn.since.remove();
     else if (!drawn.since.parentNode) drawn.texts.title.before(drawn.since);
     const traits = {
       unusual: said.unusual,
       openable: said.openable,
       unnamed: said.unnamed,
+      unlabelled: said.unlabelled,
+      long: item.kind === "room" && said.title.length > 16,
+      longest: item.kind === "room" && said.title.length > 21,
       elsewhere: item.elsewhere,
     };
     const named = Object.entries(traits).flatMap(([name, has]) => (has ? [name] : []));
     setClass(drawn.card, ["item", item.kind, role, said.state, ...named].join(" ") + marks);
   }
 
+  /** @param {Iterable<number>} places of edges */
+  updateLines(places = this.lines.keys()) {
+    /** @type {Set<number>} */
+    const bundles = new Set();
+    for (const k of places) {
+      const { bundle } = this.view.edges[k];
+      if (bundle >= 0) bundles.add(bundle);
+      else this.updateLine(this.lines[k], this.marksOf(k));
+    }
+    for (const bundle of bundles) this.updateStrand(this.strands[bundle]);
+  }
+
   /**
-   * @param {Line} drawn
+   * What an edge stands out by at present.
    * @param {number} k
-   * @param {number} selected
-   * @param {Highlight | null} onPath
+   * @returns {Marks}
    */
-  updateLine(drawn, k, selected, onPath) {
-    const { reading, active } = this.model;
-    const { edge } = drawn;
+  marksOf(k) {
+    const { active, highlighted, selectedPlace } = this.model;
+    const { from, to } = this.view.edges[k];
+    const near = [from, to].some((place) => place >= 0 && (place === selectedPlace || place === this.hovered));
+    return {
+      going: active.edges.has(k) ? active.phase : "",
+      near,
+      onIt: highlighted ? (highlighted.edges[k] ? "onpath" : "faded") : "",
+    };
+  }
+
+  /**
+   * A bundle; with the few of its edges that stand out traced from card to card.
+   * @param {Line & { edge: Strand }} strand
+   */
+  updateStrand(strand) {
+    const all = strand.edge.edges.map((k) => ({ line: this.lines[k], marks: this.marksOf(k) }));
+    const outstanding = all.filter(({ marks }) => standsOut(marks));
+    const traced = outstanding.length <= TRACED ? outstanding : [];
+    const together = {
+      going: all.find(({ marks }) => marks.going)?.marks.going ?? "",
+      near: outstanding.some(({ marks }) => marks.near),
+      onIt: all.some(({ marks }) => marks.onIt === "onpath") ? "onpath" : (all[0]?.marks.onIt ?? ""),
+    };
+    this.updateLine(strand, together, traced.length !== 1);
+    for (const edge of all) this.updateLine(edge.line, edge.marks, traced.length === 1, traced.includes(edge));
+  }
+
+  /**
+   * @param {Line} line
+   * @param {Marks} marks
+   * @param {boolean} labelled whether it may bear numbers
+   * @param {boolean} traced whether it is drawn, if it is one of those that are not always
+   */
+  updateLine(line, marks, labelled = true, traced = standsOut(marks)) {
+    const { reading } = this.model;
+    const { edge } = line;
     if (this.cards[edge.from].hidden && this.cards[edge.to].hidden) return;
     const said = reading.edge(edge);
-    const going = active.edges.has(k) ? ` ${active.phase}` : "";
-    const near = [edge.from, edge.to].some((place) => place === selected || place === this.hovered);
-    const onIt = onPath ? (onPath.edges[k] ? " onpath" : " faded") : "";
-    const marks = `${going}${onIt}${near ? " near" : ""}`;
-    if (drawn.said === said && drawn.marks === marks) return;
-    Object.assign(drawn, { said, marks });
-    setClass(drawn.path, `edge ${said.tint}${said.carried ? "" : " waiting"}${marks}`);
-    if (!drawn.label && (near || going)) {
-      const middle = drawn.path.getPointAtLength(drawn.path.getTotalLength() / 2);
-      drawn.label = labelAt([middle.x, middle.y], true);
-      this.labelLayer.append(drawn.label.group);
+    const { near, going, onIt } = marks;
+    const drawn = !edge.quiet || traced;
+    const text = [going, onIt, near && "near", labelled || "bare", drawn || "off"]
+      .filter((mark) => typeof mark === "string" && mark)
+      .join(" ");
+    if (line.said === said && line.marks === text) return;
+    Object.assign(line, { said, marks: text });
+    if (drawn && !line.drawn) this.edgeLayer.append(line.path);
+    line.drawn ||= drawn;
+    setClass(line.path, `edge ${said.tint}${said.carried ? "" : " waiting"} ${text}`);
+    if (!line.label && labelled && drawn && (near || going) && edge.members.length) {
+      const middle = line.path.getPointAtLength(line.path.getTotalLength() / 2);
+      line.label = labelAt(edge.label ?? [middle.x, middle.y], true);
+      this.labelLayer.append(line.label.group);
     }
-    if (!drawn.label) return;
-    const { group, local, flow, onDemand } = drawn.label;
-    const visible = !onDemand || near || going;
-    setClass(group, `label ${said.tint}${going}${onIt}${visible ? "" : " off"}`);
+    if (!line.label) return;
+    const { group, local, flow, onDemand } = line.label;
+    const visible = drawn && labelled && (!onDemand || near || going);
+    setClass(group, `label ${said.tint} ${going} ${onIt}${visible ? "" : " off"}`);
     if (!visible) return;
     setText(local, said.local);
     setText(flow, said.flow);
@@ -240,15 +388,17 @@ export class Drawing {
 
   drawMap() {
     const [width, height] = this.view.size;
-    const dots = this.view.items.map((item) =>
-      svg("rect", {
-        x: item.x - item.width / 2,
-        y: item.y - item.height / 2,
-        width: item.width,
-        height: item.height,
-        rx: 12,
-      }),
-    );
+    const dots = this.view.items
+      .filter(({ kind }) => kind !== "absent")
+      .map((item) =>
+        svg("rect", {
+          x: item.x - item.width / 2,
+          y: item.y - item.height / 2,
+          width: item.width,
+          height: item.height,
+          rx: 12,
+        }),
+      );
     this.map.setAttribute("viewBox", `-20 -20 ${width + 40} ${height + 40}`);
     this.map.replaceChildren(...dots, this.lens);
   }
@@ -291,7 +441,7 @@ export class Drawing {
       drawn.card.style.display = hidden ? "none" : "";
       shown ||= !hidden;
     }
-    for (const { path, label, edge } of this.lines) {
+    for (const { path, label, edge } of [...this.lines, ...this.strands]) {
       const hidden = this.cards[edge.from].hidden && this.cards[edge.to].hidden;
       path.style.display = hidden ? "none" : "";
       if (label) label.group.style.display = hidden ? "none" : "";
@@ -332,9 +482,7 @@ export class Drawing {
     const old = this.hovered;
     this.hovered = place;
     const { touching } = this.view;
-    for (const k of new Set([...(touching[old] ?? []), ...(touching[place] ?? [])])) {
-      this.updateLine(this.lines[k], k, this.model.selectedPlace, this.model.highlighted);
-    }
+    this.updateLines(new Set([...(touching[old] ?? []), ...(touching[place] ?? [])]));
   }
 
   /**
@@ -371,13 +519,35 @@ export class Drawing {
   // --- what is in view ---
 
   // Fit the room into view as far as it stays readable, with what matters in it.
-  arrange() {
-    const { engine, selectedPlace } = this.model;
+  arrange(smallest = READABLE) {
+    const { selectedPlace } = this.model;
     this.frameSize = this.camera.isSeen ? this.camera.size : null;
-    if (this.frameSize) this.camera.fit(this.view.size, READABLE, EASY);
+    if (this.frameSize) this.camera.fit(this.view.size, smallest);
     else this.camera.fitted = true; // as soon as it has a size
-    const place = selectedPlace >= 0 ? selectedPlace : this.view.itemOf[this.view.dot ?? engine.of];
-    if (place >= 0) this.reveal(place);
+    if (selectedPlace >= 0) this.reveal(selectedPlace);
+  }
+
+  // All of it, if anything can be read then.
+  fit() {
+    this.arrange(this.camera.whole(this.view.size) < SEEN ? READABLE : SEEN);
+  }
+
+  // Whether the stage is so narrow that rooms have another layout on it.
+  get isUpright() {
+    const [width, height] = this.camera.size;
+    return width < UPRIGHT * height;
+  }
+
+  /**
+   * Whether it takes more width to read the whole room, and whether so much more is enough.
+   * @param {number} more
+   */
+  wantsMore(more) {
+    const { camera, model } = this;
+    const [width, height] = camera.size;
+    const { size } = model.view;
+    if (width < 2 || this.isUpright) return false;
+    return camera.whole(size) < READABLE && camera.whole(size, [width + more, height]) >= READABLE;
   }
 
   // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
@@ -387,11 +557,13 @@ export class Drawing {
     const old = this.frameSize;
     this.frameSize = [width, height];
     if (old && width === old[0] && height === old[1]) return;
+    this.reshape(this.isUpright);
     if (this.model.state.get("present")) {
       this.follow();
       return;
     }
-    if (this.camera.fitted) this.arrange();
+    if (this.camera.fitted && old) this.fit();
+    else if (this.camera.fitted) this.arrange();
     else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
   }
 
@@ -403,7 +575,7 @@ export class Drawing {
     let place = selectedPlace >= 0 ? selectedPlace : (now ?? -1);
     if (place < 0) place = itemOf[engine.of];
     if (place < 0) {
-      this.camera.fit(this.view.size, LEGIBLE, LEGIBLE);
+      this.camera.fit(this.view.size, LEGIBLE);
       return;
     }
     const near = touching[place].flatMap((k) => [this.lines[k].edge.from, this.lines[k].edge.to]);
@@ -432,6 +604,9 @@ export class Drawing {
     if (this.camera.isSeen) this.camera.reveal(this.view.items[place]);
   }
 }
+
+/** @param {Marks} marks */
+const standsOut = ({ going, near, onIt }) => going !== "" || near || onIt === "onpath";
 
 /**
  * @param {Pair} centre

@@ -21,6 +21,9 @@ import { isTab } from "./tabs.js";
  * @property {boolean} present whether it is shown to an audience
  * @property {string} rate of gradient descent, as it was typed
  * @property {Set<number>} trained the leaves that gradient descent moves
+ * @property {number} example of a batch, from 0
+ * @property {"" | "open" | "folded"} panel empty as long as nobody said how it should be
+ * @property {boolean} constants whether numbers have cards of their own
  *
  * @typedef {{ engine: Engine, data: Data }} Context
  */
@@ -94,11 +97,32 @@ export const FIELDS = {
     write: (trained, { data }) =>
       data.roles.flatMap((role, i) => (role && (role === "parameter") !== trained.has(i) ? [i] : [])).join("_"),
   },
+  example: {
+    key: "example",
+    first: () => 0,
+    read: (text, { data }) => {
+      const k = Number(text) - 1;
+      return Number.isInteger(k) && k >= 0 && data.copies.some(({ members }) => k < members.length) ? k : undefined;
+    },
+    write: (example) => String(example + 1),
+  },
+  panel: {
+    key: "panel",
+    first: () => "",
+    read: (text) => (text === "open" || text === "folded" ? text : undefined),
+    write: (panel) => panel,
+  },
+  constants: {
+    key: "constants",
+    first: () => false,
+    read: (text) => text === "cards",
+    write: (on) => (on ? "cards" : ""),
+  },
 };
 
 // How the page is looked at. An address that says no more than that begins the story.
 /** @type {ReadonlySet<string>} */
-export const LOOKS = new Set(["camera", "theme", "present"]);
+export const LOOKS = new Set(["camera", "theme", "present", "panel", "constants", "example", "stage"]);
 
 /**
  * Whether an address says something of the story.

@@ -46,6 +46,7 @@ export class Keyboard {
   constructor(model, actions, screen) {
     const { select, enterSelected, leave, openTab, editLeaf, descend, toggleRun, undo, redo, nextTheme, present } =
       actions;
+    const { nextExample, toggleConstants } = actions;
     const { zoom, pan, fit, focusDrawing, focusSearch, toggle, step, start, finish, fold } = screen;
     this.model = model;
     this.select = select;
@@ -67,6 +68,10 @@ export class Keyboard {
         key("/", "search by label, operation or scope", ["/"], focusSearch),
         key("+ −", "zoom", ["+", "=", "-"], ({ key }) => zoom(key === "-" ? 1 / 1.25 : 1.25)),
         key("0", "fit the room into view", ["0"], fit),
+        key("[  ]", "the example before, and the next one, of a batch", ["[", "]"], ({ key }) =>
+          nextExample(key === "]" ? 1 : -1),
+        ),
+        key("n", "numbers as cards, or in their operations", ["n"], toggleConstants),
         key("Shift + arrows", "move the drawing", [], () => {}),
       ],
       Stepping: [
@@ -156,6 +161,7 @@ export class Keyboard {
     );
     let [best, nearest] = [-1, Infinity];
     view.items.forEach((item, place) => {
+      if (item.kind === "absent") return;
       const along = (item.x - from.x) * dx + (item.y - from.y) * dy;
       if (place === here || along < 8) return;
       const aside = Math.abs((item.x - from.x) * dy) + Math.abs((item.y - from.y) * dx);

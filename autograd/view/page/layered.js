@@ -1,9 +1,14 @@
 // A simple layered layout, for rooms that Graphviz did not lay out: columns by the longest way from a source, each
-// column ordered by the middle of its neighbours. On demand, long columns are broken into several.
+// column ordered by the middle of its neighbours. Edges over several columns have a place of their own in each, so that
+// none passes behind a card; only where there is too much for that, long columns are broken into several.
+
+import { rounded } from "./routes.js";
 
 /** @import { Layout, Pair } from "./data.d.ts" */
 
 const GAP = { across: 120, between: 18, beside: 26 };
+export const ROUTED = 60; // with more items than these, edges are not led around cards
+const LANE = 10; // what an edge takes in a column that it passes, and above all of them
 
 /**
  * A layout as Graphviz makes them.
@@ -13,10 +18,90 @@ const GAP = { across: 120, between: 18, beside: 26 };
  * @returns {Layout}
  */
 export function layered(sizes, edges, broken = false) {
+  if (sizes.length <= ROUTED) return routed(sizes, edges);
   const ranks = rankings(sizes.length, edges);
+  const { at, width, height } = placed(ranks, sizes, edges, broken);
+  const paths = edges.map(([a, b]) => curve(at[a], sizes[a], at[b], sizes[b]));
+  return { size: [width, height], at, paths, labels: [], plates: [], bundles: [] };
+}
+
+/**
+ * The same with a way for each edge around the cards.
+ * @param {Pair[]} sizes
+ * @param {Pair[]} edges
+ * @returns {Layout}
+ */
+function routed(sizes, edges) {
+  const ranks = rankings(sizes.length, edges);
+  const extents = [...sizes];
+  /** @type {Pair[]} */
+  const links = [];
+  // What an edge passes: its ends, and between them a place in every column; null where it leads back.
+  const ways = edges.map(([a, b]) => {
+    if (ranks[a] >= ranks[b]) return null;
+    const way = [a];
+    for (let rank = ranks[a] + 1; rank < ranks[b]; rank++) {
+      way.push(extents.length);
+      ranks.push(rank);
+      extents.push([0, LANE]);
+    }
+    way.push(b);
+    for (let k = 1; k < way.length; k++) links.push([way[k - 1], way[k]]);
+    return way;
+  });
+  const { at, width, height, sides } = placed(ranks, extents, links, false);
+  const back = ways.filter((way) => way === null).length;
+  const above = back ? LANE * (back + 1) : 0;
+  for (const point of at) point[1] += above;
+
+  let lane = 0;
+  /** @type {Pair[]} */
+  const labels = [];
+  const paths = edges.map(([a, b], k) => {
+    const way = ways[k];
+    const [x1, x2] = [at[a][0] + sizes[a][0] / 2, at[b][0] - sizes[b][0] / 2];
+    if (way === null) {
+      const y = LANE * ++lane - LANE / 2;
+      const [out, into] = [sides[ranks[a]][1] + GAP.across / 4, sides[ranks[b]][0] - GAP.across / 4];
+      labels.push([(out + into) / 2, y]);
+      return rounded([
+        [x1, at[a][1]],
+        [out, at[a][1]],
+        [out, y],
+        [into, y],
+        [into, at[b][1]],
+        [x2, at[b][1]],
+      ]);
+    }
+    let path = `M${x1},${at[a][1]}`;
+    for (let j = 1; j < way.length; j++) {
+      const [from, to] = [sides[ranks[way[j - 1]]][1], sides[ranks[way[j]]][0]];
+      const [y, next, middle] = [at[way[j - 1]][1], at[way[j]][1], (from + to) / 2];
+      path += `L${from},${y}C${middle},${y} ${middle},${next} ${to},${next}`;
+      if (j === way.length - 1) labels.push([middle, (y + next) / 2]);
+    }
+    return `${path}L${x2},${at[b][1]}`;
+  });
+  return {
+    size: [width, height + above],
+    at: at.slice(0, sizes.length),
+    paths,
+    labels: edges.length <= 48 ? labels : [],
+    plates: [],
+    bundles: [],
+  };
+}
+
+/**
+ * Everything in its column: the centres, the size of it all, and where every column begins and ends.
+ * @param {number[]} ranks
+ * @param {Pair[]} sizes
+ * @param {Pair[]} edges
+ * @param {boolean} broken
+ */
+function placed(ranks, sizes, edges, broken) {
   /** @type {number[][]} */
-  const columns = [];
-  for (let rank = 0; rank <= Math.max(-1, ...ranks); rank++) columns[rank] = [];
+  const columns = Array.from({ length: Math.max(-1, ...ranks) + 1 }, () => []);
   ranks.forEach((rank, place) => {
     columns[rank].push(place);
   });
@@ -24,11 +109,14 @@ export function layered(sizes, edges, broken = false) {
 
   /** @type {Pair[]} */
   const at = [];
+  /** @type {Pair[]} */
+  const sides = [];
   let x = 0;
   /** @type {number[][]} */
   const before = ranks.map(() => []);
   for (const [a, b] of edges) if (ranks[a] < ranks[b]) before[b].push(a);
   for (const column of columns) {
+    const left = x;
     const pile = broken ? pieces(column) : [column];
     for (const piece of pile) {
       const width = Math.max(0, ...piece.map((place) => sizes[place][0]));
@@ -36,22 +124,13 @@ export function layered(sizes, edges, broken = false) {
       for (const [k, y] of heights(piece, sizes, wanted, pile[0]).entries()) at[piece[k]] = [x + width / 2, y];
       x += width + GAP.beside;
     }
+    sides.push([left, x - GAP.beside]);
     x += GAP.across - GAP.beside;
   }
   const top = Math.min(0, ...at.map(([, y], place) => y - sizes[place][1] / 2));
   for (const point of at) point[1] -= top;
   const height = Math.max(0, ...at.map(([, y], place) => y + sizes[place][1] / 2));
-  const paths = edges.map(([a, b]) => curve(at[a], sizes[a], at[b], sizes[b]));
-  const labels = edges.map(
-    ([a, b]) =>
-      /** @type {Pair} */ ([(at[a][0] + sizes[a][0] / 2 + at[b][0] - sizes[b][0] / 2) / 2, (at[a][1] + at[b][1]) / 2]),
-  );
-  return {
-    size: [Math.max(0, x - GAP.across), height],
-    at,
-    paths,
-    labels: !broken && edges.length <= 48 ? labels : [],
-  };
+  return { at, width: Math.max(0, x - GAP.across), height, sides };
 }
 
 /** @param {number[]} numbers */

@@ -7,6 +7,7 @@ import { Changes } from "./changes.js";
 import { Crumbs } from "./crumbs.js";
 import { byId, onClick } from "./dom.js";
 import { Drawing } from "./drawing.js";
+import { Examples } from "./examples.js";
 import { cameraOf } from "./fields.js";
 import { join } from "./host.js";
 import { Invitation } from "./invitation.js";
@@ -21,6 +22,7 @@ import { Player } from "./player.js";
 import { Quiz } from "./quiz.js";
 import { Search } from "./search.js";
 import { Table } from "./table.js";
+import { tabs } from "./tabs.js";
 import { say, speak } from "./voice.js";
 import { Why } from "./why.js";
 
@@ -28,8 +30,11 @@ import { Why } from "./why.js";
  * @import { Data } from "./data.d.ts"
  * @import { Values } from "./fields.js"
  * @import { Changed } from "./state.js"
+ * @import { View } from "./rooms.js"
  * @import { Tab } from "./tabs.js"
  */
+
+const RAIL = 38; // what is left of the panel's width when it is folded
 
 /** @type {Data} */
 const data = JSON.parse(byId("data").textContent ?? "");
@@ -46,9 +51,9 @@ const actions = makeActions(model, {
   focusLeaf: () => panels.change.focus(),
   finish: () => player.finish(),
 });
-const { differentiate, goTo, nextTheme, openRoom, openTab, present } = actions;
+const { differentiate, goTo, nextTheme, openRoom, openTab, present, toggleConstants } = actions;
 
-const drawing = new Drawing(model, actions);
+const drawing = new Drawing(model, { ...actions, reshape: (narrow) => model.reshape(narrow) });
 const focusDrawing = () => drawing.frame.focus();
 const player = new Player(model);
 const invitation = new Invitation(model, {
@@ -69,6 +74,7 @@ const panels = {
   table: new Table(model, { goTo }),
 };
 
+const examples = new Examples(model, actions);
 const crumbs = new Crumbs(model, { openRoom });
 const search = new Search(model, { goTo, focusDrawing });
 const address = new Address(model, { opened, say });
@@ -76,7 +82,7 @@ new Keep(model, { frame: () => drawing.frame, link: () => address.link, addresse
 new Keyboard(model, actions, {
   zoom: (factor) => drawing.camera.zoom(factor),
   pan: (dx, dy) => drawing.camera.pan(dx, dy),
-  fit: () => drawing.arrange(),
+  fit: () => drawing.fit(),
   focusDrawing,
   focusSearch: () => search.focus(),
   toggle: () => player.toggle(),
@@ -86,7 +92,8 @@ new Keyboard(model, actions, {
   fold: () => panel.fold(),
 });
 
-onClick("fit", () => drawing.arrange());
+onClick("constants", toggleConstants);
+onClick("fit", () => drawing.fit());
 onClick("zoom-in", () => drawing.camera.zoom(1.25));
 onClick("zoom-out", () => drawing.camera.zoom(0.8));
 onClick("theme", nextTheme);
@@ -103,8 +110,13 @@ state.listen((changes) => {
     drawing.arrange();
   }
   if (changes.has("begun")) invitation.update();
-  if (changes.has("room")) enterView();
+  if (changes.has("room")) openView();
+  else if (changes.has("example")) drawing.show();
+  else if (changes.has("constants") || changes.has("stage")) enterView();
   if (changes.has("tab")) showTab();
+  if (changes.has("panel")) panel.place();
+  // What is selected is explained in the panel.
+  if (changes.has("selected") && state.get("selected") !== "") panel.lend(false);
   const only = (/** @type {string[]} */ ...names) => [...changes].every((name) => names.includes(name));
   if (!only("room", "camera", "committed")) refresh(changes);
   if (!only("numbers")) address.remember();
@@ -116,11 +128,23 @@ state.listen((changes) => {
  */
 function refresh(changes) {
   drawing.update();
+  examples.update();
+  byId("constants").setAttribute("aria-pressed", String(state.get("constants")));
   player.update();
   panels[state.get("tab")].update(changes);
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
   if (state.get("present")) drawing.follow();
   else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
+}
+
+// A room is opened from a card of the one before, or is around it; or it is somewhere else.
+function openView() {
+  const keyOfView = (/** @type {View} */ { room, dot }) => (dot === undefined ? `r${room}` : `${dot}`);
+  const inner = keyOfView(drawing.view);
+  const from = drawing.boxOf(keyOfView(model.view));
+  const before = drawing.ghosts();
+  enterView();
+  drawing.unfold(before, from, from ? null : drawing.boxOf(inner));
 }
 
 // Another room came into view.
@@ -131,6 +155,13 @@ function enterView(camera = "") {
   else drawing.arrange();
   crumbs.update();
   refresh(new Set(["numbers"]));
+}
+
+// The drawing gets the panel's place if it needs it to be read, and nobody is meant to read the panel first.
+function lendPanel() {
+  const unasked =
+    !state.get("present") && state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
+  panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
 }
 
 function showTab() {
@@ -166,7 +197,10 @@ function applyPresent() {
   const on = state.get("present");
   document.body.classList.toggle("presenting", on);
   byId("present").setAttribute("aria-pressed", String(on));
-  if (on) panel.unfold();
+  if (on) {
+    panel.lend(false);
+    panel.unfold();
+  }
 }
 
 /**
@@ -183,6 +217,8 @@ function opened({ camera, ...values }, changed) {
 
 applyTheme();
 applyPresent();
+lendPanel();
+model.reshape(drawing.isUpright);
 enterView(state.get("camera"));
 showTab();
 invitation.update();

@@ -22,6 +22,9 @@ import { stopAt, Timeline } from "./timeline.js";
  * @typedef {{ items: boolean[], edges: boolean[] }} Highlight What is on the way.
  */
 
+// What another view is found by.
+const SHOWN = new Set(["room", "example", "constants", "stage"]);
+
 export class Model {
   /**
    * @param {Data} data
@@ -39,7 +42,8 @@ export class Model {
     this.leaves.begin(leaves);
     this.house = new House(data, this.engine);
     this.timeline = new Timeline(this.engine);
-    this.view = this.house.find(values.room);
+    this.narrow = false; // whether the stage is higher than wide
+    this.view = this.findView();
     this.stops = this.timeline.stops(this.view);
     /** @type {Set<number> | null} */
     this.answered = null;
@@ -55,17 +59,38 @@ export class Model {
     // Whoever does something else than stepping is past the invitation, and wants to see all of it.
     const begins = !state.get("begun") && !changes.has("begun") && [...changes].some((name) => !LOOKS.has(name));
     if (begins) state.set(changes.has("time") ? { begun: true } : { begun: true, time: null });
-    if (changes.has("room")) this.view = this.house.find(state.get("room"));
+    const another = [...changes].some((name) => SHOWN.has(name));
+    if (another) this.view = this.findView();
     if (changes.has("of")) {
       engine.differentiate(state.get("of"));
       timeline.refresh();
     }
-    if (changes.has("room") || changes.has("of")) this.stops = timeline.stops(this.view);
+    if (another || changes.has("of")) this.stops = timeline.stops(this.view);
     if ([...changes].every((name) => name === "camera")) return;
     // Stepping and selecting change no number.
     if ([...changes].some((name) => name !== "time" && name !== "selected")) this.reading.refresh();
     this.active = this.findActive();
     this.highlighted = this.findPath();
+  }
+
+  /**
+   * What a room shows of the graph, as it is looked at now.
+   * @param {string} key
+   */
+  findView(key = this.state.get("room")) {
+    const { house, narrow, state } = this;
+    const choice = { example: state.get("example"), constants: state.get("constants"), narrow };
+    return house.find(key, choice);
+  }
+
+  /**
+   * The stage has another shape.
+   * @param {boolean} narrow
+   */
+  reshape(narrow) {
+    if (narrow === this.narrow) return;
+    this.narrow = narrow;
+    this.state.announce("stage");
   }
 
   /**

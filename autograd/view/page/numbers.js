@@ -23,6 +23,15 @@ export function show(x, digits = 5) {
 }
 
 /**
+ * A number where there is little space: in the shorter of its two forms.
+ * @param {number} x
+ */
+export function short(x) {
+  const [plain, power] = [show(x, 4), signedText(Number(Math.abs(x).toPrecision(4)).toExponential(), x < 0)];
+  return Number.isFinite(x) && power.length < plain.length ? power : plain;
+}
+
+/**
  * @param {string} text of a number, which may have zeros at its end and a power of ten
  * @param {boolean} negative
  */

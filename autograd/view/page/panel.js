@@ -18,6 +18,7 @@ export class Panel {
   constructor(model, { openTab }) {
     this.model = model;
     this.openTab = openTab;
+    this.away = false; // so that the drawing has its place
     this.tabs = tabs.map((tab) => {
       const [id, controls] = [`tab-${tab}`, `panel-${tab}`];
       const button = html("button", { role: "tab", id, "aria-controls": controls }, TABS[tab].title);
@@ -53,13 +54,31 @@ export class Panel {
     event.preventDefault();
   }
 
+  get folded() {
+    const panel = this.model.state.get("panel");
+    return panel === "" ? this.away : panel === "folded";
+  }
+
+  // A person wants it otherwise, and this is remembered.
   fold() {
-    const folded = document.body.classList.toggle("folded");
-    byId("grip").setAttribute("aria-expanded", String(!folded));
+    this.model.state.set({ panel: this.folded ? "open" : "folded" });
   }
 
   unfold() {
-    document.body.classList.remove("folded");
-    byId("grip").setAttribute("aria-expanded", "true");
+    if (this.folded) this.fold();
+  }
+
+  /**
+   * Away or not, as long as nobody said how it should be.
+   * @param {boolean} away
+   */
+  lend(away) {
+    this.away = away;
+    this.place();
+  }
+
+  place() {
+    document.body.classList.toggle("folded", this.folded);
+    byId("grip").setAttribute("aria-expanded", String(!this.folded));
   }
 }

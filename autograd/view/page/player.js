@@ -137,6 +137,7 @@ export class Player {
       const gradient = inside(engine.grad[item.dot]);
       return `Each factor gets the gradient times the other factor: ${wName} gets ${gradient} · ${b}, ${xName} gets ${gradient} · ${a}.`;
     }
+    if (item.kind !== "node") return "";
     const i = item.node;
     const name = isolated(reading.name(i));
     if (phase === "forward") {

@@ -2,8 +2,8 @@
 // drawn is not known here.
 
 import { number } from "./engine.js";
-import { clip, show, signed, tint } from "./numbers.js";
-import { aloud } from "./written.js";
+import { clip, short, show, signed, tint } from "./numbers.js";
+import { aloud, filled } from "./written.js";
 
 /**
  * @import { Model } from "./model.js"
@@ -16,12 +16,34 @@ import { aloud } from "./written.js";
  * @property {string} value
  * @property {string} delta
  * @property {boolean} [unnamed]
+ * @property {boolean} [unlabelled]
  * @property {boolean} unusual
  * @property {boolean} openable
  * @property {"computed" | "waiting"} state
+ * @property {string[]} [inside] the colours of the values in a room
  * @typedef {Card & Flow} Said
  * @typedef {{ local: string, flow: string, tint: string, carried: boolean }} SaidOfEdge
  */
+
+// What a card has for name and sign, in pixels, and about what a letter of each takes.
+const LINE = 82;
+const TITLE = 9.6;
+const SMALL = 8.2;
+const SYMBOL = 7.4;
+const CELLS = 32; // so many numbers a room shows in colour
+const CALL = 10; // so many letters a call may have on a card
+/** @type {Said} */
+const NOTHING = {
+  title: "",
+  symbol: "",
+  value: "",
+  delta: "",
+  gradient: "",
+  tint: "empty",
+  unusual: false,
+  openable: false,
+  state: "waiting",
+};
 
 export class Reading {
   /** @param {Model} model */
@@ -33,6 +55,8 @@ export class Reading {
     this.saidOfItems = new WeakMap();
     /** @type {WeakMap<Edge, { moment: number, said: SaidOfEdge }>} */
     this.saidOfEdges = new WeakMap();
+    /** @type {WeakMap<RoomItem, number[]>} */
+    this.insides = new WeakMap();
     this.largest = 1;
     this.refresh();
   }
@@ -52,10 +76,37 @@ export class Reading {
 
   /** @param {number} i */
   symbol(i) {
-    const { engine, data } = this.model;
+    const { engine, data, state } = this.model;
     const row = engine.rows[i];
     if (row.op === null) return row.label && !row.constant && data.roles[i] === "input" ? "input" : "";
-    return clip(data.operations[engine.keyOf(i)].mark, 7);
+    const { mark, infix, line } = data.operations[engine.keyOf(i)];
+    const operands = engine.operandsOf(i);
+    const isWritten = (/** @type {number} */ k) => this.isWritten(operands[k]);
+    if (state.get("constants") || !operands.some((_, k) => isWritten(k))) return this.mark(i);
+    /** @param {number} k */
+    const called = (k) => (isWritten(k) ? short(engine.data[operands[k]]) : "·");
+    if (infix && (!isWritten(0) || !isWritten(1)))
+      return isWritten(0) ? `${called(0)} ${mark}` : `${mark} ${called(1)}`;
+    const whole = filled(line, called);
+    return whole.length <= CALL && !infix ? whole : this.mark(i);
+  }
+
+  /**
+   * The sign of an operation.
+   * @param {number} i
+   */
+  mark(i) {
+    const { data, engine } = this.model;
+    return engine.isLeaf(i) ? "" : clip(data.operations[engine.keyOf(i)].mark, 7);
+  }
+
+  /**
+   * Whether a node is written in the operations that use it, having no card of its own.
+   * @param {number} i
+   */
+  isWritten(i) {
+    const { engine, view } = this.model;
+    return engine.isConstant(i) && view.itemOf[i] < 0;
   }
 
   /**
@@ -65,7 +116,8 @@ export class Reading {
    */
   title(i, length) {
     const row = this.model.engine.rows[i];
-    if (!row.label) return row.op === null ? this.model.data.roles[i] : this.name(i, length);
+    const { known, roles } = this.model.data;
+    if (!row.label) return row.op === null ? roles[i] : i in known ? clip(known[i], 10) : this.name(i, length);
     return clip(row.label, length);
   }
 
@@ -124,6 +176,7 @@ export class Reading {
   saidOfItem(item, moment) {
     if (item.kind === "node") return this.node(item, moment);
     if (item.kind === "product") return this.product(item, moment);
+    if (item.kind === "absent") return NOTHING;
     return item.kind === "rest" ? this.rest(item, moment) : this.room(item);
   }
 
@@ -137,7 +190,7 @@ export class Reading {
     if (time === null) return -2;
     if (item.kind === "node")
       return timeline.isComputed(item.node, time) ? timeline.gathered(item.node, time, view).given : -1;
-    if (item.kind !== "room")
+    if (item.kind === "product" || item.kind === "rest")
       return timeline.productComputed(item.dot, item.number, time) ? Number(timeline.sumHanded(item.dot, time)) : -1;
     return 0;
   }
@@ -158,11 +211,15 @@ export class Reading {
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
     // Name and sign share a line; the name comes first.
-    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 9);
+    const unlabelled = !row.label;
+    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 10);
+    const space = Math.max(1, Math.floor((LINE - (unlabelled ? SMALL : TITLE) * title.length) / SYMBOL));
+
     return {
-      unnamed: row.op === null && !row.label,
+      unnamed: unlabelled && (row.op === null || i in this.model.data.known),
+      unlabelled,
       title,
-      symbol: clip(symbol, Math.max(3, 9 - title.length)),
+      symbol: [symbol, symbol.replace(" ", ""), this.mark(i)].find((text) => text.length <= space) ?? "",
       value,
       delta: computed && !unknown ? delta : "",
       unusual: computed && !unknown && !Number.isFinite(engine.data[i]),
@@ -258,20 +315,45 @@ export class Reading {
       handed += timeline.hasHanded(i, time) ? 1 : 0;
     }
     const waiting = time !== null && computed < results;
+    const shown = this.inside(item);
+    const largest = shown.reduce((most, i) => Math.max(most, Math.abs(engine.data[i])), 0);
     const norm = Math.sqrt(square);
     const full = time === null || (timeline.isBackward(time) && handed === results);
     const size = full ? `‖∇‖ ${show(norm, 3)}` : handed ? `${handed} of ${results}` : "";
     return {
-      title: clip(house.title(item.room), 16),
+      title: house.title(item.room),
       symbol: "",
       value: waiting && computed ? `${computed} of ${results} computed` : house.subtitle(item.room),
       delta: marks ? "changed" : "",
       unusual: false,
       state: waiting ? "waiting" : "computed",
       openable: true,
+      inside: shown.map((i) =>
+        time === null || timeline.isComputed(i, time) ? tint(engine.data[i], largest) : "empty",
+      ),
       gradient: hiding ? "?" : size,
       tint: hiding ? "hidden" : full ? tint(norm, this.largest).replace("positive", "size") : "empty",
     };
+  }
+
+  /**
+   * What a room shows of its inside: what it gives to others, if that is several numbers, or else what is computed in
+   * it; of many numbers some, evenly.
+   * @param {RoomItem} item
+   */
+  inside(item) {
+    const { engine, view } = this.model;
+    const known = this.insides.get(item);
+    if (known) return known;
+    const results = item.nodes.filter((i) => !engine.isLeaf(i));
+    const all = results.length ? results : item.nodes;
+    const place = view.itemOf[all[0]];
+    const given = all.filter((i) => [...engine.usesOf(i)].some((e) => view.itemOf[engine.consumers[e]] !== place));
+    const chosen = given.length > 1 ? given : all;
+    const count = Math.min(chosen.length, CELLS);
+    const found = Array.from({ length: count }, (_, k) => chosen[Math.floor((k * chosen.length) / count)]);
+    this.insides.set(item, found);
+    return found;
   }
 
   /**
@@ -332,7 +414,10 @@ export class Reading {
         carried,
       };
     }
-    const scalar = view.items[edge.from].kind !== "room" && view.items[edge.to].kind !== "room";
+    // Edges in a bundle, and those of rooms, say how many they are.
+    const ends = [edge.from, edge.to].map((place) => view.items[place].kind);
+    const scalar = !ends.includes("room") && !("edges" in edge);
+    if (edge.members.length === 0) return { local: "", flow: "", tint: "empty", carried: false };
     let [local, flow] = [0, 0];
     let hidden = false;
     for (const e of edge.members) {
@@ -377,6 +462,7 @@ export class Reading {
   spoken(item) {
     const said = this.item(item);
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
+    if (item.kind === "absent") return "This example has nothing here.";
     const kind = this.kind(item);
     const opens = said.openable ? ". Press Enter to open" : "";
     const value = said.value || "not yet computed";

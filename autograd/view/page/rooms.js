@@ -1,11 +1,14 @@
-// Rooms as the page shows them: items and edges with their places, and which scalars each of them stands for. How they
-// are drawn and what they say is not known here.
+// Rooms as the page shows them: items and edges with their places, and which scalars each of them stands for. Of a batch
+// one example is shown, where the data have the first; numbers are shown where it is wanted. How things are drawn and
+// what they say is not known here.
 
-import { layered } from "./layered.js";
+import { Batches } from "./batches.js";
+import { layered, ROUTED } from "./layered.js";
 import { clip, plural } from "./numbers.js";
+import { around, throughBundle } from "./routes.js";
 
 /**
- * @import { Data, Layout, Pair } from "./data.d.ts"
+ * @import { Data, Layout, Pair, Plate } from "./data.d.ts"
  * @import { Engine } from "./engine.js"
  *
  * @typedef {{ x: number, y: number, width: number, height: number }} Box Around a centre.
@@ -16,15 +19,26 @@ import { clip, plural } from "./numbers.js";
  * @typedef {Standing & { kind: "product", pair: Pair, dot: number, number: number }} ProductItem Inside a fused dot.
  * @typedef {Standing & { kind: "rest", dot: number, number: number, count: number, next: string }} RestItem All the
  *   products that are not shown; `next` is the key of the view of the next ones.
- * @typedef {NodeItem | RoomItem | ProductItem | RestItem} Item
+ * @typedef {Standing & { kind: "absent", number: number }} AbsentItem A place that the shown example has nothing for.
+ * @typedef {NodeItem | RoomItem | ProductItem | RestItem | AbsentItem} Item
  *
  * @typedef {object} Edge
  * @property {number} from a place, as `to`
  * @property {number} to
  * @property {number[]} members the engine's edges that it stands for
+ * @property {number} others so many edges more it stands for, of examples that are not shown
  * @property {number} [dot] from a product of this dot to its sum
  * @property {string} path as SVG
- * @property {Pair} [label] where its numbers stand, if there is space
+ * @property {Pair | null} [label] where its numbers stand, if there is space
+ * @property {boolean} quiet drawn only when it is asked for
+ * @property {number} bundle what it is drawn with until then; -1 if with none
+ *
+ * @typedef {Edge & { edges: number[] }} Strand Many edges drawn as one; its ends are those of the first.
+ *
+ * @typedef {object} Choice What may be shown of the graph, and for what stage.
+ * @property {number} example of each batch, from 0
+ * @property {boolean} constants whether they have cards of their own
+ * @property {boolean} narrow whether the stage is higher than wide
  *
  * @typedef {object} View A room, or the inside of a fused dot, ready to be drawn.
  * @property {number} room
@@ -34,19 +48,34 @@ import { clip, plural } from "./numbers.js";
  * @property {Int32Array} itemOf for every node of the graph the place of the item that shows it; -1 if none does
  * @property {Map<string, number>} places of the items by their keys
  * @property {number[][]} touching for each item its edges
+ * @property {Strand[]} bundles
+ * @property {Plate[]} plates grids and rows that items stand in
+ * @property {number} example the one that is shown
+ * @property {number} examples how many there are to choose from; 0 if there is no batch in it
  * @property {Pair} size
  * @property {boolean} bank many things side by side, and edges that pass behind them
  */
 
 const PRODUCTS = 64; // so many products of a fused dot are shown together
+const ABSENT = -Infinity; // the code of what an example lacks
 const NOWHERE = { x: 0, y: 0, width: 0, height: 0 }; // until the layout is there
 
 /**
  * What the state calls an item.
  * @param {Item} item
  */
-export const keyOf = (item) =>
-  item.kind === "node" ? `${item.node}` : item.kind === "room" ? `r${item.room}` : `p${item.dot}.${item.number}`;
+export function keyOf(item) {
+  if (item.kind === "node") return `${item.node}`;
+  if (item.kind === "room") return `r${item.room}`;
+  return item.kind === "absent" ? `a${item.number}` : `p${item.dot}.${item.number}`;
+}
+
+/**
+ * @param {number} from
+ * @param {number} to
+ * @returns {Edge}
+ */
+const edgeBetween = (from, to) => ({ from, to, members: [], others: 0, path: "", quiet: false, bundle: -1 });
 
 export class House {
   /**
@@ -59,29 +88,48 @@ export class House {
     this.sizes = data.sizes;
     this.layouts = data.layouts;
     this.rooms = data.rooms;
-    this.home = new Int32Array(engine.size); // the room that shows a node
-    this.rooms.forEach((room, r) => {
-      for (const code of room.items) if (code >= 0) this.home[code] = r;
-    });
-    this.byName = new Map(this.rooms.map((room, r) => [room.name, r]));
+    this.batches = new Batches(data.copies, engine.size);
+    const { standIn } = this.batches;
+    this.home = new Int32Array(engine.size).fill(-1); // the room that shows a node, or what stands in its place
     this.counts = this.rooms.map(() => ({ nodes: 0, leaves: 0 }));
-    for (let i = 0; i < engine.size; i++) {
-      for (let r = this.home[i]; r >= 0; r = this.rooms[r].parent) {
-        this.counts[r].nodes++;
-        if (engine.isLeaf(i)) this.counts[r].leaves++;
+    this.rooms.forEach((room, r) => {
+      for (const code of room.items) {
+        if (code < 0) continue;
+        this.home[code] = r;
+        for (let outer = r; outer >= 0; outer = this.rooms[outer].parent) {
+          this.counts[outer].nodes++;
+          if (engine.isLeaf(code)) this.counts[outer].leaves++;
+        }
       }
+    });
+    for (let i = engine.size - 1; i >= 0; i--) {
+      if (this.home[i] >= 0) continue;
+      // What is in no room is a copy, or a number, which belongs to what it is an operand of.
+      const e = engine.usesOf(i)[0];
+      this.home[i] = this.home[standIn[i] !== i || e === undefined ? standIn[i] : engine.consumers[e]];
     }
+    this.byName = new Map(this.rooms.map((room, r) => [room.name, r]));
   }
 
   /**
    * The view with a key: a room's name, or "·12" for the inside of the dot at 12, which goes on as "·12.1", "·12.2", ...
    * @param {string} key
+   * @param {Choice} choice
    */
-  find(key) {
-    const dot = /^·(\d+)(?:\.(\d+))?$/.exec(key);
-    if (dot && !this.byName.has(key) && this.opens(Number(dot[1])))
-      return this.inside(Number(dot[1]), Number(dot[2] ?? 0));
-    return this.room(this.byName.get(key) ?? 0);
+  find(key, choice) {
+    const [dot, part] = this.dotOf(key);
+    return dot < 0 ? this.room(this.byName.get(key) ?? 0, choice) : this.inside(dot, part);
+  }
+
+  /**
+   * The dot whose inside a key names, -1 if none, and which part of it.
+   * @param {string} key
+   * @returns {Pair}
+   */
+  dotOf(key) {
+    const found = /^·(\d+)(?:\.(\d+))?$/.exec(key);
+    const isDot = found && !this.byName.has(key) && this.opens(Number(found[1]));
+    return isDot ? [Number(found[1]), Number(found[2] ?? 0)] : [-1, 0];
   }
 
   /**
@@ -95,7 +143,7 @@ export class House {
   /** @param {number} r */
   title(r) {
     const room = this.rooms[r];
-    return clip(room.title, 24);
+    return clip(room.title, 27);
   }
 
   /** @param {number} r */
@@ -121,44 +169,81 @@ export class House {
     return found;
   }
 
-  /** @param {number} r */
-  room(r) {
+  /**
+   * @param {number} r
+   * @param {Choice} choice
+   */
+  room(r, choice) {
+    const { batches, engine } = this;
+    const { consumers, operands } = engine;
     const room = this.rooms[r];
-    const codes = [...room.items, ...room.neighbours];
-    const items = codes.map((code, place) => {
-      const standing = { ...NOWHERE, elsewhere: place >= room.items.length };
+    const codes = [...room.items, ...room.neighbours].map((code) => {
+      const shown = code >= 0 ? batches.at(code, choice.example) : code;
+      return code >= 0 && shown < 0 ? ABSENT : shown;
+    });
+    const numbers = choice.constants ? this.numbersIn(codes.slice(0, room.items.length)) : [];
+    const cards = [...codes, ...numbers];
+    const items = cards.map((code, place) => {
+      const standing = { ...NOWHERE, elsewhere: place >= room.items.length && place < codes.length };
       /** @type {Item} */
       const item =
         code >= 0
           ? { kind: "node", node: code, ...standing }
-          : { kind: "room", room: -code - 1, nodes: [], ...standing };
+          : code === ABSENT
+            ? { kind: "absent", number: place, ...standing }
+            : { kind: "room", room: -code - 1, nodes: [], ...standing };
       return item;
     });
-    const edges = room.edges.map(([from, to]) => {
-      /** @type {Edge} */
-      const edge = { from, to, members: [], path: "" };
-      return edge;
-    });
-    const itemOf = this.itemsOf(r, codes);
+    const itemOf = this.itemsOf(r, cards, choice);
     itemOf.forEach((place, i) => {
       const item = items[place];
       if (item?.kind === "room") item.nodes.push(i);
     });
+    /** @type {Pair[]} */
+    const pairs = [...room.edges];
+    numbers.forEach((i, k) => {
+      const users = new Set([...engine.usesOf(i)].map((e) => itemOf[consumers[e]]));
+      for (const user of users) if (user >= 0 && user < room.items.length) pairs.push([codes.length + k, user]);
+    });
+    const edges = pairs.map(([from, to]) => edgeBetween(from, to));
     const edgeOf = new Map(edges.map((edge) => [edge.from * items.length + edge.to, edge]));
-    const { consumers, operands } = this.engine;
+    let examples = 0;
     for (let e = 0; e < operands.length; e++) {
       const [from, to] = [itemOf[operands[e]], itemOf[consumers[e]]];
-      if (from >= 0 && to >= 0 && from !== to) edgeOf.get(from * items.length + to)?.members.push(e);
+      if (from >= 0 && to >= 0) {
+        if (from !== to) edgeOf.get(from * items.length + to)?.members.push(e);
+        examples ||= Math.max(batches.count(operands[e]), batches.count(consumers[e]));
+        continue;
+      }
+      // Of an example that is not shown: what stands in its place has the edge, too.
+      const ends = [operands[e], consumers[e]].map((i) => itemOf[batches.at(i, choice.example)]);
+      const edge = ends[0] >= 0 && ends[1] >= 0 && edgeOf.get(ends[0] * items.length + ends[1]);
+      if (edge) edge.others++;
     }
-    return this.placed({ room: r, items, edges, itemOf }, this.layouts[room.layout]);
+    const given = this.layouts[choice.narrow ? room.narrow : room.layout];
+    return this.placed(
+      { room: r, items, edges, itemOf, example: choice.example, examples },
+      numbers.length ? undefined : given,
+    );
+  }
+
+  /**
+   * The constants that are operands of some nodes.
+   * @param {number[]} codes
+   */
+  numbersIn(codes) {
+    const shown = new Set(codes);
+    const operands = codes.flatMap((i) => (i >= 0 ? [...this.engine.operandsOf(i)] : []));
+    return [...new Set(operands)].filter((i) => this.engine.isConstant(i) && !shown.has(i));
   }
 
   /**
    * For every node of the graph the place of the item that shows it in a room; -1 if none does.
    * @param {number} shown the room
    * @param {number[]} codes its items and neighbours
+   * @param {Choice} choice
    */
-  itemsOf(shown, codes) {
+  itemsOf(shown, codes, choice) {
     const found = new Int32Array(this.engine.size).fill(-1);
     /** @type {Map<number, number>} */
     const roomItems = new Map();
@@ -177,7 +262,8 @@ export class House {
     };
     const all = roomItems.get(0); // where too much is elsewhere, one item stands for all of it
     for (let i = 0; i < found.length; i++) {
-      if (found[i] >= 0) continue;
+      if (found[i] >= 0 || this.batches.at(i, choice.example) !== i) continue;
+      if (this.engine.isConstant(i) && !choice.constants && i !== this.engine.size - 1) continue;
       found[i] = climb(this.home[i]);
       if (found[i] < 0 && all !== undefined && this.home[i] !== shown) found[i] = all;
     }
@@ -212,7 +298,7 @@ export class House {
     };
     const sum = item(dot);
     /** @type {(from: number, to: number, members: number[], dot?: number) => void} */
-    const join = (from, to, members, dot) => edges.push({ from, to, members, dot, path: "" });
+    const join = (from, to, members, dot) => edges.push({ ...edgeBetween(from, to), members, dot });
     if (operands.length % 2) join(item(operands[2 * pairs]), sum, [first + 2 * pairs]);
     for (let k = shown.first; k < shown.end; k++) {
       const [w, x] = [item(operands[k]), item(operands[pairs + k])];
@@ -234,12 +320,13 @@ export class House {
         elsewhere: true,
       });
     }
-    return this.placed({ room: this.home[dot], dot, items, edges, itemOf });
+    const example = Math.max(0, this.batches.exampleOf(dot));
+    return this.placed({ room: this.home[dot], dot, items, edges, itemOf, example, examples: this.batches.count(dot) });
   }
 
   /**
    * Everything at its place.
-   * @param {Pick<View, "room" | "dot" | "items" | "edges" | "itemOf">} view
+   * @param {Pick<View, "room" | "dot" | "items" | "edges" | "itemOf" | "example" | "examples">} view
    * @param {Layout} [given] if there is one
    * @returns {View}
    */
@@ -248,20 +335,43 @@ export class House {
     const sizes = items.map((item) => this.sizes[item.kind === "room" ? "room" : "scalar"]);
     /** @type {Pair[]} */
     const pairs = edges.map((edge) => [edge.from, edge.to]);
-    const { size, at, paths, labels } = given ?? layered(sizes, pairs, view.dot === undefined);
+    const layout = given ?? layered(sizes, pairs, view.dot === undefined);
     items.forEach((item, place) => {
-      [item.x, item.y] = at[place];
+      [item.x, item.y] = layout.at[place];
       [item.width, item.height] = sizes[place];
     });
     /** @type {number[][]} */
     const touching = items.map(() => []);
     edges.forEach((edge, k) => {
-      edge.path = paths[k];
-      edge.label = labels[k];
+      edge.path = layout.paths[k];
+      edge.label = layout.labels[k];
       touching[edge.from].push(k);
       if (edge.to !== edge.from) touching[edge.to].push(k);
     });
+    let strands = 0;
+    const bundles = layout.bundles.flatMap((bundle) => {
+      const together = bundle.edges.map((k) => edges[k]);
+      for (const edge of together) {
+        edge.path = throughBundle(bundle, [items[edge.from], items[edge.to]], layout.plates);
+      }
+      const [first] = together;
+      if (together.length === 1) {
+        first.label = bundle.label;
+        return [];
+      }
+      for (const edge of together) Object.assign(edge, { bundle: strands, quiet: true });
+      strands++;
+      const members = together.flatMap((edge) => edge.members);
+      const others = together.reduce((sum, edge) => sum + edge.others, 0);
+      return [{ ...first, quiet: false, members, others, path: bundle.path, label: bundle.label, edges: bundle.edges }];
+    });
+    for (const edge of edges) {
+      if (edge.path) continue;
+      edge.quiet = true;
+      edge.path = around(items[edge.from], items[edge.to]);
+    }
     const places = new Map(items.map((item, place) => [keyOf(item), place]));
-    return { ...view, places, touching, size, bank: !given && view.dot === undefined };
+    const { size, plates } = layout;
+    return { ...view, places, touching, bundles, plates, size, bank: !given && items.length > ROUTED };
   }
 }

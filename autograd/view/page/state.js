@@ -3,8 +3,8 @@
 /**
  * @import { Values } from "./fields.js"
  *
- * @typedef {"numbers" | "committed" | "quiz"} Event What changes elsewhere: the engine's numbers, their history, and
- *   which gradients are hidden.
+ * @typedef {"numbers" | "committed" | "quiz" | "stage"} Event What changes elsewhere: the engine's numbers, their
+ *   history, which gradients are hidden, and the stage's shape.
  * @typedef {Set<keyof Values | Event>} Changed
  */
 

@@ -20,6 +20,18 @@ const DIGITS = 10;
 const HANDFUL = 5; // so many terms of a sum, consumers and ways are written out
 const CONSUMERS = 200; // so many consumers are listed
 
+const KINDS = {
+  graph: "the whole graph",
+  layer: "a layer, found by what it computes",
+  neuron: "a neuron, found by what it computes",
+  step: "a step of a recurrence",
+  steps: "steps of a recurrence",
+  alike: "nodes that play the same part",
+  sum: "the additions of a long sum",
+  parameters: "parameters that all steps share",
+  block: "a stretch of the graph",
+};
+
 export class Why {
   /**
    * @param {Model} model
@@ -52,6 +64,7 @@ export class Why {
   about(item) {
     if (item.kind === "node") return [...this.node(item.node), ...layerForm(this.model, item)];
     if (item.kind === "room") return this.room(item);
+    if (item.kind === "absent") return this.overview();
     return item.kind === "product" ? this.product(item) : this.rest(item);
   }
 
@@ -98,15 +111,7 @@ export class Why {
     const norm = Math.sqrt(leaves.reduce((sum, i) => sum + engine.grad[i] ** 2, 0));
     return [
       html("h2", {}, isolated(house.title(item.room))),
-      html(
-        "p",
-        { class: "where" },
-        room.kind === "module"
-          ? isolated(clip(room.name, 60))
-          : { alike: "nodes that play the same part", block: "a stretch of the graph", graph: "the whole graph" }[
-              room.kind
-            ],
-      ),
+      html("p", { class: "where" }, room.kind === "module" ? isolated(clip(room.name, 60)) : KINDS[room.kind]),
       ...layerForm(this.model, item),
       this.facts([
         ["nodes", house.counts[item.room].nodes.toLocaleString("en")],
