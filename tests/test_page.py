@@ -693,7 +693,7 @@ def test_why_shows_the_rule_and_the_sum_over_the_consumers(visit: Callable[..., 
     assert re.sub(r"[\s]", "", mathematics) == "=45·2+18·1+9·6"
     reader.page.locator(".terms button").filter(has_text="q").click()
     assert reader.text("#panel-why h2") == "q"
-    rule = [clean(text) for text in reader.page.locator("#panel-why .rule math").all_text_contents()]
+    rule = [clean(text) for text in reader.page.locator("#panel-why .rule .formula").all_text_contents()]
     assert rule == ["q=u·a", "∂q∂u=a", "∂q∂a=u"]
 
 

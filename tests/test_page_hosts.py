@@ -313,7 +313,7 @@ def test_a_page_shows_the_point_that_it_is_told(join: Callable[[Link], Joined]) 
     w.data = 0.25
     link.show(y)
     joined.point(link)  # that of y, with a mark at w
-    joined.until(lambda: joined.frame.locator(".since:visible").count() == 1)
+    joined.until(lambda: joined.frame.locator("#drawing .since:visible").count() == 1)
     assert joined.value("w") == "0.5"
     note = joined.frame.locator("#panel-why .note")
     assert "set since the graph was computed: 1." in note.inner_text()
@@ -321,7 +321,7 @@ def test_a_page_shows_the_point_that_it_is_told(join: Callable[[Link], Joined]) 
     joined.point(link)
     joined.until(lambda: joined.value("w") == "0.25")
     assert joined.value("y") == f"{math.tanh(0.5):.5g}"
-    assert joined.frame.locator(".since:visible").count() == note.count() == 0
+    assert joined.frame.locator("#drawing .since:visible").count() == note.count() == 0
     joined.type(0, "0.5")  # the page goes on from there
     joined.until(lambda: joined.value("y") == f"{math.tanh(1.0):.5g}")
     joined.until(lambda: joined.last("leaves") == {"basis": 3, "changed": [[0, 0.5]]})

@@ -308,7 +308,7 @@ def test_while_the_player_steps_nothing_is_told_in_advance(visit: Callable[..., 
 def test_while_the_quiz_asks_there_is_neither_tangent_nor_step(visit: Callable[..., Reader]) -> None:
     reader = open_curve(visit, credit_network().error, "v1")
     samples(reader)
-    reader.page.evaluate("page.model.hide(); page.state.announce('quiz', 'committed')")
+    reader.page.evaluate("page.model.hide(new Set()); page.state.announce('quiz', 'committed')")
     assert reader.page.locator(".curve .frame .tangent, .curve .frame .after").count() == 0
     assert "hidden while the quiz asks" in told(reader)
     reader.page.click("#run")

@@ -99,7 +99,7 @@ def test_a_factor_leads_to_its_result(visit: Callable[..., Reader]) -> None:
     reader.page.keyboard.press("Escape")
     reader.click("w")
     factor = reader.page.locator("#panel-why button.piece").first
-    assert factor.get_attribute("aria-label") == "go to L"
+    assert factor.get_attribute("title") == "go to L"
     factor.focus()
     reader.press("Enter")
     assert reader.text("#panel-why h2") == "L"
