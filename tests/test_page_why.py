@@ -189,7 +189,8 @@ def test_a_step_of_the_backward_pass_says_what_is_handed_on(visit: Callable[...,
     while reader.text("#panel-why h2") != "s" or "Hands on" not in reader.text("#panel-why"):
         reader.press(".")
     s = 1 / (1 + math.exp(-2.0))
-    handed = lines(reader)[-1]
+    assert headings(reader)[0] == "Hands on"
+    handed = lines(reader)[0]
     assert handed.startswith("dLdz←dLds·∂s∂z=")
     numbers = [float(text) for text in re.split("[=·]", handed.partition("=")[2])]
     assert numbers == pytest.approx([2 * (s - 0.3), s * (1 - s), 2 * (s - 0.3) * s * (1 - s)], rel=1e-4)

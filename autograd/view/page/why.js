@@ -187,9 +187,10 @@ export class Why {
       ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
       data.story.notes[i] && html("p", { class: "note told" }, isolated(data.story.notes[i])),
+      // What happens at this moment comes first: before an audience nobody scrolls.
+      time !== null && op !== null && timeline.hasHanded(i, time) && this.handedOn(i),
       op !== null && this.rule(i, !forward),
       !forward && (engine.isConstant(i) ? this.constant() : this.chain(i, complete)),
-      time !== null && !forward && op !== null && timeline.matters[i] === 1 && this.handedOn(i),
       time === null && this.check(i),
       time === null && html("div", { class: "row" }, buttons),
     ];
