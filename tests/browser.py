@@ -142,6 +142,8 @@ class Firefox:
         """Go to an address, and wait until all of it is loaded."""
         self.requests.clear()
         self.command("browsingContext.navigate", context=self.page, url=url, wait="complete")
+        # On a busy machine the page before may still answer when this one is said to be complete.
+        self.until(f"document.readyState === 'complete' && decodeURI(document.URL) === decodeURI({json.dumps(url)})")
 
     def resize(self, width: int, height: int) -> None:
         """Give the page so many pixels."""

@@ -28,6 +28,7 @@ from .test_rendering import engine as engine
 from .test_rendering import use_neither
 from .test_text import Lesson, own_loop
 from .test_text import lesson as lesson
+from .test_value import micrograd_readme
 
 graphviz = pytest.importorskip("graphviz")
 
@@ -432,15 +433,7 @@ def test_numbers_that_an_operation_has_no_room_for_have_cards() -> None:
 
 
 def micrograd_s_expression() -> Value:
-    a, b = Value(-4.0, "a"), Value(2.0, "b")
-    c, d = a + b, a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    f = (c - d) ** 2
-    g = f / 2.0
-    g += 10.0 / f
+    g: Value = micrograd_readme(Value(-4.0, "a"), Value(2.0, "b"))
     g.label = "g"
     g.backward()
     return g

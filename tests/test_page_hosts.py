@@ -470,7 +470,7 @@ def test_the_notebook_s_look_counts_where_the_reader_has_chosen_none(join: Calla
 
 def test_a_leaf_that_is_called_by_its_number_changes_its_name_with_it(join: Callable[[Link], Joined]) -> None:
     w = Value(0.5, "w")
-    link = Link(w * 2.0)
+    link = Link(w * Value(2.0))
     joined = join(link)
     joined.point(link)
     joined.frame.locator("#tab-change").click()
@@ -479,11 +479,11 @@ def test_a_leaf_that_is_called_by_its_number_changes_its_name_with_it(join: Call
         names = joined.frame.locator(".leaves th button")
         joined.until(lambda: names.all_inner_texts() == ["\u2068w\u2069", f"\u2068{number}\u2069"])
         heading = joined.frame.locator(".editor h3")
-        joined.until(lambda: heading.inner_text() == f"\u2068{number}\u2069 constant")
+        joined.until(lambda: heading.inner_text() == f"\u2068{number}\u2069 input")
 
     joined.frame.locator(".leaves th button").nth(1).click()
     called("2")
-    link.show(w * 3.0)
+    link.show(w * Value(3.0))
     joined.point(link)
     called("3")
 

@@ -51,7 +51,7 @@ def test_every_mark_that_the_drawing_shows_is_in_the_legend(visit: Callable[...,
 
 
 def test_the_legend_looks_like_the_drawing_and_is_in_help(visit: Callable[..., Reader]) -> None:
-    reader = visit(credit_network().error)
+    reader = visit(credit_network().error, "#panel=open")
     style = "(selector) => getComputedStyle(document.querySelector(selector)).stroke"
     drawn, explained = (
         reader.page.evaluate(style, f"{within} .item.parameter .body") for within in ("#drawing", "#panel-why .legend")

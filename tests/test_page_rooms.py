@@ -140,7 +140,7 @@ def test_nothing_lies_on_the_drawing(visit: Callable[..., Reader]) -> None:
     stage = reader.page.locator("#drawing").bounding_box()
     for part in (".zoom", "#minimap"):
         box = reader.page.locator(part).bounding_box()
-        assert box is not None and box["y"] + box["height"] <= stage["y"]
+        assert box is not None and stage["y"] + stage["height"] <= box["y"]
 
 
 def test_the_panel_makes_way_until_something_is_selected_or_a_person_folds_it(visit: Callable[..., Reader]) -> None:

@@ -18,6 +18,7 @@ from demos.networks import credit_network
 from .browser import chromium
 from .test_page import PHONE, Reader, clean
 from .test_page import visit as visit
+from .test_value import micrograd_readme
 
 SMALL = {"width": 1280, "height": 720}
 
@@ -43,17 +44,7 @@ def batch() -> Value:
 
 def micrograd() -> Value:
     """The expression of micrograd's README."""
-    a, b = Value(-4.0, "a"), Value(2.0, "b")
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2.0
-    g += 10.0 / f
+    g: Value = micrograd_readme(Value(-4.0, "a"), Value(2.0, "b"))
     g.label = "g"
     return g
 

@@ -300,7 +300,7 @@ def test_while_the_player_steps_nothing_is_told_in_advance(visit: Callable[..., 
     assert reader.page.is_visible(".curve")
     assert "The tangent comes with the gradient" in told(reader)
     assert reader.page.locator(".curve .frame .tangent, .curve .frame .after").count() == 0
-    assert reader.page.locator(".leaves td:nth-child(3)").all_inner_texts() == [""] * 10
+    assert reader.page.locator(".leaves td:nth-child(3)").all_inner_texts() == [""] * 9
     reader.press("End")
     assert reader.page.locator(".curve .frame .tangent").count() == 1
 

@@ -24,6 +24,7 @@ from autograd.view.rooms import Room, rooms
 from demos.networks import credit_network
 
 from .test_explore import GRAPHS, chain, moons_like
+from .test_value import micrograd_readme
 
 # --- graphs -------------------------------------------------------------------------------------------------------
 
@@ -130,16 +131,7 @@ def normalised(examples: int, builtin: bool = False) -> Value:
 
 def readme() -> Value:
     """micrograd's example."""
-    a, b = Value(-4.0, "a"), Value(2.0, "b")
-    c: Any = a + b
-    d: Any = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g: Value = f / 2.0 + 10.0 / f
+    g: Value = micrograd_readme(Value(-4.0, "a"), Value(2.0, "b"))
     return g
 
 

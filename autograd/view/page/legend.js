@@ -4,7 +4,8 @@
 import { html, svg } from "./dom.js";
 
 /**
- * @typedef {import("./dom.js").Child} Child
+ * @import { Child } from "./dom.js"
+ *
  * @typedef {{ title?: string, symbol?: string, value?: string, gradient?: string, tint?: string, delta?: string }} Texts
  * @typedef {{ sample: () => Child, says: string }} Mark
  */
@@ -19,7 +20,7 @@ const picture = (...parts) =>
  * A card as the drawing has it.
  * @param {string} kind its classes
  * @param {Texts} texts
- * @param {Child} more
+ * @param {Child | Child[]} more
  */
 function card(
   kind,
@@ -98,14 +99,26 @@ const MARKS = {
       says: "A stronger frame: a leaf that gradient descent moves. The number on any leaf can be dragged.",
     },
     {
-      sample: () => card("unnamed", { title: "constant", value: "2" }),
+      sample: () => card("unnamed unlabelled", { title: "input", value: "2" }),
       says: "A pale title: a leaf without a label, called by what it is for. A result without one is @1, @2 and so on.",
     },
     {
-      sample: () =>
-        card("room openable", { title: "layer1", value: "12 nodes", gradient: "‖∇‖ 0.3", tint: "size level2" }),
+      sample: () => card("unlabelled", { title: "@1", symbol: "× 2", value: "1" }),
       says:
-        "A card on another: a room, with many nodes in it. ‖∇‖ is the length of their gradients taken together, the " +
+        "A number of the program stands beside the sign of its operation, here in x × 2. The button with a framed 2, or " +
+        "the key n, gives numbers cards of their own.",
+    },
+    {
+      sample: () =>
+        card(
+          "room openable",
+          { title: "layer1", value: "12 nodes", gradient: "‖∇‖ 0.3", tint: "size level2" },
+          ["positive level4", "negative level2", "positive level1"].map((tint, k) =>
+            svg("rect", { class: `cell ${tint}`, x: 9 + 15 * k, y: 31, width: 13, height: 9, rx: 1.5 }),
+          ),
+        ),
+      says:
+        "A card on another: a room, with many nodes in it. The boxes are the values inside, by colour. ‖∇‖ is the length of their gradients taken together, the " +
         "root of the sum of their squares: of its leaves, or of its results if it has no leaves. It has no sign, so it " +
         "is violet.",
     },

@@ -112,7 +112,9 @@ state.listen((changes) => {
   if (changes.has("begun")) invitation.update();
   if (changes.has("room")) openView();
   else if (changes.has("example")) drawing.show();
-  else if (changes.has("constants") || changes.has("stage")) enterView();
+  else if (changes.has("stage"))
+    enterView(drawing.camera.fitted ? "" : state.get("camera")); // where a person, or the address, has put it
+  else if (changes.has("constants")) enterView();
   if (changes.has("tab")) showTab();
   if (changes.has("panel")) panel.place();
   // What is selected is explained in the panel.
