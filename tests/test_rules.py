@@ -66,7 +66,7 @@ UNARY: dict[str, tuple[Callable[[Any], Any], Op]] = {
         name: (lambda a, name=name: getattr(a, name)(), op)  # type: ignore[misc]
         for op in ops.OPS.values()
         if op.arity == 1 and op.method
-        for name in {op.name, op.numpy}
+        for name in dict.fromkeys((op.name, op.numpy))
     },
 }
 
