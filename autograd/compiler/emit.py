@@ -140,7 +140,7 @@ class Module:
 
     def _names_of_others(self) -> set[str]:
         taken = {name for name, _ in self.functions.values()}
-        return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values()])
+        return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values() if op.numpy != op.name])
 
     def _defined(self, op: Op, called: str) -> str:
         """An operation as a function, from its rule; what its expression has twice gets a name."""
