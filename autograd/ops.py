@@ -71,6 +71,8 @@ class Op:
         What a card of the page bears; the symbol if not given.
     spoken : str, optional
         How it is read aloud, with ``{}`` for the operands: for each of them, or one for all.
+    noun : str, optional
+        What a result of it is called, as the product is of mul; the name if not given.
     hardness : int
         How hard the slope is for people, from 0, as of a sum, to 4; the quiz goes from easy to hard.
     method : bool
@@ -103,6 +105,7 @@ class Op:
         infix: bool = False,
         mark: str | None = None,
         spoken: str | None = None,
+        noun: str | None = None,
         hardness: int = 4,
         method: bool = False,
         numpy: str | None = None,
@@ -119,6 +122,7 @@ class Op:
         self.infix = infix
         self.mark = mark if mark is not None else self.symbol
         self.spoken = spoken if spoken is not None else f"{name.replace('_', ' ')} of {{}}"
+        self.noun = noun if noun is not None else name
         self.hardness = hardness
         self.method = method
         self.numpy = numpy if numpy is not None else name
@@ -220,6 +224,15 @@ def find(name: str) -> Op:
 _RAISED = str.maketrans("0123456789-+.e", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺·ᵉ")
 
 
+def raised(n: float) -> str:
+    """A number as an exponent.
+
+    >>> raised(2.0), raised(-0.5)
+    ('²', '⁻⁰·⁵')
+    """
+    return f"{n:g}".translate(_RAISED)
+
+
 class Power(Op):
     """a ** n with a number n, which is part of the operation: so it has no slope, and x ** 2 is one node over x.
 
@@ -237,8 +250,9 @@ class Power(Op):
             # What the rule gives where n - 1 is 0 or 1, but also for the derivatives of 0 and 1.
             lambda a, out: (0.0 if n == 0.0 else 1.0 if n == 1.0 else 2.0 * a if n == 2.0 else n * pow(a, n - 1.0),),
             doc=f"The power a ** {n!r}.",
-            mark="x" + short.translate(_RAISED),
+            mark="x" + raised(n),
             spoken="{} squared" if n == 2.0 else "{} cubed" if n == 3.0 else f"{{}} to the power of {short}",
+            noun="square" if n == 2.0 else "cube" if n == 3.0 else "power",
             hardness=2,
         )
         self.__name__ = "pow"
@@ -322,22 +336,22 @@ def _fmod_partials(a: Any, b: Any, out: Any) -> tuple[Any, Any]:
 
 add: Op = _row(
     "add", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2,
-    infix=True, spoken="{} plus {}", hardness=0,
+    infix=True, spoken="{} plus {}", noun="sum", hardness=0,
     doc="Sum, a + b.\n\n>>> add(2.0, 3.0)\n5.0",
 )
 sub: Op = _row(
     "sub", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="-", arity=2,
-    infix=True, mark="−", spoken="{} minus {}", hardness=0, numpy="subtract",
+    infix=True, mark="−", spoken="{} minus {}", noun="difference", hardness=0, numpy="subtract",
     doc="Difference, a - b.\n\n>>> sub(2.0, 3.0)\n-1.0",
 )
 mul: Op = _row(
     "mul", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="*", arity=2,
-    infix=True, mark="×", spoken="{} times {}", hardness=1, numpy="multiply",
+    infix=True, mark="×", spoken="{} times {}", noun="product", hardness=1, numpy="multiply",
     doc="Product, a * b.\n\n>>> mul(2.0, 3.0)\n6.0",
 )
 div: Op = _row(
     "div", lambda a, b: a / b, lambda a, b, out: (1.0 / b, -(out / b)), symbol="/", arity=2,
-    infix=True, mark="÷", spoken="{} divided by {}", hardness=2, numpy="divide",
+    infix=True, mark="÷", spoken="{} divided by {}", noun="quotient", hardness=2, numpy="divide",
     textbook=(None, lambda a, b, out: (1.0 / b, -(a / b**2.0))),
     doc="Quotient, a / b; a/0 is a signed infinity and 0/0 is nan.\n\n>>> div(1.0, 0.0)\ninf",
 )
@@ -639,9 +653,9 @@ atanh: Op = _elementary(
 
 # The normal distribution (formulas: Abramowitz and Stegun, chapter 7)
 
-# The density is none of the operations; it stands in formulas for readers.
+# The density is none of the operations; it stands in formulas for readers. Its name is none that a user's could have.
 _density = Op(
-    "density", lambda a: exp(-(a**2.0) / 2.0) / math.sqrt(2.0 * math.pi), lambda a, out: (-a * out,), symbol="φ",
+    "normal density", lambda a: exp(-(a**2.0) / 2.0) / math.sqrt(2.0 * math.pi), lambda a, out: (-a * out,), symbol="φ",
     spoken="the normal density of {}",
 )
 erf: Op = _elementary(
@@ -865,7 +879,7 @@ logsumexp: Op = _row(
 )
 dot: Op = _row(
     "dot", _dot, _dot_partials, symbol="·", arity=None, kind=_Dot,
-    mark="w·x", spoken="the dot product of {}", hardness=1,
+    mark="w·x", spoken="the dot product of {}", noun="w·x", hardness=1,
     doc="bias + w0*x0 + w1*x1 + ..., added in that order, as one node: dot(ws, xs, bias=None).\n\n"
     ">>> dot([1.0, 2.0], [3.0, 4.0], 10.0)\n21.0",
 )

@@ -896,39 +896,45 @@ def test_a_network_is_recomputed_as_the_engine_computes_it(visit: Callable[..., 
     assert_same(reader, Graph(loss()))
 
 
-def test_an_unreadable_operation_is_said_to_be_unknown_once_it_changes(visit: Callable[..., Reader]) -> None:
+@pytest.fixture
+def unreadable() -> Iterator[Value]:
+    """total = w sin(x), whose sine is an operation of one's own that is written with ``math``."""
     before = dict(OPS)
-    try:
-        own = autograd.op("by_math", math.sin, lambda a, out: (math.cos(a),))
-        x, w = Value(0.5, "x"), Value(2.0, "w")
-        m = own(x)
-        m.label = "m"
-        total = m * w
-        total.label = "total"
-        reader = visit(total)
-        assert "The rule of by_math cannot be read" in reader.text("#panel-why")
-        assert float(reader.shown("x", "gradient")) == pytest.approx(2.0 * math.cos(0.5), rel=1e-3)
-        reader.click("m")
-        assert "functions that take numbers only" in reader.text("#panel-why")
-        reader.click("w")
-        reader.press("e")
-        reader.page.keyboard.type("3")
-        reader.press("Enter")
-        assert float(reader.shown("total", "value")) == pytest.approx(3.0 * math.sin(0.5), rel=1e-4)
-        reader.click("x")
-        reader.page.fill("#leaf-number", "1")
-        reader.press("Enter")
-        assert reader.shown("m", "value") == reader.shown("total", "value") == "unknown"
-        assert "they are unknown now" in reader.text("#panel-change")
-        assert reader.shown("x", "gradient") == reader.shown("w", "gradient") == "unknown"
-        assert reader.page.locator("#drawing .unusual, #drawing .alarming").count() == 0
-        reader.page.click("#descend")
-        assert "undo or reset first" in reader.text("#live")
-        reader.page.click("#reset")
-        assert float(reader.shown("total", "value")) == pytest.approx(2.0 * math.sin(0.5), rel=1e-4)
-    finally:
-        OPS.clear()
-        OPS.update(before)
+    own = autograd.op("by_math", math.sin, lambda a, out: (math.cos(a),))
+    x, w = Value(0.5, "x"), Value(2.0, "w")
+    m = own(x)
+    m.label = "m"
+    total = m * w
+    total.label = "total"
+    yield total
+    OPS.clear()
+    OPS.update(before)
+
+
+def test_an_unreadable_operation_is_said_to_be_unknown_once_it_changes(
+    visit: Callable[..., Reader], unreadable: Value
+) -> None:
+    reader = visit(unreadable)
+    assert "The rule of by_math cannot be read" in reader.text("#panel-why")
+    assert float(reader.shown("x", "gradient")) == pytest.approx(2.0 * math.cos(0.5), rel=1e-3)
+    reader.click("m")
+    assert "functions that take numbers only" in reader.text("#panel-why")
+    reader.click("w")
+    reader.press("e")
+    reader.page.keyboard.type("3")
+    reader.press("Enter")
+    assert float(reader.shown("total", "value")) == pytest.approx(3.0 * math.sin(0.5), rel=1e-4)
+    reader.click("x")
+    reader.page.fill("#leaf-number", "1")
+    reader.press("Enter")
+    assert reader.shown("m", "value") == reader.shown("total", "value") == "unknown"
+    assert "they are unknown now" in reader.text("#panel-change")
+    assert reader.shown("x", "gradient") == reader.shown("w", "gradient") == "unknown"
+    assert reader.page.locator("#drawing .unusual, #drawing .alarming").count() == 0
+    reader.page.click("#descend")
+    assert "undo or reset first" in reader.text("#live")
+    reader.page.click("#reset")
+    assert float(reader.shown("total", "value")) == pytest.approx(2.0 * math.sin(0.5), rel=1e-4)
 
 
 # --- quiz ---------------------------------------------------------------------------------------------------------
@@ -1084,10 +1090,11 @@ def test_the_view_is_saved_as_svg_and_as_png(visit: Callable[..., Reader]) -> No
     assert len(content) > 20_000
 
 
-def copied(reader: Reader) -> str:
+def copied(reader: Reader, what: str = "#copy-python") -> str:
+    """What a button of the menu puts on the clipboard."""
     reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reader.page.click("#keep summary")
-    reader.page.click("#copy-python")
+    reader.page.click(what)
     reader.until("document.getElementById('live').textContent.includes('copied')")
     return str(reader.page.evaluate("navigator.clipboard.readText()"))
 

@@ -103,14 +103,6 @@ def wide(count: int) -> Value:
     return root
 
 
-def link(reader: Reader) -> str:
-    reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    reader.page.click("#keep summary")
-    reader.page.click("#copy-link")
-    reader.until("document.getElementById('live').textContent.includes('copied')")
-    return str(reader.page.evaluate("navigator.clipboard.readText()"))
-
-
 def test_a_link_leaves_out_what_would_make_it_too_long_and_says_so(visit: Callable[..., Reader]) -> None:
     reader = visit(wide(1500), "#tab=change")
     reader.page.click("#descend")
@@ -130,7 +122,7 @@ def test_a_link_leaves_out_what_would_make_it_too_long_and_says_so(visit: Callab
 def test_a_link_holds_the_leaves_where_they_fit(visit: Callable[..., Reader]) -> None:
     reader = visit(wide(12), "#tab=change")
     reader.page.click("#descend")
-    assert "leaves=" in link(reader)
+    assert "leaves=" in copied(reader, "#copy-link")
     assert reader.text("#live") == "Link copied."
     changed = reader.page.evaluate("JSON.stringify([...page.engine.changed])")
     fragment = reader.fragment

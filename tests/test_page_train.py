@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-import autograd
 import nn
 from autograd import Graph, Value
-from autograd.ops import OPS
 from demos.networks import TwoTwoOne, credit_network, two_two_one
 
 from .test_page import PHONE, Reader
 from .test_page import browser as browser
+from .test_page import unreadable as unreadable
 from .test_page import visit as visit
 
 Point = tuple[float, float]
@@ -260,32 +259,21 @@ def test_a_jump_is_a_gap_and_what_is_steep_is_none(visit: Callable[..., Reader])
     assert len(pieces(reader)) == 1
 
 
-def test_why_there_is_no_curve(visit: Callable[..., Reader]) -> None:
-    before = dict(OPS)
-    try:
-        own = autograd.op("by_math", math.sin, lambda a, out: (math.cos(a),))
-        x, w = Value(0.5, "x"), Value(2.0, "w")
-        m = own(x)
-        m.label = "m"
-        total = m * w
-        total.label = "total"
-        reader = open_curve(visit, total, "x")
-        note = ".curve-section > .quiet"
-        assert "between x and total stands by_math, whose rule the page cannot read" in reader.text(note)
-        assert not reader.page.is_visible(".curve")
-        reader.click("w")
-        assert reader.page.is_visible(".curve")
-        reader.page.evaluate("page.differentiate(1)")
-        assert "m was not made from w" in reader.text(note)
-        reader.page.evaluate(f"page.differentiate({len(reader.graph) - 1}); page.setLeaf(0, 1)")
-        assert "depends on a number that is unknown now" in reader.text(note)
-        reader.page.click("#reset")
-        reader.page.fill("#leaf-number", "inf")
-        reader.press("Enter")
-        assert "nothing to the left and to the right" in reader.text(note)
-    finally:
-        OPS.clear()
-        OPS.update(before)
+def test_why_there_is_no_curve(visit: Callable[..., Reader], unreadable: Value) -> None:
+    reader = open_curve(visit, unreadable, "x")
+    note = ".curve-section > .quiet"
+    assert "between x and total stands by_math, whose rule the page cannot read" in reader.text(note)
+    assert not reader.page.is_visible(".curve")
+    reader.click("w")
+    assert reader.page.is_visible(".curve")
+    reader.page.evaluate("page.differentiate(1)")
+    assert "m was not made from w" in reader.text(note)
+    reader.page.evaluate(f"page.differentiate({len(reader.graph) - 1}); page.setLeaf(0, 1)")
+    assert "depends on a number that is unknown now" in reader.text(note)
+    reader.page.click("#reset")
+    reader.page.fill("#leaf-number", "inf")
+    reader.press("Enter")
+    assert "nothing to the left and to the right" in reader.text(note)
 
 
 def test_while_the_player_steps_nothing_is_told_in_advance(visit: Callable[..., Reader]) -> None:

@@ -133,11 +133,11 @@ def described(op: Op, arity: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``mark``, ``spoken``, ``hardness``, ``infix`` as in the row; ``builtin``: whether `autograd` has it;
-        ``readable``: whether its rules can be read with symbols; ``line`` and ``code``, see `line` and `code`;
-        ``slopes``: for each operand the local derivative, where that is a number or another operand (its place as a
-        text), else None; ``rule`` and ``computed``: the textbook's formulas and the computing ones as MathML, or None,
-        the second also where they are the same.
+        ``mark``, ``hardness``, ``infix`` as in the row; ``builtin``: whether `autograd` has it; ``readable``: whether
+        its rules can be read with symbols; ``line`` and ``code``, see `line` and `code`; ``spoken``: a line read
+        aloud; ``slopes``: for each operand the local derivative, where that is a number or another operand (its place
+        as a text), else None; ``rule`` and ``computed``: the textbook's formulas and the computing ones as MathML, or
+        None, the second also where they are the same.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def described(op: Op, arity: int) -> dict[str, Any]:
     computed = _formulas(op, arity, textbook=False)
     return {
         "mark": op.mark,
-        "spoken": op.spoken,
+        "spoken": _parts(op.aloud(_some([x.name for x in _gaps(arity)], "others"))),
         "hardness": op.hardness,
         "infix": op.infix and arity == 2,
         "builtin": op.name in ops.BUILTIN or isinstance(op, ops.Power),
@@ -196,8 +196,15 @@ def _formulas(op: Op, arity: int, textbook: bool) -> dict[str, Any] | None:
 _GAP = "\0"  # around the number of an operand, whose name the page puts there
 
 
-class _Line(Plain):
-    """A formula in a line of text."""
+class Line(Plain):
+    """A formula in a line of text, in mathematicians' signs.
+
+    Examples
+    --------
+    >>> a = Symbol("a")
+    >>> Line().text(-(a - 1.0) * a)
+    '−(a − 1) · a'
+    """
 
     signs = Plain.signs | {
         "sub": ("{} − {}", *Plain.signs["sub"][1:]),
@@ -259,14 +266,14 @@ def line(op: Op, arity: int) -> list[str | int]:
         terms = [x.name for x in gaps] if op is ops.sum else [x.name for x in gaps[2 * pairs :]] + terms
         return _parts(" + ".join(_some(terms)))
     if isinstance(op, ops.Power):
-        return _parts(_Line().text(Expression(ops.pow, (*gaps, op.exponent))))
+        return _parts(Line().text(Expression(ops.pow, (*gaps, op.exponent))))
     if op.infix:
-        return _parts(_Line().text(Expression(op, tuple(gaps))))
+        return _parts(Line().text(Expression(op, tuple(gaps))))
     return _parts(f"{op.symbol.replace(_GAP, '')}({', '.join(_some([x.name for x in gaps]))})")
 
 
-def _some(texts: Sequence[str]) -> list[str]:
-    return [*texts[:WRITTEN_OUT], *(["…"] if len(texts) > WRITTEN_OUT else [])]
+def _some(texts: Sequence[str], others: str = "…") -> list[str]:
+    return [*texts[:WRITTEN_OUT], *([others] if len(texts) > WRITTEN_OUT else [])]
 
 
 def code(op: Op, arity: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 
+from .. import ops
 from ..value import Constant
 
 TYPE_CHECKING = False
@@ -31,10 +32,10 @@ LONGEST_STEP = 96
 def is_link(graph: Graph, position: int) -> bool:
     """Whether a node is a sum so far, in a chain of additions: ``a + b`` in ``a + b + c``."""
     node, consumers = graph.nodes[position], graph.consumers[position]
-    if node.op is None or node.op.name != "add" or len(consumers) != 1:
+    if node.op is not ops.add or len(consumers) != 1:
         return False
-    consumer = graph.nodes[consumers[0]]
-    return consumer.op is not None and consumer.op.name == "add"
+    consumer = consumers[0]
+    return graph.nodes[consumer].op is ops.add and graph.operands[consumer].count(position) == 1  # in s + s it is twice
 
 
 def chain(graph: Graph, position: int) -> tuple[list[int], list[int]]:
@@ -47,7 +48,7 @@ def chain(graph: Graph, position: int) -> tuple[list[int], list[int]]:
     >>> chain(Graph(a + b + c), 4)
     ([4, 2], [0, 1, 3])
     """
-    if graph.nodes[position].op is None or graph.nodes[position].op.name != "add":  # type: ignore[union-attr]
+    if graph.nodes[position].op is not ops.add:
         return [position], list(graph.operands[position])
     links, terms, stack = [position], [], [*reversed(graph.operands[position])]
     while stack:
@@ -159,7 +160,7 @@ def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
     budget = 8 * len(graph)  # a graph of sums inside sums is looked through only so far
     for position in range(len(graph) - 1, -1, -1):
         op = graph.nodes[position].op
-        if op is None or inside[position] or not (op.arity is None or op.name == "add") or is_link(graph, position):
+        if op is None or inside[position] or not (op.arity is None or op is ops.add) or is_link(graph, position):
             continue
         gather, terms = chain(graph, position)
         single = Counter(terms)
@@ -209,7 +210,8 @@ def _keys(graph: Graph, shape: tuple[Any, ...], nodes: list[int]) -> list[Any]:
     count: Counter[Any] = Counter()
     place: dict[int, Any] = {}
     for (*kind, shared), i in zip(shape, nodes):
-        key = (*kind, shared) if graph.nodes[i].op is not None else place[i]
+        # A number never stands for a leaf: it has no card.
+        key = (*kind, shared) if graph.nodes[i].op is not None else (kind[0], place[i])
         count[key] += 1
         keys.append((key, count[key]))
         for k, operand in enumerate(graph.operands[i]):
@@ -540,23 +542,21 @@ def _neuron(
     graph: Graph, position: int, inside: set[int], uses: dict[int, list[int]], roles: Sequence[str]
 ) -> Neuron | None:
     node = graph.nodes[position]
-    if node.op is None or node.op.name not in ("add", "sum", "dot") or is_link(graph, position):
+    if node.op not in (ops.add, ops.sum, ops.dot) or is_link(graph, position):
         return None
-    if node.op.name == "dot" and len(uses[position]) == 1 and graph.nodes[uses[position][0]].op.name == "add":  # type: ignore[union-attr]
+    if node.op is ops.dot and len(uses[position]) == 1 and graph.nodes[uses[position][0]].op is ops.add:
         return None  # a part of a sum
 
     def is_weight(i: int, product: int) -> bool:
         node = graph.nodes[i]  # a leaf without a label may be anything
         return node.op is None and uses.get(i, [product]) == [product] and not (node.label and roles[i] == "input")
 
-    if node.op.name == "dot":
+    if node.op is ops.dot:
         nodes, terms = [], [position]
-    elif node.op.name == "sum":
+    elif node.op is ops.sum:
         nodes, terms = [position], list(graph.operands[position])
     else:
         nodes, terms = chain(graph, position)
-    if not inside.issuperset(nodes):
-        return None
     weights: list[int] = []
     inputs: list[int] = []
     count = 0
@@ -565,7 +565,7 @@ def _neuron(
         if op is None:  # a bias
             weights.append(term)
             continue
-        if op.name not in ("mul", "dot") or (term != position and uses.get(term) and len(uses[term]) > 1):
+        if op not in (ops.mul, ops.dot) or (term != position and uses.get(term) and len(uses[term]) > 1):
             return None
         half = len(operands) // 2
         pairs = [(operands[k], operands[half + k]) for k in range(half)]
@@ -579,6 +579,8 @@ def _neuron(
         weights += [w for w, _ in pairs] + list(operands[2 * half :])
         inputs += [x for _, x in pairs if not isinstance(graph.nodes[x], Constant)]
         count += half
+    if not inside.issuperset(nodes) or len(set(nodes)) < len(nodes):
+        return None  # a part of it is in a step, or in another room; or it is a part twice
     if not count or len(weights) < 2 or all(isinstance(graph.nodes[w], Constant) for w in weights):
         return None  # nothing is weighed, as in 1 - yz
     consumers = uses[position]

@@ -11,6 +11,7 @@ Constants are in no room: they belong to the operations that use them. Where thi
 
 from __future__ import annotations
 
+from .. import ops
 from ..value import Constant
 from . import repetition
 from .titles import Titles
@@ -250,8 +251,7 @@ class _Builder:
     def _sums(self, room: Room) -> None:
         """Put the additions of a long sum together."""
         for position in [item for item in room.items if isinstance(item, int)]:
-            op = self.graph.nodes[position].op
-            if op is None or op.name != "add" or repetition.is_link(self.graph, position):
+            if self.graph.nodes[position].op is not ops.add or repetition.is_link(self.graph, position):
                 continue
             links, terms = repetition.chain(self.graph, position)
             terms = [i for i in terms if not isinstance(self.graph.nodes[i], Constant)]

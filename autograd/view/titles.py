@@ -6,22 +6,48 @@ the name that the field has for it, such as the mean of what is summed and divid
 
 from __future__ import annotations
 
+from .. import ops
+from ..ops import Power
+from ..symbols import _CALL, _PRODUCT, Expression, Symbol
 from ..value import Constant
+from .operations import Line
 from .repetition import chain
 from .text import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from ..graph import Graph
 
-SIGNS = {"+": " + ", "-": " − ", "*": "·", "/": " / "}
 LONGEST = 22
 """So many letters a formula may have."""
-NOUNS = {"**2": "square", "mul": "product", "div": "quotient", "sub": "difference", "add": "sum", "dot": "w·x"}
-KNOWN = {"mean", "variance", "deviation", "normalised"}
-SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
+DEEPEST = 12
+"""So many operations deep formulas go."""
+
+
+class _Formula(Line):
+    """Formulas as titles: products without spaces, powers raised, and sums by their first term."""
+
+    signs = Line.signs | {
+        "mul": ("{}·{}", *Line.signs["mul"][1:]),
+        "sum": ("Σ {}", _PRODUCT, _PRODUCT, _PRODUCT),
+        "mean": ("mean {}", _PRODUCT, _PRODUCT, _PRODUCT),
+        "sqrt": ("√({})", _CALL, 0, 0),
+    }
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        if isinstance(x, Expression) and isinstance(x.head, Power):
+            if x.head.exponent == 0.5:
+                return self.bound(Expression(ops.sqrt, x.operands))
+            return self.text(x.operands[0], _CALL) + ops.raised(x.head.exponent), _CALL
+        if isinstance(x, Expression) and x.head is ops.square:
+            return self.bound(Expression(ops.power(2.0), x.operands))
+        return super().bound(x)
+
+    def number(self, x: float) -> str:
+        return f"{x:.6g}".replace("-", "−", 1) if x < 0 else f"{x:.6g}"
 
 
 class Titles:
@@ -46,7 +72,9 @@ class Titles:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._short: dict[int, str] = {}
+        self._formulas: dict[int, Any] = {}  # expressions
+        self._shortened: set[int] = set()  # what is called by its operation, for its formula would be too long
+        self._printer = _Formula()
 
     def part(self, position: int) -> str:
         """What a node is by itself: its operation, or what a leaf's label says without its number."""
@@ -61,18 +89,13 @@ class Titles:
 
     def known(self) -> dict[int, str]:
         """The results without a label for which the field has a name: a mean, a variance, ..."""
-        found = {}
-        for position, node in enumerate(self.graph):
-            if node.op is not None and not node.label and node.op.name in ("div", "mul", "sqrt", "**0.5"):
-                title = self.short(position)
-                if title in KNOWN:
-                    found[position] = title
-        return found
+        named = ((i, self.term(i)) for i, node in enumerate(self.graph) if node.op is not None and not node.label)
+        return {i: term for i, term in named if term}
 
     def total(self, position: int, terms: int) -> str:
         """What a long sum is called."""
         found = self.short(position)
-        return found if found != NOUNS["add"] else f"sum of {terms}"
+        return f"{found} of {terms}" if position in self._shortened else found
 
     def stretch(self, all_of_them: Sequence[int], some: Sequence[int]) -> str:
         """What some of several nodes are called that are alike: the first and the last of them."""
@@ -89,7 +112,7 @@ class Titles:
         count: dict[str, int] = {}
         for i in positions:
             op = self.graph.nodes[i].op
-            what = "leaves" if op is None else NOUNS.get(op.name, op.name)
+            what = "leaves" if op is None else op.noun
             count[what] = count.get(what, 0) + 1
         most = sorted(count, key=lambda what: -count[what])[:2]
         return f"{', '.join(most)} · depth {low}" + (f"–{high}" if high > low else "")
@@ -99,7 +122,7 @@ class Titles:
 
         The formulas of what it is made from come first, without recursion, as deep as formulas go.
         """
-        known = self._short
+        known = self._formulas
         stack = [(position, 0)]
         while stack:
             i, depth = stack[-1]
@@ -108,83 +131,118 @@ class Titles:
                 continue
             node = self.graph.nodes[i]
             before: list[int] = []
-            if node.op is not None and not node.label and depth < 12:
+            if node.op is not None and not node.label and depth < DEEPEST:
                 before = [j for j in self._before(i) if j not in known]
             if before:
                 stack += [(j, depth + 1) for j in before]
             else:
                 stack.pop()
-                known[i] = self._formula(i) if depth < 12 else self.part(i)
-        return known[position]
+                known[i] = self._formula(i) if depth < DEEPEST else Symbol(self.part(i))
+        return self._printer.text(known[position])
 
     def _before(self, position: int) -> list[int]:
-        """What the formula of a node is made of: its operands, but of a sum its first term."""
-        terms = self._terms(position)
+        """What the formula of a node is made of: its operands, but of a sum, and of a mean, the first term."""
+        terms = self._terms(position) or self._mean(position)
         return terms[:1] if terms else list(self.graph.operands[position][:3])
+
+    def _formula(self, position: int) -> Any:
+        """What a node is called, as an expression."""
+        graph, known = self.graph, self._formulas
+        node = graph.nodes[position]
+        if node.label:
+            label = self.part(position) if node.op is None else shown(node.label.rstrip("0123456789_"), 12) or "result"
+            return Symbol(label)
+        if node.op is None:
+            return graph.data[position] if isinstance(node, Constant) else Symbol("x")
+        term, terms = self.term(position), self._terms(position)
+        if term:
+            return Symbol(term)
+        if terms:
+            made = Expression("sum", (known.get(terms[0], Symbol("…")),))
+        elif self._mean(position):
+            made = Expression("mean", (known.get(self._mean(position)[0], Symbol("…")),))
+        else:
+            made = self._of_operands(position)
+        if len(self._printer.text(made)) <= LONGEST:
+            return made
+        self._shortened.add(position)
+        return Symbol(node.op.noun)
+
+    def _of_operands(self, position: int) -> Any:
+        node, operands = self.graph.nodes[position], self.graph.operands[position]
+        named = tuple([self._formulas.get(i, Symbol("…")) for i in operands[:3]])
+        assert node.op is not None
+        scaled = self._scaled(position)
+        if scaled is not None:  # in one fraction with its deviation
+            return Expression(ops.mul, (self._formulas.get(scaled, Symbol("…")), Symbol("normalised")))
+        if len(operands) <= 2 and (node.op.infix or len(operands) == 1):
+            return Expression(node.op, named)
+        self._shortened.add(position)
+        return Symbol(node.op.noun)
+
+    # --- what the field has names for, found by what is computed ---
+
+    def term(self, position: int) -> str:
+        """The field's name for what a node computes: mean, variance, deviation, normalised; or an empty text."""
+        if self._is_variance(position):
+            return "variance"
+        if self._mean(position) and not self._is_square(self._mean(position)[0]):
+            return "mean"
+        if self._is_deviation(position):
+            return "deviation"
+        above, below = self._operands(position, ops.div)
+        return "normalised" if self._is_centred(above) and self._is_deviation(below) else ""
+
+    def _operands(self, position: int, *among: Any) -> tuple[int, int]:
+        """The operands of a node, if it is made by one of these operations; else -1 and -1."""
+        if position < 0 or self.graph.nodes[position].op not in among:
+            return -1, -1
+        first, *others = self.graph.operands[position]
+        return first, others[0] if others else -1
 
     def _terms(self, position: int) -> list[int]:
         """The terms of a sum of more than two; none if a node is no sum."""
         op = self.graph.nodes[position].op
-        if op is None or op.name not in ("add", "sum"):
+        if op not in (ops.add, ops.sum):
             return []
-        terms = chain(self.graph, position)[1] if op.name == "add" else list(self.graph.operands[position])
+        terms = chain(self.graph, position)[1] if op is ops.add else list(self.graph.operands[position])
         terms = [i for i in terms if not (isinstance(self.graph.nodes[i], Constant) and self.graph.data[i] == 0.0)]
         return terms if len(terms) > 2 else []
 
-    def _formula(self, position: int) -> str:
-        graph = self.graph
-        node = graph.nodes[position]
-        if node.label:
-            return self.part(position) if node.op is None else shown(node.label.rstrip("0123456789_"), 12) or "result"
-        if node.op is None:
-            return f"{graph.data[position]:.6g}" if isinstance(node, Constant) else "x"
-        operands = graph.operands[position]
-        terms = self._terms(position)
-        if terms:
-            formula = f"Σ {self._short.get(terms[0], '…')}"
-        elif self._count(position) > 2:
-            term = self._terms(operands[0])[0]
-            squares = graph.nodes[term].op
-            of = self._short.get(term, "")
-            mean = "mean" if squares is None or squares.name not in ("**2", "square") else "variance"
-            formula = mean if mean == "mean" or of.endswith("mean)²") else f"mean {of}"
-        else:
-            formula = self._of_operands(position, [self._short.get(i, "…") for i in operands])
-        return formula if len(formula) <= LONGEST else NOUNS.get(node.op.name, node.op.name)
+    def _mean(self, position: int) -> list[int]:
+        """The terms of a mean, a sum divided by their number or multiplied by its inverse; none if a node is none."""
+        total, share = self._operands(position, ops.div, ops.mul)
+        if total < 0 or not isinstance(self.graph.nodes[share], Constant):
+            return []
+        terms, divided = self._terms(total), self.graph.nodes[position].op is ops.div
+        return terms if terms and self.graph.data[share] == (len(terms) if divided else 1.0 / len(terms)) else []
 
-    def _count(self, position: int) -> int:
-        """The number of terms of a mean; 0 if a node is none."""
-        graph = self.graph
-        op, operands = graph.nodes[position].op, graph.operands[position]
-        if op is None or op.name not in ("div", "mul") or not isinstance(graph.nodes[operands[1]], Constant):
-            return 0
-        count = len(self._terms(operands[0]))
-        share = graph.data[operands[1]]
-        return count if count and (share == count if op.name == "div" else share == 1.0 / count) else 0
+    def _is_square(self, position: int) -> bool:
+        return self.graph.nodes[position].op in (ops.square, ops.power(2.0))
 
-    def _of_operands(self, position: int, names: list[str]) -> str:
-        op = self.graph.nodes[position].op
-        assert op is not None
-        if op.name in ("square", "**2") or op.name.startswith("**"):
-            exponent = op.name[2:] if op.name.startswith("**") else "2"
-            if exponent == "0.5":
-                return self._root(names[0])
-            base = names[0] if names[0].isalnum() else f"({names[0]})"
-            return base + exponent.translate(SUPERSCRIPTS)
-        if op.name == "sqrt":
-            return self._root(names[0])
-        if len(names) == 2 and op.symbol in SIGNS:
-            a, b = names
-            if op.name == "div" and b == "deviation" and "x − mean" in a:
-                return "normalised" if a == "x − mean" else a.replace("(x − mean)", "normalised")
-            if op.name in ("mul", "div"):
-                a, b = (f"({name})" if " + " in name or " − " in name else name for name in names)
-            elif op.name == "sub" and (" + " in b or " − " in b):
-                b = f"({b})"
-            return f"{a}{SIGNS[op.symbol]}{b}"
-        if len(names) == 1:
-            return f"{op.symbol}{names[0]}" if op.name == "neg" else f"{op.symbol}({names[0]})"
-        return NOUNS.get(op.name, op.name)
+    def _is_centred(self, position: int) -> bool:
+        """Whether a node is the distance of a number from a mean."""
+        _, mean = self._operands(position, ops.sub)
+        return mean >= 0 and bool(self._mean(mean))
 
-    def _root(self, name: str) -> str:
-        return "deviation" if name.startswith("variance") else f"√({name})"
+    def _is_variance(self, position: int) -> bool:
+        terms = self._mean(position)
+        return bool(terms) and self._is_square(terms[0]) and self._is_centred(self.graph.operands[terms[0]][0])
+
+    def _is_deviation(self, position: int) -> bool:
+        """Whether a node is the root of a variance, or of a variance and a small number."""
+        variance, _ = self._operands(position, ops.sqrt, ops.power(0.5))
+        if variance < 0:
+            return False
+        of, number = self._operands(variance, ops.add)
+        return self._is_variance(variance) or (
+            of >= 0 and isinstance(self.graph.nodes[number], Constant) and self._is_variance(of)
+        )
+
+    def _scaled(self, position: int) -> int | None:
+        """Of gamma * (x - mean) / deviation the gamma."""
+        above, below = self._operands(position, ops.div)
+        if not self._is_deviation(below):
+            return None
+        first, second = self._operands(above, ops.mul)
+        return first if self._is_centred(second) else second if self._is_centred(first) else None

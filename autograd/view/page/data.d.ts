@@ -32,8 +32,8 @@ export type Parts = (string | number)[];
 export interface Operation {
   /** What a card bears. */
   mark: string;
-  /** How it is read aloud, with {} for the operands, each or all. */
-  spoken: string;
+  /** How it is read aloud. */
+  spoken: Parts;
   /** How hard its slope is for people, from 0 to 4. */
   hardness: number;
   /** Whether the mark stands between two operands. */

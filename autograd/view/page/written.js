@@ -8,8 +8,6 @@ import { isolated } from "./numbers.js";
  * @import { Model } from "./model.js"
  */
 
-const SPOKEN = 6; // so many operands are read aloud
-
 /**
  * Node i in terms of its operands, such as "v1·h1 + v2·h2".
  * @param {Model} model
@@ -27,12 +25,8 @@ export function formula({ engine, data, reading }, i, called = (k) => isolated(r
  * @param {number} i a result
  */
 export function aloud({ engine, data, reading }, i) {
-  const { spoken } = data.operations[engine.keyOf(i)];
-  const names = Array.from(engine.operandsOf(i), (k) => isolated(reading.name(k)));
-  if (spoken.split("{}").length - 1 === names.length) return spoken.replace(/\{\}/g, () => names.shift() ?? "");
-  const some = names.length > SPOKEN ? [...names.slice(0, SPOKEN), `${names.length - SPOKEN} more`] : names;
-  const last = some.pop() ?? "nothing";
-  return spoken.replace("{}", () => (some.length ? `${some.join(", ")} and ${last}` : last));
+  const operands = engine.operandsOf(i);
+  return filled(data.operations[engine.keyOf(i)].spoken, (k) => isolated(reading.name(operands[k])));
 }
 
 /**
