@@ -148,6 +148,7 @@ def test_the_panel_makes_way_until_something_is_selected_or_a_person_folds_it(vi
     assert not reader.page.is_visible("#panel-why")
     assert reader.page.is_visible("#tab-why"), "its tabs stay"
     reader.click("w11")
+    reader.page.wait_for_selector("#panel-why h2")
     assert reader.text("#panel-why h2") == "w11"
     reader.press("p")
     assert not reader.page.is_visible("#panel-why")
@@ -369,6 +370,22 @@ def test_a_room_unfolds_from_its_card_and_its_surroundings_stay_in_sight(visit: 
     reader.page.locator("#crumbs button").first.click()
     assert reader.crumbs == ["mlp"] and reader.page.locator("#crumbs .around").count() == 0
     reader.until("document.querySelectorAll('.leaving, .unfolding').length === 0")
+
+
+def test_nothing_moves_under_a_double_click(visit: Callable[..., Reader]) -> None:
+    """The first click selects, and brings the panel back; the second is meant for the same card."""
+    reader = visit(unrolled())
+    body = reader.card("step 4").locator(".body")
+    before = body.bounding_box()
+    assert "folded" in (reader.page.get_attribute("body", "class") or "")
+    x, y = before["x"] + before["width"] - 12, before["y"] + 12
+    reader.page.mouse.click(x, y)
+    reader.page.wait_for_timeout(150)
+    assert body.bounding_box() == before
+    reader.page.mouse.down(click_count=2)
+    reader.page.mouse.up(click_count=2)
+    reader.until("page.house.path(page.model.view).length === 2")
+    assert reader.crumbs[-1] == "step 4"
 
 
 def test_without_motion_for_those_who_want_none(visit: Callable[..., Reader]) -> None:

@@ -74,6 +74,7 @@ export class Drawing {
     /** @type {(Line & { edge: Strand })[]} */
     this.strands = []; // of the bundles
     this.hovered = -1;
+    this.clicking = false; // what is selected now is so by a click
     this.culling = 0;
     /** @type {Pair | null} */
     this.frameSize = null; // for which it was fitted or moved; null before it has a size
@@ -465,7 +466,11 @@ export class Drawing {
     const place = placeOf(target);
     if (place < 0) this.select("");
     else if (isOf(target, "opens")) this.enter(place);
-    else this.select(keyOf(this.view.items[place]));
+    else {
+      this.clicking = true;
+      this.select(keyOf(this.view.items[place]));
+      this.clicking = false;
+    }
   }
 
   /** @param {Event} event */

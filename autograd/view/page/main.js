@@ -103,6 +103,9 @@ byId("help-legend").append(legend());
 
 // --- what changes ---
 
+const DOUBLE_CLICK = 400; // milliseconds
+let explaining = 0; // a timer
+
 state.listen((changes) => {
   if (changes.has("theme")) applyTheme();
   if (changes.has("present")) {
@@ -117,8 +120,7 @@ state.listen((changes) => {
   else if (changes.has("constants")) enterView();
   if (changes.has("tab")) showTab();
   if (changes.has("panel")) panel.place();
-  // What is selected is explained in the panel.
-  if (changes.has("selected") && state.get("selected") !== "") panel.lend(false);
+  if (changes.has("selected")) explainSelected();
   const only = (/** @type {string[]} */ ...names) => [...changes].every((name) => names.includes(name));
   if (!only("room", "camera", "committed")) refresh(changes);
   if (!only("numbers")) address.remember();
@@ -137,6 +139,15 @@ function refresh(changes) {
   byId("of-name").textContent = isolated(reading.name(engine.of, 14));
   if (state.get("present")) drawing.follow();
   else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
+}
+
+// What is selected is explained in the panel. If that has to come back, the drawing gets another size; after a click not
+// before a second one could follow, which is meant for the same card.
+function explainSelected() {
+  const explain = () => state.get("selected") !== "" && panel.lend(false);
+  clearTimeout(explaining);
+  if (drawing.clicking) explaining = setTimeout(explain, DOUBLE_CLICK);
+  else explain();
 }
 
 // A room is opened from a card of the one before, or is around it; or it is somewhere else.
