@@ -20,7 +20,95 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Expression:
+class Operators:
+    """Python's operators, for what rules are read with; a subclass says what an operation and a relation make of it."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
+        raise NotImplementedError
+
+    @staticmethod
+    def related(sign: str, operands: tuple[Any, ...]) -> Any:
+        """What a comparison, or a joining of two, makes of its operands."""
+        raise NotImplementedError
+
+    def __add__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.add, (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.add, (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.div, (other, self))
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.floor_divide, (self, other))
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.floor_divide, (other, self))
+
+    def __mod__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.remainder, (self, other))
+
+    def __rmod__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.remainder, (other, self))
+
+    def __pow__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.pow, (self, other))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.__apply_op__(ops.pow, (other, self))
+
+    def __neg__(self) -> Any:
+        return self.__apply_op__(ops.neg, (self,))
+
+    def __abs__(self) -> Any:
+        return self.__apply_op__(ops.abs, (self,))
+
+    def __lt__(self, other: Any) -> Any:
+        return self.related("<", (self, other))
+
+    def __le__(self, other: Any) -> Any:
+        return self.related("<=", (self, other))
+
+    def __gt__(self, other: Any) -> Any:
+        return self.related(">", (self, other))
+
+    def __ge__(self, other: Any) -> Any:
+        return self.related(">=", (self, other))
+
+    def __and__(self, other: Any) -> Any:
+        if isinstance(other, bool):
+            return self if other else False
+        return self.related("&", (self, other))
+
+    def __or__(self, other: Any) -> Any:
+        if isinstance(other, bool):
+            return True if other else self
+        return self.related("|", (self, other))
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+
+class Expression(Operators):
     """An operation, or the sign of a relation, applied to expressions and numbers.
 
     Examples
@@ -40,81 +128,13 @@ class Expression:
     def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Expression:
         return Expression(op, operands)
 
-    def __add__(self, other: Any) -> Expression:
-        return Expression(ops.add, (self, other))
-
-    def __radd__(self, other: Any) -> Expression:
-        return Expression(ops.add, (other, self))
-
-    def __sub__(self, other: Any) -> Expression:
-        return Expression(ops.sub, (self, other))
-
-    def __rsub__(self, other: Any) -> Expression:
-        return Expression(ops.sub, (other, self))
-
-    def __mul__(self, other: Any) -> Expression:
-        return Expression(ops.mul, (self, other))
-
-    def __rmul__(self, other: Any) -> Expression:
-        return Expression(ops.mul, (other, self))
-
-    def __truediv__(self, other: Any) -> Expression:
-        return Expression(ops.div, (self, other))
-
-    def __rtruediv__(self, other: Any) -> Expression:
-        return Expression(ops.div, (other, self))
-
-    def __floordiv__(self, other: Any) -> Expression:
-        return Expression(ops.floor_divide, (self, other))
-
-    def __rfloordiv__(self, other: Any) -> Expression:
-        return Expression(ops.floor_divide, (other, self))
-
-    def __mod__(self, other: Any) -> Expression:
-        return Expression(ops.remainder, (self, other))
-
-    def __rmod__(self, other: Any) -> Expression:
-        return Expression(ops.remainder, (other, self))
-
-    def __pow__(self, other: Any) -> Expression:
-        return Expression(ops.pow, (self, other))
-
-    def __rpow__(self, other: Any) -> Expression:
-        return Expression(ops.pow, (other, self))
-
-    def __neg__(self) -> Expression:
-        return Expression(ops.neg, (self,))
-
-    def __abs__(self) -> Expression:
-        return Expression(ops.abs, (self,))
-
-    def __lt__(self, other: Any) -> Expression:
-        return Expression("<", (self, other))
-
-    def __le__(self, other: Any) -> Expression:
-        return Expression("<=", (self, other))
-
-    def __gt__(self, other: Any) -> Expression:
-        return Expression(">", (self, other))
-
-    def __ge__(self, other: Any) -> Expression:
-        return Expression(">=", (self, other))
-
-    def __and__(self, other: Any) -> Any:
-        if isinstance(other, bool):
-            return self if other else False
+    @staticmethod
+    def related(sign: str, operands: tuple[Any, ...]) -> Expression:
+        a, b = operands
         # ops.equal spells x == y as (x >= y) & (x <= y), for == means identity to some readings.
-        if (self.head, other.head) == (">=", "<=") and self.operands == other.operands:
-            return Expression("==", self.operands)
-        return Expression("&", (self, other))
-
-    def __or__(self, other: Any) -> Any:
-        if isinstance(other, bool):
-            return True if other else self
-        return Expression("|", (self, other))
-
-    __rand__ = __and__
-    __ror__ = __or__
+        if sign == "&" and (a.head, b.head) == (">=", "<=") and a.operands == b.operands:
+            return Expression("==", a.operands)
+        return Expression(sign, operands)
 
     def __bool__(self) -> bool:
         raise TypeError(f"the symbol {self} has no truth value; write conditions in a rule with autograd.where()")
