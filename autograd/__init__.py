@@ -64,6 +64,8 @@ def compile(
     gradient: bool | None = None,
     dtype: Any = "float64",
     allow_nan: bool = False,
+    textbook: bool = False,
+    backend: str = "numpy",
 ) -> Program:
     """Turn a function of the Values of ONE example into a NumPy program for a whole batch, forward and backward.
 
@@ -91,6 +93,13 @@ def compile(
     dtype : {"float64", "float32"}
     allow_nan : bool
         Whether there may be nan among the arguments of a call.
+    textbook : bool
+        Whether slopes are written by the result, as textbooks do: ``1 - A**2`` for tanh, ``A * (1 - A)`` for sigmoid.
+        That is shorter and faster. It costs digits of what is small anyway, the slope of a unit that is saturated: of
+        1 - tanh(x)**2 half of them at x = 9, all at x = 19.
+    backend : {"numpy", "jax"}
+        What runs the program. With "jax" it is written for ``jax.numpy`` and compiled by JAX for the CPU, GPU or TPU
+        that it finds; the program is a `JaxProgram` then, which has more to it.
 
     Returns
     -------
@@ -103,6 +112,8 @@ def compile(
         Now or at the first call: if f's course depends on numbers (``if v > 0``), if it computes something else each
         time, if it uses an operation whose rule is written with ``math``, or if nothing depends on a parameter. The
         text names the line, or the operation.
+    ModuleNotFoundError
+        If the backend is JAX, and it is not installed.
 
     Examples
     --------
@@ -112,9 +123,9 @@ def compile(
     >>> loss, program.parameters.names, gradient.tolist()
     (2.0, ['w', 'b'], [-4.0, -2.0])
     """
-    from .compiler import Program
+    from .compiler import programs
 
-    return Program(f, parameters, like, batch, reduction, gradient, dtype, allow_nan)
+    return programs(backend)(f, parameters, like, batch, reduction, gradient, dtype, allow_nan, textbook)
 
 
 # ``from autograd import *`` leaves Python's own abs, compile, pow and sum alone.

@@ -128,8 +128,10 @@ def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[s
     return getattr(ufunc, method)(*plain, **options)
 
 
-def products_of_others(a: Any, axis: int) -> Any:
+def products_of_others(a: Any, axis: int, np: Any = np) -> Any:
     """For each entry along an axis the product of all others, without division: the partials of `ops.prod`.
+
+    `np` is whose arrays these are, NumPy or a module with the same functions.
 
     Examples
     --------
@@ -143,8 +145,13 @@ def products_of_others(a: Any, axis: int) -> Any:
     return np.moveaxis(before * after, 0, axis)
 
 
-def require(condition: Any, message: str, *values: Any, batch: bool = True) -> None:
-    """`autograd.require` of arrays, whose last axis is that of examples if there is a batch.
+def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -> None:
+    """`autograd.require` of arrays.
+
+    Parameters
+    ----------
+    axis : {-1, 0, None}
+        Which axis is that of examples: the last, the first, or none.
 
     Raises
     ------
@@ -161,7 +168,9 @@ def require(condition: Any, message: str, *values: Any, batch: bool = True) -> N
     if condition.all() if isinstance(condition, np.ndarray) else condition:
         return
     holds, *shown = np.broadcast_arrays(np.asarray(condition, bool), *values)
+    if axis == 0:
+        holds, *shown = (np.moveaxis(x, 0, -1) for x in (holds, *shown))
     last_first = holds.T  # so that it is the first example, of several
     place = tuple(np.argwhere(~last_first)[0].tolist())[::-1]
-    where = f" (in example {place[-1]}, counted from 0)" if batch else ""
+    where = f" (in example {place[-1]}, counted from 0)" if axis is not None else ""
     raise ValueError(sentence(message, [float(x[place]) for x in shown]) + where)

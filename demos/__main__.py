@@ -48,7 +48,8 @@ def main(arguments: list[str]) -> int:
     except ModuleNotFoundError as missing:
         if missing.name in (None, "autograd", "nn") or str(missing.name).startswith("demos"):
             raise
-        print(f"this demo needs {missing.name}: pip install 'glassgrad[demos]'", file=sys.stderr)
+        extra = "jax" if missing.name == "jax" else "demos"
+        print(f"this demo needs {missing.name}: pip install 'glassgrad[{extra}]'", file=sys.stderr)
         return 1
     return 0
 

@@ -86,14 +86,15 @@ class Eager:
 
 
 class Compiled:
-    """The same training by the NumPy program that the loss of one image compiles to."""
+    """The same training by the program that the loss of one image compiles to."""
 
-    name = "the compiled program"
-
-    def __init__(self, model: nn.MLP) -> None:
+    def __init__(self, model: nn.MLP, backend: str = "numpy") -> None:
         image, digit = [0.0] * len(model.layers[0].neurons[0].w), 0
-        self.program = autograd.compile(lambda x, t: nn.cross_entropy(model(x), t), model, like=(image, digit))
-        self.logits = autograd.compile(model, self.program.parameters, gradient=False, like=(image,))
+        self.name = f"the compiled program ({backend})"
+        self.program = autograd.compile(
+            lambda x, t: nn.cross_entropy(model(x), t), model, like=(image, digit), backend=backend
+        )
+        self.logits = autograd.compile(model, self.program.parameters, gradient=False, like=(image,), backend=backend)
         self.optimiser = nn.Adam(self.program.parameters)
         self.layers = [str(i) for i in range(1, len(model.layers) + 1)]
 
@@ -215,11 +216,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of weights and shuffling (default %(default)s)")
     parser.add_argument("--save", type=Path, default=MODEL, help="where the model goes (default %(default)s)")
     parser.add_argument("--classify", type=int, nargs="+", metavar="IMAGE", help="load the model, read these images")
-    parser.add_argument("--compiled", action="store_true", help="train the NumPy program that the scalars compile to")
+    parser.add_argument("--compiled", action="store_true", help="train the program that the scalars compile to")
+    parser.add_argument("--backend", choices=("numpy", "jax"), help="what runs it (with --compiled; default numpy)")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="keep the report as a picture, too")
     options = parser.parse_args(arguments)
     if options.epochs < 1 or options.hidden < 1:
         parser.error("--epochs and --hidden must be at least 1")
+    if options.backend and not options.compiled:
+        parser.error("--backend is for the program of --compiled")
 
     console = Console()
     if options.classify:
@@ -236,7 +240,7 @@ def main(arguments: list[str]) -> None:
         f"learn from, {len(held_out)} held out"
     )
     start = time.perf_counter()
-    trainer = Compiled(model) if options.compiled else Eager(model)
+    trainer = Compiled(model, options.backend or "numpy") if options.compiled else Eager(model)
     norms = train(trainer, training, options.epochs, options.seed, console)
     console.print(f"trained in {time.perf_counter() - start:.1f} s by {trainer.name}\n")
     show_norms(norms, console)

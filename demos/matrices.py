@@ -55,6 +55,71 @@ def three_layers() -> tuple[list[Value], Program]:
     return _network([3, 4, 5, 1], "relu", "sigmoid", nn.bce)  # type: ignore[no-any-return]
 
 
+# --- sequences, for the files alone: they are too long for a terminal ---
+
+
+def _matrix(name: str, rows: int, columns: int) -> list[list[Value]]:
+    return [[Value(0.1 * (i - k) / columns, f"{name}{i}_{k}") for k in range(columns)] for i in range(rows)]
+
+
+def causal_attention() -> tuple[list[Value], Program]:
+    """Self-attention of 8 positions with 4 numbers each: every position looks at itself and at those before it."""
+    steps, width = 8, 4
+    query, key, value, out = (_matrix(name, width, width) for name in ("Q", "K", "V", "O"))
+    parameters = [w for matrix in (query, key, value, out) for row in matrix for w in row]
+
+    def loss(xs: Any, targets: Any) -> Any:
+        queries, keys, values = ([[dot(row, x) for row in matrix] for x in xs] for matrix in (query, key, value))
+        total: Any = 0.0
+        for t, target in enumerate(targets):
+            weights = nn.softmax([dot(queries[t], k) / width**0.5 for k in keys[: t + 1]])
+            seen = [dot(weights, [v[i] for v in values[: t + 1]]) for i in range(width)]
+            total = total + nn.mse([dot(row, seen) for row in out], target)
+        return total / steps
+
+    example = [[0.0] * width] * steps
+    return parameters, autograd.compile(loss, parameters, like=(example, example), batch=False)
+
+
+def lstm() -> tuple[list[Value], Program]:
+    """An LSTM of 8 units on sequences of 12 steps with 4 numbers each, with a number to be told at the end."""
+    units, steps, inputs = 8, 12, 4
+    from_input, from_state = _matrix("W", 4 * units, inputs), _matrix("U", 4 * units, units)
+    biases, weights = [Value(0.0, f"b{i}") for i in range(4 * units)], [Value(0.1, f"v{i}") for i in range(units)]
+    parameters = [*[w for matrix in (from_input, from_state) for row in matrix for w in row], *biases, *weights]
+
+    def loss(xs: Any, target: Any) -> Any:
+        state: list[Any] = [0.0] * units
+        cell: list[Any] = [0.0] * units
+        for x in xs:
+            z = [dot(w, x, b) + dot(u, state) for w, u, b in zip(from_input, from_state, biases)]
+            write, keep, show = ([autograd.sigmoid(a) for a in z[k * units : (k + 1) * units]] for k in range(3))
+            new = [autograd.tanh(a) for a in z[3 * units :]]
+            cell = [f * c + i * g for f, c, i, g in zip(keep, cell, write, new)]
+            state = [o * autograd.tanh(c) for o, c in zip(show, cell)]
+        return (dot(weights, state) - target) ** 2
+
+    return parameters, autograd.compile(loss, parameters, like=([[0.0] * inputs] * steps, 0.0))
+
+
+def residual() -> tuple[list[Value], Program]:
+    """A layer-normed residual block: x + W2 relu(W1 norm(x)), with 6 numbers in and 12 units inside."""
+    width, inside = 6, 12
+    there, back = _matrix("W", inside, width), _matrix("V", width, inside)
+    gain, shift = [Value(1.0, f"g{i}") for i in range(width)], [Value(0.0, f"s{i}") for i in range(width)]
+    parameters = [*[w for matrix in (there, back) for row in matrix for w in row], *gain, *shift]
+
+    def loss(x: Any, target: Any) -> Any:
+        mean = autograd.sum(x) / width
+        spread = (autograd.sum([(a - mean) ** 2 for a in x]) / width + 1e-5) ** 0.5
+        normed = [g * (a - mean) / spread + s for g, a, s in zip(gain, x, shift)]
+        hidden = [autograd.relu(dot(row, normed)) for row in there]
+        return nn.mse([a + dot(row, hidden) for a, row in zip(x, back)], target)
+
+    return parameters, autograd.compile(loss, parameters, like=([0.0] * width, [0.0] * width))
+
+
+SEQUENCES = {"causal_attention": causal_attention, "lstm": lstm, "residual": residual}
 NETWORKS = {"credit": credit, "xor": xor, "xor_sigmoid": xor_sigmoid, "three_layers": three_layers}
 
 
@@ -90,6 +155,10 @@ def main(arguments: list[str]) -> None:
         show(program.source)
         if options.write:
             write_text(options.write / f"{name}.py", program.source)
+
+    if options.write:
+        for name, network in SEQUENCES.items():
+            write_text(options.write / f"{name}.py", network()[1].source)
 
     heading("The same gradient")
     say("Each program's gradient of a random batch, against the engine's, example by example:")

@@ -1,4 +1,4 @@
-"""What all tests share: no skipped test goes unnoticed.
+"""What all tests share: no skipped test goes unnoticed, and no compiled program unchecked.
 
 With ``--no-skips`` it fails the run. With ``--list-skips FILE`` it is listed, so that another run, in which nothing is
 missing, can be given the list: ``pytest @FILE``.
@@ -6,6 +6,7 @@ missing, can be given the list: ``pytest @FILE``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,19 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 _skipped: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _legal_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In the tests of the compiler, what every pass makes is checked."""
+    if not request.module.__name__.rpartition(".")[2].startswith(("test_compile", "test_textbook")):
+        yield
+        return
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    from autograd.compiler.check import checking
+
+    with checking():
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -149,6 +149,7 @@ def compare(seed: int, examples: int) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**40), st.sampled_from([1, 4]))
 @example(0, 1)
+@example(5445, 1)  # parameters in a column, and in the reverse order in another place
 def test_a_batch(seed: int, examples: int) -> None:
     compare(seed, examples)
 

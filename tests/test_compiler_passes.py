@@ -1,4 +1,7 @@
-"""The compiler's passes one by one, on small tables made by hand; what is expected is written by hand as well."""
+"""The compiler's passes one by one, on small programs made by hand; what is expected is written by hand as well.
+
+At the end random programs go through all of them: what each makes is computed by `tests.interpreter`.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +17,45 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import CompileError, Op, Place, Value, ops
-from autograd.symbols import Symbol
 
 np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
 
-from autograd.compiler.blocks import blocks  # noqa: E402
-from autograd.compiler.emit import Module  # noqa: E402
+from autograd.compiler import check, parameters  # noqa: E402
+from autograd.compiler.arrays import (  # noqa: E402
+    ACCUMULATE,
+    CONTRACT,
+    EXPAND,
+    JOIN,
+    LOOP,
+    NUMBER,
+    PICK,
+    REDUCE,
+    REQUIRE,
+    SUM,
+    Array,
+    ArrayProgram,
+    Builder,
+)
+from autograd.compiler.blocks import HOLE, blocks, extended  # noqa: E402
+from autograd.compiler.check import IllegalProgram, check_arrays, check_scalars  # noqa: E402
 from autograd.compiler.fold import fold  # noqa: E402
-from autograd.compiler.forward import Writer, forward  # noqa: E402
-from autograd.compiler.fuse import WIDEST, fuse  # noqa: E402
-from autograd.compiler.group import Grouping  # noqa: E402
+from autograd.compiler.group import group  # noqa: E402
 from autograd.compiler.inputs import Inputs, Slot, argument_names  # noqa: E402
-from autograd.compiler.layout import Layout  # noqa: E402
 from autograd.compiler.levels import levels  # noqa: E402
-from autograd.compiler.lines import Invoke, Line, Mask, N, NumPy, Postfix, added, names_in, replaced, times  # noqa: E402
 from autograd.compiler.live import live  # noqa: E402
-from autograd.compiler.naming import name  # noqa: E402
-from autograd.compiler.record import RELATIONS, Recording  # noqa: E402
-from autograd.compiler.reverse import Reverse  # noqa: E402
-from autograd.compiler.scalars import CONSTANT, DETACH, INPUT, PARAMETER, TOTAL, Scalars  # noqa: E402
+from autograd.compiler.lower import lower  # noqa: E402
+from autograd.compiler.name import name  # noqa: E402
+from autograd.compiler.pipeline import PIPELINE, Task, stages, write  # noqa: E402
+from autograd.compiler.place import place  # noqa: E402
+from autograd.compiler.record import Recording  # noqa: E402
+from autograd.compiler.reverse import differentiate  # noqa: E402
+from autograd.compiler.scalars import CONSTANT, DETACH, INPUT, PARAMETER, RELATIONS, TOTAL, Scalars  # noqa: E402
 from autograd.compiler.share import share  # noqa: E402
 from autograd.compiler.split import split  # noqa: E402
 from autograd.compiler.sums import sums  # noqa: E402
-from autograd.compiler.views import aligned, view  # noqa: E402
+from autograd.compiler.views import View, view  # noqa: E402
+from tests.interpreter import of_arrays, of_scalars  # noqa: E402
+from tests.test_compiler_graphs import function  # noqa: E402
 
 FLOAT = np.dtype("float64")
 
@@ -369,56 +388,95 @@ def test_blocks_of_a_layer_on_several_examples_in_any_order() -> None:
 
 
 def test_blocks_of_what_is_no_rectangle() -> None:
-    """Causal attention: query i meets the keys up to i. Every product is in one block, and all in a block meet."""
+    """Causal attention: query i meets the keys up to i. One block, with holes where nobody meets."""
     pairs = [((i,), (10 + j,)) for i in range(4) for j in range(i + 1)]
-    left, right = zip(*pairs)
-    members = []
-    for rows, columns, numbers in found(left, right):
-        assert [pairs[k] for k in numbers] == list(itertools.product(rows, columns))
-        members += numbers
-    assert sorted(members) == list(range(len(pairs)))
+    ((rows, columns, members),) = found(*zip(*pairs))
+    assert sorted(k for k in members if k != HOLE) == list(range(len(pairs)))
+    for (row, column), k in zip(itertools.product(rows, columns), members):
+        assert (row, column) == pairs[k] if k != HOLE else (row, column) not in pairs
+
+
+def test_blocks_with_too_many_holes_stay_apart() -> None:
+    """A diagonal, and two kinds of vectors alone: every product is in one block, and all in a block meet."""
+    for pairs in (
+        [((i,), (10 + i,)) for i in range(5)],
+        [((0,), (10,)), ((1,), (10,)), ((1,), (11,))],
+        [((i,), (10 + j,)) for i in range(12) for j in (i, i + 1)],
+    ):
+        members = []
+        for rows, columns, numbers in found(*zip(*pairs)):
+            assert [pairs[k] for k in numbers] == list(itertools.product(rows, columns))
+            members += numbers
+        assert sorted(members) == list(range(len(pairs)))
+
+
+def test_blocks_are_extended_on_one_side() -> None:
+    """Sums of one, two and three products: all factors of the one side, with holes on the other."""
+    pairs = [[(0, 5)], [(1, 5), (2, 6)], [(3, 5), (4, 6), (5, 7)]]
+    assert extended(pairs, 1) == [
+        [(0, 5), (HOLE, 6), (HOLE, 7)],
+        [(1, 5), (2, 6), (HOLE, 7)],
+        [(3, 5), (4, 6), (5, 7)],
+    ]
+    assert extended(pairs, 0) == pairs  # no two sums have a factor in common there
+    assert extended([[(0, 5), (1, 5)]], 1) is None  # one twice
+    assert extended([[(i, j) for j in (0, i)] for i in range(1, 9)], 1) is None  # more holes than numbers
 
 
 # --- views --------------------------------------------------------------------------------------------------------
 
 
-def picked(shape: tuple[int, ...], index: Any) -> str:
-    return view("A", shape, np.array(index), False, lambda positions: "I").text(False)
+def whole(*shape: int) -> Any:
+    return np.arange(math.prod(shape)).reshape(shape)
+
+
+def taken(part: View, array: Any, tail: tuple[int, ...] = ()) -> Any:
+    """What a view takes out of an array, whose last axes it leaves alone."""
+    made = array if part.reshaped is None else array.reshape(*part.reshaped, *tail)
+    made = made[part.selection] if part.gathered is None else made[part.gathered]
+    assert made.shape == (*part.shape, *tail)
+    made = made.transpose(*part.axes, *range(len(part.axes), made.ndim))
+    return made if part.merged is None else made.reshape(*part.merged, *tail)
 
 
 @pytest.mark.parametrize(
-    ("shape", "index", "expected"),
+    ("shape", "index", "way"),
     [
-        ((4,), [0, 1, 2, 3], "A"),
-        ((4,), [1, 2], "A[1:3]"),
-        ((4,), [0, 2], "A[::2]"),
-        ((4,), [3, 2, 1, 0], "A[::-1]"),
-        ((4,), 2, "A[2]"),
-        ((2, 3), [[0, 1, 2], [3, 4, 5]], "A"),
-        ((2, 3), [3, 4, 5], "A[1]"),
-        ((2, 3), [1, 4], "A[:, 1]"),
-        ((2, 3), [[0, 3], [1, 4], [2, 5]], "A.T"),
-        ((2, 3), [[1, 2], [4, 5]], "A[:, 1:]"),
-        ((2, 3), [[1, 4], [2, 5]], "A[:, 1:].T"),
-        ((2, 3), [0, 1, 2, 3, 4, 5], "A.reshape(6)"),
-        ((2, 3), [[0, 1], [2, 3], [4, 5]], "A.reshape(3, 2)"),
-        ((6,), [[0, 1, 2], [3, 4, 5]], "A.reshape(2, 3)"),
-        ((4,), [0, 2, 3], "A[I]"),
-        ((4,), [1, 1, 1], "A[I]"),
-        ((2, 3), [0, 4], "A.reshape(6)[I]"),
+        ((4,), [0, 1, 2, 3], {}),
+        ((4,), [1, 2], {"selection": (slice(1, 3),)}),
+        ((4,), [0, 2], {"selection": (slice(None, None, 2),)}),
+        ((4,), [3, 2, 1, 0], {"selection": (slice(None, None, -1),)}),
+        ((4,), 2, {"selection": (2,)}),
+        ((2, 3), [[0, 1, 2], [3, 4, 5]], {}),
+        ((2, 3), [3, 4, 5], {"selection": (1,)}),
+        ((2, 3), [1, 4], {"selection": (slice(None), 1)}),
+        ((2, 3), [[0, 3], [1, 4], [2, 5]], {"axes": (1, 0)}),
+        ((2, 3), [[1, 2], [4, 5]], {"selection": (slice(None), slice(1, None))}),
+        ((2, 3), [[1, 4], [2, 5]], {"selection": (slice(None), slice(1, None)), "axes": (1, 0)}),
+        ((2, 3), [0, 1, 2, 3, 4, 5], {"reshaped": (6,)}),
+        ((2, 3), [[0, 1], [2, 3], [4, 5]], {"reshaped": (3, 2)}),
+        ((6,), [[0, 1, 2], [3, 4, 5]], {"reshaped": (2, 3)}),
+        ((6,), [[0, 2, 4], [1, 3, 5]], {"reshaped": (3, 2), "axes": (1, 0)}),
+        ((2, 3), [0, 3, 1, 4, 2, 5], {"axes": (1, 0), "merged": (6,)}),
+        ((4,), [0, 2, 3], {"gathered": True}),
+        ((4,), [1, 1, 1], {"gathered": True}),
+        ((2, 3), [0, 4, 5], {"gathered": True, "reshaped": (6,)}),
     ],
 )  # fmt: skip
-def test_views_are_the_shortest_text(shape: tuple[int, ...], index: Any, expected: str) -> None:
-    assert picked(shape, index) == expected
+def test_views_are_the_shortest_way(shape: tuple[int, ...], index: Any, way: dict[str, Any]) -> None:
+    part = view(shape, np.array(index))
+    assert part.reshaped == way.get("reshaped")
+    assert part.selection == way.get("selection", ())
+    assert (part.gathered is not None) == way.get("gathered", False)
+    assert part.axes == way.get("axes", tuple(range(len(part.shape))))
+    assert part.merged == way.get("merged")
 
 
-def test_views_of_batched_arrays_leave_the_examples_alone() -> None:
-    def batched(shape: tuple[int, ...], index: Any) -> str:
-        return view("A", shape, np.array(index), True, lambda positions: "I").text(True)
-
-    assert batched((2, 3), [[0, 3], [1, 4], [2, 5]]) == "A.swapaxes(0, 1)"
-    assert batched((2, 3), [0, 1, 2, 3, 4, 5]) == "A.reshape(6, -1)"
-    assert batched((2, 3), [0, 4]) == "A.reshape(6, -1)[I]"
+def test_views_cost_the_more_the_farther_they_are() -> None:
+    parts = [[[0, 1, 2], [3, 4, 5]], [3, 4, 5], [[0, 3], [1, 4], [2, 5]], [0, 1, 2, 3, 4, 5], [0, 4, 5]]
+    costs = [view((2, 3), np.array(index)).cost for index in parts]
+    assert costs == sorted(set(costs))
+    assert costs[0] == 0
 
 
 @st.composite
@@ -448,145 +506,35 @@ def indices(draw: Any) -> tuple[tuple[int, ...], Any]:
 @settings(max_examples=400, deadline=None)
 @given(indices(), st.booleans())
 def test_views_pick_what_they_are_to_pick(drawn: tuple[tuple[int, ...], Any], batched: bool) -> None:
-    """And writing to them writes there: base and axes together are the target of a gradient."""
+    """Also beside an axis of examples, and what is selected is a place to write to, if it is not gathered."""
     shape, index = drawn
-    constants: dict[str, Any] = {}
-
-    def constant(positions: Any) -> str:
-        constants[f"I{len(constants)}"] = positions
-        return f"I{len(constants) - 1}"
-
-    made = view("A", shape, index, batched, constant)
+    part = view(shape, index)
     tail = (2,) * batched
-    array = np.arange(int(np.prod(shape)) * 2**batched).reshape(*shape, *tail)
-    scope = {"A": array, **constants}
-    expected = array.reshape(-1, *tail)[index]
-    assert np.array_equal(eval(made.text(batched), scope), expected)
-    base = eval(made.name + made.selection, scope)
-    assert base.shape == (*made.shape, *tail)
-    if made.ordered:
-        assert np.array_equal(base.ravel(), array.ravel())
-    assert made.repeated == (len(np.unique(index)) < index.size)
+    array = np.arange(math.prod(shape) * 2**batched).reshape(*shape, *tail)
+    assert np.array_equal(taken(part, array, tail), array.reshape(-1, *tail)[index])
+    if part.gathered is None and part.merged is None:
+        assert np.shares_memory(taken(part, array, tail), array)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.data())
-def test_aligned_parts_broadcast(data: st.DataObject) -> None:
-    ndim = data.draw(st.integers(0, 3))
-    shape = tuple(data.draw(st.lists(st.integers(2, 4), min_size=ndim, max_size=ndim)))
-    kept = tuple(axis for axis in range(ndim) if data.draw(st.booleans()))
-    among = data.draw(st.booleans())
-    batched = among and data.draw(st.booleans())
-    part = np.random.default_rng(0).normal(size=(*[shape[axis] for axis in kept], *[5] * batched))
-    made = eval(aligned("P", kept, ndim, batched, among), {"P": part, "None": None})
-    whole = np.broadcast_to(made, (*shape, *[5] * among))
-    full = part.reshape([shape[axis] if axis in kept else 1 for axis in range(ndim)] + [5 if batched else 1] * among)
-    assert np.array_equal(whole, np.broadcast_to(full, whole.shape))
+# --- group --------------------------------------------------------------------------------------------------------
 
 
-# --- lines --------------------------------------------------------------------------------------------------------
-
-A, B = Symbol("a"), Symbol("b")
-show = NumPy().text
-
-
-def test_lines_print_numpy() -> None:
-    assert show((A + B) * A) == "(a + b) * a"
-    assert show(A**2.0) == "a ** 2.0"
-    assert show(Postfix(A * B, ".sum()")) == "(a * b).sum()"
-    assert show(Postfix(-A, "[0]")) == "(-a)[0]"
-    assert show(Invoke("where", [A > 0.0, A, B])) == "where(a > 0.0, a, b)"
-    assert show(autograd.symbols.Expression("&", (A > 0.0, B > 0.0))) == "(a > 0.0) & (b > 0.0)"
-    assert show(Mask(A > 0.0)) == "where(a > 0.0, 1.0, 0.0)"
-    assert show(B * Mask(A > 0.0)) == "b * (a > 0.0)"
-    assert show(Mask(A > 0.0) + Mask(B > 0.0)) == "where(a > 0.0, 1.0, 0.0) + where(b > 0.0, 1.0, 0.0)"
-    assert show(autograd.exp(A)) == "exp(a)"
-
-
-def test_lines_multiply_numbers_out() -> None:
-    assert show(times(2.0, times(3.0, A))) == "6.0 * a"
-    assert show(times(-1.0, times(-1.0, A))) == "a"
-    assert times(1.0, A) is A
-    assert show(times(1.0 / N, times(A, B))) == "a * b / n"
-    assert times(1.0 / N, N) == 1.0
-    assert show(times(0.0, A)) == "0.0 * a"  # not 0, for a may be infinite
-
-
-def test_lines_gather_terms() -> None:
-    assert show(added([A, B, A])) == "2.0 * a + b"
-    assert show(added([-A, B])) == "b - a"
-    assert show(added([-A, -B])).replace(" ", "") in ("-a-b", "-(a+b)")
-    assert show(added([A / N, B / N])) == "(a + b) / n"
-    assert show(added([A, 0.0])) in ("a", "a + 0.0")
-    assert added([]) == 0.0
-
-
-def test_lines_find_names() -> None:
-    assert names_in("W1 @ X.T + 2.0e3 * exp(b1[:, None])") == ["W1", "X", "T", "exp", "b1", "None"]
-    assert names_in("aβ * 1e5 + 1.5e-3") == ["aβ"]
-
-
-def test_lines_replace_from_the_inside_out() -> None:
-    made = replaced(A * (A + B), lambda x: Symbol("c") if x is A else x)
-    assert show(made) == "c * (c + b)"
-
-
-# --- fuse ---------------------------------------------------------------------------------------------------------
-
-
-def fused(*lines: Line, outputs: Sequence[str] = ("out",)) -> list[str]:
-    return [line.text() for line in fuse(lines, outputs)]
-
-
-def test_fuse_merges_what_one_line_needs() -> None:
-    assert fused(Line("t", A * B, temporary=True), Line("out", Symbol("t") + 1.0)) == ["out = a * b + 1.0"]
-
-
-def test_fuse_puts_parentheses() -> None:
-    assert fused(Line("t", A + B, temporary=True), Line("out", Symbol("t") * A)) == ["out = (a + b) * a"]
-
-
-def test_fuse_keeps_what_two_need_or_what_is_no_temporary() -> None:
-    twice = [Line("t", A * B, temporary=True), Line("u", Symbol("t") + 1.0), Line("out", Symbol("t") + Symbol("u"))]
-    assert fused(*twice) == ["t = a * b", "u = t + 1.0", "out = t + u"]
-    assert fused(Line("Z1", A * B), Line("out", Symbol("Z1") + 1.0)) == ["Z1 = a * b", "out = Z1 + 1.0"]
-    assert fused(Line("t", A, temporary=True), Line("u", Symbol("t") + A), outputs=["t"])[0] == "t = a"
-
-
-def test_fuse_leaves_additions_where_they_are() -> None:
-    """Between the array of zeros and the lines that read it."""
-    lines = [
-        Line("d", Invoke("zeros_like", [A])),
-        Line("d[0]", B, adds=True),
-        Line("d[1]", B, adds=True),
-        Line("t", Symbol("d") * 2.0, temporary=True),
-        Line("out", Symbol("t") + Symbol("d")),
-    ]
-    assert fused(*lines) == ["d = zeros_like(a)", "d[0] += b", "d[1] += b", "out = d * 2.0 + d"]
-
-
-def test_fuse_makes_no_line_too_wide() -> None:
-    names = [Symbol("a_rather_long_name_" * 2 + str(i)) for i in range(4)]
-    lines = [
-        Line("t", names[0] * names[1], temporary=True),
-        Line("out", Symbol("t") + names[2] * names[3]),
-    ]
-    assert len(fused(*lines)) == 2
-    assert all(len(line) <= max(WIDEST, len(lines[1].text())) for line in fused(*lines))
-
-
-# --- group, layout and naming -------------------------------------------------------------------------------------
-
-
-def grouped(made: Scalars, *shapes: tuple[int, ...], batched: bool = True) -> Grouping:
+def grouped(made: Scalars, *shapes: tuple[int, ...], batched: bool = True) -> ArrayProgram:
     slots = [Slot(letter, shape) for letter, shape in zip("xyz", shapes)]
-    parameters = sum(head is PARAMETER for head in made.heads)
-    return Grouping(made, slots, batched, parameters)
+    program = group(made, slots, batched, sum(head is PARAMETER for head in made.heads), (), Builder())
+    check_arrays(program, "group")
+    return program
 
 
-def arrays(grouping: Grouping) -> list[tuple[str, tuple[int, ...]]]:
-    """What each computed array is, and its shape."""
-    return [(a.head.name, a.shape) for a in grouping.arrays if a.operands]
+def computed(program: ArrayProgram) -> list[tuple[str, tuple[int, ...]]]:
+    """What each array is that is more than a part of another, and its shape."""
+    return [(x.head.name, x.shape) for x in program.arrays() if x.operands and x.head is not PICK]
+
+
+def one(program: ArrayProgram, head: Op) -> Array:
+    """The only array of that head."""
+    (x,) = [x for x in program.arrays() if x.head is head]
+    return x
 
 
 def layer_rows(nin: int, nout: int) -> list[Any]:
@@ -604,135 +552,505 @@ def layer_rows(nin: int, nout: int) -> list[Any]:
 
 def test_group_finds_a_layer() -> None:
     """Product, sum with the biases, activation; then the total of the neurons, along the axis."""
-    grouping = grouped(table(layer_rows(2, 3)), (2,))
-    assert arrays(grouping) == [("matmul", (3,)), ("sum_of", (3,)), ("tanh", (3,)), ("reduce", ())]
-    product = grouping.arrays[-4]
-    assert product.operands[0].index.tolist() == [[0, 1], [3, 4], [6, 7]]
-    assert product.operands[1].index.tolist() == [[0], [1]]
+    program = grouped(table(layer_rows(2, 3)), (2,))
+    assert computed(program) == [("contract", (3,)), ("sum_of", (3,)), ("tanh", (3,)), ("reduce", ())]
+    product = one(program, CONTRACT)
+    weights, x = product.operands
+    assert weights.data.tolist() == [[0, 1], [3, 4], [6, 7]]
+    assert x is program.inputs[0]
+    assert product.data == (("ij", "j", "i"), False)
+    assert (weights.batched, product.batched) == (False, True)
+
+
+def test_group_remembers_which_scalars_an_array_is() -> None:
+    """A neuron's total is an entry of the sum, its activation one of tanh; a product by itself is no scalar."""
+    rows = layer_rows(2, 3)
+    totals = [i for i, row in enumerate(rows[:-1]) if isinstance(row, tuple) and row[0] is TOTAL]
+    program = grouped(table(rows), (2,))
+    named = {x.head: None if x.rows is None else x.rows.tolist() for x in program.arrays()}
+    assert named[SUM] == totals
+    assert named[ops.tanh] == [i + 1 for i in totals]
+    assert named[REDUCE] == len(rows) - 1
+    assert named[INPUT] == [0, 1]
+    assert named[CONTRACT] is None
 
 
 def test_group_keeps_different_operations_apart() -> None:
     rows = [INPUT, PARAMETER, (ops.sin, 0), (ops.cos, 0), (ops.sin, 1), (TOTAL, 2, 3, 4, {"pairs": 0})]
-    names = [head for head, _ in arrays(grouped(table(rows), ()))]
-    assert sorted(names) == ["cos", "sin", "sin", "sum_of"]
+    assert sorted(computed(grouped(table(rows), ()))) == [("cos", ()), ("sin", ()), ("sin", ()), ("sum_of", ())]
 
 
 def test_group_finds_a_grid() -> None:
-    """Each of two parameters with each of three inputs."""
+    """Each of two parameters with each of three inputs: a column beside a row."""
     rows: list[Any] = [INPUT] * 3 + [PARAMETER] * 2
     rows += [(ops.maximum, p, x) for p in (3, 4) for x in (0, 1, 2)]
-    grouping = grouped(table([*rows, (TOTAL, *range(5, 11), {"pairs": 0})]), (3,))
-    assert arrays(grouping)[0] == ("maximum", (2, 3))
+    program = grouped(table([*rows, (TOTAL, *range(5, 11), {"pairs": 0})]), (3,))
+    assert computed(program)[0] == ("maximum", (2, 3))
+    assert [y.shape for y in one(program, ops.maximum).operands] == [(2, 1), (1, 3)]
 
 
-def test_layout_gives_each_parameter_one_place() -> None:
-    made = table(layer_rows(2, 3))
-    grouping = grouped(made, (2,))
-    values = [Value(float(i), "wvb"[i % 3]) for i in range(9)]
-    layout = Layout(grouping, values)
+def test_group_fills_a_grid_that_has_holes() -> None:
+    """Pairs i < j of five numbers: 10 of the 16 entries of a square, and it is known which nobody asked for."""
+    rows: list[Any] = [INPUT] * 5
+    rows += [(ops.maximum, i, j) for i, j in itertools.combinations(range(5), 2)]
+    program = grouped(table([*rows, (TOTAL, *range(5, 15), {"pairs": 0})]), (5,))
+    square = one(program, ops.maximum)
+    assert square.shape == (4, 4)
+    assert square.holes is not None
+    assert square.holes.astype(int).tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]]
+    assert of_arrays(program, [[[1.0, 2.0, 4.0, 8.0, 16.0]]], [])[0].tolist() == [2.0 + 2 * 4.0 + 3 * 8.0 + 4 * 16.0]
+
+
+def causal(length: int, width: int) -> Scalars:
+    """The log-sum-exps of the products of each vector with those of another kind up to its own."""
+    rows: list[Any] = [INPUT] * (2 * length * width)
+    tops = []
+    for t in range(length):
+        first = len(rows)
+        for s in range(t + 1):
+            query, key = range(t * width, (t + 1) * width), range((length + s) * width, (length + s + 1) * width)
+            rows.append((TOTAL, *query, *key, {"pairs": width}))
+        rows.append((ops.logsumexp, *range(first, len(rows))))
+        tops.append(len(rows) - 1)
+    return table([*rows, (TOTAL, *tops, {"pairs": 0})])
+
+
+def test_group_fills_a_ragged_family_with_the_neutral_number() -> None:
+    """Causal attention: one matrix product, and -inf where log-sum-exp is to see nothing."""
+    made = causal(4, 2)
+    program = grouped(made, (4, 2), (4, 2))
+    assert computed(program) == [("contract", (4, 4)), ("where", (4, 4)), ("logsumexp", (4,)), ("reduce", ())]
+    mask, _, filler = one(program, ops.where).operands
+    assert mask.data.tolist() == np.tri(4, 4, dtype=bool).tolist()
+    assert filler == -math.inf
+    q, k = np.random.default_rng(0).normal(size=(2, 3, 4, 2))
+    (found,) = of_arrays(program, [q, k], [], 3)
+    expected = [of_scalars(made, [*a.ravel(), *b.ravel()], [])[0] for a, b in zip(q, k)]
+    assert found.tolist() == pytest.approx(expected, rel=1e-13)
+
+
+def test_group_fills_sums_of_several_lengths() -> None:
+    """x1, x1 + x2, ...: a triangle of zeros and of numbers, summed along an axis. A single term is no sum."""
+    rows: list[Any] = [INPUT] * 4 + [(TOTAL, *range(t + 1), {"pairs": 0}) for t in range(1, 4)]
+    program = grouped(table(rows, 0, 4, 5, 6), (4,))
+    assert one(program, REDUCE).shape == (3,)
+    found = of_arrays(program, [[[1.0, 10.0, 100.0, 1000.0]]], [])
+    assert [float(x) for (x,) in found] == [1.0, 11.0, 111.0, 1111.0]
+
+
+def test_group_leaves_two_lengths_apart() -> None:
+    """Filling up pays from three on."""
+    rows: list[Any] = [INPUT] * 7 + [(TOTAL, 0, 1, 2, {"pairs": 0}), (TOTAL, 3, 4, 5, 6, {"pairs": 0})]
+    names = [head for head, _ in computed(grouped(table(rows, 7, 8), (7,)))]
+    assert names == ["reduce", "reduce"]
+
+
+def test_group_stacks_products_of_one_shape() -> None:
+    """Two heads of attention: for each of them, each of two rows with each of two columns."""
+
+    def row(head: int, i: int) -> range:
+        return range(6 * head + 3 * i, 6 * head + 3 * i + 3)
+
+    rows: list[Any] = [INPUT] * 24
+    rows += [
+        (TOTAL, *row(h, i), *[12 + k for k in row(h, j)], {"pairs": 3}) for h in (0, 1) for i in (0, 1) for j in (0, 1)
+    ]
+    program = grouped(table(rows, *range(24, 32)), (2, 2, 3), (2, 2, 3))
+    assert computed(program) == [("contract", (2, 2, 2))]
+    (left, right, out), _ = one(program, CONTRACT).data
+    assert len(set(left) & set(right) & set(out)) == 1  # the letter of the stack
+    a, b = drawn(2, 2, 3), drawn(3, 2, 2, 3)[0]
+    assert np.ravel(of_arrays(program, [[a], [b]], [])) == pytest.approx(np.einsum("hik,hjk->hij", a, b).ravel())
+
+
+def test_group_joins_what_comes_from_several_arrays() -> None:
+    rows = [INPUT, PARAMETER, (ops.sin, 0), (ops.cos, 0), (ops.logsumexp, 2, 3, 1)]
+    program = grouped(table(rows), ())
+    assert one(program, JOIN).shape == (3,)
+    assert one(program, ops.logsumexp).shape == ()
+
+
+# --- place --------------------------------------------------------------------------------------------------------
+
+
+def placed(program: ArrayProgram, values: Sequence[Value]) -> ArrayProgram:
+    made = place(program, values)
+    check_arrays(made, "place")
+    return made
+
+
+def test_place_gives_each_parameter_one_place() -> None:
+    """The weights in front, as one matrix, for a product takes them so; then the biases."""
+    program = placed(grouped(table(layer_rows(2, 3)), (2,)), [Value(float(i), "wvb"[i % 3]) for i in range(9)])
+    layout = program.layout
     assert sorted(layout.where.tolist()) == list(range(9))
     matrix, vector = layout.parts
     assert (matrix.shape, vector.shape) == ((3, 2), (3,))
     assert matrix.numbers.tolist() == [0, 1, 3, 4, 6, 7]
     assert vector.numbers.tolist() == [2, 5, 8]
+    assert (matrix.start, matrix.stop, vector.start, vector.stop) == (0, 6, 6, 9)
     assert layout.part_of(np.array([0, 5])) is matrix
     assert layout.part_of(np.array([6, 8])) is vector
     assert layout.part_of(np.array([5, 6])) is None
+    assert one(program, CONTRACT).operands[0].data is matrix  # as it is: no part of anything
 
 
-def test_layout_places_parameters_that_nothing_uses() -> None:
+def test_place_finds_room_for_parameters_that_nothing_uses() -> None:
     made = table([INPUT, PARAMETER, PARAMETER, (ops.mul, 0, 1)])
-    layout = Layout(grouped(made, ()), [Value(1.0, "a"), Value(2.0, "b")])
+    layout = placed(grouped(made, ()), [Value(1.0, "a"), Value(2.0, "b")]).layout
     assert sorted(layout.where.tolist()) == [0, 1]
+    assert [part.name for part in layout.parts] == ["a", "b"]
 
 
-# --- forward and reverse ------------------------------------------------------------------------------------------
+def test_place_puts_everything_where_another_program_has_it() -> None:
+    values = [Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "c")]
+    first = placed(grouped(table([INPUT, PARAMETER, PARAMETER, PARAMETER, (ops.mul, 0, 3)]), ()), values)
+    shared = parameters.Parameters(first.layout, FLOAT)
+    again = place(grouped(table([INPUT, PARAMETER, PARAMETER, PARAMETER, (ops.mul, 0, 2)]), ()), values, shared)
+    assert again.layout.where.tolist() == first.layout.where.tolist()
+    assert again.layout.parts == first.layout.parts
 
 
-def written(made: Scalars, *shapes: tuple[int, ...], labels: Sequence[str] = ()) -> tuple[list[str], list[str]]:
-    """The lines forward, and those back from the only output."""
-    grouping = grouped(made, *shapes)
-    count = sum(head is PARAMETER for head in made.heads)
-    layout = Layout(grouping, [Value(0.0, label) for label in [*labels, *["p"] * count][:count]])
-    name(grouping, layout)
-    writer = Writer(grouping, layout)
-    there = [line.text() for line in forward(writer)]
-    reverse = Reverse(writer)
-    reverse.run([(grouping.outputs[0], 1.0)])
-    return there, [line.text() for line in reverse.lines]
+def test_place_brings_what_is_made_of_parameters_alone_into_their_order() -> None:
+    """Squares of parameters that a matrix has in another order: the array changes, and what is picked from it, too."""
+    rows: list[Any] = [INPUT, INPUT, *[PARAMETER] * 4]
+    rows += [(TOTAL, 2, 4, 0, 1, {"pairs": 2}), (TOTAL, 3, 5, 0, 1, {"pairs": 2})]  # W = [[p0, p2], [p1, p3]]
+    rows += [(ops.square, i) for i in (2, 3, 4, 5)]
+    made = table(rows, 6, 7, 8, 9, 10, 11)
+    before = grouped(made, (2,))
+    after = placed(before, [Value(0.0, "w") for _ in range(4)])
+    numbers, x = [1.0, 2.0, 3.0, 4.0], [[10.0, 100.0]]
+    expected = [310.0, 420.0, 1.0, 4.0, 9.0, 16.0]
+    assert [float(np.ravel(y)[0]) for y in of_arrays(before, [x], numbers)] == expected
+    assert [float(np.ravel(y)[0]) for y in of_arrays(after, [x], numbers)] == expected
+    squares = one(after, ops.square)
+    assert squares.rows is not None
+    where = after.layout.where
+    assert [int(where[row - 8]) for row in squares.rows] == sorted(int(where[row - 8]) for row in squares.rows)
 
 
-def test_forward_and_reverse_of_a_product() -> None:
-    """w x for one parameter: dw is the sum of x over the examples."""
-    there, back = written(table([INPUT, PARAMETER, (ops.mul, 1, 0), (ops.sin, 2)]), (), labels=["w"])
-    assert there == ["mul1 = w * x", "sin1 = sin(mul1)"]
-    assert back[-1] == "gradient = dw.reshape(-1)" or back[-1].startswith("gradient =")
-    scope: dict[str, Any] = {"x": np.array([0.5, 2.0]), "w": np.array(3.0), "theta": np.array([3.0]), **vars(np)}
-    exec("\n".join([*there, *back]), scope)
-    assert np.ravel(scope["gradient"]) == pytest.approx([(0.5 * np.cos(1.5) + 2.0 * np.cos(6.0))])
+# --- name ---------------------------------------------------------------------------------------------------------
 
 
-def test_reverse_sums_where_an_operand_was_broadcast() -> None:
+def test_name_makes_a_program_of_its_own() -> None:
+    before = placed(grouped(table(layer_rows(2, 3)), (2,)), [Value(0.0, "wvb"[i % 3]) for i in range(9)])
+    after = name(before)
+    check_arrays(after, "name")
+    assert [x.name for x in before.inputs] == ["x"]
+    assert [x.name for x in after.inputs] == ["X"]
+    roles = {x.head: x.role and x.role.word for x in after.arrays()}
+    assert (roles[SUM], roles[ops.tanh], roles[CONTRACT]) == ("Z", "A", None)
+    assert all(x.role is None for x in before.arrays())
+
+
+# --- reverse ------------------------------------------------------------------------------------------------------
+
+
+def gradient(made: Scalars, inputs: Sequence[Any], numbers: Sequence[float], *shapes: tuple[int, ...]) -> list[float]:
+    """The gradient of the sum over the examples, in the order of the rows."""
+    program = placed(grouped(split(made), *shapes), [Value(x, "p") for x in numbers])
+    back = differentiate(program, mean=False)
+    check_arrays(back, "differentiate")
+    _, vector = of_arrays(back, inputs, numbers, len(inputs[0]))
+    return [float(vector[i]) for i in program.layout.where]
+
+
+def test_reverse_of_a_product() -> None:
+    """sin(w x): cos(w x) x, summed over the examples."""
+    x = np.array([0.5, 2.0])
+    made = table([INPUT, PARAMETER, (ops.mul, 1, 0), (ops.sin, 2)])
+    assert gradient(made, [x], [3.0], ()) == pytest.approx([0.5 * math.cos(1.5) + 2.0 * math.cos(6.0)])
+
+
+def test_reverse_sums_where_an_operand_was_repeated() -> None:
+    """One parameter beside three inputs."""
+    x = np.array([[0.5, 2.0, 1.0], [1.0, 0.25, -1.0]])
     rows: list[Any] = [INPUT, INPUT, INPUT, PARAMETER, *[(ops.mul, 3, i) for i in range(3)]]
     rows += [(ops.sin, i) for i in (4, 5, 6)]
-    there, back = written(table([*rows, (TOTAL, 7, 8, 9, {"pairs": 0})]), (3,), labels=["w"])
-    x = np.array([[0.5, 2.0], [1.0, 0.25], [-1.0, 3.0]])
-    scope: dict[str, Any] = {"X": x, "w": np.array(3.0), "theta": np.array([3.0]), "n": 2, **vars(np)}
-    exec("\n".join([*there, *back]), scope)
-    assert np.ravel(scope["gradient"]) == pytest.approx([(x * np.cos(3.0 * x)).sum()])
+    made = table([*rows, (TOTAL, 7, 8, 9, {"pairs": 0})])
+    assert gradient(made, [x], [3.0], (3,)) == pytest.approx([(x * np.cos(3.0 * x)).sum()])
+
+
+def test_reverse_of_a_layer_is_two_products() -> None:
+    """dW = dZ X.T and db = dZ summed, where dZ is 1 - tanh(Z)**2."""
+    numbers = [0.5, -0.25, 0.125, 0.75, 0.5, -1.0]  # each neuron's weights, and its bias
+    x = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]])
+    w, b = np.array([[0.5, -0.25], [0.75, 0.5]]), np.array([0.125, -1.0])
+    dz = 1.0 - np.tanh(x @ w.T + b) ** 2
+    dw, db = dz.T @ x, dz.sum(axis=0)
+    expected = [*dw[0], db[0], *dw[1], db[1]]
+    assert gradient(table(layer_rows(2, 2)), [x], numbers, (2,)) == pytest.approx(expected, rel=1e-13)
+
+
+def test_reverse_adds_to_the_parts_that_were_picked() -> None:
+    """a*a + a*b + sin(c), where a, b and c are entries of one array."""
+    rows = [INPUT, *[PARAMETER] * 3, (ops.mul, 1, 1), (ops.mul, 1, 2), (ops.sin, 3), (TOTAL, 4, 5, 6, {"pairs": 0}),
+            (ops.mul, 0, 7)]  # fmt: skip
+    found = gradient(table(rows), [np.array([2.0])], [3.0, 5.0, 0.5], ())
+    assert found == pytest.approx([2.0 * (6.0 + 5.0), 2.0 * 3.0, 2.0 * math.cos(0.5)])
 
 
 def test_reverse_leaves_conditions_and_detached_arrays_alone() -> None:
+    """where(x < w, detached w, w): only the second example lets through."""
     rows = [INPUT, PARAMETER, (RELATIONS["<"], 0, 1), (DETACH, 1), (ops.where, 2, 3, 1)]
-    there, back = written(table(rows), (), labels=["w"])
-    scope: dict[str, Any] = {
-        "x": np.array([0.5, 4.0]),
-        "w": np.array(3.0),
-        "theta": np.array([3.0]),
-        "n": 2,
-        **vars(np),
-    }
-    exec("\n".join([*there, *back]), scope)
-    assert np.ravel(scope["gradient"]).tolist() == [1.0]  # of the second example alone
+    assert gradient(table(rows), [np.array([0.5, 4.0])], [3.0], ()) == [1.0]
 
 
-# --- emit ---------------------------------------------------------------------------------------------------------
+def test_reverse_lets_nothing_through_a_hole() -> None:
+    """A slope may be infinite where nobody asked for an entry: sqrt of x_i - x_j for i > j alone."""
+    rows: list[Any] = [INPUT] * 4 + [PARAMETER] * 4 + [(ops.mul, i, i + 4) for i in range(4)]
+    pairs = [(i, j) for i in range(4) for j in range(i)]
+    rows += [(ops.sub, 8 + i, 8 + j) for i, j in pairs]
+    rows += [(ops.sqrt, 12 + k) for k in range(6)]
+    made = table([*rows, (TOTAL, *range(18, 24), {"pairs": 0})])
+    x, numbers = np.array([[1.0, 2.0, 4.0, 8.0]]), [1.0, 1.0, 1.0, 1.0]
+    expected = [0.0] * 4
+    for i, j in pairs:
+        slope = 0.5 / math.sqrt(x[0, i] - x[0, j])
+        expected[i] += slope * x[0, i]
+        expected[j] -= slope * x[0, j]
+    assert gradient(made, [x], numbers, (4,)) == pytest.approx(expected, rel=1e-13)
 
 
-def test_emit_imports_what_the_lines_use_and_no_more() -> None:
-    module = Module("a title", {})
-    module.define("f", "a", "Doc.", [Line("b", autograd.exp(A), "a comment")], "b")
-    source = module.source()
-    assert source.splitlines()[0] == '"""a title"""'
-    assert "from numpy import exp\n" in source
+def test_reverse_refuses_what_depends_on_no_parameter() -> None:
+    program = placed(grouped(split(table([INPUT, PARAMETER, (ops.sin, 0)])), ()), [Value(1.0, "w")])
+    with pytest.raises(CompileError, match="what g returns does not depend on any parameter"):
+        differentiate(program, called="g")
+
+
+# --- lower --------------------------------------------------------------------------------------------------------
+
+
+def test_lower_takes_the_largest_out_of_a_log_sum_exp() -> None:
+    program = lower(placed(grouped(table([*[INPUT] * 3, (ops.logsumexp, 0, 1, 2)]), (3,)), []))
+    check_arrays(program, "lower")
+    names = [head for head, _ in computed(program)]
+    assert names == ["largest", "sub", "exp", "reduce", "log", "sum_of"]
+    (found,) = of_arrays(program, [[[1000.0, 1000.0, -math.inf], [-1000.0, 3.0, 3.0]]], [], 2)
+    assert found.tolist() == pytest.approx([1000.0 + math.log(2.0), 3.0 + math.log(2.0)])
+
+
+def test_lower_computes_softmax_once() -> None:
+    """In the loss and in its gradient: the powers are computed once, and divided by their total."""
+    rows: list[Any] = [INPUT] * 3 + [PARAMETER] * 3 + [(ops.mul, i, i + 3) for i in range(3)]
+    rows += [(ops.logsumexp, 6, 7, 8), (ops.sub, 9, 6)]
+    program = lower(differentiate(placed(grouped(split(table(rows)), (3,)), [Value(0.0, "w") for _ in range(3)])))
+    check_arrays(program, "lower")
+    heads = [x.head for x in program.arrays()]
+    assert (heads.count(ops.exp), heads.count(ops.logsumexp), heads.count(ops.log)) == (1, 0, 1)
+
+
+def test_lower_writes_short_rules_out_and_leaves_long_ones() -> None:
+    """A rule of few operations is what it stands for; softplus stays, and becomes a function in the text."""
+    rows = [INPUT, INPUT, (ops.softplus, 0), (ops.leaky_relu, 0, 1), (TOTAL, 2, 3, {"pairs": 0})]
+    heads = {x.head for x in lower(placed(grouped(table(rows), (2,)), [])).arrays()}
+    assert ops.softplus in heads
+    assert ops.leaky_relu not in heads
+    assert ops.where in heads or NUMBER in heads
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def source(f: Callable[..., Any], *like: Any, parameters: Any = None, **options: Any) -> str:
+    return autograd.compile(f, parameters, like=like, **options).source
+
+
+def body(text: str, called: str) -> list[str]:
+    """The lines of a function, without their comments."""
+    lines = text.split(f"def {called}(")[1].split("\n\n\n")[0].splitlines()[2:]
+    return [line.partition("  #")[0].strip() for line in lines]
+
+
+def test_text_imports_what_the_lines_use_and_no_more() -> None:
+    w = Value(0.5, "w")
+    text = source(lambda x: autograd.exp(w * x), 0.0)
+    (line,) = [line for line in text.splitlines() if line.startswith("from numpy import")]
+    names = line.removeprefix("from numpy import ").split(", ")
+    rest = text.replace(line, "")
+    assert "exp" in names
+    assert all(f"{name}(" in rest or f"{name}." in rest for name in names)
+
+
+def test_text_defines_what_numpy_lacks_from_the_rule() -> None:
+    w = Value(1.0, "w")
     scope: dict[str, Any] = {}
-    exec(source, scope)
-    assert scope["f"](0.0) == 1.0
-
-
-def test_emit_defines_what_numpy_lacks_from_the_rule() -> None:
-    module = Module("", {})
-    module.define("f", "a", "Doc.", [Line("b", autograd.softplus(A))], "b")
-    scope: dict[str, Any] = {}
-    exec(module.source(), scope)
+    exec(source(lambda x: autograd.softplus(w * x), 0.0), scope)
     points = np.array([-800.0, -1.0, 0.0, 30.0, 800.0])
-    assert scope["f"](points) == pytest.approx(autograd.softplus(points), rel=1e-15)
+    assert scope["softplus"](points) == pytest.approx(autograd.softplus(points), rel=1e-15)
 
 
-def test_emit_takes_the_normal_distribution_from_autograd() -> None:
-    module = Module("", {})
-    module.define("f", "a", "Doc.", [Line("b", autograd.ndtr(A) + autograd.erf(A))], "b")
-    assert "from autograd.arrays import erf, ndtr" in module.source()
+def test_text_takes_the_normal_distribution_from_autograd() -> None:
+    w = Value(1.0, "w")
+    assert "from autograd.arrays import erf, ndtr" in source(lambda x: autograd.ndtr(w * x) + autograd.erf(x), 0.0)
 
 
-def test_emit_writes_small_constants_out_and_names_large_ones() -> None:
-    small, large = np.array([0.1, math.inf, math.nan, -2.0]), np.arange(1000.0)
-    source = Module("", {"C1": small, "C2": large}).source()
-    scope: dict[str, Any] = {}
-    exec(source, scope)
-    assert np.array_equal(scope["C1"], small, equal_nan=True)
-    assert "C2" not in scope
-    assert "C2: a constant of shape (1000,)" in source
+def test_text_writes_small_constants_out_and_names_large_ones() -> None:
+    w = Value(1.0, "w")
+    small, large = [0.1, math.inf, -2.0], np.arange(1000.0).tolist()
+    text = source(lambda xs: autograd.sum([autograd.maximum(w * x, c) for x, c in zip(xs, small)]), [0.0] * 3)
+    assert "C1 = array([0.1, inf, -2.0])" in text
+    text = source(lambda xs: autograd.sum([autograd.maximum(w * x, c) for x, c in zip(xs, large)]), [0.0] * 1000)
+    assert "C1: a constant of shape (1000" in text
+
+
+def test_text_writes_what_one_line_needs_into_that_line() -> None:
+    w, b = Value(2.0, "w"), Value(1.0, "b")
+    assert body(source(lambda x: autograd.sin(w * x + b) * 3.0, 0.0), "outputs") == ["return sin(w * x + b) * 3.0"]
+
+
+def test_text_gives_a_line_to_what_two_need() -> None:
+    w = Value(2.0, "w")
+    lines = body(source(lambda x: autograd.sin(w * x) / (w * x), 0.0), "outputs")
+    assert lines == ["mul1 = w * x", "return sin(mul1) / mul1"]
+
+
+def test_text_tells_of_each_line_what_it_is_about() -> None:
+    w, b = Value(2.0, "w"), Value(1.0, "b")
+    task = Task(f := lambda x, y: (autograd.tanh(w * x + b) - y) ** 2, Inputs(f, (0.0, 0.0), False, FLOAT))
+    *_, (_, programs) = stages(task)
+    written = write({key: made for key, made in programs.items() if isinstance(made, ArrayProgram)}, task)
+    lines = written.source.splitlines()
+    assert written.about
+    for number, (_, x) in written.about.items():
+        assert lines[number - 1].lstrip().startswith(x.name)
+    assert {function for function, _ in written.about.values()} <= {"step", "outputs"}
+
+
+# --- check --------------------------------------------------------------------------------------------------------
+
+
+def broken(rows: Sequence[Any], after: str) -> str:
+    with pytest.raises(IllegalProgram) as caught:
+        check_scalars(table(rows), after)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "after", "why"),
+    [
+        ([INPUT, (ops.sin, 1)], "fold", "after fold, row 1, sin(1): its operand 1 is not an earlier row"),
+        ([INPUT, (ops.sin, 0, 0)], "record", "it has 2 operands instead of 1"),
+        ([INPUT, (TOTAL, 0, {"pairs": 1})], "sums", "it cannot have 1 products with 1 operands"),
+        ([2.0, (ops.sin, 0)], "fold", "it depends on constants alone"),
+        ([INPUT, (ops.positive, 0)], "fold", "it changes nothing"),
+        ([INPUT, (ops.add, 0, 0)], "sums", "sums are totals by now"),
+        ([INPUT, (ops.dot, 0, 0)], "split", "sums are totals by now"),
+        ([INPUT, (ops.sin, 0), (ops.sin, 0), (ops.mul, 1, 2)], "share", "row 2, sin: it computes what row 1 does"),
+        ([INPUT, (ops.cos, 0), (ops.sin, 0)], "live", "row 1, cos: nobody needs it"),
+    ],
+)
+def test_check_finds_illegal_scalars(rows: list[Any], after: str, why: str) -> None:
+    assert why in broken(rows, after)
+
+
+def test_check_lets_every_pass_promise_what_it_is_to_promise() -> None:
+    """Before the pass the same is legal."""
+    for rows, after in (([2.0, (ops.sin, 0)], "record"), ([INPUT, (ops.add, 0, 0)], "fold"), ([INPUT, INPUT], "share")):
+        check_scalars(table(rows), after)
+
+
+def spoiled(**how: Any) -> tuple[ArrayProgram, Array]:
+    """A sum of a batched matrix and a row, with something wrong about it."""
+    make = Builder()
+    x, row = make.leaf(INPUT, 0, (2, 3), True), make.leaf(CONSTANT, np.array([[1.0, 2.0, 3.0]]), (1, 3))
+    if how.pop("late", False):
+        how["operands"] = (late := make.leaf(INPUT, 1, (2, 3), True), row)
+        late.number = 9
+    made = make.node(how.pop("head", SUM), how.pop("operands", (x, row)), how.pop("data", None), (2, 3), True)
+    for key, value in how.items():
+        setattr(made, key, value)
+    return ArrayProgram(make, [x], [made]), made
+
+
+X = Builder().leaf(INPUT, 0, (2,))
+
+
+@pytest.mark.parametrize(
+    ("how", "after", "why"),
+    [
+        ({"shape": (3, 2)}, "group", "from its operands its shape is (2, 3)"),
+        ({"batched": False}, "group", "from its operands there is an axis of examples"),
+        ({"depends": True}, "group", "whether it depends on a parameter is wrong"),
+        ({"trained": True}, "group", "whether it is trained is wrong"),
+        ({"late": True}, "group", "does not come before it"),
+        ({"operands": (2.0, 1.0)}, "group", "an operation on numbers alone should be computed"),
+        ({"operands": ("x",)}, "group", "is neither an array nor a number"),
+        ({"head": ops.sin}, "group", "it has 2 operands instead of 1"),
+        ({"head": RELATIONS["&"]}, "group", "is no condition"),
+        ({"head": JOIN, "data": 2}, "group", "has no axis 2"),
+        ({"head": JOIN, "data": 1}, "group", "cannot be put beside"),
+        ({"head": CONTRACT, "data": (("ij", "ij", "ij"), False)}, "group", "are of different extents"),
+        ({"head": CONTRACT, "data": (("ij", "kj", "jj"), False)}, "group", "is there twice"),
+        ({"head": CONTRACT, "data": (("ij", "kj", "j"), False)}, "group", "of one operand is lost"),
+        ({"head": CONTRACT, "data": (("ij", "kj", "ik"), True)}, "group", "there are no examples of both to sum over"),
+        ({"head": ACCUMULATE, "data": (None, None)}, "differentiate", "should come first"),
+        (
+            {"head": ACCUMULATE, "data": (None, np.array([6]))},
+            "differentiate",
+            "the position 6 is beyond the 6 entries",
+        ),
+        ({"head": REQUIRE, "data": "it holds"}, "group", "is no condition"),
+        ({"holes": np.zeros(2, bool)}, "group", "its holes are of shape (2,)"),
+        ({"of": X}, "differentiate", "which is of another program"),
+        ({"name": "x"}, "group", None),
+    ],
+)
+def test_check_finds_illegal_arrays(how: dict[str, Any], after: str, why: str | None) -> None:
+    check_arrays(spoiled()[0], after)
+    program, made = spoiled(**how)
+    if why is None:
+        check_arrays(program, after)
+        return
+    with pytest.raises(IllegalProgram) as caught:
+        check_arrays(program, after)
+    assert str(caught.value).startswith(f"after {after}, {made!r} = {made.head.name}(")
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "data", "shape", "why"),
+    [
+        (PICK, np.array([0, 6]), (2,), "the position 6 is beyond the 6 entries"),
+        (PICK, np.array([-1]), (1,), "the position -1 is negative"),
+        (PICK, np.array([0.0]), (1,), "no array of whole numbers"),
+        (REDUCE, ((), False), (2, 3), "it sums over nothing"),
+        (REDUCE, ((2,), False), (2, 3), "it has no such axes"),
+        (ops.prod, 2, (2, 3), "has no axis 2"),
+        (EXPAND, None, (2, 3), "it repeats nothing"),
+        (EXPAND, None, (4, 3), "does not broadcast to (4, 3)"),
+        (NUMBER, None, (2, 3), "its operand must be a condition"),
+        (ops.logsumexp, 0, (3,), "there is no logsumexp any more"),
+    ],
+)
+def test_check_finds_illegal_arrays_of_one_operand(head: Op, data: Any, shape: tuple[int, ...], why: str) -> None:
+    make = Builder()
+    x = make.leaf(INPUT, 0, (2, 3), True)
+    made = make.node(head, (x,), data, shape, True)
+    with pytest.raises(IllegalProgram) as caught:
+        check_arrays(ArrayProgram(make, [x], [made]), "lower")
+    assert why in str(caught.value)
+
+
+def test_check_wants_names_once() -> None:
+    program, _ = spoiled(name="x")
+    program.inputs[0].name = "x"
+    check_arrays(program, "place")
+    with pytest.raises(IllegalProgram, match="it is called as"):
+        check_arrays(program, "name")
+
+
+def test_check_knows_all_passes() -> None:
+    assert ("record", *[step.name for step in PIPELINE]) == check.ORDER
+
+
+def test_check_is_on_in_these_tests_and_stops_a_wrong_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check.switched_on()
+    w = Value(1.0, "w")
+    (step,) = [step for step in PIPELINE if step.name == "share"]
+    monkeypatch.setattr(step, "run", lambda made: made)
+    with pytest.raises(IllegalProgram, match="after share, row 3, mul: it computes what row 2 does"):
+        autograd.compile(lambda x: w * x + autograd.sin(w * x), like=[0.0])
 
 
 # --- inputs -------------------------------------------------------------------------------------------------------
@@ -776,25 +1094,6 @@ def test_inputs_come_back_as_arrays_of_the_program_s_type() -> None:
 # --- all passes on random tables ----------------------------------------------------------------------------------
 
 
-def evaluate(made: Scalars, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
-    """The outputs, row by row."""
-    numbers: list[float] = []
-    for head, operands, data, _ in made.rows():
-        xs = [numbers[i] for i in operands]
-        if head is INPUT:
-            numbers.append(inputs[data])
-        elif head is PARAMETER:
-            numbers.append(parameters[data])
-        elif head is CONSTANT:
-            numbers.append(data)
-        elif head is TOTAL:
-            pairs = zip(xs[:data], xs[data : 2 * data])
-            numbers.append(math.fsum([*[a * b for a, b in pairs], *xs[2 * data :]]))
-        else:
-            numbers.append(head.value(*xs))
-    return [numbers[i] for i in made.outputs]
-
-
 HEADS: list[Op] = [ops.add, ops.mul, ops.sub, ops.neg, ops.sin, ops.positive, ops.sum, ops.dot, ops.where, ops.maximum]
 
 
@@ -814,19 +1113,123 @@ def test_no_pass_changes_what_is_computed(seed: int) -> None:
     made = random_table(seed)
     rng = random.Random(seed)
     inputs, parameters = [rng.uniform(-1.0, 1.0) for _ in range(2)], [rng.uniform(-1.0, 1.0) for _ in range(2)]
-    (expected,) = evaluate(made, inputs, parameters)
+    (expected,) = of_scalars(made, inputs, parameters)
     for step in (fold, sums, share, live):
         made = step(made)
-        assert evaluate(made, inputs, parameters) == pytest.approx([expected], rel=1e-11, abs=1e-11), step.__name__
+        assert of_scalars(made, inputs, parameters) == pytest.approx([expected], rel=1e-11, abs=1e-11), step.__name__
         assert all(i < k for k, operands in enumerate(made.operands) for i in operands)
     elsewhere = [x + 0.5 for x in inputs]
-    (expected_elsewhere,) = evaluate(made, elsewhere, parameters)
+    (expected_elsewhere,) = of_scalars(made, elsewhere, parameters)
     apart = split(made)
-    one, other = evaluate(apart, inputs, parameters)
-    moved, still = evaluate(apart, elsewhere, parameters)
+    one, other = of_scalars(apart, inputs, parameters)
+    moved, still = of_scalars(apart, elsewhere, parameters)
     assert still == other
     assert one + other == pytest.approx(expected, rel=1e-11, abs=1e-11)
     assert moved + still == pytest.approx(expected_elsewhere, rel=1e-11, abs=1e-11)
+
+
+# --- all passes on random functions of arrays ---------------------------------------------------------------------
+
+
+def every_stage_agrees(f: Callable[..., Any], leaves: list[Value], rows: list[list[float]]) -> set[Op]:
+    """What every pass makes computes what the engine does, and the text does; returns the heads that the end has."""
+    examples, numbers = len(rows), [leaf.data for leaf in leaves]
+    task = Task(f, Inputs(f, (rows[0],), False, FLOAT).with_batch(True), chosen=leaves)
+    losses = [f([Value(x) for x in row]) for row in rows]
+    for leaf in leaves:
+        leaf.grad = 0.0
+    mean = autograd.sum(losses) / examples
+    mean.backward()
+    each, whole, slopes = [x.data for x in losses], mean.data, [leaf.grad for leaf in leaves]
+
+    def agrees(found: Any, expected: Any) -> Any:
+        return np.ravel(found) == pytest.approx(np.ravel(expected), rel=1e-9, abs=1e-9)
+
+    inputs = [np.array(rows)]
+    heads: set[Op] = set()
+    ends: list[Any] = []
+    for called, programs in stages(task):
+        for which, program in programs.items():
+            if isinstance(program, Scalars):
+                made = [math.fsum(of_scalars(program, row, numbers)) for row in rows]
+                assert agrees(made, each), called
+                continue
+            outputs = of_arrays(program, inputs, numbers, examples)
+            if not any(called in (step.name, "whole") for step in PIPELINE[-4:]) or (which, called) == (
+                "outputs",
+                "differentiate",
+            ):
+                assert agrees(np.broadcast_to(outputs[0] + outputs[1], examples), each), called
+            elif which == "outputs":
+                assert agrees(np.broadcast_to(outputs[0], examples), each), called
+            elif called != "whole":
+                loss, vector = outputs
+                assert agrees(loss, whole), called
+                assert agrees(vector[program.layout.where], slopes), called
+            heads |= {x.head for x in program.arrays()}
+            ends = [loss, vector] if which == "step" and called == "roll" else ends
+    compiled = autograd.compile(f, leaves, like=[rows[0]])
+    loss, vector = compiled(*inputs)
+    assert loss == pytest.approx(float(ends[0]), rel=1e-11, abs=1e-11)
+    assert vector == pytest.approx(ends[1], rel=1e-11, abs=1e-11)
+    return heads
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**40), st.integers(1, 4))
+def test_no_pass_on_arrays_changes_what_is_computed(seed: int, examples: int) -> None:
+    rng = random.Random(seed)
+    leaves = [Value(rng.uniform(-1.0, 1.0)) for _ in range(rng.choice([1, 2, 5, 6, 8]))]
+    width = rng.choice([1, 2, 4, 6])
+    every_stage_agrees(
+        function(seed, leaves), leaves, [[rng.uniform(-1.0, 1.0) for _ in range(width)] for _ in range(examples)]
+    )
+
+
+def drawn(*shape: int) -> Any:
+    return np.random.default_rng(len(shape)).uniform(-1.0, 1.0, shape).tolist()
+
+
+def test_every_stage_of_a_recurrence_agrees() -> None:
+    """A loop forward, and one back."""
+    leaves = [Value(x, "w") for x in drawn(10)]
+    w, u, b = leaves[:4], leaves[4:8], leaves[8:]
+
+    def f(xs: Any) -> Any:
+        h = [0.0, 0.0]
+        for t in range(6):
+            x = xs[2 * t : 2 * t + 2]
+            h = [
+                autograd.tanh(autograd.dot(w[2 * i : 2 * i + 2], h) + autograd.dot(u[2 * i : 2 * i + 2], x) + b[i])
+                for i in (0, 1)
+            ]
+        return (h[0] - h[1]) ** 2
+
+    assert LOOP in every_stage_agrees(f, leaves, drawn(3, 12))
+
+
+def test_every_stage_of_causal_attention_agrees() -> None:
+    """A product with holes, filled up; softmax; the way back through both."""
+    leaves = [Value(x, "w") for x in drawn(12)]
+
+    def f(xs: Any) -> Any:
+        tokens = [xs[2 * t : 2 * t + 2] for t in range(4)]
+
+        def projected(which: int) -> list[list[Any]]:
+            w = leaves[4 * which : 4 * which + 4]
+            return [[autograd.dot(w[:2], x), autograd.dot(w[2:], x)] for x in tokens]
+
+        queries, keys, values = map(projected, range(3))
+        total = 0.0
+        for t in range(4):
+            scores = [autograd.dot(queries[t], key) for key in keys[: t + 1]]
+            norm = autograd.logsumexp(scores)
+            weights = [autograd.exp(score - norm) for score in scores]
+            total = total + autograd.sum([p * v[0] - p * p * v[1] for p, v in zip(weights, values)])
+        return total
+
+    heads = every_stage_agrees(f, leaves, drawn(3, 8))
+    assert {CONTRACT, ops.where, ops.exp} <= heads
 
 
 def test_a_refusal_is_a_value_error() -> None:

@@ -90,16 +90,19 @@ def test_compiled_digits_are_trained_as_by_the_engine() -> None:
     assert max(abs(a - b) for a, b in zip(*numbers)) < 1e-11
 
 
-@pytest.mark.parametrize("name", ["credit", "xor", "xor_sigmoid", "three_layers"])
+@pytest.mark.parametrize(
+    "name", ["credit", "xor", "xor_sigmoid", "three_layers", "causal_attention", "lstm", "residual"]
+)
 def test_compiled_networks_in_the_documents_are_those_that_are_compiled(name: str) -> None:
     pytest.importorskip("numpy")
     from demos import matrices
 
-    parameters, program = matrices.NETWORKS[name]()
+    every = matrices.NETWORKS | matrices.SEQUENCES
+    parameters, program = every[name]()
     folder = Path(__file__).resolve().parent.parent / "docs" / "compiled"
     assert program.source == (folder / f"{name}.py").read_text(encoding="utf-8")
-    assert sorted(path.stem for path in folder.glob("*.py")) == sorted(matrices.NETWORKS)
-    assert matrices.difference(parameters, program) < 1e-12
+    assert sorted(path.stem for path in folder.glob("*.py")) == sorted(every)
+    assert name in matrices.SEQUENCES or matrices.difference(parameters, program) < 1e-12
 
 
 def test_the_program_in_the_text_is_the_one_in_the_file() -> None:
@@ -111,11 +114,13 @@ def test_the_program_in_the_text_is_the_one_in_the_file() -> None:
     )
 
 
-@pytest.mark.parametrize("compiled", [[], ["--compiled"]])
+@pytest.mark.parametrize("compiled", [[], ["--compiled"], ["--compiled", "--backend", "jax"]], ids=" ".join)
 def test_digits_are_learnt_saved_and_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], compiled: list[str]
 ) -> None:
     pytest.importorskip("sklearn")
+    if "jax" in compiled:
+        pytest.importorskip("jax", reason="JAX runs the program")
     from demos import digits
 
     path = tmp_path / "model.json"

@@ -1,89 +1,972 @@
 """The program of arrays: what grouping makes of the scalars, and what everything after it works on.
 
-An `Array` is a group of like scalars, which one line of NumPy computes; an `Access` is how it uses another one: for
-each of its own elements the position of the operand there. Nothing here knows how that is written in NumPy; see
-`views`.
+An `Array` is one node: numbers of one shape, computed by one head from the arrays before it. There are five kinds of
+heads: leaves; the operations of `autograd.ops`, applied elementwise as NumPy broadcasts; what works along axes (REDUCE,
+LARGEST, OTHERS, CONTRACT, and the operations on sequences); what moves numbers without computing any (PICK, EXPAND,
+JOIN, ACCUMULATE); and REQUIRE, which checks. The axis of examples is no part of a shape: an array has it or has not
+(`Array.batched`), and where it lies is for `text` to say. A `Builder` makes the nodes, each once, and knows what is
+simpler; `check` says what a legal program is. How any of it is written in NumPy is not known here.
 """
 
 from __future__ import annotations
 
+import math
+from itertools import permutations
+
+import numpy as np
+
 from .. import ops
+from ..errors import CompileError
 from ..ops import Op
+from ..symbols import Operators
+from .scalars import ALONG, CONSTANT, DETACH, INPUT, PARAMETER, RELATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
 
     from ..origins import Place
+    from .parameters import Layout
 
-SUM = Op("sum_of", lambda *xs: None, lambda *xs: (), arity=None, doc="Elementwise sum of all operands.")
-REDUCE = Op("reduce", lambda xs: None, lambda *xs: (), doc="Sum over the first axis of the operand.")
-MATMUL = Op("matmul", lambda a, b: None, lambda *xs: (), arity=2, doc="Matrix product of the operands.")
-ALONG = frozenset({ops.prod, ops.logsumexp})
-"""Operations on a sequence that work along the first axis of their operand."""
-
-STACK = Op("stack", lambda *xs: None, lambda *xs: (), arity=None, doc="The operands, joined along the first axis.")
-
-SEQUENCES = ALONG | {REDUCE, STACK, MATMUL}
-"""What is not elementwise."""
+    Shape: TypeAlias = tuple[int, ...]
+    Index: TypeAlias = NDArray[Any]
+    Code: TypeAlias = "Array | float"
 
 
-class Access:
-    """How an array is used.
+def _head(name: str, doc: str) -> Op:
+    return Op(name, lambda *xs: None, lambda *xs: (), arity=None, doc=doc)
+
+
+COUNT = _head("count", "The number of examples.")
+PART = _head("part", "A named array of parameters; the data is its `place.Part`.")
+SUM = _head("sum_of", "Elementwise sum of all operands.")
+NUMBER = _head("number", "A condition as the numbers 1 and 0.")
+REDUCE = _head("reduce", "Sum over axes; the data is a tuple of them, and whether over the examples, too.")
+LARGEST = _head("largest", "The largest along an axis (the data), or the finite number next to it.")
+OTHERS = _head("others", "For each entry the product of all others along an axis, the data.")
+CONTRACT = _head(
+    "contract",
+    "Sums of products. The data are the letters of the axes of both operands and of the result, as in `einsum`, and "
+    "whether the examples are summed over, too.",
+)
+PICK = _head("pick", "Entries of the operand; the data is an array of their positions, in the shape of the result.")
+EXPAND = _head("expand", "The operand, repeated along axes of extent 1, or for every example.")
+JOIN = _head("join", "The operands one after the other, flat; or along an axis, the data.")
+ACCUMULATE = _head(
+    "accumulate",
+    "Zeros, to which each operand is added at its positions: the data has an array of them for each, or None where "
+    "the operand has all entries.",
+)
+LOOP = _head(
+    "loop",
+    "The body of the data, a `Loop`, step by step: on operands that are the same in all steps or have one entry for "
+    "each along their first axis, and on what stands before the first step.",
+)
+OUTPUT = _head("output", "What a loop has made in all its steps, along the first axis; the data is which of it.")
+ITEM = _head("item", "In a loop: the step's entry of the operand with the number that is the data.")
+OUTER = _head("outer", "In a loop: the operand with the number that is the data.")
+CARRY = _head("carry", "In a loop: what the step before has made; the data is which of it.")
+REQUIRE = _head("require", "Checks the first operand, a condition; the data is the message.")
+
+LEAVES = frozenset({INPUT, PARAMETER, PART, CONSTANT, COUNT, ITEM, OUTER, CARRY})
+CONDITIONS = frozenset(RELATIONS.values())
+_JOINS = frozenset({RELATIONS["&"], RELATIONS["|"]})
+_WHOLE = frozenset({REDUCE, LARGEST, OTHERS, *ALONG, CONTRACT, PICK, EXPAND, JOIN, ACCUMULATE, LOOP, OUTPUT, REQUIRE})
+_UNMOVED = frozenset({*CONDITIONS, DETACH, LARGEST})
+
+
+class Role:
+    """What an array is to a reader, of which its name is made.
 
     Attributes
     ----------
-    array : Array
-    index : array of int
-        Positions in the flattened array, in the shape in which they are needed; an axis of extent 1 is broadcast.
+    word : str
+    layer : str
+        The number of its layer, if there is one.
+    follows : Role or None
+        That of an array with the same number: Z1 for A1.
     """
 
-    __slots__ = ("array", "index")
-
-    def __init__(self, array: Array, index: NDArray[Any]) -> None:
-        self.array, self.index = array, index
+    def __init__(self, word: str, layer: str = "", follows: Role | None = None) -> None:
+        self.word, self.layer, self.follows = word, layer, follows
 
 
-class Array:
-    """A group of scalars.
+class Array(Operators):
+    """A node of the program.
 
     Attributes
     ----------
+    builder : Builder
+    number : int
+        The place in the order in which nodes were made: operands come before their users.
     head : Op
-        INPUT, PARAMETER, CONSTANT, an operation applied elementwise, an n-ary operation over the first axis of its one
-        operand, or one of SUM, REDUCE, MATMUL and STACK.
+    operands : tuple of Array and float
+        Numbers stand for themselves: in elementwise heads, EXPAND, ACCUMULATE, REQUIRE, and JOIN of all entries.
+    data : object
+        What else the head needs to know, see there.
     shape : tuple of int
         Without the axis of examples.
     batched : bool
-        Whether it depends on the example, so that it has an axis of examples, as its last one.
+        Whether there is an axis of examples.
+    depends : bool
+        Whether its numbers depend on a parameter.
     trained : bool
-        Whether it depends on a parameter.
-    operands : list of Access
-        For an elementwise operation in this array's shape; for others with the axis they work on in front.
-    data : object
-        A constant's numbers; the names of what log-sum-exp computes on the way: the largest, the powers, their sum.
-    place : Place or None
-        Where one of the nodes was filed.
+        Whether a derivative with respect to a parameter flows through it, too.
     name : str
+        What the program calls it; empty if nobody has said yet.
+    role : Role or None
+        What its name is made of, if it deserves one.
+    word : str
+        What its name is made of otherwise, with a number, if it comes to have one; empty for that of the head.
+    of : Array or None
+        What it is the gradient of, so that it is called after that.
+    kept : bool
+        Whether it is to have a line of its own, even if a single other line needs it.
+    weighted : bool
+        Whether it is what a layer computes before its activation.
+    place : Place or None
+        Where one of its scalars was filed.
+    holes : array of bool or None
+        Which entries nobody asked for, if there are such, and nothing is known of what stands there.
+    rows : array of int or None
+        Which scalar each entry is, by its row in the table that was grouped, or of a gradient, which scalar it is the
+        derivative by; -1 where it is none of them. In the body of a loop there is one more axis, in front: the step.
     """
 
-    def __init__(self, head: Op, shape: tuple[int, ...], operands: list[Access], place: Place | None = None) -> None:
-        self.head, self.shape, self.operands, self.place = head, shape, operands, place
-        self.batched: bool = any(x.array.batched for x in operands)
-        self.trained: bool = any(x.array.trained for x in operands)
-        self.data: Any = None
-        self.name = ""
+    __slots__ = (
+        "batched", "builder", "data", "depends", "head", "holes", "kept", "name", "number", "of", "operands", "place",
+        "role", "rows", "shape", "trained", "weighted", "word", "_looked_at",
+    )  # fmt: skip
 
-    @property
-    def text(self) -> str:
-        """How the array is written."""
-        return self.name
+    def __init__(
+        self, builder: Builder, head: Op, operands: tuple[Code, ...], data: Any, shape: Shape, batched: bool
+    ) -> None:
+        self.builder, self.head, self.data = builder, head, data
+        self.operands: tuple[Any, ...] = operands  # which of them are arrays, the head says
+        self.shape, self.batched = shape, batched
+        self.number = len(builder.arrays)
+        arrays = [x for x in operands if isinstance(x, Array)]
+        own = head in (PARAMETER, PART)
+        self.depends: bool = own or any(x.depends for x in arrays)
+        self.trained: bool = own or (head not in _UNMOVED and any(x.trained for x in arrays))
+        self.name, self.word, self.kept, self.weighted = "", "", False, False
+        self.of: Array | None = None
+        self.role: Role | None = None
+        self.place: Place | None = None
+        self.holes: Index | None = None
+        self._looked_at = False
+        self.rows: Index | None = None
+
+    def puncture(self, holes: Index | None) -> None:
+        """Note which entries nobody asked for; of an array that is made for several, those that none asked for."""
+        if self._looked_at:
+            holes = None if self.holes is None or holes is None else self.holes & holes
+        self.holes, self._looked_at = holes, True
+
+    def takes_after(self, x: Array) -> None:
+        """Be called, kept and known as another array, where nothing is said yet."""
+        self.name, self.word, self.role = self.name or x.name, self.word or x.word, self.role or x.role
+        self.kept, self.weighted = self.kept or x.kept, self.weighted or x.weighted
+        self.place = self.place or x.place
+        self.puncture(x.holes)
+        self.rows = x.rows if self.rows is None else self.rows
+
+    @staticmethod
+    def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
+        builder: Builder = next(x.builder for x in operands if isinstance(x, Array))
+        return builder.apply(op, operands)
+
+    @staticmethod
+    def related(sign: str, operands: tuple[Any, ...]) -> Any:
+        a, b = operands
+        if sign == "&" and a.head is RELATIONS[">="] and b.head is RELATIONS["<="] and a.operands == b.operands:
+            return Array.related("==", a.operands)  # as `ops.equal` spells it
+        builder: Builder = next(x.builder for x in operands if isinstance(x, Array))
+        return builder.apply(RELATIONS[sign], operands)
+
+    def __bool__(self) -> bool:
+        raise TypeError("an array has no truth value while it is compiled; write conditions in a rule with where()")
 
     @property
     def size(self) -> int:
-        size = 1
-        for extent in self.shape:
-            size *= extent
-        return size
+        return math.prod(self.shape)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each entry comes from one entry of each operand."""
+        return bool(self.operands) and self.head not in _WHOLE
+
+    @property
+    def truth(self) -> bool:
+        """Whether its entries are True and False."""
+        return (
+            self.head in CONDITIONS
+            or (self.head in (PICK, EXPAND) and isinstance(self.operands[0], Array) and self.operands[0].truth)
+            or (self.head is CONSTANT and self.data.dtype == bool)
+        )
+
+    def __repr__(self) -> str:
+        return self.name or f"%{self.number}"
+
+    @property
+    def extents(self) -> str:
+        """The shape as text, with n for the number of examples."""
+        extents = [*map(str, self.shape), *["n"] * self.batched]
+        return f"({', '.join(extents)}{',' * (len(extents) == 1)})"
+
+    def __str__(self) -> str:
+        operands = f"({', '.join(map(repr, self.operands))})" if self.operands else ""
+        data = "" if self.data is None else f" {_shown(self.head, self.data)}"
+        return f"{self!r} = {self.head.name}{operands}{data}"
+
+
+def _shown(head: Op, data: Any) -> str:
+    """What a head knows besides its operands."""
+    if head is CONTRACT:
+        (left, right, out), over_examples = data
+        return f"{left},{right}->{out}{' over examples' * over_examples}"
+    if head is REDUCE:
+        axes, over_examples = data
+        return ", ".join([*[f"axis {axis}" for axis in axes], *["examples"] * over_examples])
+    if isinstance(data, np.ndarray):
+        return str(data.tolist()) if data.size <= 8 else f"<{' x '.join(map(str, data.shape))} numbers>"
+    if isinstance(data, tuple):
+        return ", ".join(["all" if item is None else _shown(head, item) for item in data])
+    if type(data) is int and head in _WHOLE and head is not OUTPUT:
+        return f"axis {data}"
+    return repr(data) if isinstance(data, str) else str(data)
+
+
+class ArrayProgram:
+    """Arrays in the order in which they are computed.
+
+    Attributes
+    ----------
+    builder : Builder
+        Has made them, and makes more.
+    inputs : list of Array
+        In the order of the slots.
+    outputs : list of Array and float
+        What is asked for.
+    checks : list of Array
+        Those of head REQUIRE, in their order.
+    placed : Layout or None
+        Where the parameters stand; `place` makes it.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        inputs: list[Array],
+        outputs: list[Code],
+        checks: Sequence[Array] = (),
+        layout: Layout | None = None,
+    ) -> None:
+        self.builder, self.inputs, self.outputs, self.checks = builder, inputs, outputs, list(checks)
+        self.placed = layout
+
+    @property
+    def layout(self) -> Layout:
+        """Where the parameters stand, if it is known by now."""
+        assert self.placed is not None, "the parameters have no places yet"
+        return self.placed
+
+    def returning(self, outputs: list[Code]) -> ArrayProgram:
+        """The same arrays, and others, of which these are asked for."""
+        return ArrayProgram(self.builder, self.inputs, outputs, self.checks, self.placed)
+
+    def arrays(self, outputs: Iterable[Code] | None = None) -> list[Array]:
+        """What the outputs, or some others, need, operands first."""
+        asked = [*(self.outputs if outputs is None else outputs), *self.checks]
+        stack = [x for x in asked if isinstance(x, Array)]
+        found: dict[int, Array] = {}
+        while stack:
+            x = stack.pop()
+            if x.number not in found:
+                found[x.number] = x
+                stack += [y for y in x.operands if isinstance(y, Array)]
+        return [found[number] for number in sorted(found)]
+
+    def __str__(self) -> str:
+        arrays = self.arrays([*self.inputs, *self.outputs])
+        texts = list(map(str, arrays))
+        width = min(max(map(len, texts), default=0), 60)
+        lines = [f"{text:<{width}}  # {x.extents}" if x.shape or x.batched else text for x, text in zip(arrays, texts)]
+        return "\n".join([*lines, f"returned: {', '.join(map(repr, self.outputs))}"])
+
+
+class Loop:
+    """The body of a loop.
+
+    Attributes
+    ----------
+    count : int
+        The number of steps.
+    operands : int
+        How many operands of the loop are not what stands before the first step.
+    carried : list of Array
+        What a step hands to the next one.
+    kept : list of Array
+        What is kept of every step.
+    trail : list of int and None
+        For each of those, which of the carried it is: what stands before the first step is then kept in front.
+    last : list of Array
+        What is kept of the last step only; as outputs these come behind the others.
+    builder : Builder
+        Has made the body.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        operands: int,
+        carried: list[Array],
+        kept: list[Array],
+        trail: list[int | None],
+        last: list[Array],
+        builder: Builder,
+    ) -> None:
+        self.count, self.operands, self.carried, self.kept = count, operands, carried, kept
+        self.trail, self.last, self.builder = trail, last, builder
+
+    def program(self) -> ArrayProgram:
+        """The body, as a program that makes what is carried and what is kept."""
+        return ArrayProgram(self.builder, [], [*self.carried, *self.kept, *self.last])
+
+    def __str__(self) -> str:
+        lines = "\n".join([f"    {line}" for line in str(self.program()).splitlines()])
+        return f"{self.count} times\n{lines}"
+
+
+def rebuilt(
+    program: ArrayProgram,
+    change: Callable[[Builder, Array, list[Code]], Code] = lambda make, x, operands: make.like(x, operands),
+    layout: Layout | None = None,
+) -> ArrayProgram:
+    """The program anew: every array as `change` makes it, given a new builder and its operands as they have become.
+
+    Parameters
+    ----------
+    change : callable, optional
+        If it is left out, the same program, on nodes of its own.
+    layout : Layout, optional
+        If the parameters stand elsewhere from now on.
+    """
+    make = Builder(program.builder.largest)
+    made: dict[int, Code] = {}
+
+    def now(x: Code) -> Code:
+        return made[x.number] if isinstance(x, Array) else x
+
+    for x in program.arrays([*program.inputs, *program.outputs]):
+        operands = list(map(now, x.operands))
+        if not x.elementwise:
+            operands = [make.full(y, old) for y, old in zip(operands, x.operands)]
+        new = change(make, x, operands)
+        if not isinstance(new, Array) or new.shape != x.shape or new.batched != x.batched:
+            new = make.expand(new, x.shape, x.batched)
+        made[x.number] = new
+        if isinstance(new, Array):
+            new.takes_after(x)
+            if x.of is not None and new.of is None:
+                of = made.get(x.of.number)
+                new.of = of if isinstance(of, Array) else None
+    inputs, outputs, checks = ([now(x) for x in xs] for xs in (program.inputs, program.outputs, program.checks))
+    return ArrayProgram(make, inputs, outputs, checks, layout or program.placed)  # type: ignore[arg-type]
+
+
+# --- making -----------------------------------------------------------------------------------------------------------
+
+
+class Builder:
+    """Makes nodes: each once, with its shape, and in its simplest form.
+
+    Only steps that hold for every number, nan and infinities included, are taken with what a function computes. In what
+    flows back, numbers are multiplied out in front (`times`), and equal terms are gathered (`added`).
+
+    Parameters
+    ----------
+    largest : float
+        The largest finite number that the program computes with.
+
+    Examples
+    --------
+    >>> make = Builder()
+    >>> x = make.leaf(INPUT, 0, (2, 3))
+    >>> print(make.reduce(ops.exp(x), (0,)))
+    %2 = reduce(%1) axis 0
+    """
+
+    def __init__(self, largest: float = math.inf) -> None:
+        self.largest = largest
+        self.arrays: list[Array] = []
+        self._known: dict[Any, Array] = {}
+
+    # --- plainly ------------------------------------------------------------------------------------------------------
+
+    def node(
+        self, head: Op, operands: tuple[Code, ...], data: Any = None, shape: Shape = (), batched: bool = False
+    ) -> Array:
+        """The node, a new one if there is none like it."""
+        key = (
+            head,
+            tuple([x.number if isinstance(x, Array) else repr(x) for x in operands]),
+            index_key(data),
+            shape,
+            batched,
+        )
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Array(self, head, operands, data, shape, batched)
+            self.arrays.append(found)
+        return found
+
+    def leaf(self, head: Op, data: Any, shape: Shape, batched: bool = False) -> Array:
+        return self.node(head, (), data, shape, batched)
+
+    def constant(self, values: Any) -> Code:
+        """An array of numbers, or of conditions; a number if they are all the same, bit for bit."""
+        values = np.asarray(values)
+        if values.dtype != bool and values.size:
+            bits = values.astype(float).ravel().view(np.int64)
+            if (bits == bits[0]).all():
+                return float(values.flat[0])
+        return self.leaf(CONSTANT, values, values.shape)
+
+    @property
+    def count(self) -> Array:
+        """The number of examples."""
+        return self.leaf(COUNT, None, ())
+
+    def like(self, x: Array, operands: Sequence[Code]) -> Code:
+        """The same as x, on other operands of the same shapes."""
+        if x.head in _JOINS or x.head is ops.where:
+            made: Code = self.apply(x.head, operands)
+            return made
+        if x.head is NUMBER:
+            number: Code = self.number(operands[0])
+            return number
+        if x.head is RELATIONS["~"]:
+            return self.inverse(self.truth(operands[0]))
+        if x.elementwise:
+            return self.elementwise(x.head, operands)
+        if x.head is PICK:
+            return self.pick(operands[0], x.data)
+        if x.head is EXPAND:
+            return self.expand(operands[0], x.shape, x.batched)
+        return self.node(x.head, tuple(operands), x.data, x.shape, x.batched)
+
+    # --- elementwise --------------------------------------------------------------------------------------------------
+
+    def elementwise(self, head: Op, operands: Sequence[Code]) -> Code:
+        """The operation on arrays of one rank, and of rank 0, as it is; numbers alone are computed."""
+        arrays = [x for x in operands if isinstance(x, Array)]
+        if not arrays:
+            return float(sum(operands) if head is SUM else head.value(*operands))  # type: ignore[arg-type]
+        operands = self._unexpanded(operands)
+        shape = broadcast([x.shape for x in operands if isinstance(x, Array)])
+        return self.node(head, tuple(operands), None, shape, any(x.batched for x in arrays))
+
+    def _unexpanded(self, operands: Sequence[Code]) -> Sequence[Code]:
+        """The operands, without those repetitions that NumPy makes by itself because of the others."""
+        made = list(operands)
+        for i, x in enumerate(made):
+            if isinstance(x, Array) and x.head is EXPAND:
+                rest = [y for j, y in enumerate(made) if j != i and isinstance(y, Array)]
+                inner = x.operands[0]
+                sources = [*rest, *[inner] * isinstance(inner, Array)]
+                shape = broadcast([x.shape, *[y.shape for y in rest]])
+                batched = x.batched or any(y.batched for y in rest)
+                if (
+                    rest
+                    and broadcast([y.shape for y in sources]) == shape
+                    and any(y.batched for y in sources) == batched
+                ):
+                    made[i] = inner
+        return made
+
+    def apply(self, head: Op, operands: Sequence[Any]) -> Any:
+        """An operation of the calculus, or a relation; what changes nothing goes."""
+        operands = [float(x) if isinstance(x, (bool, int)) else x for x in operands]
+        if head in _JOINS:
+            return self._joined_conditions(head, operands)
+        if head not in CONDITIONS and head is not ops.where:
+            operands = list(map(self.number, operands))
+        first, second = (*operands, None, None)[:2]
+        if head is ops.mul and isinstance(first, float) and first == 1.0:
+            return second
+        if head in (ops.mul, ops.div, ops.pow) and isinstance(second, float) and second == 1.0:
+            return first
+        if head is ops.neg and isinstance(first, Array) and first.head is ops.neg:
+            return first.operands[0]
+        if head is ops.positive or (head is DETACH and not (isinstance(first, Array) and first.trained)):
+            return first
+        if head is ops.where:
+            condition, *choice = operands
+            if isinstance(condition, float):
+                return choice[0 if condition else 1]
+            operands = [condition, *map(self.number, choice)]
+            if condition.truth and all(isinstance(x, float) for x in choice):
+                if choice == [1.0, 0.0]:
+                    return self.number(condition)
+                if choice == [0.0, 1.0]:
+                    return self.number(self.inverse(condition))
+        return self.elementwise(head, operands)
+
+    def _joined_conditions(self, head: Op, operands: Sequence[Any]) -> Any:
+        """Two conditions, of which one may be known."""
+        for x, other in (operands, operands[::-1]):
+            if not isinstance(x, Array):
+                return self.truth(other) if bool(x) == (head is RELATIONS["&"]) else float(bool(x))
+        return self.elementwise(head, list(map(self.truth, operands)))
+
+    def truth(self, x: Code) -> Code:
+        """A number as a condition: whether it is not 0."""
+        return x if not isinstance(x, Array) or x.truth else self.elementwise(RELATIONS["!="], (x, 0.0))
+
+    def inverse(self, condition: Code) -> Code:
+        """Where a condition does not hold."""
+        if not isinstance(condition, Array):
+            return float(not condition)
+        if condition.head is RELATIONS["=="]:
+            return self.elementwise(RELATIONS["!="], condition.operands)
+        return self.elementwise(RELATIONS["~"], (condition,))
+
+    def number(self, x: Any) -> Any:
+        """A condition as a number, 1 or 0; a number as it is."""
+        if isinstance(x, (bool, int)):
+            return float(x)
+        if isinstance(x, Array) and x.truth:
+            return self.node(NUMBER, (x,), None, x.shape, x.batched)
+        return x
+
+    # --- linear combinations, of what flows back ----------------------------------------------------------------------
+
+    def times(self, a: Code, b: Code) -> Code:
+        """a * b, with numbers multiplied out in front, and divisions by numbers and the number of examples gathered.
+
+        Examples
+        --------
+        >>> make = Builder()
+        >>> x = make.leaf(INPUT, 0, (2,))
+        >>> make.times(1.0, x) is x, make.times(-1.0, -x) is x, make.times(2.0, make.times(0.5, x)) is x
+        (True, True, True)
+        """
+        (x, by, by_n, a_rest), (y, by_too, by_n_too, b_rest) = self.factors(a), self.factors(b)
+        rest: Any = b_rest if a_rest is None else a_rest if b_rest is None else self._product(a_rest, b_rest)
+        divided = by_n + by_n_too
+        if divided and rest is self.count:
+            rest, divided = None, divided - 1
+        return self._scaled(x * y, by * by_too, divided, rest)
+
+    def _product(self, a: Array, b: Array) -> Any:
+        """a * b; of arrays a quotient, if one of them is the reciprocal of something."""
+        for x, y in ((a, b), (b, a)) if a.shape or b.shape else ():
+            whole = x.operands[0] if x.head is PICK else x
+            if isinstance(whole, Array) and whole.head is ops.div and not whole.kept:
+                numerator, under = whole.operands
+                if not isinstance(numerator, Array) and numerator == 1.0:
+                    return self.elementwise(ops.div, (y, under if whole is x else self.pick(under, x.data)))
+        return self.elementwise(ops.mul, (a, b))
+
+    def quotient(self, a: Code, b: Code) -> Code:
+        """a / b, with numbers out in front as in `times`."""
+        number, by, by_n, rest = self.factors(a)
+        if isinstance(b, Array):
+            return self._scaled(number, by, by_n, self.elementwise(ops.div, (1.0 if rest is None else rest, b)))
+        if b == 0.0 or not math.isfinite(b):
+            return self.times(a, ops.div(1.0, b))
+        return self._scaled(number, by * b, by_n, rest)
+
+    def factors(self, x: Code) -> tuple[float, float, int, Array | None]:
+        """x as a number times a rest, None if there is none, by another number, and how often by that of examples."""
+        number, by, by_n = 1.0, 1.0, 0
+        while isinstance(x, Array) and not x.kept:
+            first, second = (*x.operands, None, None)[:2]
+            if x.head is ops.neg:
+                number, x = -number, first
+            elif x.head is ops.div and isinstance(second, Array) and second.head is COUNT:
+                by_n, x = by_n + 1, first
+            elif x.head is ops.div and isinstance(second, float) and math.isfinite(second) and second:
+                by, x = by * second, first
+            elif x.head is ops.mul and isinstance(first, float):
+                number, x = number * first, second
+            elif x.head is ops.mul and self._is_scale(first):
+                inner, inner_by, inner_by_n, _ = self.factors(first)
+                number, by, by_n, x = number * inner, by * inner_by, by_n + inner_by_n, second
+            else:
+                break
+        return (number, by, by_n, x) if isinstance(x, Array) else (number * x, by, by_n, None)
+
+    def _is_scale(self, x: Any) -> bool:
+        return isinstance(x, Array) and x.head is ops.div and not x.trained and self.factors(x)[3] is None
+
+    def _scaled(self, number: float, by: float, by_n: int, rest: Any) -> Code:
+        """A number times a rest, if there is one, by another number, and by that of examples some times over."""
+        if by != 1.0 and number not in (0.0, 1.0) and (number / by) * by == number and (by / number) * number == by:
+            number, by = (
+                (number / by, 1.0) if abs(number) >= abs(by) else (math.copysign(1.0, number / by), abs(by / number))
+            )
+        if by == 0.5:
+            number, by = number * 2.0, 1.0
+        if by_n == 0 and by == 1.0:
+            if rest is None or number == 1.0:
+                return number if rest is None else rest
+            return self.elementwise(ops.neg, (rest,)) if number == -1.0 else self.elementwise(ops.mul, (number, rest))
+        if rest is not None and number == -1.0:
+            rest, number = self.elementwise(ops.neg, (rest,)), 1.0
+        made: Code = number if rest is None or number != 1.0 else rest
+        if by != 1.0:
+            made = self.elementwise(ops.div, (made, by)) if isinstance(made, Array) else made / by
+        for _ in range(by_n):
+            made = self.elementwise(ops.div, (made, self.count))
+        return made if rest is None or number == 1.0 else self.elementwise(ops.mul, (made, rest))
+
+    def _rescaled(self, number: float, by: float, by_n: int, x: Code) -> Code:
+        own, own_by, own_by_n, rest = self.factors(x)
+        return self._scaled(number * own, by * own_by, by_n + own_by_n, rest)
+
+    def added(self, terms: Sequence[Code]) -> Code:
+        """The sum of the terms, with equal ones gathered."""
+        parts = [self.factors(term) for term in terms]
+        common = (parts[0][1], parts[0][2])
+        shared = len(terms) > 1 and common != (1.0, 0) and all((by, n) == common for _, by, n, _ in parts)
+        gathered: dict[Any, list[Any]] = {}
+        for number, by, by_n, rest in parts:
+            if not shared and (by, by_n) != (1.0, 0):
+                scaled = self._scaled(abs(number), by, by_n, rest)
+                number, rest = (
+                    (math.copysign(1.0, number), scaled)
+                    if isinstance(scaled, Array)
+                    else (math.copysign(1.0, number) * scaled, None)
+                )
+            key = None if rest is None else rest.number
+            gathered.setdefault(key, [0.0, rest])[0] += number
+        plus: list[Code] = []
+        minus: list[Code] = []
+        for number, rest in gathered.values():
+            if rest is None:
+                if number != 0.0 or len(gathered) == 1:
+                    (minus if number < 0.0 else plus).append(abs(number))
+            else:
+                (minus if number < 0.0 else plus).append(self.times(abs(number), rest))
+        if not plus:
+            plus.append(self.times(-1.0, minus.pop(0)))
+        total = plus[0] if len(plus) == 1 else self.elementwise(SUM, plus)
+        for term in minus:
+            total = self.elementwise(ops.sub, (total, term))
+        return self.times(self._scaled(1.0, *common, None), total) if shared else total
+
+    # --- along axes ---------------------------------------------------------------------------------------------------
+
+    def reduce(self, x: Code, axes: Sequence[int], over_examples: bool = False, examples: bool = False) -> Code:
+        """The sum over axes, and over the examples.
+
+        Parameters
+        ----------
+        examples : bool
+            Whether x is to be taken for batched, if it has no axis of examples of its own.
+        """
+        axes = tuple(sorted(axes))
+        if not axes and not over_examples:
+            return x
+        number, by, by_n, rest = self.factors(x)
+        if isinstance(x, Array) and rest is not None and rest is not x:
+            full = self.expand(rest, x.shape, x.batched)
+            return self._rescaled(number, by, by_n, self.reduce(full, axes, over_examples, examples))
+        if not isinstance(x, Array):
+            return self.times(self.count, x) if over_examples else x
+        if x.head is EXPAND:
+            return self._reduced_expansion(x, axes, over_examples)
+        if x.head is REDUCE and not over_examples:
+            (source,), (inner, over_too) = x.operands, x.data
+            left = [axis for axis in range(len(source.shape)) if axis not in inner]
+            return self.reduce(source, [*inner, *[left[axis] for axis in axes]], over_too)
+        if (product := self._as_contraction(x, axes, over_examples)) is not None:
+            return product
+        if x.head is CONTRACT and not x.kept and not over_examples:
+            ((left_letters, right, out), over_too), (a, b) = x.data, x.operands
+            gone = [out[axis] for axis in axes]
+            if all(i in left_letters and i in right for i in gone):
+                return self.contract(a, b, (left_letters, right, "".join([i for i in out if i not in gone])), over_too)
+        if (
+            over_examples
+            and x.batched
+            and x.head is PICK
+            and x.size == 1
+            and len(axes) == len(x.shape)
+            and x.operands[0].size == 1
+        ):
+            (source,) = x.operands
+            return self.reduce(source, range(len(source.shape)), over_examples)
+        gone = [axis for axis in axes if x.shape[axis] == 1]
+        if gone and not (over_examples and x.batched and len(axes) == len(x.shape)):
+            kept = [extent for axis, extent in enumerate(x.shape) if axis not in gone]
+            x = self.pick(x, np.arange(x.size).reshape(kept))
+            return self.reduce(
+                x, [a - sum(g < a for g in gone) for a in axes if a not in gone], over_examples, examples
+            )
+        if over_examples and not x.batched:
+            return self.times(self.count, self.reduce(x, axes))
+        if x.head is PICK and len(axes) == len(x.shape) and x.data.ndim > 0:
+            sorted_ = self.pick(x.operands[0], np.sort(x.data, axis=None))
+            assert isinstance(sorted_, Array)  # there is no part of a constant
+            x, axes = sorted_, (0,) if sorted_.head is PICK else tuple(range(len(sorted_.shape)))
+        shape = tuple([extent for axis, extent in enumerate(x.shape) if axis not in axes])
+        return self.node(REDUCE, (x,), (axes, over_examples), shape, x.batched and not over_examples)
+
+    def _as_contraction(self, x: Array, axes: tuple[int, ...], over_examples: bool) -> Code | None:
+        """A sum over axes of an outer product, as one sum of products."""
+        if x.head is not ops.mul or x.kept or over_examples or not all(isinstance(y, Array) for y in x.operands):
+            return None
+        a, b = x.operands
+        if len(a.shape) != len(b.shape):
+            return None
+        left, right = ("".join([chr(97 + k) for k, extent in enumerate(y.shape) if extent > 1]) for y in (a, b))
+        gone = [chr(97 + axis) for axis in axes]
+        if not all(i in left and i in right for i in gone) or not (set(left) - set(right) and set(right) - set(left)):
+            return None
+        out = "".join([chr(97 + k) for k, extent in enumerate(x.shape) if extent > 1 and k not in axes])
+        one, other = (self.reshape(y, tuple([extent for extent in y.shape if extent > 1])) for y in (a, b))
+        assert isinstance(one, Array) and isinstance(other, Array)
+        made = self.contract(one, other, (left, right, out))
+        return self.reshape(made, tuple([extent for axis, extent in enumerate(x.shape) if axis not in axes]))
+
+    def _reduced_expansion(self, x: Array, axes: tuple[int, ...], over_examples: bool) -> Code:
+        """The sum of what is repeated: along the axes of repetition a product."""
+        (inner,) = x.operands
+        if not isinstance(inner, Array):
+            times = inner * math.prod([x.shape[axis] for axis in axes])
+            shape = tuple([extent for axis, extent in enumerate(x.shape) if axis not in axes])
+            return self.expand(
+                self.times(times, self.count) if over_examples else times, shape, x.batched and not over_examples
+            )
+        if inner.shape != x.shape and not inner.shape:
+            inner = self.pick(inner, np.zeros((1,) * len(x.shape), int))
+        repeated = [axis for axis in axes if inner.shape[axis] == 1 and x.shape[axis] > 1]
+        scale: Code = float(math.prod([x.shape[axis] for axis in repeated]))
+        batched = x.batched and not over_examples
+        if over_examples and not inner.batched:
+            scale, over_examples = self.times(scale, self.count), False
+        summed = self.reduce(inner, axes, over_examples)
+        shape = tuple([extent for axis, extent in enumerate(x.shape) if axis not in axes])
+        return self.times(scale, self.expand(summed, shape, batched))
+
+    def along(self, head: Op, x: Array, axis: int) -> Array:
+        """LARGEST, or an operation on sequences, along an axis, which goes; OTHERS, along one which stays."""
+        shape = x.shape if head is OTHERS else (*x.shape[:axis], *x.shape[axis + 1 :])
+        return self.node(head, (x,), axis, shape, x.batched)
+
+    def flow_contracted(self, a: Array, b: Array, spec: tuple[str, str, str], over_examples: bool = False) -> Code:
+        """The same of what flows back; through a zero nothing does."""
+        if any(x.head is CONSTANT and not x.data.any() for x in (a, b)):
+            return 0.0
+        return self.contract(a, b, spec, over_examples)
+
+    def contract(self, a: Array, b: Array, spec: tuple[str, str, str], over_examples: bool = False) -> Code:
+        """Sums of products, ``einsum("ij,jk->ik")`` with ``("ij", "jk", "ik")``."""
+        left, right, out = spec
+        if not over_examples and all(i in out for i in left + right):
+            return self.elementwise(ops.mul, (self._lifted(a, left, out), self._lifted(b, right, out)))
+        extents = dict(zip(left + right, (*a.shape, *b.shape)))
+        batched = (a.batched or b.batched) and not over_examples
+        return self.node(CONTRACT, (a, b), (spec, over_examples), tuple([extents[i] for i in out]), batched)
+
+    def _lifted(self, x: Array, letters: str, out: str) -> Code:
+        """x with its axes in the order of the result's, and with an axis of extent 1 where it has none."""
+        axes = [letters.index(i) for i in out if i in letters]
+        index = np.arange(x.size).reshape(x.shape).transpose(axes)
+        if not letters:
+            return x
+        return self.pick(x, index.reshape([x.shape[letters.index(i)] if i in letters else 1 for i in out]))
+
+    # --- moving -------------------------------------------------------------------------------------------------------
+
+    def pick(self, x: Code, index: Index) -> Code:
+        """The entries at these positions in the flattened array, in the shape of the index."""
+        index = np.asarray(index)  # of arithmetic on an array of rank 0 NumPy makes a number
+        if not isinstance(x, Array):
+            return x
+        if x.head is CONSTANT:
+            return self.constant(x.data.ravel()[index])
+        if x.head is PICK:
+            return self.pick(x.operands[0], x.data.ravel()[index])
+        if index.shape == x.shape and in_order(index, x.size):
+            return x
+        if x.head is CONTRACT and not x.kept and sorted(index.shape) == sorted(x.shape) and 1 not in x.shape:
+            for axes in permutations(range(len(x.shape))):
+                if np.array_equal(index, np.arange(x.size).reshape(x.shape).transpose(axes)):
+                    ((left, right, out), over_examples), (a, b) = x.data, x.operands
+                    return self.contract(a, b, (left, right, "".join([out[i] for i in axes])), over_examples)
+        if x.head is REDUCE and x.size == 1 and index.shape == ():
+            (source,) = x.operands
+            return self.reduce(source, range(len(source.shape)), x.data[1])
+        number, by, by_n, rest = self.factors(x)
+        if rest is not None and rest is not x and rest.head in (PICK, REDUCE, CONTRACT) and rest.shape == x.shape:
+            return self._rescaled(number, by, by_n, self.pick(rest, index))
+        if x.head is EXPAND:
+            (inner,) = x.operands
+            if isinstance(inner, Array) and inner.shape:
+                where = np.broadcast_to(np.arange(inner.size).reshape(inner.shape), x.shape).ravel()
+                inner = self.pick(inner, where[index])
+            return self.expand(inner, index.shape, x.batched)
+        return self.node(PICK, (x,), index, index.shape, x.batched)
+
+    def alias(self, x: Array) -> Array:
+        """x once more, under a name of its own."""
+        return self.node(SUM, (x,), None, x.shape, x.batched)
+
+    def reshape(self, x: Code, shape: Shape) -> Code:
+        return self.pick(x, np.arange(math.prod(shape)).reshape(shape))
+
+    def expand(self, x: Code, shape: Shape, batched: bool) -> Code:
+        """x in this shape, and for every example."""
+        if not isinstance(x, Array) and not shape and not batched:
+            return x
+        if isinstance(x, Array) and x.shape == shape and x.batched == batched:
+            return x
+        if isinstance(x, Array) and x.head is EXPAND:
+            x = x.operands[0]
+        return self.node(EXPAND, (x,), None, shape, batched)
+
+    def full(self, x: Code, like: Code) -> Code:
+        """x as an array, if a number has come in the place of one."""
+        if isinstance(x, Array) or not isinstance(like, Array):
+            return x
+        if like.batched:
+            return self.expand(x, like.shape, True)
+        return self.leaf(CONSTANT, np.full(like.shape, x), like.shape)
+
+    def join(self, operands: Sequence[Array], axis: int) -> Array:
+        """One after the other, along an axis."""
+        if len(operands) == 1:
+            return operands[0]
+        first = operands[0]
+        shape = (*first.shape[:axis], sum([x.shape[axis] for x in operands]), *first.shape[axis + 1 :])
+        return self.node(JOIN, tuple(operands), axis, shape, first.batched)
+
+    def flat(self, operands: Sequence[Code], sizes: Sequence[int]) -> Array:
+        """All entries of all operands, in one row."""
+        return self.node(JOIN, tuple(operands), None, (sum(sizes),), False)
+
+    def accumulate(self, terms: Sequence[tuple[Code, Index | None]], shape: Shape, batched: bool) -> Code:
+        """Zeros, to which each term is added at its positions, in its shape; None stands for all of them in order."""
+        whole = [x for x, index in terms if index is None]
+        parts: dict[Any, tuple[Index, list[Code]]] = {}
+        for x, index in terms:
+            if index is not None:
+                x, index = self._upright(x, np.asarray(index))
+                parts.setdefault(index_key(index), (index, []))[1].append(x)
+        size = math.prod(shape)
+        placed: list[tuple[Code, Index]] = []
+        for index, xs in parts.values():
+            x = self.added(xs)
+            if index.size == size and len(np.unique(index)) == size:
+                if is_uniform(x):
+                    whole.append(x)
+                    continue
+                back = np.empty(size, int)
+                back[index.ravel()] = np.arange(size)
+                whole.append(self.pick(self.expand(x, index.shape, batched), back.reshape(shape)))
+            else:
+                placed.append((x, index))
+        if not placed:
+            return self.added(whole)
+        if not whole and (joined := self._joined(placed, shape, batched)) is not None:
+            return joined
+        operands: list[Code] = [self.expand(self.added(whole), shape, batched)] if whole else []
+        data = (*[None] * len(operands), *[index for _, index in placed])
+        operands += [x for x, _ in placed]
+        return self.node(ACCUMULATE, tuple(operands), data, shape, batched)
+
+    def _upright(self, x: Code, index: Index) -> tuple[Code, Index]:
+        """What goes to these positions, and they, with their axes in the order of the steps that they take."""
+        first = np.zeros(index.ndim, dtype=int)
+        steps = []
+        for axis in range(index.ndim):
+            after = first.copy()
+            after[axis] = index.shape[axis] > 1
+            steps.append(int(index[tuple(after)] - index[tuple(first)]) if index.size else 0)
+        axes = sorted(range(index.ndim), key=lambda axis: -abs(steps[axis]))
+        if axes == list(range(index.ndim)):
+            return x, index
+        if isinstance(x, Array) and x.shape:
+            x = self.pick(x, np.arange(x.size).reshape(x.shape).transpose(axes))
+        return x, index.transpose(axes)
+
+    def _joined(self, placed: list[tuple[Code, Index]], shape: Shape, batched: bool) -> Code | None:
+        """The parts side by side, if they are the slices of the whole along an axis."""
+        size = math.prod(shape)
+        if sum([index.size for _, index in placed]) != size or len(placed) > 64:
+            return None
+        every = np.arange(size).reshape(shape)
+        for axis in range(len(shape)):
+            found, start = [], 0
+            ranked = sorted(placed, key=lambda part: int(part[1].min()))
+            for x, index in ranked:
+                across = size // shape[axis]
+                if index.size % across:
+                    break
+                width = index.size // across
+                piece = every.take(range(start, start + width), axis) if start + width <= shape[axis] else None
+                if piece is None or not np.array_equal(piece.ravel(), index.ravel()):
+                    break
+                full = self.expand(x, index.shape, batched)
+                found.append(self.reshape(full, piece.shape))
+                start += width
+            else:
+                if all(isinstance(x, Array) for x in found):
+                    return self.join(found, axis)  # type: ignore[arg-type]
+        return None
+
+    def require(self, operands: Sequence[Code], message: str) -> Array:
+        arrays = [x for x in operands if isinstance(x, Array)]
+        return self.node(REQUIRE, tuple(operands), message, (), any(x.batched for x in arrays))
+
+
+def index_key(data: Any) -> Any:
+    if isinstance(data, np.ndarray):
+        return (data.shape, data.dtype.str, data.tobytes())
+    if isinstance(data, tuple):
+        return tuple(map(index_key, data))
+    return data
+
+
+def is_uniform(x: Code) -> bool:
+    """Whether x is the same number everywhere and for every example."""
+    return not isinstance(x, Array) or (x.shape == () and not x.batched)
+
+
+def in_order(index: Index, size: int) -> bool:
+    """Whether an index has every position once, and in order."""
+    return index.size == size and bool((index.ravel() == np.arange(size)).all())
+
+
+def read(head: Op, rule: Any, operands: Sequence[Any]) -> Any:
+    """A rule of an operation, read with arrays or symbols.
+
+    Raises
+    ------
+    CompileError
+        If it is written with functions that take numbers only.
+    """
+    try:
+        return rule(*operands)
+    except CompileError:
+        raise
+    except (TypeError, AttributeError, ValueError) as error:
+        raise CompileError(
+            f"the rule of {head.name!r} cannot be read with arrays ({error}); write it with operators and autograd's "
+            "functions instead of those of math"
+        ) from None
+
+
+def broadcast(shapes: Sequence[Shape]) -> Shape:
+    """The shape of what NumPy makes of arrays of one rank, and of rank 0."""
+    rank = max(map(len, shapes))
+    if rank == 0:
+        return ()
+    return tuple(map(max, zip(*[shape for shape in shapes if shape])))

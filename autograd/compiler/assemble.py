@@ -1,232 +1,318 @@
-"""The whole program as source: its functions, each made of the lines that the passes before wrote.
+"""The whole program as source: a module of three functions.
 
 ``outputs`` computes what the function returns for every example, ``step`` the loss and its gradient, ``parameters``
 names the parts of the vector. What the function checks the first two check, as soon as they can. They take the inputs
-as they come, examples first, and turn them so that an example is a column, as in the textbooks' equations.
+as they come, examples first.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..symbols import Symbol
-from .arrays import SEQUENCES, Access, Array
-from .emit import Module
-from .forward import Writer, forward
-from .fuse import fuse
-from .lines import Invoke, Line, N, NumPy, Postfix, added, extents, names_in
-from .reverse import Reverse
-from .scalars import CONSTANT
-from .views import transposition
+from ..symbols import _CALL, _LOOSE
+from .arrays import CONTRACT, PART, PICK, Array, ArrayProgram
+from .names import COUNT
+from .scalars import CONSTANT, INPUT
+from .text import LITERAL, Body, Line, Module, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from .dialects import Dialect
+    from .parameters import Layout
 
-def assemble(
-    title: str,
-    writer: Writer,
-    returned: Any,
-    checks: Sequence[tuple[str, int]],
-    differentiate: bool,
-    reduction: str,
-) -> str:
-    """The source of the module.
+
+class Assembly:
+    """The source of a module, as it grows.
 
     Parameters
     ----------
     title : str
         What is compiled.
-    writer : Writer
-    returned : nesting of int
-        In the shape of what the function returns, the number of each output.
-    checks : sequence of tuple
-        Of each check the message, and how many outputs belong to it, the last ones.
-    differentiate : bool
-        Whether the outputs are the two parts of a loss, see `split`.
-    reduction : {"mean", "sum"}
-        Of the examples' losses.
+    layout : Layout
+    largest : float
+        The largest finite number that the program computes with.
+    program : ArrayProgram
+        What it is about: its builder, and its inputs.
+    batched : bool
+        Whether inputs have an axis of examples.
+    first : bool
+        Whether it is the first axis of all arrays, and not the last.
+    dialect : Dialect
+        The library that it is written for.
     """
-    grouping, layout = writer.grouping, writer.layout
-    rows = _as_rows(writer)
-    batched = any(array.batched for array in grouping.inputs)
-    signature = ", ".join([*[array.name for array in grouping.inputs], layout.vector, *[p.name for p in layout.parts]])
-    whole = "for a batch, from the scalars of one example" if batched else "with arrays, from its scalars"
-    module = Module(f"{_printable(title)} {whole}.", writer.constants)
-    module.parameters(layout.parts, layout.vector)
-    if differentiate:
-        halves = grouping.outputs[:2]
-        mean = reduction == "mean" and halves[0].array.batched
-        lines = _with_checks(forward(writer), _checks(writer, checks))
-        lines.append(Line("loss", _loss(writer, mean)))
-        back = Reverse(writer)
-        back.run([(x, y) for x, y in zip(halves, (1.0 / N if mean else 1.0, 1.0)) if x.array.trained])
-        lines = fuse([*lines, *back.lines], ["loss", "gradient"])
-        module.define("step", signature, "The loss and its gradient.", _opened(writer, rows, lines), "loss, gradient")
-        text = NumPy().text(_for_each(added([_code(writer, x) for x in halves]), (), batched))
-    else:
-        text = _returned(writer, returned, batched)
-    lines = fuse(_with_checks(forward(writer), _checks(writer, checks)), [text])
-    module.define("outputs", signature, "What is returned for each example.", _opened(writer, rows, lines, text), text)
-    return module.source()
+
+    def __init__(
+        self,
+        title: str,
+        layout: Layout,
+        largest: float,
+        program: ArrayProgram,
+        batched: bool,
+        first: bool,
+        dialect: Dialect,
+    ) -> None:
+        self.title, self.layout, self.batched, self.first = title, layout, batched, first
+        self.builder, self.inputs = program.builder, program.inputs
+        self.module = self._module(largest, dialect)
+        self.bodies: list[tuple[str, str, list[Array | None]]] = []  # name, text, and what each line is about
+        self.rows: frozenset[int] = frozenset()
+        self.columns: frozenset[str] = frozenset()
+
+    def prepare(self, program: ArrayProgram) -> None:
+        """Decide which inputs are arrays of one row, and which parts of one column."""
+        self.builder, self.inputs = program.builder, program.inputs
+        if not self.first:
+            arrays = program.arrays()
+            self.rows, self.columns = _rows(arrays, program.outputs), _columns(arrays)
+
+    def define(self, name: str, doc: str, program: ArrayProgram, returned: Sequence[Any], pattern: Any = None) -> None:
+        """Append a function.
+
+        Parameters
+        ----------
+        returned : sequence of Array and float
+            What the function needs at its end.
+        pattern : nesting of int, optional
+            In the shape of what it returns, the numbers of these; if None, they themselves, in their order.
+        """
+        body = self._body(program, returned)
+        if pattern is None:
+            text = ", ".join([body.text(x) for x in returned])
+        else:
+            text = self._returned(body, returned).text(pattern)
+        opening = self._opening(body, text)
+        lines = [*opening, *body.lines]
+        width = min(max([len(line.text) for line in lines if line.comment], default=0), 60)
+        rows = [f"    {line.text:<{width}}  # {line.comment}" if line.comment else f"    {line.text}" for line in lines]
+        head = wrapped(f"def {name}({self._signature()}):", "(")
+        about = [*[None] * (len(head) + 1), *[line.array for line in lines], None]
+        self.bodies.append((name, "\n".join([*head, f'    """{doc}"""', *rows, f"    return {text}"]), about))
+
+    def _module(self, largest: float, dialect: Dialect) -> Module:
+        return Module(self.layout, largest, dialect)
+
+    def _body(self, program: ArrayProgram, returned: Sequence[Any]) -> Body:
+        return Body(self.module, program, returned, self.first, self.rows, self.columns)
+
+    def _returned(self, body: Body, returned: Sequence[Any]) -> Returned:
+        return Returned(body, returned, self.batched)
+
+    def _signature(self) -> str:
+        names = [x.name for x in self.inputs]
+        return ", ".join([*names, self.layout.vector, *[part.name for part in self.layout.parts]])
+
+    def _opening(self, body: Body, returned: str) -> list[Line]:
+        """The inputs, turned as the lines have them, and the number of examples."""
+        lines = []
+        used = {x.number for x in body.arrays}
+        for x in self.inputs:
+            shape = body.shape(x.shape, x.batched)
+            if x.data in self.rows:
+                lines.append(Line(f"{x.name} = {x.name}[None]", f"(1, {COUNT})", x))
+            elif x.batched and x.shape and not self.first and x.number in used:
+                turned = (
+                    ".T" if len(x.shape) == 1 else f".transpose({', '.join(map(str, range(1, len(x.shape) + 1)))}, 0)"
+                )
+                lines.append(Line(f"{x.name} = {x.name}{turned}", shape, x))
+        batched = [x for x in self.inputs if x.batched]
+        if batched and body.counts:
+            x = batched[0]
+            turned_already = x.data in self.rows or (x.shape and x.number in used)
+            axis = 0 if self.first or not turned_already else -1
+            lines.append(Line(f"{COUNT} = {x.name}.shape[{axis}]" if axis else f"{COUNT} = len({x.name})"))
+        return lines
+
+    def parameters(self) -> None:
+        """Append the function that names the parts of the vector."""
+        lines = []
+        for part in self.layout.parts:
+            piece = f"{self.layout.vector}[{part.start}:{part.stop}]"
+            column = part.name in self.columns
+            shape = (*part.shape, 1) if column else part.shape
+            if len(shape) != 1:
+                piece += f".reshape({', '.join(map(str, shape)) or '()'})"
+            lines.append(f"    {part.name} = {piece}")
+        names = ", ".join([part.name for part in self.layout.parts])
+        head = [f"def parameters({self.layout.vector}):", '    """The named parts of the vector of all parameters."""']
+        returned = f"{names}{',' * (len(self.layout.parts) == 1)}" if self.layout.parts else "()"
+        text = "\n".join([*head, *lines, f"    return {returned}"])
+        self.bodies.insert(0, ("parameters", text, []))
+
+    def source(self) -> tuple[str, dict[int, tuple[str, Array]]]:
+        """The text; and of each of its lines that computes something, from 1 on, the function, and what array it is."""
+        self.parameters()
+        module = self.module
+        constants = []
+        for name, values in module.constants.items():
+            if values.dtype == bool and values.ndim == 2 and np.array_equal(values, np.tri(*values.shape, dtype=bool)):
+                constants.append(f"{name} = {module.use('tri')}({values.shape[0]}, {values.shape[1]}) > 0.0")
+            elif values.size <= LITERAL:
+                module.use("array")
+                text = str(values.tolist())
+                for word in ("inf", "nan"):
+                    if word in text:
+                        module.use(word)
+                constants.append(f"{name} = array({text})")
+            else:
+                constants.append(f"# {name}: a constant of shape {values.shape}")
+        parts = ["\n".join([f'"""{self.title}"""', "", *module.imports()]).rstrip()]
+        if constants:
+            parts.append("\n".join(constants))
+        functions = [text for _, text in module.functions.values()]
+        parts += [f"\n{text}" for text in (*module.helpers.values(), *functions)]
+        about: dict[int, tuple[str, Array]] = {}
+        for name, text, arrays in self.bodies:
+            before = sum([part.count("\n") + 2 for part in parts]) + 2
+            about.update({before + i: (name, x) for i, x in enumerate(arrays) if x is not None})
+            parts.append(f"\n{text}")
+        return "\n\n".join(parts) + "\n", about
 
 
-def _printable(title: str) -> str:
+def printable(title: str) -> str:
     """A function's name as it can stand in a docstring."""
     return "".join([letter if letter.isprintable() and letter not in '\\"' else "?" for letter in title])[:60]
 
 
-def _opened(writer: Writer, rows: Sequence[Array], lines: list[Line], returned: str = "") -> list[Line]:
-    """The lines of a function's body, with those before them that turn the inputs and count the examples."""
-    opening = []
-    for array in writer.grouping.inputs:
-        if array in rows:
-            opening.append(Line(array.name, Postfix(Symbol(array.name), "[None]"), extents((1,), True)))
-        elif array.batched and array.shape:
-            last = transposition((*range(1, len(array.shape) + 1), 0), False)
-            opening.append(Line(array.name, Postfix(Symbol(array.name), last), extents(array.shape, True)))
-    used = {name for line in lines for name in names_in(line.text())} | set(names_in(returned))
-    if "n" in used:
-        first = next(array for array in writer.grouping.inputs if array.batched)
-        opening.append(Line("n", Symbol(f"{first.name}.shape[-1]")))
-    return [*opening, *lines]
+# --- where examples lie -----------------------------------------------------------------------------------------------
 
 
-def _as_rows(writer: Writer) -> list[Array]:
-    """The inputs with a number for each example that become arrays of one row, as those are that they are used with.
+def examples_first(arrays: Iterable[Array]) -> bool:
+    """Whether arrays are multiplied that both have an axis of examples: stacks of matrices have it in front."""
+    for x in arrays:
+        if x.head is CONTRACT and x.batched and all(y.batched for y in x.operands if isinstance(y, Array)):
+            (left, right, out), _ = x.data
+            if any((i in left) != (i in right) for i in out):
+                return True
+    return False
+
+
+def _rows(arrays: Iterable[Array], outputs: Sequence[Any]) -> frozenset[int]:
+    """The slots of inputs with a number for each example that are used as arrays of one row.
 
     NumPy is faster with arrays of one shape than with such that it has to broadcast.
     """
-    users: dict[Array, list[Array]] = {array: [] for array in writer.grouping.inputs}
-    for user in writer.grouping.arrays:
-        for x in user.operands:
-            users.get(x.array, []).append(user)
-    alone = {x.array for x in writer.grouping.outputs}
-    rows = []
-    for array, with_it in users.items():
-        if not array.batched or array.shape or not with_it or array in alone:
-            continue
-        if all(user.shape == (1,) and user.head not in SEQUENCES for user in with_it):
-            array.shape = (1,)
-            rows.append(array)
-    return rows
+    found: dict[int, bool] = {}
+    for x in arrays:
+        for y in x.operands:
+            if isinstance(y, Array) and y.head is INPUT and y.batched and not y.shape:
+                found[y.data] = found.get(y.data, True) and x.head is PICK and x.shape == (1,)
+    alone = {x.data for x in outputs if isinstance(x, Array) and x.head is INPUT}
+    return frozenset([slot for slot, fits in found.items() if fits and slot not in alone])
 
 
-def _code(writer: Writer, x: Access) -> Any:
-    """One scalar of an array, as code; of all examples, if it is batched."""
-    return writer.operand(x, (), x.array.batched).code
+def _columns(arrays: Iterable[Array]) -> frozenset[str]:
+    """The vectors of parameters that are used beside matrices, one number for each row."""
+    found: set[str] = set()
+    for x in arrays:
+        for y in x.operands if x.elementwise else ():
+            if not isinstance(y, Array):
+                continue
+            if _is_vector(y) and x.batched and len(x.shape) == 1:
+                found.add(y.data.name)
+            source = y.operands[0] if y.head is PICK else None
+            if _is_vector(source) and not x.batched and len(x.shape) == 2 and y.shape == (source.size, 1):  # type: ignore[union-attr]
+                found.add(source.data.name)  # type: ignore[union-attr]
+    return frozenset(found)
 
 
-def _loss(writer: Writer, mean: bool) -> Any:
-    own, rest = writer.grouping.outputs[:2]
-    code = _code(writer, own)
-    if own.array.batched:
-        code = Symbol(own.array.name) if own.array.size == 1 else code
-        code = Postfix(code, ".sum()")
-        if mean:
-            code = code / N
-    return added([code, _code(writer, rest)])
+def _is_vector(x: Any) -> bool:
+    return isinstance(x, Array) and x.head is PART and x.data is not None and len(x.shape) == 1
 
 
-# --- checks ---------------------------------------------------------------------------------------------------
+# --- what is returned -------------------------------------------------------------------------------------------------
 
 
-def _checks(writer: Writer, checks: Sequence[tuple[str, int]]) -> list[Line]:
-    """The lines that check; one for all checks of the same sentence on the same arrays."""
-    accesses = iter(writer.grouping.outputs[len(writer.grouping.outputs) - sum([count for _, count in checks]) :])
-    alike: dict[tuple[Any, ...], list[list[Access]]] = {}
-    for message, count in checks:
-        mine = [next(accesses) for _ in range(count)]
-        condition = mine[0]
-        if condition.array.head is CONSTANT and condition.array.data[condition.index]:
-            continue
-        alike.setdefault((message, *[x.array for x in mine]), []).append(mine)
-    lines = []
-    for (message, *arrays), members in alike.items():
-        batched = any(array.batched for array in arrays)
-        codes = [writer.operand(x, x.index.shape, batched).code for x in _joined(arrays, members)]
-        condition, *values = codes
-        sentence = Symbol(repr(message))
-        lines.append(Line("", Invoke("require", [condition, sentence, *values], "" if batched else "batch=False")))
-    return lines
-
-
-def _joined(arrays: Sequence[Array], members: list[list[Access]]) -> list[Access]:
-    """Single positions of arrays as one access to each: to all of them in their shape, if they are used so."""
-    members = sorted(members, key=lambda member: int(member[0].index))
-    columns = [[int(x.index) for x in column] for column in zip(*members)]
-    shapes = {array.shape for array in arrays if array.head is not CONSTANT}
-    if len(shapes) == 1 and all(
-        array.head is CONSTANT or column == list(range(array.size)) for array, column in zip(arrays, columns)
-    ):
-        return [Access(array, np.array(column).reshape(*shapes)) for array, column in zip(arrays, columns)]
-    return [Access(array, np.array(column if len(column) > 1 else column[0])) for array, column in zip(arrays, columns)]
-
-
-def _with_checks(lines: list[Line], checks: list[Line]) -> list[Line]:
-    """The lines, with each check as soon as all that it looks at is there, but not before the one ahead of it."""
-    arrived = {line.written: i for i, line in enumerate(lines, 1)}
-    made: dict[int, list[Line]] = {}
-    place = 0
-    for check in checks:
-        place = max([place, *[arrived.get(name, 0) for name in names_in(check.text())]])
-        made.setdefault(place, []).append(check)
-    placed = made.pop(0, [])
-    for i, line in enumerate(lines, 1):
-        placed += [line, *made.pop(i, [])]
-    return placed
-
-
-# --- outputs --------------------------------------------------------------------------------------------------
-
-
-def _for_each(code: Any, shape: tuple[int, ...], batched: bool) -> Any:
-    """Code in full, with an entry for each example."""
-    if not batched and not shape:
-        return code
-    return Invoke("broadcast_to", [code], extents(shape, batched))
-
-
-def _returned(writer: Writer, returned: Any, batched: bool) -> str:
+class Returned:
     """The text of what the function returns: lists as arrays, tuples and dicts as they are."""
-    if isinstance(returned, dict):
-        items = [(key, _returned(writer, item, batched)) for key, item in returned.items()]
-        if all(type(key) in (str, int) for key in returned):
-            return f"{{{', '.join([f'{key!r}: {text}' for key, text in items])}}}"
-        return f"[{', '.join([text for _, text in items])}]"  # `run` knows the keys, which have no text
-    if isinstance(returned, tuple):
-        inside = ", ".join([_returned(writer, item, batched) for item in returned])
-        return f"({inside}{',' * (len(returned) == 1)})"
-    numbers = _rectangle(returned)
-    if numbers is None:
-        return f"[{', '.join([_returned(writer, item, batched) for item in returned])}]"
-    chosen = [writer.grouping.outputs[i] for i in numbers.ravel().tolist()]
-    array = chosen[0].array if chosen else None
-    if array is None:
-        text = f"zeros({extents(numbers.shape, batched)})"
-    elif all(x.array is array for x in chosen) and array.head is not CONSTANT and array.batched == batched:
-        index = np.array([int(x.index) for x in chosen]).reshape(numbers.shape)
-        text = writer.located(array, index)[0].text(array.batched)
-    else:
-        codes = [NumPy().text(_for_each(_code(writer, x), (), batched)) for x in chosen]
-        text = codes[0] if not numbers.shape else f"array([{', '.join(codes)}])"
-        if numbers.ndim > 1:
-            text += f".reshape({', '.join(map(str, numbers.shape))}{', -1' * batched})"
-    if batched and numbers.ndim:
-        text += transposition((numbers.ndim, *range(numbers.ndim)), False)
-    return text
+
+    def __init__(self, body: Body, outputs: Sequence[Any], batched: bool) -> None:
+        self.body, self.outputs, self.batched = body, outputs, batched
+
+    def text(self, pattern: Any) -> str:
+        if isinstance(pattern, dict):
+            items = [(key, self.text(item)) for key, item in pattern.items()]
+            if all(type(key) in (str, int) for key in pattern):
+                return f"{{{', '.join([f'{key!r}: {text}' for key, text in items])}}}"
+            return f"[{', '.join([text for _, text in items])}]"  # `run` knows the keys, which have no text
+        if isinstance(pattern, tuple):
+            inside = ", ".join([self.text(item) for item in pattern])
+            return f"({inside}{',' * (len(pattern) == 1)})"
+        numbers = rectangle(pattern)
+        if numbers is None:
+            return f"[{', '.join([self.text(item) for item in pattern])}]"
+        return self._array(numbers)
+
+    def _array(self, numbers: Any) -> str:
+        body, batched = self.body, self.batched
+        chosen = [self.outputs[i] for i in numbers.ravel().tolist()]
+        if not chosen:
+            body.counts = body.counts or batched
+            text = f"{body.module.use('zeros')}({body.shape(numbers.shape, batched)})"
+            return text + _turned(numbers.ndim) if batched and not body.first else text
+        whole = one_array(chosen, numbers.shape)
+        if whole is not None and whole.batched == batched:
+            text = body.text(whole, _CALL if numbers.ndim else _LOOSE)
+        elif not numbers.shape:
+            text = self.single(chosen[0])
+        else:
+            texts = [self.single(x) for x in chosen]
+            text = f"{body.module.use('array')}([{', '.join(texts)}])"
+            if numbers.ndim > 1:
+                text += f".reshape({', '.join(map(str, numbers.shape))}{', -1' * batched})"
+            if batched:
+                return text + _turned(numbers.ndim)
+            return text
+        return text + _turned(numbers.ndim) if batched and numbers.ndim and not body.first else text
+
+    def single(self, x: Any) -> str:
+        """One number, for every example."""
+        body = self.body
+        if not self.batched or (isinstance(x, Array) and x.batched):
+            return body.text(x)
+        body.counts = True
+        return f"{body.module.use('broadcast_to')}({body.text(x)}, ({COUNT},))"
 
 
-def _rectangle(returned: Any) -> Any:
+def _turned(ndim: int) -> str:
+    """The text that brings the last of one more axis to the front."""
+    if ndim == 1:
+        return ".T"
+    return f".transpose({', '.join(map(str, (ndim, *range(ndim))))})"
+
+
+def one_array(chosen: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """Single numbers as entries of one array, if they are; they come as one pick then, if they are several."""
+    sources = set()
+    positions = []
+    for x in chosen:
+        if not isinstance(x, Array) or x.head is CONSTANT:
+            return None
+        if x.head is PICK and x.shape == ():
+            sources.add(x.operands[0])
+            positions.append(int(x.data))
+        elif x.shape == ():
+            sources.add(x)
+            positions.append(0)
+        else:
+            return None
+    if len(sources) != 1:
+        return None
+    (source,) = sources
+    assert isinstance(source, Array)
+    return source.builder.pick(source, np.array(positions).reshape(shape))
+
+
+def rectangle(pattern: Any) -> Any:
     """The numbers in a list as an array, if it is one number or equally long lists of them."""
-    if isinstance(returned, np.ndarray):
-        return returned.astype(int)
-    if _holds(returned, (dict, tuple)):
+    if isinstance(pattern, np.ndarray):
+        return pattern.astype(int)
+    if _holds(pattern, (dict, tuple)):
         return None
     try:
-        return np.array(returned, dtype=int)
+        return np.array(pattern, dtype=int)
     except ValueError:
         return None
 

@@ -1,8 +1,9 @@
-"""Pass: dot products that share their vectors become matrix products.
+"""Sums of products that share their vectors, as rectangles.
 
-Every dot product has a left and a right vector. Where each of some left vectors meets each of some right ones, as the
-weights of a layer's neurons all meet the layer's inputs, the products are the entries of one matrix product: the left
-vectors are the rows of its first factor, the right ones the columns of its second.
+Every sum of products has a left and a right vector. Where each of some left vectors meets each of some right ones, as
+the weights of a layer's neurons all meet the layer's inputs, the sums are the entries of one matrix product: the left
+vectors are the rows of its first factor, the right ones the columns of its second. Where nearly each meets each, as a
+position in a sequence meets those before it, the rectangle may have holes: entries that nobody asked for.
 """
 
 from __future__ import annotations
@@ -14,16 +15,23 @@ if TYPE_CHECKING:
 
     Vector: TypeAlias = tuple[int, ...]
 
+HOLE = -1
+FULL = 0.4
+"""At least so much of a rectangle is asked for; with less it costs more than it saves."""
+
+MANY = 3
+"""So many pieces are worth a rectangle with holes; with fewer, what is there is left as it is."""
+
 
 class Block:
-    """Rows and columns that all meet.
+    """Rows and columns that meet.
 
     Attributes
     ----------
     rows, columns : list of tuple of int
         The vectors.
     members : list of int
-        Which dot product is which entry, row by row.
+        Which sum is which entry, row by row; HOLE where no sum is.
     """
 
     def __init__(self, rows: list[Vector], columns: list[Vector], members: list[int]) -> None:
@@ -31,23 +39,100 @@ class Block:
 
 
 def blocks(left: Sequence[Vector], right: Sequence[Vector]) -> list[Block]:
-    """The dot products of ``left[i]`` and ``right[i]``, sorted into blocks; no pair may occur twice.
+    """The sums of products of ``left[i]`` and ``right[i]``, sorted into blocks; no pair may occur twice.
 
     Examples
     --------
     >>> found = blocks([(0, 1), (2, 3), (0, 1), (2, 3)], [(4, 5), (4, 5), (6, 7), (6, 7)])
     >>> [(block.rows, block.columns, block.members) for block in found]
     [([(0, 1), (2, 3)], [(4, 5), (6, 7)], [0, 2, 1, 3])]
+    >>> first = [(t,) for t in range(4) for s in range(t + 1)]
+    >>> second = [(s,) for t in range(4) for s in range(t + 1)]
+    >>> [block.members for block in blocks(first, second)]
+    [[0, -1, -1, -1, 1, 2, -1, -1, 3, 4, 5, -1, 6, 7, 8, 9]]
     """
     numbers: dict[Vector, int] = {}
-    partners: dict[Vector, dict[int, int]] = {}  # for each right vector: number of the left one -> dot product
+    partners: dict[Vector, dict[int, int]] = {}  # for each right vector: number of the left one -> sum
     for i, (a, b) in enumerate(zip(left, right)):
         partners.setdefault(b, {})[numbers.setdefault(a, len(numbers))] = i
     vectors = list(numbers)
     alike: dict[tuple[int, ...], list[Vector]] = {}
     for b, met in partners.items():
         alike.setdefault(tuple(sorted(met)), []).append(b)
-    return [
-        Block([vectors[a] for a in rows], columns, [partners[b][a] for a in rows for b in columns])
-        for rows, columns in alike.items()
-    ]
+    made: list[Block] = []
+    for kinds in _connected(list(alike), len(vectors)):
+        rows = sorted({a for kind in kinds for a in kind})
+        several = {b for kind in kinds for b in alike[kind]}
+        asked = sum([len(kind) * len(alike[kind]) for kind in kinds])
+        if len(kinds) >= MANY and asked >= FULL * len(rows) * len(several):
+            columns = [b for b in partners if b in several]
+            made.append(_block(vectors, rows, columns, partners))
+        else:
+            made += [_block(vectors, kind, alike[kind], partners) for kind in kinds]
+    return made
+
+
+def _block(
+    vectors: list[Vector], rows: Sequence[int], columns: list[Vector], partners: dict[Vector, dict[int, int]]
+) -> Block:
+    members = [partners[b].get(a, HOLE) for a in rows for b in columns]
+    return Block([vectors[a] for a in rows], columns, members)
+
+
+def _connected(sets: list[tuple[int, ...]], count: int) -> list[list[tuple[int, ...]]]:
+    """The sets of numbers below `count`, those together that have a number in common, directly or by way of others."""
+    parent = list(range(count))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for numbers in sets:
+        for i in numbers[1:]:
+            parent[root(i)] = root(numbers[0])
+    made: dict[int, list[tuple[int, ...]]] = {}
+    for numbers in sets:
+        made.setdefault(root(numbers[0]), []).append(numbers)
+    return list(made.values())
+
+
+def extended(pairs: Sequence[Sequence[tuple[int, int]]], side: int) -> list[list[tuple[int, int]]] | None:
+    """Sums of products of several lengths, made longer: one side in full, with holes on the other.
+
+    Parameters
+    ----------
+    pairs : sequence of sequence of (int, int)
+        The factors of each sum.
+    side : {0, 1}
+        Which factors are to be in full. Vectors that have one of them in common are parts of one longer vector.
+
+    Returns
+    -------
+    list or None
+        The pairs; None if too much of them would be holes.
+
+    Examples
+    --------
+    >>> extended([[(0, 5)], [(1, 5), (2, 6)]], 1)
+    [[(0, 5), (-1, 6)], [(1, 5), (2, 6)]]
+    """
+    names: dict[int, int] = {}
+    sets = [tuple([names.setdefault(pair[side], len(names)) for pair in terms]) for terms in pairs]
+    if any(len(set(numbers)) < len(numbers) for numbers in sets):
+        return None
+    full: dict[int, list[int]] = {}
+    positions = list(names)
+    for family in _connected(sets, len(names)):
+        whole = sorted({positions[i] for numbers in family for i in numbers})
+        full.update(dict.fromkeys(whole, whole))
+    made = []
+    for terms in pairs:
+        other = {pair[side]: pair[1 - side] for pair in terms}
+        whole = full[terms[0][side]]
+        if side:
+            made.append([(other.get(i, HOLE), i) for i in whole])
+        else:
+            made.append([(i, other.get(i, HOLE)) for i in whole])
+    return made if sum(map(len, pairs)) >= FULL * sum(map(len, made)) else None

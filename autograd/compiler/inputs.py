@@ -15,7 +15,6 @@ import numpy as np
 from ..errors import CompileError
 from ..modes import current_watch
 from ..value import Value
-from .lines import extents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,7 +126,11 @@ class Inputs:
     Attributes
     ----------
     slots : list of Slot
+    kinds : tuple of type
+        Arrays that are taken as they are.
     """
+
+    kinds: tuple[type, ...] = (np.ndarray,)
 
     def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], batched: bool, dtype: Any) -> None:
         self.batched, self.dtype = batched, dtype
@@ -140,7 +143,7 @@ class Inputs:
     def _pattern(self, name: str, x: Any) -> Any:
         if isinstance(x, dict):
             return {key: self._pattern(f"{name}_{key}", item) for key, item in x.items()}
-        array = _array(x, name)
+        array = self._read(x, name)
         if array is None:
             return [self._pattern(f"{name}{i}", item) for i, item in enumerate(x, 1)]
         if self.batched and array.ndim == 0:
@@ -183,11 +186,11 @@ class Inputs:
             # The way of every step but the first: arrays that are as they should be, but perhaps of whole numbers.
             arrays = []
             for x, shape in zip(arguments, shapes):
-                if type(x) is not np.ndarray or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
+                if type(x) not in self.kinds or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
                     break
                 if self.batched and (len(x) != len(arguments[0]) or len(x) == 0):
                     break
-                arrays.append(x if x.dtype is self.dtype else x.astype(self.dtype))
+                arrays.append(x if x.dtype is self.dtype else self._converted(x))
             else:
                 return arrays
         if len(arguments) != len(self.pattern):
@@ -210,6 +213,17 @@ class Inputs:
                 raise ValueError("the batch is empty: there must be at least one example")
         return found
 
+    def numbers(self, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The arrays of a call as floats, and as nested lists of floats. Errors are those of `arrays`."""
+        shapes = self._shapes
+        if shapes is not None and len(arguments) == len(shapes) and not any(shapes):
+            for x in arguments:
+                if type(x) is not float:
+                    break
+            else:
+                return arguments
+        return [x.tolist() for x in self.arrays(arguments)]
+
     def _collect(self, pattern: Any, x: Any, found: list[NDArray[Any]]) -> None:
         if isinstance(pattern, Slot):
             found.append(self._checked(pattern, x))
@@ -224,15 +238,24 @@ class Inputs:
             for part, item in zip(pattern, x):
                 self._collect(part, item, found)
 
-    def _checked(self, slot: Slot, x: Any) -> NDArray[Any]:
-        array = _array(x, slot.name)
+    def _checked(self, slot: Slot, x: Any) -> Any:
+        array = self._read(x, slot.name)
         if array is None or array.dtype.kind not in "fiub":
             given = f"of {array.dtype}" if array is not None else f"{x!r:.60}"
             raise TypeError(f"{slot.name} must be an array of real numbers, not {given}")
         if array.shape[self.batched :] != slot.shape or array.ndim < len(slot.shape) + self.batched:
-            wanted = extents((*["batch"] * self.batched, *slot.shape), False)
+            extents = ", ".join([*["batch"] * self.batched, *map(str, slot.shape)])
+            wanted = f"({extents}{',' * (len(slot.shape) + self.batched == 1)})"
             raise ValueError(f"{slot.name} has the shape {array.shape}, and the program was compiled for {wanted}")
+        return self._converted(array)
+
+    def _converted(self, array: Any) -> Any:
+        """An array of real numbers as the program computes with it."""
         return array.astype(self.dtype)
+
+    def _read(self, x: Any, name: str) -> Any:
+        """x as one array, or None if it holds several."""
+        return _array(x, name)
 
     def refuse_nan(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Raise a ValueError that says where, if there is a nan in the arrays."""

@@ -10,8 +10,6 @@ else, such as random numbers, that is an error.
 
 from __future__ import annotations
 
-import operator
-
 from .. import ops
 from ..errors import CompileError, sentence
 from ..functional import leaves, rebuild
@@ -20,7 +18,7 @@ from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recor
 from ..ops import Op
 from ..value import Constant, Value, record, walk
 from ..value import rebuild as node_of
-from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, Scalars
+from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, RELATIONS, Scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,23 +26,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .inputs import Inputs
-
-
-def _relation(sign: str, holds: Callable[[float, float], Any]) -> Op:
-    return Op(sign, lambda a, b: float(holds(a, b)), lambda a, b, out: (0.0, 0.0), arity=2, elementary=True)
-
-
-RELATIONS = {
-    "<": _relation("<", operator.lt),
-    "<=": _relation("<=", operator.le),
-    ">": _relation(">", operator.gt),
-    ">=": _relation(">=", operator.ge),
-    "==": _relation("==", operator.eq),
-    "!=": _relation("!=", operator.ne),
-    "&": _relation("&", lambda a, b: a and b),
-    "|": _relation("|", lambda a, b: a or b),
-}
-"""Comparisons as operations on numbers, 1.0 where they hold and 0.0 where not; they are recorded, and have no slope."""
 
 
 class Condition:
@@ -166,6 +147,17 @@ class Recorder(Watch):
     def owns(self, x: object) -> bool:
         """Whether x is a placeholder, or made here."""
         return id(x) in self._own or (isinstance(x, Condition) and x.recorder is self)
+
+    def in_order(self, nodes: list[Value]) -> list[Value]:
+        """Nodes in the order in which the function made them; as they are, if other threads have made some of them.
+
+        What is made together, such as the gates of a cell, then stays together.
+        """
+        made = {number: i for i, number in enumerate(self._own)}
+        if any(node.op is not None and id(node) not in made for node in nodes):
+            return nodes
+        leaves = [node for node in nodes if node.op is None]
+        return [*leaves, *sorted([node for node in nodes if node.op is not None], key=lambda node: made[id(node)])]
 
     def made(self, node: Value) -> None:
         self._own[id(node)] = node
@@ -388,6 +380,7 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
         rows[id(placeholder)] = table.add(INPUT, (), len(rows), placeholder.place)
     order = walk(node_of(ops.sum, 0.0, tuple(asked), (1.0,) * len(asked)))
     order.pop()
+    order = recorder.in_order(order)
     for node in [*order, *asked]:
         if id(node) in rows:
             continue

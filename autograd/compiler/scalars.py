@@ -6,11 +6,14 @@ that need no more than this table are `fold`, `sums`, `share` and `live`. What i
 
 from __future__ import annotations
 
+import operator
+
+from .. import ops
 from ..ops import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeAlias
 
     from ..origins import Place
@@ -29,6 +32,27 @@ TOTAL = Op(
     doc="x1*y1 + ... + xk*yk + z1 + ... + zm over the operands x, y, z; the row's data is k.",
 )
 DETACH = Op("detach", lambda a: a, lambda a, out: (0.0,), doc="The operand, with a slope of 0.")
+
+ALONG = frozenset({ops.prod, ops.logsumexp})
+"""Operations on a sequence, of which arrays have one along an axis."""
+
+
+def _relation(sign: str, holds: Callable[[float, float], Any]) -> Op:
+    return Op(sign, lambda a, b: float(holds(a, b)), lambda a, b, out: (0.0, 0.0), arity=2, elementary=True)
+
+
+RELATIONS = {
+    "<": _relation("<", operator.lt),
+    "<=": _relation("<=", operator.le),
+    ">": _relation(">", operator.gt),
+    ">=": _relation(">=", operator.ge),
+    "==": _relation("==", operator.eq),
+    "!=": _relation("!=", operator.ne),
+    "&": _relation("&", lambda a, b: a and b),
+    "|": _relation("|", lambda a, b: a or b),
+    "~": Op("~", lambda a: float(not a), lambda a, out: (0.0,), elementary=True),
+}
+"""Comparisons as operations on numbers, 1.0 where they hold and 0.0 where not; they are recorded, and have no slope."""
 
 
 class Scalars:
@@ -73,6 +97,13 @@ class Scalars:
         self.data.append(data)
         self.places.append(place)
         return len(self.heads) - 1
+
+    def copied(self) -> Scalars:
+        """The same rows, in a table that can be added to."""
+        made = Scalars()
+        made.heads, made.operands, made.data = self.heads[:], self.operands[:], self.data[:]
+        made.places, made.outputs = self.places[:], self.outputs[:]
+        return made
 
     def __len__(self) -> int:
         return len(self.heads)

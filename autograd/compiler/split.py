@@ -6,6 +6,8 @@ on the weights does not grow with the batch.
 
 from __future__ import annotations
 
+import math
+
 from .. import ops
 from .fold import folded, total
 from .scalars import CONSTANT, INPUT, TOTAL, Scalars
@@ -28,15 +30,16 @@ def split(table: Scalars, batched: bool = True) -> Scalars:
     >>> table = Scalars()
     >>> x, w = table.add(INPUT, data=0), table.add(PARAMETER, data=0)
     >>> table.outputs = [table.add(TOTAL, (x, w), 0)]
-    >>> split(table).outputs
-    [0, 1]
+    >>> split(table).outputs, table.outputs
+    ([0, 1], [2])
     """
+    table = table.copied()
     depends: list[bool] = []
     mixed: list[bool] = []  # whether a row depends on the example, and yet a term of it does not
     for head, operands, pairs in zip(table.heads, table.operands, table.data):
         depends.append((batched and head is INPUT) or any(depends[i] for i in operands))
         own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
-        mixed.append(own)
+        mixed.append(own and not _is_infinite(table, head, operands))
     root, *others = table.outputs
     needed = [False] * len(table)
     needed[root] = mixed[root]
@@ -50,6 +53,12 @@ def split(table: Scalars, batched: bool = True) -> Scalars:
             halves.add(i)
     table.outputs = [*[i if i is not None else table.add(CONSTANT, (), 0.0) for i in halves.of(root)], *others]
     return table
+
+
+def _is_infinite(table: Scalars, head: Op, operands: tuple[int, ...]) -> bool:
+    """Whether a constant among the operands makes inf - inf possible where a sum is taken apart."""
+    constants = [(i, table.data[k]) for i, k in enumerate(operands) if table.heads[k] is CONSTANT]
+    return any(not math.isfinite(x) or (head is ops.div and i == 1 and x == 0.0) for i, x in constants)
 
 
 def _terms(

@@ -1,121 +1,113 @@
-"""How a part of an array is written in NumPy.
+"""How entries of an array are picked: by the shortest way that NumPy has.
 
-An index, the positions in the flattened array that are needed, in the shape in which they are needed, becomes the
-shortest text that picks them: the array itself, a slice, a transpose, a reshape, or as a last resort a gather with an
-array of positions. The same text is the target to which a gradient is added on the way back.
+An index, the positions in the flattened array that are needed, in the shape in which they are needed, becomes a `View`:
+the array itself, slices, a transposition, a reshape, or as a last resort a gather with an array of positions. A view is
+structure, not text; the same view is the target to which a gradient is added on the way back.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
 
-    Index = NDArray[Any]
+    Index: TypeAlias = NDArray[Any]
+    Shape: TypeAlias = tuple[int, ...]
+    Selection: TypeAlias = tuple["int | slice", ...]
 
 
 class View:
-    """A part of an array, as NumPy writes it.
+    """A part of an array: reshaped, cut, and its axes put in another order, in this order.
 
     Attributes
     ----------
-    name : str
-        The array's.
-    selection : str
-        What stands behind the name to pick the part, without a transposition: together they can be assigned to.
+    reshaped : tuple of int or None
+        The shape that the array takes first; None if it keeps its own.
+    selection : tuple of int and slice
+        One for each axis from the first on, as many as are needed.
+    gathered : array of int or None
+        In place of a selection: positions along the only axis.
     axes : tuple of int
-        The transposition that brings its axes into the order that is needed.
-    ordered : bool
-        Whether the part has every entry of the array, in the array's order.
-    repeated : bool
-        Whether an entry is in it more than once.
+        The transposition of what is left.
     shape : tuple of int
-        Without a transposition, and without the axis of examples.
+        Before the transposition.
+    merged : tuple of int or None
+        The shape that the part takes at last, with axes merged.
     """
 
     def __init__(
         self,
-        name: str,
-        selection: str,
-        axes: tuple[int, ...],
-        shape: tuple[int, ...],
-        ordered: bool,
-        repeated: bool = False,
+        shape: Shape,
+        reshaped: Shape | None = None,
+        selection: Selection = (),
+        gathered: Index | None = None,
+        axes: tuple[int, ...] | None = None,
+        merged: Shape | None = None,
     ) -> None:
-        self.name, self.selection, self.axes, self.shape = name, selection, axes, shape
-        self.ordered, self.repeated = ordered, repeated
+        self.shape, self.reshaped, self.selection, self.gathered = shape, reshaped, selection, gathered
+        self.axes = tuple(range(len(shape))) if axes is None else axes
+        self.merged = merged
 
-    def text(self, batched: bool) -> str:
-        return self.name + self.selection + transposition(self.axes, batched)
+    @property
+    def permuted(self) -> bool:
+        return self.axes != tuple(range(len(self.axes)))
 
-
-def transposition(axes: tuple[int, ...], batched: bool) -> str:
-    """The text that permutes axes, of which a batched array has one more at the end.
-
-    >>> transposition((0, 1), False), transposition((1, 0), False), transposition((1, 0), True)
-    ('', '.T', '.swapaxes(0, 1)')
-    """
-    if axes == tuple(range(len(axes))):
-        return ""
-    if len(axes) == 2:
-        return ".swapaxes(0, 1)" if batched else ".T"
-    return f".transpose({', '.join(map(str, axes + (len(axes),) * batched))})"
+    @property
+    def cost(self) -> int:
+        """How far it is from the array as it stands."""
+        if self.gathered is not None:
+            return 8
+        reshapes = (self.reshaped is not None and self.reshaped != ()) + (self.merged is not None)
+        return 4 * reshapes + 2 * self.permuted + bool(self.selection)
 
 
-def view(name: str, shape: tuple[int, ...], index: Index, batched: bool, constant: Callable[[Index], str]) -> View:
-    """The part of the array `name` at the positions `index`.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        The array's, without the axis of examples.
-    batched : bool
-        Whether it has such an axis, as its last one.
-    constant : callable
-        Gives a name to an array of positions.
+def view(shape: Shape, index: Index) -> View:
+    """The part of an array of this shape at the positions `index`.
 
     Examples
     --------
-    >>> def part(index, shape=(3, 4)):
-    ...     return view("A", shape, np.array(index), False, lambda positions: "I1").text(False)
-    >>> part(5), part([4, 5, 6, 7]), part([0, 4, 8]), part([[0, 1], [4, 5]])
-    ('A[1, 1]', 'A[1]', 'A[:, 0]', 'A[:2, :2]')
-    >>> part([[0, 4, 8], [1, 5, 9], [2, 6, 10], [3, 7, 11]]), part([[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
-    ('A.T', 'A.reshape(2, 6)')
-    >>> part([0, 11, 3])
-    'A.reshape(12)[I1]'
+    >>> part = view((3, 4), np.array([[0, 4, 8], [1, 5, 9]]))
+    >>> part.selection, part.axes
+    ((slice(None, None, None), slice(None, 2, None)), (1, 0))
+    >>> view((3, 4), np.arange(12).reshape(2, 6)).reshaped
+    (2, 6)
     """
-    size = int(np.prod(shape))
-    straight = tuple(range(index.ndim))
-    ordered = _in_order(index, size)
-    if index.shape == shape and ordered:
-        return View(name, "", straight, shape, True)
-    sliced = _sliced(shape, index)
-    if sliced is not None:
-        text, axes = sliced
-        base = index.transpose(axes)
-        return View(name, text, tuple(map(int, np.argsort(axes))), base.shape, _in_order(base, size))
-    rest = ", -1" if batched else ""
-    if ordered:
-        return View(name, f".reshape({', '.join(map(str, index.shape))}{rest})", straight, index.shape, True)
-    flat = f".reshape({size}{rest})" if len(shape) != 1 else ""
-    return View(name, f"{flat}[{constant(index)}]", straight, index.shape, False, len(np.unique(index)) < index.size)
+    size = math.prod(shape)
+    if index.ndim == 0 and shape:
+        return View((), None, tuple(map(int, np.unravel_index(int(index), shape))))
+    if index.size == size and bool((index.ravel() == np.arange(size)).all()):
+        return View(index.shape) if index.shape == shape else View(index.shape, index.shape)
+    if 1 not in index.shape and index.size:
+        found = _sliced(shape, index) if shape else None
+        if found is not None:
+            return found
+        finer = _finer(size, index)
+        if finer is not None and (found := _sliced(finer, index)) is not None:
+            found.reshaped = finer
+            return found
+        apart = _apart(index)
+        if apart is not None:
+            whole = view(shape, apart)
+            if whole.gathered is None and whole.merged is None:
+                whole.merged = index.shape
+                return whole
+    elif index.ndim and index.size:
+        inner = view(shape, index.reshape([extent for extent in index.shape if extent > 1]))
+        if inner.gathered is None and not inner.selection and not inner.permuted:
+            return View(index.shape, index.shape)
+    return View(index.shape, None if len(shape) == 1 else (size,), (), index)
 
 
-def _in_order(index: Index, size: int) -> bool:
-    return index.size == size and bool((index.ravel() == np.arange(size)).all())
-
-
-def _sliced(shape: tuple[int, ...], index: Index) -> tuple[str, tuple[int, ...]] | None:
-    """The index as a slice or number for each axis of the array, and which axis of the index each slice runs along."""
-    if not shape:
-        return None
-    parts, axes = [], []
+def _sliced(shape: Shape, index: Index) -> View | None:
+    """The index as a slice or number for each axis of the array, if it is that."""
+    selection: list[int | slice] = []
+    axes: list[int] = []
     for extent, coordinate in zip(shape, np.unravel_index(index, shape)):
         first = int(coordinate.flat[0])
         along = [
@@ -126,51 +118,69 @@ def _sliced(shape: tuple[int, ...], index: Index) -> tuple[str, tuple[int, ...]]
         if not along:
             if not (coordinate == first).all():
                 return None
-            parts.append(str(first))
+            selection.append(first)
             continue
         if len(along) > 1 or along[0] in axes:
             return None
         axis = along[0]
         line = np.moveaxis(coordinate, axis, 0).reshape(index.shape[axis], -1)
         step = int(line[1, 0] - line[0, 0])
-        if not (line == (first + step * np.arange(len(line)))[:, None]).all():
+        if step == 0 or not (line == (first + step * np.arange(len(line)))[:, None]).all():
             return None
-        parts.append(_slice(first, step, len(line), extent))
+        selection.append(_slice(first, step, len(line), extent))
         axes.append(axis)
-    if sorted(axes) != [axis for axis in range(index.ndim) if index.shape[axis] > 1] or 1 in index.shape:
+    if sorted(axes) != list(range(index.ndim)):
         return None
-    while parts and parts[-1] == ":":
-        parts.pop()
-    return f"[{', '.join(parts)}]" if parts else "", tuple(axes)
+    while selection and selection[-1] == slice(None):
+        selection.pop()
+    base = tuple([index.shape[axis] for axis in axes])
+    return View(base, None, tuple(selection), None, tuple(map(int, np.argsort(axes))))
 
 
-def _slice(first: int, step: int, count: int, extent: int) -> str:
+def _slice(first: int, step: int, count: int, extent: int) -> slice:
     stop = first + step * count
-    begin = "" if first == (0 if step > 0 else extent - 1) else str(first)
-    end = "" if stop >= extent or stop < 0 else str(stop)
-    return f"{begin}:{end}" if step == 1 else f"{begin}:{end}:{step}"
+    begin = None if first == (0 if step > 0 else extent - 1) else first
+    end = None if stop >= extent or stop < 0 else stop
+    return slice(begin, end, None if step == 1 else step)
 
 
-def aligned(text: str, kept: tuple[int, ...], ndim: int, batched: bool, among: bool) -> str:
-    """The text of a part whose axes are `kept`, so that NumPy broadcasts it against an array of `ndim` axes.
+def _finer(size: int, index: Index) -> Shape | None:
+    """A shape of the array in which the index may be slices: with an axis for each step that the index takes."""
+    if index.ndim == 0:
+        return None
+    steps = []
+    for axis in range(index.ndim):
+        line = index.reshape(index.shape)[tuple([slice(None) if a == axis else 0 for a in range(index.ndim)])]
+        step = int(line[1] - line[0])
+        if step <= 0 or line[-1] - line[0] != step * (len(line) - 1):
+            return None
+        steps.append(step)
+    steps.sort(reverse=True)
+    shape, rest = [], size
+    for step in steps:
+        if rest % step:
+            return None
+        shape.append(rest // step)
+        rest = step
+    if rest > 1:
+        shape.append(rest)
+    return tuple(shape) if 1 not in shape else None
 
-    Parameters
-    ----------
-    kept : tuple of int
-        The axes of the larger array that the part's axes go along with, in order.
-    batched, among : bool
-        Whether the part, and whether the larger array, has an axis of examples.
 
-    Examples
-    --------
-    >>> aligned("b", (0,), 1, False, True), aligned("c", (1,), 2, True, True), aligned("r", (0,), 2, False, False)
-    ('b[:, None]', 'c', 'r[:, None]')
-    """
-    if not kept:
-        return text
-    parts = [":" if axis in kept else "None" for axis in range(kept[0], ndim)]
-    if among:
-        parts.append(":" if batched else "None")
-    while parts and parts[-1] == ":":
-        parts.pop()
-    return f"{text}[{', '.join(parts)}]" if "None" in parts else text
+def _apart(index: Index) -> Index | None:
+    """The index with an axis in two where steps of two sizes take turns along it; None if there is no such axis."""
+    shape: list[int] = []
+    for axis in range(index.ndim):
+        line = np.moveaxis(index, axis, 0).reshape(index.shape[axis], -1)[:, 0]
+        steps = np.diff(line)
+        other = np.flatnonzero(steps != steps[0])
+        inner = int(other[0]) + 1 if len(other) else len(line)
+        if len(line) % inner or (inner == 1 and len(line) > 1):
+            return None
+        shape += [len(line) // inner, inner] if inner < len(line) else [inner]
+    return index.reshape(shape) if len(shape) > index.ndim else None
+
+
+def simplicity(shape: Shape, index: Index) -> int:
+    """How far a part is from the array as it stands; 0 is the array itself."""
+    return view(shape, index).cost

@@ -1,6 +1,6 @@
 """loss for a batch, from the scalars of one example."""
 
-from numpy import broadcast_to, concatenate, exp, where
+from numpy import concatenate, exp, where
 
 
 def sigmoid(a):
@@ -22,32 +22,29 @@ def parameters(theta):
 
 def step(X, y, theta, W, V):
     """The loss and its gradient."""
-    X = X.T           # (2, n)
-    y = y[None]       # (1, n)
+    X = X.T                                      # (2, n)
+    y = y[None]                                  # (1, n)
     n = X.shape[-1]
-    Z1 = W @ X        # (2, n)
-    A1 = sigmoid(Z1)  # (2, n)
-    Z2 = V @ A1       # (1, n)
-    A2 = sigmoid(Z2)  # (1, n)
-    sub1 = A2 - y     # (1, n)
-    loss = (sub1 * sub1 / 2.0).sum() / n
-    dZ2 = sub1 * (sech(Z2 / 2.0) ** 2.0 / 4.0) / n
+    Z1 = W @ X                                   # (2, n)
+    A1 = sigmoid(Z1)                             # (2, n)
+    Z2 = V @ A1                                  # (1, n)
+    A2 = sigmoid(Z2)                             # (1, n)
+    sub1 = A2 - y                                # (1, n)
+    loss = (sub1 ** 2 / 2.0).sum() / n
+    dZ2 = sub1 * sech(Z2 / 2.0) ** 2 / 4.0 / n
     dV = dZ2 @ A1.T
-    dZ1 = V.T * dZ2 * (sech(Z1 / 2.0) ** 2.0 / 4.0)
+    dZ1 = V.T * dZ2 * sech(Z1 / 2.0) ** 2 / 4.0
     dW = dZ1 @ X.T
-    gradient = concatenate((dW, dV), axis=None)
+    gradient = concatenate((dW, dV), axis=None)  # (6,)
     return loss, gradient
 
 
 def outputs(X, y, theta, W, V):
     """What is returned for each example."""
-    X = X.T                   # (2, n)
-    y = y[None]               # (1, n)
-    n = X.shape[-1]
-    Z1 = W @ X                # (2, n)
-    A1 = sigmoid(Z1)          # (2, n)
-    Z2 = V @ A1               # (1, n)
-    A2 = sigmoid(Z2)          # (1, n)
-    sub1 = A2 - y             # (1, n)
-    div1 = sub1 * sub1 / 2.0  # (1, n)
-    return broadcast_to(div1[0], (n,))
+    X = X.T           # (2, n)
+    y = y[None]       # (1, n)
+    Z1 = W @ X        # (2, n)
+    A1 = sigmoid(Z1)  # (2, n)
+    Z2 = V @ A1       # (1, n)
+    A2 = sigmoid(Z2)  # (1, n)
+    return ((A2 - y) ** 2 / 2.0)[0]

@@ -1,6 +1,6 @@
 """loss for a batch, from the scalars of one example."""
 
-from numpy import broadcast_to, concatenate, exp, log, log1p, maximum, minimum, where
+from numpy import concatenate, exp, log, log1p, maximum, minimum, where
 from autograd.arrays import require  # NumPy has none
 
 
@@ -29,36 +29,32 @@ def parameters(theta):
 
 def step(X, y, theta, W1, W2, b1, b2):
     """The loss and its gradient."""
-    X = X.T                                                # (2, n)
-    y = y[None]                                            # (1, n)
+    X = X.T                                                  # (2, n)
+    y = y[None]                                              # (1, n)
     n = X.shape[-1]
-    Z1 = W1 @ X + b1                                       # (4, n)
-    A1 = maximum(Z1, 0.0)                                  # (4, n)
-    Z2 = W2 @ A1 + b2                                      # (1, n)
-    A2 = sigmoid(Z2)                                       # (1, n)
-    condition5 = ((A2 >= 0.0) & (A2 <= 1.0)) | (A2 != A2)  # (1, n)
-    require(condition5, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
+    Z1 = W1 @ X + b1                                         # (4, n)
+    A1 = maximum(Z1, 0.0)                                    # (4, n)
+    Z2 = W2 @ A1 + b2                                        # (1, n)
+    A2 = sigmoid(Z2)                                         # (1, n)
+    require(((A2 >= 0.0) & (A2 <= 1.0)) | (A2 != A2), 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
     loss = bce(A2, y).sum() / n
-    dZ2 = (A2 - y) / maximum(A2 * (1.0 - A2), 1e-12) * (sech(Z2 / 2.0) ** 2.0 / 4.0) / n
+    dZ2 = (A2 - y) / maximum(A2 * (1.0 - A2), 1e-12) * sech(Z2 / 2.0) ** 2 / 4.0 / n
     dW2 = dZ2 @ A1.T
     db2 = dZ2.sum()
     dZ1 = W2.T * dZ2 * (A1 != 0.0)
     dW1 = dZ1 @ X.T
     db1 = dZ1.sum(axis=1)
-    gradient = concatenate((dW1, dW2, db1, db2), axis=None)
+    gradient = concatenate((dW1, dW2, db1, db2), axis=None)  # (17,)
     return loss, gradient
 
 
 def outputs(X, y, theta, W1, W2, b1, b2):
     """What is returned for each example."""
-    X = X.T                                                # (2, n)
-    y = y[None]                                            # (1, n)
-    n = X.shape[-1]
-    Z1 = W1 @ X + b1                                       # (4, n)
-    A1 = maximum(Z1, 0.0)                                  # (4, n)
-    Z2 = W2 @ A1 + b2                                      # (1, n)
-    A2 = sigmoid(Z2)                                       # (1, n)
-    condition5 = ((A2 >= 0.0) & (A2 <= 1.0)) | (A2 != A2)  # (1, n)
-    require(condition5, 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
-    bce1 = bce(A2, y)                                      # (1, n)
-    return broadcast_to(bce1[0], (n,))
+    X = X.T                # (2, n)
+    y = y[None]            # (1, n)
+    Z1 = W1 @ X + b1       # (4, n)
+    A1 = maximum(Z1, 0.0)  # (4, n)
+    Z2 = W2 @ A1 + b2      # (1, n)
+    A2 = sigmoid(Z2)       # (1, n)
+    require(((A2 >= 0.0) & (A2 <= 1.0)) | (A2 != A2), 'bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any', A2)
+    return bce(A2, y)[0]

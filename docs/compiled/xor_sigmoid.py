@@ -1,6 +1,6 @@
 """loss for a batch, from the scalars of one example."""
 
-from numpy import broadcast_to, concatenate, exp, where
+from numpy import concatenate, exp, where
 
 
 def sigmoid(a):
@@ -24,34 +24,31 @@ def parameters(theta):
 
 def step(X, y, theta, W1, W2, b1, b2):
     """The loss and its gradient."""
-    X = X.T            # (2, n)
-    y = y[None]        # (1, n)
+    X = X.T                                                  # (2, n)
+    y = y[None]                                              # (1, n)
     n = X.shape[-1]
-    Z1 = W1 @ X + b1   # (4, n)
-    A1 = sigmoid(Z1)   # (4, n)
-    Z2 = W2 @ A1 + b2  # (1, n)
-    A2 = sigmoid(Z2)   # (1, n)
-    sub1 = A2 - y      # (1, n)
-    loss = (sub1 * sub1).sum() / n
-    dZ2 = 2.0 / n * (sub1 * (sech(Z2 / 2.0) ** 2.0 / 4.0))
+    Z1 = W1 @ X + b1                                         # (4, n)
+    A1 = sigmoid(Z1)                                         # (4, n)
+    Z2 = W2 @ A1 + b2                                        # (1, n)
+    A2 = sigmoid(Z2)                                         # (1, n)
+    sub1 = A2 - y                                            # (1, n)
+    loss = (sub1 ** 2).sum() / n
+    dZ2 = sub1 * sech(Z2 / 2.0) ** 2 / 2.0 / n
     dW2 = dZ2 @ A1.T
     db2 = dZ2.sum()
-    dZ1 = W2.T * dZ2 * (sech(Z1 / 2.0) ** 2.0 / 4.0)
+    dZ1 = W2.T * dZ2 * sech(Z1 / 2.0) ** 2 / 4.0
     dW1 = dZ1 @ X.T
     db1 = dZ1.sum(axis=1)
-    gradient = concatenate((dW1, dW2, db1, db2), axis=None)
+    gradient = concatenate((dW1, dW2, db1, db2), axis=None)  # (17,)
     return loss, gradient
 
 
 def outputs(X, y, theta, W1, W2, b1, b2):
     """What is returned for each example."""
-    X = X.T                # (2, n)
-    y = y[None]            # (1, n)
-    n = X.shape[-1]
-    Z1 = W1 @ X + b1       # (4, n)
-    A1 = sigmoid(Z1)       # (4, n)
-    Z2 = W2 @ A1 + b2      # (1, n)
-    A2 = sigmoid(Z2)       # (1, n)
-    sub1 = A2 - y          # (1, n)
-    square1 = sub1 * sub1  # (1, n)
-    return broadcast_to(square1[0], (n,))
+    X = X.T            # (2, n)
+    y = y[None]        # (1, n)
+    Z1 = W1 @ X + b1   # (4, n)
+    A1 = sigmoid(Z1)   # (4, n)
+    Z2 = W2 @ A1 + b2  # (1, n)
+    A2 = sigmoid(Z2)   # (1, n)
+    return ((A2 - y) ** 2)[0]

@@ -1,0 +1,258 @@
+"""The passes in their order: from what a function computes, number by number, to the text of a program on arrays.
+
+A pass is a function from a program to a new one: from `Scalars` to `Scalars`, then by `group` to an `ArrayProgram`, and
+from one of these to the next. What a pass may know besides the program it is told by the `Task`. After each of them
+`check` can say whether what it made is a legal program. What comes of the last one is written down by `assemble`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import CompileError
+from . import check
+from .arrays import ArrayProgram, Builder
+from .assemble import Assembly, examples_first, printable
+from .dialects import Dialect
+from .floats import FloatAssembly, fits
+from .fold import fold
+from .group import group
+from .live import live
+from .lower import lower
+from .name import name
+from .place import place
+from .record import Recording
+from .reverse import differentiate
+from .roll import roll
+from .scalars import Scalars
+from .share import share
+from .split import split
+from .sums import sums
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from numpy.typing import NDArray
+
+    from ..value import Value
+    from .inputs import Inputs
+    from .parameters import Parameters
+
+    Stage: TypeAlias = Scalars | ArrayProgram
+
+
+class Task:
+    """What is to be compiled, and how: all that the passes are told.
+
+    Parameters
+    ----------
+    f : callable
+    inputs : Inputs
+    batch : bool
+        Whether the arguments of a call have an axis of examples.
+    reduction : {"mean", "sum"}
+        What becomes of the examples' losses.
+    gradient : bool or None
+        Whether there is to be a gradient; None if it depends on what f returns.
+    dtype : numpy.dtype
+    chosen : sequence of Value, optional
+        The parameters; if None, all leaves that turn up.
+    shared : Parameters, optional
+        Those of another program, if they are to be used.
+    owned : callable
+        Gives the Value that stands for a leaf in the program's parameters, see `Recording`.
+    textbook : bool
+        Whether slopes are to be taken as textbooks write them.
+    floats : bool
+        Whether a program of single numbers may run on Python's floats.
+    dialect : Dialect, optional
+        What the text is written for; NumPy, if nothing is said.
+
+    Attributes
+    ----------
+    called : str
+        What f is called.
+    recording : Recording
+        What f computes.
+    differentiated : bool
+        Whether there is to be a gradient.
+    largest : float
+        The largest finite number that the program computes with.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        inputs: Inputs,
+        batch: bool = True,
+        reduction: str = "mean",
+        gradient: bool | None = None,
+        dtype: Any = float,
+        chosen: Sequence[Value] | None = None,
+        shared: Parameters | None = None,
+        owned: Callable[[Value], Value] = lambda leaf: leaf,
+        textbook: bool = False,
+        floats: bool = True,
+        dialect: Dialect | None = None,
+    ) -> None:
+        self.inputs, self.batch, self.mean, self.shared = inputs, batch, reduction == "mean", shared
+        self.textbook, self.dialect = textbook, dialect or Dialect()
+        self.dtype = np.dtype(dtype)
+        self.batched = batch and bool(inputs.slots)
+        self.floats = floats and self.dtype == np.float64 and not self.batched
+        self.called = str(getattr(f, "__name__", type(f).__name__))
+        self.recording = Recording(f, inputs, chosen, owned)
+        self.differentiated = self.recording.single if gradient is None else gradient
+        self.largest = float(np.finfo(dtype).max)
+        if self.differentiated and not self.recording.single:
+            raise CompileError(
+                f"only one number can be differentiated, and {self.called} returns several; return their sum, or "
+                "compile with gradient=False"
+            )
+
+
+class Pass:
+    """A step of the pipeline.
+
+    Parameters
+    ----------
+    run : callable
+        Takes a program, and what `told` picks out of the task.
+    does : str
+        What it does, in a few words.
+    told : callable
+        Gives the other arguments.
+    back : bool
+        Whether it is for what is to be differentiated alone.
+    only : str
+        The function of the program that it is for; empty if it is for all.
+    arrays : bool
+        Whether it is for programs of arrays alone, and not for those of single numbers that run on Python's floats.
+    """
+
+    def __init__(
+        self,
+        run: Callable[..., Stage],
+        does: str,
+        told: Callable[[Task], tuple[Any, ...]] = lambda task: (),
+        back: bool = False,
+        only: str = "",
+        arrays: bool = False,
+    ) -> None:
+        self.run, self.does, self.told, self.back, self.only, self.arrays = run, does, told, back, only, arrays
+        self.name = run.__name__
+
+    def __call__(self, program: Stage, task: Task) -> Stage:
+        return self.run(program, *self.told(task))
+
+
+def _for_group(task: Task) -> tuple[Any, ...]:
+    recording = task.recording
+    return task.inputs.slots, task.batch, len(recording.parameters), recording.checks, Builder(task.largest)
+
+
+def _for_differentiate(task: Task) -> tuple[Any, ...]:
+    return task.mean, task.called, task.textbook
+
+
+def whole(program: ArrayProgram) -> ArrayProgram:
+    """The program that computes the loss of each example, its two halves together again."""
+    return program.returning([program.builder.added(program.outputs)])
+
+
+PIPELINE = (
+    Pass(fold, "constants are computed"),
+    Pass(sums, "chains of additions become totals, sums of products among them"),
+    Pass(split, "the loss falls into the example's part and the rest", lambda task: (task.batch,), back=True),
+    Pass(share, "what was computed twice is computed once"),
+    Pass(live, "what nobody needs goes"),
+    Pass(group, "like scalars become arrays", _for_group),
+    Pass(place, "parameters get their places in one vector", lambda task: (task.recording.parameters, task.shared)),
+    Pass(name, "what deserves a name gets one"),
+    Pass(differentiate, "the way back", _for_differentiate, back=True, only="step"),
+    Pass(whole, "the loss of each example, in one piece again", back=True, only="outputs"),
+    Pass(lower, "short rules in place of what they stand for"),
+    Pass(roll, "what is repeated step by step becomes a loop", arrays=True),
+)
+
+
+def stages(task: Task) -> Iterator[tuple[str, dict[str, Stage]]]:
+    """The name of each pass, and what it made of each function of the program, `step` and `outputs`.
+
+    What both have in common is one program, and made once. The first is what was recorded.
+    """
+    functions = ("step", "outputs") if task.differentiated else ("outputs",)
+    programs: dict[str, Stage] = dict.fromkeys(functions, task.recording.scalars)
+    yield "record", programs
+    for step in PIPELINE:
+        if (step.back and not task.differentiated) or (step.arrays and _on_floats(programs, task)):
+            continue
+        made: dict[int, Stage] = {}
+        after = dict(programs)
+        for function, program in programs.items():
+            if step.only in ("", function):
+                if id(program) not in made:
+                    made[id(program)] = step(program, task)
+                    if check.switched_on():
+                        check.check(made[id(program)], step.name)
+                after[function] = made[id(program)]
+        programs = after
+        yield step.name, programs
+
+
+def _on_floats(programs: Mapping[str, Any], task: Task) -> bool:
+    """Whether these are programs of single numbers, to be run on Python's floats."""
+    return task.floats and fits(list(programs.values()), programs["outputs"].layout)
+
+
+class Written:
+    """The text of a program.
+
+    Attributes
+    ----------
+    source : str
+    about : dict
+        Of each line that computes something, from 1 on, the name of the function, and what array it is.
+    constants : dict
+        The arrays that it mentions, by name.
+    floats : bool
+        Whether its functions take Python's floats.
+    """
+
+    def __init__(self, assembly: Assembly, dtype: Any, floats: bool) -> None:
+        self.floats = floats
+        self.source, self.about = assembly.source()
+        self.constants: dict[str, NDArray[Any]] = {
+            key: values.astype(dtype) if values.dtype.kind == "f" else values
+            for key, values in assembly.module.constants.items()
+        }
+
+
+_SAYS = {"step": "The loss and its gradient.", "outputs": "What is returned for each example."}
+
+
+def write(programs: Mapping[str, ArrayProgram], task: Task) -> Written:
+    """What the last pass made, as text."""
+    floats = _on_floats(programs, task)
+    kind = "for a batch, from the scalars of one example" if task.batched else "with arrays, from its scalars"
+    title = f"{printable(task.called)} {'with floats, from its scalars' if floats else kind}."
+    forward = programs["outputs"]
+    first = examples_first(forward.arrays())
+    assembly = (FloatAssembly if floats else Assembly)(
+        title, forward.layout, task.largest, forward, task.batched, first, task.dialect
+    )
+    assembly.prepare(next(iter(programs.values())))
+    for function, program in programs.items():
+        pattern = task.recording.returned if function == "outputs" else None
+        assembly.define(function, _SAYS[function], program, program.outputs, pattern)
+    return Written(assembly, task.dtype, floats)
+
+
+def compiled(task: Task) -> tuple[dict[str, ArrayProgram], Written]:
+    """The functions of the program after all passes, and their text."""
+    programs: Any = {}
+    for _, programs in stages(task):  # noqa: B007
+        pass
+    return programs, write(programs, task)

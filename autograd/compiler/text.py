@@ -1,0 +1,1074 @@
+"""Pass: the program as text, the only one that knows how things are written.
+
+Every array gets a line of its own or is written where the only other line needs it; a part of an array is written where
+it is needed. Where the axis of examples lies is decided here: last, so that an example is a column and a layer is
+``W @ X + b``; or first, where examples are multiplied with each other's like, as in attention, for NumPy's products of
+stacks want it there. A `Dialect` says what differs between NumPy and other libraries.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import arrays as numpy_reading
+from .. import ops
+from ..ops import BUILTIN, OPS, Op
+from ..symbols import (
+    _CALL,
+    _LOOSE,
+    _POWER,
+    _PRODUCT,
+    _RELATION,
+    _SIGN,
+    _SUM,
+    Expression,
+    Printer,
+    Symbol,
+    Unfolding,
+    postorder,
+)
+from .arrays import (
+    ACCUMULATE,
+    CARRY,
+    CONTRACT,
+    COUNT,
+    EXPAND,
+    ITEM,
+    JOIN,
+    LARGEST,
+    LOOP,
+    NUMBER,
+    OTHERS,
+    OUTER,
+    OUTPUT,
+    PART,
+    PICK,
+    REDUCE,
+    REQUIRE,
+    SUM,
+    Array,
+    ArrayProgram,
+    Role,
+    in_order,
+    read,
+)
+from .dialects import Dialect, Target
+from .name import word_of
+from .names import COUNT as N
+from .names import FUNCTIONS, RESERVED, Names
+from .scalars import CONSTANT, DETACH, INPUT
+from .views import View, view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from .parameters import Layout
+
+WIDEST = 96
+"""No line grows longer by what is written into it."""
+
+SEVERAL = 8
+"""So many terms are added up in a line at the most."""
+
+LITERAL = 16
+"""Constants of at most so many numbers are written out."""
+
+SIGNS = Printer.signs | {
+    "&": ("{} & {}", _LOOSE, _CALL, _CALL),
+    "|": ("{} | {}", _LOOSE, _CALL, _CALL),
+    "==": ("{} == {}", _RELATION, _SUM, _SUM),
+    "!=": ("{} != {}", _RELATION, _SUM, _SUM),
+    "~": ("~{}", _POWER, _POWER, _POWER),
+}
+
+_HALF_POWER = '''\
+def half_power(a):
+    """a ** 0.5 as C has it; NumPy's is the square root, which is nan at -inf and -0.0 at -0.0."""
+    return where(a == -inf, inf, sqrt(a + 0.0))'''
+
+_FINITE = '''\
+def finite(a):
+    """a, or the finite number next to it."""
+    return minimum(maximum(a, -{largest!r}), {largest!r})'''
+
+
+class Line:
+    """One line of a function: a name, what it is, a comment at its end, and the array that it is about."""
+
+    def __init__(self, text: str, comment: str = "", array: Array | None = None) -> None:
+        self.text, self.comment, self.array = text, comment, array
+
+
+class Module:
+    """What the functions of a module share: constants, imports, and functions for operations that NumPy lacks.
+
+    Attributes
+    ----------
+    constants : dict
+        Arrays of numbers and of positions, by name.
+    dialect : Dialect
+    """
+
+    def __init__(self, layout: Layout, largest: float, dialect: Dialect) -> None:
+        self.layout, self.largest, self.dialect = layout, largest, dialect
+        self.constants: dict[str, NDArray[Any]] = {}
+        self._named: dict[Any, str] = {}
+        self.functions: dict[Op, tuple[str, str]] = {}  # those that NumPy lacks, with their name and text
+        self.helpers: dict[str, str] = {}
+        self.imported: set[str] = set()
+        self.missing: set[str] = set()  # those that neither NumPy nor a rule gives
+
+    def constant(self, values: NDArray[Any], letter: str) -> str:
+        """The name of a constant array; equal ones share it."""
+        key = (values.shape, values.dtype.str, values.tobytes())
+        if key not in self._named:
+            self._named[key] = self.layout.names.counted(letter)
+            self.constants[self._named[key]] = values
+        return self._named[key]
+
+    def use(self, name: str) -> str:
+        """A function of NumPy's, which is imported."""
+        self.imported.add(name)
+        return name
+
+    def help(self, name: str) -> str:
+        """A function besides the operations, defined here or taken from autograd."""
+        if name == "half_power" and name not in self.helpers:
+            self.helpers[name] = _HALF_POWER
+            self.imported.update(("where", "inf", "sqrt"))
+        elif name == "finite" and name not in self.helpers:
+            self.helpers[name] = _FINITE.format(largest=self.largest)
+            self.imported.update(("minimum", "maximum"))
+        elif name not in self.helpers:
+            self.missing.add(name)
+        return name
+
+    def called(self, op: Op) -> str:
+        """The name of an operation's function, which is imported or defined."""
+        if op in self.functions:
+            return self.functions[op][0]
+        if (given := self.given(op)) is not None:
+            return given
+        name = op.name
+        while name in self._names_of_others():
+            name += "_"
+        self.functions[op] = name, ""  # first, for rules that mention each other
+        self.functions[op] = name, self._defined(op, name)
+        return name
+
+    def given(self, op: Op) -> str | None:
+        """The name of an operation's function where it can be imported."""
+        if op is ops.where:
+            return self.use("where")
+        if op.name in BUILTIN and (op.elementary or op.name in ("square", "reciprocal", "positive")):
+            if op.name in numpy_reading.LACKING:
+                self.missing.add(op.name)
+                return op.name
+            return "abs" if op is ops.abs else self.use(op.numpy)  # Python's own is the shorter word
+        return None
+
+    def imports(self) -> list[str]:
+        """The lines that import what the module uses."""
+        lines = []
+        for home, names, comment in self.dialect.imports(self.imported, self.missing):
+            line = f"from {home} import {', '.join(names)}"
+            lines += [f"{line}  # {comment}"] if comment else wrapped(line, "import ")
+        return lines
+
+    def reading(self) -> _Rule:
+        """What writes an operation's rule."""
+        return _Rule(self)
+
+    def full(self, result: str, names: Sequence[str]) -> str:
+        """A function's result in the shape of all its operands."""
+        return f"{self.use('broadcast_arrays')}({', '.join([result, *names])})[0]"
+
+    def _names_of_others(self) -> set[str]:
+        taken = {name for name, _ in self.functions.values()}
+        return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values() if op.numpy != op.name])
+
+    def _defined(self, op: Op, called: str) -> str:
+        """An operation as a function, from its rule; what its expression has twice gets a name."""
+        code = getattr(op.forward, "__code__", None)
+        count = op.arity or 0
+        names = code.co_varnames[:count] if code is not None and code.co_argcount == count else ()
+        if not names or not self._names_of_others().union(OPS).isdisjoint(names):
+            names = tuple([f"x{i + 1}" for i in range(count)])
+        rule = _as_number(read(op, op.forward, [Symbol(name) for name in names]))
+        free = "z" if "z" not in {name[0] for name in names} else "_"
+        lines, (result,) = self.reading().unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
+        if not {x.name for x in postorder([rule]) if isinstance(x, Symbol)}.issuperset(names):  # one is left aside
+            result = self.full(result, names)
+        return "\n".join([f"def {called}({', '.join(names)}):", *lines, f"    return {result}"])
+
+
+class _Rule(Unfolding):
+    """The rules of operations as NumPy's source."""
+
+    signs = SIGNS
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def bound(self, x: Any) -> tuple[str, int]:
+        if isinstance(x, Expression) and not isinstance(x, Symbol) and id(x) not in self.known:
+            if x.head is NUMBER:
+                return f"{self.module.use('where')}({self.text(x.operands[0])}, 1.0, 0.0)", _CALL
+            if x.head in (ops.mul, ops.sub):
+                a, b = x.operands
+                if _is_number_of(a) != _is_number_of(b):
+                    a, b = (y.operands[0] if _is_number_of(y) else y for y in (a, b))
+                    return super().bound(Expression(x.head, (a, b)))
+            if x.head is ops.pow and not isinstance(x.operands[1], Expression):
+                base, exponent = x.operands
+                if exponent == 0.5:
+                    return f"{self.module.help('half_power')}({self.text(base)})", _CALL
+                return f"{self.text(base, _CALL)} ** {power(self.module, exponent)}", _POWER
+        return super().bound(x)
+
+    def number(self, x: float) -> str:
+        return number(self.module, x)
+
+    def call(self, name: str, x: Expression) -> str:
+        called = self.module.called(x.head) if isinstance(x.head, Op) else name
+        return f"{called}({', '.join(map(self.text, x.operands))})"
+
+
+def _as_number(x: Any) -> Any:
+    """The expression with every condition as a number that does not stand where a condition belongs."""
+    joining = {"&", "|", "~"}
+    conditions = joining | {"<", "<=", ">", ">=", "==", "!="}
+    made: dict[int, Any] = {}
+
+    def as_number(y: Any) -> Any:
+        return Expression(NUMBER, (y,)) if isinstance(y, Expression) and y.head in conditions else y
+
+    for part in postorder([x]):
+        if isinstance(part, Symbol):
+            continue
+        operands = [made.get(id(y), y) for y in part.operands]
+        if part.head not in joining:
+            first = 1 if part.head is ops.where else 0
+            operands = [*operands[:first], *map(as_number, operands[first:])]
+        made[id(part)] = Expression(part.head, tuple(operands))
+    return as_number(made.get(id(x), x))
+
+
+def _is_number_of(x: Any) -> bool:
+    """Whether x is a condition taken as a number: NumPy takes it so by itself, beside another one."""
+    return isinstance(x, (Expression, Array)) and x.head is NUMBER
+
+
+def number(module: Module, x: float) -> str:
+    """A number as Python writes it, with NumPy's names for inf and nan."""
+    if math.isfinite(x):
+        return repr(x)
+    if x != x:
+        return module.use("nan")
+    module.use("inf")
+    return "inf" if x > 0 else "-inf"
+
+
+def wrapped(line: str, opening: str) -> list[str]:
+    """A line with a list of names in it, over several lines if it is long; they begin behind `opening`."""
+    if len(line) <= 100:
+        return [line]
+    head, _, names = line.partition(opening)
+    tail = "):" if names.endswith("):") else ")"
+    rows, row = [f"{head}{opening.rstrip('(')}("], "   "
+    for name in names.removesuffix("):").split(", "):
+        if len(row) + len(name) > 95:
+            rows.append(row)
+            row = "   "
+        row += f" {name},"
+    return [*rows, row, tail]
+
+
+def power(module: Module, x: float) -> str:
+    """An exponent, whole numbers without a point."""
+    return str(int(x)) if math.isfinite(x) and x == int(x) and abs(x) < 1000 else number(module, x)
+
+
+# --- the body of a function -------------------------------------------------------------------------------------------
+
+
+class Body:
+    """The lines of one function.
+
+    Parameters
+    ----------
+    module : Module
+    program : ArrayProgram
+    outputs : sequence of Array and float
+        What is needed at the end.
+    first : bool
+        Whether the axis of examples is the first one, and not the last.
+    rows : set of int
+        The slots of inputs that are arrays of one row.
+    columns : set of str
+        The names of parts that are of one column.
+    known : dict, optional
+        Texts of arrays that are there already, by their numbers.
+    around : Body, optional
+        That of the function, if this is that of a loop.
+    """
+
+    signs = SIGNS
+
+    def __init__(
+        self,
+        module: Module,
+        program: ArrayProgram,
+        outputs: Sequence[Any],
+        first: bool,
+        rows: frozenset[int] = frozenset(),
+        columns: frozenset[str] = frozenset(),
+        known: dict[int, str] | None = None,
+        around: Body | None = None,
+    ) -> None:
+        self.names: Names = around.names if around else Names(module.layout.names)
+        self.gradients: set[str] = (
+            around.gradients if around else set()
+        )  # names that are taken with what they belong to
+        self.suffixes: dict[Role, str] = around.suffixes if around else {}
+        self.module, self.first, self.rows, self.columns = module, first, rows, columns
+        self.dialect = module.dialect
+        self.arrays = arrays = program.arrays(outputs)
+        self.lines: list[Line] = []
+        self.step = ""  # what the number of a loop's step is called
+        self.counts = False  # whether the number of examples is written somewhere
+        self._texts = {number: (text, _CALL) for number, text in (known or {}).items()}
+        self._inner: set[int] = set()  # what is written into the line that needs it
+        self._views: dict[int, View] = {}
+        self._uses = self._count(outputs)
+        checks = list(program.checks)
+        for x in _scheduled(arrays):
+            if x.head is REQUIRE:
+                continue
+            if x.operands and x.number in self._uses and not self._is_free(x):
+                self._write(x)
+            while checks and all(y.number <= x.number for y in checks[0].operands if isinstance(y, Array)):
+                self.lines.append(Line(self._requirement(checks[0]), array=checks.pop(0)))
+
+    # --- which lines there are ----------------------------------------------------------------------------------------
+
+    def _count(self, outputs: Sequence[Any]) -> dict[int, int]:
+        """How often each array is written, if it has a line."""
+        uses: dict[int, int] = {}
+        for x in outputs:
+            if isinstance(x, Array):
+                uses[x.number] = uses.get(x.number, 0) + 1
+        for x in reversed(self.arrays):
+            times = 1 if x.head is REQUIRE or not self._is_free(x) else uses.get(x.number, 0)
+            if times and (x.number in uses or x.head is REQUIRE):
+                for y in x.operands:
+                    if isinstance(y, Array) and not (x.head is LOOP and _is_zero(y)):
+                        # What a loop needs has a line before it.
+                        uses[y.number] = uses.get(y.number, 0) + times + (x.head is LOOP)
+        return uses
+
+    def _is_free(self, x: Array) -> bool:
+        """Whether it costs nothing to write an array wherever it is needed."""
+        if x.kept:
+            return False
+        if x.head is PICK:
+            return self._view(x).gathered is None
+        if x.head in (NUMBER, DETACH, OUTPUT):
+            return True
+        return x.elementwise and not x.trained and x.shape == () and x.builder.factors(x)[3] is None
+
+    def _write(self, x: Array) -> None:
+        """A line for an array, or its text for the line that needs it."""
+        if x.head is ACCUMULATE:
+            self._accumulate(x)
+            return
+        if x.head is LOOP:
+            self._loop(x)
+            return
+        if x.head is OUTPUT:
+            return
+        text, binding = self._text(x)
+        if x.head is SUM and len(x.operands) > SEVERAL and len(text) > WIDEST:
+            self._long_sum(x)
+            return
+        alone = x.kept or self._uses[x.number] > 1
+        while len(text) + alone * (len(self._name(x)) + 3 if alone else 0) > WIDEST:
+            inner = [y for y in self._written_in(x) if y.number in self._inner]
+            if not inner:
+                break
+            self._line(max(inner, key=lambda y: len(self._texts[y.number][0])))
+            text, binding = self._text(x)
+        self._texts[x.number] = text, binding
+        if alone:
+            self._line(x)
+        else:
+            self._inner.add(x.number)
+
+    def _long_sum(self, x: Array) -> None:
+        """Several lines for a sum of many terms, each as long as is readable."""
+        name, comment = self._name(x), self._comment(x)
+        row: list[str] = []
+        for term in self._broadcast(x, x.operands, [_SUM] * len(x.operands)):
+            if len(row) == SEVERAL or (row and len(" + ".join([*row, term])) > WIDEST):
+                self.lines.append(Line(f"{name} = {' + '.join(row)}", comment, x))
+                row, comment = [name], ""
+            row.append(term)
+        self.lines.append(Line(f"{name} = {' + '.join(row)}", comment, x))
+        self._named(x)
+
+    def _written_in(self, x: Array) -> list[Array]:
+        """The arrays whose texts are part of x's."""
+        found = []
+        for y in x.operands:
+            if isinstance(y, Array):
+                found += self._written_in(y) if self._is_free(y) else [y]
+        return found
+
+    def _line(self, x: Array) -> None:
+        text, _ = self._texts[x.number]
+        name = self._name(x)
+        self.lines.append(Line(f"{name} = {text}", self._comment(x), x))
+        self._named(x)
+
+    def _named(self, x: Array) -> None:
+        self._inner.discard(x.number)
+        self._texts[x.number] = self._name(x), _CALL
+
+    def has_line(self, x: Array) -> bool:
+        """Whether an array has a name."""
+        return x.number in self._texts and x.number not in self._inner
+
+    def _name(self, x: Array) -> str:
+        if not x.name:
+            if x.of is not None:
+                part = x.of.head is PICK
+                of = x.of.operands[0] if part else x.of
+                assert isinstance(of, Array)
+                own = f"d{self._name(of)}"
+                x.name = self.names.counted(own) if part or own in self.gradients else own
+                self.gradients.add(own)
+            elif x.role is not None:
+                x.name = self._called(x.role)
+            else:
+                x.name = self.names.counted(word_of(x))
+        return x.name
+
+    def _called(self, role: Role) -> str:
+        """The name for a role, with the number of what it follows, or of its layer, or a count of its own."""
+        if role.follows is not None and role.follows in self.suffixes:
+            return self.names.new(role.word, self.suffixes[role.follows])
+        name = self.names.new(role.word, role.layer)
+        if role.word == "Z" and not role.layer:
+            name = self.names.counted("Z") if name == "Z" else name
+        self.suffixes[role] = name.removeprefix(role.word)
+        return name
+
+    def _comment(self, x: Array) -> str:
+        return self.shape(x.shape, x.batched) if x.of is None and (x.shape or x.batched) else ""
+
+    # --- axes ---------------------------------------------------------------------------------------------------------
+
+    def shape(self, shape: Sequence[int], batched: bool) -> str:
+        """The text of a shape."""
+        parts = self._with_count(list(map(str, shape)), batched, N)
+        return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+    def _with_count(self, parts: list[str], batched: bool, count: str) -> list[str]:
+        if not batched:
+            return parts
+        return [count, *parts] if self.first else [*parts, count]
+
+    def _axis(self, x: Array, axis: int) -> int:
+        """The number that NumPy gives to an axis."""
+        return axis + (self.first and x.batched)
+
+    def _examples(self, x: Array) -> int:
+        return 0 if self.first else len(x.shape)
+
+    # --- texts --------------------------------------------------------------------------------------------------------
+
+    def text(self, x: Any, within: int = _LOOSE) -> str:
+        """x in full, with all its axes, in parentheses if it binds less tightly than its surroundings."""
+        text, binding = self._bound(x)
+        return text if binding >= within else f"({text})"
+
+    def _bound(self, x: Any) -> tuple[str, int]:
+        if not isinstance(x, Array):
+            return number(self.module, x), _SIGN if x < 0 else _CALL
+        if x.number in self._texts:
+            return self._texts[x.number]
+        if x.head in (INPUT, PART):
+            if self.is_column(x):
+                return f"{x.name}[:, 0]", _CALL
+            return (f"{x.name}[0]" if self.is_row(x) else x.name), _CALL
+        if x.head is CONSTANT:
+            return self.module.constant(x.data, "M" if x.data.dtype == bool else "C"), _CALL
+        if x.head is COUNT:
+            self.counts = True
+            return N, _CALL
+        return self._text(x)
+
+    def _text(self, x: Array) -> tuple[str, int]:
+        head, data = x.head, x.data
+        if head is PICK:
+            return self._part(x), _CALL
+        if head is CONTRACT:
+            return self._product(x)
+        if head is REDUCE:
+            axes, over_examples = data
+            return f"{self.text(x.operands[0], _CALL)}{self._sum(x.operands[0], axes, over_examples)}", _CALL
+        if head is LARGEST:
+            operand = x.operands[0]
+            return (
+                f"{self.module.help('finite')}({self.text(operand, _CALL)}.max(axis={self._axis(operand, data)}))",
+                _CALL,
+            )
+        if head is ops.prod:
+            operand = x.operands[0]
+            return f"{self.text(operand, _CALL)}.prod(axis={self._axis(operand, data)})", _CALL
+        if head is OTHERS:
+            operand = x.operands[0]
+            return f"{self.module.help('products_of_others')}({self.text(operand)}, {self._axis(operand, data)})", _CALL
+        if head is EXPAND:
+            return self._expanded(x), _CALL
+        if head is JOIN:
+            return self._joined(x), _CALL
+        if head is NUMBER:
+            return f"{self.module.use('where')}({self.text(x.operands[0])}, 1.0, 0.0)", _CALL
+        return self._operation(x)
+
+    def _sum(self, operand: Array, axes: Sequence[int], over_examples: bool) -> str:
+        numbers = sorted([*[self._axis(operand, axis) for axis in axes], *[self._examples(operand)] * over_examples])
+        if len(numbers) == len(operand.shape) + operand.batched:
+            return ".sum()"
+        return f".sum(axis={numbers[0] if len(numbers) == 1 else tuple(numbers)})"
+
+    def _expanded(self, x: Array) -> str:
+        operand = x.operands[0]
+        shape = self.shape(x.shape, x.batched)
+        self.counts = self.counts or x.batched
+        if operand == 0.0:
+            return f"{self.module.use('zeros')}({shape})"
+        text = self._aligned(operand, len(x.shape), x.batched)[0] if isinstance(operand, Array) else self.text(operand)
+        return f"{self.module.use('broadcast_to')}({text}, {shape})"
+
+    def _joined(self, x: Array) -> str:
+        texts = ", ".join(map(self.text, x.operands))
+        self.module.use("concatenate")
+        if x.data is None:
+            return f"concatenate(({texts}{',' * (len(x.operands) == 1)}), axis=None)"
+        axis = self._axis(x, x.data)
+        return f"concatenate(({texts}){f', axis={axis}' * bool(axis)})"
+
+    def _requirement(self, x: Array) -> str:
+        condition, *values = x.operands
+        rank = max([len(y.shape) for y in x.operands if isinstance(y, Array)])
+        parts = [self._aligned(y, rank, x.batched)[0] for y in (condition, *values)]
+        self.module.help("require")
+        tail = ", axis=None" if not x.batched else ", axis=0" if self.first and rank else ""
+        return f"require({', '.join([parts[0], repr(x.data), *parts[1:]])}{tail})"
+
+    # --- elementwise --------------------------------------------------------------------------------------------------
+
+    def _operation(self, x: Array) -> tuple[str, int]:
+        head, operands = x.head, list(x.operands)
+        if head is DETACH or (head is SUM and len(operands) == 1):
+            return self._bound(operands[0])
+        if head in (ops.mul, ops.sub) and _is_number_of(operands[0]) != _is_number_of(operands[1]):
+            operands = [y.operands[0] if _is_number_of(y) else y for y in operands]
+        if head is SUM:
+            name, around = "add", [_SUM] * len(operands)
+        else:
+            name = head.name
+            around = (
+                list(self.signs[name][2:]) if name in self.signs and head is not ops.pow else [_LOOSE] * len(operands)
+            )
+        exponent = head.exponent if isinstance(head, ops.Power) else 2.0 if head is ops.square else None
+        if head is ops.pow:
+            exponent = operands[1]
+        if isinstance(exponent, Array):
+            exponent = None
+        if head is ops.pow or exponent is not None:
+            around = [_LOOSE, _LOOSE] if exponent == 0.5 else [_CALL, _SIGN]
+        texts = self._broadcast(x, operands, around)
+        if head is SUM:
+            return " + ".join(texts), _SUM
+        if head is ops.relu:
+            return f"{self.module.use('maximum')}({texts[0]}, 0.0)", _CALL
+        if exponent is not None:
+            if exponent == 0.5:
+                return f"{self.module.help('half_power')}({texts[0]})", _CALL
+            return f"{texts[0]} ** {power(self.module, exponent)}", _POWER
+        if name in self.signs:
+            return self.signs[name][0].format(*texts), self.signs[name][1]
+        return f"{self.module.called(head)}({', '.join(texts)})", _CALL
+
+    def _broadcast(self, x: Array, operands: Sequence[Any], around: Sequence[int]) -> list[str]:
+        """The operands' texts, such that NumPy broadcasts them to x."""
+        rank, batched = len(x.shape), x.batched
+        found = [self._aligned(y, rank, batched, within) for y, within in zip(operands, around)]
+        have = max([depth for _, depth in found], default=0)
+        need = rank + batched
+        if have < need:  # no operand has the leading axes, which are of extent 1
+            for i, y in enumerate(operands):
+                if isinstance(y, Array) and len(y.shape) == rank:
+                    found[i] = self._aligned(y, rank, batched, around[i], entire=True)
+                    break
+        return [text for text, _ in found]
+
+    def _aligned(self, x: Any, rank: int, batched: bool, within: int = _LOOSE, entire: bool = False) -> tuple[str, int]:
+        """An operand as it is written beside arrays of a rank; and how many axes, from the last on, that text has."""
+        if not isinstance(x, Array):
+            return self.text(x, within), 0
+        own = len(x.shape)
+        if self.is_column(x) and own == 1 and rank == 1 and batched and not self.first:
+            return x.name, 2
+        free = x.head is PICK and x.number not in self._texts
+        source = x.operands[0] if free else x
+        if free:
+            assert isinstance(source, Array)
+            kept = [axis for axis, extent in enumerate(x.shape) if extent > 1]
+            if x.shape == source.shape:
+                kept = list(range(own))
+            core = [x.shape[axis] for axis in kept]
+            if self._is_column(source, x, kept) and rank == 2 and kept == [0] and not batched:
+                return source.name, 2
+            if self.is_row(source) and x.shape == (1,) and rank == 1 and batched:
+                return source.name, 2
+            text = self._picked(source, x.data.reshape(core), x.batched)
+            binding = _CALL
+        else:
+            text, binding = self._bound(x)
+            kept = list(range(own))
+        if own == 0:
+            if x.batched and self.first and rank:
+                return f"{_grouped(text, binding, _CALL)}[{', '.join([':', *['None'] * rank])}]", rank + 1
+            return _grouped(text, binding, within), int(x.batched)
+        marks = [":" if axis in kept else "None" for axis in range(own)]
+        if self.first:
+            marks = [":", *marks] if x.batched else marks
+        elif batched:
+            marks.append(":" if x.batched else "None")
+        if not entire:
+            while marks and marks[0] == "None":
+                marks.pop(0)
+        depth = len(marks)
+        if "None" in marks:
+            while marks[-1] == ":":
+                marks.pop()
+            return f"{_grouped(text, binding, _CALL)}[{', '.join(marks)}]", depth
+        return _grouped(text, binding, within), depth
+
+    def is_row(self, x: Any) -> bool:
+        return isinstance(x, Array) and x.head is INPUT and x.data in self.rows
+
+    def is_column(self, x: Any) -> bool:
+        return isinstance(x, Array) and x.head is PART and x.data is not None and x.data.name in self.columns
+
+    def _is_column(self, source: Any, x: Array, kept: Sequence[int]) -> bool:
+        return self.is_column(source) and in_order(x.data, source.size) and list(kept) == [0]
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _view(self, x: Array) -> View:
+        if x.number not in self._views:
+            source = x.operands[0]
+            assert isinstance(source, Array)
+            core = x.data.reshape([extent for extent in x.shape if extent > 1])
+            self._views[x.number] = view(source.shape, core)
+        return self._views[x.number]
+
+    def _part(self, x: Array) -> str:
+        """A part in full."""
+        source = x.operands[0]
+        assert isinstance(source, Array)
+        core = [extent for extent in x.shape if extent > 1]
+        if len(core) == len(x.shape) or view(source.shape, x.data).cost == 0:
+            return self._picked(source, x.data, x.batched)
+        marks = [":" if extent > 1 else "None" for extent in x.shape]
+        marks = self._with_count(marks, x.batched, ":")
+        while marks[-1] == ":":
+            marks.pop()
+        if self.is_row(source) and x.shape == (1,):
+            return source.name
+        if self._is_column(source, x, [0]) and x.shape[1:] == (1,):
+            return source.name
+        return f"{self._picked(source, x.data.reshape(core), x.batched)}[{', '.join(marks)}]"
+
+    def _picked(self, source: Array, index: NDArray[Any], batched: bool) -> str:
+        """Entries of an array."""
+        part = view(source.shape, index)
+        text = self.text(source, _CALL) + self.selection(part, batched) + self.transposition(part.axes, batched)
+        if part.merged is not None:
+            text += f".reshape({', '.join(self._with_count(list(map(str, part.merged)), batched, '-1'))})"
+        return text
+
+    def selection(self, part: View, batched: bool) -> str:
+        """What stands behind an array's name to pick a part, without a transposition."""
+        extents, index = self._reshaping(part, batched), self._index(part, batched)
+        return f".reshape({extents})" * bool(extents) + f"[{', '.join(index)}]" * bool(index)
+
+    def _reshaping(self, part: View, batched: bool) -> str:
+        """The extents that an array takes before a part of it is selected, if it does."""
+        if part.reshaped is None:
+            return ""
+        return ", ".join(self._with_count(list(map(str, part.reshaped)), batched, "-1")) or "()"
+
+    def _index(self, part: View, batched: bool) -> list[str]:
+        """What stands in the brackets that select a part, axis by axis."""
+        if part.gathered is not None:
+            marks = [self.module.constant(part.gathered, "I")]
+        else:
+            marks = list(map(_mark, part.selection))
+        return [":", *marks] if self.first and batched and marks else marks
+
+    def transposition(self, axes: Sequence[int], batched: bool) -> str:
+        """The text that permutes axes."""
+        axes = list(axes)
+        if axes == list(range(len(axes))):
+            return ""
+        if batched:
+            axes = [0, *[axis + 1 for axis in axes]] if self.first else [*axes, len(axes)]
+        return _transposition(axes)
+
+    # --- sums of products ---------------------------------------------------------------------------------------------
+
+    def _product(self, x: Array) -> tuple[str, int]:
+        a, b = x.operands
+        (left, right, out), _ = x.data
+        assert isinstance(a, Array) and isinstance(b, Array)
+        spec = [self.lettered(letters, y) for letters, y in ((left, a), (right, b), (out, x))]
+        extents: dict[str, int | None] = {"n": None}
+        extents.update(zip(left + right, (*a.shape, *b.shape)))
+        return _Product(self, a, b, extents).text(*spec)
+
+    def lettered(self, letters: str, x: Array) -> str:
+        return "".join(self._with_count(list(letters), x.batched, "n"))
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _accumulate(self, x: Array) -> None:
+        """Lines that add to parts of an array one after the other."""
+        name = self._name(x)
+        terms = list(zip(x.operands, x.data))
+        if terms[0][1] is None:
+            start, _ = terms.pop(0)
+            fresh = isinstance(start, Array) and start.number in self._inner and start.head is not EXPAND
+            # What is computed may have its axes in another order in memory, and what is added to a reshape be lost.
+            if fresh and all(view(x.shape, _squeezed(index)).reshaped is None for _, index in terms):
+                self.lines.append(Line(f"{name} = {self.text(start)}", array=x))
+            else:
+                if isinstance(start, Array) and start.head is EXPAND:
+                    self._inner.discard(start.number)
+                    (start,) = start.operands
+                self.lines.append(Line(f"{name} = {self._zeros(x)}", array=x))
+                self.lines.append(Line(f"{name} += {self._aligned(start, len(x.shape), x.batched)[0]}", array=x))
+        else:
+            self.lines.append(Line(f"{name} = {self._zeros(x)}", array=x))
+        for code, index in terms:
+            self._add(x, name, code, index)
+        self._named(x)
+
+    def _loop(self, x: Array) -> None:
+        """A loop: what it keeps is made first, and filled step by step."""
+        loop = x.data
+        firsts = x.operands[loop.operands :]
+        outputs = {y.data: y for y in self.arrays if y.head is OUTPUT and y.operands[0] is x}
+        kept = {i: y for i, y in outputs.items() if i < len(loop.kept)}
+        self.step = step = self.step or self.names.new("t")
+        known: dict[int, str] = {}
+        for leaf in loop.builder.arrays:
+            if leaf.head in (ITEM, OUTER):
+                y = x.operands[leaf.data]
+                if leaf.head is ITEM and (place := _shifted(y)) is not None:
+                    known[leaf.number] = self._entry(y.operands[0], f"{step} + {place}" if place else step)
+                    continue
+                if self._is_free(y) and y.operands and y.head is not OUTPUT:
+                    self._texts[y.number] = self._text(y)
+                    self._line(y)
+                known[leaf.number] = self._entry(y, step) if leaf.head is ITEM else self.text(y)
+        for i, y in kept.items():
+            self.counts = self.counts or y.batched
+            made = f"{self.module.use('empty')}({self.shape(y.shape, y.batched)})"
+            self.lines.append(Line(f"{self._name(y)} = {made}", self._comment(y), y))
+            self._named(y)
+            if loop.trail[i] is not None and _is_zero(firsts[loop.trail[i]]):
+                self.lines.append(Line(self.dialect.assigned(self._target(y, "0"), "0.0"), array=y))
+            elif loop.trail[i] is not None:
+                first = self._aligned(firsts[loop.trail[i]], len(y.shape) - 1, y.batched)[0]
+                self.lines.append(Line(self.dialect.assigned(self._target(y, "0"), first), array=y))
+        trails = {loop.trail[i]: y for i, y in kept.items() if loop.trail[i] is not None}
+        handed: dict[int, str] = {}  # the names of what a step hands to the next one, and is not kept
+        for leaf in loop.builder.arrays:
+            if leaf.head is CARRY and leaf.data in trails:
+                known[leaf.number] = self._entry(trails[leaf.data], step)
+            elif leaf.head is CARRY:
+                value = loop.carried[leaf.data]
+                handed[leaf.data] = known[leaf.number] = (
+                    self._called(value.role) if value.role else self.names.counted(word_of(value))
+                )
+                first = self._start(firsts[leaf.data], leaf)
+                self.lines.append(Line(f"{handed[leaf.data]} = {first}", array=value))
+        for i, y in outputs.items():
+            if i not in kept:
+                value = loop.last[i - len(loop.kept)]
+                carries = [name for c, name in handed.items() if loop.carried[c] is value]
+                value.kept = value.kept or not carries
+                y.name = carries[0] if carries else self._name(value)
+                if self.dialect.whole_starts and not carries:
+                    self.lines.append(Line(f"{y.name} = {self._zeros(y)}", array=y))
+                self._named(y)
+        wanted = [*[loop.carried[c] for c in handed], *[loop.kept[i] for i in kept]]
+        wanted += [x for x in loop.last if not any(x is y for y in wanted)]
+        program = loop.program()
+        program.outputs = wanted
+        inner = Body(self.module, program, wanted, self.first, self.rows, self.columns, known, self)
+        self.counts = self.counts or inner.counts
+        for i, y in kept.items():
+            target = self._target(y, step if loop.trail[i] is None else f"{step} + 1")
+            inner.lines.append(Line(self.dialect.assigned(target, inner.text(loop.kept[i])), array=loop.kept[i]))
+        if handed:  # at once, for each may need what another was before
+            texts = [inner.text(loop.carried[c]) for c in handed]
+            first = loop.carried[next(iter(handed))]
+            inner.lines.append(Line(f"{', '.join(handed.values())} = {', '.join(texts)}", array=first))
+        names = [*map(self._name, kept.values()), *handed.values(), *map(self._name, outputs.values())]
+        before, after = self.dialect.loop(step, loop.count, list(dict.fromkeys(names)), self.module.use)
+        self.lines += map(Line, before)
+        self.lines += [Line(f"    {line.text}", line.comment, line.array) for line in inner.lines]
+        self.lines += map(Line, after)
+
+    def _start(self, x: Any, leaf: Array) -> str:
+        """What stands before the first step, for what a step hands to the next one."""
+        if not self.dialect.whole_starts:
+            return self._aligned(x, len(leaf.shape), leaf.batched)[0]
+        if isinstance(x, Array) and (x.shape, x.batched) == (leaf.shape, leaf.batched):
+            return self.text(x)
+        return self._expanded(leaf.builder.node(EXPAND, (x,), None, leaf.shape, leaf.batched))
+
+    def _entry(self, x: Array, place: str) -> str:
+        """An entry along the first axis."""
+        text = self.text(x, _CALL)
+        return f"{text}[:, {place}]" if self.first and x.batched else f"{text}[{place}]"
+
+    def _target(self, x: Array, place: str) -> Target:
+        """An entry along the first axis, to be written to."""
+        return Target(self._name(x), [":", place] if self.first and x.batched else [place])
+
+    def _zeros(self, x: Array) -> str:
+        self.counts = self.counts or x.batched
+        return f"{self.module.use('zeros')}({self.shape(x.shape, x.batched)})"
+
+    def _add(self, x: Array, name: str, code: Any, index: NDArray[Any]) -> None:
+        squeezed = _squeezed(index)
+        part = view(x.shape, squeezed)
+        if part.gathered is not None and len(np.unique(index)) < index.size:
+            full = x.builder.expand(code, index.shape, x.batched)
+            text = self.text(x.builder.reshape(full, squeezed.shape))
+            target = Target(name, self._index(part, x.batched), self._reshaping(part, x.batched))
+            self.lines.append(Line(self.dialect.added_repeatedly(target, text, self.module.use), array=x))
+            return
+        if isinstance(code, Array) and code.shape and code.shape != squeezed.shape:
+            code = x.builder.reshape(code, tuple([e for e, i in zip(code.shape, index.shape) if i > 1]))
+        if part.merged is not None and isinstance(code, Array) and code.shape:
+            apart = tuple([part.shape[axis] for axis in part.axes])
+            code = x.builder.reshape(x.builder.expand(code, squeezed.shape, x.batched), apart)
+        if part.permuted and isinstance(code, Array) and code.shape:
+            back = np.argsort(part.axes)
+            code = x.builder.pick(code, np.arange(code.size).reshape(code.shape).transpose([int(i) for i in back]))
+        rank = len(part.shape)
+        text = self._aligned(code, rank, x.batched)[0]
+        target = Target(name, self._index(part, x.batched), self._reshaping(part, x.batched))
+        self.lines.append(Line(self.dialect.added(target, text), array=x))
+
+
+def _shifted(x: Array) -> int | None:
+    """The entry of its source with which an array begins, if it has that and those after it."""
+    source = x.operands[0] if x.head is PICK else None
+    if not isinstance(source, Array) or not source.shape or source.shape[1:] != x.shape[1:] or not x.size:
+        return None
+    start, size = int(x.data.flat[0]), source.size // source.shape[0]
+    return start // size if start % size == 0 and (x.data.ravel() == np.arange(start, start + x.size)).all() else None
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether an array is made of zeros, as it is before anything is written to it."""
+    if isinstance(x, Array) and x.head in (EXPAND, PICK):
+        return _is_zero(x.operands[0])
+    values = x.data if isinstance(x, Array) and x.head is CONSTANT else None if isinstance(x, Array) else np.array(x)
+    return values is not None and not values.any() and not np.signbit(values).any()
+
+
+def _squeezed(index: NDArray[Any]) -> NDArray[Any]:
+    return index.reshape([extent for extent in index.shape if extent > 1])
+
+
+def _scheduled(arrays: Sequence[Array]) -> list[Array]:
+    """The arrays in the order of their lines: gradients of parameters as soon as all that they need is there."""
+    keys: dict[int, tuple[int, int, int]] = {}
+    for x in arrays:
+        keys[x.number] = x.number, 0, 0
+        if x.of is not None and x.of.head is PART and x.of.data is not None:
+            soonest = max([keys[y.number][0] for y in x.operands if isinstance(y, Array)], default=0)
+            keys[x.number] = soonest, 1, x.of.data.start
+    return sorted(arrays, key=lambda x: keys[x.number])
+
+
+def _grouped(text: str, binding: int, within: int) -> str:
+    return text if binding >= within else f"({text})"
+
+
+def _mark(item: int | slice) -> str:
+    if isinstance(item, int):
+        return str(item)
+    begin, end = ("" if bound is None else str(bound) for bound in (item.start, item.stop))
+    return f"{begin}:{end}" if item.step is None else f"{begin}:{end}:{item.step}"
+
+
+def _transposition(axes: Sequence[int]) -> str:
+    if list(axes) == list(range(len(axes))):
+        return ""
+    if len(axes) == 2:
+        return ".T"
+    moved = [i for i, axis in enumerate(axes) if i != axis]
+    if len(moved) == 2:
+        return f".swapaxes({moved[0]}, {moved[1]})"
+    return f".transpose({', '.join(map(str, axes))})"
+
+
+class _Product:
+    """How a sum of products is written: as NumPy's ``@``, if need be of stacks and with axes merged."""
+
+    def __init__(self, body: Body, a: Array, b: Array, extents: dict[str, int | None]) -> None:
+        self.body, self.a, self.b, self.extents = body, a, b, extents
+
+    def text(self, left: str, right: str, out: str) -> tuple[str, int]:
+        stack = [i for i in out if i in left and i in right]
+        along = [i for i in left if i in right and i not in out]
+        rows = [i for i in out if i in left and i not in right]
+        columns = [i for i in out if i in right and i not in left]
+        if not along:
+            return self._spread(left, right, out), _PRODUCT
+        if stack and not (rows and columns):
+            return self._summed(left, right, out, along)
+        if not rows and not columns:
+            return self._dot(left, right, along)
+        if not stack and len(along) == 1 and self.extents[along[0]] == 1 and rows and columns and len(out) == 2:
+            # With one row there is nothing to be summed, and NumPy multiplies faster than it multiplies matrices.
+            one = self._arranged(self.a, left, [*rows, *along]), self._arranged(self.b, right, [*along, *columns])
+            two = self._arranged(self.b, right, [*columns, *along]), self._arranged(self.a, left, [*along, *rows])
+            return " * ".join(one if out == "".join(rows + columns) else two), _PRODUCT
+        if (stacked := self._over_stack(left, right, out, stack, along, rows, columns)) is not None:
+            return stacked, _PRODUCT
+        swapped = self._is_swapped(left, right, out, stack, along, rows, columns)
+        first = (self.b, right, columns) if swapped else (self.a, left, rows)
+        second = (self.a, left, rows) if swapped else (self.b, right, columns)
+        left_factor = self._merged(first[0], first[1], stack, [first[2], along])
+        right_factor = self._merged(second[0], second[1], stack, [along, second[2]])
+        text, binding = f"{left_factor} @ {right_factor}", _PRODUCT
+        made = [*stack, *first[2], *second[2]]
+        if len(first[2]) > 1 or len(second[2]) > 1:
+            text, binding = f"({text}).reshape({', '.join(map(self._extent, self._known(made)))})", _CALL
+        axes = [made.index(i) for i in out]
+        if axes != list(range(len(axes))):
+            text, binding = f"({text})" if binding < _CALL else text, _CALL
+            text += _transposition(axes)
+        return text, binding
+
+    def _over_stack(
+        self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any
+    ) -> str | None:
+        """The product of one matrix with each of a stack, which NumPy's ``@`` goes along with."""
+        if stack or len(along) != 1:
+            return None
+        (k,) = along
+        for one, own, other, their in (
+            ((self.a, left), rows, (self.b, right), columns),
+            ((self.b, right), columns, (self.a, left), rows),
+        ):
+            if len(own) == 1 and len(their) > 1 and list(out) == [*their[:-1], *own, their[-1]]:
+                return f"{self._arranged(*one, [*own, k])} @ {self._arranged(*other, [*their[:-1], k, their[-1]])}"
+            if len(own) == 1 and len(their) > 1 and list(out) == [*their, *own]:
+                return f"{self._arranged(*other, [*their, k])} @ {self._arranged(*one, [k, *own])}"
+        return None
+
+    def _known(self, letters: Sequence[str]) -> list[str]:
+        return list(letters)
+
+    def _extent(self, letter: str) -> str:
+        return "-1" if letter == "n" else str(self.extents[letter])
+
+    def _is_swapped(self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any) -> bool:
+        """Whether b @ a is the shorter text."""
+        if not rows or not columns:
+            one, letters = (left, rows) if rows else (right, columns)
+            ends_along = list(one) == [*letters, *along]
+            return (not rows and ends_along) or (bool(rows) and not ends_along)
+        return list(out) == [*stack, *columns, *rows]
+
+    def _arranged(self, x: Array, letters: str, order: Sequence[str]) -> str:
+        """An operand with its axes in this order."""
+        axes = [letters.index(i) for i in order]
+        if x.head is PICK and not self.body.has_line(x) and [i for i in order if i == "n"] == ["n"] * x.batched:
+            core = [letters.replace("n", "").index(i) for i in order if i != "n"]
+            turned = x.builder.pick(x, np.arange(x.size).reshape(x.shape).transpose(core))
+            assert isinstance(turned, Array)
+            moved = self.body.lettered("".join([i for i in order if i != "n"]), turned)
+            return self.body.text(turned, _CALL) + _transposition([moved.index(i) for i in order])
+        return self.body.text(x, _CALL) + _transposition(axes)
+
+    def _merged(self, x: Array, letters: str, stack: list[str], groups: list[list[str]]) -> str:
+        order = [*stack, *groups[0], *groups[1]]
+        if not stack and all(groups) and max(map(len, groups)) > 1 and list(letters) == [*groups[1], *groups[0]]:
+            return f"{self._merged(x, letters, stack, groups[::-1])}.T"
+        text = self._arranged(x, letters, order)
+        if any(len(group) > 1 for group in groups):
+            extents = [self._extent(i) for i in stack]
+            open_ = "-1" in extents
+            for group in groups:
+                if not group:
+                    continue
+                if "n" in group:
+                    extents.append("-1")
+                else:
+                    extents.append(str(math.prod([self.extents[i] or 0 for i in group])))
+            text += f".reshape({', '.join(extents)})"
+            assert not (open_ and extents.count("-1") > 1)
+        return text
+
+    def _dot(self, left: str, right: str, along: list[str]) -> tuple[str, int]:
+        if len(along) == 1:
+            return f"{self.body.text(self.a, _PRODUCT)} @ {self.body.text(self.b, _SIGN)}", _PRODUCT
+        b = self._arranged(self.b, right, list(left))
+        return f"({self.body.text(self.a, _PRODUCT)} * {b}).sum()", _CALL
+
+    def _lifted(self, x: Array, letters: str, order: Sequence[str]) -> str:
+        """x with its axes in this order, and with an axis of extent 1 where it has none."""
+        mine = [i for i in order if i in letters]
+        text = self._arranged(x, letters, mine)
+        marks = [":" if i in letters else "None" for i in order]
+        while marks and marks[0] == "None":
+            marks.pop(0)
+        while marks and marks[-1] == ":":
+            marks.pop()
+        return f"{text}[{', '.join(marks)}]" if "None" in marks else text
+
+    def _spread(self, left: str, right: str, out: str) -> str:
+        return f"{self._lifted(self.a, left, list(out))} * {self._lifted(self.b, right, list(out))}"
+
+    def _summed(self, left: str, right: str, out: str, along: list[str]) -> tuple[str, int]:
+        """The sum of an elementwise product, along axes in the place where the longer operand has them."""
+        longer = left if len(left) >= len(right) else right
+        order = [i for i in longer if i in out or i in along]
+        order += [i for i in out if i not in order]
+        a, b = self._lifted(self.a, left, order), self._lifted(self.b, right, order)
+        axes = [order.index(i) for i in along]
+        text = f"({a} * {b}).sum(axis={axes[0] if len(axes) == 1 else tuple(axes)})"
+        rest = [i for i in order if i not in along]
+        return text + _transposition([rest.index(i) for i in out]), _CALL
