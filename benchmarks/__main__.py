@@ -10,16 +10,18 @@ from pathlib import Path
 
 from .engines import ROOT
 from .rivals import RIVALS
-from .tasks import DEFAULT, TASKS
+from .tasks import DEFAULT, GROUPS, TASKS
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="glassgrad and its peers side by side, in one run: medians and ratios.",
-        epilog=f"Tasks: {', '.join(TASKS)}. Rivals: {', '.join(RIVALS)}.",
+        epilog=f"Tasks: {', '.join(TASKS)}; {', '.join(GROUPS)}: all in which what we compile takes part. "
+        f"Rivals: {', '.join(RIVALS)}.",
     )
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=DEFAULT, metavar="TASK", help="all but threads")
+    names = [*TASKS, *GROUPS]
+    parser.add_argument("--tasks", nargs="+", choices=names, default=DEFAULT, metavar="TASK", help="all but threads")
     parser.add_argument("--rivals", nargs="+", choices=RIVALS, default=list(RIVALS), metavar="RIVAL", help="all")
     parser.add_argument("--rounds", type=int, default=5, help="samples of each rival (default %(default)s)")
     parser.add_argument("--quick", action="store_true", help="small and short, to see that everything works")
@@ -30,6 +32,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     options = parser.parse_args(words)
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1, not {options.rounds}")
+    options.tasks = list(dict.fromkeys(task for name in options.tasks for task in GROUPS.get(name, [name])))
     return options
 
 

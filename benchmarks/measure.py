@@ -7,6 +7,7 @@ every time; a sample also says how much that was.
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
 import math
@@ -49,7 +50,9 @@ def checked(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | 
     """The program whose loss and gradients must be right before samples are taken."""
     if measure == "imports":
         return None
-    return (task, problem) if measure in ("steps", "chain", "compiling") else ("chain", {"nodes": 1000})
+    if measure == "compiling":
+        return problem["program"], problem["parts"][-1]
+    return (task, problem) if measure in ("steps", "chain") else ("chain", {"nodes": 1000})
 
 
 def checksums(loss: float, gradients: list[float]) -> list[float]:
@@ -97,6 +100,20 @@ def steps(program: Program, budget: float) -> Callable[[], Sample]:
     return sample
 
 
+def lines_of(source: str, function: str) -> int:
+    """How many lines the body of a function has in a source, its docstring and empty lines left out.
+
+    >>> lines_of("def f(x):\\n    'Twice.'\\n    y = 2 * x\\n\\n    return y", "f")
+    2
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = source.splitlines()[body[0].lineno - 1 : node.end_lineno]
+            return sum(bool(line.strip()) for line in lines)
+    raise ValueError(f"there is no function {function} in the source")
+
+
 def chain(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
     """Seconds to build, differentiate and free a chain."""
     return chains(engine, problem["nodes"], budget)
@@ -139,14 +156,12 @@ def sizes(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sampl
 
 
 def compiling(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
-    """Seconds per node to record and compile moons with several numbers of examples, as ``"<nodes> seconds"``.
+    """Seconds per node to record and compile a program for each of the problem's parts, as ``"<nodes> seconds"``.
 
     The largest counts as ``"seconds"``.
     """
-    counted: dict[int, Problem] = {}
-    for examples in problem["sizes"]:
-        part = {**problem, **{name: problem[name][:examples] for name in ("inputs", "labels")}}
-        counted[engine.nodes(PROGRAMS["moons"](engine, part)()[0])] = part
+    program = problem["program"]
+    counted = {engine.nodes(PROGRAMS[program](engine, part)()[0]): part for part in problem["parts"]}
 
     def sample() -> Sample:
         whole: Sample = {}
@@ -155,7 +170,7 @@ def compiling(engine: Engine, problem: Problem, budget: float) -> Callable[[], S
             while times == 0 or seconds < budget:
                 times += 1
                 began = perf_counter()
-                engine.program("moons", part)
+                engine.program(program, part)
                 seconds += perf_counter() - began
             whole[f"{nodes} seconds"] = whole["seconds"] = seconds / times / nodes
         return whole
@@ -287,6 +302,8 @@ def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float
     sums = checksums(*program.read(made))
     del made
     said: dict[str, Any] = {"sums": sums, "first": first}
+    if program.source:
+        said["lines"] = lines_of(program.source, "step")
     if measure == "steps":
         return said, steps(program, budget)
     if not isinstance(library, Engine):

@@ -2,7 +2,8 @@
 
 Each function takes ``quick`` and returns a problem; a quick one is small, to see that everything works. What is
 differentiated by are the ``parameters``, a list of matrices; gradients come back in their order, row by row. Where the
-parameters are ``biased``, as in networks, the rows are ``[*weights, bias]``.
+parameters are ``biased``, as in networks, the rows are ``[*weights, bias]``. Examples are the ``inputs`` and their
+``targets``; where there is a ``single`` one, it is taken as it is, without an axis of examples.
 """
 
 from __future__ import annotations
@@ -29,9 +30,13 @@ def moons(quick: bool) -> Problem:
 
 
 def growing_moons(quick: bool) -> Problem:
-    """The same with more and more examples, `sizes` of them; the graphs have about 10^3, 10^4, 10^5, and 10^6 nodes."""
-    sizes = [1, 14] if quick else [1, 14, 153, 1542]
-    return {**two_moons(sizes[-1]), "sizes": sizes}
+    """The same with more and more examples; the graphs have about 10^3, 10^4, 10^5, and 10^6 nodes."""
+    whole = two_moons(14 if quick else 1542)
+
+    def first(examples: int) -> Problem:
+        return {**whole, **{name: whole[name][:examples] for name in ("inputs", "targets")}}
+
+    return {"program": "moons", "parts": [first(examples) for examples in ([1, 14] if quick else [1, 14, 153, 1542])]}
 
 
 def two_moons(examples: int) -> Problem:
@@ -40,7 +45,7 @@ def two_moons(examples: int) -> Problem:
     points, labels = make_moons(n_samples=examples, noise=0.1, random_state=1337)
     return {
         "inputs": points.tolist(),
-        "labels": [2.0 * int(label) - 1.0 for label in labels],
+        "targets": [2.0 * int(label) - 1.0 for label in labels],
         "penalty": 1e-4,
         "biased": True,
         "parameters": network([2, 16, 16, 1]),
@@ -63,6 +68,123 @@ def digits(full: int, small: int) -> Callable[[bool], Problem]:
         }
 
     return problem
+
+
+def large_digits(quick: bool) -> Problem:
+    """The digits enlarged to 28x28 pixels, as those of MNIST are: 784-512-10, a batch of 1,024."""
+    small = digits(1024, 8)(quick)
+    side = 4 if quick else 28
+    pixels = [8 * (row * 8 // side) + column * 8 // side for row in range(side) for column in range(side)]
+    return {
+        **small,
+        "inputs": [[image[pixel] for pixel in pixels] for image in small["inputs"]],
+        "parameters": network([side * side, 6 if quick else 512, 10]),
+    }
+
+
+def attention(length: int, *, causal: bool, heads: int = 1, examples: int = 0) -> Callable[[bool], Problem]:
+    """On sequences of `length` vectors, 16 wide: query, key, value and out; a vector as target for each."""
+
+    def problem(quick: bool) -> Problem:
+        draw, steps, width = random.Random(5), 3 if quick else length, 4 if quick else 16
+        return {
+            **sequences(draw, steps, width, examples),
+            "targets": [matrix(draw, steps, width) for _ in range(examples or 1)],
+            "causal": causal,
+            "heads": heads,
+            "parameters": [matrix(draw, width, width) for _ in range(4)],
+        }
+
+    return problem
+
+
+def growing_attention(quick: bool) -> Problem:
+    """The causal one with four heads for longer and longer sequences."""
+    lengths = [8] if quick else [8, 16, 32]
+    return {"program": "attention", "parts": [attention(length, causal=True, heads=4)(quick) for length in lengths]}
+
+
+def recurrent(gates: int, examples: int = 0) -> Callable[[bool], Problem]:
+    """16 units with so many gates each, on sequences of 20 steps of 8 numbers, and a number as target."""
+
+    def problem(quick: bool) -> Problem:
+        draw, steps, nin, units = random.Random(6), 3 if quick else 20, 2 if quick else 8, 3 if quick else 16
+        rows = gates * units
+        return {
+            **sequences(draw, steps, nin, examples),
+            "targets": [draw.uniform(-1.0, 1.0) for _ in range(examples or 1)],
+            "parameters": [
+                *(matrix(draw, rows, columns) for columns in (nin, units)),
+                vector(draw, rows),
+                matrix(draw, 1, units),
+                vector(draw, 1),
+            ],
+        }
+
+    return problem
+
+
+def sequences(draw: random.Random, steps: int, width: int, examples: int) -> Problem:
+    """So many examples of sequences of vectors; a single one, without an axis of examples, if `examples` is 0."""
+    return {
+        "inputs": [matrix(draw, steps, width) for _ in range(examples or 1)],
+        "single": examples == 0,
+        "biased": False,
+    }
+
+
+def layer_norm(quick: bool) -> Problem:
+    """A network 16-32-32-1, each hidden layer normed, with a gain and a shift for each unit; numbers as targets."""
+    draw, widths = random.Random(7), [3, 4, 4, 1] if quick else [16, 32, 32, 1]
+    parameters = []
+    for nin, nout in pairwise(widths):
+        parameters += [matrix(draw, nout, nin), vector(draw, nout)]
+        if nout > 1:
+            parameters += [vector(draw, nout, around=1.0), vector(draw, nout)]
+    return {**vectors(draw, 3 if quick else 64, widths[0]), "parameters": parameters}
+
+
+def residual(quick: bool) -> Problem:
+    """A block x + down(relu(up(norm(x)))), 16 wide and 64 inside, and a head with one output; numbers as targets."""
+    draw, width, inside = random.Random(8), 3 if quick else 16, 5 if quick else 64
+    return {
+        **vectors(draw, 3 if quick else 64, width),
+        "parameters": [
+            vector(draw, width, around=1.0),
+            vector(draw, width),
+            matrix(draw, inside, width),
+            vector(draw, inside),
+            matrix(draw, width, inside),
+            vector(draw, width),
+            matrix(draw, 1, width),
+            vector(draw, 1),
+        ],
+    }
+
+
+def vectors(draw: random.Random, examples: int, width: int) -> Problem:
+    """So many vectors, with a number as target for each."""
+    return {
+        "inputs": matrix(draw, examples, width),
+        "targets": [draw.uniform(-1.0, 1.0) for _ in range(examples)],
+        "biased": False,
+    }
+
+
+def convolution(quick: bool) -> Problem:
+    """Real handwritten digits, 8x8; 8 kernels of 3x3, each a row of 9, and a linear layer on pools of 2x2."""
+    draw, flat_digits, channels = random.Random(9), digits(32, 2)(quick), 2 if quick else 8
+    return {
+        "inputs": [[image[row : row + 8] for row in range(0, 64, 8)] for image in flat_digits["inputs"]],
+        "targets": flat_digits["targets"],
+        "biased": False,
+        "parameters": [
+            matrix(draw, channels, 9),
+            vector(draw, channels),
+            matrix(draw, 10, 9 * channels),
+            vector(draw, 10),
+        ],
+    }
 
 
 def gpt(quick: bool) -> Problem:
@@ -114,6 +236,18 @@ def matrix(draw: random.Random, rows: int, columns: int, bias: bool = False) -> 
     return [
         [draw.uniform(-bound, bound) for _ in range(columns)] + [draw.uniform(-0.1, 0.1)] * bias for _ in range(rows)
     ]
+
+
+def vector(draw: random.Random, size: int, around: float = 0.0) -> Matrix:
+    """A row of numbers near `around`, such as biases, as a matrix."""
+    return [[around + draw.uniform(-0.1, 0.1) for _ in range(size)]]
+
+
+def data(problem: Problem) -> tuple[Any, Any]:
+    """Inputs and targets as a function of a batch takes them, or of the single example; none where there are none."""
+    if problem.get("single"):
+        return problem["inputs"][0], problem["targets"][0]
+    return problem.get("inputs"), problem.get("targets")
 
 
 def flat(parameters: list[Matrix]) -> list[float]:

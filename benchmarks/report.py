@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .rivals import RIVALS
 from .runner import BUDGET, TOLERANCE, Results
 from .targets import TARGETS, quotient, sizes_of
+from .tasks import TASKS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,6 +108,10 @@ def _first(row: Row, rows: dict[str, Row]) -> str:
     return duration(row["first"])
 
 
+def _lines(row: Row, rows: dict[str, Row]) -> str:
+    return f"{row['lines']:,}" if "lines" in row else NOTHING
+
+
 def _per_node(nodes: int) -> Cell:
     """Nanoseconds, build + backward."""
 
@@ -139,6 +144,7 @@ STEPS: list[tuple[str, Cell]] = [
     ("of it GC", _time("gc")),
     ("after GC", _time("fresh")),
     ("very first", _first),
+    ("lines of step", _lines),
 ]
 COLUMNS: dict[str, list[tuple[str, Cell]]] = {
     "chain": [
@@ -174,7 +180,7 @@ def table(name: str, measured: dict[str, Any]) -> Table:
     rows = measured["rivals"]
     slowest_first = sorted(rows, key=lambda rival: rows[rival]["median"][measured["figure"]], reverse=True)
     columns = COLUMNS.get(name, STEPS)
-    if name == "compiling":  # the program decides how many nodes there are
+    if TASKS[name].measure == "compiling":  # the program decides how many nodes there are
         sizes = sorted({nodes for row in rows.values() for nodes in sizes_of(row["median"])})
         columns = [(f"{nodes:,} nodes", _compiling(nodes)) for nodes in sizes]
     cells = [[cell(rows[rival], rows) for _, cell in columns] for rival in slowest_first]
@@ -300,18 +306,20 @@ How it is measured:
 - A sample is the mean of as many steps as fit into {BUDGET} s, one at least. A step builds the graph, differentiates,
   and frees it, as in a training loop; what is compiled (by `autograd.compile`, JAX and CasADi) and the derivation by
   hand have no graph to build and only evaluate. "very first" is the time from the data to the first gradient, with
-  everything that is done once, such as compiling.
+  everything that is done once, such as compiling; "lines of step" is the length of the program that we compiled.
 - Before that, the loss and checksums of all gradients are compared with those of a backward pass derived by hand in
   NumPy; the run fails if they differ by more than {TOLERANCE}.
 - Garbage collection is on, as it is for users. Its time is part of every step, and the column "of it GC" says how
   much; "after GC" is one step after a full collection, with nothing left over from those before. It matters for
   micrograd, whose nodes are cycles and wait for the collector.
-- All numbers are float64. OpenMP and BLAS have one thread, since more only wait for each other in matrices this small.
+- All numbers are float64. OpenMP, BLAS and XLA have one thread, since more only wait for each other in matrices this
+  small.
 - "own loops" is what a user of micrograd writes, `sum(w * x for ...)`, the same text for every library of scalars. The
   other rows of ours use `nn.MLP`, `nn.cross_entropy`, `autograd.dot` and `autograd.sum`.
-- "compiled, nn.MLP, a batch" is the loss of one example, given to `autograd.compile` and called with the arrays of all.
-  "compiled, own loops, whole graph" is the very text that runs on micrograd, with its loop over the examples, recorded
-  in one piece by `autograd.compile`. Both are recorded with the interpreted engine; what comes out is NumPy either way.
+- "compiled, one example's loss" is what its name says, given to `autograd.compile` and called with the arrays of all
+  examples, or of the only one. "compiled, own loops, whole graph" is the very text that runs on micrograd, with its
+  loop over the examples, recorded in one piece by `autograd.compile`. Both are recorded with the interpreted engine;
+  what comes out is NumPy, or where it says so, JAX.
 - PyTorch's tensors, JAX, CasADi and NumPy keep no scalars to look at; they are here to show what looking costs."""
 
 KEYS = """\
@@ -321,9 +329,9 @@ KEYS = """\
 `load`), `versions`, `native` (where the native build comes from) and `tasks`. A task has `title`, `what`, `figure` (the
 number that rivals are compared by), `missing` (a reason for each rival that did not take part) and `rivals`; a rival
 has `samples`, one for each round, their `median`, and where it applies `first` (seconds from the data to the first
-gradient) and `modules` (what the import loads). Times are in seconds; `gc` is the part of them that garbage collection
-took, `fresh` a step right after a full collection. Memory is in bytes per node. `--read FILE` shows such a file
-again."""
+gradient), `lines` (of `step` in a program that we compiled) and `modules` (what the import loads). Times are in
+seconds; `gc` is the part of them that garbage collection took, `fresh` a step right after a full collection. Memory is
+in bytes per node. `--read FILE` shows such a file again."""
 
 
 def plot(results: Results) -> str | None:

@@ -44,7 +44,7 @@ class Worker:
         inherited = os.environ.get("PYTHONPATH")
         path = [str(entry) for entry in (folder, ROOT, inherited) if entry]
         # In matrix products as small as these, more threads than one only wait for each other.
-        one = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+        one = {**{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}, "NPROC": "1"}  # XLA's name
         # The present folder comes before the path; in this one there is nothing but what the process complains about.
         self.elsewhere = tempfile.TemporaryDirectory()
         self.complaints = Path(self.elsewhere.name, "stderr")
@@ -72,7 +72,7 @@ class Worker:
         Raises
         ------
         Missing
-            If the rival is not installed, or fails; but if it is one of our own, `RunError`.
+            If the rival is not installed, or fails; but if one of our own fails, `RunError`.
         """
         assert self.process.stdin and self.process.stdout
         try:
@@ -82,10 +82,9 @@ class Worker:
         except BrokenPipeError:
             answer = ""
         said: dict[str, Any] = json.loads(answer) if answer else {"failed": self.last_words()}
-        reason = said.get("failed") or said.get("missing")
-        if reason and self.rival.engine:
-            raise RunError(f"{self.rival.title} failed: {reason}")
-        if reason:
+        if "failed" in said and self.rival.engine:
+            raise RunError(f"{self.rival.title} failed: {said['failed']}")
+        if reason := said.get("failed") or said.get("missing"):
             raise Missing(reason)
         return said
 
@@ -175,7 +174,7 @@ class Run:
                 rival: {
                     "median": {key: statistics.median(sample[key] for sample in taken) for key in taken[0]},
                     "samples": taken,
-                    **{key: told[rival][key] for key in ("first", "modules") if key in told[rival]},
+                    **{key: told[rival][key] for key in ("first", "lines", "modules") if key in told[rival]},
                 }
                 for rival, taken in measured.items()
             },

@@ -15,10 +15,14 @@ Forward: TypeAlias = Callable[[], tuple[Any, Sequence[Any]]]  # the root, and th
 
 
 class Program(NamedTuple):
-    """One rival's way to do a task: `step` is what is timed, and `read` makes numbers of what it returned."""
+    """One rival's way to do a task: `step` is what is timed, and `read` makes numbers of what it returned.
+
+    A compiler of ours also says in which `source` it runs.
+    """
 
     step: Callable[[], Any]
     read: Callable[[Any], tuple[float, list[float]]]
+    source: str = ""
 
 
 class Library:
@@ -55,6 +59,7 @@ class Engine(Library):
     relu: Callable[[Any], Any]
     exp: Callable[[Any], Any]
     log: Callable[[Any], Any]
+    tanh: Callable[[Any], Any]
 
     # --- what it may have a better way to do
 
@@ -67,6 +72,9 @@ class Engine(Library):
 
     def dot(self, ws: Sequence[Any], xs: Sequence[Any]) -> Any:
         return sum(w * x for w, x in zip(ws, xs))
+
+    def sigmoid(self, x: Any) -> Any:
+        return 1.0 / (1.0 + self.exp(-x))
 
     def softmax(self, logits: Sequence[Any]) -> list[Any]:
         powers = [self.exp(z) for z in logits]
@@ -144,10 +152,24 @@ class ValueEngine(Engine):
         return float(leaf.grad)
 
 
+def linear(engine: Engine, matrix: Sequence[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
+    """The product of a matrix and a vector."""
+    return [engine.dot(row, xs) for row in matrix]
+
+
+def affine(engine: Engine, matrix: Sequence[Sequence[Any]], biases: Sequence[Any], xs: Sequence[Any]) -> list[Any]:
+    return [z + b for z, b in zip(linear(engine, matrix, xs), biases)]
+
+
 def nested(leaves: Sequence[Any], matrices: list[Matrix]) -> list[list[list[Any]]]:
     """The leaves in the shape of the matrices."""
     rest: Iterator[Any] = iter(leaves)
     return [[[next(rest) for _ in row] for row in matrix] for matrix in matrices]
+
+
+Leaves: TypeAlias = list[list[list[Any]]]  # parameters, in the shape of the problem's matrices
+Loss: TypeAlias = Callable[[Any, Any], Any]  # of one example, from its input and its target
+Example: TypeAlias = Callable[[Engine, Problem, Leaves], Loss]
 
 
 # --- the tasks ----------------------------------------------------------------------------------------------------
@@ -180,7 +202,7 @@ def readme(a: Any, b: Any, relu: Callable[[Any], Any]) -> Any:
 
 def moons(engine: Engine, problem: Problem) -> Forward:
     parameters, network = engine.mlp(problem["parameters"])
-    examples = list(zip(problem["inputs"], problem["labels"]))
+    examples = list(zip(problem["inputs"], problem["targets"]))
     relu = engine.relu
 
     def forward() -> tuple[Any, Sequence[Any]]:
@@ -210,9 +232,6 @@ def gpt(engine: Engine, problem: Problem) -> Forward:
     tokens, size = problem["tokens"], len(query) // problem["heads"]
     dot, relu = engine.dot, engine.relu
 
-    def linear(matrix: list[list[Any]], xs: list[Any]) -> list[Any]:
-        return [dot(row, xs) for row in matrix]
-
     def norm(xs: list[Any]) -> list[Any]:
         scale = (dot(xs, xs) * (1.0 / len(xs)) + 1e-5) ** -0.5
         return [x * scale for x in xs]
@@ -223,18 +242,18 @@ def gpt(engine: Engine, problem: Problem) -> Forward:
         for token, place in zip(tokens[:-1], places):
             xs = [a + b for a, b in zip(letters[token], place)]
             normed = norm(xs)
-            queries = linear(query, normed)
-            keys.append(linear(key, normed))
-            values.append(linear(value, normed))
+            queries = linear(engine, query, normed)
+            keys.append(linear(engine, key, normed))
+            values.append(linear(engine, value, normed))
             mixed = []
             for i in range(0, len(queries), size):
                 part = slice(i, i + size)
                 weights = engine.softmax([dot(queries[part], k[part]) * size**-0.5 for k in keys])
                 mixed += [dot(weights, column) for column in zip(*(v[part] for v in values))]
-            xs = [a + b for a, b in zip(xs, linear(out, mixed))]
-            wide = [relu(z) for z in linear(up, norm(xs))]
-            xs = [a + b for a, b in zip(xs, linear(down, wide))]
-            logits.append(linear(head, norm(xs)))
+            xs = [a + b for a, b in zip(xs, linear(engine, out, mixed))]
+            wide = [relu(z) for z in linear(engine, up, norm(xs))]
+            xs = [a + b for a, b in zip(xs, linear(engine, down, wide))]
+            logits.append(linear(engine, head, norm(xs)))
         return engine.cross_entropy(logits, tokens[1:]), parameters
 
     return forward
@@ -274,6 +293,143 @@ def wide_numbers(nodes: int) -> list[float]:
     return [float(i % 1000) for i in range(nodes)]
 
 
+# --- the loss of one example, which a compiler takes as it is, and the others for each in turn ----------
+
+
+def attention(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
+    """On a sequence of vectors, squared error. If it is causal, a vector looks at itself and those before it only."""
+    query, key, value, out = matrices
+    size, causal = len(query) // problem["heads"], problem["causal"]
+
+    def loss(xs: Any, targets: Any) -> Any:
+        keys, values = ([linear(engine, matrix, x) for x in xs] for matrix in (key, value))
+        squares = []
+        for t in range(len(xs)):
+            seen = slice(t + 1 if causal else len(xs))
+            q, mixed = linear(engine, query, xs[t]), []
+            for i in range(0, len(q), size):
+                part = slice(i, i + size)
+                weights = engine.softmax([engine.dot(q[part], k[part]) * size**-0.5 for k in keys[seen]])
+                mixed += [engine.dot(weights, column) for column in zip(*(v[part] for v in values[seen]))]
+            squares += [(y - target) ** 2 for y, target in zip(linear(engine, out, mixed), targets[t])]
+        return engine.total(squares) * (1.0 / len(squares))
+
+    return loss
+
+
+def rnn(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
+    """h = tanh(W x + U h + b) for each x in turn, and the squared error of v h + c after the last."""
+    from_input, from_state, (biases,), (weights,), ((bias,),) = matrices
+
+    def loss(xs: Any, target: Any) -> Any:
+        state = [0.0] * len(from_state[0])
+        for x in xs:
+            sums = zip(affine(engine, from_input, biases, x), linear(engine, from_state, state))
+            state = [engine.tanh(a + b) for a, b in sums]
+        return (engine.dot(weights, state) + bias - target) ** 2
+
+    return loss
+
+
+def lstm(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
+    """The same with a memory: the gates i, f and o say what is written to it, what stays, and what is shown."""
+    from_input, from_state, (biases,), (weights,), ((bias,),) = matrices
+    units = len(weights)
+
+    def loss(xs: Any, target: Any) -> Any:
+        state, memory = [0.0] * units, [0.0] * units
+        for x in xs:
+            sums = zip(affine(engine, from_input, biases, x), linear(engine, from_state, state))
+            gates = [a + b for a, b in sums]
+            write, keep, show = ([engine.sigmoid(z) for z in gates[k * units : (k + 1) * units]] for k in range(3))
+            new = [engine.tanh(z) for z in gates[3 * units :]]
+            memory = [f * c + i * g for f, c, i, g in zip(keep, memory, write, new)]
+            state = [o * engine.tanh(c) for o, c in zip(show, memory)]
+        return (engine.dot(weights, state) + bias - target) ** 2
+
+    return loss
+
+
+def norm(engine: Engine, xs: Sequence[Any], gains: Sequence[Any], shifts: Sequence[Any]) -> list[Any]:
+    """Layer norm: mean 0 and variance 1, then a gain and a shift of their own for each."""
+    mean = engine.total(xs) * (1.0 / len(xs))
+    centred = [x - mean for x in xs]
+    scale = (engine.dot(centred, centred) * (1.0 / len(xs)) + 1e-5) ** -0.5
+    return [gain * (x * scale) + shift for x, gain, shift in zip(centred, gains, shifts)]
+
+
+def layer_norm(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
+    *hidden, weights, (biases,) = matrices
+
+    def loss(xs: Any, target: Any) -> Any:
+        for matrix, (bias,), (gains,), (shifts,) in zip(*(hidden[k::4] for k in range(4))):
+            xs = [engine.relu(x) for x in norm(engine, affine(engine, matrix, bias, xs), gains, shifts)]
+        return (affine(engine, weights, biases, xs)[0] - target) ** 2
+
+    return loss
+
+
+def residual(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
+    (gains,), (shifts,), up, (up_biases,), down, (down_biases,), head, (head_biases,) = matrices
+
+    def loss(xs: Any, target: Any) -> Any:
+        wide = [engine.relu(z) for z in affine(engine, up, up_biases, norm(engine, xs, gains, shifts))]
+        xs = [x + z for x, z in zip(xs, affine(engine, down, down_biases, wide))]
+        return (affine(engine, head, head_biases, xs)[0] - target) ** 2
+
+    return loss
+
+
+def convolution(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
+    """Kernels of 3x3 at every place where they fit, ReLU, means of 2x2, and a linear layer to the logits."""
+    kernels, (kernel_biases,), weights, (biases,) = matrices
+
+    def loss(image: Any, target: Any) -> Any:
+        size = len(image) - 2
+        features = []
+        for kernel, bias in zip(kernels, kernel_biases):
+            maps = [
+                [
+                    engine.relu(engine.dot(kernel, [x for line in image[r : r + 3] for x in line[c : c + 3]]) + bias)
+                    for c in range(size)
+                ]
+                for r in range(size)
+            ]
+            features += [
+                (maps[r][c] + maps[r][c + 1] + maps[r + 1][c] + maps[r + 1][c + 1]) * 0.25
+                for r in range(0, size, 2)
+                for c in range(0, size, 2)
+            ]
+        return engine.cross_entropy([affine(engine, weights, biases, features)], [target])
+
+    return loss
+
+
+def mean_of(example: Example) -> Callable[[Engine, Problem], Forward]:
+    """The program that takes the mean of the losses of all examples, one by one."""
+
+    def program(engine: Engine, problem: Problem) -> Forward:
+        parameters = engine.leaves(flat(problem["parameters"]))
+        loss = example(engine, problem, nested(parameters, problem["parameters"]))
+        examples = list(zip(problem["inputs"], problem["targets"]))
+
+        def forward() -> tuple[Any, Sequence[Any]]:
+            engine.zero(parameters)
+            return engine.total([loss(x, y) for x, y in examples]) * (1.0 / len(examples)), parameters
+
+        return forward
+
+    return program
+
+
+EXAMPLES: dict[str, Example] = {
+    "attention": attention,
+    "rnn": rnn,
+    "lstm": lstm,
+    "layer-norm": layer_norm,
+    "residual": residual,
+    "convolution": convolution,
+}
 PROGRAMS: dict[str, Callable[[Engine, Problem], Forward]] = {
     "expression": expression,
     "moons": moons,
@@ -281,4 +437,5 @@ PROGRAMS: dict[str, Callable[[Engine, Problem], Forward]] = {
     "gpt": gpt,
     "chain": chain,
     "wide": wide,
+    **{name: mean_of(example) for name, example in EXAMPLES.items()},
 }

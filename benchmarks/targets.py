@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .runner import Results
-from .tasks import TASKS
+from .tasks import COMPILED, TASKS
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,18 @@ def per_node(results: Results, nodes: int) -> float | None:
     return median[f"{near[0]} seconds"] if near else None
 
 
+def compiling_seconds(results: Results, task: str, rival: str) -> float | None:
+    """Seconds of compiling the largest graph of a task."""
+    median: dict[str, float] = part(results, task, rival).get("median", {})
+    return max((nodes * median[f"{nodes} seconds"] for nodes in sizes_of(median)), default=None)
+
+
 def quotient(over: float | None, under: float | None) -> float | None:
     return None if over is None or not under else over / under
+
+
+def scaled(x: float | None, factor: float) -> float | None:
+    return None if x is None else x * factor
 
 
 def _faster(rival: str, reference: str, bound: float) -> Target:
@@ -83,14 +93,39 @@ def _faster(rival: str, reference: str, bound: float) -> Target:
     return Target(f"moons step, {NAMES[rival]}, against {NAMES[reference]}", bound, True, " times as fast", measured)
 
 
-def _by_hand(task: str, rival: str, bound: float) -> Target:
-    """How close we come to the derivation by hand."""
+def _beside(task: str, rival: str, reference: str, bound: float) -> Target:
+    """How close we come to another's time."""
 
     def measured(results: Results) -> float | None:
-        return quotient(figure(results, task, rival, "seconds"), figure(results, task, "numpy", "seconds"))
+        return quotient(figure(results, task, rival, "seconds"), figure(results, task, reference, "seconds"))
 
-    title = f"{TASKS[task].title[0].lower()}{TASKS[task].title[1:]}, {NAMES[rival]}, against NumPy by hand"
+    title = f"{_called(task)}, {NAMES[rival]}, against {NAMES[reference]}"
     return Target(title, bound, False, " times its time", measured)
+
+
+def _by_hand(task: str, rival: str, bound: float) -> Target:
+    return _beside(task, rival, "numpy", bound)
+
+
+def _lines(task: str, rival: str, bound: float) -> Target:
+    """How long a program is."""
+    title = f"{_called(task)}, {NAMES[rival]}, the program's step"
+    return Target(title, bound, False, " lines", lambda results: part(results, task, rival).get("lines"))
+
+
+def _called(task: str) -> str:
+    """A task's title in a sentence."""
+    title = TASKS[task].title
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
+
+
+def _compiling(rival: str) -> Target:
+    """How long a learner's first transformer takes to be compiled."""
+
+    def measured(results: Results) -> float | None:
+        return compiling_seconds(results, "compiling-causal", rival)
+
+    return Target(f"compiling causal attention of 32 steps, {NAMES[rival]}", 1.0, False, " s", measured)
 
 
 def _bytes(rival: str, bound: float) -> Target:
@@ -99,8 +134,7 @@ def _bytes(rival: str, bound: float) -> Target:
 
 def _import(rival: str) -> Target:
     def measured(results: Results) -> float | None:
-        seconds = figure(results, "imports", rival, "seconds")
-        return None if seconds is None else seconds * 1000.0
+        return scaled(figure(results, "imports", rival, "seconds"), 1e3)
 
     return Target(f"import autograd, {rival}, over the bare interpreter", 8.0, False, " ms", measured)
 
@@ -112,11 +146,15 @@ NAMES = {
     "native-nn": "native, nn.MLP",
     "interpreted": "interpreted, own loops",
     "interpreted-nn": "interpreted, nn.MLP",
-    "compiled": "compiled for a batch",
+    "compiled": "compiled",
     "compiled-whole": "compiled whole graph",
+    "compiled-jax": "compiled for JAX",
     "casadi": "CasADi",
     "torch": "PyTorch's tensors",
+    "jax": "jax.jit by hand",
+    "numpy": "NumPy by hand",
 }
+ATTENTION = [name for name, task in TASKS.items() if task.program == "attention"]
 TARGETS = (
     _faster("native", "micrograd", 25.0),
     _faster("native", "xad", 5.0),
@@ -126,7 +164,7 @@ TARGETS = (
     _faster("interpreted-nn", "micrograd", 25.0),
     _faster("compiled", "micrograd", 5000.0),
     Target(
-        "moons step, compiled for a batch, against micrograd, the collector included",
+        "moons step, compiled, against micrograd, the collector included",
         5000.0,
         True,
         " times as fast",
@@ -153,6 +191,21 @@ TARGETS = (
         " times",
         lambda results: quotient(per_node(results, 10**6), per_node(results, 10**4)),
     ),
+    *(_by_hand(task, "compiled", 1.5) for task in ATTENTION),
+    *(_lines(task, "compiled", 89) for task in ATTENTION),
+    *(_by_hand(task, "compiled", 1.1) for task in ("rnn-1", "rnn-32")),
+    *(_lines(task, "compiled", 29) for task in ("rnn-1", "rnn-32")),
+    _by_hand("gpt", "compiled-whole", 2.0),
+    Target(
+        "micrograd's README expression, compiled whole graph",
+        1.5,
+        False,
+        " µs",
+        lambda results: scaled(figure(results, "expression", "compiled-whole", "seconds"), 1e6),
+    ),
+    _beside("expression", "compiled-whole", "casadi", 7.0),
+    *(_beside(task, "compiled-jax", "jax", 1.15) for task in ("digits-128", "digits-784")),
+    *map(_compiling, COMPILED),
     _bytes("native", 104.0),
     _bytes("interpreted", 260.0),
     Target(

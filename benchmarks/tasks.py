@@ -14,10 +14,15 @@ SCALARS = ("micrograd", "torch-scalars", "xad")
 COMPILED = ("compiled", "compiled-whole")
 ARRAYS = ("torch", "jax", "numpy")
 EVERYBODY = (*SCALARS, *BOTH_WAYS, *COMPILED, "casadi", *ARRAYS)
+ONE_SEQUENCE = ("interpreted-nn", "native-nn", *COMPILED, *ARRAYS)
+A_BATCH = ("compiled", *ARRAYS)
 
 NOTHING_BUILT = "compiles the program once, so that no graph is built in a pass"
 NO_BATCH = "there is one example, and so no batch"
 WHOLE_ARRAYS = "works on whole arrays and builds no graph of scalars"
+ONE_BY_ONE = dict.fromkeys(
+    ["interpreted-nn", "native-nn", "compiled-whole"], "would take the examples one by one, which moons and digits show"
+)
 NO_GRAPH = {
     **dict.fromkeys([*COMPILED, "casadi", "jax"], NOTHING_BUILT),
     **dict.fromkeys(["torch", "numpy"], WHOLE_ARRAYS),
@@ -62,6 +67,36 @@ class Task:
     rounds: int = 1000
 
 
+def _attention(length: int, *, causal: bool = True, heads: int = 1, examples: int = 0) -> Task:
+    what = "each step looks at itself and those before it, keys[: t + 1]" if causal else "each step looks at all"
+    named = [f"{length} steps", *[f"{heads} heads"] * (heads > 1), *[f"a batch of {examples}"] * (examples > 0)]
+    return Task(
+        ", ".join(["Causal attention" if causal else "Full attention", *named]),
+        f"16 wide: query, key, value and out, softmax, squared error against a vector for each step; {what}. Forward "
+        "and backward for all 1,024 parameters.",
+        problems.attention(length, causal=causal, heads=heads, examples=examples),
+        "steps",
+        "seconds",
+        A_BATCH if examples else ONE_SEQUENCE,
+        ONE_BY_ONE if examples else {},
+        program="attention",
+    )
+
+
+def _rnn(title: str, examples: int, rivals: tuple[str, ...], left_out: dict[str, str]) -> Task:
+    return Task(
+        f"RNN, {title}",
+        "16 tanh units, 20 steps of 8 numbers, squared error of one output after the last; forward and backward for "
+        "all 417 parameters.",
+        problems.recurrent(1, examples),
+        "steps",
+        "seconds",
+        rivals,
+        left_out,
+        program="rnn",
+    )
+
+
 TASKS = {
     "expression": Task(
         "micrograd's README expression",
@@ -97,9 +132,73 @@ TASKS = {
         problems.digits(128, 8),
         "steps",
         "seconds",
-        ("compiled", "casadi", *ARRAYS),
+        ("compiled", "compiled-jax", "casadi", *ARRAYS),
         dict.fromkeys([*SCALARS, *BOTH_WAYS, "compiled-whole"], "would take four times as long as for 32 digits"),
         program="digits",
+    ),
+    "digits-784": Task(
+        "Step of a larger network",
+        "MLP 784-512-10, ReLU, a batch of 1,024 real handwritten digits enlarged to 28x28 pixels, cross entropy; "
+        "forward and backward for all 407,050 parameters.",
+        problems.large_digits,
+        "steps",
+        "seconds",
+        ("compiled", "compiled-jax", *ARRAYS),
+        dict.fromkeys([*SCALARS, *BOTH_WAYS, "compiled-whole", "casadi"], "would record 800 million scalars"),
+        program="digits",
+    ),
+    "causal-8": _attention(8),
+    "causal-16": _attention(16),
+    "causal-32": _attention(32),
+    "causal-8-heads": _attention(8, heads=4),
+    "causal-16-heads": _attention(16, heads=4),
+    "causal-32-heads": _attention(32, heads=4),
+    "causal-8-batch": _attention(8, examples=32),
+    "full-8": _attention(8, causal=False),
+    "full-32": _attention(32, causal=False),
+    "full-8-heads": _attention(8, causal=False, heads=4),
+    "full-32-heads": _attention(32, causal=False, heads=4),
+    "rnn-1": _rnn("one sequence", 0, ONE_SEQUENCE, {}),
+    "rnn-32": _rnn("a batch of 32", 32, A_BATCH, ONE_BY_ONE),
+    "lstm": Task(
+        "LSTM, a batch of 32",
+        "16 units, 20 steps of 8 numbers, squared error of one output after the last; forward and backward for all "
+        "1,617 parameters.",
+        problems.recurrent(4, 32),
+        "steps",
+        "seconds",
+        A_BATCH,
+        ONE_BY_ONE,
+    ),
+    "layer-norm": Task(
+        "Layer-normed MLP",
+        "16-32-32-1, each hidden layer normed over its units before its ReLU, 64 examples, squared error; forward and "
+        "backward for all 1,761 parameters.",
+        problems.layer_norm,
+        "steps",
+        "seconds",
+        A_BATCH,
+        ONE_BY_ONE,
+    ),
+    "residual": Task(
+        "Residual block",
+        "x + down(relu(up(norm(x)))), 16 wide and 64 inside, with layer norm, and one output; 64 examples, squared "
+        "error; forward and backward for all 2,177 parameters.",
+        problems.residual,
+        "steps",
+        "seconds",
+        A_BATCH,
+        ONE_BY_ONE,
+    ),
+    "convolution": Task(
+        "Convolution",
+        "8 kernels of 3x3 on real handwritten digits of 8x8 pixels, ReLU, means of 2x2, a linear layer to 10 classes, "
+        "cross entropy, 32 digits; forward and backward for all 810 parameters.",
+        problems.convolution,
+        "steps",
+        "seconds",
+        A_BATCH,
+        ONE_BY_ONE,
     ),
     "gpt": Task(
         "GPT-like block",
@@ -171,7 +270,16 @@ TASKS = {
         "seconds",
         ("compiled-whole",),
         rounds=3,
-        program="moons",
+    ),
+    "compiling-causal": Task(
+        "Cost of compiling causal attention",
+        "Causal attention of 8, 16 and 32 steps with 4 heads: microseconds per node, from the function to the NumPy "
+        "program. In one example's loss a dot product is a single node, so that it has fewer of them.",
+        problems.growing_attention,
+        "compiling",
+        "seconds",
+        COMPILED,
+        rounds=3,
     ),
     "threads": Task(
         "Threads",
@@ -185,5 +293,7 @@ TASKS = {
     ),
 }
 DEFAULT = [name for name in TASKS if name != "threads"]
+GROUPS = {"compiler": [name for name, task in TASKS.items() if {*COMPILED, "compiled-jax"} & {*task.rivals}]}
+"""Names for several tasks."""
 LARGEST = {"micrograd": 10**4, "interpreted": 10**6}
 """How far a rival goes in `sizes`; the others go all the way."""

@@ -1,6 +1,7 @@
 """The programs of the libraries that differentiate functions of whole arrays: PyTorch's tensors and JAX.
 
-The loss is written once, with what the two have in common; a `Tensors` says how their functions are called.
+The loss is written once, with what the two have in common; a `Tensors` says how their functions are called. It takes
+the parameters, and the data if there are any: a batch, or a single example without the first axis.
 """
 
 from __future__ import annotations
@@ -8,24 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .problems import Problem
+from .problems import Problem, data
 from .scalars import Library, readme
 
 Arrays: TypeAlias = list[Any]
+Loss: TypeAlias = Callable[..., Any]  # of the `split` parameters, the inputs and the targets
 
 
 class Tensors(Library):
     """A library of arrays; subclasses name its functions."""
 
     def array(self, numbers: Any) -> Any:
-        """Nested lists of floats as an array of float64."""
-        raise NotImplementedError
-
-    def indices(self, numbers: list[int]) -> Any:
-        """A list of whole numbers as an array."""
+        """Nested lists of floats as an array of float64, and of whole numbers as one of indices."""
         raise NotImplementedError
 
     relu: Callable[[Any], Any]
+    tanh: Callable[[Any], Any]
+    sigmoid: Callable[[Any], Any]
 
     def softmax(self, logits: Any) -> Any:
         """Along the last axis."""
@@ -34,6 +34,14 @@ class Tensors(Library):
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         """Mean over the rows of logits."""
         raise NotImplementedError
+
+    def convolution(self, images: Any, kernels: Any) -> Any:
+        """From images in channels, and kernels for each of the new channels, wherever they fit."""
+        raise NotImplementedError
+
+    def data(self, problem: Problem) -> Arrays:
+        """The arrays that a loss takes after the parameters."""
+        return [self.array(numbers) for numbers in data(problem) if numbers is not None]
 
 
 def split(problem: Problem) -> list[Any]:
@@ -63,10 +71,8 @@ def mlp(tools: Tensors, parameters: Arrays, x: Any) -> Any:
     return x @ weights.T + bias
 
 
-def moons(tools: Tensors, problem: Problem) -> Callable[[Arrays], Any]:
-    points, labels = tools.array(problem["inputs"]), tools.array(problem["labels"])
-
-    def loss(parameters: Arrays) -> Any:
+def moons(tools: Tensors, problem: Problem) -> Loss:
+    def loss(parameters: Arrays, points: Any, labels: Any) -> Any:
         scores = mlp(tools, parameters, points)[:, 0]
         penalty = sum((p * p).sum() for p in parameters)
         return tools.relu(1.0 - labels * scores).mean() + problem["penalty"] * penalty
@@ -74,45 +80,143 @@ def moons(tools: Tensors, problem: Problem) -> Callable[[Arrays], Any]:
     return loss
 
 
-def digits(tools: Tensors, problem: Problem) -> Callable[[Arrays], Any]:
-    images, targets = tools.array(problem["inputs"]), tools.indices(problem["targets"])
-    return lambda parameters: tools.cross_entropy(mlp(tools, parameters, images), targets)
+def digits(tools: Tensors, problem: Problem) -> Loss:
+    return lambda parameters, images, targets: tools.cross_entropy(mlp(tools, parameters, images), targets)
 
 
-def gpt(tools: Tensors, problem: Problem) -> Callable[[Arrays], Any]:
+def attention(tools: Tensors, problem: Problem) -> Loss:
+    steps, width = len(problem["inputs"][0]), len(problem["parameters"][0])
+    blocked = tools.array(future(steps)) if problem["causal"] else 0.0
+    heads, size = problem["heads"], width // problem["heads"]
+
+    def loss(parameters: Arrays, x: Any, y: Any) -> Any:
+        query, key, value, out = parameters
+        queries, keys, values = (split_heads(x @ matrix.T, heads, size) for matrix in (query, key, value))
+        weights = tools.softmax(queries @ keys.swapaxes(-1, -2) * size**-0.5 + blocked)
+        return ((join_heads(weights @ values) @ out.T - y) ** 2).mean()
+
+    return loss
+
+
+def split_heads(x: Any, heads: int, size: int) -> Any:
+    """(..., steps, width) as (..., heads, steps, size)."""
+    return x.reshape(*x.shape[:-1], heads, size).swapaxes(-3, -2)
+
+
+def join_heads(x: Any) -> Any:
+    """The other way round."""
+    swapped = x.swapaxes(-3, -2)
+    return swapped.reshape(*swapped.shape[:-2], -1)
+
+
+def future(steps: int) -> list[list[float]]:
+    """What is added to scores so that nobody looks at what comes later."""
+    return [[0.0 if j <= i else float("-inf") for j in range(steps)] for i in range(steps)]
+
+
+def rnn(tools: Tensors, problem: Problem) -> Loss:
+    def loss(parameters: Arrays, x: Any, y: Any) -> Any:
+        from_input, from_state, biases, weights, bias = parameters
+        sums = x @ from_input.T + biases
+        state = tools.tanh(sums[..., 0, :])
+        for t in range(1, x.shape[-2]):
+            state = tools.tanh(sums[..., t, :] + state @ from_state.T)
+        return squared_error(state, weights, bias, y)
+
+    return loss
+
+
+def lstm(tools: Tensors, problem: Problem) -> Loss:
+    units = len(problem["parameters"][3][0])
+
+    def loss(parameters: Arrays, x: Any, y: Any) -> Any:
+        from_input, from_state, biases, weights, bias = parameters
+        sums, state, memory = x @ from_input.T + biases, None, 0.0
+        for t in range(x.shape[-2]):
+            gates = sums[..., t, :] if state is None else sums[..., t, :] + state @ from_state.T
+            write, keep, show = (tools.sigmoid(gates[..., k * units : (k + 1) * units]) for k in range(3))
+            memory = keep * memory + write * tools.tanh(gates[..., 3 * units :])
+            state = show * tools.tanh(memory)
+        return squared_error(state, weights, bias, y)
+
+    return loss
+
+
+def squared_error(x: Any, weights: Any, bias: Any, y: Any) -> Any:
+    return (((x @ weights.T + bias)[..., 0] - y) ** 2).mean()
+
+
+def norm(x: Any, gains: Any, shifts: Any) -> Any:
+    centred = x - x.mean(-1, keepdims=True)
+    return gains * (centred * ((centred * centred).mean(-1, keepdims=True) + 1e-5) ** -0.5) + shifts
+
+
+def layer_norm(tools: Tensors, problem: Problem) -> Loss:
+    def loss(parameters: Arrays, x: Any, y: Any) -> Any:
+        *hidden, weights, bias = parameters
+        for matrix, biases, gains, shifts in zip(*(hidden[k::4] for k in range(4))):
+            x = tools.relu(norm(x @ matrix.T + biases, gains, shifts))
+        return squared_error(x, weights, bias, y)
+
+    return loss
+
+
+def residual(tools: Tensors, problem: Problem) -> Loss:
+    def loss(parameters: Arrays, x: Any, y: Any) -> Any:
+        gains, shifts, up, up_biases, down, down_biases, weights, bias = parameters
+        x = x + tools.relu(norm(x, gains, shifts) @ up.T + up_biases) @ down.T + down_biases
+        return squared_error(x, weights, bias, y)
+
+    return loss
+
+
+def convolution(tools: Tensors, problem: Problem) -> Loss:
+    def loss(parameters: Arrays, images: Any, targets: Any) -> Any:
+        kernels, kernel_biases, weights, biases = parameters
+        maps = tools.convolution(images[:, None], kernels.reshape(-1, 1, 3, 3)) + kernel_biases.reshape(-1, 1, 1)
+        count, channels, size, _ = maps.shape
+        pools = tools.relu(maps).reshape(count, channels, size // 2, 2, size // 2, 2).mean((3, 5))
+        return tools.cross_entropy(pools.reshape(count, -1) @ weights.T + biases, targets)
+
+    return loss
+
+
+def gpt(tools: Tensors, problem: Problem) -> Loss:
     tokens, heads = problem["tokens"], problem["heads"]
     length, width = len(tokens) - 1, len(problem["parameters"][2])
     size = width // heads
-    blocked = tools.array([[0.0 if j <= i else float("-inf") for j in range(length)] for i in range(length)])
-    inputs, targets = tools.indices(tokens[:-1]), tools.indices(tokens[1:])
+    blocked = tools.array(future(length))
+    inputs, targets = tools.array(tokens[:-1]), tools.array(tokens[1:])
 
     def norm(x: Any) -> Any:
         return x * ((x * x).mean(-1, keepdims=True) + 1e-5) ** -0.5
-
-    def split_heads(x: Any) -> Any:
-        return x.reshape(length, heads, size).swapaxes(0, 1)
 
     def loss(parameters: Arrays) -> Any:
         letters, places, query, key, value, out, up, down, head = parameters
         x = letters[inputs] + places[:length]
         normed = norm(x)
-        queries, keys, values = (split_heads(normed @ matrix.T) for matrix in (query, key, value))
+        queries, keys, values = (split_heads(normed @ matrix.T, heads, size) for matrix in (query, key, value))
         weights = tools.softmax(queries @ keys.swapaxes(1, 2) * size**-0.5 + blocked)
-        x = x + (weights @ values).swapaxes(0, 1).reshape(length, width) @ out.T
+        x = x + join_heads(weights @ values) @ out.T
         x = x + tools.relu(norm(x) @ up.T) @ down.T
         return tools.cross_entropy(norm(x) @ head.T, targets)
 
     return loss
 
 
-def expression(tools: Tensors, problem: Problem) -> Callable[[Arrays], Any]:
+def expression(tools: Tensors, problem: Problem) -> Loss:
     return lambda parameters: readme(parameters[0][0, 0], parameters[0][0, 1], tools.relu)
 
 
-# The tasks' losses as functions of the `split` parameters.
-LOSSES: dict[str, Callable[[Tensors, Problem], Callable[[Arrays], Any]]] = {
+LOSSES: dict[str, Callable[[Tensors, Problem], Loss]] = {
     "expression": expression,
     "moons": moons,
     "digits": digits,
+    "attention": attention,
+    "rnn": rnn,
+    "lstm": lstm,
+    "layer-norm": layer_norm,
+    "residual": residual,
+    "convolution": convolution,
     "gpt": gpt,
 }

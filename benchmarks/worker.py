@@ -13,6 +13,7 @@ import os
 import sys
 from typing import Any
 
+from .engines import PACKAGES
 from .measure import begin
 from .rivals import RIVALS, Rival
 
@@ -41,10 +42,13 @@ def main() -> None:
         answer({**identity(rival), **said})
         for _ in sys.stdin:
             answer(sample())
-    except ModuleNotFoundError as error:
-        answer({"missing": f"{error.name} is not installed; pip install -e '.[bench]'"})
     except ImportError as error:
-        answer({"missing": str(error)})
+        if str(error.name).partition(".")[0] in (*PACKAGES, "benchmarks"):
+            answer({"failed": str(error)})
+        elif isinstance(error, ModuleNotFoundError):
+            answer({"missing": f"{error.name} is not installed; pip install -e '.[bench]'"})
+        else:
+            answer({"missing": str(error)})
     except Exception as error:
         answer({"failed": f"{type(error).__name__}: {error}"})
 

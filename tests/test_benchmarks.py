@@ -31,6 +31,7 @@ from rich.console import Console
 
 from autograd import Value
 from benchmarks import engines, measure, problems, report, runner, targets
+from benchmarks.__main__ import arguments
 from benchmarks.engines import ROOT, Missing
 from benchmarks.problems import Problem
 from benchmarks.rivals import RIVALS, by_hand, glassgrad, glassgrad_whole
@@ -43,7 +44,7 @@ SMALL: dict[str, Problem] = {
     "expression": problems.expression(True),
     "moons": {
         "inputs": [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0], [0.1, 0.9]],
-        "labels": [1.0, -1.0, -1.0, 1.0],
+        "targets": [1.0, -1.0, -1.0, 1.0],
         "penalty": 1e-2,
         "biased": True,
         "parameters": problems.network([2, 5, 3, 1]),
@@ -54,11 +55,35 @@ SMALL: dict[str, Problem] = {
         "biased": True,
         "parameters": problems.network([3, 6, 4]),
     },
+    "attention": problems.attention(3, causal=True, examples=2)(True),
+    "rnn": problems.recurrent(1, 2)(True),
+    "lstm": problems.recurrent(4, 2)(True),
+    "layer-norm": problems.layer_norm(True),
+    "residual": problems.residual(True),
+    "convolution": problems.convolution(True),
     "gpt": problems.character_model("abca", letters=5, width=4, heads=2, context=6),
     "chain": {"nodes": 50},
     "wide": {"nodes": 1200},
 }
-DIFFERENTIABLE = ("expression", "moons", "digits", "gpt")
+SINGLE: dict[str, Problem] = {
+    "attention": problems.attention(3, causal=True)(True),
+    "rnn": problems.recurrent(1)(True),
+    "lstm": problems.recurrent(4)(True),
+}
+OTHERS = [
+    ("attention", problems.attention(3, causal=False)(True)),
+    ("attention", problems.attention(3, causal=True, heads=2)(True)),
+]
+SMALL_ONES = [*SMALL.items(), *SINGLE.items(), *OTHERS]  # each program's name, with a problem for it
+DIFFERENTIABLE = [(program, problem) for program, problem in SMALL_ONES if program not in ("chain", "wide")]
+
+
+def program_of(task: str) -> str:
+    return TASKS[task].program or task
+
+
+# Every program by one of its tasks, and whatever else is measured.
+ONE_OF_EACH = list({(program_of(name), task.measure): name for name, task in reversed(TASKS.items())}.values())[::-1]
 
 
 class Floats(Engine):
@@ -88,11 +113,11 @@ class Floats(Engine):
 
     exp = staticmethod(math.exp)
     log = staticmethod(math.log)
+    tanh = staticmethod(math.tanh)
 
 
-def loss_at(task: str, numbers: list[float]) -> float:
-    program = Floats(numbers).program(task, SMALL[task])
-    return program.read(program.step())[0]
+def loss_at(name: str, problem: Problem, numbers: list[float]) -> float:
+    return result_of(Floats(numbers).program(name, problem))[0]
 
 
 def result_of(program: Program) -> tuple[float, list[float]]:
@@ -102,15 +127,15 @@ def result_of(program: Program) -> tuple[float, list[float]]:
 # --- all compute the same -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("task", DIFFERENTIABLE)
-def test_the_derivation_by_hand_is_right(task: str) -> None:
-    numbers, h = problems.flat(SMALL[task]["parameters"]), 1e-6
-    loss, gradients = result_of(by_hand.Library().program(task, SMALL[task]))
-    assert loss == pytest.approx(loss_at(task, numbers), rel=1e-13)
+@pytest.mark.parametrize(("name", "problem"), DIFFERENTIABLE)
+def test_the_derivation_by_hand_is_right(name: str, problem: Problem) -> None:
+    numbers, h = problems.flat(problem["parameters"]), 1e-6
+    loss, gradients = result_of(by_hand.Library().program(name, problem))
+    assert loss == pytest.approx(loss_at(name, problem, numbers), rel=1e-13)
     assert len(gradients) == len(numbers)
     for i, gradient in enumerate(gradients):
         above, below = ([*numbers[:i], numbers[i] + step, *numbers[i + 1 :]] for step in (h, -h))
-        difference = (loss_at(task, above) - loss_at(task, below)) / (2.0 * h)
+        difference = (loss_at(name, problem, above) - loss_at(name, problem, below)) / (2.0 * h)
         # The error is the step squared times a third derivative, and the rounding of the loss over the step.
         assert gradient == pytest.approx(difference, rel=1e-7, abs=1e-8 * max(1.0, abs(loss)))
 
@@ -133,23 +158,24 @@ def same_limits() -> Iterator[None]:
     sys.setrecursionlimit(before)
 
 
-def installed() -> list[tuple[str, str]]:
-    """Every module with rivals that can be used here, with each task that it has; ours and NumPy's always can."""
+def installed() -> list[tuple[str, str, Problem]]:
+    """Every module with rivals that can be used here, with each program that it has; ours and NumPy's always can."""
     modules = {rival.module: (name, rival.package.partition(".")[0]) for name, rival in RIVALS.items()}
+    parts = {(program_of(task), rival) for task in TASKS for rival in TASKS[task].rivals}
     return [
-        (module, task)
+        (module, program, problem)
         for module, (name, package) in modules.items()
         if find_spec(package) is not None
-        for task in SMALL
-        if name in TASKS[task].rivals or module == "glassgrad_nn"
+        for program, problem in SMALL_ONES
+        if (program, name) in parts or module == "glassgrad_nn"
     ]
 
 
 @pytest.mark.usefixtures("same_limits")
-@pytest.mark.parametrize(("module", "task"), installed())
-def test_every_rival_computes_the_same(module: str, task: str) -> None:
-    program = importlib.import_module(f"benchmarks.rivals.{module}").Library().program(task, SMALL[task])
-    loss, gradients = result_of(by_hand.Library().program(task, SMALL[task]))
+@pytest.mark.parametrize(("module", "name", "problem"), installed())
+def test_every_rival_computes_the_same(module: str, name: str, problem: Problem) -> None:
+    program = importlib.import_module(f"benchmarks.rivals.{module}").Library().program(name, problem)
+    loss, gradients = result_of(by_hand.Library().program(name, problem))
     for _ in range(3):  # the second step starts from the leaves of the first
         found, slopes = result_of(program)
         assert found == pytest.approx(loss, rel=1e-12)
@@ -200,7 +226,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, stubs: Path) -> tuple[str, Res
     """What ``python -m benchmarks`` printed and wrote, in a run of everything that is ours."""
     folder = tmp_path_factory.mktemp("run")
     rivals = ["interpreted", "interpreted-nn", "native", *COMPILED, "numpy", "xad", "casadi", "jax"]
-    words = ["--quick", "--rounds", "2", "--tasks", *TASKS, "--rivals", *rivals, "--native", str(folder)]
+    words = ["--quick", "--rounds", "2", "--tasks", *ONE_OF_EACH, "--rivals", *rivals, "--native", str(folder)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words, "--json", str(folder / "results.json")],
         cwd=ROOT,
@@ -220,20 +246,21 @@ def test_the_json_has_its_keys(ran: tuple[str, Results]) -> None:
     assert set(results) == documented
     assert set(results["machine"]) == {"platform", "processor", "cores", "load"}
     assert results["command"].startswith("python -m benchmarks --quick --rounds 2 --tasks expression")
-    assert list(results["tasks"]) == list(TASKS)
+    assert list(results["tasks"]) == ONE_OF_EACH
     for name, measured in results["tasks"].items():
         assert set(measured) == {"title", "what", "figure", "rivals", "missing"}
         assert set(measured["rivals"]) == set(TASKS[name].rivals) & {*OURS, *COMPILED, "interpreted-nn", "numpy"} - {
             "native"
         }
         for result in measured["rivals"].values():
-            assert {"samples", "median"} <= set(result) <= {"samples", "median", "first", "modules"}
+            assert {"samples", "median"} <= set(result) <= {"samples", "median", "first", "lines", "modules"}
             rounds = len(result["samples"])
             assert rounds == min(2, TASKS[name].rounds)
             for key, median in result["median"].items():
                 assert median == pytest.approx(sum(sample[key] for sample in result["samples"]) / rounds)
             assert measured["figure"] in result["median"], name
-    mentioned = documented | set(results["machine"]) | {"samples", "median", "first", "modules", "missing", "figure"}
+    mentioned = documented | set(results["machine"]) | {"samples", "median", "missing", "figure"}
+    mentioned |= {"first", "lines", "modules"}
     assert [key for key in sorted(mentioned) if f"`{key}`" not in report.KEYS] == []
 
 
@@ -261,6 +288,8 @@ def test_what_is_measured_besides_times(ran: tuple[str, Results]) -> None:
     compiling = tasks["compiling"]["rivals"]["compiled-whole"]["median"]
     assert targets.sizes_of(compiling) == [1666, 10090]  # 648 for each example, and 1,018 for the penalty
     assert compiling["seconds"] == compiling["10090 seconds"] > 0.0
+    assert tasks["moons"]["rivals"]["compiled"]["lines"] > 0
+    assert [name for name, rival in tasks["moons"]["rivals"].items() if "lines" in rival] == list(COMPILED)
     threads = tasks["threads"]["rivals"]["interpreted"]["median"]
     assert threads["graphs"] > 0.0 and threads["rate"] > 0.0
 
@@ -273,12 +302,13 @@ def test_the_bytes_of_a_node() -> None:
 
 
 def test_compiling_is_timed_for_the_nodes_that_there_are() -> None:
-    problem = {**SMALL["moons"], "sizes": [1, 3]}
-    engine = glassgrad_whole.Library()
-    found = measure.compiling(engine, problem, 0.0)()
+    engine, moons = glassgrad_whole.Library(), SMALL["moons"]
+    parts = [
+        {**moons, "inputs": moons["inputs"][:examples], "targets": moons["targets"][:examples]} for examples in (1, 3)
+    ]
+    found = measure.compiling(engine, {"program": "moons", "parts": parts}, 0.0)()
     counted = []
-    for examples in problem["sizes"]:
-        part = {**problem, **{name: problem[name][:examples] for name in ("inputs", "labels")}}
+    for part in parts:
         reached, rest = set(), [PROGRAMS["moons"](engine, part)()[0]]
         while rest:
             node = rest.pop()
@@ -336,22 +366,36 @@ def test_targets_of_what_is_compiled() -> None:
     compiled, whole, numpy = rival(2e-4, 1.0), rival(5e-4, 1.0), rival(1e-4, 0.5)
     moons = {"compiled": compiled, "compiled-whole": whole, "numpy": numpy, "micrograd": rival(1.5, 0.5)}
     per_node = {"1666 seconds": 9e-6, "10090 seconds": 4e-6, "1000234 seconds": 1e-5, "seconds": 1e-5}
+    causal = {"8147 seconds": 5e-5, "57927 seconds": 2e-5, "seconds": 2e-5}
+    digits = {"compiled": rival(1.1e-4, 1.0), "numpy": numpy, "compiled-jax": rival(1.8e-4, 1.0)}
     results: Results = {
         "tasks": {
+            "expression": {"rivals": {"compiled-whole": rival(1.2e-6, 1.0), "casadi": rival(1e-7, 1.0)}},
             "moons": {"rivals": moons},
-            "digits-128": {"rivals": {"compiled": rival(1.1e-4, 1.0), "numpy": numpy}},
+            "digits-128": {"rivals": {**digits, "jax": rival(1.5e-4, 1.0)}},
+            "causal-8": {"rivals": {"compiled": {**rival(1.4e-4, 1.0), "lines": 90}, "numpy": numpy}},
+            "rnn-32": {"rivals": {"compiled": {**rival(1.2e-4, 1.0), "lines": 12}, "numpy": numpy}},
             "compiling": {"rivals": {"compiled-whole": {"median": per_node}}},
+            "compiling-causal": {"rivals": {"compiled": {"median": causal}}},
         }
     }
     held = {row[0]: row[2:] for row in report.targets(results).rows}
     assert held == {
-        "moons step, compiled for a batch, against micrograd": ["2,500", "NO"],
-        "moons step, compiled for a batch, against micrograd, the collector included": ["7,500", "yes"],
-        "moons step, compiled for a batch, against NumPy by hand": ["2.00", "NO"],
-        "digits step with a batch of 128, compiled for a batch, against NumPy by hand": ["1.10", "yes"],
+        "moons step, compiled, against micrograd": ["2,500", "NO"],
+        "moons step, compiled, against micrograd, the collector included": ["7,500", "yes"],
+        "moons step, compiled, against NumPy by hand": ["2.00", "NO"],
+        "digits step with a batch of 128, compiled, against NumPy by hand": ["1.10", "yes"],
         "moons step, compiled whole graph, against NumPy by hand": ["5.00", "NO"],
         "moons, compiled whole graph, from the data to the first gradient": ["2.50", "yes"],
         "compiling, time per node at 10^6 nodes, against that at 10^4": ["2.50", "NO"],
+        "causal attention, 8 steps, compiled, against NumPy by hand": ["1.40", "yes"],
+        "causal attention, 8 steps, compiled, the program's step": ["90.0", "NO"],
+        "RNN, a batch of 32, compiled, against NumPy by hand": ["1.20", "NO"],
+        "RNN, a batch of 32, compiled, the program's step": ["12.0", "yes"],
+        "micrograd's README expression, compiled whole graph": ["1.20", "yes"],
+        "micrograd's README expression, compiled whole graph, against CasADi": ["12.0", "NO"],
+        "digits step with a batch of 128, compiled for JAX, against jax.jit by hand": ["1.20", "NO"],
+        "compiling causal attention of 32 steps, compiled": ["1.16", "NO"],
     }
 
 
@@ -381,7 +425,7 @@ def test_a_file_of_results_is_shown_again(ran: tuple[str, Results]) -> None:
     assert screen.getvalue() == printed
 
 
-@pytest.mark.parametrize("module", [report, targets])
+@pytest.mark.parametrize("module", [measure, report, targets])
 def test_doctests(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 
@@ -415,10 +459,29 @@ def test_an_engine_that_is_not_what_it_should_be_is_found_out() -> None:
         begin("native", engines.interpreted())
 
 
-def test_a_failure_of_our_own_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "autograd.py").write_text("import os; os._exit(7)", encoding="utf-8")
-    with pytest.raises(RunError, match=r"glassgrad interpreted, own loops failed: its process ended with code 7"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import os; os._exit(7)", "its process ended with code 7"),
+        ("Graph = None", "cannot import name 'Value' from 'autograd'"),
+        ("import autograd.nothing", "No module named 'autograd.nothing'"),
+    ],
+)
+def test_a_failure_of_our_own_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "autograd.py").write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=f"glassgrad interpreted, own loops failed: {reason}"):
         begin("interpreted", tmp_path)
+
+
+def test_what_one_of_our_own_needs_may_be_missing(monkeypatch: pytest.MonkeyPatch, stubs: Path) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(stubs))
+    order = {"task": "digits", "measure": "steps", "problem": SMALL["digits"], "budget": 0.0}
+    worker = Worker(RIVALS["compiled-jax"], engines.interpreted())
+    try:
+        with pytest.raises(Missing):
+            worker.begin({**order, "rival": "compiled-jax"}, None)
+    finally:
+        worker.close()
 
 
 def test_wrong_gradients_in_threads_are_found() -> None:
@@ -452,6 +515,15 @@ def test_a_wrong_command_line_is_refused(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
     assert words[1] in done.stderr
+
+
+def test_the_names_of_tasks_and_groups() -> None:
+    assert arguments([]).tasks == [name for name in TASKS if name != "threads"]
+    chosen = arguments(["--tasks", "chain", "compiler", "moons"]).tasks
+    assert chosen[:3] == ["chain", "expression", "moons"]
+    assert len(chosen) == len(set(chosen))
+    assert {"causal-8", "digits-784", "compiling"} < set(chosen)
+    assert not {"memory", "wide"} & set(chosen)
 
 
 # --- the engines' folders -----------------------------------------------------------------------------------------

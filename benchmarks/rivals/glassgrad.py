@@ -17,6 +17,7 @@ class Library(ValueEngine):
     relu = staticmethod(Value.relu)
     exp = staticmethod(Value.exp)
     log = staticmethod(Value.log)
+    tanh = staticmethod(Value.tanh)
 
     def nodes(self, root: Any) -> int:
         return len(Graph(root))

@@ -1,4 +1,8 @@
-"""glassgrad's compiler as its README uses it: one example in layers and losses from ``nn``, compiled for a batch."""
+"""glassgrad's compiler as its README uses it: the loss of one example, compiled for a batch.
+
+The example's loss is made of layers and losses from ``nn``, or, where there is no such layer, in loops over vectors.
+A single example is compiled without a batch.
+"""
 
 from __future__ import annotations
 
@@ -11,38 +15,50 @@ import autograd
 import nn
 from autograd.compiler import Program as Compiled
 
-from ..problems import Problem
-from ..scalars import Program
+from ..problems import Problem, data, flat
+from ..scalars import EXAMPLES, Loss, Program, nested
 from . import glassgrad_nn
 
 
 class Library(glassgrad_nn.Library):
     def program(self, task: str, problem: Problem) -> Program:
+        leaves, loss = self.example(task, problem)
+        single, arguments = problem.get("single", False), [np.array(numbers) for numbers in data(problem)]
+        one = arguments if single else [array[0] for array in arguments]
+        compiled = autograd.compile(loss, like=one, batch=not single)
+        inputs, targets = arguments
+        return Program(
+            lambda: compiled(inputs, targets), lambda made: read(made, compiled, leaves), source=compiled.source
+        )
+
+    def example(self, task: str, problem: Problem) -> tuple[Sequence[Any], Loss]:
+        """The leaves, and the loss of one example."""
+        if task in EXAMPLES:
+            leaves = self.leaves(flat(problem["parameters"]))
+            return leaves, EXAMPLES[task](self, problem, nested(leaves, problem["parameters"]))
         parameters, network = self.mlp(problem["parameters"])
-        targets, loss = LOSSES[task](problem, parameters, network)
-        compiled, inputs = autograd.compile(loss), np.array(problem["inputs"])
-        return Program(lambda: compiled(inputs, targets), lambda made: read(made, compiled, parameters))
+        return parameters, LOSSES[task](problem, parameters, network)
 
 
-def read(made: tuple[float, Any], compiled: Compiled, leaves: Sequence[Any]) -> tuple[float, list[float]]:
+def read(made: tuple[Any, Any], compiled: Compiled, leaves: Sequence[Any]) -> tuple[float, list[float]]:
     """The loss that a compiled program returned, and the gradient of its last call in the order of the leaves."""
     loss, _ = made
     compiled.write_back()  # leaves that the loss does not depend on keep their 0
-    return loss, [leaf.grad for leaf in leaves]
+    return float(loss), [leaf.grad for leaf in leaves]
 
 
-# --- the tasks: the targets of all examples, and the loss of one ---------------------------------------------------
+# --- the tasks that are done in layers: the loss of one example ----------------------------------------------------
 
 
-def moons(problem: Problem, parameters: Any, network: Any) -> tuple[Any, Callable[..., Any]]:
+def moons(problem: Problem, parameters: Any, network: Any) -> Loss:
     def loss(x: Any, y: Any) -> Any:
         return nn.hinge(network(x)[0], y) + problem["penalty"] * nn.l2(parameters)
 
-    return np.array(problem["labels"]), loss
+    return loss
 
 
-def digits(problem: Problem, parameters: Any, network: Any) -> tuple[Any, Callable[..., Any]]:
-    return np.array(problem["targets"]), lambda x, t: nn.cross_entropy(network(x), t)
+def digits(problem: Problem, parameters: Any, network: Any) -> Loss:
+    return lambda x, t: nn.cross_entropy(network(x), t)
 
 
-LOSSES: dict[str, Callable[[Problem, Any, Any], tuple[Any, Callable[..., Any]]]] = {"moons": moons, "digits": digits}
+LOSSES: dict[str, Callable[[Problem, Any, Any], Loss]] = {"moons": moons, "digits": digits}

@@ -19,6 +19,9 @@ class Library(glassgrad.Library):
     def dot(self, ws: Sequence[Any], xs: Sequence[Any]) -> Any:
         return autograd.dot(ws, xs)
 
+    def sigmoid(self, x: Any) -> Any:
+        return x.sigmoid()
+
     def softmax(self, logits: Sequence[Any]) -> list[Any]:
         return nn.softmax(logits)
 

@@ -22,7 +22,7 @@ class Library(glassgrad.Library):
         forward = PROGRAMS[task](self, problem)
         compiled = autograd.compile(lambda: forward()[0])
         leaves = self.made
-        return Program(compiled, lambda made: read(made, compiled, leaves))
+        return Program(compiled, lambda made: read(made, compiled, leaves), source=compiled.source)
 
     def leaves(self, numbers: Iterable[float]) -> list[Any]:
         """A program's leaves, made once: those that are made anew in every run are constants to the compiler."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..problems import Problem
 from ..scalars import Program
@@ -16,12 +17,11 @@ jax.config.update("jax_enable_x64", True)
 
 class Library(Tensors):
     def array(self, numbers: Any) -> Any:
-        return jnp.array(numbers, dtype=jnp.float64)
-
-    def indices(self, numbers: list[int]) -> Any:
-        return jnp.array(numbers)
+        return jnp.array(np.array(numbers))
 
     relu = staticmethod(jax.nn.relu)
+    tanh = staticmethod(jnp.tanh)
+    sigmoid = staticmethod(jax.nn.sigmoid)
 
     def softmax(self, logits: Any) -> Any:
         return jax.nn.softmax(logits)
@@ -29,11 +29,15 @@ class Library(Tensors):
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         return -jax.nn.log_softmax(logits)[jnp.arange(len(targets)), targets].mean()
 
+    def convolution(self, images: Any, kernels: Any) -> Any:
+        return jax.lax.conv(images, kernels, (1, 1), "VALID")
+
     def program(self, task: str, problem: Problem) -> Program:
         parameters = [self.array(numbers) for numbers in split(problem)]
+        data = self.data(problem)
         compiled = jax.jit(jax.value_and_grad(LOSSES[task](self, problem)))
 
         def step() -> Any:
-            return jax.block_until_ready(compiled(parameters))
+            return jax.block_until_ready(compiled(parameters, *data))
 
         return Program(step, lambda made: (float(made[0]), join(problem, made[1])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -14,12 +15,11 @@ from ..tensors import LOSSES, Tensors, join, split
 
 class Library(Tensors):
     def array(self, numbers: Any) -> Any:
-        return torch.tensor(numbers, dtype=torch.float64)
-
-    def indices(self, numbers: list[int]) -> Any:
-        return torch.tensor(numbers)
+        return torch.from_numpy(np.array(numbers))
 
     relu = staticmethod(torch.relu)
+    tanh = staticmethod(torch.tanh)
+    sigmoid = staticmethod(torch.sigmoid)
 
     def softmax(self, logits: Any) -> Any:
         return torch.softmax(logits, -1)
@@ -27,14 +27,17 @@ class Library(Tensors):
     def cross_entropy(self, logits: Any, targets: Any) -> Any:
         return functional.cross_entropy(logits, targets)
 
+    def convolution(self, images: Any, kernels: Any) -> Any:
+        return functional.conv2d(images, kernels)
+
     def program(self, task: str, problem: Problem) -> Program:
         parameters = [self.array(numbers).requires_grad_() for numbers in split(problem)]
-        loss_of = LOSSES[task](self, problem)
+        loss_of, data = LOSSES[task](self, problem), self.data(problem)
 
         def step() -> Any:
             for parameter in parameters:
                 parameter.grad = None
-            loss = loss_of(parameters)
+            loss = loss_of(parameters, *data)
             loss.backward()
             return loss
 
