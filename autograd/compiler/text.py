@@ -76,6 +76,9 @@ WIDEST = 96
 SEVERAL = 8
 """So many terms are added up in a line at the most."""
 
+SMALL = 2**15
+"""So many numbers are little enough to be held for a moment."""
+
 LITERAL = 16
 """Constants of at most so many numbers are written out."""
 
@@ -966,6 +969,8 @@ class _Product:
             return " * ".join(one if out == "".join(rows + columns) else two), _PRODUCT
         if (stacked := self._over_stack(left, right, out, stack, along, rows, columns)) is not None:
             return stacked, _PRODUCT
+        if (summed := self._summed_stack(left, right, out, stack, along, rows, columns)) is not None:
+            return summed, _CALL
         swapped = self._is_swapped(left, right, out, stack, along, rows, columns)
         first = (self.b, right, columns) if swapped else (self.a, left, rows)
         second = (self.a, left, rows) if swapped else (self.b, right, columns)
@@ -997,6 +1002,24 @@ class _Product:
             if len(own) == 1 and len(their) > 1 and list(out) == [*their, *own]:
                 return f"{self._arranged(*other, [*their, k])} @ {self._arranged(*one, [k, *own])}"
         return None
+
+    def _summed_stack(
+        self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any
+    ) -> str | None:
+        """The sum of a stack of small products, each over the examples: nothing has to be moved for it in memory."""
+        if stack or len(rows) != 1 or len(columns) != 1 or len(along) != 2 or "n" not in along:
+            return None
+        (step,) = [i for i in along if i != "n"]
+        if list(left) != [step, *rows, "n"] or list(right) != [step, *columns, "n"]:
+            return None
+        if math.prod([self.extents[i] or 0 for i in (step, *rows, *columns)]) > SMALL:
+            return None
+        first, second = ((self.a, left, rows), (self.b, right, columns))
+        if list(out) != [*rows, *columns]:
+            first, second = second, first
+        one = self._arranged(first[0], first[1], [step, *first[2], "n"])
+        two = self._arranged(second[0], second[1], [step, "n", *second[2]])
+        return f"({one} @ {two}).sum(axis=0)"
 
     def _known(self, letters: Sequence[str]) -> list[str]:
         return list(letters)

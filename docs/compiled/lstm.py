@@ -76,11 +76,10 @@ def step(xs, target, theta, W, U, V, b):
         product1 = U.T @ joined1                                  # (8, n)
         dpicks1[t] = joined1
         mul2, sum3 = product1 * pick5[t], sum3 * pick4[t] + product1 * pick6[t] * squares2[t + 1]
-    dU = dpicks1.swapaxes(0, 1).reshape(32, -1) @ muls1[11:0:-1].swapaxes(1, 2).reshape(-1, 8)
+    dU = (dpicks1 @ muls1[11:0:-1].swapaxes(1, 2)).sum(axis=0)
     div2 = concatenate((sum3 * As1[0], 0.0 * sum3, mul2)) * pows1[11] / 4.0  # (24, n)
     joined2 = concatenate((div2, sum3 * As[0, :8] * squares1[11]))  # (32, n)
-    product2 = dpicks1.swapaxes(0, 1).reshape(32, -1) @ xs[:0:-1].swapaxes(1, 2).reshape(-1, 4)  # (32, 4)
-    dW = product2 + joined2 @ xs[0].T
+    dW = (dpicks1 @ xs[:0:-1].swapaxes(1, 2)).sum(axis=0) + joined2 @ xs[0].T
     db = dpicks1.sum(axis=(0, 2)) + joined2.sum(axis=1)
     gradient = concatenate((dW, dU, dV, db), axis=None)           # (424,)
     return loss, gradient
