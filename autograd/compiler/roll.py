@@ -102,7 +102,7 @@ class Repetition:
         carried = sorted({r[1] for mine in relations for r in mine if r[0] == "before"})
         waits = [False] * len(relations)
         for j, mine in enumerate(relations):
-            waits[j] = any(r[0] == "before" or (r[0] == "own" and waits[r[1]]) for r in mine)
+            waits[j] = j in carried or any(r[0] == "before" or (r[0] == "own" and waits[r[1]]) for r in mine)
         feeds = [j in carried for j in range(len(relations))]
         for j in range(len(relations) - 1, -1, -1):
             if feeds[j]:
