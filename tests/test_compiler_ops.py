@@ -519,3 +519,19 @@ def test_a_long_chain() -> None:
     node = f()
     assert loss == pytest.approx(node.data, rel=1e-12)
     assert mine == pytest.approx(gradients(node, [w, b]), rel=1e-12)
+
+
+def test_numbers_are_not_multiplied_before_their_turn() -> None:
+    """1e200 (1e200 x) is 1e100 for x = 1e-300, and 1e200 times 1e200 is infinite."""
+    xs = [Value(1e-300), Value(2e-300)]
+    for f in (
+        lambda: 1e200 * (1e200 * xs[0]),
+        lambda: [1e200 * (1e200 * autograd.sum([a, b, a])) for a, b in (xs, xs[::-1])],
+        lambda: -(1e200 * (autograd.sum([a * a for a in xs] * 2) ** 0.5 * 1e200)),
+    ):
+        program = autograd.compile(f, gradient=False)
+        expected = f()
+        numbers = [x.data for x in expected] if isinstance(expected, list) else expected.data
+        assert program() == pytest.approx(numbers, rel=1e-14)
+    batch = autograd.compile(lambda x: 1e200 * (1e200 * (x * xs[0])))
+    assert batch([1.0, 2.0])[0] == pytest.approx(1.5e100, rel=1e-14)

@@ -1,11 +1,12 @@
 """The program of arrays: what grouping makes of the scalars, and what everything after it works on.
 
-An `Array` is one node: numbers of one shape, computed by one head from the arrays before it. There are five kinds of
+An `Array` is one node: numbers of one shape, computed by one head from the arrays before it. There are six kinds of
 heads: leaves; the operations of `autograd.ops`, applied elementwise as NumPy broadcasts; what works along axes (REDUCE,
 LARGEST, OTHERS, CONTRACT, and the operations on sequences); what moves numbers without computing any (PICK, EXPAND,
-JOIN, ACCUMULATE); and REQUIRE, which checks. The axis of examples is no part of a shape: an array has it or has not
-(`Array.batched`), and where it lies is for `text` to say. A `Builder` makes the nodes, each once, and knows what is
-simpler; `check` says what a legal program is. How any of it is written in NumPy is not known here.
+JOIN, ACCUMULATE); LOOP and what it makes; and REQUIRE, which checks. The axis of examples is no part of a shape: an
+array has it or has not (`Array.batched`), and where it lies is for `text` to say. A `Builder` makes the nodes, each
+once, and knows what is simpler; `check` says what a legal program is. How any of it is written in NumPy is not known
+here.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _head(name: str, doc: str) -> Op:
 
 
 COUNT = _head("count", "The number of examples.")
-PART = _head("part", "A named array of parameters; the data is its `place.Part`.")
+PART = _head("part", "A named array of parameters; the data is its `parameters.Part`, or None for the vector of all.")
 SUM = _head("sum_of", "Elementwise sum of all operands.")
 NUMBER = _head("number", "A condition as the numbers 1 and 0.")
 REDUCE = _head("reduce", "Sum over axes; the data is a tuple of them, and whether over the examples, too.")
@@ -629,6 +630,11 @@ class Builder:
         own, own_by, own_by_n, rest = self.factors(x)
         return self._scaled(number * own, by * own_by, by_n + own_by_n, rest)
 
+    def total(self, terms: Sequence[Code]) -> Code:
+        """The sum of the terms as they are, but for zeros."""
+        terms = [x for x in terms if isinstance(x, Array) or x != 0.0]
+        return self.elementwise(SUM, terms) if len(terms) > 1 else terms[0] if terms else 0.0
+
     def added(self, terms: Sequence[Code]) -> Code:
         """The sum of the terms, with equal ones gathered."""
         parts = [self.factors(term) for term in terms]
@@ -662,21 +668,15 @@ class Builder:
 
     # --- along axes ---------------------------------------------------------------------------------------------------
 
-    def reduce(self, x: Code, axes: Sequence[int], over_examples: bool = False, examples: bool = False) -> Code:
-        """The sum over axes, and over the examples.
-
-        Parameters
-        ----------
-        examples : bool
-            Whether x is to be taken for batched, if it has no axis of examples of its own.
-        """
+    def reduce(self, x: Code, axes: Sequence[int], over_examples: bool = False) -> Code:
+        """The sum over axes, and over the examples."""
         axes = tuple(sorted(axes))
         if not axes and not over_examples:
             return x
         number, by, by_n, rest = self.factors(x)
         if isinstance(x, Array) and rest is not None and rest is not x:
             full = self.expand(rest, x.shape, x.batched)
-            return self._rescaled(number, by, by_n, self.reduce(full, axes, over_examples, examples))
+            return self._rescaled(number, by, by_n, self.reduce(full, axes, over_examples))
         if not isinstance(x, Array):
             return self.times(self.count, x) if over_examples else x
         if x.head is EXPAND:
@@ -706,9 +706,7 @@ class Builder:
         if gone and not (over_examples and x.batched and len(axes) == len(x.shape)):
             kept = [extent for axis, extent in enumerate(x.shape) if axis not in gone]
             x = self.pick(x, np.arange(x.size).reshape(kept))
-            return self.reduce(
-                x, [a - sum(g < a for g in gone) for a in axes if a not in gone], over_examples, examples
-            )
+            return self.reduce(x, [a - sum(g < a for g in gone) for a in axes if a not in gone], over_examples)
         if over_examples and not x.batched:
             return self.times(self.count, self.reduce(x, axes))
         if x.head is PICK and len(axes) == len(x.shape) and x.data.ndim > 0:
@@ -804,9 +802,8 @@ class Builder:
         if x.head is REDUCE and x.size == 1 and index.shape == ():
             (source,) = x.operands
             return self.reduce(source, range(len(source.shape)), x.data[1])
-        number, by, by_n, rest = self.factors(x)
-        if rest is not None and rest is not x and rest.head in (PICK, REDUCE, CONTRACT) and rest.shape == x.shape:
-            return self._rescaled(number, by, by_n, self.pick(rest, index))
+        if self._is_multiple(x):  # of something of which entries are picked with less
+            return self.elementwise(x.head, [self.pick(y, index) if _is_of_shape(y, x) else y for y in x.operands])
         if x.head is EXPAND:
             (inner,) = x.operands
             if isinstance(inner, Array) and inner.shape:
@@ -814,6 +811,16 @@ class Builder:
                 inner = self.pick(inner, where[index])
             return self.expand(inner, index.shape, x.batched)
         return self.node(PICK, (x,), index, index.shape, x.batched)
+
+    def _is_multiple(self, x: Array) -> bool:
+        """Whether x is a number times something, or by it, that can be taken together with a pick."""
+        scales = [y for y in x.operands if not _is_of_shape(y, x)]
+        if x.kept or x.head not in (ops.neg, ops.mul, ops.div) or len(x.operands) != len(scales) + 1:
+            return False
+        (base,) = [y for y in x.operands if _is_of_shape(y, x)]
+        if not all(not isinstance(y, Array) or y.head is COUNT for y in scales):
+            return False
+        return base.head in (PICK, REDUCE, CONTRACT) or self._is_multiple(base)
 
     def alias(self, x: Array) -> Array:
         """x once more, under a name of its own."""
@@ -933,6 +940,10 @@ def index_key(data: Any) -> Any:
     if isinstance(data, tuple):
         return tuple(map(index_key, data))
     return data
+
+
+def _is_of_shape(y: Code, x: Array) -> bool:
+    return isinstance(y, Array) and y.head is not COUNT and y.shape == x.shape
 
 
 def is_uniform(x: Code) -> bool:

@@ -159,7 +159,7 @@ def _for_differentiate(task: Task) -> tuple[Any, ...]:
 
 def whole(program: ArrayProgram) -> ArrayProgram:
     """The program that computes the loss of each example, its two halves together again."""
-    return program.returning([program.builder.added(program.outputs)])
+    return program.returning([program.builder.total(program.outputs)])
 
 
 PIPELINE = (

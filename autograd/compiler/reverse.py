@@ -81,7 +81,9 @@ def differentiate(
     if isinstance(own, Array) and own.batched:
         (own,) = [own.operands[0]] if own.size == 1 and own.head is PICK and own.operands[0].size == 1 else [own]
         total = make.node(REDUCE, (own,), (tuple(range(len(own.shape))), True), (), False)
-    loss = make.added([make.times(seed, total), rest])
+    if mean and batched:
+        total = make.elementwise(ops.div, (total, make.count))
+    loss = make.total([total, rest])
     if isinstance(loss, Array):
         loss = make.alias(loss) if loss.kept or not loss.operands else loss
         loss.name, loss.kept = "loss", True
