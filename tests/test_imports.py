@@ -72,6 +72,8 @@ COMPILER = {
     "lower": 3,
     "reverse": 4,
     "roll": 4,
+    "module": 3,
+    "products": 3,
     "text": 4,
     "assemble": 5,
     "floats": 6,

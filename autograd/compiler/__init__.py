@@ -17,8 +17,8 @@ batch, forward and backward. There are two small languages, each with a checker,
       reverse      the way back: the chain rule on arrays
       lower        short rules in place of what they stand for; log-sum-exp from its powers
       roll         what is repeated step by step becomes a loop
-    text         arrays as lines (views, names), and the lines as a module (assemble), for NumPy or JAX (dialects), or
-                 on Python's floats (floats)
+    text         arrays as lines (views, products, names), and the lines as a module (module, assemble), for NumPy or
+                 JAX (dialects), or on Python's floats (floats)
     pipeline     the passes in their order: ``PIPELINE``
     check        what a legal program of either language is
     explain      ``program.stages``, what each pass made; ``program.explain``, which scalars a line came from

@@ -11,9 +11,10 @@ import numpy as np
 
 from ..symbols import _CALL, _LOOSE
 from .arrays import CONTRACT, PART, PICK, Array, ArrayProgram
+from .module import LITERAL, Module, wrapped
 from .names import COUNT
 from .scalars import CONSTANT, INPUT
-from .text import LITERAL, Body, Line, Module, wrapped
+from .text import Body, Line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from ..ops import Op
 from ..symbols import _CALL, _LOOSE, _PRODUCT, _RELATION, Expression
 from .arrays import EXPAND, JOIN, NUMBER, PART, PICK, REQUIRE, Array, ArrayProgram
 from .assemble import Assembly, Returned
+from .module import SIGNS, Module, Rule, wrapped
 from .scalars import INPUT
-from .text import SIGNS, WIDEST, Body, Line, Module, _Rule, wrapped
+from .text import WIDEST, Body, Line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,14 +106,14 @@ class FloatModule(Module):
         made = [wrapped(f"from {home} import {', '.join(sorted(self._homes[home]))}", "import ") for home in order]
         return [line for lines in made for line in lines]
 
-    def reading(self) -> _Rule:
+    def reading(self) -> Rule:
         return FloatRule(self)
 
     def full(self, result: str, names: Sequence[str]) -> str:
         return result
 
 
-class FloatRule(_Rule):
+class FloatRule(Rule):
     """The rules of operations as Python's source, for floats."""
 
     signs = _SIGNS

@@ -1,33 +1,23 @@
-"""Pass: the program as text, the only one that knows how things are written.
+"""The program as text: the lines of its functions.
 
 Every array gets a line of its own or is written where the only other line needs it; a part of an array is written where
 it is needed. Where the axis of examples lies is decided here: last, so that an example is a column and a layer is
 ``W @ X + b``; or first, where examples are multiplied with each other's like, as in attention, for NumPy's products of
-stacks want it there. A `Dialect` says what differs between NumPy and other libraries.
+stacks want it there. How sums of products are written is in `products`, what the functions share in `module`; a
+`Dialect` says what differs between NumPy and other libraries.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from .. import arrays as numpy_reading
 from .. import ops
-from ..ops import BUILTIN, OPS, Op
 from ..symbols import (
     _CALL,
     _LOOSE,
     _POWER,
-    _PRODUCT,
-    _RELATION,
     _SIGN,
     _SUM,
-    Expression,
-    Printer,
-    Symbol,
-    Unfolding,
-    postorder,
 )
 from .arrays import (
     ACCUMULATE,
@@ -52,12 +42,13 @@ from .arrays import (
     ArrayProgram,
     Role,
     in_order,
-    read,
 )
-from .dialects import Dialect, Target
+from .dialects import Target
+from .module import SIGNS, Module, is_number_of, number, power
 from .name import word_of
 from .names import COUNT as N
-from .names import FUNCTIONS, RESERVED, Names
+from .names import Names
+from .products import Product, transposition
 from .scalars import CONSTANT, DETACH, INPUT
 from .views import View, view
 
@@ -68,7 +59,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .parameters import Layout
 
 WIDEST = 96
 """No line grows longer by what is written into it."""
@@ -76,227 +66,12 @@ WIDEST = 96
 SEVERAL = 8
 """So many terms are added up in a line at the most."""
 
-SMALL = 2**15
-"""So many numbers are little enough to be held for a moment."""
-
-LITERAL = 16
-"""Constants of at most so many numbers are written out."""
-
-SIGNS = Printer.signs | {
-    "&": ("{} & {}", _LOOSE, _CALL, _CALL),
-    "|": ("{} | {}", _LOOSE, _CALL, _CALL),
-    "==": ("{} == {}", _RELATION, _SUM, _SUM),
-    "!=": ("{} != {}", _RELATION, _SUM, _SUM),
-    "~": ("~{}", _POWER, _POWER, _POWER),
-}
-
-_HALF_POWER = '''\
-def half_power(a):
-    """a ** 0.5 as C has it; NumPy's is the square root, which is nan at -inf and -0.0 at -0.0."""
-    return where(a == -inf, inf, sqrt(a + 0.0))'''
-
-_FINITE = '''\
-def finite(a):
-    """a, or the finite number next to it."""
-    return minimum(maximum(a, -{largest!r}), {largest!r})'''
-
 
 class Line:
     """One line of a function: a name, what it is, a comment at its end, and the array that it is about."""
 
     def __init__(self, text: str, comment: str = "", array: Array | None = None) -> None:
         self.text, self.comment, self.array = text, comment, array
-
-
-class Module:
-    """What the functions of a module share: constants, imports, and functions for operations that NumPy lacks.
-
-    Attributes
-    ----------
-    constants : dict
-        Arrays of numbers and of positions, by name.
-    dialect : Dialect
-    """
-
-    def __init__(self, layout: Layout, largest: float, dialect: Dialect) -> None:
-        self.layout, self.largest, self.dialect = layout, largest, dialect
-        self.constants: dict[str, NDArray[Any]] = {}
-        self._named: dict[Any, str] = {}
-        self.functions: dict[Op, tuple[str, str]] = {}  # those that NumPy lacks, with their name and text
-        self.helpers: dict[str, str] = {}
-        self.imported: set[str] = set()
-        self.missing: set[str] = set()  # those that neither NumPy nor a rule gives
-
-    def constant(self, values: NDArray[Any], letter: str) -> str:
-        """The name of a constant array; equal ones share it."""
-        key = (values.shape, values.dtype.str, values.tobytes())
-        if key not in self._named:
-            self._named[key] = self.layout.names.counted(letter)
-            self.constants[self._named[key]] = values
-        return self._named[key]
-
-    def use(self, name: str) -> str:
-        """A function of NumPy's, which is imported."""
-        self.imported.add(name)
-        return name
-
-    def help(self, name: str) -> str:
-        """A function besides the operations, defined here or taken from autograd."""
-        if name == "half_power" and name not in self.helpers:
-            self.helpers[name] = _HALF_POWER
-            self.imported.update(("where", "inf", "sqrt"))
-        elif name == "finite" and name not in self.helpers:
-            self.helpers[name] = _FINITE.format(largest=self.largest)
-            self.imported.update(("minimum", "maximum"))
-        elif name not in self.helpers:
-            self.missing.add(name)
-        return name
-
-    def called(self, op: Op) -> str:
-        """The name of an operation's function, which is imported or defined."""
-        if op in self.functions:
-            return self.functions[op][0]
-        if (given := self.given(op)) is not None:
-            return given
-        name = op.name
-        while name in self._names_of_others():
-            name += "_"
-        self.functions[op] = name, ""  # first, for rules that mention each other
-        self.functions[op] = name, self._defined(op, name)
-        return name
-
-    def given(self, op: Op) -> str | None:
-        """The name of an operation's function where it can be imported."""
-        if op is ops.where:
-            return self.use("where")
-        if op.name in BUILTIN and (op.elementary or op.name in ("square", "reciprocal", "positive")):
-            if op.name in numpy_reading.LACKING:
-                self.missing.add(op.name)
-                return op.name
-            return "abs" if op is ops.abs else self.use(op.numpy)  # Python's own is the shorter word
-        return None
-
-    def imports(self) -> list[str]:
-        """The lines that import what the module uses."""
-        lines = []
-        for home, names, comment in self.dialect.imports(self.imported, self.missing):
-            line = f"from {home} import {', '.join(names)}"
-            lines += [f"{line}  # {comment}"] if comment else wrapped(line, "import ")
-        return lines
-
-    def reading(self) -> _Rule:
-        """What writes an operation's rule."""
-        return _Rule(self)
-
-    def full(self, result: str, names: Sequence[str]) -> str:
-        """A function's result in the shape of all its operands."""
-        return f"{self.use('broadcast_arrays')}({', '.join([result, *names])})[0]"
-
-    def _names_of_others(self) -> set[str]:
-        taken = {name for name, _ in self.functions.values()}
-        return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values() if op.numpy != op.name])
-
-    def _defined(self, op: Op, called: str) -> str:
-        """An operation as a function, from its rule; what its expression has twice gets a name."""
-        code = getattr(op.forward, "__code__", None)
-        count = op.arity or 0
-        names = code.co_varnames[:count] if code is not None and code.co_argcount == count else ()
-        if not names or not self._names_of_others().union(OPS).isdisjoint(names):
-            names = tuple([f"x{i + 1}" for i in range(count)])
-        rule = _as_number(read(op, op.forward, [Symbol(name) for name in names]))
-        free = "z" if "z" not in {name[0] for name in names} else "_"
-        lines, (result,) = self.reading().unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
-        if not {x.name for x in postorder([rule]) if isinstance(x, Symbol)}.issuperset(names):  # one is left aside
-            result = self.full(result, names)
-        return "\n".join([f"def {called}({', '.join(names)}):", *lines, f"    return {result}"])
-
-
-class _Rule(Unfolding):
-    """The rules of operations as NumPy's source."""
-
-    signs = SIGNS
-
-    def __init__(self, module: Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def bound(self, x: Any) -> tuple[str, int]:
-        if isinstance(x, Expression) and not isinstance(x, Symbol) and id(x) not in self.known:
-            if x.head is NUMBER:
-                return f"{self.module.use('where')}({self.text(x.operands[0])}, 1.0, 0.0)", _CALL
-            if x.head in (ops.mul, ops.sub):
-                a, b = x.operands
-                if _is_number_of(a) != _is_number_of(b):
-                    a, b = (y.operands[0] if _is_number_of(y) else y for y in (a, b))
-                    return super().bound(Expression(x.head, (a, b)))
-            if x.head is ops.pow and not isinstance(x.operands[1], Expression):
-                base, exponent = x.operands
-                if exponent == 0.5:
-                    return f"{self.module.help('half_power')}({self.text(base)})", _CALL
-                return f"{self.text(base, _CALL)} ** {power(self.module, exponent)}", _POWER
-        return super().bound(x)
-
-    def number(self, x: float) -> str:
-        return number(self.module, x)
-
-    def call(self, name: str, x: Expression) -> str:
-        called = self.module.called(x.head) if isinstance(x.head, Op) else name
-        return f"{called}({', '.join(map(self.text, x.operands))})"
-
-
-def _as_number(x: Any) -> Any:
-    """The expression with every condition as a number that does not stand where a condition belongs."""
-    joining = {"&", "|", "~"}
-    conditions = joining | {"<", "<=", ">", ">=", "==", "!="}
-    made: dict[int, Any] = {}
-
-    def as_number(y: Any) -> Any:
-        return Expression(NUMBER, (y,)) if isinstance(y, Expression) and y.head in conditions else y
-
-    for part in postorder([x]):
-        if isinstance(part, Symbol):
-            continue
-        operands = [made.get(id(y), y) for y in part.operands]
-        if part.head not in joining:
-            first = 1 if part.head is ops.where else 0
-            operands = [*operands[:first], *map(as_number, operands[first:])]
-        made[id(part)] = Expression(part.head, tuple(operands))
-    return as_number(made.get(id(x), x))
-
-
-def _is_number_of(x: Any) -> bool:
-    """Whether x is a condition taken as a number: NumPy takes it so by itself, beside another one."""
-    return isinstance(x, (Expression, Array)) and x.head is NUMBER
-
-
-def number(module: Module, x: float) -> str:
-    """A number as Python writes it, with NumPy's names for inf and nan."""
-    if math.isfinite(x):
-        return repr(x)
-    if x != x:
-        return module.use("nan")
-    module.use("inf")
-    return "inf" if x > 0 else "-inf"
-
-
-def wrapped(line: str, opening: str) -> list[str]:
-    """A line with a list of names in it, over several lines if it is long; they begin behind `opening`."""
-    if len(line) <= 100:
-        return [line]
-    head, _, names = line.partition(opening)
-    tail = "):" if names.endswith("):") else ")"
-    rows, row = [f"{head}{opening.rstrip('(')}("], "   "
-    for name in names.removesuffix("):").split(", "):
-        if len(row) + len(name) > 95:
-            rows.append(row)
-            row = "   "
-        row += f" {name},"
-    return [*rows, row, tail]
-
-
-def power(module: Module, x: float) -> str:
-    """An exponent, whole numbers without a point."""
-    return str(int(x)) if math.isfinite(x) and x == int(x) and abs(x) < 1000 else number(module, x)
 
 
 # --- the body of a function -------------------------------------------------------------------------------------------
@@ -584,8 +359,8 @@ class Body:
         head, operands = x.head, list(x.operands)
         if head is DETACH or (head is SUM and len(operands) == 1):
             return self._bound(operands[0])
-        if head in (ops.mul, ops.sub) and _is_number_of(operands[0]) != _is_number_of(operands[1]):
-            operands = [y.operands[0] if _is_number_of(y) else y for y in operands]
+        if head in (ops.mul, ops.sub) and is_number_of(operands[0]) != is_number_of(operands[1]):
+            operands = [y.operands[0] if is_number_of(y) else y for y in operands]
         if head is SUM:
             name, around = "add", [_SUM] * len(operands)
         else:
@@ -708,7 +483,7 @@ class Body:
     def _picked(self, source: Array, index: NDArray[Any], batched: bool) -> str:
         """Entries of an array."""
         part = view(source.shape, index)
-        text = self.text(source, _CALL) + self.selection(part, batched) + self.transposition(part.axes, batched)
+        text = self.text(source, _CALL) + self.selection(part, batched) + self.turned(part.axes, batched)
         if part.merged is not None:
             text += f".reshape({', '.join(self._with_count(list(map(str, part.merged)), batched, '-1'))})"
         return text
@@ -732,14 +507,14 @@ class Body:
             marks = list(map(_mark, part.selection))
         return [":", *marks] if self.first and batched and marks else marks
 
-    def transposition(self, axes: Sequence[int], batched: bool) -> str:
+    def turned(self, axes: Sequence[int], batched: bool) -> str:
         """The text that permutes axes."""
         axes = list(axes)
         if axes == list(range(len(axes))):
             return ""
         if batched:
             axes = [0, *[axis + 1 for axis in axes]] if self.first else [*axes, len(axes)]
-        return _transposition(axes)
+        return transposition(axes)
 
     # --- sums of products ---------------------------------------------------------------------------------------------
 
@@ -750,7 +525,7 @@ class Body:
         spec = [self.lettered(letters, y) for letters, y in ((left, a), (right, b), (out, x))]
         extents: dict[str, int | None] = {"n": None}
         extents.update(zip(left + right, (*a.shape, *b.shape)))
-        return _Product(self, a, b, extents).text(*spec)
+        return Product(self, a, b, extents).text(*spec)
 
     def lettered(self, letters: str, x: Array) -> str:
         return "".join(self._with_count(list(letters), x.batched, "n"))
@@ -932,166 +707,3 @@ def _mark(item: int | slice) -> str:
         return str(item)
     begin, end = ("" if bound is None else str(bound) for bound in (item.start, item.stop))
     return f"{begin}:{end}" if item.step is None else f"{begin}:{end}:{item.step}"
-
-
-def _transposition(axes: Sequence[int]) -> str:
-    if list(axes) == list(range(len(axes))):
-        return ""
-    if len(axes) == 2:
-        return ".T"
-    moved = [i for i, axis in enumerate(axes) if i != axis]
-    if len(moved) == 2:
-        return f".swapaxes({moved[0]}, {moved[1]})"
-    return f".transpose({', '.join(map(str, axes))})"
-
-
-class _Product:
-    """How a sum of products is written: as NumPy's ``@``, if need be of stacks and with axes merged."""
-
-    def __init__(self, body: Body, a: Array, b: Array, extents: dict[str, int | None]) -> None:
-        self.body, self.a, self.b, self.extents = body, a, b, extents
-
-    def text(self, left: str, right: str, out: str) -> tuple[str, int]:
-        stack = [i for i in out if i in left and i in right]
-        along = [i for i in left if i in right and i not in out]
-        rows = [i for i in out if i in left and i not in right]
-        columns = [i for i in out if i in right and i not in left]
-        if not along:
-            return self._spread(left, right, out), _PRODUCT
-        if stack and not (rows and columns):
-            return self._summed(left, right, out, along)
-        if not rows and not columns:
-            return self._dot(left, right, along)
-        if not stack and len(along) == 1 and self.extents[along[0]] == 1 and rows and columns and len(out) == 2:
-            # With one row there is nothing to be summed, and NumPy multiplies faster than it multiplies matrices.
-            one = self._arranged(self.a, left, [*rows, *along]), self._arranged(self.b, right, [*along, *columns])
-            two = self._arranged(self.b, right, [*columns, *along]), self._arranged(self.a, left, [*along, *rows])
-            return " * ".join(one if out == "".join(rows + columns) else two), _PRODUCT
-        if (stacked := self._over_stack(left, right, out, stack, along, rows, columns)) is not None:
-            return stacked, _PRODUCT
-        if (summed := self._summed_stack(left, right, out, stack, along, rows, columns)) is not None:
-            return summed, _CALL
-        swapped = self._is_swapped(left, right, out, stack, along, rows, columns)
-        first = (self.b, right, columns) if swapped else (self.a, left, rows)
-        second = (self.a, left, rows) if swapped else (self.b, right, columns)
-        left_factor = self._merged(first[0], first[1], stack, [first[2], along])
-        right_factor = self._merged(second[0], second[1], stack, [along, second[2]])
-        text, binding = f"{left_factor} @ {right_factor}", _PRODUCT
-        made = [*stack, *first[2], *second[2]]
-        if len(first[2]) > 1 or len(second[2]) > 1:
-            text, binding = f"({text}).reshape({', '.join(map(self._extent, self._known(made)))})", _CALL
-        axes = [made.index(i) for i in out]
-        if axes != list(range(len(axes))):
-            text, binding = f"({text})" if binding < _CALL else text, _CALL
-            text += _transposition(axes)
-        return text, binding
-
-    def _over_stack(
-        self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any
-    ) -> str | None:
-        """The product of one matrix with each of a stack, which NumPy's ``@`` goes along with."""
-        if stack or len(along) != 1:
-            return None
-        (k,) = along
-        for one, own, other, their in (
-            ((self.a, left), rows, (self.b, right), columns),
-            ((self.b, right), columns, (self.a, left), rows),
-        ):
-            if len(own) == 1 and len(their) > 1 and list(out) == [*their[:-1], *own, their[-1]]:
-                return f"{self._arranged(*one, [*own, k])} @ {self._arranged(*other, [*their[:-1], k, their[-1]])}"
-            if len(own) == 1 and len(their) > 1 and list(out) == [*their, *own]:
-                return f"{self._arranged(*other, [*their, k])} @ {self._arranged(*one, [k, *own])}"
-        return None
-
-    def _summed_stack(
-        self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any
-    ) -> str | None:
-        """The sum of a stack of small products, each over the examples: nothing has to be moved for it in memory."""
-        if stack or len(rows) != 1 or len(columns) != 1 or len(along) != 2 or "n" not in along:
-            return None
-        (step,) = [i for i in along if i != "n"]
-        if list(left) != [step, *rows, "n"] or list(right) != [step, *columns, "n"]:
-            return None
-        if math.prod([self.extents[i] or 0 for i in (step, *rows, *columns)]) > SMALL:
-            return None
-        first, second = ((self.a, left, rows), (self.b, right, columns))
-        if list(out) != [*rows, *columns]:
-            first, second = second, first
-        one = self._arranged(first[0], first[1], [step, *first[2], "n"])
-        two = self._arranged(second[0], second[1], [step, "n", *second[2]])
-        return f"({one} @ {two}).sum(axis=0)"
-
-    def _known(self, letters: Sequence[str]) -> list[str]:
-        return list(letters)
-
-    def _extent(self, letter: str) -> str:
-        return "-1" if letter == "n" else str(self.extents[letter])
-
-    def _is_swapped(self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any) -> bool:
-        """Whether b @ a is the shorter text."""
-        if not rows or not columns:
-            one, letters = (left, rows) if rows else (right, columns)
-            ends_along = list(one) == [*letters, *along]
-            return (not rows and ends_along) or (bool(rows) and not ends_along)
-        return list(out) == [*stack, *columns, *rows]
-
-    def _arranged(self, x: Array, letters: str, order: Sequence[str]) -> str:
-        """An operand with its axes in this order."""
-        axes = [letters.index(i) for i in order]
-        if x.head is PICK and not self.body.has_line(x) and [i for i in order if i == "n"] == ["n"] * x.batched:
-            core = [letters.replace("n", "").index(i) for i in order if i != "n"]
-            turned = x.builder.pick(x, np.arange(x.size).reshape(x.shape).transpose(core))
-            assert isinstance(turned, Array)
-            moved = self.body.lettered("".join([i for i in order if i != "n"]), turned)
-            return self.body.text(turned, _CALL) + _transposition([moved.index(i) for i in order])
-        return self.body.text(x, _CALL) + _transposition(axes)
-
-    def _merged(self, x: Array, letters: str, stack: list[str], groups: list[list[str]]) -> str:
-        order = [*stack, *groups[0], *groups[1]]
-        if not stack and all(groups) and max(map(len, groups)) > 1 and list(letters) == [*groups[1], *groups[0]]:
-            return f"{self._merged(x, letters, stack, groups[::-1])}.T"
-        text = self._arranged(x, letters, order)
-        if any(len(group) > 1 for group in groups):
-            extents = [self._extent(i) for i in stack]
-            open_ = "-1" in extents
-            for group in groups:
-                if not group:
-                    continue
-                if "n" in group:
-                    extents.append("-1")
-                else:
-                    extents.append(str(math.prod([self.extents[i] or 0 for i in group])))
-            text += f".reshape({', '.join(extents)})"
-            assert not (open_ and extents.count("-1") > 1)
-        return text
-
-    def _dot(self, left: str, right: str, along: list[str]) -> tuple[str, int]:
-        if len(along) == 1:
-            return f"{self.body.text(self.a, _PRODUCT)} @ {self.body.text(self.b, _SIGN)}", _PRODUCT
-        b = self._arranged(self.b, right, list(left))
-        return f"({self.body.text(self.a, _PRODUCT)} * {b}).sum()", _CALL
-
-    def _lifted(self, x: Array, letters: str, order: Sequence[str]) -> str:
-        """x with its axes in this order, and with an axis of extent 1 where it has none."""
-        mine = [i for i in order if i in letters]
-        text = self._arranged(x, letters, mine)
-        marks = [":" if i in letters else "None" for i in order]
-        while marks and marks[0] == "None":
-            marks.pop(0)
-        while marks and marks[-1] == ":":
-            marks.pop()
-        return f"{text}[{', '.join(marks)}]" if "None" in marks else text
-
-    def _spread(self, left: str, right: str, out: str) -> str:
-        return f"{self._lifted(self.a, left, list(out))} * {self._lifted(self.b, right, list(out))}"
-
-    def _summed(self, left: str, right: str, out: str, along: list[str]) -> tuple[str, int]:
-        """The sum of an elementwise product, along axes in the place where the longer operand has them."""
-        longer = left if len(left) >= len(right) else right
-        order = [i for i in longer if i in out or i in along]
-        order += [i for i in out if i not in order]
-        a, b = self._lifted(self.a, left, order), self._lifted(self.b, right, order)
-        axes = [order.index(i) for i in along]
-        text = f"({a} * {b}).sum(axis={axes[0] if len(axes) == 1 else tuple(axes)})"
-        rest = [i for i in order if i not in along]
-        return text + _transposition([rest.index(i) for i in out]), _CALL
