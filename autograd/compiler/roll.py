@@ -9,6 +9,7 @@ same way.
 from __future__ import annotations
 
 from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,12 +42,12 @@ from .scalars import CONSTANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias
 
     from .arrays import Code, Index
 
-    Relation: TypeAlias = tuple[Any, ...]
+    Relation: TypeAlias = "Numbers | Constants | Outer | Own | Before"
 
 FEWEST = 4
 """So many steps are worth a loop."""
@@ -78,6 +79,40 @@ def _computes(x: Array) -> bool:
     return bool(x.operands) and x.head not in (PICK, LOOP, OUTPUT)
 
 
+class Numbers(NamedTuple):
+    """An operand that is a number, one for each step."""
+
+    values: list[float]
+
+
+class Constants(NamedTuple):
+    """An operand that is a constant array, one for each step."""
+
+    arrays: list[Array]
+
+
+class Outer(NamedTuple):
+    """An operand that is entries of an array from elsewhere: an index for each step."""
+
+    source: Array
+    indices: Index
+
+
+class Own(NamedTuple):
+    """An operand that is entries of the j-th array of the same step."""
+
+    j: int
+    entries: Index
+
+
+class Before(NamedTuple):
+    """An operand that is entries of the j-th array of the step before; and what stands there in the first step."""
+
+    j: int
+    entries: Index
+    first: Code
+
+
 class Repetition:
     """Like stretches of arrays, one after the other.
 
@@ -85,32 +120,32 @@ class Repetition:
     ----------
     steps : list of list of Array
         The stretches.
-    relations : list of list of tuple
-        For each array of a step, and each operand of it, where that comes from:
-        ``("number", numbers)`` and ``("constant", arrays)``, one for each step;
-        ``("outer", array, indices)``, entries of an array from elsewhere, an index for each step;
-        ``("own", j, index)`` and ``("before", j, index, first)``, entries of the j-th array of the same step, or of the
-        one before, and in place of that in the first step something else.
+    relations : list of list
+        For each array of a step, and each operand of it, where that comes from: `Numbers`, `Constants`, `Outer`, `Own`
+        or `Before`.
+    waits : list of bool
+        Which arrays of a step depend on the step before.
+    core : list of int
+        Those of them that the next step needs: the body of the loop.
+    carried : list of int
+        Those of them that the next step uses itself.
     """
 
     def __init__(self, steps: list[list[Array]], relations: list[list[Relation]]) -> None:
         self.steps, self.relations = steps, relations
-
-    def core(self) -> tuple[list[int], list[int]]:
-        """Which arrays of a step depend on the step before and are needed by the next one; and which that one uses."""
-        relations = self.relations
-        carried = sorted({r[1] for mine in relations for r in mine if r[0] == "before"})
-        waits = [False] * len(relations)
+        every = range(len(relations))
+        self.carried = sorted({r.j for mine in relations for r in mine if isinstance(r, Before)})
+        self.waits = [j in self.carried for j in every]
         for j, mine in enumerate(relations):
-            waits[j] = j in carried or any(r[0] == "before" or (r[0] == "own" and waits[r[1]]) for r in mine)
-        feeds = [j in carried for j in range(len(relations))]
-        for j in range(len(relations) - 1, -1, -1):
+            if any(isinstance(r, Before) or (isinstance(r, Own) and self.waits[r.j]) for r in mine):
+                self.waits[j] = True
+        feeds = [j in self.carried for j in every]
+        for j in reversed(every):
             if feeds[j]:
                 for r in relations[j]:
-                    if r[0] == "own":
-                        feeds[r[1]] = True
-        self.waits = waits
-        return [j for j in range(len(relations)) if (waits[j] and feeds[j]) or j in carried], carried
+                    if isinstance(r, Own):
+                        feeds[r.j] = True
+        self.core = [j for j in every if self.waits[j] and feeds[j]]
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
@@ -159,10 +194,9 @@ def _found(program: ArrayProgram) -> Repetition | None:
 
 def _worth(found: Repetition, users: dict[int, list[Array]]) -> tuple[int, int]:
     """More steps are better, and of those with fewer of them fewer arrays of the loop that are kept."""
-    core, carried = found.core()
-    inside = {step[j].number for step in found.steps for j in core}
-    kept = {j for j in core if any(user.number not in inside for user in users.get(found.steps[1][j].number, []))}
-    return len(found.steps), -len(kept.union(carried))
+    inside = {step[j].number for step in found.steps for j in found.core}
+    kept = {j for j in found.core if any(u.number not in inside for u in users.get(found.steps[1][j].number, []))}
+    return len(found.steps), -len(kept.union(found.carried))
 
 
 def _kind(x: Array) -> Any:
@@ -197,22 +231,20 @@ def _related(arrays: list[Array], places: dict[int, int], start: int, period: in
             return None
         return (i - start) // period, (i - start) % period
 
-    def described(k: int) -> list[list[Relation]]:
+    def described(k: int) -> list[list[Seen]]:
         made = []
         for x in steps[k]:
-            mine: list[Relation] = []
+            mine: list[Seen] = []
             for y in x.operands:
-                if not isinstance(y, Array):
-                    mine.append(("number", y))
+                if not isinstance(y, Array) or y.head is CONSTANT:
+                    mine.append(Seen(y))
                     continue
                 source, index = _source(y)
                 where = place(source)
-                if y.head is CONSTANT:
-                    mine.append(("constant", y))
-                elif where is not None:
-                    mine.append(("inner", k - where[0], where[1], index, y))
+                if where is None:
+                    mine.append(Seen(y, source, index))
                 else:
-                    mine.append(("outer", source, index, y))
+                    mine.append(Seen(y, None, index, k - where[0], where[1]))
             made.append(mine)
         return made
 
@@ -235,37 +267,62 @@ def _related(arrays: list[Array], places: dict[int, int], start: int, period: in
         row: list[Relation] = []
         for m, relation in enumerate(mine):
             kinds = [every[k][j][m] for k in range(first, last + 1)]
-            if relation[0] in ("number", "constant"):
-                row.append((relation[0], [kind[1] for kind in kinds]))
-            elif relation[0] == "outer":
-                row.append(("outer", relation[1], np.stack([kind[2] for kind in kinds])))
-            elif relation[1] == 0:
-                row.append(("own", relation[2], relation[3]))
-            elif relation[1] == 1:
-                row.append(("before", relation[2], relation[3], kinds[0][-1]))
+            if relation.j is not None:
+                if relation.back not in (0, 1):
+                    return None
+                row.append(
+                    Before(relation.j, relation.entries, kinds[0].operand)
+                    if relation.back
+                    else Own(relation.j, relation.entries)
+                )
+            elif relation.source is not None:
+                row.append(Outer(relation.source, np.stack([kind.entries for kind in kinds])))
+            elif isinstance(relation.operand, Array):
+                row.append(Constants([kind.operand for kind in kinds]))
             else:
-                return None
+                row.append(Numbers([kind.operand for kind in kinds]))
         relations.append(row)
     made = Repetition(steps[first : last + 1], relations)
     return made if _has_firsts(made, relations) else None
 
 
-def _follows(one: list[list[Relation]], next_one: list[list[Relation]]) -> bool:
+class Seen(NamedTuple):
+    """Where an operand comes from, as it is seen in one step.
+
+    Attributes
+    ----------
+    operand : Array or float
+    source : Array or None
+        The array from elsewhere of which it is entries.
+    entries : array of int
+        Which entries.
+    back, j : int and int or None
+        How many steps before this one the j-th array of a step was made, of which it is entries.
+    """
+
+    operand: Any
+    source: Array | None = None
+    entries: Any = None
+    back: int = 0
+    j: int | None = None
+
+    def agrees(self, other: Seen) -> bool:
+        """Whether it is the same in two steps, but for what may differ from step to step."""
+        return (
+            (self.source is other.source and isinstance(self.operand, Array) == isinstance(other.operand, Array))
+            and (self.back, self.j) == (other.back, other.j)
+            and (self.j is None or np.array_equal(self.entries, other.entries))
+        )
+
+
+def _follows(one: list[list[Seen]], next_one: list[list[Seen]]) -> bool:
     """Whether a step is related to its surroundings as the one before is."""
-    for mine, theirs in zip(one, next_one):
-        for a, b in zip(mine, theirs):
-            if a[0] != b[0]:
-                return False
-            if a[0] == "inner" and (a[1:3] != b[1:3] or not np.array_equal(a[3], b[3])):
-                return False
-            if a[0] == "outer" and a[1] is not b[1]:
-                return False
-    return True
+    return all(a.agrees(b) for mine, theirs in zip(one, next_one) for a, b in zip(mine, theirs))
 
 
 def _begins(
-    steps: list[Array], one: list[list[Relation]], next_steps: list[Array], next_one: list[list[Relation]]
-) -> list[list[Relation]] | None:
+    steps: list[Array], one: list[list[Seen]], next_steps: list[Array], next_one: list[list[Seen]]
+) -> list[list[Seen]] | None:
     """How a step is related to its surroundings, if it is the first one, with its operands in the order of the next.
 
     It is like the next, but that something else stands where that has the step before.
@@ -283,13 +340,9 @@ def _begins(
     return made
 
 
-def _fits(a: Relation, b: Relation) -> bool:
+def _fits(a: Seen, b: Seen) -> bool:
     """Whether an operand of the first step can be what it is in the next."""
-    if b[0] == "inner" and b[1] == 1 and a[0] in ("outer", "constant", "number"):
-        return True
-    if a[0] != b[0] or (a[0] == "inner" and (a[1:3] != b[1:3] or not np.array_equal(a[3], b[3]))):
-        return False
-    return a[0] != "outer" or a[1] is b[1]
+    return (b.j is not None and b.back == 1 and a.j is None) or a.agrees(b)
 
 
 def _has_firsts(found: Repetition, relations: list[list[Relation]]) -> bool:
@@ -297,8 +350,8 @@ def _has_firsts(found: Repetition, relations: list[list[Relation]]) -> bool:
     firsts: dict[int, Any] = {}
     for mine in relations:
         for relation in mine:
-            if relation[0] == "before":
-                _, j, index, first = relation
+            if isinstance(relation, Before):
+                j, index, first = relation
                 shape = found.steps[0][j].shape
                 if index.shape != shape or not np.array_equal(index, np.arange(index.size).reshape(shape)):
                     return False
@@ -356,13 +409,14 @@ class _Rolling:
         self.make = Builder(program.builder.largest)
         self.made: dict[int, Code] = {}
         self.count = len(found.steps)
-        self.core, self.carried = found.core()
+        self.core, self.carried = found.core, found.carried
         self.stacks: dict[int, Code] = {}  # of arrays of a step, those of all steps along a new first axis
         self.equal: set[int] = set()  # those that are the same in all steps
         self.lasts: dict[int, Array] = {}  # of arrays of the loop, that of the last step
         self.trails: dict[int, Array] = {}  # of carried arrays, with what stands before the first step in front
-        self.firsts = {r[1]: r[3] for mine in found.relations for r in mine if r[0] == "before"}
+        self.firsts = {r.j: r.first for mine in found.relations for r in mine if isinstance(r, Before)}
         self.users = _users(program)
+        self._places: dict[Any, Array] | None = None  # the arrays of the program, by what they are
         own = {x.number for step in found.steps for x in step}
         self.fronts = self._beyond(own, -1)  # of other arrays, what is like them before the first step
         self.backs = self._beyond(own, self.count)  # and what is after the last
@@ -412,25 +466,23 @@ class _Rolling:
             if j in self.core:
                 continue
             expected: list[Any] = []
-            for r, y in zip(mine, self.found.steps[0][j].operands):
-                if r[0] == "outer" and isinstance(y, Array):
-                    index = r[2][0] + k * (r[2][1] - r[2][0])  # if it goes on as it begins
-                    if index.size and (index.min() < 0 or index.max() >= r[1].size):
+            for r in mine:
+                if isinstance(r, Outer):
+                    index = r.indices[0] + k * (r.indices[1] - r.indices[0])  # if it goes on as it begins
+                    if index.size and (index.min() < 0 or index.max() >= r.source.size):
                         break
-                    if k > 0 and not np.array_equal(index, 2 * r[2][-1] - r[2][-2]):
+                    if k > 0 and not np.array_equal(index, 2 * r.indices[-1] - r.indices[-2]):
                         break
-                    expected.append((r[1].number, index_key(index)))
-                elif r[0] == "own" and (r[1] in found_there or r[1] in before):
-                    there = found_there[r[1]] if r[1] in found_there else before[r[1]]
+                    expected.append((r.source.number, index_key(index)))
+                elif isinstance(r, (Own, Before)):
+                    known = last if isinstance(r, Before) else before | found_there
+                    there = known.get(r.j)
                     if not isinstance(there, Array):
                         break
                     source, index = _source(there)
-                    expected.append((source.number, index_key(index.ravel()[r[2]])))
-                elif r[0] == "before" and r[1] in last:
-                    source, index = _source(last[r[1]])
-                    expected.append((source.number, index_key(index.ravel()[r[2]])))
-                elif r[0] == "number" and all(repr(x) == repr(r[1][0]) for x in r[1]):
-                    expected.append(repr(r[1][0]))
+                    expected.append((source.number, index_key(index.ravel()[r.entries])))
+                elif isinstance(r, Numbers) and all(repr(x) == repr(r.values[0]) for x in r.values):
+                    expected.append(repr(r.values[0]))
                 else:
                     break
             else:
@@ -449,12 +501,11 @@ class _Rolling:
             source, index = _source(y)
             return source.number, index_key(index)
 
-        if not hasattr(self, "_places"):
-            self._places: dict[Any, Array] = {}
-            for y in self.old.arrays():
-                if y.operands and y.head not in (PICK, LOOP, OUTPUT, REQUIRE):
-                    key = y.head, index_key(y.data), y.shape, y.batched, tuple(map(seen, y.operands))
-                    self._places[key] = y
+        if self._places is None:
+            computed = [y for y in self.old.arrays() if y.operands and y.head not in (PICK, LOOP, OUTPUT, REQUIRE)]
+            self._places = {
+                (y.head, index_key(y.data), y.shape, y.batched, tuple(map(seen, y.operands))): y for y in computed
+            }
         return self._places.get((x.head, index_key(x.data), x.shape, x.batched, tuple(expected)))
 
     def _now(self, x: Code) -> Code:
@@ -573,37 +624,34 @@ class _Rolling:
             Whether with what is before the first step, and after the last.
         """
         make, count = self.make, self.count + front + back
-        if relation[0] == "number":
-            numbers = relation[1]
+        if isinstance(relation, Numbers):
+            numbers = relation.values
             if all(repr(number) == repr(numbers[0]) for number in numbers):
                 return numbers[0], False
             return make.leaf(CONSTANT, np.array(numbers), (count,)), True
-        if relation[0] == "constant":
-            values = [x.data for x in relation[1]]
-            if all(x is relation[1][0] for x in relation[1]):
-                return self._now(relation[1][0]), False
-            return make.leaf(CONSTANT, np.stack(values), (count, *values[0].shape)), True
-        if relation[0] == "outer":
-            _, source, indices = relation
+        if isinstance(relation, Constants):
+            arrays = relation.arrays
+            if all(x is arrays[0] for x in arrays):
+                return self._now(arrays[0]), False
+            return make.leaf(CONSTANT, np.stack([x.data for x in arrays]), (count, *arrays[0].shape)), True
+        if isinstance(relation, Outer):
+            indices, source = relation.indices, self._now(relation.source)
             if front:
                 indices = np.concatenate([[2 * indices[0] - indices[1]], indices])
             if back:
                 indices = np.concatenate([indices, [2 * indices[-1] - indices[-2]]])
             if (indices == indices[0]).all():
-                return make.pick(self._now(source), indices[0]), False
-            return make.pick(self._now(source), indices), True
-        if relation[0] == "own":
-            _, j, index = relation
-            if j in self.equal:
-                return make.pick(self.stacks[j], index), False
-            size = self.found.steps[1][j].size
-            steps = (size * np.arange(count)).reshape(count, *[1] * index.ndim)
-            stack = self.trails.get(j, self.stacks[j])
-            return make.pick(stack, index[None] + steps + size * (self._offset(j) - front)), True
-        _, j, index, _ = relation
+                return make.pick(source, indices[0]), False
+            return make.pick(source, indices), True
+        j, index = relation.j, relation.entries
+        if j in self.equal:
+            return make.pick(self.stacks[j], index), False
         size = self.found.steps[1][j].size
         steps = (size * np.arange(count)).reshape(count, *[1] * index.ndim)
-        return make.pick(self.trails[j], index[None] + steps), True
+        if isinstance(relation, Before):
+            return make.pick(self.trails[j], index[None] + steps), True
+        stack = self.trails.get(j, self.stacks[j])
+        return make.pick(stack, index[None] + steps + size * (self._offset(j) - front)), True
 
     def _stack(self, j: int, x: Array) -> None:
         """The array of all steps at once."""
@@ -640,25 +688,25 @@ class _Rolling:
                 operands.append(code)
             return slots[key]
 
-        def operand(relation: Relation, y: Code) -> Code:
-            if relation[0] == "before":
-                return inner.pick(carries[relation[1]], relation[2])
-            if relation[0] == "own" and relation[1] in bodies:
-                return inner.pick(bodies[relation[1]], relation[2])
-            if relation[0] == "own" and relation[1] not in self.equal:
-                stack = self.stacks[relation[1]]
+        def operand(relation: Relation) -> Code:
+            if isinstance(relation, Before):
+                return inner.pick(carries[relation.j], relation.entries)
+            if isinstance(relation, Own) and relation.j in bodies:
+                return inner.pick(bodies[relation.j], relation.entries)
+            if isinstance(relation, Own) and relation.j not in self.equal:
+                stack = self.stacks[relation.j]
                 assert isinstance(stack, Array)
-                start = relation[1] in self.fronts
+                start = relation.j in self.fronts
                 if stack.shape[0] != self.count:
                     stack = make.pick(stack, np.arange(stack.size).reshape(stack.shape)[start : start + self.count])
-                return inner.pick(leaf(stack, True), relation[2])
-            if relation[0] == "outer" and (relation[2] == relation[2][0]).all():
-                return inner.pick(leaf(self._now(relation[1]), False), relation[2][0])
+                return inner.pick(leaf(stack, True), relation.entries)
+            if isinstance(relation, Outer) and (relation.indices == relation.indices[0]).all():
+                return inner.pick(leaf(self._now(relation.source), False), relation.indices[0])
             return leaf(*self._operand(relation))
 
         for j in core:
             x = model[j]
-            made = inner.like(x, self._summed_before(x, j, leaf, [*zip(found.relations[j], x.operands)], operand))
+            made = inner.like(x, self._summed_before(x, leaf, found.relations[j], operand))
             if not isinstance(made, Array) or made.shape != x.shape or made.batched != x.batched:
                 made = inner.expand(made, x.shape, x.batched)
             if isinstance(made, Array):
@@ -669,10 +717,9 @@ class _Rolling:
         users = self.users
         inside = {step[j].number for step in found.steps for j in core}
         uses = {j: self._uses(j, users, inside) for j in core}
-        reads_before = {
-            r[1] for j, mine in enumerate(found.relations) if j not in core for r in mine if r[0] == "before"
-        }
-        in_front = {r[1] for j in self.fronts for r in found.relations[j] if r[0] == "own"}
+        outside = [mine for j, mine in enumerate(found.relations) if j not in core]
+        reads_before = {r.j for mine in outside for r in mine if isinstance(r, Before)}
+        in_front = {r.j for j in self.fronts for r in found.relations[j] if isinstance(r, Own)}
         stacked_outputs = [j for j in core if uses[j] - {self.count - 1} or j in reads_before or j in in_front]
         last_outputs = [j for j in core if j not in stacked_outputs and uses[j]]
         firsts = [make.expand(self._now(self.firsts[j]), model[j].shape, model[j].batched) for j in carried]
@@ -700,25 +747,30 @@ class _Rolling:
         for j in core:
             self.stacks.setdefault(j, 0.0)
 
-    def _summed_before(self, x: Array, j: int, leaf: Any, pairs: list[Any], operand: Any) -> list[Code]:
+    def _summed_before(
+        self,
+        x: Array,
+        leaf: Callable[[Code, bool], Code],
+        relations: list[Relation],
+        operand: Callable[[Relation], Code],
+    ) -> list[Code]:
         """The operands of an array of the loop; in a sum, those that need no step before are added up beforehand."""
-        ready = [
-            r[0] != "before" and not (r[0] == "own" and (r[1] not in self.stacks or r[1] in self.trails))
-            for r, _ in pairs
-        ]
-        if x.head is not SUM or sum(ready) < 2:
-            return [operand(r, y) for r, y in pairs]
-        terms = [self._operand(r) for (r, y), done in zip(pairs, ready) if done]
-        before = (
-            stacked(self.make, x, terms, self.count)
-            if any(s for _, s in terms)
-            else self.make.like(x, [y for y, _ in terms])
-        )
-        shape = (self.count, *x.shape) if any(s for _, s in terms) else x.shape
-        batched = any(isinstance(y, Array) and y.batched for y, _ in terms)
-        before = self.make.expand(before, shape, batched)
-        first = leaf(before, any(s for _, s in terms))
-        return [first, *[operand(r, y) for (r, y), done in zip(pairs, ready) if not done]]
+
+        def is_ready(r: Relation) -> bool:
+            return not isinstance(r, Before) and not (
+                isinstance(r, Own) and (r.j not in self.stacks or r.j in self.trails)
+            )
+
+        ready = list(filter(is_ready, relations))
+        if x.head is not SUM or len(ready) < 2:
+            return list(map(operand, relations))
+        terms = list(map(self._operand, ready))
+        if any(is_stacked for _, is_stacked in terms):
+            before, shape = stacked(self.make, x, terms, self.count), (self.count, *x.shape)
+        else:
+            before, shape = self.make.like(x, [y for y, _ in terms]), x.shape
+        before = self.make.expand(before, shape, any(isinstance(y, Array) and y.batched for y, _ in terms))
+        return [leaf(before, len(shape) > len(x.shape)), *[operand(r) for r in relations if not is_ready(r)]]
 
     def _rows(self, j: int, begins: bool = False) -> Index | None:
         """Which scalars an array's entries are in all the steps; and before the first one, if it begins there."""
