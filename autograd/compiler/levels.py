@@ -1,4 +1,4 @@
-"""Pass: every row's level, the number of operations on the longest way to it; no row of a level needs another."""
+"""Every row's level: the number of operations on the longest way to it; no row of a level needs another."""
 
 from __future__ import annotations
 
