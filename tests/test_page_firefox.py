@@ -108,6 +108,7 @@ def test_a_selected_node_is_explained(visit: Callable[..., Firefox]) -> None:
 def test_formulas_stand_on_lines_of_their_own(visit: Callable[..., Firefox]) -> None:
     page = visit(credit_network().error)
     select(page, "z1")
+    page.until("!document.body.classList.contains('folded')")  # the panel waits for a second click before it comes
     boxes = page.evaluate(
         "[...document.querySelectorAll('#panel-why section > .formula')].map((m) => m.getBoundingClientRect())"
         ".map((r) => [r.top, r.bottom, r.width])"
