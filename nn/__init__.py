@@ -31,36 +31,34 @@ except Exception:  # of whatever kind: another package of that name may have tak
     raise
 
 from . import functional, init, losses, optim
-from .files import load_file, save_file
-from .functional import log_softmax, softmax
-from .layers import (
+from .activations import (
     ACTIVATIONS,
     ELU,
     GELU,
-    MLP,
     SELU,
-    Dropout,
     Elementwise,
     Identity,
-    Layer,
     LeakyReLU,
-    Linear,
     LogSoftmax,
-    Neuron,
     ReLU,
-    Sequential,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
 )
+from .batches import Batch
+from .containers import Sequential
+from .files import load_file, save_file
+from .functional import log_softmax, softmax
+from .layers import MLP, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
 
 __all__ = [
     "Module",
+    "Batch",
     "Neuron",
     "Layer",
     "MLP",
@@ -109,6 +107,6 @@ __all__ = [
     "optim",
 ]
 _TYPE_CHECKING = False
-if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `layers`
+if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`
     globals().update({kind.__name__: kind for kind in ACTIVATIONS.values()})
     __all__ += [kind.__name__ for kind in ACTIVATIONS.values() if kind.__name__ not in __all__]

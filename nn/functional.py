@@ -1,4 +1,4 @@
-"""Functions of lists of Values that layers and losses are made of: softmax, and what counts as a list."""
+"""Functions of lists of Values that layers and losses are made of: softmax and its relatives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from autograd import Value, concrete, exp, logsumexp, sum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -101,19 +101,3 @@ def differences(xs: Sequence[Any], k: int) -> list[Any]:
     if -inf < pivot < inf:
         lowered[k] = Value(0.0) if isinstance(pivot, Value) else 0.0
     return lowered
-
-
-def is_list(x: object) -> bool:
-    """Whether x is a list, a tuple or an array rather than one number or Value."""
-    return isinstance(x, (list, tuple)) or getattr(x, "ndim", 0) > 0
-
-
-def each(function: Callable[[Any], Any], x: Any) -> Any:
-    """`function` of x, or of every number in the (nested) list x.
-
-    Examples
-    --------
-    >>> each(abs, [-1.0, [2.0, -3.0]])
-    [1.0, [2.0, 3.0]]
-    """
-    return [each(function, item) for item in x] if is_list(x) else function(x)

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import math
 
+from autograd import Value
+
 from .settings import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
-    from typing import TypeAlias
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
 
     Initialiser: TypeAlias = Callable[[random.Random, int, int], float]
     Init: TypeAlias = str | Initialiser | Callable[[], Initialiser]
@@ -231,3 +233,43 @@ def find(init: Init) -> Initialiser:
     if not callable(init):
         raise TypeError(f"init must be a name or a function (random, nin, nout) -> float, not {init!r:.60}")
     return init() if init in _NAMED.values() else init  # type: ignore[call-arg, return-value]
+
+
+def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan_in: int, fan_out: int) -> Any:
+    """Parameters that begin as an initialiser says: lists in lists, of a shape; in the order of the last index.
+
+    Raises
+    ------
+    TypeError
+        If the initialiser cannot be called as initialisers are, or gives no number.
+
+    Examples
+    --------
+    >>> import random
+    >>> drawn((2, 3), zeros(), random.Random(0), 3, 2)[1][2]
+    Value(data=0.0, grad=0.0)
+    """
+    if shape:
+        return [drawn(shape[1:], draw, generator, fan_in, fan_out) for _ in range(shape[0])]
+    try:
+        number = draw(generator, fan_in, fan_out)
+    except TypeError as error:
+        raise _unlike(draw) or error from None
+    try:
+        return Value(number)
+    except (TypeError, OverflowError):
+        raise TypeError(f"init must give a number for each weight, and it gave {number!r:.60}") from None
+
+
+def _unlike(draw: Callable[..., Any]) -> TypeError | None:
+    """An error that says so if something cannot be called as initialisers are."""
+    from inspect import signature
+
+    try:
+        signature(draw).bind(None, 1, 1)
+    except TypeError:
+        name = getattr(draw, "__name__", type(draw).__name__)
+        return TypeError(f"init must be a function (random, nin, nout) -> float, and {name} takes other arguments")
+    except ValueError:  # a function of C that does not tell
+        pass
+    return None

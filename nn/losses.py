@@ -29,7 +29,8 @@ from autograd import (
     where,
 )
 
-from .functional import differences, is_list, largest, log_softmax
+from .batches import is_list
+from .functional import differences, largest, log_softmax
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -728,6 +728,11 @@ def _parameters(module: Module) -> list[Value]:
 _PLAIN = frozenset({bool, int, float, str, type(None)})  # what cannot hold a parameter
 
 
+def is_module_class(x: object) -> bool:
+    """Whether x is a class of modules, where a module is wanted."""
+    return isinstance(x, type) and issubclass(x, Module)
+
+
 def _class_name(module: Module) -> str:
     return type(module).__name__.lower()
 

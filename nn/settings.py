@@ -11,7 +11,9 @@ from autograd import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterable
+    from typing import Any
 
 
 def number(name: str, x: object, *, positive: bool = False, finite: bool = True) -> float:
@@ -120,3 +122,27 @@ def meant(given: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(given.lower(), list(known), 1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def seeded(seed: Any) -> random.Random:
+    """The generator of random numbers that a seed stands for: itself, a new one, or Python's own for None.
+
+    Raises
+    ------
+    TypeError
+        If the seed is no whole number.
+
+    Examples
+    --------
+    >>> seeded(1).random() == seeded(1).random()
+    True
+    """
+    import random
+
+    if seed is None:
+        return random  # type: ignore[return-value]
+    if isinstance(seed, random.Random) or seed is random:
+        return seed  # type: ignore[return-value]
+    if is_bool(seed) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be a whole number or a random.Random, not {seed!r:.60}")
+    return random.Random(seed.__index__())

@@ -390,15 +390,7 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "Sequential": lambda: nn.Sequential(nn.Linear(2, 1)),
 }
 every_layer = pytest.mark.parametrize("layer", LAYERS)
-BATCH = "takes the numbers of one example, and got a batch of {} rows; call it for each: [model(x) for x in X]"
 BAD_INPUTS: dict[str, tuple[Callable[[], Any], str]] = {
-    "batch": (lambda: [[1.0, 2.0]] * 3, BATCH.format(3)),
-    "as many rows as inputs": (lambda: [[1.0, 2.0]] * 2, BATCH.format(2)),
-    "tuples": (lambda: ((1.0, 2.0),), BATCH.format(1)),
-    "Values": (lambda: [[Value(1.0), Value(2.0)]], BATCH.format(1)),
-    "array": (lambda: array([[1.0, 2.0], [3.0, 4.0]]), BATCH.format(2)),
-    "list of arrays": (lambda: [array([1.0, 2.0])] * 2, BATCH.format(2)),
-    "generator of rows": (lambda: ([1.0, 2.0] for _ in range(4)), BATCH.format(4)),
     "text": (lambda: "ab", "takes a list of numbers, not str: 'ab'"),
     "bytes": (lambda: b"ab", "takes a list of numbers, not bytes: b'ab'"),
     "dict": (lambda: {0: 1.0, 1: 2.0}, "takes a list of numbers, not dict: {0: 1.0, 1: 2.0}"),
@@ -424,6 +416,39 @@ def test_what_is_not_one_example_is_refused_in_one_sentence(case: str, layer: st
     called, _, rest = str(error.value).partition("' ")
     assert called in ("Neuron 'neuron", "Layer 'layer", "MLP 'mlp", "Linear 'linear", "Linear 'sequential.layer1")
     assert rest == sentence
+
+
+BATCHES: dict[str, Callable[[], Any]] = {
+    "lists": lambda: [[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]],
+    "as many rows as inputs": lambda: [[1.0, 2.0], [0.5, -1.0]],
+    "tuples": lambda: ((1.0, 2.0),),
+    "Values": lambda: [[Value(1.0), Value(2.0)]],
+    "array": lambda: array([[1.0, 2.0], [3.0, 4.0]]),
+    "list of arrays": lambda: [array([1.0, 2.0]), array([0.5, -1.0])],
+    "generator of rows": lambda: ([float(i), 2.0] for i in range(4)),
+    "Batch": lambda: nn.Batch([[1.0, 2.0], [0.5, -1.0]]),
+    "batches in a batch": lambda: [[[1.0, 2.0]], [[0.5, -1.0], [1.0, 1.0]]],
+}
+
+
+@every_layer
+@pytest.mark.parametrize("case", BATCHES)
+def test_of_a_batch_comes_what_comes_of_each_example(case: str, layer: str) -> None:
+    model = LAYERS[layer]()
+
+    def one_by_one(x: Any, levels: int) -> Any:
+        return [one_by_one(row, levels - 1) for row in x] if levels else model(list(x))
+
+    made = model(BATCHES[case]())
+    assert numbers(made) == numbers(one_by_one(BATCHES[case](), 2 if case == "batches in a batch" else 1))
+    assert isinstance(made, nn.Batch) == (case == "Batch")
+
+
+def test_a_batch_that_says_so_may_hold_single_numbers() -> None:
+    model = nn.Linear(1, 1)
+    assert numbers(model(nn.Batch([1.0, 2.0]))) == [numbers(model(1.0)), numbers(model(2.0))]
+    with pytest.raises(TypeError, match=r"must be alike, and among lists there is 2\.0$"):
+        model([[1.0], 2.0])
 
 
 @every_layer

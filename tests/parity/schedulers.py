@@ -1,0 +1,7 @@
+"""Schedulers beside PyTorch's."""
+
+from __future__ import annotations
+
+from . import Case
+
+CASES: list[Case] = []
