@@ -1,0 +1,30 @@
+"""Parts of a module that are no modules: a time step, a head, a channel. Their nodes are filed under a scope of theirs."""
+
+from __future__ import annotations
+
+from autograd import Place, current_place, sit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def inside(part: str, function: Callable[..., Any], *inputs: Any) -> Any:
+    """``function(*inputs)``, whose nodes belong to a part of where this thread is: ``step3`` of ``rnn`` is ``rnn.step3``.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> inside("step3", lambda x: x * x, Value(2.0)).scope
+    'step3'
+    """
+    here = current_place()
+    above = "" if here is None or not here.scope else here.scope + "."
+    seat = sit()
+    before = seat.place
+    try:
+        seat.place = Place(above + part)
+        return function(*inputs)
+    finally:
+        sit().place = before
