@@ -1,4 +1,4 @@
-"""Parts of a module that are no modules: a time step, a head, a channel. Their nodes are filed under a scope of theirs."""
+"""Parts of a module that are no modules, such as a time step, a head, a channel: their nodes have a scope of theirs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def inside(part: str, function: Callable[..., Any], *inputs: Any) -> Any:
-    """``function(*inputs)``, whose nodes belong to a part of where this thread is: ``step3`` of ``rnn`` is ``rnn.step3``.
+    """``function(*inputs)``, with its nodes filed under a part of the present scope, such as ``rnn.step3``.
 
     Examples
     --------
