@@ -33,6 +33,7 @@ from .graph import Graph
 from .modes import concrete, enable_grad, no_grad
 from .ops import *  # every row of the table
 from .origins import Place, current_place, enter, sit
+from .outside import ask, tell
 from .value import Value, set_data
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
@@ -151,6 +152,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "write_text",
+    "ask",
     "concrete",
     "current_place",
     "enable_grad",
@@ -163,6 +165,7 @@ __all__ = [
     "require",
     "set_data",
     "sit",
+    "tell",
     "values",
 ]
 if not TYPE_CHECKING:  # a type checker reads the names of the table; it does not run them

@@ -2,7 +2,7 @@
 
 Imported by the text of a program that is compiled for JAX, and by nothing else. `require` cannot raise while JAX traces
 the program, for there are no numbers yet: it notes a `Check`, whose arrays come out with the results, and whoever runs
-the program looks at them then.
+the program looks at them then. So does `tell`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["Check", "erf", "erfc", "ndtr", "noted", "products_of_others", "require"]
+__all__ = ["Check", "Told", "erf", "erfc", "ndtr", "noted", "products_of_others", "require", "tell"]
 
 
 def products_of_others(a: Any, axis: int) -> Any:
@@ -61,12 +61,22 @@ class Check:
 
 jax.tree_util.register_dataclass(Check, ["condition", "values"], ["message", "axis"])
 
+
+class Told:
+    """What `tell` was called with: the number of a function, and the arrays for it."""
+
+    def __init__(self, values: tuple[Any, ...], which: int) -> None:
+        self.values, self.which = values, which
+
+
+jax.tree_util.register_dataclass(Told, ["values"], ["which"])
+
 _noting = threading.local()
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[list[Check]]:
-    """The checks that are made inside, which do not raise there.
+def noted() -> Iterator[list[Check | Told]]:
+    """The checks that are made inside, which do not raise there, and what is told.
 
     Examples
     --------
@@ -76,20 +86,27 @@ def noted() -> Iterator[list[Check]]:
     Traceback (most recent call last):
     ValueError: x must be at most 1, not 2 (in example 1, counted from 0)
     """
-    outer = getattr(_noting, "checks", None)
-    checks: list[Check] = []
-    _noting.checks = checks
+    outer = getattr(_noting, "noted", None)
+    noting: list[Check | Told] = []
+    _noting.noted = noting
     try:
-        yield checks
+        yield noting
     finally:
-        _noting.checks = outer
+        _noting.noted = outer
 
 
 def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -> None:
     """`autograd.require` of arrays: noted inside `noted`, and elsewhere enforced at once, which needs numbers."""
     check = Check(jnp.asarray(condition, bool), tuple(map(jnp.asarray, values)), message, axis)
-    checks = getattr(_noting, "checks", None)
-    if checks is None:
+    noting = getattr(_noting, "noted", None)
+    if noting is None:
         check.enforce()
     else:
-        checks.append(check)
+        noting.append(check)
+
+
+def tell(which: int, *values: Any) -> None:
+    """`autograd.tell` of arrays: noted inside `noted`; elsewhere there is nobody to be told."""
+    noting = getattr(_noting, "noted", None)
+    if noting is not None:
+        noting.append(Told(tuple(map(jnp.asarray, values)), which))

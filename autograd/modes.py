@@ -308,6 +308,14 @@ class Watch(Block):
         """Whether somebody else will see to it that the condition of ``require(condition, ...)`` holds."""
         return False
 
+    def asked(self, function: Callable[[int], Any], count: int, each: bool) -> list[Any] | None:
+        """The answer to ``ask(function, count)``; None if it is the usual one."""
+        return None
+
+    def told(self, function: Callable[[list[float]], object], values: Any) -> bool:
+        """Whether somebody else will call the function of ``tell(function, values)``."""
+        return False
+
 
 class unwatched(Block):
     """Let nobody look at the nodes made: those that derivatives are made of are looked at as they are used.

@@ -54,7 +54,7 @@ def set_forward(layer: nn.Layer) -> None:
 
 
 class Doubled(nn.Neuron):
-    def forward(self, x: Any) -> Value:
+    def forward(self, x: Any) -> Any:
         return super().forward(x) * 2.0
 
 

@@ -306,7 +306,10 @@ def test_a_check_outside_of_a_program_is_enforced_at_once() -> None:
         with arrays_jax.noted() as inner:
             arrays_jax.require(False, "no")
         arrays_jax.require(False, "nor this")
-    assert [[check.message for check in checks] for checks in (outer, inner)] == [["nor this"], ["no"]]
+    assert [[x.message for x in noted if isinstance(x, arrays_jax.Check)] for noted in (outer, inner)] == [
+        ["nor this"],
+        ["no"],
+    ]
 
 
 def test_nan_is_refused_unless_it_is_allowed() -> None:

@@ -400,7 +400,7 @@ def test_a_call_may_rearrange_parameters_and_make_modules_with_some() -> None:
 
 def test_neurons_that_keep_something_in_a_layer() -> None:
     class Keeping(nn.Neuron):
-        def forward(self, x: Any) -> Value:
+        def forward(self, x: Any) -> Any:
             self.last = x[0]
             return super().forward(x)
 

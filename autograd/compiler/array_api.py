@@ -54,6 +54,11 @@ class Transferred:
     def __init__(self, program: Program, like: Any) -> None:
         self._library = library = Library(like)
         self._names = [slot.name for slot in program._built().slots]
+        if program._asked or program._told:
+            raise ValueError(
+                "the program asks for numbers at every call, such as random ones, or tells some (see autograd.ask), "
+                "and that is possible on NumPy's arrays alone"
+            )
 
         def importing(module: str, scope: Any, local: Any, names: Any, level: int) -> Any:
             return types.SimpleNamespace(**{name: library.function(name) for name in names})

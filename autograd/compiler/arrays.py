@@ -3,8 +3,8 @@
 An `Array` is one node: numbers of one shape, computed by one head from the arrays before it. There are six kinds of
 heads: leaves; the operations of `autograd.ops`, applied elementwise as NumPy broadcasts; what works along axes (REDUCE,
 LARGEST, OTHERS, CONTRACT, and the operations on sequences); what moves numbers without computing any (PICK, EXPAND,
-JOIN, ACCUMULATE); LOOP and what it makes; and REQUIRE, which checks. The axis of examples is no part of a shape: an
-array has it or has not (`Array.batched`), and where it lies is for `text` to say. A `Builder` makes the nodes, each
+JOIN, ACCUMULATE); LOOP and what it makes; and ASIDES, which check or tell. The axis of examples is no part of a shape:
+an array has it or has not (`Array.batched`), and where it lies is for `text` to say. A `Builder` makes the nodes, each
 once, and knows what is simpler; `check` says what a legal program is. How any of it is written in NumPy is not known
 here.
 """
@@ -71,11 +71,14 @@ ITEM = _head("item", "In a loop: the step's entry of the operand with the number
 OUTER = _head("outer", "In a loop: the operand with the number that is the data.")
 CARRY = _head("carry", "In a loop: what the step before has made; the data is which of it.")
 REQUIRE = _head("require", "Checks the first operand, a condition; the data is the message.")
+TELL = _head("tell", "Hands its operands to a function of the user's; the data says which.")
+ASIDES = frozenset({REQUIRE, TELL})
+"""What a program does besides computing; these have no numbers."""
 
 LEAVES = frozenset({INPUT, PARAMETER, PART, CONSTANT, COUNT, ITEM, OUTER, CARRY})
 CONDITIONS = frozenset(RELATIONS.values())
 _JOINS = frozenset({RELATIONS["&"], RELATIONS["|"]})
-_WHOLE = frozenset({REDUCE, LARGEST, OTHERS, *ALONG, CONTRACT, PICK, EXPAND, JOIN, ACCUMULATE, LOOP, OUTPUT, REQUIRE})
+_WHOLE = frozenset({REDUCE, LARGEST, OTHERS, *ALONG, CONTRACT, PICK, EXPAND, JOIN, ACCUMULATE, LOOP, OUTPUT} | ASIDES)
 _UNMOVED = frozenset({*CONDITIONS, DETACH, LARGEST})
 
 
@@ -252,8 +255,8 @@ class ArrayProgram:
         In the order of the slots.
     outputs : list of Array and float
         What is asked for.
-    checks : list of Array
-        Those of head REQUIRE, in their order.
+    asides : list of Array
+        Those of the heads in `ASIDES`, in their order.
     placed : Layout or None
         Where the parameters stand; `place` makes it.
     """
@@ -263,10 +266,10 @@ class ArrayProgram:
         builder: Builder,
         inputs: list[Array],
         outputs: list[Code],
-        checks: Sequence[Array] = (),
+        asides: Sequence[Array] = (),
         layout: Layout | None = None,
     ) -> None:
-        self.builder, self.inputs, self.outputs, self.checks = builder, inputs, outputs, list(checks)
+        self.builder, self.inputs, self.outputs, self.asides = builder, inputs, outputs, list(asides)
         self.placed = layout
 
     @property
@@ -277,11 +280,11 @@ class ArrayProgram:
 
     def returning(self, outputs: list[Code]) -> ArrayProgram:
         """The same arrays, and others, of which these are asked for."""
-        return ArrayProgram(self.builder, self.inputs, outputs, self.checks, self.placed)
+        return ArrayProgram(self.builder, self.inputs, outputs, self.asides, self.placed)
 
     def arrays(self, outputs: Iterable[Code] | None = None) -> list[Array]:
         """What the outputs, or some others, need, operands first."""
-        asked = [*(self.outputs if outputs is None else outputs), *self.checks]
+        asked = [*(self.outputs if outputs is None else outputs), *self.asides]
         stack = [x for x in asked if isinstance(x, Array)]
         found: dict[int, Array] = {}
         while stack:
@@ -375,8 +378,8 @@ def rebuilt(
             if x.of is not None and new.of is None:
                 of = made.get(x.of.number)
                 new.of = of if isinstance(of, Array) else None
-    inputs, outputs, checks = ([now(x) for x in xs] for xs in (program.inputs, program.outputs, program.checks))
-    return ArrayProgram(make, inputs, outputs, checks, layout or program.placed)  # type: ignore[arg-type]
+    inputs, outputs, asides = ([now(x) for x in xs] for xs in (program.inputs, program.outputs, program.asides))
+    return ArrayProgram(make, inputs, outputs, asides, layout or program.placed)  # type: ignore[arg-type]
 
 
 # --- making -----------------------------------------------------------------------------------------------------------
@@ -932,6 +935,9 @@ class Builder:
     def require(self, operands: Sequence[Code], message: str) -> Array:
         arrays = [x for x in operands if isinstance(x, Array)]
         return self.node(REQUIRE, tuple(operands), message, (), any(x.batched for x in arrays))
+
+    def tell(self, operands: Sequence[Code], which: int) -> Array:
+        return self.node(TELL, tuple(operands), which, (), False)
 
 
 def index_key(data: Any) -> Any:

@@ -20,6 +20,7 @@ from .. import ops
 from ..ops import Op
 from .arrays import (
     ACCUMULATE,
+    ASIDES,
     CARRY,
     CONDITIONS,
     CONTRACT,
@@ -39,6 +40,7 @@ from .arrays import (
     REDUCE,
     REQUIRE,
     SUM,
+    TELL,
     Array,
     ArrayProgram,
     Loop,
@@ -242,13 +244,13 @@ def check_arrays(program: ArrayProgram, after: str = "group") -> None:
     for i, x in enumerate(program.inputs):
         if x.head is not INPUT or x.data != i:
             raise IllegalProgram(f"after {after}, the input {i} is {x}")
-    for x in program.checks:
-        if x.head is not REQUIRE:
-            raise IllegalProgram(f"after {after}, {x}: a check must be of head require")
+    for x in program.asides:
+        if x.head not in ASIDES:
+            raise IllegalProgram(f"after {after}, {x}: what is done besides computing must be of head require or tell")
     for code in program.outputs:
         if not isinstance(code, (Array, float)):
             raise IllegalProgram(f"after {after}, an output is {code!r:.60}, neither an array nor a number")
-        if isinstance(code, Array) and code.head is REQUIRE:
+        if isinstance(code, Array) and code.head in ASIDES:
             raise IllegalProgram(f"after {after}, {code}: it is returned, and has no numbers")
 
 
@@ -268,7 +270,7 @@ def _check_node(program: ArrayProgram, x: Array, after: str) -> None:
         _must(isinstance(y, (Array, float)), f"its operand {y!r} is neither an array nor a number")
         if isinstance(y, Array):
             _must(y.builder is x.builder and y.number < x.number, f"its operand {y!r} does not come before it")
-            _must(y.head is not REQUIRE, f"its operand {y!r} is a check, and has no numbers")
+            _must(y.head not in ASIDES, f"its operand {y!r} has no numbers")
     _must(x.of is None or x.of.builder is x.builder, f"it is the gradient of {x.of!r}, which is of another program")
     _check_promises(x, after)
     if x.head in LEAVES:
@@ -564,6 +566,12 @@ def _output(x: Array) -> Typed:
     return (loop.count + (loop.trail[x.data] is not None), *one.shape), one.batched
 
 
+def _tell(x: Array) -> Typed:
+    _must(type(x.data) is int and x.data >= 0, f"its data is {x.data!r}, and no number")
+    _must(not any(isinstance(y, Array) and y.batched for y in x.operands), "what it tells depends on the example")
+    return (), False
+
+
 RULES: dict[Op, Callable[[Array], Typed]] = {
     NUMBER: _number,
     REDUCE: _reduce,
@@ -577,6 +585,7 @@ RULES: dict[Op, Callable[[Array], Typed]] = {
     LOOP: _loop,
     OUTPUT: _output,
     REQUIRE: _require,
+    TELL: _tell,
     **dict.fromkeys(ALONG, _along),
 }
 """Of each head that is not elementwise, the shape, and whether there is an axis of examples."""

@@ -10,12 +10,13 @@ Whole layers, examples recorded one by one, and time steps are all found in this
 from __future__ import annotations
 
 import math
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 
 import numpy as np
 
 from .. import ops
-from .arrays import PICK, REDUCE, SUM, Array, ArrayProgram, Builder, in_order
+from ..errors import CompileError
+from .arrays import PICK, REDUCE, SUM, TELL, Array, ArrayProgram, Builder, in_order
 from .blocks import FULL, HOLE, MANY, Block, blocks, extended
 from .levels import levels
 from .scalars import ALONG, CONSTANT, INPUT, PARAMETER, TOTAL, Scalars
@@ -46,6 +47,7 @@ def group(
     parameters: int,
     checks: Sequence[tuple[str, int]],
     make: Builder,
+    told: Sequence[int] = (),
 ) -> ArrayProgram:
     """The program of arrays that computes what the table's outputs are.
 
@@ -58,14 +60,24 @@ def group(
     parameters : int
         How many there are. They are one array of head PARAMETER here; `place` gives them their final ones.
     checks : sequence of tuple
-        Of each check the message, and how many outputs belong to it, the last ones.
+        Of each check the message, and how many outputs belong to it.
     make : Builder
+    told : sequence of int
+        How many outputs, the last ones, are told together.
     """
     grouping = _Grouping(table, slots, batched, parameters, make)
     grouping.note_rows()
-    outputs = [grouping.single(row) for row in table.outputs]
-    asked = len(outputs) - sum([count for _, count in checks])
-    return ArrayProgram(make, grouping.inputs, outputs[:asked], _checks(make, checks, outputs[asked:]))
+    rows = iter(table.outputs)
+    checked = sum([count for _, count in checks])
+    returned = [grouping.single(row) for row in islice(rows, len(table.outputs) - checked - sum(told))]
+    asides = _checks(make, checks, [grouping.single(row) for row in islice(rows, checked)])
+    asides += [make.tell(grouping.several(list(islice(rows, count))), i) for i, count in enumerate(told)]
+    if any(isinstance(x, Array) and x.batched for aside in asides if aside.head is TELL for x in aside.operands):
+        raise CompileError(
+            "the function tells something that depends on the example (see autograd.tell), and a program for a batch "
+            "has many of them at once; compile the whole batch, compile(f, batch=False)"
+        )
+    return ArrayProgram(make, grouping.inputs, returned, asides)
 
 
 class _Grouping:
@@ -79,7 +91,7 @@ class _Grouping:
         self.moved: dict[tuple[int, int], Spot] = {}  # of an operand of a row, where its number stands for this use
         self.twins: dict[Spot, Spot] = {}  # where the same number stands once more: the sum of it alone
         self.spots: list[Spot] = [(-1, -1)] * len(table)
-        self.inputs = [make.leaf(INPUT, i, slot.shape, batched) for i, slot in enumerate(slots)]
+        self.inputs = [make.leaf(INPUT, i, slot.shape, batched and slot.each) for i, slot in enumerate(slots)]
         for slot, array in zip(slots, self.inputs):
             array.name = slot.name
         ordered = levels(table)
@@ -117,6 +129,13 @@ class _Grouping:
         """One number of an array."""
         number, position = self.spots[row]
         return self.make.pick(self.arrays[number], np.array(position))
+
+    def several(self, rows: Sequence[int]) -> list[Any]:
+        """Numbers as one row of an array that has them all, or one by one."""
+        numbers, positions = zip(*[self.spots[row] for row in rows])
+        if len(rows) > 1 and len(set(numbers)) == 1:
+            return [self.make.pick(self.arrays[numbers[0]], np.array(positions))]
+        return [self.single(row) for row in rows]
 
     # --- a level ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..modes import current_watch
+from ..outside import given
 from ..value import Value
 
 TYPE_CHECKING = False
@@ -88,10 +89,12 @@ class Slot:
         What the program calls it, and messages.
     shape : tuple of int
         Of the array that belongs to one example.
+    each : bool
+        Whether, in a program for a batch, each example has an array of its own.
     """
 
-    def __init__(self, name: str, shape: tuple[int, ...]) -> None:
-        self.name, self.shape = name, shape
+    def __init__(self, name: str, shape: tuple[int, ...], each: bool = True) -> None:
+        self.name, self.shape, self.each = name, shape, each
 
     def placeholders(self) -> list[Placeholder]:
         """A fresh one for each number."""
@@ -103,6 +106,26 @@ class Slot:
     def nested(self, values: Iterator[Any]) -> Any:
         """Values in nested lists of the slot's shape, or a single one."""
         return _nested(self.shape, values)
+
+
+class Asked(Slot):
+    """The place of numbers that are in no argument: a function gives them at every call (see `autograd.ask`).
+
+    Parameters
+    ----------
+    function : callable
+        Takes a number n, and gives n numbers.
+    """
+
+    def __init__(self, name: str, count: int, each: bool, function: Callable[[int], Sequence[float]]) -> None:
+        super().__init__(name, (count,) if count > 1 else (), each)
+        self.count, self.function = count, function
+
+    def array(self, examples: int | None, dtype: Any) -> NDArray[Any]:
+        """Numbers for a call; `examples` is how many there are, None if it is no batch."""
+        before = (examples,) if examples is not None and self.each else ()
+        numbers = given(self.function, self.count * math.prod(before))
+        return np.array(numbers, dtype).reshape((*before, *self.shape))
 
 
 def _nested(shape: tuple[int, ...], values: Iterator[Any]) -> Any:

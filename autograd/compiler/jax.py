@@ -18,7 +18,8 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from ..arrays_jax import noted
+from ..arrays import tell
+from ..arrays_jax import Check, Told, noted
 from .dialects import JAX
 from .inputs import Inputs
 from .run import Program, fault
@@ -26,11 +27,11 @@ from .run import Program, fault
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
 
-    from ..arrays_jax import Check
+    Noted: TypeAlias = tuple[Check | Told, ...]
 
 
 class JaxInputs(Inputs):
@@ -126,18 +127,24 @@ class JaxProgram(Program):
             return self.outputs(*arguments)
         with self._setting():
             arrays = inputs.arrays(arguments)
-            numbers, gradient, checks = self._stepping(*self._placed(arrays))
+            if self._asked:
+                arrays = self._with_asked(arrays)
+            numbers, gradient, noted = self._stepping(*self._placed(arrays))
             loss, spread, *held = np.asarray(numbers).tolist()
-            _enforce(held, checks)
+            _enforce(held, noted)
             if spread != spread and not self._allow_nan:
                 inputs.refuse_nan(arrays)
         self._parameters._grad = gradient = np.array(gradient)
+        self._tell([(x.which, x.values) for x in noted if isinstance(x, Told)])
         return loss, gradient
 
     def _computed(self, arrays: Sequence[Any]) -> Any:
         with self._setting():
-            made, held, checks = self._computing(*self._placed(arrays))
-            _enforce(held.tolist(), checks)
+            made, held, noted = self._computing(*self._placed(arrays))
+            _enforce(held.tolist(), noted)
+        for x in noted:
+            if isinstance(x, Told):
+                tell(x.which, *map(np.asarray, x.values))  # whoever wants the numbers is listening
         return made
 
     def _placed(self, arrays: Sequence[Any]) -> Sequence[Any]:
@@ -232,6 +239,11 @@ class JaxProgram(Program):
         [[5.0, 3.0], [3.0, 2.0]]
         """
         inputs, value, returned = self._built(), self._value, self._returned
+        if self._asked or self._told:
+            raise RuntimeError(
+                f"{self._title} asks for numbers at every call, such as random ones, or tells some (see autograd.ask), "
+                "and a pure function does neither; call the program itself, or put the network into evaluation mode"
+            )
         outputs = partial(_outputs, self._outputs, self._cut)
         self._require_precision()
 
@@ -291,48 +303,48 @@ class JaxProgram(Program):
 # --- what is traced -------------------------------------------------------------------------------------------
 
 
-def _noted(f: Callable[..., Any], cut: Any, vector: Any, arrays: Sequence[Any]) -> tuple[Any, tuple[Check, ...]]:
-    """What a function of the program's text makes of the arrays, and the checks that it makes on the way."""
-    with noted() as checks:
+def _noted(f: Callable[..., Any], cut: Any, vector: Any, arrays: Sequence[Any]) -> tuple[Any, Noted]:
+    """What a function of the program's text makes of the arrays, and what it checks and tells on the way."""
+    with noted() as noting:
         made = f(*[array.astype(vector.dtype) for array in arrays], vector, *cut(vector))
-    return made, tuple(checks)
+    return made, tuple(noting)
 
 
-def _held(checks: Sequence[Check]) -> list[Any]:
+def _held(noted: Noted) -> list[Any]:
     """Of each check, whether it holds everywhere."""
-    return [check.condition.all() for check in checks]
+    return [x.condition.all() for x in noted if isinstance(x, Check)]
 
 
-def _enforce(held: Sequence[float], checks: Sequence[Check]) -> None:
-    for holds, check in zip(held, checks):
+def _enforce(held: Sequence[float], noted: Noted) -> None:
+    for holds, check in zip(held, [x for x in noted if isinstance(x, Check)]):
         if not holds:
             check.enforce()
 
 
-def _step(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, tuple[Check, ...]]:
-    """The loss, the gradient and the checks."""
-    (loss, gradient), checks = _noted(step, cut, vector, arrays)
+def _step(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Noted]:
+    """The loss, the gradient, and what was noted."""
+    (loss, gradient), noted = _noted(step, cut, vector, arrays)
     if jnp.shape(loss) or gradient.shape != vector.shape:
         shapes = jnp.shape(loss), gradient.shape
         raise fault(f"a loss and a gradient of the shapes {shapes} for {len(vector)} parameters")
-    return jnp.asarray(loss, vector.dtype), gradient.astype(vector.dtype), checks
+    return jnp.asarray(loss, vector.dtype), gradient.astype(vector.dtype), noted
 
 
-def _looked_at(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, tuple[Check, ...]]:
-    """The few numbers that a call looks at, the gradient and the checks.
+def _looked_at(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Noted]:
+    """The few numbers that a call looks at, the gradient, and what was noted.
 
     The numbers are the loss, a sum that is nan if there is a nan in the loss or the gradient, and whether each check
     holds: in one array, for each that leaves a device costs time.
     """
-    loss, gradient, checks = _step(step, cut, vector, *arrays)
-    numbers = [loss, loss + (gradient * gradient).sum(), *_held(checks)]
-    return jnp.stack([x.astype(vector.dtype) for x in numbers]), gradient, checks
+    loss, gradient, noted = _step(step, cut, vector, *arrays)
+    numbers = [loss, loss + (gradient * gradient).sum(), *_held(noted)]
+    return jnp.stack([x.astype(vector.dtype) for x in numbers]), gradient, noted
 
 
-def _outputs(outputs: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, tuple[Check, ...]]:
-    """What is returned, whether each check holds, and the checks."""
-    made, checks = _noted(outputs, cut, vector, arrays)
-    return _listed(made), jnp.array(_held(checks), bool), checks
+def _outputs(outputs: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Noted]:
+    """What is returned, whether each check holds, and what was noted."""
+    made, noted = _noted(outputs, cut, vector, arrays)
+    return _listed(made), jnp.array(_held(noted), bool), noted
 
 
 def _listed(made: Any) -> Any:

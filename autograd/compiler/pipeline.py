@@ -7,6 +7,8 @@ from one of these to the next. What a pass may know besides the program it is to
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..errors import CompileError
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..value import Value
-    from .inputs import Inputs
+    from .inputs import Inputs, Slot
     from .parameters import Parameters
 
     Stage: TypeAlias = Scalars | ArrayProgram
@@ -76,6 +78,10 @@ class Task:
         What f is called.
     recording : Recording
         What f computes.
+    slots : list of Slot
+        The places of all numbers that a call comes with: the arguments', and those that are asked for.
+    shared_inputs : frozenset of int
+        Which of these numbers are the same for all examples.
     differentiated : bool
         Whether there is to be a gradient.
     largest : float
@@ -104,6 +110,8 @@ class Task:
         self.floats = floats and self.dtype == np.float64 and not self.batched
         self.called = str(getattr(f, "__name__", type(f).__name__))
         self.recording = Recording(f, inputs, chosen, owned)
+        self.slots = [*inputs.slots, *self.recording.asked]
+        self.shared_inputs = _shared(self.slots)
         self.differentiated = self.recording.single if gradient is None else gradient
         self.largest = float(np.finfo(dtype).max)
         if self.differentiated and not self.recording.single:
@@ -111,6 +119,17 @@ class Task:
                 f"only one number can be differentiated, and {self.called} returns several; return their sum, or "
                 "compile with gradient=False"
             )
+
+
+def _shared(slots: Sequence[Slot]) -> frozenset[int]:
+    found: set[int] = set()
+    start = 0
+    for slot in slots:
+        stop = start + math.prod(slot.shape)
+        if not slot.each:
+            found.update(range(start, stop))
+        start = stop
+    return frozenset(found)
 
 
 class Pass:
@@ -148,9 +167,14 @@ class Pass:
         return self.run(program, *self.told(task))
 
 
+def _for_split(task: Task) -> tuple[Any, ...]:
+    return task.batched, task.shared_inputs
+
+
 def _for_group(task: Task) -> tuple[Any, ...]:
     recording = task.recording
-    return task.inputs.slots, task.batch, len(recording.parameters), recording.checks, Builder(task.largest)
+    told = [count for _, count in recording.told]
+    return task.slots, task.batched, len(recording.parameters), recording.checks, Builder(task.largest), told
 
 
 def _for_differentiate(task: Task) -> tuple[Any, ...]:
@@ -165,7 +189,12 @@ def whole(program: ArrayProgram) -> ArrayProgram:
 PIPELINE = (
     Pass(fold, "constants are computed"),
     Pass(sums, "chains of additions become totals, sums of products among them"),
-    Pass(split, "the loss falls into the example's part and the rest", lambda task: (task.batch,), back=True),
+    Pass(
+        split,
+        "the loss falls into the example's part and the rest",
+        _for_split,
+        back=True,
+    ),
     Pass(share, "what was computed twice is computed once"),
     Pass(live, "what nobody needs goes"),
     Pass(group, "like scalars become arrays", _for_group),

@@ -18,14 +18,17 @@ from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recor
 from ..ops import Op
 from ..value import Constant, Value, record, walk
 from ..value import rebuild as node_of
+from .inputs import Asked
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, RELATIONS, Scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TypeAlias
 
     from .inputs import Inputs
+
+    Teller: TypeAlias = Callable[[list[float]], object]
 
 
 class Condition:
@@ -123,6 +126,10 @@ class Recorder(Watch):
         The first one, whatever became of it.
     checks : list
         Of each call of `require` the message, and the nodes of the condition and of the values that are shown.
+    asking : list of Asked
+        The numbers that are asked for; their placeholders come behind the others.
+    telling : list of tuple
+        Of each call of `tell` the function, and the nodes of the values.
     """
 
     derivatives = True
@@ -131,6 +138,8 @@ class Recorder(Watch):
     def __init__(self, placeholders: Iterable[Value]) -> None:
         self.refusal: CompileError | None = None
         self.checks: list[tuple[str, list[Value]]] = []
+        self.asking: list[Asked] = []
+        self.telling: list[tuple[Teller, list[Value]]] = []
         self.placeholders = list(placeholders)
         self._own = {id(x): x for x in self.placeholders}  # and what is made in the thread that records, or from such
         self.abroad = _Abroad()
@@ -227,6 +236,18 @@ class Recorder(Watch):
         self.checks.append((message, [_value(x) for x in (condition, *values)]))
         return True
 
+    def asked(self, function: Callable[[int], Any], count: int, each: bool) -> list[Any]:
+        slot = Asked(f"asked{len(self.asking) + 1}", count, each, function)
+        made = slot.placeholders()
+        self.asking.append(slot)
+        self.placeholders += made
+        self._own.update({id(x): x for x in made})
+        return made
+
+    def told(self, function: Teller, values: Any) -> bool:
+        self.telling.append((function, [_value(x) for x in values]))
+        return True
+
 
 class _Abroad(Watch):
     """Looks, in the threads that record nothing, at what belongs to functions that other threads record.
@@ -287,6 +308,10 @@ class _Abroad(Watch):
         recorder = self._recorder(condition)
         return recorder.required(condition, message, values) if recorder else False
 
+    def told(self, function: Teller, values: Any) -> bool:
+        recorder = self._recorder(*values)
+        return recorder.told(function, values) if recorder else False
+
 
 class Recording:
     """What a function computes, as a table of scalars.
@@ -312,6 +337,10 @@ class Recording:
     checks : list of tuple
         Of each check, in the order in which the function makes them, the message, and how many of the table's outputs
         belong to it: the condition, and the values that are shown. They come behind the numbers that are returned.
+    asked : list of Asked
+        The slots of numbers that are asked for at every call.
+    told : list of tuple
+        Of each function that is told something, itself, and how many numbers: the table's last outputs.
     """
 
     def __init__(
@@ -321,8 +350,8 @@ class Recording:
         parameters: Iterable[Value] | None,
         owned: Callable[[Value], Value] = lambda leaf: leaf,
     ) -> None:
-        self.scalars, found, self.returned, self.checks = _run(f, inputs)
-        again, found_again, _, checked_again = _run(f, inputs)
+        self.scalars, found, self.returned, self.checks, self.asked, self.told = _run(f, inputs)
+        again, found_again, _, checked_again, asked_again, told_again = _run(f, inputs)
         self.single = not isinstance(self.returned, (list, tuple, dict)) and getattr(self.returned, "ndim", 0) == 0
         chosen = None if parameters is None else dict.fromkeys(parameters)
         self.parameters: list[Value] = [] if chosen is None else list(chosen)
@@ -330,6 +359,9 @@ class Recording:
         _compare(self.scalars, again)
         if self.checks != checked_again:
             raise _unsteady(f"the one checks {self.checks!r:.60}, the other {checked_again!r:.60}")
+        asked, again_asked = ([(slot.count, slot.each) for slot in slots] for slots in (self.asked, asked_again))
+        if asked != again_asked or [count for _, count in self.told] != [count for _, count in told_again]:
+            raise _unsteady("they ask for, or tell, different numbers of numbers")
         for row, leaf in found.items():
             twin = found_again[row]
             mine = owned(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
@@ -360,8 +392,10 @@ def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) ->
     return returned
 
 
-def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]]]:
-    """One run: the table, in it every leaf that is no placeholder, what f returned, and what it checked."""
+def _run(
+    f: Callable[..., Any], inputs: Inputs
+) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]], list[Asked], list[tuple[Teller, int]]]:
+    """One run: the table, in it every leaf that is no placeholder, what f returned, what it checked, asked and told."""
     placeholders = [slot.placeholders() for slot in inputs.slots]
     arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
     recorder = Recorder([x for values in placeholders for x in values])
@@ -372,7 +406,8 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
     if not outs:
         raise CompileError(f"{_called(f)} returned nothing to compute: {returned!r:.60}")
     checks = [(message, len(nodes)) for message, nodes in recorder.checks]
-    asked = [*outs, *[node for _, nodes in recorder.checks for node in nodes]]
+    told = [(function, len(nodes)) for function, nodes in recorder.telling]
+    asked = [*outs, *[node for _, nodes in (*recorder.checks, *recorder.telling) for node in nodes]]
     table = Scalars()
     rows: dict[int, int] = {}  # by id, for all the nodes live
     found: dict[int, Value] = {}
@@ -395,7 +430,7 @@ def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Valu
         else:
             rows[id(node)] = table.add(node.op, tuple([rows[x] for x in operands]), None, node.place)
     table.outputs = [rows[id(node)] for node in asked]
-    return table, found, rebuild(returned, iter(range(len(outs)))), checks
+    return table, found, rebuild(returned, iter(range(len(outs)))), checks, recorder.asking, told
 
 
 def _holds_none(x: Any) -> bool:

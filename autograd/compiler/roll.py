@@ -16,6 +16,7 @@ import numpy as np
 from .. import ops
 from .arrays import (
     ACCUMULATE,
+    ASIDES,
     CARRY,
     CONTRACT,
     EXPAND,
@@ -28,7 +29,6 @@ from .arrays import (
     OUTPUT,
     PICK,
     REDUCE,
-    REQUIRE,
     SUM,
     Array,
     ArrayProgram,
@@ -153,7 +153,7 @@ class Repetition:
 
 def _found(program: ArrayProgram) -> Repetition | None:
     """The longest repetition that can be a loop."""
-    arrays = [x for x in program.arrays() if x.operands and x.head not in (PICK, REQUIRE, LOOP, OUTPUT)]
+    arrays = [x for x in program.arrays() if x.operands and x.head not in (PICK, LOOP, OUTPUT) and x.head not in ASIDES]
     if len(arrays) < 2 * FEWEST:
         return None
     kinds: dict[Any, int] = {}
@@ -452,10 +452,10 @@ class _Rolling:
         for j in range(len(found.relations)):
             self._hand_out(j)
         again({x.number for x in arrays})
-        inputs, outputs, checks = (
-            [self._now(x) for x in xs] for xs in (program.inputs, program.outputs, program.checks)
+        inputs, outputs, asides = (
+            [self._now(x) for x in xs] for xs in (program.inputs, program.outputs, program.asides)
         )
-        self.program = ArrayProgram(self.make, inputs, outputs, checks, program.placed)  # type: ignore[arg-type]
+        self.program = ArrayProgram(self.make, inputs, outputs, asides, program.placed)  # type: ignore[arg-type]
 
     def _beyond(self, own: set[int], k: int) -> dict[int, Array]:
         """For arrays that are not of the loop, the one that is the same a step before the first, or after the last."""
@@ -502,7 +502,8 @@ class _Rolling:
             return source.number, index_key(index)
 
         if self._places is None:
-            computed = [y for y in self.old.arrays() if y.operands and y.head not in (PICK, LOOP, OUTPUT, REQUIRE)]
+            aside = {PICK, LOOP, OUTPUT} | ASIDES
+            computed = [y for y in self.old.arrays() if y.operands and y.head not in aside]
             self._places = {
                 (y.head, index_key(y.data), y.shape, y.batched, tuple(map(seen, y.operands))): y for y in computed
             }

@@ -13,6 +13,7 @@ import pickle
 
 import numpy as np
 
+from ..arrays import hearing
 from ..errors import CompileError
 from ..value import Value
 from .check import checking
@@ -25,7 +26,7 @@ from .pipeline import Task, compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
 
@@ -130,6 +131,8 @@ class Program:
         self._title, self._source, self._constants = called, source, constants
         self._parameters = self._shared or Parameters(programs["outputs"].layout, self._dtype)
         self._returned = task.recording.returned
+        self._asked = task.recording.asked
+        self._told = [function for function, _ in task.recording.told]
         if written.floats:
             self.__class__ = FloatProgram
         self._begin(functions)
@@ -166,7 +169,7 @@ class Program:
         they have been, in this act of copying: `memo` knows.
         """
         twin = memo[id(self)] = copy.copy(self)
-        for key in ("example", "_chosen", "_shared", "_parameters"):  # the rest is never changed
+        for key in ("example", "_chosen", "_shared", "_parameters", "_asked", "_told"):  # the rest is never changed
             if key in vars(self):
                 vars(twin)[key] = copy.deepcopy(vars(self)[key], memo)
         if self._inputs is None:
@@ -378,6 +381,15 @@ class Program:
         if self._step is None:
             return self.outputs(*arguments)
         arrays = inputs.arrays(arguments)
+        if self._asked:
+            arrays = self._with_asked(arrays)
+        if self._told:
+            return self._stepped_and_told(inputs, arrays)
+        return self._stepped(inputs, arrays)
+
+    def _stepped(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
+        """What `step` gives for these arrays."""
+        assert self._step is not None
         with np.errstate(all="ignore"):
             theta = self._parameters._data
             loss, gradient = self._step(*arrays, theta, *self._views)
@@ -393,6 +405,23 @@ class Program:
         self._parameters._grad = gradient
         return float(loss), gradient
 
+    def _stepped_and_told(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
+        with hearing() as told:
+            made = self._stepped(inputs, arrays)
+        self._tell(told)
+        return made
+
+    def _with_asked(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        """The arrays of a call, and those of the numbers that the function asks for."""
+        assert self._inputs is not None
+        examples = len(arrays[0]) if self._inputs.batched and arrays else None
+        return [*arrays, *[slot.array(examples, self._dtype) for slot in self._asked]]
+
+    def _tell(self, told: Iterable[tuple[int, tuple[Any, ...]]]) -> None:
+        """Call the functions that the recorded one tells something."""
+        for which, values in told:
+            self._told[which]([float(x) for value in values for x in np.ravel(value)])
+
     def outputs(self, *arguments: Any) -> Any:
         """What f returns, for every example; nothing is differentiated.
 
@@ -404,12 +433,16 @@ class Program:
             return self.outputs(*arguments)
         inputs = self._inputs
         arrays = inputs.arrays(arguments)
-        made = self._computed(arrays)
+        if self._asked:
+            arrays = self._with_asked(arrays)
+        with hearing() as told:
+            made = self._computed(arrays)
         spread: list[bool] = []
         examples = (len(arrays[0]),) if inputs.batched and arrays else ()
         made = _owned(made, self._returned, examples, self._dtype, spread)
         if any(spread) and not self._allow_nan:
             inputs.refuse_nan(arrays)
+        self._tell(told)
         return made
 
     def _computed(self, arrays: Sequence[Any]) -> Any:
@@ -448,8 +481,8 @@ class FloatProgram(Program):
         if step is None:
             return self.outputs(*arguments)
         assert inputs is not None
-        if arguments or inputs.slots:
-            loss, gradient = self._stepped(inputs, inputs.numbers(arguments))
+        if arguments or inputs.slots or self._asked:
+            loss, gradient = self._stepped(inputs, self._numbers(inputs, arguments))
         else:
             try:
                 loss, gradient = step(parameters._data)
@@ -458,8 +491,14 @@ class FloatProgram(Program):
         parameters._grad = gradient
         return loss, gradient
 
+    def _numbers(self, inputs: Inputs, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The numbers of a call, and those that the function asks for."""
+        numbers = inputs.numbers(arguments)
+        if self._asked:
+            numbers = [*numbers, *[slot.array(None, self._dtype).tolist() for slot in self._asked]]
+        return numbers
+
     def _stepped(self, inputs: Inputs, numbers: Sequence[Any]) -> Any:
-        """What `step` gives for these arguments."""
         assert self._step is not None
         try:
             loss, gradient = self._step(*numbers, self._parameters._data)
@@ -472,7 +511,7 @@ class FloatProgram(Program):
     def outputs(self, *arguments: Any) -> Any:
         inputs = self._inputs
         assert inputs is not None
-        numbers = inputs.numbers(arguments)
+        numbers = self._numbers(inputs, arguments)
         made = self._computed(numbers)
         spread: list[bool] = []
         if type(made) is float:

@@ -14,15 +14,24 @@ from .scalars import CONSTANT, INPUT, TOTAL, Scalars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..ops import Op
     from ..origins import Place
 
 
-def split(table: Scalars, batched: bool = True) -> Scalars:
+def split(table: Scalars, batched: bool = True, shared: Collection[int] = ()) -> Scalars:
     """The table with two outputs for its first: the example's part of the loss, and the rest (0 if there is none).
 
     The loss is taken apart as far as it is linear: through sums, differences, signs, and factors and divisors that do
     not depend on the example. Without a batch there is nothing but the rest.
+
+    Parameters
+    ----------
+    batched : bool
+        Whether there is a batch.
+    shared : collection of int
+        The inputs that are the same for all examples, by their numbers.
 
     Examples
     --------
@@ -37,7 +46,7 @@ def split(table: Scalars, batched: bool = True) -> Scalars:
     depends: list[bool] = []
     mixed: list[bool] = []  # whether a row depends on the example, and yet a term of it does not
     for head, operands, pairs in zip(table.heads, table.operands, table.data):
-        depends.append((batched and head is INPUT) or any(depends[i] for i in operands))
+        depends.append((batched and head is INPUT and pairs not in shared) or any(depends[i] for i in operands))
         own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
         mixed.append(own and not _is_infinite(table, head, operands))
     root, *others = table.outputs

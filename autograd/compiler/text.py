@@ -21,6 +21,7 @@ from ..symbols import (
 )
 from .arrays import (
     ACCUMULATE,
+    ASIDES,
     CARRY,
     CONTRACT,
     COUNT,
@@ -36,8 +37,8 @@ from .arrays import (
     PART,
     PICK,
     REDUCE,
-    REQUIRE,
     SUM,
+    TELL,
     Array,
     ArrayProgram,
     Role,
@@ -126,14 +127,14 @@ class Body:
         self._inner: set[int] = set()  # what is written into the line that needs it
         self._views: dict[int, View] = {}
         self._uses = self._count(outputs)
-        checks = list(program.checks)
+        asides = list(program.asides)
         for x in _scheduled(arrays):
-            if x.head is REQUIRE:
+            if x.head in ASIDES:
                 continue
             if x.operands and x.number in self._uses and not self._is_free(x):
                 self._write(x)
-            while checks and all(y.number <= x.number for y in checks[0].operands if isinstance(y, Array)):
-                self.lines.append(Line(self._requirement(checks[0]), array=checks.pop(0)))
+            while asides and all(y.number <= x.number for y in asides[0].operands if isinstance(y, Array)):
+                self.lines.append(Line(self._aside(asides[0]), array=asides.pop(0)))
 
     # --- which lines there are ----------------------------------------------------------------------------------------
 
@@ -144,8 +145,8 @@ class Body:
             if isinstance(x, Array):
                 uses[x.number] = uses.get(x.number, 0) + 1
         for x in reversed(self.arrays):
-            times = 1 if x.head is REQUIRE or not self._is_free(x) else uses.get(x.number, 0)
-            if times and (x.number in uses or x.head is REQUIRE):
+            times = 1 if x.head in ASIDES or not self._is_free(x) else uses.get(x.number, 0)
+            if times and (x.number in uses or x.head in ASIDES):
                 for y in x.operands:
                     if isinstance(y, Array) and not (x.head is LOOP and _is_zero(y)):
                         # What a loop needs has a line before it.
@@ -345,7 +346,9 @@ class Body:
         axis = self._axis(x, x.data)
         return f"concatenate(({texts}){f', axis={axis}' * bool(axis)})"
 
-    def _requirement(self, x: Array) -> str:
+    def _aside(self, x: Array) -> str:
+        if x.head is TELL:
+            return f"{self.module.help('tell')}({', '.join([repr(x.data), *map(self.text, x.operands)])})"
         condition, *values = x.operands
         rank = max([len(y.shape) for y in x.operands if isinstance(y, Array)])
         parts = [self._aligned(y, rank, x.batched)[0] for y in (condition, *values)]

@@ -1,0 +1,88 @@
+"""What a function asks of the world, and what it tells it, while it computes: `ask` and `tell`.
+
+Random numbers that are new at every call, statistics that a network keeps: a compiled program is recorded once, and
+would keep the numbers of the recording. These two become part of the program, which asks and tells at every call (see
+`autograd.compile`). Checks are of the same kind; `require` is in `checks`.
+"""
+
+from __future__ import annotations
+
+from .modes import current_watch
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+
+def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = True) -> list[Any]:
+    """As many numbers as wanted, from ``function(count)``; in a compiled program from a call of its own at every call.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a number n, and gives n numbers.
+    count : int
+        How many there are to be.
+    each : bool
+        Whether, in a program for a batch, each example has numbers of its own: then n is `count` for each of them,
+        those of the first example first. If False all examples have the same.
+
+    Returns
+    -------
+    list of float
+        While a program is recorded, a list of Values whose numbers nobody knows yet.
+
+    Raises
+    ------
+    ValueError
+        If the function gives another number of numbers.
+
+    Examples
+    --------
+    >>> from itertools import count
+    >>> counter = count()
+    >>> ask(lambda n: [float(next(counter)) for _ in range(n)], 3)
+    [0.0, 1.0, 2.0]
+    """
+    watch = current_watch()
+    placeholders: list[Any] | None = None if watch is None else watch.asked(function, count, each)
+    return list(given(function, count)) if placeholders is None else placeholders
+
+
+def given(function: Callable[[int], Sequence[float]], count: int) -> Sequence[float]:
+    """What the function gives, if it is so many numbers.
+
+    Examples
+    --------
+    >>> given(lambda n: [0.0], 2)
+    Traceback (most recent call last):
+    ValueError: 2 numbers were asked for, and 1 came
+    """
+    numbers = function(count)
+    if len(numbers) != count:
+        raise ValueError(f"{count} numbers were asked for, and {len(numbers)} came")
+    return numbers
+
+
+def tell(function: Callable[[list[float]], object], values: Sequence[Any]) -> None:
+    """Call ``function(numbers)`` with the numbers of Values; in a compiled program after every call that succeeds.
+
+    What the function returns is ignored. No derivative flows through it.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a list of floats.
+    values : sequence of Values or numbers
+        In a program for a batch they must not depend on the example.
+
+    Examples
+    --------
+    >>> tell(print, [Value(2.0) * 3, 1])
+    [6.0, 1.0]
+    """
+    watch = current_watch()
+    if watch is None or not watch.told(function, values):
+        function([x.data if isinstance(x, Value) else float(x) for x in values])
