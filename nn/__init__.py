@@ -30,7 +30,7 @@ except Exception:  # of whatever kind: another package of that name may have tak
         _runpy.run_path(_namesake)["check"]()
     raise
 
-from . import functional, init, losses, optim
+from . import functional, init, losses, optim, parameters
 from .activations import (
     ACTIVATIONS,
     ELU,
@@ -55,9 +55,12 @@ from .layers import MLP, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+from .parameters import Parameter
 
 __all__ = [
     "Module",
+    "Parameter",
+    "parameters",
     "Batch",
     "Neuron",
     "Layer",
