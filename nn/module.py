@@ -23,6 +23,7 @@ from autograd import Place, Value, current_place, set_data, sit
 from . import buffers
 from .files import load_file, save_file
 from .parameters import freeze
+from .seen import NOTHING, NUMBER, PART, PLAIN, STATE, Seen
 from .settings import flag
 
 TYPE_CHECKING = False
@@ -170,10 +171,10 @@ class Module:
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
             return
-        if held.__class__ not in _PLAIN and name not in self._names_of_state:
+        if held.__class__ not in PLAIN and name not in self._names_of_state:
             _check_replacement(self, name, held, value, watch is not None)
         super().__setattr__(name, value)
-        if watch is None or value.__class__ in _PLAIN:
+        if watch is None or value.__class__ in PLAIN:
             if name in self._names_of_state:
                 vars(self)["_names_of_state"] = self._names_of_state - {name}
             if name in self._names_of_trained:
@@ -182,7 +183,8 @@ class Module:
                 global _arrangement
                 _arrangement = object()
         elif not isinstance(value, Module):
-            vars(self)["_names_of_state"] = self._names_of_state | {name}
+            if name not in self._names_of_state:
+                vars(self)["_names_of_state"] = self._names_of_state | {name}
         elif id(value) not in watch.known:
             watch.add(value)
 
@@ -836,11 +838,30 @@ def _searched(module: Module, name: str, held: object) -> list[object]:
 
 
 def _parameters(module: Module) -> list[Value]:
-    """The parameters in the order of `Module._walk`, but without their names, which take most of its time."""
+    """The parameters in the order of `Module._walk`, but without their names, which take most of its time.
+
+    If nothing has been assigned or put anywhere since the last time they are those that were found then.
+    """
     _note()
+    seen: Seen | None = vars(module).get("_seen_by_walk")
+    if seen is None or not seen.same(module):
+        vars(module)["_seen_by_walk"] = None  # the name is among those that are seen
+        seen, results = _looked_through(module)
+        if results:
+            _refuse_results(module)
+        else:  # what is seen is kept alive, which for results would be all that they were computed from
+            vars(module)["_seen_by_walk"] = seen
+    return seen.found.copy()
+
+
+def _looked_through(module: Module) -> tuple[Seen, bool]:
+    """What a walk has seen, with the parameters that it found; and whether there were results."""
     found: dict[int, Value] = {}
-    seen: set[int] = set()
+    ids: set[int] = set()
     results = False
+    modules: list[Module] = []
+    roles: list[int] = []
+    containers: list[Any] = []
     stack: list[Any] = [module]
     while stack:
         held = stack.pop()
@@ -849,29 +870,48 @@ def _parameters(module: Module) -> list[Value]:
                 found.setdefault(id(held), held)
             else:
                 results = True
-        elif id(held) not in seen:
-            seen.add(id(held))
+        elif id(held) not in ids:
+            ids.add(id(held))
             below: list[Any] = []
             if isinstance(held, Module):
-                below = [x for name, x in vars(held).items() if name[:1] != "_" and x.__class__ not in _PLAIN]
-                if held._names_of_state or held._names_of_buffers:
-                    below = [x for name, x in _attributes(held) for x in _searched(held, name, x)]
+                modules.append(held)
+                for name, x in vars(held).items():
+                    role = _role(held, name, x)
+                    roles.append(role)
+                    if role == PART and name[:1] != "_":
+                        if name in held._names_of_state:
+                            containers += _unpacked(x)[0]
+                            below += _searched(held, name, x)
+                        else:
+                            below.append(x)
             elif isinstance(held, (list, tuple)):
+                if not isinstance(held, tuple):
+                    containers.append(held)
                 for position, item in enumerate(held):
                     if item.__class__ is not Value or item.op is not None:
                         below = list(held[position:])
                         break
                     found.setdefault(id(item), item)
             elif isinstance(held, dict):
-                below = list(held.values())
+                containers.append(held)
+                below = list(dict.values(held))
             below.reverse()
             stack += below
-    if results:
-        _refuse_results(module)
-    return list(found.values())
+    return Seen(module, list(found.values()), modules, roles, _OPENED, containers), results
 
 
-_PLAIN = frozenset({bool, int, float, str, type(None)})  # what cannot hold a parameter
+def _role(module: Module, name: str, held: object) -> int:
+    """What an attribute is to a walk; see `Seen`."""
+    if name[:1] == "_":
+        return PART if name in ("_names_of_state", "_names_of_buffers") else NOTHING  # these say where to look
+    if name in module._names_of_buffers:
+        return NOTHING
+    if held.__class__ in PLAIN:
+        return NUMBER
+    return STATE if name in module._names_of_state and not isinstance(held, _OPENED) else PART
+
+
+_OPENED = (list, tuple, dict, Module)  # what is searched for parameters
 
 
 def is_module_class(x: object) -> bool:
