@@ -779,8 +779,15 @@ def _refuse_results(top: Module) -> None:
                         break
 
 
-def _unpacked(held: object) -> tuple[list[Any], list[Any]]:
-    """The lists and dicts in an attribute, and what is in them, in tuples and by itself; modules are not opened."""
+def _contents(x: list[Any] | dict[Any, Any]) -> list[Any]:
+    return list(dict.values(x) if isinstance(x, dict) else x)
+
+
+def _unpacked(held: object, contents: Callable[[Any], list[Any]] = _contents) -> tuple[list[Any], list[Any]]:
+    """The lists and dicts in an attribute, and what is in them, in tuples and by itself; modules are not opened.
+
+    `contents` lists what is in a list or dict; it hears of all of them.
+    """
     containers: list[Any] = []
     items: list[Any] = []
     seen = set()
@@ -791,10 +798,13 @@ def _unpacked(held: object) -> tuple[list[Any], list[Any]]:
             items.append(x)
         elif id(x) not in seen:
             seen.add(id(x))
-            if not isinstance(x, tuple):
+            if isinstance(x, tuple):
+                below = list(x)
+            else:
                 containers.append(x)
-            below = list(x.values() if isinstance(x, dict) else x)
-            stack.extend(reversed(below))
+                below = contents(x)
+            below.reverse()
+            stack += below
     return containers, items
 
 
@@ -830,13 +840,6 @@ def _attributes(module: Module) -> list[tuple[str, object]]:
     return [(name, held) for name, held in vars(module).items() if name[:1] != "_" and name not in held_numbers]
 
 
-def _searched(module: Module, name: str, held: object) -> list[object]:
-    """What is searched for parameters in an attribute: all it holds, or, if calls have written it, the modules."""
-    if name not in module._names_of_state:
-        return [held]
-    return [part for _, part in _items(name, held) if isinstance(part, Module)]
-
-
 def _parameters(module: Module) -> list[Value]:
     """The parameters in the order of `Module._walk`, but without their names, which take most of its time.
 
@@ -859,10 +862,8 @@ def _looked_through(module: Module) -> tuple[Seen, bool]:
     found: dict[int, Value] = {}
     ids: set[int] = set()
     results = False
-    modules: list[Module] = []
-    roles: list[int] = []
-    containers: list[Any] = []
-    stack: list[Any] = [module]
+    seen = Seen(module, _OPENED)
+    stack: list[Value | Module] = [module]
     while stack:
         held = stack.pop()
         if isinstance(held, Value):
@@ -872,32 +873,15 @@ def _looked_through(module: Module) -> tuple[Seen, bool]:
                 results = True
         elif id(held) not in ids:
             ids.add(id(held))
-            below: list[Any] = []
-            if isinstance(held, Module):
-                modules.append(held)
-                for name, x in vars(held).items():
-                    role = _role(held, name, x)
-                    roles.append(role)
-                    if role == PART and name[:1] != "_":
-                        if name in held._names_of_state:
-                            containers += _unpacked(x)[0]
-                            below += _searched(held, name, x)
-                        else:
-                            below.append(x)
-            elif isinstance(held, (list, tuple)):
-                if not isinstance(held, tuple):
-                    containers.append(held)
-                for position, item in enumerate(held):
-                    if item.__class__ is not Value or item.op is not None:
-                        below = list(held[position:])
-                        break
-                    found.setdefault(id(item), item)
-            elif isinstance(held, dict):
-                containers.append(held)
-                below = list(dict.values(held))
+            below: list[Value | Module] = []
+            for name, x, role in seen.attributes(held, _role):
+                if role == PART and name[:1] != "_":
+                    wanted = Module if name in held._names_of_state else (Value, Module)
+                    below += [item for item in _unpacked(x, seen.container)[1] if isinstance(item, wanted)]
             below.reverse()
             stack += below
-    return Seen(module, list(found.values()), modules, roles, _OPENED, containers), results
+    seen.found = list(found.values())
+    return seen, results
 
 
 def _role(module: Module, name: str, held: object) -> int:

@@ -13,7 +13,7 @@ from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
 PLAIN = frozenset({bool, int, float, str, type(None)})
@@ -25,71 +25,92 @@ NOTHING, PART, NUMBER, STATE = range(4)  # see `Seen`
 class Seen:
     """All that a walk has looked at, and what it found.
 
-    Nothing here keeps the root alive, nor what attributes hold that no walk looks into, such as hidden states.
+    A walk asks here for what there is to look at, so that both know the same, also if another thread changes something
+    in the midst of it. Nothing here keeps the root alive, nor what attributes hold that no walk looks into, such as
+    hidden states.
 
     Parameters
     ----------
     root : object
-        Where the walk began.
-    found : list
-        What it found.
-    owners : list of object
-        Those whose attributes were looked at; the root is the first.
-    roles : list of int
-        What each of their attributes is to a walk: `NOTHING`, whatever it holds; `PART`, which may hold what is looked
-        for; `NUMBER`, which cannot as long as it is of a class in `PLAIN`; `STATE`, which cannot as long as it is
-        none of the `opened`.
+        Where the walk begins.
     opened : tuple of type
         What a walk looks into.
-    containers : list of list and dict
-        What was looked into besides the owners.
+
+    Attributes
+    ----------
+    found : list
+        What the walk found.
     """
 
     __slots__ = (
-        "counts", "dicts", "found", "items", "names", "numbers",
-        "opened", "others", "owners", "parts", "root", "states",
+        "containers", "counts", "dicts", "found", "held", "items", "names", "opened", "owners", "roles", "root",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        root: object,
-        found: list[Any],
-        owners: list[Any],
-        roles: list[int],
-        opened: tuple[type, ...],
-        containers: list[Any],
-    ) -> None:
-        self.root, self.found, self.opened = ref(root), found, opened
-        self.owners = owners[1:]
-        self.dicts = [vars(owner) for owner in self.owners]
-        self.others: list[Collection[Any]] = [dict.values(x) if isinstance(x, dict) else x for x in containers]
-        self.parts, self.numbers, self.states = [[role == x for role in roles] for x in (PART, NUMBER, STATE)]
-        dicts = [vars(root), *self.dicts]
-        self.counts = [*map(len, dicts), *map(len, self.others)]
-        self.names = list(chain.from_iterable(dicts))
-        values = chain.from_iterable(map(dict.values, dicts))
-        self.items = list(chain(compress(values, self.parts), chain.from_iterable(self.others)))
+    def __init__(self, root: object, opened: tuple[type, ...]) -> None:
+        self.root, self.opened = ref(root), opened
+        self.found: list[Any] = []
+        self.owners: list[Any] = []  # whose attributes were looked at, but for the root
+        self.dicts: list[dict[str, Any]] = []  # their attributes
+        self.counts: tuple[list[int], list[int]] = [], []  # how many each owner has, the root first; how many items
+        self.names: list[str] = []
+        self.roles: tuple[list[bool], ...] = [], [], []  # of each attribute, whether it is a PART, a NUMBER, a STATE
+        self.held: list[Any] = []  # by the attributes that are parts
+        self.containers: list[Collection[Any]] = []
+        self.items: list[Any] = []  # of the containers
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _nothing, ()  # a copy has other attributes
+
+    def attributes(self, owner: Any, role: Callable[[Any, str, Any], int]) -> Iterator[tuple[str, Any, int]]:
+        """The attributes of one that the walk has come to, the root first: names, values and roles.
+
+        A role is `NOTHING`, whatever the attribute holds; `PART`, which may hold what is looked for; `NUMBER`, which
+        cannot as long as it is of a class in `PLAIN`; `STATE`, which cannot as long as it is none of those that are
+        opened.
+        """
+        attributes = vars(owner)
+        if self.counts[0]:
+            self.owners.append(owner)
+            self.dicts.append(attributes)
+        listed = list(attributes.items())
+        self.counts[0].append(len(listed))
+        for name, x in listed:
+            its = role(owner, name, x)
+            self.names.append(name)
+            for flags, kind in zip(self.roles, (PART, NUMBER, STATE)):
+                flags.append(its == kind)
+            if its == PART:
+                self.held.append(x)
+            yield name, x, its
+
+    def container(self, x: list[Any] | dict[Any, Any]) -> list[Any]:
+        """What is in a list or dict that the walk has come to."""
+        container = dict.values(x) if isinstance(x, dict) else x
+        items = list(container)
+        self.containers.append(container)
+        self.counts[1].append(len(items))
+        self.items += items
+        return items
 
     def same(self, root: object) -> bool:
         """Whether a walk from the root would see what this one has seen."""
         if self.root() is not root or not all(map(is_, map(vars, self.owners), self.dicts)):
             return False
         dicts = [vars(root), *self.dicts]
-        if self.counts != [*map(len, dicts), *map(len, self.others)]:
+        owned, contained = self.counts
+        if owned != list(map(len, dicts)) or contained != list(map(len, self.containers)):
             return False
         if self.names != list(chain.from_iterable(dicts)):
             return False
         values = list(chain.from_iterable(map(dict.values, dicts)))
-        items = chain(compress(values, self.parts), chain.from_iterable(self.others))
-        if not all(map(is_, items, self.items)):
+        parts, numbers, states = self.roles
+        if not all(map(is_, compress(values, parts), self.held)):
             return False
-        if not set(map(type, compress(values, self.numbers))) <= PLAIN:
+        if not all(map(is_, chain.from_iterable(self.containers), self.items)):
             return False
-        states = set(map(type, compress(values, self.states)))
-        return not any(issubclass(kind, self.opened) for kind in states)
+        if not set(map(type, compress(values, numbers))) <= PLAIN:
+            return False
+        return not any(issubclass(kind, self.opened) for kind in set(map(type, compress(values, states))))
 
 
 def _nothing() -> None:
