@@ -51,7 +51,7 @@ from .batches import Batch
 from .containers import Sequential
 from .files import load_file, save_file
 from .functional import log_softmax, softmax
-from .layers import MLP, Dropout, Layer, Linear, Neuron
+from .layers import MLP, Bilinear, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
@@ -61,6 +61,7 @@ __all__ = [
     "Module",
     "Parameter",
     "parameters",
+    "Bilinear",
     "Batch",
     "Neuron",
     "Layer",
