@@ -48,7 +48,7 @@ from .activations import (
     Tanh,
 )
 from .batches import Batch
-from .containers import Sequential
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .files import load_file, save_file
 from .functional import log_softmax, softmax
 from .layers import MLP, Bilinear, Dropout, Layer, Linear, Neuron
@@ -62,6 +62,10 @@ __all__ = [
     "Parameter",
     "parameters",
     "Bilinear",
+    "ModuleList",
+    "ModuleDict",
+    "ParameterList",
+    "ParameterDict",
     "Batch",
     "Neuron",
     "Layer",

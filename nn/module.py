@@ -24,7 +24,7 @@ from . import buffers
 from .files import load_file, save_file
 from .parameters import freeze
 from .seen import NOTHING, NUMBER, PART, PLAIN, STATE, Seen
-from .settings import flag
+from .settings import flag, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Module:
     _names_of_state: frozenset[str] = frozenset()  # names of the attributes that calls have written
     _names_of_trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
     _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; replaced, never changed
+    _name_of_contents: str = ""  # of the attribute whose items are called by their keys alone; see `containers`
     _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
 
     def _new_cell(self) -> Any:
@@ -205,14 +206,17 @@ class Module:
 
     # --- parts and their names --------------------------------------------------------------------------------
 
-    def _parts(self) -> Iterator[tuple[str, Value | Module]]:
-        """The module's own parameters and the modules right below it, with their names."""
+    def _parts(self, spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
+        """The module's own parameters and the modules right below it, with their names.
+
+        In the names that are `spoken`, those in the graph, the items of `Sequential` are called as those of any list.
+        """
         for name, held in _attributes(self):
-            for path, part in _items(name, held):
+            for path, part in _named(self, name, held, spoken):
                 if isinstance(part, Module) or name not in self._names_of_state:
                     yield path, part
 
-    def _walk(self, path: str = "") -> Iterator[tuple[str, Value | Module]]:
+    def _walk(self, path: str = "", spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
         """This module and all parameters and modules below it, each once, depth first, with their paths."""
         _note()
         seen = set()
@@ -223,11 +227,16 @@ class Module:
                 seen.add(id(part))
                 yield path, part
                 if isinstance(part, Module):
-                    below = [(f"{path}.{name}" if path else name, x) for name, x in part._parts()]
+                    below = [(f"{path}.{name}" if path else name, x) for name, x in part._parts(spoken)]
                     stack.extend(reversed(below))
 
-    def parameters(self) -> list[Value]:
-        """The parameters, each once, even if several modules share it.
+    def parameters(self, recurse: bool = True) -> list[Value]:
+        """The parameters, each once, even if several modules share it; frozen ones, too.
+
+        Parameters
+        ----------
+        recurse : bool
+            Whether those of the modules below are among them.
 
         Raises
         ------
@@ -240,10 +249,13 @@ class Module:
         >>> len(nn.MLP(2, [16, 16, 1]).parameters())
         337
         """
-        return _parameters(self)
+        found = _parameters(self)
+        if flag("recurse", recurse):
+            return found
+        return list({id(part): part for _, part in self._parts() if isinstance(part, Value)}.values())
 
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """The parameters with their names.
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Value]]:
+        """The parameters with their names, which begin with the prefix, if one is given.
 
         Examples
         --------
@@ -251,8 +263,55 @@ class Module:
         >>> [name for name, _ in nn.MLP(2, [2, 1]).named_parameters()][:4]
         ['layer1.neuron1.w1', 'layer1.neuron1.w2', 'layer1.neuron1.b', 'layer1.neuron2.w1']
         """
-        _parameters(self)  # which raises if there are results among them
-        return ((path, part) for path, part in self._walk() if isinstance(part, Value))
+        own = set(map(id, self.parameters(recurse)))  # which raises if there are results among them
+        return ((path, part) for path, part in self._walk(prefix) if isinstance(part, Value) and id(part) in own)
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        """Set an attribute to a parameter, or to parameters in lists or dicts, or to None; see `Parameter`.
+
+        Raises
+        ------
+        TypeError
+            If there is anything else than leaf Values.
+        ValueError
+            If the module has another attribute of that name, or the name could not be one or has an underscore in
+            front.
+        """
+        items = [] if param is None else _unpacked(param)[1]
+        wrong = next((x for x in items if not _is_parameter(x)), None)
+        if wrong is not None:
+            shown = wrong.describe() if isinstance(wrong, Value) else f"{wrong!r:.60}"
+            raise TypeError(f"a parameter is a leaf Value, not {shown}")
+        held = vars(self).get(name) if isinstance(name, str) else None
+        _check_name(self, "a parameter", name, any(map(_is_parameter, _unpacked(held)[1])))
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Set an attribute to a module, or to None.
+
+        Raises
+        ------
+        TypeError
+            If it is no module.
+        ValueError
+            If this module has another attribute of that name, or the name could not be one or has an underscore in
+            front.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Module()
+        >>> model.add_module("body", nn.Linear(2, 1))
+        >>> model.body
+        Linear(2, 1)  # 3 parameters
+        """
+        if not isinstance(module, (Module, type(None))):
+            raise TypeError(f"{name!r:.60} must be a module, not {module!r:.60}")
+        held = vars(self).get(name) if isinstance(name, str) else None
+        _check_name(self, "a module", name, isinstance(held, Module))
+        setattr(self, name, module)
+
+    register_module = add_module
 
     def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
         """Keep numbers that are saved with the parameters, but not trained: running means, counts, masks.
@@ -298,11 +357,11 @@ class Module:
         self._names_of_buffers = {**self._names_of_buffers, name: persistent}
         vars(self)[name] = held
 
-    def buffers(self) -> Iterator[Numbers]:
-        """The numbers of all buffers, here and in all modules below; see `register_buffer`."""
-        return (held for _, held in self.named_buffers())
+    def buffers(self, recurse: bool = True) -> Iterator[Numbers]:
+        """The numbers of all buffers, here and in the modules below; see `register_buffer`."""
+        return (held for _, held in self.named_buffers(recurse=recurse))
 
-    def named_buffers(self) -> Iterator[tuple[str, Numbers]]:
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Numbers]]:
         """The buffers with their names; those of None are left out.
 
         Examples
@@ -312,18 +371,37 @@ class Module:
         >>> list(module.named_buffers())
         [('mean', [0.0, 0.0])]
         """
-        for path, module in self.named_modules():
+        for path, module in self.named_modules(prefix) if flag("recurse", recurse) else [(prefix, self)]:
             for attribute in module._names_of_buffers:
                 held = vars(module).get(attribute)
                 if held is not None:
                     yield f"{path}.{attribute}" if path else attribute, held
 
     def children(self) -> list[Module]:
-        """The modules right below this one."""
-        return [part for _, part in self._parts() if isinstance(part, Module)]
+        """The modules right below this one, each once."""
+        return [module for _, module in self.named_children()]
 
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """This module, under the name '', and all modules below it.
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules right below this one, each once, with their names.
+
+        Examples
+        --------
+        >>> import nn
+        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 1), nn.Tanh()).named_children()]
+        ['0', '1']
+        """
+        first: dict[int, tuple[str, Module]] = {}
+        for name, part in self._parts():
+            if isinstance(part, Module):
+                first.setdefault(id(part), (name, part))
+        return iter(first.values())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all modules below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module, under the name '', and all modules below it, each once.
 
         Examples
         --------
@@ -331,10 +409,108 @@ class Module:
         >>> [name for name, _ in nn.MLP(1, [1, 1]).named_modules()]
         ['', 'layer1', 'layer1.neuron1', 'layer2', 'layer2.neuron1']
         """
-        return ((path, part) for path, part in self._walk() if isinstance(part, Module))
+        return ((path, part) for path, part in self._walk(prefix) if isinstance(part, Module))
 
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to 0."""
+    def apply(self, fn: Callable[[Module], object]) -> Self:
+        """Call a function once with every module below, and then with this one; returns this one.
+
+        Examples
+        --------
+        >>> import nn
+        >>> def start(module):
+        ...     if isinstance(module, nn.Linear):
+        ...         for p in module.parameters():
+        ...             p.data = 0.5
+        >>> nn.Sequential(nn.Linear(1, 1), nn.Tanh()).apply(start).state_dict()
+        {'0.weight': [[0.5]], '0.bias': [0.5]}
+        """
+        done: set[int] = set()
+        stack: list[tuple[Module, bool]] = [(self, False)]
+        while stack:
+            module, below_is_done = stack.pop()
+            if below_is_done:
+                fn(module)
+            elif id(module) not in done:
+                done.add(id(module))
+                stack.append((module, True))
+                stack.extend((child, False) for child in reversed(module.children()))
+        return self
+
+    def get_submodule(self, target: str) -> Module:
+        """The module of that name in `named_modules`; also by other names, if several lead to it.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import nn
+        >>> nn.MLP(2, [3, 1]).get_submodule("layer2.neuron1")
+        LinearNeuron(3)
+        """
+        for module, rest in self._ways_along(target):
+            if not rest:
+                return module
+        raise self._nowhere("module", target, [name for name, _ in self.named_modules()])
+
+    def get_parameter(self, target: str) -> Any:
+        """The parameter of that name in `named_parameters`, or those of that name in `state_dict`, in their lists.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(2, 1, init="zeros"))
+        >>> model.get_parameter("0.weight")
+        [[Value(data=0.0, grad=0.0), Value(data=0.0, grad=0.0)]]
+        >>> model.get_parameter("0.weight1_2") is model.get_parameter("0.weight")[0][1]
+        True
+        """
+        for module, rest in self._ways_along(target):
+            for name, part in chain(_own_state(module), module._parts()):
+                if name == rest and not isinstance(part, (_Buffer, Module)):
+                    return part
+        names = [*self._saved_parts(), *[name for name, _ in self.named_parameters()]]
+        raise self._nowhere("parameter", target, names)
+
+    def get_buffer(self, target: str) -> Numbers:
+        """The numbers of the buffer of that name in `named_buffers`.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+        """
+        for module, rest in self._ways_along(target):
+            if rest in module._names_of_buffers and vars(module).get(rest) is not None:
+                held: Numbers = vars(module)[rest]
+                return held
+        raise self._nowhere("buffer", target, [name for name, _ in self.named_buffers()])
+
+    def _ways_along(self, target: str) -> Iterator[tuple[Module, str]]:
+        """The modules that a path may lead to, each with what is left of the path there."""
+        if not isinstance(target, str):
+            raise TypeError(f"a name must be a text, not {target!r:.60}")
+        stack: list[tuple[Module, str]] = [(self, target)]
+        while stack:
+            module, rest = stack.pop()
+            yield module, rest
+            for name, part in module._parts():
+                if isinstance(part, Module) and (rest == name or rest.startswith(name + ".")):
+                    stack.append((part, rest[len(name) + 1 :]))
+
+    def _nowhere(self, what: str, target: str, names: list[str]) -> AttributeError:
+        return AttributeError(f"{type(self).__name__} has no {what} {target!r:.60}{meant(target, names)}")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradients of all parameters to 0; `set_to_none` makes no difference, for none is 0 here."""
+        flag("set_to_none", set_to_none)
         for parameter in self.parameters():
             parameter.grad = 0.0
 
@@ -379,7 +555,8 @@ class Module:
         watches it, too.
         """
         watch = _running.watch
-        root = (watch and watch.root()) or self
+        root = None if watch is None else watch.root()
+        root = self if root is None else root
         if self._place is None:
             root._assign_places(_class_name(root) if root._place is None else root._place.scope)
         if self._place is None:  # no attribute of the root leads here
@@ -392,7 +569,7 @@ class Module:
         return self._place
 
     def _assign_places(self, scope: str) -> None:
-        for path, part in self._walk(scope):
+        for path, part in self._walk(scope, spoken=True):
             if isinstance(part, Module):
                 part._place = Place(path)
             else:
@@ -403,27 +580,32 @@ class Module:
     # --- state ------------------------------------------------------------------------------------------------
 
     def _saved_parts(self) -> dict[str, Nest | _Buffer]:
-        """The parameters and buffers of the state by their names; in PyTorch's order, a module's buffers come last."""
-        _parameters(self)  # which raises if there are results among them
+        """The parameters and buffers of the state by their names."""
         state: dict[str, Nest | _Buffer] = {}
-        for path, module in self.named_modules():
-            above = f"{path}." if path else ""
-            found: list[tuple[str, Nest | _Buffer]] = []
-            for attribute, held in _attributes(module):
-                nest = None if attribute in module._names_of_state else _nest(held)
-                if nest is not None:
-                    found.append((above + attribute, nest))
-            for attribute, persistent in module._names_of_buffers.items():
-                if persistent and vars(module).get(attribute) is not None:
-                    found.append((above + attribute, _Buffer(module, attribute)))
-            for name, part in found:
-                if name in state:
-                    raise ValueError(
-                        f"two attributes of this {type(self).__name__} would both be saved as {name!r}; "
-                        "rename one of them"
-                    )
-                state[name] = part
+        for name, part in self._listed_parts():
+            if name in state:
+                raise ValueError(
+                    f"two attributes of this {type(self).__name__} would both be saved as {name!r}; rename one of them"
+                )
+            state[name] = part
         return state
+
+    def _listed_parts(self, spoken: bool = False) -> list[tuple[str, Nest | _Buffer]]:
+        """The parameters and buffers of the state; in PyTorch's order, a module's buffers come after its parameters."""
+        _parameters(self)  # which raises if there are results among them
+        return [
+            (f"{path}.{name}" if path else name, part)
+            for path, module in self._walk(spoken=spoken)
+            if isinstance(module, Module)
+            for name, part in _own_state(module)
+        ]
+
+    def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | _Buffer]) -> dict[str, Any]:
+        """The state with the names that this version gives: in 0.1.0 those of `Sequential` were layer1, layer2, ..."""
+        if all(name in own for name in state):
+            return state
+        former = {old: name for (old, _), name in zip(self._listed_parts(spoken=True), own) if name not in state}
+        return {name if name in own else former.get(name, name): x for name, x in state.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of parameters and buffers: for every attribute that holds some its name and a copy of them.
@@ -483,6 +665,7 @@ class Module:
         if not isinstance(state, dict):
             raise TypeError(f"a state is a dict of names and numbers, not {type(state).__name__}")
         own = self._saved_parts()
+        state = self._with_names_of_now(state, own)
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         problems = []
@@ -830,6 +1013,10 @@ def _check_name(module: Module, what: str, name: object, known: bool) -> None:
         raise TypeError(f"the name of {what} must be a text, not {name!r:.60}")
     if not name or "." in name:
         raise ValueError(f"the name of {what} must have no dot and not be empty, and it is {name!r:.60}")
+    if name[0] == "_" and what != "a buffer":
+        raise ValueError(
+            f"{what} cannot be called {name!r:.60}, for names with an underscore in front are not searched"
+        )
     if not known and hasattr(module, name):
         raise ValueError(f"{type(module).__name__} has an attribute {name!r} already; choose another name for {what}")
 
@@ -905,6 +1092,31 @@ def is_module_class(x: object) -> bool:
 
 def _class_name(module: Module) -> str:
     return type(module).__name__.lower()
+
+
+def _named(module: Module, name: str, held: object, spoken: bool) -> Iterator[tuple[str, Value | Module]]:
+    """The parameters and modules that an attribute holds, with their names in the module."""
+    if name != module._name_of_contents or (spoken and not isinstance(held, dict)):
+        return _items(name, held)
+    return chain.from_iterable(_items(key, item) for key, item in _keyed(held))
+
+
+def _keyed(held: Any) -> list[tuple[str, Any]]:
+    """The items of a container's list, or of its dict, by their keys."""
+    return [(str(key), item) for key, item in (held.items() if isinstance(held, dict) else enumerate(held))]
+
+
+def _own_state(module: Module) -> Iterator[tuple[str, Nest | _Buffer]]:
+    """The parameters and then the buffers of a module that are saved, by their names in it."""
+    for attribute, held in _attributes(module):
+        if attribute not in module._names_of_state:
+            for name, item in _keyed(held) if attribute == module._name_of_contents else [(attribute, held)]:
+                nest = _nest(item)
+                if nest is not None:
+                    yield name, nest
+    for attribute, persistent in module._names_of_buffers.items():
+        if persistent and vars(module).get(attribute) is not None:
+            yield attribute, _Buffer(module, attribute)
 
 
 def _items(name: str, held: object) -> Iterator[tuple[str, Value | Module]]:
