@@ -102,7 +102,7 @@ class Neuron(Module):
         vars(self)["_cell"] = None  # it was made of the old attributes
 
     def _new_cell(self) -> Cell | None:
-        if type(self).forward is not _FORWARD or "forward" in vars(self):
+        if type(self).forward is not _FORWARD or "forward" in vars(self) or self._hooks_of_calls:
             return None
         function = self._function if self.nonlin else None
         cell: Cell = Cell(self.w, self.b, function, self._place or self._settle())

@@ -22,6 +22,7 @@ from autograd import Place, Value, current_place, set_data, sit
 
 from . import buffers
 from .files import load_file, save_file
+from .hooks import Hook, RemovableHandle, around
 from .parameters import freeze
 from .seen import NOTHING, NUMBER, PART, PLAIN, STATE, Seen
 from .settings import flag, meant
@@ -44,6 +45,7 @@ class _Running(threading.local):
 
     watch: _Watch | None = None  # of the module at work that no other module called
     making: tuple[Module, ...] = ()  # the modules that were made since it was called
+    hooked: Module | None = None  # whose own __call__ is at work, between its hooks
 
 
 _running = _Running()
@@ -104,6 +106,7 @@ class Module:
     _names_of_state: frozenset[str] = frozenset()  # names of the attributes that calls have written
     _names_of_trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
     _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; replaced, never changed
+    _hooks_of_calls: tuple[Hook, ...] = ()  # replaced, never changed
     _name_of_contents: str = ""  # of the attribute whose items are called by their keys alone; see `containers`
     _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
 
@@ -121,6 +124,8 @@ class Module:
         before = seat.place
         try:
             seat.place = place
+            if self._hooks_of_calls and _running.hooked is not self:
+                return around(self, self.forward, inputs, options)
             return self.forward(*inputs, **options)
         finally:
             seat.place = before
@@ -546,6 +551,88 @@ class Module:
         """Leave training: the same as ``train(False)``."""
         return self.train(False)
 
+    # --- hooks ------------------------------------------------------------------------------------------------
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Have a function called before every call of this module: ``hook(module, args)``.
+
+        What it returns, a tuple or one argument, takes the arguments' place; None leaves them as they are.
+
+        Parameters
+        ----------
+        hook : callable
+        prepend : bool
+            Whether it comes before the hooks that are there.
+        with_kwargs : bool
+            Whether it is called as ``hook(module, args, kwargs)``; then it returns None or the pair of both.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()`` takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            If the hook cannot be called, or an option is no flag.
+
+        Examples
+        --------
+        >>> import nn
+        >>> layer = nn.Tanh()
+        >>> handle = layer.register_forward_pre_hook(lambda module, args: (0.0 * args[0],))
+        >>> layer(3.0)
+        0.0
+        """
+        return self._add_hook(Hook(hook, True, flag("with_kwargs", with_kwargs)), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Have a function called after every call of this module: ``hook(module, args, output)``.
+
+        What it returns takes the output's place; None leaves it as it is. ``module.forward(x)`` is no call, and has no
+        hooks. A program that `autograd.compile` makes does what the hooks did when it was recorded.
+
+        Parameters
+        ----------
+        hook : callable
+        prepend : bool
+            Whether it comes before the hooks that are there.
+        with_kwargs : bool
+            Whether it is called as ``hook(module, args, kwargs, output)``.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()`` takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            If the hook cannot be called, or an option is no flag.
+
+        Examples
+        --------
+        >>> import nn
+        >>> sizes = []
+        >>> model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+        >>> handle = model[0].register_forward_hook(lambda module, args, output: sizes.append(len(output)))
+        >>> y = model([1.0, 2.0])
+        >>> handle.remove()
+        >>> y = model([1.0, 2.0])
+        >>> sizes
+        [3]
+        """
+        return self._add_hook(Hook(hook, False, flag("with_kwargs", with_kwargs)), prepend)
+
+    def _add_hook(self, hook: Hook, prepend: bool) -> RemovableHandle:
+        hooks = self._hooks_of_calls
+        self._hooks_of_calls = (hook, *hooks) if flag("prepend", prepend) else (*hooks, hook)
+        return RemovableHandle(self, hook)
+
     # --- the place in the graph -------------------------------------------------------------------------------
 
     def _settle(self) -> Place:
@@ -904,13 +991,25 @@ def _note() -> None:
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
     """A class's own ``__call__`` as a call that is watched; inside of another one it is called as it is."""
 
+    def between_hooks(self: Module, *inputs: Any, **options: Any) -> Any:
+        def run(*inputs: Any, **options: Any) -> Any:
+            before = _running.hooked
+            _running.hooked = self  # when it calls what it extends, the hooks have been called
+            try:
+                return call(self, *inputs, **options)
+            finally:
+                _running.hooked = before
+
+        return around(self, run, inputs, options)
+
     @wraps(call)
     def watched(self: Module, *inputs: Any, **options: Any) -> Any:
+        called = between_hooks if self._hooks_of_calls and _running.hooked is not self else call
         if _running.watch is None:
-            return self._call_from_outside(call, inputs, options)
+            return self._call_from_outside(called, inputs, options)
         if self._place is None:
             self._settle()
-        return call(self, *inputs, **options)
+        return called(self, *inputs, **options)
 
     return watched
 
