@@ -30,7 +30,7 @@ except Exception:  # of whatever kind: another package of that name may have tak
         _runpy.run_path(_namesake)["check"]()
     raise
 
-from . import functional, init, losses, optim
+from . import functional, init, losses, optim, parameters
 from .activations import (
     ACTIVATIONS,
     ELU,
@@ -48,16 +48,24 @@ from .activations import (
     Tanh,
 )
 from .batches import Batch
-from .containers import Sequential
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .files import load_file, save_file
 from .functional import log_softmax, softmax
-from .layers import MLP, Dropout, Layer, Linear, Neuron
+from .layers import MLP, Bilinear, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+from .parameters import Parameter
 
 __all__ = [
     "Module",
+    "Parameter",
+    "parameters",
+    "Bilinear",
+    "ModuleList",
+    "ModuleDict",
+    "ParameterList",
+    "ParameterDict",
     "Batch",
     "Neuron",
     "Layer",

@@ -1,4 +1,4 @@
-"""The layers: micrograd's Neuron, Layer and MLP, PyTorch's Linear, and Dropout.
+"""The layers: micrograd's Neuron, Layer and MLP, PyTorch's Linear and Bilinear, and Dropout.
 
 They turn Values into Values. Numbers among the inputs become Values once, at the layer that is called first.
 What modules have in common is in `module`, what they are called with in `batches`; how weights start is in `init`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from autograd import Cell, Value, dot, neurons
 
 from .activations import activation_function
-from .batches import NO_LISTS, each, is_batch, is_list, listed, numbers_of, over, refusal
+from .batches import NO_LISTS, Batch, called, each, is_batch, is_list, listed, numbers_of, over, refusal
 from .init import drawn, find, kaiming_uniform, zeros
 from .module import Module
 from .settings import flag, number, seeded, size
@@ -102,7 +102,7 @@ class Neuron(Module):
         vars(self)["_cell"] = None  # it was made of the old attributes
 
     def _new_cell(self) -> Cell | None:
-        if type(self).forward is not _FORWARD or "forward" in vars(self):
+        if type(self).forward is not _FORWARD or "forward" in vars(self) or self._hooks_of_calls:
             return None
         function = self._function if self.nonlin else None
         cell: Cell = Cell(self.w, self.b, function, self._place or self._settle())
@@ -259,18 +259,90 @@ class MLP(Module):
 # --- PyTorch's ------------------------------------------------------------------------------------------------
 
 
-class Linear(Module):
-    """y = W x + b, with the weights W in a matrix of shape nout x nin.
+class Bilinear(Module):
+    """y_k = x1^T A_k x2 + b_k: every product of a number of one input with one of the other has a weight.
 
     Parameters
     ----------
-    nin, nout : int
-        Numbers of inputs and outputs.
+    in1_features, in2_features, out_features : int
+        Numbers of inputs of the two kinds, and of outputs.
+    bias : bool
+        If False there is no b.
+    seed : int or random.Random, optional
+        As for `Neuron`. Weights and biases start as in PyTorch: uniform in ±1/sqrt(in1_features).
+
+    Attributes
+    ----------
+    weight : list of list of list of Value
+        ``weight[k][i][j]`` belongs to the product of ``x1[i]`` and ``x2[j]`` in y_k.
+    bias : list of Value, or None
+
+    Raises
+    ------
+    ValueError
+        If a size is no positive whole number, or, in a call, if the numbers of inputs are others, or if the two inputs
+        are batches of different lengths.
+    TypeError
+        As for `Neuron`; in a call, if one input is a batch and the other is not.
+
+    Examples
+    --------
+    >>> layer = Bilinear(2, 2, 1, seed=0)
+    >>> layer.load_state_dict({"weight": [[[1.0, 2.0], [3.0, 4.0]]], "bias": [0.5]})
+    ([], [])
+    >>> layer([1.0, 10.0], [1.0, 100.0])[0].data  # 1*1 + 2*100 + 3*10 + 4*1000 + 0.5
+    4231.5
+    """
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, *, seed: Seed = None
+    ) -> None:
+        generator, bias = seeded(seed), flag("bias", bias)
+        self.in1_features, self.in2_features = size("in1_features", in1_features), size("in2_features", in2_features)
+        self.out_features = size("out_features", out_features)
+        sizes = (self.out_features, self.in1_features, self.in2_features)
+        self.weight = drawn(sizes, _AS_IN_PYTORCH, generator, self.in1_features, self.out_features)
+        self.bias = None
+        if bias:
+            self.bias = drawn(sizes[:1], _AS_IN_PYTORCH, generator, self.in1_features, self.out_features)
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        x1, x2 = listed(self, x1), listed(self, x2)
+        if is_batch(x1, 1) or is_batch(x2, 1):
+            return self._of_batches(x1, x2)
+        inputs = [numbers_of(self, x1), numbers_of(self, x2)]
+        for xs, count in zip(inputs, (self.in1_features, self.in2_features)):
+            if len(xs) != count:
+                raise refusal(self, xs, count)  # type: ignore[misc]
+        products = [a * b for a in inputs[0] for b in inputs[1]]
+        rows = [[w for row in matrix for w in row] for matrix in self.weight]
+        return [dot(row, products, b) for row, b in zip(rows, self.bias or [None] * len(rows))]
+
+    def _of_batches(self, x1: Any, x2: Any) -> Any:
+        if not (is_batch(x1, 1) and is_batch(x2, 1)):
+            raise TypeError(f"{called(self)} takes two examples or two batches, and one of its inputs is no batch")
+        if len(x1) != len(x2):
+            raise ValueError(f"{called(self)} takes batches of one length, and they have {len(x1)} and {len(x2)}")
+        made = [self.forward(a, b) for a, b in zip(x1, x2)]
+        return Batch(made) if isinstance(x1, Batch) else made
+
+    def extra_repr(self) -> str:
+        sizes = f"{self.in1_features}, {self.in2_features}, {self.out_features}"
+        return sizes + ("" if self.bias else ", bias=False")
+
+
+class Linear(Module):
+    """y = W x + b, with the weights W in a matrix of shape out_features x in_features.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers of inputs and outputs. As keywords they may be called nin and nout as well.
     bias : bool
         If False there is no b.
     init : str or callable, optional
         How W starts, see `nn.init`; b starts at 0 then. If not given, both start as in PyTorch: uniform in
-        ±1/sqrt(nin).
+        ±1/sqrt(in_features).
     seed : int or random.Random, optional
         As for `Neuron`.
 
@@ -282,9 +354,10 @@ class Linear(Module):
     Raises
     ------
     ValueError
-        If nin or nout is no positive whole number, or, in a call, if the number of inputs is not nin.
+        If in_features or out_features is no positive whole number, or, in a call, if the number of inputs is not
+        in_features.
     TypeError
-        As for `Neuron`.
+        As for `Neuron`; if a size is missing, or given under both of its names.
 
     Examples
     --------
@@ -295,12 +368,22 @@ class Linear(Module):
     Linear(2, 3)  # 9 parameters
     """
 
-    def __init__(self, nin: int, nout: int, bias: bool = True, *, init: Init | None = None, seed: Seed = None) -> None:
+    def __init__(
+        self,
+        in_features: int | None = None,
+        out_features: int | None = None,
+        bias: bool = True,
+        *,
+        init: Init | None = None,
+        nin: int | None = None,
+        nout: int | None = None,
+        seed: Seed = None,
+    ) -> None:
         generator = seeded(seed)
-        # The bound of this gain is sqrt(2 / (1 + 5)) * sqrt(3 / nin) = 1 / sqrt(nin).
-        default = kaiming_uniform("leaky_relu", param=5.0**0.5)
-        nin, nout, bias = size("nin", nin), size("nout", nout), flag("bias", bias)
-        draw = find(default if init is None else init)
+        self.in_features = nin = size("in_features", _either("in_features", in_features, "nin", nin))
+        self.out_features = nout = size("out_features", _either("out_features", out_features, "nout", nout))
+        bias = flag("bias", bias)
+        draw = find(_AS_IN_PYTORCH if init is None else init)
         self.weight = drawn((nout, nin), draw, generator, nin, nout)
         self.bias = None
         if bias:
@@ -319,6 +402,19 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"{len(self.weight[0])}, {len(self.weight)}{'' if self.bias else ', bias=False'}"
+
+
+# The bound of this gain is sqrt(2 / (1 + 5)) * sqrt(3 / nin) = 1 / sqrt(nin).
+_AS_IN_PYTORCH = kaiming_uniform("leaky_relu", param=5.0**0.5)
+
+
+def _either(name: str, x: object, other: str, y: object) -> object:
+    """What was given under one of two names."""
+    if x is not None and y is not None:
+        raise TypeError(f"{name} and {other} are two names for one number; give one of them, not both")
+    if x is None and y is None:
+        raise TypeError(f"Linear takes the numbers of its inputs and outputs, and {name} is missing")
+    return y if x is None else x
 
 
 # --- regularisation --------------------------------------------------------------------------------------------

@@ -20,7 +20,12 @@ from weakref import ref
 
 from autograd import Place, Value, current_place, set_data, sit
 
+from . import buffers
 from .files import load_file, save_file
+from .hooks import Hook, RemovableHandle, around
+from .parameters import freeze
+from .seen import NOTHING, NUMBER, PART, PLAIN, STATE, Seen
+from .settings import flag, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from typing_extensions import Self
+
+    from .buffers import Numbers
 
     # The Values of one attribute, in the lists and dicts that hold them.
     Nest: TypeAlias = "Value | list[Nest] | dict[str, Nest]"
@@ -38,6 +45,7 @@ class _Running(threading.local):
 
     watch: _Watch | None = None  # of the module at work that no other module called
     making: tuple[Module, ...] = ()  # the modules that were made since it was called
+    hooked: Module | None = None  # whose own __call__ is at work, between its hooks
 
 
 _running = _Running()
@@ -97,6 +105,9 @@ class Module:
     _watch_of_calls: _Watch | None = None  # of the calls in which this module is the first one
     _names_of_state: frozenset[str] = frozenset()  # names of the attributes that calls have written
     _names_of_trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
+    _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; replaced, never changed
+    _hooks_of_calls: tuple[Hook, ...] = ()  # replaced, never changed
+    _name_of_contents: str = ""  # of the attribute whose items are called by their keys alone; see `containers`
     _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
 
     def _new_cell(self) -> Any:
@@ -113,6 +124,8 @@ class Module:
         before = seat.place
         try:
             seat.place = place
+            if self._hooks_of_calls and _running.hooked is not self:
+                return around(self, self.forward, inputs, options)
             return self.forward(*inputs, **options)
         finally:
             seat.place = before
@@ -154,6 +167,9 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __setattr__(self, name: str, value: object) -> None:
+        if name in self._names_of_buffers:
+            super().__setattr__(name, buffers.checked(f"{type(self).__name__}.{name}", value))
+            return
         watch = _running.watch
         if watch is not None and self._in_the_making():
             watch = None  # what its __init__ does is no call of it
@@ -161,10 +177,10 @@ class Module:
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
             return
-        if held.__class__ not in _PLAIN and name not in self._names_of_state:
+        if held.__class__ not in PLAIN and name not in self._names_of_state:
             _check_replacement(self, name, held, value, watch is not None)
         super().__setattr__(name, value)
-        if watch is None or value.__class__ in _PLAIN:
+        if watch is None or value.__class__ in PLAIN:
             if name in self._names_of_state:
                 vars(self)["_names_of_state"] = self._names_of_state - {name}
             if name in self._names_of_trained:
@@ -173,9 +189,15 @@ class Module:
                 global _arrangement
                 _arrangement = object()
         elif not isinstance(value, Module):
-            vars(self)["_names_of_state"] = self._names_of_state | {name}
+            if name not in self._names_of_state:
+                vars(self)["_names_of_state"] = self._names_of_state | {name}
         elif id(value) not in watch.known:
             watch.add(value)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in self._names_of_buffers:
+            self._names_of_buffers = {key: x for key, x in self._names_of_buffers.items() if key != name}
 
     def _in_the_making(self) -> bool:
         """Whether this module was made during the call that is at work, and has not been called itself."""
@@ -189,14 +211,17 @@ class Module:
 
     # --- parts and their names --------------------------------------------------------------------------------
 
-    def _parts(self) -> Iterator[tuple[str, Value | Module]]:
-        """The module's own parameters and the modules right below it, with their names."""
+    def _parts(self, spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
+        """The module's own parameters and the modules right below it, with their names.
+
+        In the names that are `spoken`, those in the graph, the items of `Sequential` are called as those of any list.
+        """
         for name, held in _attributes(self):
-            for path, part in _items(name, held):
+            for path, part in _named(self, name, held, spoken):
                 if isinstance(part, Module) or name not in self._names_of_state:
                     yield path, part
 
-    def _walk(self, path: str = "") -> Iterator[tuple[str, Value | Module]]:
+    def _walk(self, path: str = "", spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
         """This module and all parameters and modules below it, each once, depth first, with their paths."""
         _note()
         seen = set()
@@ -207,11 +232,16 @@ class Module:
                 seen.add(id(part))
                 yield path, part
                 if isinstance(part, Module):
-                    below = [(f"{path}.{name}" if path else name, x) for name, x in part._parts()]
+                    below = [(f"{path}.{name}" if path else name, x) for name, x in part._parts(spoken)]
                     stack.extend(reversed(below))
 
-    def parameters(self) -> list[Value]:
-        """The parameters, each once, even if several modules share it.
+    def parameters(self, recurse: bool = True) -> list[Value]:
+        """The parameters, each once, even if several modules share it; frozen ones, too.
+
+        Parameters
+        ----------
+        recurse : bool
+            Whether those of the modules below are among them.
 
         Raises
         ------
@@ -224,10 +254,13 @@ class Module:
         >>> len(nn.MLP(2, [16, 16, 1]).parameters())
         337
         """
-        return _parameters(self)
+        found = _parameters(self)
+        if flag("recurse", recurse):
+            return found
+        return list({id(part): part for _, part in self._parts() if isinstance(part, Value)}.values())
 
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """The parameters with their names.
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Value]]:
+        """The parameters with their names, which begin with the prefix, if one is given.
 
         Examples
         --------
@@ -235,15 +268,145 @@ class Module:
         >>> [name for name, _ in nn.MLP(2, [2, 1]).named_parameters()][:4]
         ['layer1.neuron1.w1', 'layer1.neuron1.w2', 'layer1.neuron1.b', 'layer1.neuron2.w1']
         """
-        _parameters(self)  # which raises if there are results among them
-        return ((path, part) for path, part in self._walk() if isinstance(part, Value))
+        own = set(map(id, self.parameters(recurse)))  # which raises if there are results among them
+        return ((path, part) for path, part in self._walk(prefix) if isinstance(part, Value) and id(part) in own)
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        """Set an attribute to a parameter, or to parameters in lists or dicts, or to None; see `Parameter`.
+
+        Raises
+        ------
+        TypeError
+            If there is anything else than leaf Values.
+        ValueError
+            If the module has another attribute of that name, or the name could not be one or has an underscore in
+            front.
+        """
+        items = [] if param is None else _unpacked(param)[1]
+        wrong = next((x for x in items if not _is_parameter(x)), None)
+        if wrong is not None:
+            shown = wrong.describe() if isinstance(wrong, Value) else f"{wrong!r:.60}"
+            raise TypeError(f"a parameter is a leaf Value, not {shown}")
+        held = vars(self).get(name) if isinstance(name, str) else None
+        _check_name(self, "a parameter", name, any(map(_is_parameter, _unpacked(held)[1])))
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Set an attribute to a module, or to None.
+
+        Raises
+        ------
+        TypeError
+            If it is no module.
+        ValueError
+            If this module has another attribute of that name, or the name could not be one or has an underscore in
+            front.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Module()
+        >>> model.add_module("body", nn.Linear(2, 1))
+        >>> model.body
+        Linear(2, 1)  # 3 parameters
+        """
+        if not isinstance(module, (Module, type(None))):
+            raise TypeError(f"{name!r:.60} must be a module, not {module!r:.60}")
+        held = vars(self).get(name) if isinstance(name, str) else None
+        _check_name(self, "a module", name, isinstance(held, Module))
+        setattr(self, name, module)
+
+    register_module = add_module
+
+    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
+        """Keep numbers that are saved with the parameters, but not trained: running means, counts, masks.
+
+        The buffer is an attribute. Assigning to it, also during a call, replaces its numbers, and nothing but numbers
+        can be assigned; ``del`` removes it. Lists are copied.
+
+        Parameters
+        ----------
+        name : str
+            The attribute's name.
+        value : number, or numbers in lists, or None
+            A buffer of None is there, but it is not saved.
+        persistent : bool
+            Whether the buffer belongs to the state that `state_dict` gives.
+
+        Raises
+        ------
+        TypeError
+            If the name is no text, or the value no numbers, a Value above all; also when it is assigned later.
+        ValueError
+            If the module has another attribute of that name, or the name could not be one.
+
+        Examples
+        --------
+        >>> class Mean(Module):
+        ...     def __init__(self):
+        ...         self.register_buffer("total", 0.0)
+        ...         self.register_buffer("count", 0)
+        ...
+        ...     def forward(self, x):
+        ...         self.total, self.count = self.total + x, self.count + 1
+        ...         return self.total / self.count
+        >>> mean = Mean()
+        >>> mean(1.0), mean(2.0)
+        (1.0, 1.5)
+        >>> mean.state_dict()
+        {'total': 3.0, 'count': 2}
+        """
+        _check_name(self, "a buffer", name, name in self._names_of_buffers)
+        persistent = flag("persistent", persistent)
+        held = buffers.checked(f"{type(self).__name__}.{name}", value)
+        self._names_of_buffers = {**self._names_of_buffers, name: persistent}
+        vars(self)[name] = held
+
+    def buffers(self, recurse: bool = True) -> Iterator[Numbers]:
+        """The numbers of all buffers, here and in the modules below; see `register_buffer`."""
+        return (held for _, held in self.named_buffers(recurse=recurse))
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Numbers]]:
+        """The buffers with their names; those of None are left out.
+
+        Examples
+        --------
+        >>> module = Module()
+        >>> module.register_buffer("mean", [0.0, 0.0])
+        >>> list(module.named_buffers())
+        [('mean', [0.0, 0.0])]
+        """
+        for path, module in self.named_modules(prefix) if flag("recurse", recurse) else [(prefix, self)]:
+            for attribute in module._names_of_buffers:
+                held = vars(module).get(attribute)
+                if held is not None:
+                    yield f"{path}.{attribute}" if path else attribute, held
 
     def children(self) -> list[Module]:
-        """The modules right below this one."""
-        return [part for _, part in self._parts() if isinstance(part, Module)]
+        """The modules right below this one, each once."""
+        return [module for _, module in self.named_children()]
 
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """This module, under the name '', and all modules below it.
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules right below this one, each once, with their names.
+
+        Examples
+        --------
+        >>> import nn
+        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 1), nn.Tanh()).named_children()]
+        ['0', '1']
+        """
+        first: dict[int, tuple[str, Module]] = {}
+        for name, part in self._parts():
+            if isinstance(part, Module):
+                first.setdefault(id(part), (name, part))
+        return iter(first.values())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all modules below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module, under the name '', and all modules below it, each once.
 
         Examples
         --------
@@ -251,12 +414,132 @@ class Module:
         >>> [name for name, _ in nn.MLP(1, [1, 1]).named_modules()]
         ['', 'layer1', 'layer1.neuron1', 'layer2', 'layer2.neuron1']
         """
-        return ((path, part) for path, part in self._walk() if isinstance(part, Module))
+        return ((path, part) for path, part in self._walk(prefix) if isinstance(part, Module))
 
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to 0."""
+    def apply(self, fn: Callable[[Module], object]) -> Self:
+        """Call a function once with every module below, and then with this one; returns this one.
+
+        Examples
+        --------
+        >>> import nn
+        >>> def start(module):
+        ...     if isinstance(module, nn.Linear):
+        ...         for p in module.parameters():
+        ...             p.data = 0.5
+        >>> nn.Sequential(nn.Linear(1, 1), nn.Tanh()).apply(start).state_dict()
+        {'0.weight': [[0.5]], '0.bias': [0.5]}
+        """
+        done: set[int] = set()
+        stack: list[tuple[Module, bool]] = [(self, False)]
+        while stack:
+            module, below_is_done = stack.pop()
+            if below_is_done:
+                fn(module)
+            elif id(module) not in done:
+                done.add(id(module))
+                stack.append((module, True))
+                stack.extend((child, False) for child in reversed(module.children()))
+        return self
+
+    def get_submodule(self, target: str) -> Module:
+        """The module of that name in `named_modules`; also by other names, if several lead to it.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import nn
+        >>> nn.MLP(2, [3, 1]).get_submodule("layer2.neuron1")
+        LinearNeuron(3)
+        """
+        for module, rest in self._ways_along(target):
+            if not rest:
+                return module
+        raise self._nowhere("module", target, [name for name, _ in self.named_modules()])
+
+    def get_parameter(self, target: str) -> Any:
+        """The parameter of that name in `named_parameters`, or those of that name in `state_dict`, in their lists.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(2, 1, init="zeros"))
+        >>> model.get_parameter("0.weight")
+        [[Value(data=0.0, grad=0.0), Value(data=0.0, grad=0.0)]]
+        >>> model.get_parameter("0.weight1_2") is model.get_parameter("0.weight")[0][1]
+        True
+        """
+        for module, rest in self._ways_along(target):
+            for name, part in chain(_own_state(module), module._parts()):
+                if name == rest and not isinstance(part, (_Buffer, Module)):
+                    return part
+        names = [*self._saved_parts(), *[name for name, _ in self.named_parameters()]]
+        raise self._nowhere("parameter", target, names)
+
+    def get_buffer(self, target: str) -> Numbers:
+        """The numbers of the buffer of that name in `named_buffers`.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+        """
+        for module, rest in self._ways_along(target):
+            if rest in module._names_of_buffers and vars(module).get(rest) is not None:
+                held: Numbers = vars(module)[rest]
+                return held
+        raise self._nowhere("buffer", target, [name for name, _ in self.named_buffers()])
+
+    def _ways_along(self, target: str) -> Iterator[tuple[Module, str]]:
+        """The modules that a path may lead to, each with what is left of the path there."""
+        if not isinstance(target, str):
+            raise TypeError(f"a name must be a text, not {target!r:.60}")
+        stack: list[tuple[Module, str]] = [(self, target)]
+        while stack:
+            module, rest = stack.pop()
+            yield module, rest
+            for name, part in module._parts():
+                if isinstance(part, Module) and (rest == name or rest.startswith(name + ".")):
+                    stack.append((part, rest[len(name) + 1 :]))
+
+    def _nowhere(self, what: str, target: str, names: list[str]) -> AttributeError:
+        return AttributeError(f"{type(self).__name__} has no {what} {target!r:.60}{meant(target, names)}")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradients of all parameters to 0; `set_to_none` makes no difference, for none is 0 here."""
+        flag("set_to_none", set_to_none)
         for parameter in self.parameters():
             parameter.grad = 0.0
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Say of all parameters here and below that they are to be trained, or, with False, frozen; returns the module.
+
+        Frozen parameters stay in `parameters` and in the state. Optimisers leave them as they are, and programs that
+        `autograd.compile` makes from now on have their numbers as constants. `backward` gives them gradients all the
+        same.
+
+        Raises
+        ------
+        TypeError
+            If `requires_grad` is neither True nor False.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(2, 3).requires_grad_(False), nn.Linear(3, 1))
+        >>> sum(map(nn.parameters.trains, model.parameters())), len(model.parameters())
+        (4, 13)
+        """
+        freeze(self.parameters(), requires_grad)
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and in all modules below; returns the module."""
@@ -268,6 +551,88 @@ class Module:
         """Leave training: the same as ``train(False)``."""
         return self.train(False)
 
+    # --- hooks ------------------------------------------------------------------------------------------------
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Have a function called before every call of this module: ``hook(module, args)``.
+
+        What it returns, a tuple or one argument, takes the arguments' place; None leaves them as they are.
+
+        Parameters
+        ----------
+        hook : callable
+        prepend : bool
+            Whether it comes before the hooks that are there.
+        with_kwargs : bool
+            Whether it is called as ``hook(module, args, kwargs)``; then it returns None or the pair of both.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()`` takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            If the hook cannot be called, or an option is no flag.
+
+        Examples
+        --------
+        >>> import nn
+        >>> layer = nn.Tanh()
+        >>> handle = layer.register_forward_pre_hook(lambda module, args: (0.0 * args[0],))
+        >>> layer(3.0)
+        0.0
+        """
+        return self._add_hook(Hook(hook, True, flag("with_kwargs", with_kwargs)), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Have a function called after every call of this module: ``hook(module, args, output)``.
+
+        What it returns takes the output's place; None leaves it as it is. ``module.forward(x)`` is no call, and has no
+        hooks. A program that `autograd.compile` makes does what the hooks did when it was recorded.
+
+        Parameters
+        ----------
+        hook : callable
+        prepend : bool
+            Whether it comes before the hooks that are there.
+        with_kwargs : bool
+            Whether it is called as ``hook(module, args, kwargs, output)``.
+
+        Returns
+        -------
+        RemovableHandle
+            ``remove()`` takes the hook away.
+
+        Raises
+        ------
+        TypeError
+            If the hook cannot be called, or an option is no flag.
+
+        Examples
+        --------
+        >>> import nn
+        >>> sizes = []
+        >>> model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+        >>> handle = model[0].register_forward_hook(lambda module, args, output: sizes.append(len(output)))
+        >>> y = model([1.0, 2.0])
+        >>> handle.remove()
+        >>> y = model([1.0, 2.0])
+        >>> sizes
+        [3]
+        """
+        return self._add_hook(Hook(hook, False, flag("with_kwargs", with_kwargs)), prepend)
+
+    def _add_hook(self, hook: Hook, prepend: bool) -> RemovableHandle:
+        hooks = self._hooks_of_calls
+        self._hooks_of_calls = (hook, *hooks) if flag("prepend", prepend) else (*hooks, hook)
+        return RemovableHandle(self, hook)
+
     # --- the place in the graph -------------------------------------------------------------------------------
 
     def _settle(self) -> Place:
@@ -277,7 +642,8 @@ class Module:
         watches it, too.
         """
         watch = _running.watch
-        root = (watch and watch.root()) or self
+        root = None if watch is None else watch.root()
+        root = self if root is None else root
         if self._place is None:
             root._assign_places(_class_name(root) if root._place is None else root._place.scope)
         if self._place is None:  # no attribute of the root leads here
@@ -290,7 +656,7 @@ class Module:
         return self._place
 
     def _assign_places(self, scope: str) -> None:
-        for path, part in self._walk(scope):
+        for path, part in self._walk(scope, spoken=True):
             if isinstance(part, Module):
                 part._place = Place(path)
             else:
@@ -300,36 +666,50 @@ class Module:
 
     # --- state ------------------------------------------------------------------------------------------------
 
-    def _nests(self) -> dict[str, Nest]:
+    def _saved_parts(self) -> dict[str, Nest | _Buffer]:
+        """The parameters and buffers of the state by their names."""
+        state: dict[str, Nest | _Buffer] = {}
+        for name, part in self._listed_parts():
+            if name in state:
+                raise ValueError(
+                    f"two attributes of this {type(self).__name__} would both be saved as {name!r}; rename one of them"
+                )
+            state[name] = part
+        return state
+
+    def _listed_parts(self, spoken: bool = False) -> list[tuple[str, Nest | _Buffer]]:
+        """The parameters and buffers of the state; in PyTorch's order, a module's buffers come after its parameters."""
         _parameters(self)  # which raises if there are results among them
-        nests: dict[str, Nest] = {}
-        for path, module in self.named_modules():
-            for attribute, held in _attributes(module):
-                nest = None if attribute in module._names_of_state else _nest(held)
-                if nest is not None:
-                    name = f"{path}.{attribute}" if path else attribute
-                    if name in nests:
-                        raise ValueError(
-                            f"two attributes of this {type(self).__name__} would both be saved as {name!r}; "
-                            "rename one of them"
-                        )
-                    nests[name] = nest
-        return nests
+        return [
+            (f"{path}.{name}" if path else name, part)
+            for path, module in self._walk(spoken=spoken)
+            if isinstance(module, Module)
+            for name, part in _own_state(module)
+        ]
+
+    def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | _Buffer]) -> dict[str, Any]:
+        """The state with the names that this version gives: in 0.1.0 those of `Sequential` were layer1, layer2, ..."""
+        if all(name in own for name in state):
+            return state
+        former = {old: name for (old, _), name in zip(self._listed_parts(spoken=True), own) if name not in state}
+        return {name if name in own else former.get(name, name): x for name, x in state.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """The parameters' numbers: for every attribute that holds parameters its name and a copy of the numbers.
+        """The numbers of parameters and buffers: for every attribute that holds some its name and a copy of them.
 
         Returns
         -------
         dict
-            A list of Values becomes a list of floats, and so on: nested lists and dicts keep their shape.
+            A list of Values becomes a list of floats, and so on: nested lists and dicts keep their shape. A module's
+            parameters come first, then its buffers, then the modules below it, as in PyTorch.
 
         Raises
         ------
         ValueError
             If two attributes, or two keys of a dict, have the same name.
         TypeError
-            If there are results where parameters were, or among them.
+            If there are results where parameters were, or among them, or if a list of a buffer has something else
+            in it by now than numbers.
 
         Examples
         --------
@@ -337,15 +717,15 @@ class Module:
         >>> nn.Neuron(2, init="zeros").state_dict()
         {'w': [0.0, 0.0], 'b': 0.0}
         """
-        return {name: _numbers(nest) for name, nest in self._nests().items()}
+        return {name: x.copy() if isinstance(x, _Buffer) else _numbers(x) for name, x in self._saved_parts().items()}
 
     def load_state_dict(self, state: dict[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
-        """Set the parameters to the numbers of a `state_dict`; all of them, or, after an error, none.
+        """Set parameters and buffers to the numbers of a `state_dict`; all of them, or, after an error, none.
 
         Parameters
         ----------
         state : dict
-            What `state_dict` gave, from a module of the same architecture.
+            What `state_dict` gave, from a module of the same architecture. PyTorch's, of tensors, will do, and arrays.
         strict : bool
             If False, names that are missing or unexpected are left aside.
 
@@ -357,7 +737,8 @@ class Module:
         Raises
         ------
         ValueError
-            If names or shapes differ, or if something is no finite number; it says what is wrong.
+            If names or shapes differ, or if something is no finite number; it says what is wrong. A buffer of whole
+            numbers takes whole numbers, and an infinity is accepted where a buffer has one already.
 
         Examples
         --------
@@ -370,22 +751,30 @@ class Module:
         """
         if not isinstance(state, dict):
             raise TypeError(f"a state is a dict of names and numbers, not {type(state).__name__}")
-        nests = self._nests()
-        missing = [name for name in nests if name not in state]
-        unexpected = [name for name in state if name not in nests]
+        own = self._saved_parts()
+        state = self._with_names_of_now(state, own)
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
         problems = []
         if strict:
             problems += [f"{name} is missing" for name in missing]
             problems += [f"{name} is not expected" for name in unexpected]
         plan: list[tuple[Value, float]] = []
-        for name, nest in nests.items():
+        replaced: list[tuple[_Buffer, Numbers]] = []
+        for name, part in own.items():
             if name in state:
-                _match(name, nest, state[name], plan, problems)
+                given = _without_arrays(state[name])
+                if isinstance(part, _Buffer):
+                    replaced.append((part, buffers.match(name, part.copy(), given, problems)))
+                else:
+                    _match(name, part, given, plan, problems)
         if problems:
             shown, rest = problems[:5], len(problems) - 5
             more = f"; and {rest} more" if rest > 0 else ""
             raise ValueError(f"the state does not fit this {type(self).__name__}: {'; '.join(shown)}{more}")
         set_data([parameter for parameter, _ in plan], [number for _, number in plan])
+        for part, numbers in replaced:
+            vars(part.module)[part.name] = numbers
         return missing, unexpected
 
     def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
@@ -401,7 +790,7 @@ class Module:
         Raises
         ------
         ValueError
-            If a parameter is nan or infinite, or if the metadata cannot be written.
+            If a parameter or a number in a buffer is nan or infinite, or if the metadata cannot be written.
 
         Examples
         --------
@@ -415,9 +804,13 @@ class Module:
         >>> twin.state_dict() == model.state_dict()
         True
         """
-        for name, parameter in self.named_parameters():
-            if not math.isfinite(parameter.data):
-                raise ValueError(f"{name} is {parameter.data}, and a file holds finite numbers only; nothing was saved")
+        numbers = [(name, parameter.data) for name, parameter in self.named_parameters()]
+        for name, x in self._saved_parts().items():
+            number = buffers.infinite(x.copy()) if isinstance(x, _Buffer) else None
+            numbers += [] if number is None else [(name, number)]
+        for name, number in numbers:
+            if not math.isfinite(number):
+                raise ValueError(f"{name} is {number}, and a file holds finite numbers only; nothing was saved")
         save_file(path, self.state_dict(), metadata)
 
     def load(self, path: str | os.PathLike[str], strict: bool = True) -> dict[str, Any]:
@@ -598,13 +991,25 @@ def _note() -> None:
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
     """A class's own ``__call__`` as a call that is watched; inside of another one it is called as it is."""
 
+    def between_hooks(self: Module, *inputs: Any, **options: Any) -> Any:
+        def run(*inputs: Any, **options: Any) -> Any:
+            before = _running.hooked
+            _running.hooked = self  # when it calls what it extends, the hooks have been called
+            try:
+                return call(self, *inputs, **options)
+            finally:
+                _running.hooked = before
+
+        return around(self, run, inputs, options)
+
     @wraps(call)
     def watched(self: Module, *inputs: Any, **options: Any) -> Any:
+        called = between_hooks if self._hooks_of_calls and _running.hooked is not self else call
         if _running.watch is None:
-            return self._call_from_outside(call, inputs, options)
+            return self._call_from_outside(called, inputs, options)
         if self._place is None:
             self._settle()
-        return call(self, *inputs, **options)
+        return called(self, *inputs, **options)
 
     return watched
 
@@ -656,8 +1061,15 @@ def _refuse_results(top: Module) -> None:
                         break
 
 
-def _unpacked(held: object) -> tuple[list[Any], list[Any]]:
-    """The lists and dicts in an attribute, and what is in them, in tuples and by itself; modules are not opened."""
+def _contents(x: list[Any] | dict[Any, Any]) -> list[Any]:
+    return list(dict.values(x) if isinstance(x, dict) else x)
+
+
+def _unpacked(held: object, contents: Callable[[Any], list[Any]] = _contents) -> tuple[list[Any], list[Any]]:
+    """The lists and dicts in an attribute, and what is in them, in tuples and by itself; modules are not opened.
+
+    `contents` lists what is in a list or dict; it hears of all of them.
+    """
     containers: list[Any] = []
     items: list[Any] = []
     seen = set()
@@ -668,34 +1080,76 @@ def _unpacked(held: object) -> tuple[list[Any], list[Any]]:
             items.append(x)
         elif id(x) not in seen:
             seen.add(id(x))
-            if not isinstance(x, tuple):
+            if isinstance(x, tuple):
+                below = list(x)
+            else:
                 containers.append(x)
-            below = list(x.values() if isinstance(x, dict) else x)
-            stack.extend(reversed(below))
+                below = contents(x)
+            below.reverse()
+            stack += below
     return containers, items
 
 
 # --- what attributes hold -------------------------------------------------------------------------------------
 
 
+class _Buffer:
+    """A buffer of a module, in its state."""
+
+    __slots__ = ("module", "name")
+
+    def __init__(self, module: Module, name: str) -> None:
+        self.module, self.name = module, name
+
+    def copy(self) -> Numbers:
+        """Its numbers, in new lists."""
+        return buffers.checked(f"{type(self.module).__name__}.{self.name}", vars(self.module)[self.name])  # type: ignore[return-value]
+
+
+def _check_name(module: Module, what: str, name: object, known: bool) -> None:
+    """Raise an error if an attribute that is registered cannot be called `name`."""
+    if not isinstance(name, str):
+        raise TypeError(f"the name of {what} must be a text, not {name!r:.60}")
+    if not name or "." in name:
+        raise ValueError(f"the name of {what} must have no dot and not be empty, and it is {name!r:.60}")
+    if name[0] == "_" and what != "a buffer":
+        raise ValueError(
+            f"{what} cannot be called {name!r:.60}, for names with an underscore in front are not searched"
+        )
+    if not known and hasattr(module, name):
+        raise ValueError(f"{type(module).__name__} has an attribute {name!r} already; choose another name for {what}")
+
+
 def _attributes(module: Module) -> list[tuple[str, object]]:
-    return [(name, held) for name, held in vars(module).items() if not name.startswith("_")]
-
-
-def _searched(module: Module, name: str, held: object) -> list[object]:
-    """What is searched for parameters in an attribute: all it holds, or, if calls have written it, the modules."""
-    if name not in module._names_of_state:
-        return [held]
-    return [part for _, part in _items(name, held) if isinstance(part, Module)]
+    """What may hold parameters or modules: no buffers, and no names with an underscore."""
+    held_numbers = module._names_of_buffers
+    return [(name, held) for name, held in vars(module).items() if name[:1] != "_" and name not in held_numbers]
 
 
 def _parameters(module: Module) -> list[Value]:
-    """The parameters in the order of `Module._walk`, but without their names, which take most of its time."""
+    """The parameters in the order of `Module._walk`, but without their names, which take most of its time.
+
+    If nothing has been assigned or put anywhere since the last time they are those that were found then.
+    """
     _note()
+    seen: Seen | None = vars(module).get("_seen_by_walk")
+    if seen is None or not seen.same(module):
+        vars(module)["_seen_by_walk"] = None  # the name is among those that are seen
+        seen, results = _looked_through(module)
+        if results:
+            _refuse_results(module)
+        else:  # what is seen is kept alive, which for results would be all that they were computed from
+            vars(module)["_seen_by_walk"] = seen
+    return seen.found.copy()
+
+
+def _looked_through(module: Module) -> tuple[Seen, bool]:
+    """What a walk has seen, with the parameters that it found; and whether there were results."""
     found: dict[int, Value] = {}
-    seen: set[int] = set()
+    ids: set[int] = set()
     results = False
-    stack: list[Any] = [module]
+    seen = Seen(module, _OPENED)
+    stack: list[Value | Module] = [module]
     while stack:
         held = stack.pop()
         if isinstance(held, Value):
@@ -703,29 +1157,31 @@ def _parameters(module: Module) -> list[Value]:
                 found.setdefault(id(held), held)
             else:
                 results = True
-        elif id(held) not in seen:
-            seen.add(id(held))
-            below: list[Any] = []
-            if isinstance(held, Module):
-                below = [x for name, x in vars(held).items() if name[:1] != "_" and x.__class__ not in _PLAIN]
-                if held._names_of_state:
-                    below = [x for name, x in _attributes(held) for x in _searched(held, name, x)]
-            elif isinstance(held, (list, tuple)):
-                for position, item in enumerate(held):
-                    if item.__class__ is not Value or item.op is not None:
-                        below = list(held[position:])
-                        break
-                    found.setdefault(id(item), item)
-            elif isinstance(held, dict):
-                below = list(held.values())
+        elif id(held) not in ids:
+            ids.add(id(held))
+            below: list[Value | Module] = []
+            for name, x, role in seen.attributes(held, _role):
+                if role == PART and name[:1] != "_":
+                    wanted = Module if name in held._names_of_state else (Value, Module)
+                    below += [item for item in _unpacked(x, seen.container)[1] if isinstance(item, wanted)]
             below.reverse()
             stack += below
-    if results:
-        _refuse_results(module)
-    return list(found.values())
+    seen.found = list(found.values())
+    return seen, results
 
 
-_PLAIN = frozenset({bool, int, float, str, type(None)})  # what cannot hold a parameter
+def _role(module: Module, name: str, held: object) -> int:
+    """What an attribute is to a walk; see `Seen`."""
+    if name[:1] == "_":
+        return PART if name in ("_names_of_state", "_names_of_buffers") else NOTHING  # these say where to look
+    if name in module._names_of_buffers:
+        return NOTHING
+    if held.__class__ in PLAIN:
+        return NUMBER
+    return STATE if name in module._names_of_state and not isinstance(held, _OPENED) else PART
+
+
+_OPENED = (list, tuple, dict, Module)  # what is searched for parameters
 
 
 def is_module_class(x: object) -> bool:
@@ -735,6 +1191,31 @@ def is_module_class(x: object) -> bool:
 
 def _class_name(module: Module) -> str:
     return type(module).__name__.lower()
+
+
+def _named(module: Module, name: str, held: object, spoken: bool) -> Iterator[tuple[str, Value | Module]]:
+    """The parameters and modules that an attribute holds, with their names in the module."""
+    if name != module._name_of_contents or (spoken and not isinstance(held, dict)):
+        return _items(name, held)
+    return chain.from_iterable(_items(key, item) for key, item in _keyed(held))
+
+
+def _keyed(held: Any) -> list[tuple[str, Any]]:
+    """The items of a container's list, or of its dict, by their keys."""
+    return [(str(key), item) for key, item in (held.items() if isinstance(held, dict) else enumerate(held))]
+
+
+def _own_state(module: Module) -> Iterator[tuple[str, Nest | _Buffer]]:
+    """The parameters and then the buffers of a module that are saved, by their names in it."""
+    for attribute, held in _attributes(module):
+        if attribute not in module._names_of_state:
+            for name, item in _keyed(held) if attribute == module._name_of_contents else [(attribute, held)]:
+                nest = _nest(item)
+                if nest is not None:
+                    yield name, nest
+    for attribute, persistent in module._names_of_buffers.items():
+        if persistent and vars(module).get(attribute) is not None:
+            yield attribute, _Buffer(module, attribute)
 
 
 def _items(name: str, held: object) -> Iterator[tuple[str, Value | Module]]:
@@ -788,6 +1269,11 @@ def _nest(held: object, around: tuple[object, ...] = ()) -> Nest | None:
                 nests[str(key)] = nest
         return nests or None
     return None
+
+
+def _without_arrays(given: Any) -> Any:
+    """A tensor of PyTorch's or an array as lists, or as a number; anything else as it is."""
+    return given.tolist() if getattr(given, "ndim", None) is not None else given
 
 
 def _numbers(nest: Nest) -> Any:

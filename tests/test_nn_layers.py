@@ -212,10 +212,10 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     # sizes
     "nin": (lambda: nn.Neuron(0), ValueError, "nin must be a positive whole number, not 0"),
     "float nin": (lambda: nn.MLP(2.0, [1]), ValueError, "nin must be a positive whole number, not 2.0"),  # type: ignore[arg-type]
-    "text nin": (lambda: nn.Linear("2", 3), ValueError, "nin must be a positive whole number, not '2'"),  # type: ignore[arg-type]
-    "bool nin": (lambda: nn.Linear(True, 3), ValueError, "nin must be a positive whole number, not True"),
+    "text nin": (lambda: nn.Linear("2", 3), ValueError, "in_features must be a positive whole number, not '2'"),  # type: ignore[arg-type]
+    "bool nin": (lambda: nn.Linear(True, 3), ValueError, "in_features must be a positive whole number, not True"),
     "nout": (lambda: nn.MLP(2, [-3, 1]), ValueError, "nout must be a positive whole number, not -3"),
-    "Linear nout": (lambda: nn.Linear(2, 0), ValueError, "nout must be a positive whole number, not 0"),
+    "Linear nout": (lambda: nn.Linear(2, 0), ValueError, "out_features must be a positive whole number, not 0"),
     "Neuron nout": (lambda: nn.Neuron(2, nout=0), ValueError, "nout must be a positive whole number, not 0"),
     "nested nouts": (lambda: nn.MLP(2, [[3], 1]), ValueError, "nout must be a positive whole number, not [3]"),  # type: ignore[list-item]
     "nouts": (

@@ -490,7 +490,7 @@ def test_an_empty_list_can_be_filled_between_calls() -> None:
     model.late.append(Value(1.0))
     called(1.0)
     model.late.append(Value(2.0))
-    assert agreed(called) == ["layer1.late1", "layer1.late2"]
+    assert agreed(called) == ["0.late1", "0.late2"]
 
 
 def test_modules_are_parts_whenever_they_are_assigned() -> None:
@@ -541,7 +541,7 @@ def test_a_module_that_calls_its_layers_while_it_is_made() -> None:
     for kind in (Sized, AsksItself):
         model = nn.Sequential(kind())
         model([1.0] * 3)
-        assert agreed(model)[-3:] == ["layer1.gain1", "layer1.gain2", "layer1.bias"]
+        assert agreed(model)[-3:] == ["0.gain1", "0.gain2", "0.bias"]
     inside = Caller(lambda self, x: vars(self).update(made=Sized()))
     inside(1.0)
     assert len(agreed(inside)) == len(agreed(model))
@@ -756,7 +756,7 @@ def test_a_result_among_parameters_is_found_when_they_are_asked_for(item: str, a
     model(1.0)
     ITEMS[item](model)
     with pytest.raises(
-        TypeError, match=r"^(Own: |Sequential: layer1\.)[wd] holds a result of mul .*a result is not trained"
+        TypeError, match=r"^(Own: |Sequential: 0\.)[wd] holds a result of mul .*a result is not trained"
     ):
         ask(model)
 
@@ -1024,8 +1024,8 @@ def test_repr_is_a_tree_with_numbers_of_parameters() -> None:
         "Holder(\n"
         "  (scale): Scale()  # 1 parameter\n"
         "  (net): Sequential(\n"
-        "    (layer1): Linear(2, 1, bias=False)  # 2 parameters\n"
-        "    (layer2): ReLU()\n"
+        "    (0): Linear(2, 1, bias=False)  # 2 parameters\n"
+        "    (1): ReLU()\n"
         "  )  # 2 parameters\n"
         ")  # 3 parameters"
     )

@@ -15,10 +15,11 @@ import numpy as np
 
 from ..arrays import hearing
 from ..errors import CompileError
-from ..value import Value
+from ..value import Value, trains
 from .check import checking
 from .dialects import Dialect
 from .explain import Explanation, Stages, explain
+from .fixed import Fixed
 from .floats import careful
 from .inputs import Inputs
 from .parameters import Parameters
@@ -103,6 +104,9 @@ class Program:
 
     def _task(self, inputs: Inputs) -> Task:
         """What is to be compiled: the function is recorded."""
+        chosen = self._chosen
+        if chosen is not None and self._shared is None:  # what another program trains is its affair
+            chosen = [p for p in chosen if trains(p)]
         return Task(
             self.example,
             inputs,
@@ -110,7 +114,7 @@ class Program:
             self._reduction,
             self._gradient,
             self._dtype,
-            self._chosen,
+            chosen,
             self._shared,
             self._owned,
             self._textbook,
@@ -133,6 +137,7 @@ class Program:
         self._returned = task.recording.returned
         self._asked = task.recording.asked
         self._told = [function for function, _ in task.recording.told]
+        self._fixed = Fixed([*task.recording.fixed], [*task.recording.fixed.values()], called)
         if written.floats:
             self.__class__ = FloatProgram
         self._begin(functions)
@@ -169,7 +174,8 @@ class Program:
         they have been, in this act of copying: `memo` knows.
         """
         twin = memo[id(self)] = copy.copy(self)
-        for key in ("example", "_chosen", "_shared", "_parameters", "_asked", "_told"):  # the rest is never changed
+        changing = ("example", "_chosen", "_shared", "_parameters", "_fixed", "_asked", "_told")
+        for key in changing:  # the rest is never changed
             if key in vars(self):
                 vars(twin)[key] = copy.deepcopy(vars(self)[key], memo)
         if self._inputs is None:
@@ -373,6 +379,8 @@ class Program:
             If the arguments are not of the kinds and shapes that f was compiled for, if they are empty, or hold a nan
             that spreads into the result; if they do not meet what f requires of them, see `autograd.require`. The
             parameters' gradients are as before then.
+        RuntimeError
+            If a leaf that is a constant of the program has been set to another number since it was compiled.
         """
         inputs = self._inputs
         if inputs is None:
@@ -380,6 +388,7 @@ class Program:
             return self(*arguments)  # by now it may be a `FloatProgram`
         if self._step is None:
             return self.outputs(*arguments)
+        self._fixed.check()
         arrays = inputs.arrays(arguments)
         if self._asked:
             arrays = self._with_asked(arrays)
@@ -431,6 +440,7 @@ class Program:
         if self._inputs is None:
             self._built(arguments)
             return self.outputs(*arguments)
+        self._fixed.check()
         inputs = self._inputs
         arrays = inputs.arrays(arguments)
         if self._asked:
@@ -481,6 +491,7 @@ class FloatProgram(Program):
         if step is None:
             return self.outputs(*arguments)
         assert inputs is not None
+        self._fixed.check()
         if arguments or inputs.slots or self._asked:
             loss, gradient = self._stepped(inputs, self._numbers(inputs, arguments))
         else:
@@ -511,6 +522,7 @@ class FloatProgram(Program):
     def outputs(self, *arguments: Any) -> Any:
         inputs = self._inputs
         assert inputs is not None
+        self._fixed.check()
         numbers = self._numbers(inputs, arguments)
         made = self._computed(numbers)
         spread: list[bool] = []

@@ -6,6 +6,7 @@ from typing import Any
 
 import nn
 
+from . import containers
 from .training import layer
 
 
@@ -21,4 +22,5 @@ CASES = [
         "Linear", "3, 2, bias=False", lambda: nn.Linear(3, 2, bias=False, seed=1),
         lambda: torch_nn().Linear(3, 2, bias=False), (3,),
     ),
+    *containers.CASES,
 ]  # fmt: skip
