@@ -49,10 +49,46 @@ from .activations import (
 )
 from .batches import Batch
 from .containers import Sequential
+from .criteria import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CosineEmbeddingLoss,
+    CrossEntropyLoss,
+    GaussianNLLLoss,
+    HingeEmbeddingLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MarginRankingLoss,
+    MSELoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    NLLLoss,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+)
 from .files import load_file, save_file
-from .functional import log_softmax, softmax
 from .layers import MLP, Dropout, Layer, Linear, Neuron
-from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
+from .logits import log_softmax, softmax
+from .losses import (
+    bce,
+    bce_with_logits,
+    cross_entropy,
+    half_mse,
+    hinge,
+    huber,
+    l1,
+    l1_penalty,
+    l2,
+    l2_penalty,
+    mae,
+    mse,
+    multi_margin,
+    nll,
+)
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
 
@@ -93,6 +129,27 @@ __all__ = [
     "multi_margin",
     "l1",
     "l2",
+    "l1_penalty",
+    "l2_penalty",
+    "MSELoss",
+    "L1Loss",
+    "SmoothL1Loss",
+    "HuberLoss",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "NLLLoss",
+    "KLDivLoss",
+    "PoissonNLLLoss",
+    "GaussianNLLLoss",
+    "MarginRankingLoss",
+    "HingeEmbeddingLoss",
+    "SoftMarginLoss",
+    "CosineEmbeddingLoss",
+    "TripletMarginLoss",
+    "MultiMarginLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
     "Optimizer",
     "SGD",
     "Adam",

@@ -10,7 +10,7 @@ import autograd
 from autograd import Op, Value
 
 from .batches import Batch, each, is_list
-from .functional import log_softmax, softmax
+from .logits import log_softmax, softmax
 from .module import Module, is_module_class
 from .settings import meant, number
 

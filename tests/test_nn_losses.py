@@ -580,8 +580,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: nn.cross_entropy([[1.0, 2.0], [1.0, 2.0]], [0]),
         "cross_entropy: 2 predictions, but 1 targets",
     ),
-    "l1": (lambda: nn.l1([]), "l1: the list is empty"),
-    "l2": (lambda: nn.l2([[], []]), "l2: the list is empty"),
+    "l1": (lambda: nn.l1([]), "l1_penalty: the list is empty"),
+    "l2": (lambda: nn.l2([[], []]), "l2_penalty: the list is empty"),
 }
 
 
