@@ -317,6 +317,8 @@ def logsigmoid(input: Any) -> Any:
 def hardsigmoid(input: Any) -> Any:
     """(x + 3) / 6, held between 0 and 1 (Courbariaux et al. 2015); the slope at -3 and 3 is 0. Otherwise as `relu`.
 
+    The slope between them is 1/6; PyTorch's is 1/6 in single precision, 0.16666667, for doubles too.
+
     Examples
     --------
     >>> hardsigmoid([-4.0, 0.0, 4.0])

@@ -18,7 +18,8 @@ def trained(problem: Problem) -> Case:
     def run(way: str) -> float:
         import torch
 
-        model, twin = nn.Linear(3, problem.outputs, seed=1), torch.nn.Linear(3, problem.outputs).double()
+        model = nn.Linear(3, problem.outputs, seed=1)
+        twin: Any = torch.nn.Linear(3, problem.outputs).double()
         twin.load_state_dict({key: torch.tensor(x, dtype=torch.float64) for key, x in model.state_dict().items()})
         x, target = random_numbers((EXAMPLES, 3), seed=1), problem.targets(EXAMPLES)
         criterion, theirs = problem.our_module(), problem.pytorchs_module(torch)
@@ -48,7 +49,8 @@ def trained(problem: Problem) -> Case:
             expected.append(error.item())
             with torch.no_grad():
                 for p in twin.parameters():
-                    p -= LR * p.grad
+                    if p.grad is not None:
+                        p -= LR * p.grad
         if program is not None:
             program.write_back()
         state, theirs_now = model.state_dict(), twin.state_dict()
