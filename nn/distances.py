@@ -61,7 +61,7 @@ def norm(xs: Sequence[Any], p: float = 2.0) -> Any:
         shares = [either((x >= top) | (x != x), x, 0.0) for x in sizes]
         return sum(shares) / sum([either((x >= top) | (x != x), 1.0, 0.0) for x in sizes])
     if p < 1.0:  # there the slope at 0 is infinite
-        powers = [either(x != 0.0, either(x != 0.0, x, 1.0) ** p, 0.0) for x in sizes]
+        powers = [either(x != 0.0, either(x != 0.0, x, 1.0) ** p, x) for x in sizes]
     else:
         powers = [x**p for x in sizes]
     return _root(sum(powers), lambda total: total ** (1.0 / p))

@@ -488,7 +488,7 @@ def hardswish(input: Any) -> Any:
     >>> hardswish([-4.0, 0.0, 4.0])
     [0.0, 0.0, 4.0]
     """
-    return each(lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, x * (x + 3.0) / 6.0)), input)
+    return each(lambda x: where(x <= -3.0, 0.0, either(x >= 3.0, x, x * (x + 3.0) / 6.0)), input)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
