@@ -60,11 +60,13 @@ def norm(xs: Sequence[Any], p: float = 2.0) -> Any:
             top = maximum(top, x)
         shares = [either((x >= top) | (x != x), x, 0.0) for x in sizes]
         return sum(shares) / sum([either((x >= top) | (x != x), 1.0, 0.0) for x in sizes])
-    if p < 1.0:  # there the slope at 0 is infinite
-        powers = [either(x != 0.0, either(x != 0.0, x, 1.0) ** p, x) for x in sizes]
-    else:
-        powers = [x**p for x in sizes]
+    powers = [x**p if p >= 1.0 else _low_power(x, p) for x in sizes]
     return _root(sum(powers), lambda total: total ** (1.0 / p))
+
+
+def _low_power(x: Any, p: float) -> Any:
+    """x**p for p below 1, with the slope 0 at 0, where it would be infinite."""
+    return either(x != 0.0, either(x != 0.0, x, 1.0) ** p, x)
 
 
 def _root(total: Any, root: Callable[[Any], Any]) -> Any:

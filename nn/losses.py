@@ -468,8 +468,8 @@ def gaussian_nll_loss(
     def rule(x: Any, t: Any, v: Any) -> Any:
         require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, and it is {{}}", v)
         v = floored(v, eps)
-        loss = 0.5 * (log(v) + square(x - t) / v)
-        return loss + 0.5 * math.log(2.0 * math.pi) if full else loss
+        # The constant within the logarithm: a term by itself would count once in a program, not for each example.
+        return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
 
     if is_list(var) and depth(var) == depth(input) - 1:
         var = _in_lists(var)

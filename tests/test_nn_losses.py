@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +16,9 @@ from mpmath import mp, mpf
 import autograd
 import nn
 from autograd import Graph, Value
+from autograd.functional import leaves
+
+from .loss_problems import MORE, PROBLEMS, TIES, Problem
 
 inf, nan = math.inf, math.nan
 
@@ -494,6 +499,115 @@ def test_single_precision_has_its_digits_far_from_0() -> None:
         single.write_back()
         assert [loss, *(x.grad for x in z)] == pytest.approx(expected, rel=1e-6)
         assert gradient.dtype == np.float32
+
+
+# --- all losses with their options, beside PyTorch's ------------------------------------------------------------
+
+every_problem = pytest.mark.parametrize("problem", [*PROBLEMS, *MORE], ids=str)
+N = 4  # examples
+
+
+def outputs_of(problem: Problem, ties: bool) -> list[list[float]]:
+    """What a network might give for some examples: at random, or such that differences and margins are often 0."""
+    rng = random.Random(str(problem))
+    return [[rng.choice(TIES) if ties else rng.gauss(0.0, 2.0) for _ in range(problem.outputs)] for _ in range(N)]
+
+
+def pytorchs_losses_and_slopes(problem: Problem, rows: Any, target: Any, **more: Any) -> list[float]:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+    y = problem.pytorchs(torch, x, target, **more)
+    y.sum().backward()
+    return [*y.flatten().tolist(), *x.grad.flatten().tolist()]
+
+
+@every_problem
+@pytest.mark.parametrize("ties", [False, True], ids=["random", "ties"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")  # PyTorch's, of the mean of kl_div
+def test_values_and_gradients_are_pytorchs(problem: Problem, ties: bool, reduction: str) -> None:
+    rows, target = outputs_of(problem, ties), problem.targets(N, ties=ties)
+    values = [[Value(x) for x in row] for row in rows]
+    made = leaves(problem.ours(values, target, reduction=reduction))
+    autograd.sum(made).backward()
+    found = [*(y.data for y in made), *(x.grad for row in values for x in row)]
+    expected = pytorchs_losses_and_slopes(problem, rows, target, reduction=reduction)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
+    plain = leaves(problem.ours(rows, target, reduction=reduction))  # of numbers alone: numbers, the same
+    assert all(isinstance(y, float) for y in plain)
+    assert plain == pytest.approx([y.data for y in made], rel=1e-15, abs=1e-300)
+
+
+@every_problem
+@pytest.mark.parametrize(("ties", "reduction"), [(False, "sum"), (True, "mean")], ids=["random", "ties"])
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")
+def test_a_program_for_a_whole_batch_gives_the_same(problem: Problem, ties: bool, reduction: str) -> None:
+    """Targets are its arguments: classes, labels and what is ignored are not known before it runs."""
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    rows, target = outputs_of(problem, ties), problem.targets(N, ties=ties)
+    values = [[Value(x) for x in row] for row in rows]
+    given = [] if target is None else [target]
+    parameters = [x for row in values for x in row]
+
+    def loss_of(*t: Any) -> Any:
+        return problem.ours(values, *(t or [None]), reduction=reduction)
+
+    program = autograd.compile(loss_of, parameters, batch=False)
+    loss, _ = program(*given)
+    program.write_back()
+    found = [loss, *(x.grad for row in values for x in row)]
+    expected = pytorchs_losses_and_slopes(problem, rows, target, reduction=reduction)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_a_program_for_each_example_gives_the_same(problem: Problem) -> None:
+    """One example's numbers with the targets of several: as if the examples were alike."""
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    row, target = outputs_of(problem, ties=False)[0], problem.targets(N)
+    values = [Value(x) for x in row]
+    ones, given = [1.0] * N, [] if target is None else [target]
+
+    def loss_of(one: Any, *t: Any) -> Any:
+        return problem.ours([v * one for v in values], *(t or [None]), reduction="sum")
+
+    program = autograd.compile(loss_of, values, reduction="sum")
+    loss, _ = program(ones, *given)
+    program.write_back()
+    expected = pytorchs_losses_and_slopes(problem, [row] * N, target, reduction="sum")
+    slopes = [sum(expected[1 + i :: len(row)]) for i in range(len(row))]
+    assert [loss, *(x.grad for x in values)] == pytest.approx([expected[0], *slopes], rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_one_example_needs_no_list(problem: Problem) -> None:
+    rows, target = outputs_of(problem, ties=False), problem.targets(N)
+    for k in range(N):
+        t = None if target is None else target[k]
+        if t in (-100, problem.options.get("ignore_index")) and problem.target.startswith("classes"):
+            continue  # there is no mean
+        values = [Value(x) for x in rows[k]]
+        y = problem.ours(values, t)
+        y.backward()
+        expected = pytorchs_losses_and_slopes(problem, rows[k], t)
+        assert [y.data, *(x.grad for x in values)] == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_modules_are_called_and_set_as_pytorchs(problem: Problem) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    module, function = problem.our_module(), getattr(nn.functional, problem.function)
+    rows, target = outputs_of(problem, ties=False), problem.targets(N)
+    assert module(*problem.arguments(rows, target)) == problem.ours(rows, target)
+    for ours, theirs in [
+        (type(module), getattr(torch.nn, problem.module)),
+        (function, getattr(torch.nn.functional, problem.function)),
+    ]:
+        left, right = (inspect.signature(x).parameters.values() for x in (ours, theirs))
+        assert [(p.name, p.default, p.kind) for p in left] == [(p.name, p.default, p.kind) for p in right]
+    assert module.parameters() == []
+    for name, x in problem.options.items():
+        assert f"{name}={x!r}"[:60] in repr(module)
 
 
 # --- penalties --------------------------------------------------------------------------------------------------
