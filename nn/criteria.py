@@ -29,6 +29,11 @@ class Criterion(Module):
 
     function: Any = losses.mse_loss
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The settings."""
+
     def _set(self, arguments: dict[str, Any]) -> None:
         """Check the settings, which are the arguments of ``__init__``, and keep them."""
         settings = {name: x for name, x in arguments.items() if name != "self"}

@@ -104,7 +104,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
     >>> pairwise_distance([[3.0, 0.0]], [[0.0, 4.0]], eps=0.0, keepdim=True)
     [[5.0]]
     """
-    p, eps = exponent("pairwise_distance", p), number("pairwise_distance: eps", eps)
+    p, eps = exponent("pairwise_distance: p", p), number("pairwise_distance: eps", eps)
     keepdim = flag("pairwise_distance: keepdim", keepdim)
 
     def rule(a: Any, b: Any) -> Any:
@@ -180,7 +180,7 @@ def normalize(input: Any, p: float = 2.0, dim: int = -1, eps: float = 1e-12) -> 
     >>> normalize([3.0, -4.0]), normalize([0.0, 0.0])
     ([0.6, -0.8], [0.0, 0.0])
     """
-    p, eps = exponent("normalize", p), number("normalize: eps", eps, positive=True)
+    p, eps = exponent("normalize: p", p), number("normalize: eps", eps, positive=True)
 
     def rule(xs: Any) -> Any:
         if len(xs) == 0:
@@ -191,8 +191,8 @@ def normalize(input: Any, p: float = 2.0, dim: int = -1, eps: float = 1e-12) -> 
     return by_row("normalize", rule, input, dim)
 
 
-def exponent(user: str, p: object) -> float:
-    """Which norm: a number above 0, or infinity.
+def exponent(name: str, p: object) -> float:
+    """A setting that says which norm: a number above 0, or infinity.
 
     Raises
     ------
@@ -201,12 +201,12 @@ def exponent(user: str, p: object) -> float:
 
     Examples
     --------
-    >>> exponent("normalize", 2)
+    >>> exponent("p", 2)
     2.0
     """
-    found = number(f"{user}: p", p, finite=False)
+    found = number(name, p, finite=False)
     if found <= 0.0:
-        raise ValueError(f"{user}: p must be above 0, or infinite, not {p!r}")
+        raise ValueError(f"{name} must be above 0, or infinite, not {p!r}")
     return found
 
 
