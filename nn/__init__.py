@@ -33,28 +33,106 @@ except Exception:  # of whatever kind: another package of that name may have tak
 from . import functional, init, losses, optim, parameters
 from .activations import (
     ACTIVATIONS,
+    CELU,
     ELU,
     GELU,
+    GLU,
     SELU,
     Elementwise,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     Identity,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
+    Mish,
+    PReLU,
     ReLU,
+    ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
+    Softshrink,
+    Softsign,
     Tanh,
+    Tanhshrink,
+    Threshold,
 )
 from .batches import Batch
-from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from .files import load_file, save_file
-from .functional import log_softmax, softmax
-from .layers import MLP, Bilinear, Dropout, Layer, Linear, Neuron
-from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
+from .containers import (
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
+    Sequential,
+)
+from .criteria import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CosineEmbeddingLoss,
+    CrossEntropyLoss,
+    GaussianNLLLoss,
+    HingeEmbeddingLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MarginRankingLoss,
+    MSELoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    NLLLoss,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+)
+from .files import (
+    load_file,
+    save_file,
+)
+from .layers import (
+    MLP,
+    Bilinear,
+    Dropout,
+    Layer,
+    Linear,
+    Neuron,
+)
+from .logits import (
+    log_softmax,
+    softmax,
+)
+from .losses import (
+    bce,
+    bce_with_logits,
+    cross_entropy,
+    half_mse,
+    hinge,
+    huber,
+    l1,
+    l1_penalty,
+    l2,
+    l2_penalty,
+    mae,
+    mse,
+    multi_margin,
+    nll,
+)
 from .module import Module
-from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+from .optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Optimizer,
+    clip_grad_norm_,
+    clip_grad_value_,
+)
 from .parameters import Parameter
 
 __all__ = [
@@ -113,6 +191,43 @@ __all__ = [
     "init",
     "losses",
     "optim",
+    "l1_penalty",
+    "l2_penalty",
+    "MSELoss",
+    "L1Loss",
+    "SmoothL1Loss",
+    "HuberLoss",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "NLLLoss",
+    "KLDivLoss",
+    "PoissonNLLLoss",
+    "GaussianNLLLoss",
+    "MarginRankingLoss",
+    "HingeEmbeddingLoss",
+    "SoftMarginLoss",
+    "CosineEmbeddingLoss",
+    "TripletMarginLoss",
+    "MultiMarginLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "ReLU6",
+    "CELU",
+    "PReLU",
+    "RReLU",
+    "Mish",
+    "Softsign",
+    "Hardtanh",
+    "Hardsigmoid",
+    "Hardswish",
+    "LogSigmoid",
+    "Tanhshrink",
+    "Softshrink",
+    "Hardshrink",
+    "Threshold",
+    "Softmin",
+    "GLU",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

@@ -1,7 +1,8 @@
 """Activations: functions of one number as modules, and softmax; which of them layers know by name.
 
 A module here is applied to a Value, or to every number in nested lists. The functions themselves are operations of
-``autograd``; softmax, which needs all numbers of a list at once, is in `functional`.
+``autograd``, or written in `functional`; those that need all numbers of a list at once, such as softmax, are in
+`logits`. Nothing is changed in place, so there is no ``inplace``.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import autograd
 from autograd import Op, Value
 
-from .batches import Batch, each, is_list
-from .functional import log_softmax, softmax
+from . import functional
+from .batches import each
+from .functional import coefficient
 from .module import Module, is_module_class
-from .settings import meant, number
+from .settings import meant, number, seeded, size, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
+
+    from .functional import Seed
 
     Activation: TypeAlias = str | Callable[[Any], Any]
 
@@ -69,7 +73,7 @@ class LeakyReLU(Elementwise):
     function = autograd.leaky_relu
 
     def __init__(self, negative_slope: Any = 0.01) -> None:
-        self.negative_slope = _coefficient("negative_slope", negative_slope)
+        self.negative_slope = coefficient("negative_slope", negative_slope)
 
     def each(self, x: Any) -> Any:
         return self.function(x, self.negative_slope)
@@ -88,7 +92,7 @@ class ELU(Elementwise):
     function = autograd.elu
 
     def __init__(self, alpha: Any = 1.0) -> None:
-        self.alpha = _coefficient("alpha", alpha)
+        self.alpha = coefficient("alpha", alpha)
 
     def each(self, x: Any) -> Any:
         return self.function(x, self.alpha)
@@ -128,13 +132,25 @@ class Tanh(Elementwise):
 
 
 class Softplus(Elementwise):
-    """log(1 + e**x).
+    """log(1 + e**(beta x)) / beta, and x itself where beta x is above the threshold; see `functional.softplus`.
+
+    The activation that layers know as "softplus" has no threshold.
 
     >>> Softplus()(1000.0)
     1000.0
     """
 
     function = autograd.softplus
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        functional.softplus([], beta, threshold)  # raises if they are none
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, x: Any) -> Any:
+        return functional.softplus(x, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class SiLU(Elementwise):
@@ -148,13 +164,241 @@ class SiLU(Elementwise):
 
 
 class GELU(Elementwise):
-    """x * ndtr(x), the exact form (Hendrycks and Gimpel 2016).
+    """x * ndtr(x), the exact form, or its approximation by "tanh"; see `functional.gelu`.
 
-    >>> GELU()(0.0)
-    0.0
+    >>> GELU()(0.0), round(GELU("tanh")(1.0), 4)
+    (0.0, 0.8412)
     """
 
     function = autograd.gelu
+
+    def __init__(self, approximate: str = "none") -> None:
+        functional.gelu([], approximate)  # raises if there is none
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        return functional.gelu(x, self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+class ReLU6(Elementwise):
+    """min(max(x, 0), 6); see `functional.relu6`.
+
+    >>> ReLU6()([-1.0, 2.0, 8.0])
+    [0.0, 2.0, 6.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.relu6(x)
+
+
+class CELU(Elementwise):
+    """x above 0, else alpha * (e**(x/alpha) - 1); see `functional.celu`.
+
+    >>> CELU()([0.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        functional.celu([], alpha)  # raises if it is 0, or no number
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        return functional.celu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}"
+
+
+class PReLU(Elementwise):
+    """x above 0, else w * x, with a slope w that is learnt; see `functional.prelu`.
+
+    Parameters
+    ----------
+    num_parameters : int
+        1, or the number of channels.
+    init : float
+        What the slopes begin with.
+
+    Attributes
+    ----------
+    weight : list of Value
+
+    >>> PReLU()([-1.0, 2.0])[0].data
+    -0.25
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        n, start = size("num_parameters", num_parameters), number("init", init)
+        self.weight = [Value(start) for _ in range(n)]
+
+    def forward(self, x: Any) -> Any:
+        return functional.prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={len(self.weight)}"
+
+
+class RReLU(Elementwise):
+    """x above 0, else r * x, with r drawn from lower to upper; after ``eval()`` their mean; see `functional.rrelu`.
+
+    A program that is compiled has no random numbers: compile it after ``eval()``.
+
+    Parameters
+    ----------
+    lower, upper : float
+    seed : int or random.Random, optional
+        Where the random numbers come from; if not given, from Python's ``random`` module.
+
+    >>> RReLU(0.25, 0.75).eval()([-1.0, 2.0])
+    [-0.5, 2.0]
+    """
+
+    def __init__(self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, *, seed: Seed = None) -> None:
+        functional.rrelu([], lower, upper)  # raises if they are no bounds
+        self.lower, self.upper = lower, upper
+        # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
+        self._random = None if seed is None else seeded(seed)
+
+    def forward(self, x: Any) -> Any:
+        return functional.rrelu(x, self.lower, self.upper, self.training, seed=self._random)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}"
+
+
+class Mish(Elementwise):
+    """x * tanh(softplus(x)); see `functional.mish`.
+
+    >>> Mish()(0.0)
+    0.0
+    """
+
+    function = staticmethod(functional.mish)
+
+
+class Softsign(Elementwise):
+    """x / (1 + abs(x)); see `functional.softsign`.
+
+    >>> Softsign()([-1.0, 3.0])
+    [-0.5, 0.75]
+    """
+
+    function = staticmethod(functional.softsign)
+
+
+class Hardtanh(Elementwise):
+    """x, held between min_val and max_val; see `functional.hardtanh`.
+
+    >>> Hardtanh()([-2.0, 0.5, 2.0])
+    [-1.0, 0.5, 1.0]
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        functional.hardtanh([], min_val, max_val)  # raises if they are no bounds
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, x: Any) -> Any:
+        return functional.hardtanh(x, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}"
+
+
+class Hardsigmoid(Elementwise):
+    """(x + 3) / 6, held between 0 and 1; see `functional.hardsigmoid`.
+
+    >>> Hardsigmoid()([-4.0, 0.0, 4.0])
+    [0.0, 0.5, 1.0]
+    """
+
+    function = staticmethod(functional.hardsigmoid)
+
+
+class Hardswish(Elementwise):
+    """x * hardsigmoid(x); see `functional.hardswish`.
+
+    >>> Hardswish()([-4.0, 0.0, 4.0])
+    [0.0, 0.0, 4.0]
+    """
+
+    function = staticmethod(functional.hardswish)
+
+
+class LogSigmoid(Elementwise):
+    """log(sigmoid(x)); see `functional.logsigmoid`.
+
+    >>> LogSigmoid()([-1000.0, 40.0])
+    [-1000.0, -4.248354255291589e-18]
+    """
+
+    function = staticmethod(functional.logsigmoid)
+
+
+class Tanhshrink(Elementwise):
+    """x - tanh(x); see `functional.tanhshrink`.
+
+    >>> Tanhshrink()([0.0, 1000.0])
+    [0.0, 999.0]
+    """
+
+    function = staticmethod(functional.tanhshrink)
+
+
+class Softshrink(Elementwise):
+    """x, moved towards 0 by lambd, and 0 between -lambd and lambd; see `functional.softshrink`.
+
+    >>> Softshrink()([-2.0, 0.25, 2.0])
+    [-1.5, 0.0, 1.5]
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        functional.softshrink([], lambd)  # raises if it is negative, or no number
+        self.lambd = lambd
+
+    def forward(self, x: Any) -> Any:
+        return functional.softshrink(x, self.lambd)
+
+    def extra_repr(self) -> str:
+        return f"{self.lambd}"
+
+
+class Hardshrink(Elementwise):
+    """x, but 0 between -lambd and lambd; see `functional.hardshrink`.
+
+    >>> Hardshrink()([-2.0, 0.25, 2.0])
+    [-2.0, 0.0, 2.0]
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        functional.hardshrink([], lambd)  # raises if it is negative, or no number
+        self.lambd = lambd
+
+    def forward(self, x: Any) -> Any:
+        return functional.hardshrink(x, self.lambd)
+
+    def extra_repr(self) -> str:
+        return f"{self.lambd}"
+
+
+class Threshold(Elementwise):
+    """x above the threshold, else the value; see `functional.threshold`.
+
+    >>> Threshold(1.0, -1.0)([0.5, 2.0])
+    [-1.0, 2.0]
+    """
+
+    def __init__(self, threshold: float, value: float) -> None:
+        functional.threshold([], threshold, value)  # raises if they are no numbers
+        self.threshold, self.value = threshold, value
+
+    def forward(self, x: Any) -> Any:
+        return functional.threshold(x, self.threshold, self.value)
+
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}"
 
 
 ACTIVATIONS: dict[str, type[Elementwise]] = {
@@ -167,9 +411,28 @@ for _op in vars(autograd).values():
         ACTIVATIONS[_op.name] = type(
             _op.activation, (Elementwise,), {"function": _op, "__doc__": _op.__doc__, "__module__": "nn"}
         )
+        globals()[_op.activation] = ACTIVATIONS[_op.name]  # in the place of one that is written here, if there is one
 
 
-class Softmax(Module):
+class Rows(Module):
+    """A function of a whole list as a module: it is applied to a list, or to each of the innermost lists in it.
+
+    Subclasses define ``forward``.
+
+    Parameters
+    ----------
+    dim : int
+        PyTorch's name for a level of lists: -1, the innermost ones, or their number from 0.
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = whole("dim", dim)
+
+    def extra_repr(self) -> str:
+        return "" if self.dim == -1 else f"dim={self.dim}"
+
+
+class Softmax(Rows):
     """`functional.softmax` of a list, or of the innermost lists in it.
 
     >>> Softmax()([[0.0, 0.0], [1.0, 1.0]])
@@ -177,10 +440,10 @@ class Softmax(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return _rows("Softmax", softmax, x)
+        return functional.softmax(x, self.dim)
 
 
-class LogSoftmax(Module):
+class LogSoftmax(Rows):
     """`functional.log_softmax` of a list, or of the innermost lists in it.
 
     >>> LogSoftmax()([40.0, 0.0])
@@ -188,20 +451,29 @@ class LogSoftmax(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return _rows("LogSoftmax", log_softmax, x)
+        return functional.log_softmax(x, self.dim)
 
 
-def _coefficient(name: str, x: Any) -> Any:
-    return x if isinstance(x, Value) else number(name, x)
+class Softmin(Rows):
+    """`functional.softmin` of a list, or of the innermost lists in it.
+
+    >>> Softmin()([0.0, 1000.0])
+    [1.0, 0.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.softmin(x, self.dim)
 
 
-def _rows(name: str, function: Callable[[Any], Any], x: Any) -> Any:
-    if not is_list(x):
-        raise TypeError(f"{name} takes a list of numbers, or nested lists, not {type(x).__name__}: {x!r:.60}")
-    if len(x) == 0 or not is_list(x[0]):
-        return function(x)
-    made = [_rows(name, function, row) for row in x]
-    return Batch(made) if isinstance(x, Batch) else made
+class GLU(Rows):
+    """`functional.glu` of a list, or of the innermost lists in it: its first half, gated by the second.
+
+    >>> GLU()([3.0, 4.0, 0.0, 1000.0])
+    [1.5, 4.0]
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.glu(x, self.dim)
 
 
 def activation_function(activation: Activation | None) -> tuple[str, Callable[[Any], Any]]:

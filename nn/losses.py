@@ -1,12 +1,19 @@
 """Loss functions: how far predictions are from targets, as one number to minimise.
 
-Predictions and targets are Values or numbers, or lists of them, of one shape. `cross_entropy` and its relatives
-take lists of logits and classes. ``reduction`` says what becomes of several losses: their ``"mean"``, their
-``"sum"``, or, with ``"none"``, nothing: they are returned as they are. Values and gradients are PyTorch's, except
+Predictions and targets are Values or numbers, or lists of them, of one shape. Losses of classes take lists of logits
+and classes; the classes are the innermost lists. ``reduction`` says what becomes of several losses: their ``"mean"``,
+their ``"sum"``, or, with ``"none"``, nothing: they are returned as they are. Values and gradients are PyTorch's, except
 where PyTorch's lose digits.
+
+The functions that are called as in PyTorch, `mse_loss` and so on, take PyTorch's arguments in PyTorch's order, and are
+part of `functional`. The short names, `mse` and so on, compute the same and take the reduction as their third argument.
+What PyTorch has no longer, ``size_average`` and ``reduce``, keeps its place among the arguments and must be None. The
+same losses as modules are in `criteria`.
 """
 
 from __future__ import annotations
+
+import math
 
 from autograd import (
     Value,
@@ -14,6 +21,8 @@ from autograd import (
     clip,
     concrete,
     dot,
+    equal,
+    exp,
     log,
     log1p,
     logsumexp,
@@ -24,23 +33,38 @@ from autograd import (
     relu,
     require,
     softplus,
+    sqrt,
     square,
     sum,
     where,
 )
 
-from .batches import is_list
-from .functional import differences, largest, log_softmax
+from .batches import Batch, depth, is_list
+from .cases import added, any_of, both, either, is_class, picked
+from .distances import distance, exponent, floored
+from .logits import differences, largest, log_softmax
+from .settings import flag, number, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    Loss = Callable[[Any, Any], Any]
+    Loss = Callable[..., Any]
+
+REDUCTIONS = ("mean", "sum", "none")
+"""What may become of several losses."""
 
 
 # --- of numbers -----------------------------------------------------------------------------------------------
+
+
+def _squared(p: Any, t: Any) -> Any:
+    return square(p - t)
+
+
+def _absolute(p: Any, t: Any) -> Any:
+    return abs(p - t)
 
 
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -55,13 +79,53 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     ------
     ValueError
         If the shapes differ, if there is nothing in them, or if the reduction is not known.
+    TypeError
+        If the reduction is no text.
 
     Examples
     --------
     >>> mse([1.0, 4.0], [1.0, 2.0])
     2.0
     """
-    return _pairwise("mse", lambda p, t: square(p - t), predictions, targets, reduction)
+    return _pairwise("mse", _squared, predictions, targets, reduction)
+
+
+def mse_loss(
+    input: Any,
+    target: Any,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """Squared error, (p - t)**2, as `mse`, with PyTorch's arguments.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
+        With weights the mean is the weighted one, the sum of w (p - t)**2 by the sum of w.
+    weight : numbers, optional
+        A factor for each loss: of the shape of `input`, or of that of its inner lists, for each of which it counts.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if there is nothing in them, or if a setting is out of range.
+    TypeError
+        If a setting is of another kind.
+
+    Examples
+    --------
+    >>> mse_loss([1.0, 4.0], [1.0, 2.0])
+    2.0
+    >>> mse_loss([1.0, 4.0], [1.0, 2.0], weight=[1.0, 3.0])
+    3.0
+    """
+    checked("mse_loss", size_average=size_average, reduce=reduce, reduction=reduction, weight=weight)
+    return _weighted_pairs("mse_loss", _squared, input, target, weight, reduction, weighted_mean=True)
 
 
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -83,7 +147,26 @@ def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mae([1.0, 4.0], [1.0, 2.0])
     1.0
     """
-    return _pairwise("mae", lambda p, t: abs(p - t), predictions, targets, reduction)
+    return _pairwise("mae", _absolute, predictions, targets, reduction)
+
+
+def l1_loss(
+    input: Any,
+    target: Any,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """Absolute error, abs(p - t), as `mae`, with PyTorch's arguments; otherwise as `mse_loss`.
+
+    Examples
+    --------
+    >>> l1_loss([1.0, 4.0], [1.0, 2.0])
+    1.0
+    """
+    checked("l1_loss", size_average=size_average, reduce=reduce, reduction=reduction, weight=weight)
+    return _weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
 
 
 # One operation, for the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
@@ -96,30 +179,90 @@ _huber = op(
 )
 
 
-def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "mean") -> Any:
     """d**2 / 2 for d = p - t between -delta and delta, else delta (abs(d) - delta/2) (Huber 1964).
 
     The derivative is d, held between -delta and delta.
 
     Parameters
     ----------
-    delta : float
+    delta : float or Value
         Where the parabola turns into lines; positive. With infinity it is `half_mse`.
 
     Raises
     ------
     ValueError
         As for `mse`, also if delta is not positive.
+    TypeError
+        As for `mse`, also if delta is no number.
 
     Examples
     --------
     >>> huber([0.5, 3.0], [0.0, 0.0], reduction="none")
     [0.125, 2.5]
     """
-    if not delta > 0.0:
-        raise ValueError(f"huber: delta must be positive, not {delta!r}")
-
+    checked("huber", delta=delta)
     return _pairwise("huber", lambda p, t: _huber(p - t, delta), predictions, targets, reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: Any = 1.0, weight: Any = None) -> Any:
+    """The loss of `huber`, with PyTorch's arguments: here the third is the reduction.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    reduction : {"mean", "sum", "none"}
+        The mean is the plain one, with weights too: the sum of the weighted losses by their number.
+    delta : float or Value
+        As for `huber`.
+    weight : numbers, optional
+        As for `mse_loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `huber`.
+
+    Examples
+    --------
+    >>> huber_loss([0.5, 3.0], [0.0, 0.0], "sum")
+    2.625
+    """
+    checked("huber_loss", reduction=reduction, delta=delta, weight=weight)
+    return _weighted_pairs("huber_loss", lambda p, t: _huber(p - t, delta), input, target, weight, reduction)
+
+
+def smooth_l1_loss(
+    input: Any,
+    target: Any,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Any:
+    """d**2 / (2 beta) for d = p - t between -beta and beta, else abs(d) - beta/2 (Girshick 2015): `huber` by its delta.
+
+    Parameters
+    ----------
+    beta : float
+        Where the parabola turns into lines; not negative. With 0 it is `l1_loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`, also if beta is negative, or no number.
+
+    Examples
+    --------
+    >>> smooth_l1_loss([0.5, 3.0], [0.0, 0.0], reduction="none", beta=2.0)
+    [0.0625, 2.0]
+    """
+    checked("smooth_l1_loss", size_average=size_average, reduce=reduce, reduction=reduction, beta=beta)
+
+    def rule(p: Any, t: Any) -> Any:
+        return abs(p - t) if beta == 0.0 else _huber(p - t, float(beta)) / float(beta)
+
+    return _pairwise("smooth_l1_loss", rule, input, target, reduction)
 
 
 def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
@@ -137,10 +280,203 @@ def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """
 
     def rule(score: Any, label: Any) -> Any:
-        require((label == 1.0) | (label == -1.0), "hinge: labels must be -1 or 1, not {}", label)
+        _require_label("hinge", label)
         return relu(1.0 - label * score)
 
     return _pairwise("hinge", rule, scores, labels, reduction)
+
+
+def soft_margin_loss(
+    input: Any, target: Any, size_average: None = None, reduce: None = None, reduction: str = "mean"
+) -> Any:
+    """log(1 + e**(-y x)) for labels y of -1 and 1: a `hinge` without a kink; otherwise as `mse_loss`.
+
+    It is computed as softplus(-y x), which does not overflow.
+
+    Raises
+    ------
+    ValueError
+        As for `mse_loss`, also if a label is neither -1 nor 1.
+
+    Examples
+    --------
+    >>> soft_margin_loss([-1000.0], [1])
+    1000.0
+    """
+    checked("soft_margin_loss", size_average=size_average, reduce=reduce, reduction=reduction)
+
+    def rule(x: Any, y: Any) -> Any:
+        _require_label("soft_margin_loss", y)
+        return softplus(-(y * x))
+
+    return _pairwise("soft_margin_loss", rule, input, target, reduction)
+
+
+def margin_ranking_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0.0,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """max(0, margin - y (x1 - x2)): for y = 1 the first shall be the larger, for y = -1 the second.
+
+    At the kink, where both sides are 0, the slope is that of the line, as in PyTorch.
+
+    Parameters
+    ----------
+    input1, input2, target : Values or numbers, or (nested) lists of them, of one shape
+    margin : float
+        By how much.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`, also if a label is neither -1 nor 1.
+
+    Examples
+    --------
+    >>> margin_ranking_loss([3.0, 1.0], [1.0, 2.0], [1, 1], reduction="none")
+    [0.0, 1.0]
+    """
+    user = "margin_ranking_loss"
+    checked(user, margin=margin, size_average=size_average, reduce=reduce, reduction=reduction)
+
+    def rule(x1: Any, x2: Any, y: Any) -> Any:
+        _require_label(user, y)
+        return _above_zero(margin - y * (x1 - x2))
+
+    losses = _together(user, rule, ("first inputs", "second inputs", "labels"), input1, input2, target)
+    return _reduced(losses, reduction, user)
+
+
+def hinge_embedding_loss(
+    input: Any,
+    target: Any,
+    margin: float = 1.0,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """x for the label 1, max(0, margin - x) for the label -1: for distances x, which shall be small or large.
+
+    At the kink the slope is that of the line, as in PyTorch. Otherwise as `mse_loss`.
+
+    Parameters
+    ----------
+    margin : float
+        How large a distance shall be for the label -1.
+
+    Raises
+    ------
+    ValueError
+        As for `mse_loss`, also if a label is neither -1 nor 1.
+
+    Examples
+    --------
+    >>> hinge_embedding_loss([0.25, 0.25], [1, -1], reduction="none")
+    [0.25, 0.75]
+    """
+    checked("hinge_embedding_loss", margin=margin, size_average=size_average, reduce=reduce, reduction=reduction)
+
+    def rule(x: Any, y: Any) -> Any:
+        _require_label("hinge_embedding_loss", y)
+        return either(y > 0.0, x, _above_zero(margin - x))
+
+    return _pairwise("hinge_embedding_loss", rule, input, target, reduction)
+
+
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: None = None,
+    eps: float = 1e-8,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Negative logarithm of the Poisson likelihood of a count t: e**x - t x for the logarithm x of its mean.
+
+    Parameters
+    ----------
+    log_input : bool
+        If False x is the mean itself: x - t log(x + eps).
+    full : bool
+        Whether to add Stirling's formula for log(t!), t log(t) - t + log(2 pi t) / 2, where t is above 1.
+    eps : float
+        Keeps the logarithm finite.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> poisson_nll_loss([0.0], [3.0])
+    1.0
+    """
+    user = "poisson_nll_loss"
+    checked(
+        user, log_input=log_input, full=full, size_average=size_average, eps=eps, reduce=reduce, reduction=reduction
+    )
+
+    def rule(x: Any, t: Any) -> Any:
+        loss = exp(x) - t * x if log_input else x - t * log(x + eps)
+        if full:
+            large = either(t > 1.0, t, 1.0)  # a logarithm that is not taken has no slope of its own
+            loss = loss + either(t > 1.0, large * log(large) - large + 0.5 * log(2.0 * math.pi * large), 0.0)
+        return loss
+
+    return _pairwise(user, rule, input, target, reduction)
+
+
+def gaussian_nll_loss(
+    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Any:
+    """Negative logarithm of the normal likelihood: (log(var) + (t - x)**2 / var) / 2 for mean x and variance var.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    var : Values or numbers
+        Variances, not negative: one for each input, one for each of the innermost lists, or one for all.
+    full : bool
+        Whether to add log(2 pi) / 2.
+    eps : float
+        A smaller variance counts as this, but its slope stays, as in PyTorch.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        As for `mse_loss`, also if a variance is negative, or if their shape does not fit.
+    TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> gaussian_nll_loss([1.0, 3.0], [1.0, 1.0], [1.0, 1.0])
+    1.0
+    """
+    user = "gaussian_nll_loss"
+    checked(user, full=full, eps=eps, reduction=reduction)
+
+    def rule(x: Any, t: Any, v: Any) -> Any:
+        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, and it is {{}}", v)
+        v = floored(v, eps)
+        # The constant within the logarithm: a term by itself would count once in a program, not for each example.
+        return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
+
+    if is_list(var) and depth(var) == depth(input) - 1:
+        var = _in_lists(var)
+    losses = _together(
+        user, rule, ("predictions", "targets", "variances"), input, target, _spread(user, "var", var, input)
+    )
+    return _reduced(losses, reduction, user)
 
 
 # --- of probabilities -----------------------------------------------------------------------------------------
@@ -176,13 +512,54 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> bce(0.0, 1)
     100.0
     """
+    return _pairwise("bce", _entropy("bce", "bce_with_logits"), probabilities, targets, reduction)
 
+
+def binary_cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Binary cross entropy of probabilities, as `bce`, with PyTorch's arguments.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    weight : numbers, optional
+        A factor for each loss: of the shape of `input`, or of that of its inner lists, for each of which it counts.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
+        The mean is the plain one, with weights too: the sum of the weighted losses by their number.
+
+    Raises
+    ------
+    ValueError
+        As for `mse_loss`, also if a probability is below 0 or above 1.
+    TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> binary_cross_entropy([0.0, 0.0], [1, 0], weight=[0.5, 2.0], reduction="none")
+    [50.0, 0.0]
+    """
+    user = "binary_cross_entropy"
+    checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
+    rule = _entropy(user, "binary_cross_entropy_with_logits")
+    return _weighted_pairs(user, rule, input, target, weight, reduction)
+
+
+def _entropy(user: str, other: str) -> Loss:
     def rule(p: Any, t: Any) -> Any:
         inside = ((p >= 0.0) & (p <= 1.0)) | (p != p)  # nan stays nan
-        require(inside, "bce: probabilities must be between 0 and 1, not {}; bce_with_logits takes any", p)
+        require(inside, f"{user}: probabilities must be between 0 and 1, not {{}}; {other} takes any", p)
         return _bce(p, t)
 
-    return _pairwise("bce", rule, probabilities, targets, reduction)
+    return rule
 
 
 def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -198,11 +575,111 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> z.grad
     -4.248354255291589e-18
     """
+    return _pairwise("bce_with_logits", _entropy_of_logit, logits, targets, reduction)
 
-    def rule(z: Any, t: Any) -> Any:
-        return _weighted(softplus, [(t, -z), (1.0 - t, z)])
 
-    return _pairwise("bce_with_logits", rule, logits, targets, reduction)
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """Binary cross entropy of sigmoid(z), as `bce_with_logits`, with PyTorch's arguments.
+
+    Parameters
+    ----------
+    pos_weight : numbers, optional
+        A factor for the term of the positive class, w t softplus(-z) + (1 - t) softplus(z): of the shape of `input`,
+        or of that of its inner lists, such as one for each output. With the ratio of negative to positive examples
+        both count the same.
+    input, target, weight, size_average, reduce, reduction
+        As for `binary_cross_entropy`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> binary_cross_entropy_with_logits([0.0], [1], pos_weight=[3.0]) == 3.0 * log(2.0)
+    True
+    """
+    user = "binary_cross_entropy_with_logits"
+    checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction, pos_weight=pos_weight)
+    if pos_weight is None:
+        return _weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction)
+    pos_weight = _spread(user, "pos_weight", pos_weight, input)
+    return _weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction, more=[pos_weight])
+
+
+def _entropy_of_logit(z: Any, t: Any, positive: Any = None) -> Any:
+    return _weighted(softplus, [(t if positive is None else positive * t, -z), (1.0 - t, z)])
+
+
+# t log(t) is 0 at 0. One operation, for a chain of others would compute 0 times infinity there.
+_xlogx = op(
+    "xlogx",
+    lambda t: where(equal(t, 0.0), 0.0, t * log(t)),
+    lambda t, out: (log(t) + 1.0,),
+    doc="t log(t), the information in a probability; 0 at 0.",
+    spoken="{0} times the logarithm of {0}",
+)
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """The divergence of Kullback and Leibler (1951) as a sum of terms t (log(t) - x), for logarithms x of predictions.
+
+    A target of 0 has the term 0.
+
+    Parameters
+    ----------
+    input : Values or numbers, or (nested) lists of them
+        Logarithms of probabilities, such as `log_softmax` gives.
+    target : the same
+        Probabilities, of the same shape.
+    reduction : {"batchmean", "mean", "sum", "none"}
+        The divergence as it is defined is the sum of the terms: ``"sum"`` for one distribution, ``"batchmean"`` for a
+        list of them, the sum by the length of the outermost list. ``"mean"`` divides by the number of all terms.
+    log_target : bool
+        Whether the targets are logarithms, too: e**t (t - x).
+
+    Raises
+    ------
+    ValueError
+        As for `mse_loss`, also if a target is negative.
+    TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> kl_div([log(0.5), log(0.5)], [1.0, 0.0], reduction="sum") == log(2.0)
+    True
+    """
+    checked("kl_div", size_average=size_average, reduce=reduce, reduction=reduction, log_target=log_target)
+
+    def rule(x: Any, t: Any) -> Any:
+        if log_target:
+            return exp(t) * (t - x)
+        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, and it is {}", t)
+        if isinstance(t, Value):
+            return _xlogx(t) - t * x
+        return t * (log(t) - x) if t else added([], [x])
+
+    if reduction != "batchmean":
+        return _pairwise("kl_div", rule, input, target, reduction)
+    total = _pairwise("kl_div", rule, input, target, "sum")
+    return total / len(input) if is_list(input) else total
 
 
 # --- of classes -----------------------------------------------------------------------------------------------
@@ -213,6 +690,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 
     Its derivative with respect to z_i is softmax(z)_i - t_i. Neither it nor the loss loses digits, however certain the
     prediction is, and however far below the others the logit of class t; in a compiled program 1e-16 or so at the most.
+    `functional.cross_entropy` has PyTorch's arguments: weights of classes, a class to ignore, smoothed labels.
 
     Parameters
     ----------
@@ -227,6 +705,8 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     ValueError
         If there are no logits, if a class is out of range or no whole number, if numbers of examples or of
         probabilities do not match, or if the reduction is not known.
+    TypeError
+        If the reduction is no text; of weights, which are PyTorch's third argument, it says so.
 
     Examples
     --------
@@ -235,19 +715,104 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> cross_entropy([[0.0, 0.0], [0.0, 0.0]], [0, [0.5, 0.5]]) == log(2.0)
     True
     """
+    _check_short("cross_entropy", reduction, "functional.cross_entropy")
+    return _cross_entropy("cross_entropy", logits, targets, None, None, reduction, 0.0)
+
+
+def cross_entropy_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: None = None,
+    ignore_index: int = -100,
+    reduce: None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """The loss of `cross_entropy`, with PyTorch's arguments; in `functional` it is called `cross_entropy`.
+
+    Parameters
+    ----------
+    input : list of Values or numbers, or (nested) list of such lists
+        Logits, a number for every class. The classes are the innermost lists; in PyTorch they are dimension 1.
+    target : int or list of numbers, or a (nested) list of these
+        The class, counted from 0, or a probability for every class.
+    weight : list of numbers, optional
+        A factor for every class, by which the terms of the loss are multiplied.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    ignore_index : int
+        A target that counts nothing, whose loss is 0.
+    reduction : {"mean", "sum", "none"}
+        The mean is the weighted one: the sum of the losses by the sum of the weights of the target classes, those that
+        are ignored left out. For probabilities it is the plain one.
+    label_smoothing : float
+        From 0 to 1. Probabilities become (1 - s) t_i + s/n, for n classes (Szegedy et al. 2016).
+
+    Raises
+    ------
+    ValueError
+        As for `cross_entropy`, also if a setting is out of range, or if there is no mean, because all targets are
+        ignored or have the weight 0; PyTorch's is nan then.
+    TypeError
+        If a setting is of another kind.
+
+    Examples
+    --------
+    >>> logits = [[0.0, 0.0], [0.0, 0.0]]
+    >>> cross_entropy_loss(logits, [0, 1], weight=[1.0, 3.0], reduction="none") == [log(2.0), 3.0 * log(2.0)]
+    True
+    >>> cross_entropy_loss(logits, [0, -100]) == log(2.0)
+    True
+    """
+    checked(
+        "cross_entropy_loss",
+        called="cross_entropy",
+        size_average=size_average,
+        ignore_index=ignore_index,
+        reduce=reduce,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+        weight=weight,
+    )
+    return _cross_entropy("cross_entropy", input, target, weight, ignore_index, reduction, float(label_smoothing))
+
+
+def _cross_entropy(
+    user: str, logits: Any, targets: Any, weight: Any, ignored: int | None, reduction: str, smoothing: float
+) -> Any:
+    ignored, weights, shares = _ignored(targets, reduction, ignored), _numbers(user, weight), []
 
     def rule(z: Any, t: Any) -> Any:
-        if not is_list(t):
-            return _of_class(z, t)
-        if len(t) != len(z):
-            raise ValueError(f"cross_entropy: {len(z)} logits, but {len(t)} probabilities")
-        return _weighted(neg, zip(t, log_softmax(z)))
+        n = len(z)
+        factors = [1.0] * n if weights is None else _of_length(user, weights, n)
+        if is_list(t):
+            if len(t) != n:
+                raise ValueError(f"{user}: {n} logits, but {len(t)} probabilities")
+            if ignored is not None and ignored >= 0:
+                raise ValueError(f"{user}: ignore_index is a class, {ignored}, and the targets are probabilities")
+            if smoothing:
+                t = [(1.0 - smoothing) * x + smoothing / n for x in t]
+            shares.append(1.0)
+            return _weighted(neg, zip(t if weights is None else [w * x for w, x in zip(factors, t)], log_softmax(z)))
+        own = is_class(user, t, n, ignored)
+        share = _share_of(own, weights, factors, ignored, t)
+        shares.append(share)
+        if concrete(t) and True not in own:
+            return added([], z)
+        loss = _of_class(z, t, own)
+        if weights is not None:
+            loss = share * loss
+        if smoothing:
+            every = _weighted(neg, zip(factors, log_softmax(z)))
+            loss = (1.0 - smoothing) * loss + smoothing / n * every
+        return _unless_ignored(t, ignored, loss)
 
-    return _by_class("cross_entropy", rule, logits, targets, reduction)
+    return _mean_by_shares(user, _by_class(user, rule, logits, targets), shares, reduction)
 
 
-def _of_class(z: Sequence[Any], t: Any) -> Any:
-    """-log(softmax(z)[t]), in forms in which nothing cancels.
+def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
+    """-log(softmax(z)[t]), in forms in which nothing cancels; `own` says of each class whether it is t.
 
     Where z_t is the largest, the t-th power in the sum is e**0, a constant: log(1 + the others). Where it is not, the
     logits are lowered by the largest as a number: it needs no derivative, for the result does not depend on it.
@@ -256,8 +821,8 @@ def _of_class(z: Sequence[Any], t: Any) -> Any:
     class t: exact to 1e-16 or so of 1, which is all of it but when the prediction is nearly certain.
     """
     if not (concrete(t) and all(map(concrete, z))):
-        return logsumexp(z) - _picked(_is_class("cross_entropy", t, len(z)), z)
-    t, k = _class("cross_entropy", t, len(z)), largest(z)
+        return logsumexp(z) - picked(own, z)
+    t, k = own.index(True), largest(z)
     if not z[k] > z[t]:
         return logsumexp(differences(z, t))
     lowered = [x - _data(z[k]) for x in z]
@@ -272,11 +837,62 @@ def nll(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> nll([-0.5, -2.0], 1)
     2.0
     """
+    _check_short("nll", reduction, "nll_loss")
+    return _nll("nll", log_probabilities, targets, None, None, reduction)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: None = None,
+    ignore_index: int = -100,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Negative logarithm of the likelihood, -weight[t] input[t] for class t, with PyTorch's arguments.
+
+    Parameters
+    ----------
+    input : list of Values or numbers, or (nested) list of such lists
+        Logarithms of probabilities, such as `log_softmax` gives.
+    target, weight, size_average, ignore_index, reduce, reduction
+        As for `functional.cross_entropy`; a target is a class.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `functional.cross_entropy`.
+
+    Examples
+    --------
+    >>> nll_loss([[-0.5, -2.0], [-1.0, -1.0]], [1, 0], weight=[3.0, 1.0])
+    1.25
+    """
+    checked(
+        "nll_loss",
+        size_average=size_average,
+        ignore_index=ignore_index,
+        reduce=reduce,
+        reduction=reduction,
+        weight=weight,
+    )
+    return _nll("nll_loss", input, target, weight, ignore_index, reduction)
+
+
+def _nll(user: str, rows: Any, targets: Any, weight: Any, ignored: int | None, reduction: str) -> Any:
+    ignored, weights, shares = _ignored(targets, reduction, ignored), _numbers(user, weight), []
 
     def rule(z: Any, t: Any) -> Any:
-        return -_picked(_is_class("nll", t, len(z)), z)
+        own, n = is_class(user, t, len(z), ignored), len(z)
+        share = _share_of(own, weights, [1.0] * n if weights is None else _of_length(user, weights, n), ignored, t)
+        shares.append(share)
+        if concrete(t) and True not in own:
+            return added([], z)
+        loss = -picked(own, z)
+        return _unless_ignored(t, ignored, loss if weights is None else share * loss)
 
-    return _by_class("nll", rule, log_probabilities, targets, reduction)
+    return _mean_by_shares(user, _by_class(user, rule, rows, targets), shares, reduction)
 
 
 def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -287,42 +903,453 @@ def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> multi_margin([2.0, 3.0], 0)
     1.0
     """
+    _check_short("multi_margin", reduction, "multi_margin_loss")
+    return _multi_margin("multi_margin", scores, targets, 1, 1.0, None, reduction)
+
+
+def multi_margin_loss(
+    input: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """1/n times the sum of weight[t] max(0, margin - s_t + s_i)**p over the n - 1 classes i other than t.
+
+    Parameters
+    ----------
+    input : list of Values or numbers, or (nested) list of such lists
+        Scores, a number for every class.
+    target : int, or (nested) list of them
+        The class, counted from 0.
+    p : {1, 2}
+    margin : float
+        By how much the score of the class shall be above the others.
+    weight : list of numbers, optional
+        A factor for every class.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
+        The mean is the plain one, with weights too.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `functional.cross_entropy`.
+
+    Examples
+    --------
+    >>> multi_margin_loss([2.0, 3.0], 0, p=2)
+    2.0
+    """
+    user = "multi_margin_loss"
+    checked(
+        user,
+        p=p,
+        margin=margin,
+        weight=weight,
+        size_average=size_average,
+        reduce=reduce,
+        reduction=reduction,
+    )
+    return _multi_margin(user, input, target, p, margin, weight, reduction)
+
+
+def _multi_margin(user: str, scores: Any, targets: Any, p: int, margin: float, weight: Any, reduction: str) -> Any:
+    weights = _numbers(user, weight)
 
     def rule(s: Any, t: Any) -> Any:
-        own = _is_class("multi_margin", t, len(s))
-        right = _picked(own, s)
-        margins = [_either(c, 0.0, relu(1.0 - (right - x))) for c, x in zip(own, s) if c is not True]
-        return _sum(margins, s) / len(s)
+        own = is_class(user, t, len(s))
+        right = picked(own, s)
+        margins = [either(c, 0.0, relu(margin - (right - x))) for c, x in zip(own, s) if c is not True]
+        total = added([square(x) for x in margins] if p == 2 else margins, s) / len(s)
+        return total if weights is None else picked(own, _of_length(user, weights, len(s))) * total
 
-    return _by_class("multi_margin", rule, scores, targets, reduction)
+    return _reduced(_by_class(user, rule, scores, targets), reduction, user)
+
+
+def multilabel_margin_loss(
+    input: Any, target: Any, size_average: None = None, reduce: None = None, reduction: str = "mean"
+) -> Any:
+    """1/n times the sum of max(0, 1 - s_j + s_i) over all classes j in the target and all classes i that are not.
+
+    Parameters
+    ----------
+    input : list of n Values or numbers, or (nested) list of such lists
+        Scores, a number for every class.
+    target : list of n ints, or (nested) list of such lists
+        The classes, counted from 0, up to the first -1; what comes after it counts nothing.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        As for `mse_loss`, also if a class is out of range or no whole number.
+    TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> multilabel_margin_loss([1.0, 0.5, 2.0, 0.0], [2, 0, -1, 1])
+    0.125
+    """
+    user = "multilabel_margin_loss"
+    checked(user, size_average=size_average, reduce=reduce, reduction=reduction)
+
+    def rule(s: Any, classes: Any) -> Any:
+        n = len(s)
+        if not is_list(classes) or len(classes) != n:
+            raise ValueError(
+                f"{user}: for {n} scores there must be {n} classes, filled up with -1, not {classes!r:.60}"
+            )
+        rows: list[list[Any]] = []  # for each class in the target, whether it is the first, the second, ...
+        going: Any = True
+        for t in classes:
+            own = is_class(user, t, n, ignored=-1)
+            going = both(going, True in own if concrete(t) else t != -1.0)
+            if going is False:
+                break
+            rows.append([both(going, c) for c in own])
+        members = [any_of(column) for column in zip(*rows)] or [False] * n
+        terms = []
+        for own in rows:
+            right, counts = picked(own, s), any_of(own)
+            terms += [
+                either(counts, either(member, 0.0, relu(1.0 - (right - x))), 0.0)
+                for member, x in zip(members, s)
+                if member is not True
+            ]
+        return added(terms, s) / n
+
+    return _reduced(_by_class(user, rule, input, target), reduction, user)
+
+
+def multilabel_soft_margin_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The mean of `binary_cross_entropy_with_logits` over the classes: each may be in the target or not.
+
+    Parameters
+    ----------
+    input : list of Values or numbers, or (nested) list of such lists
+        A logit for every class.
+    target : the same
+        For every class 1 if it is in, and 0 if not, or the probability that it is.
+    weight : list of numbers, optional
+        A factor for the term of every class.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
+        The mean is the plain one, with weights too.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> multilabel_soft_margin_loss([0.0, 0.0], [1, 0]) == log(2.0)
+    True
+    """
+    user = "multilabel_soft_margin_loss"
+    checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
+    weights = _numbers(user, weight)
+
+    def rule(z: Any, t: Any) -> Any:
+        if not is_list(t):
+            raise ValueError(f"{user}: {_shape(z)} cannot be compared with {_shape(t)}")
+        terms = [_entropy_of_logit(x, y) for x, y in _zipped(user, z, t)]
+        if weights is not None:
+            terms = [w * term for w, term in zip(_of_length(user, weights, len(z)), terms)]
+        return added(terms, z) / len(z)
+
+    return _reduced(_by_class(user, rule, input, target), reduction, user)
+
+
+# --- of vectors -----------------------------------------------------------------------------------------------
+
+
+def cosine_embedding_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0.0,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """1 - cos for the label 1, max(0, cos - margin) for -1, where cos is the cosine of the angle of two vectors.
+
+    The cosine is x1 . x2 / sqrt((x1 . x1 + 1e-12) (x2 . x2 + 1e-12)). At the kink the slope is that of the line. So it
+    is in PyTorch.
+
+    Parameters
+    ----------
+    input1, input2 : lists of Values or numbers, or (nested) lists of such lists, of one shape
+    target : 1 or -1, or a (nested) list with a label for each pair of vectors
+    margin : float
+        The cosine that vectors with the label -1 may have; from -1 to 1 to be of use.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`, also if a label is neither -1 nor 1.
+
+    Examples
+    --------
+    >>> cosine_embedding_loss([[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]], [1, -1], reduction="none")
+    [1.0, 0.0]
+    """
+    user = "cosine_embedding_loss"
+    checked(user, margin=margin, size_average=size_average, reduce=reduce, reduction=reduction)
+
+    def rule(x1: Any, x2: Any, y: Any) -> Any:
+        _require_label(user, y)
+        cosine = dot(x1, x2) / (sqrt(dot(x1, x1) + 1e-12) * sqrt(dot(x2, x2) + 1e-12))
+        return either(y > 0.0, 1.0 - cosine, _above_zero(cosine - margin))
+
+    return _reduced(_of_vectors(user, rule, [input1, input2], [target]), reduction, user)
+
+
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: None = None,
+    reduce: None = None,
+    reduction: str = "mean",
+) -> Any:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), with `pairwise_distance` for d (Balntas et al. 2016).
+
+    At the kink the slope is that of the line, as in PyTorch.
+
+    Parameters
+    ----------
+    anchor, positive, negative : lists of Values or numbers, or (nested) lists of such lists, of one shape
+    margin : float
+        By how much the negative shall be farther away than the positive; above 0.
+    p, eps : float
+        As for `pairwise_distance`.
+    swap : bool
+        Whether the distance of positive and negative takes the place of d(anchor, negative) where it is smaller.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse_loss`.
+
+    Examples
+    --------
+    >>> triplet_margin_loss([0.0], [1.0], [1.5], eps=0.0)
+    0.5
+    """
+    user = "triplet_margin_loss"
+    checked(
+        user,
+        margin=margin,
+        p=p,
+        eps=eps,
+        swap=swap,
+        size_average=size_average,
+        reduce=reduce,
+        reduction=reduction,
+    )
+
+    def rule(a: Any, good: Any, bad: Any) -> Any:
+        near, far = distance(a, good, p, eps), distance(a, bad, p, eps)
+        if swap:
+            far = minimum(far, distance(good, bad, p, eps))
+        return _above_zero(near - far + margin)
+
+    return _reduced(_of_vectors(user, rule, [anchor, positive, negative], []), reduction, user)
 
 
 # --- of parameters --------------------------------------------------------------------------------------------
 
 
-def l1(parameters: Any) -> Any:
+def l1_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the absolute values of the (nested) list of parameters: a penalty that makes many of them 0.
 
+    It is no loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
+
+    Raises
+    ------
+    ValueError
+        If there are no parameters.
+    TypeError
+        If there are targets.
+
     Examples
     --------
-    >>> l1([3.0, -4.0])
+    >>> l1_penalty([3.0, -4.0])
     7.0
     """
-    return sum([abs(p) for p in _flat("l1", parameters)])
+    _check_penalty("l1_penalty", "l1_loss", targets)
+    return sum([abs(p) for p in _flat("l1_penalty", parameters)])
 
 
-def l2(parameters: Any) -> Any:
+def l2_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the squares of the (nested) list of parameters: a penalty that keeps them small.
 
-    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does.
+    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is no loss: `mse_loss`,
+    also called `mse`, compares predictions with targets. `nn.l2` is another name of this.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `l1_penalty`.
 
     Examples
     --------
-    >>> l2([3.0, -4.0])
+    >>> l2_penalty([3.0, -4.0])
     25.0
     """
-    flat = _flat("l2", parameters)
+    _check_penalty("l2_penalty", "mse_loss", targets)
+    flat = _flat("l2_penalty", parameters)
     return dot(flat, flat)
+
+
+l1, l2 = l1_penalty, l2_penalty
+
+
+def _check_penalty(name: str, loss: str, targets: tuple[Any, ...]) -> None:
+    if targets:
+        raise TypeError(
+            f"{name}, also called {name[:2]}, is a penalty on parameters, its only argument; "
+            f"the loss of predictions and targets is {loss}"
+        )
+
+
+# --- what settings may be -------------------------------------------------------------------------------------
+
+
+def checked(function: str, *, called: str | None = None, **settings: Any) -> None:
+    """Check the settings of a loss by their names.
+
+    Parameters
+    ----------
+    function : str
+        The loss; few settings mean something special there.
+    called : str, optional
+        What it is called in messages, if not the same.
+
+    Raises
+    ------
+    TypeError
+        If one is of the wrong kind; what to write if it is a reduction that has got to the place of another.
+    ValueError
+        If one is out of range.
+
+    Examples
+    --------
+    >>> checked("huber_loss", delta=-1.0)
+    Traceback (most recent call last):
+    ValueError: huber_loss: delta must be positive, not -1.0
+    """
+    for name, x in settings.items():
+        check = _KINDS.get(f"{function}: {name}") or _KINDS[name]
+        try:
+            check(f"{called or function}: {name}", x)
+        except (TypeError, ValueError) as error:
+            if name != "reduction" and isinstance(x, str) and x in (*REDUCTIONS, "batchmean"):
+                raise TypeError(f"{error}; a reduction is given by its name, reduction={x!r}") from None
+            raise
+
+
+def _reduction(name: str, x: object, allowed: tuple[str, ...] = REDUCTIONS) -> None:
+    if not isinstance(x, str) or x not in allowed:
+        *others, last = map(repr, allowed)
+        kind = ValueError if isinstance(x, str) else TypeError
+        raise kind(f"{name} must be {', '.join(others)} or {last}, not {x!r:.60}")
+
+
+def _batchmean(name: str, x: object) -> None:
+    _reduction(name, x, ("batchmean", *REDUCTIONS))
+
+
+def _outdated(name: str, x: object) -> None:
+    if x is not None:
+        raise TypeError(
+            f"{name} is no more, and must be None, not {x!r:.60}; reduction says what becomes of the losses"
+        )
+
+
+def _positive(name: str, x: object) -> None:
+    if isinstance(x, Value):
+        require(x > 0.0, f"{name} must be positive, not {{}}", x)
+    elif number(name, x, finite=False) <= 0.0:
+        raise ValueError(f"{name} must be positive, not {x!r}")
+
+
+def _not_negative(name: str, x: object) -> None:
+    number(name, x, positive=True)
+
+
+def _share(name: str, x: object) -> None:
+    if not 0.0 <= number(name, x) <= 1.0:
+        raise ValueError(f"{name} must be from 0 to 1, not {x!r}")
+
+
+def _one_or_two(name: str, x: object) -> None:
+    whole(name, x)
+    if x not in (1, 2):
+        raise ValueError(f"{name} must be 1 or 2, not {x!r}")
+
+
+def _factors(name: str, x: object) -> None:
+    if x is not None and not is_list(x) and not isinstance(x, Value):
+        number(name, x)
+
+
+def _factors_of_classes(name: str, x: object) -> None:
+    if x is not None and not is_list(x):
+        raise TypeError(f"{name} must be a list with a number for every class, not {x!r:.60}")
+
+
+_KINDS: dict[str, Callable[[str, Any], object]] = {
+    "reduction": _reduction,
+    "kl_div: reduction": _batchmean,
+    "size_average": _outdated,
+    "reduce": _outdated,
+    "weight": _factors,
+    "pos_weight": _factors,
+    **dict.fromkeys(
+        [
+            f"{name}: weight"
+            for name in ("cross_entropy_loss", "nll_loss", "multi_margin_loss", "multilabel_soft_margin_loss")
+        ],
+        _factors_of_classes,
+    ),
+    "ignore_index": whole,
+    "label_smoothing": _share,
+    "delta": _positive,
+    "beta": _not_negative,
+    "eps": _not_negative,
+    "margin": number,
+    "triplet_margin_loss: margin": _positive,
+    "p": exponent,
+    "multi_margin_loss: p": _one_or_two,
+    "swap": flag,
+    "full": flag,
+    "log_input": flag,
+    "log_target": flag,
+}
+"""What the settings may be, by their names, and by the names of a loss and a setting where it means something else."""
 
 
 # --- what the losses share --------------------------------------------------------------------------------------
@@ -330,26 +1357,78 @@ def l2(parameters: Any) -> Any:
 
 def _pairwise(name: str, rule: Loss, predictions: Any, targets: Any, reduction: str) -> Any:
     """The loss of every pair of a prediction and its target, reduced."""
-    return _reduced(name, _pairs(name, rule, predictions, targets), reduction)
+    checked(name, reduction=reduction)
+    return _reduced(_together(name, rule, _PAIR, predictions, targets), reduction, name)
 
 
-def _pairs(name: str, rule: Loss, prediction: Any, target: Any) -> Any:
-    if is_list(prediction) != is_list(target):
-        raise ValueError(f"{name}: {_shape(prediction)} cannot be compared with {_shape(target)}")
-    if not is_list(prediction):
-        return rule(prediction, target)
-    return [_pairs(name, rule, p, t) for p, t in _zipped(name, prediction, target)]
+_PAIR = ("predictions", "targets")
 
 
-def _by_class(name: str, rule: Loss, rows: Any, targets: Any, reduction: str) -> Any:
-    """The loss of a row of numbers and its class, or of every row and its class, reduced."""
+def _weighted_pairs(
+    name: str,
+    rule: Loss,
+    predictions: Any,
+    targets: Any,
+    weight: Any,
+    reduction: str,
+    more: Sequence[Any] = (),
+    weighted_mean: bool = False,
+) -> Any:
+    """As `_pairwise`, with a factor for each loss, and with more arguments of the rule, which have the same shape."""
+    losses = _together(name, rule, (*_PAIR, *("factors" for _ in more)), predictions, targets, *more)
+    if weight is None:
+        return _reduced(losses, reduction, name)
+    weight = _spread(name, "weight", weight, predictions)
+    losses = _together(name, lambda loss, w: w * loss, _PAIR, losses, weight)
+    if reduction == "mean" and weighted_mean:
+        return _mean(name, _flat(name, losses), _flat(name, weight))
+    return _reduced(losses, reduction, name)
+
+
+def _together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
+    """The rule of what stands at the same place in all of the nested lists; these are called so in messages."""
+    first = nests[0]
+    for other, name in zip(nests[1:], names[1:]):
+        if is_list(first) != is_list(other):
+            raise ValueError(f"{user}: {_shape(first)} cannot be compared with {_shape(other)}")
+        if is_list(first) and len(first) != len(other):
+            raise ValueError(f"{user}: {len(first)} {names[0]}, but {len(other)} {name}")
+    if not is_list(first):
+        return rule(*nests)
+    if len(first) == 0:
+        raise ValueError(f"{user}: there are no {names[0]}")
+    return _like(first, [_together(user, rule, names, *items) for items in zip(*nests)])
+
+
+def _by_class(user: str, rule: Loss, rows: Any, targets: Any) -> Any:
+    """The loss of a row of numbers and its class, or of every row and its class."""
     if not is_list(rows) or len(rows) == 0:
-        raise ValueError(f"{name}: there must be a number for every class, not {_shape(rows)}")
+        raise ValueError(f"{user}: there must be a number for every class, not {_shape(rows)}")
     if not is_list(rows[0]):
-        return _reduced(name, rule(rows, targets), reduction)
+        return rule(rows, targets)
     if not is_list(targets):
-        raise ValueError(f"{name}: {_shape(rows)} cannot be compared with {_shape(targets)}")
-    return _reduced(name, [_by_class(name, rule, row, t, "none") for row, t in _zipped(name, rows, targets)], reduction)
+        raise ValueError(f"{user}: {_shape(rows)} cannot be compared with {_shape(targets)}")
+    return _like(rows, [_by_class(user, rule, row, t) for row, t in _zipped(user, rows, targets)])
+
+
+def _of_vectors(user: str, rule: Loss, vectors: Sequence[Any], labels: Sequence[Any]) -> Any:
+    """The loss of some vectors and a label, or of every such group."""
+    first = vectors[0]
+    for x in vectors:
+        if not is_list(x) or len(x) == 0:
+            raise ValueError(f"{user}: there must be lists of numbers, not {_shape(x)}")
+        if len(x) != len(first) or is_list(x[0]) != is_list(first[0]):
+            raise ValueError(f"{user}: {_shape(first)} cannot be compared with {_shape(x)}")
+    if not is_list(first[0]):
+        for label in labels:
+            if is_list(label):
+                raise ValueError(f"{user}: for two vectors there must be one label, not {_shape(label)}")
+        return rule(*vectors, *labels)
+    for label in labels:
+        if not is_list(label) or len(label) != len(first):
+            raise ValueError(f"{user}: there must be a label for each of {len(first)} pairs, not {_shape(label)}")
+    n = len(vectors)
+    return _like(first, [_of_vectors(user, rule, items[:n], items[n:]) for items in zip(*vectors, *labels)])
 
 
 def _zipped(name: str, predictions: Any, targets: Any) -> Any:
@@ -360,15 +1439,52 @@ def _zipped(name: str, predictions: Any, targets: Any) -> Any:
     return zip(predictions, targets)
 
 
-def _reduced(name: str, losses: Any, reduction: str) -> Any:
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r:.60}")
+def _like(x: Any, made: list[Any]) -> list[Any]:
+    return Batch(made) if isinstance(x, Batch) else made
+
+
+def _spread(user: str, name: str, factors: Any, like: Any) -> Any:
+    """A factor for each number in the nested list `like`.
+
+    What has fewer levels of lists counts for each of the outer ones, and one number in a list for all: so arrays are
+    aligned in PyTorch and NumPy.
+    """
+    if not is_list(like):
+        if is_list(factors):
+            raise ValueError(f"{user}: {name} must have the shape of the predictions, or of their inner lists")
+        return factors
+    if depth(factors) < depth(like):
+        return [_spread(user, name, factors, row) for row in like]
+    if len(factors) == 1:
+        factors = [factors[0]] * len(like)
+    if len(factors) != len(like):
+        raise ValueError(
+            f"{user}: {name} must have {len(like)} items here, as the predictions have, not {len(factors)}"
+        )
+    return [_spread(user, name, x, row) for x, row in zip(factors, like)]
+
+
+def _in_lists(x: Any) -> Any:
+    return [_in_lists(item) for item in x] if is_list(x) else [x]
+
+
+def _reduced(losses: Any, reduction: str, name: str) -> Any:
     if reduction == "none" or not is_list(losses):
         return losses
     flat = _flat(name, losses)
-    if len(flat) == 1:
-        return flat[0]
-    return sum(flat) if reduction == "sum" else sum(flat) / len(flat)
+    return added(flat, flat) if reduction == "sum" or len(flat) == 1 else sum(flat) / len(flat)
+
+
+def _mean(user: str, losses: list[Any], weights: list[Any]) -> Any:
+    """The sum of the losses by the sum of the weights."""
+    total = sum(weights)
+    if not isinstance(total, Value) and total == len(losses):
+        return _reduced(losses, "mean", user)
+    require(
+        total != 0.0,
+        f"{user}: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
+    )
+    return added(losses, losses) / total
 
 
 def _flat(name: str, xs: Any) -> list[Any]:
@@ -393,43 +1509,66 @@ def _weighted(function: Callable[[Any], Any], pairs: Iterable[tuple[Any, Any]]) 
             terms.append(weight * function(x))
         elif weight:
             terms.append(function(x))
-    return terms[0] if len(terms) == 1 else _sum(terms, [x for _, x in pairs])
+    return added(terms, [x for _, x in pairs])
 
 
-def _sum(terms: list[Any], like: Sequence[Any]) -> Any:
-    """The sum of the terms; without any it is a constant that can still be differentiated if `like` has Values."""
-    if not terms and any(isinstance(x, Value) for x in like):
-        return Value(0.0)
-    return sum(terms)
+def _above_zero(x: Any) -> Any:
+    """x, or 0 if that is more; at 0 the slope is 1, as PyTorch's is in losses that clamp."""
+    return clip(x, 0.0, math.inf)
 
 
-def _class(name: str, t: Any, n: int) -> int:
-    if not hasattr(t, "__index__") or not 0 <= t < n:
-        raise ValueError(f"{name}: a class must be a whole number from 0 to {n - 1}, not {t!r:.60}")
-    return int(t)
+def _require_label(user: str, label: Any) -> None:
+    require((label == 1.0) | (label == -1.0), f"{user}: labels must be -1 or 1, not {{}}", label)
 
 
-def _is_class(name: str, t: Any, n: int) -> list[Any]:
-    """Of each of n classes, whether it is class t; conditions if t is not known before the program runs."""
-    if concrete(t):
-        t = _class(name, t, n)
-        return [i == t for i in range(n)]
-    own = [t == float(i) for i in range(n)]
-    require(sum(own) == 1.0, f"{name}: a class must be a whole number from 0 to {n - 1}, not {{}}", t)
-    return own
+def _check_short(name: str, reduction: object, other: str) -> None:
+    """The third argument of the short names is the reduction; PyTorch's is something else."""
+    if is_list(reduction) or reduction is None or not isinstance(reduction, str):
+        raise TypeError(
+            f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r:.60}; "
+            f"{other} takes its arguments in PyTorch's order"
+        )
+    checked(name, reduction=reduction)
 
 
-def _picked(own: Sequence[Any], xs: Sequence[Any]) -> Any:
-    """The x whose condition holds."""
-    known = [x for c, x in zip(own, xs) if c is True]
-    return known[0] if known else sum([where(c, x, 0.0) for c, x in zip(own, xs)])
+# --- what losses of classes share -----------------------------------------------------------------------------
 
 
-def _either(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition holds, else y; the one of them itself if the condition is known."""
-    if isinstance(condition, bool):
-        return x if condition else y
-    return where(condition, x, y)
+def _numbers(user: str, weight: Any) -> list[float] | None:
+    """The weights of classes, if there are any."""
+    return None if weight is None else [number(f"{user}: weight", w) for w in weight]
+
+
+def _of_length(user: str, weights: list[float], n: int) -> list[float]:
+    if len(weights) != n:
+        raise ValueError(f"{user}: weight must have a number for each of {n} classes, and it has {len(weights)}")
+    return weights
+
+
+def _ignored(targets: Any, reduction: str, ignored: int | None) -> int | None:
+    """Which class to look out for.
+
+    One target that is not known yet has no mean if it is ignored: where the number stands for none of the classes, to
+    check that the target is one says it all.
+    """
+    if ignored is not None and ignored < 0 and reduction == "mean" and not is_list(targets) and not concrete(targets):
+        return None
+    return ignored
+
+
+def _share_of(own: Sequence[Any], weights: object, factors: list[float], ignored: int | None, t: Any) -> Any:
+    """How much a target counts in the mean: the weight of its class, and 0 if it is ignored."""
+    if weights is None and not concrete(t):
+        return 1.0 if ignored is None else where(t == float(ignored), 0.0, 1.0)
+    return picked(own, factors)
+
+
+def _mean_by_shares(user: str, losses: Any, shares: list[Any], reduction: str) -> Any:
+    return _mean(user, _flat(user, losses), shares) if reduction == "mean" else _reduced(losses, reduction, user)
+
+
+def _unless_ignored(t: Any, ignored: int | None, loss: Any) -> Any:
+    return loss if ignored is None or concrete(t) else where(t == float(ignored), 0.0, loss)
 
 
 def _data(x: Any) -> Any:

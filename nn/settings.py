@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import autograd
 from autograd import Value
 
 TYPE_CHECKING = False
@@ -48,11 +49,13 @@ def number(name: str, x: object, *, positive: bool = False, finite: bool = True)
     if is_bool(x):
         raise TypeError(f"{name} must be {wanted}, not {x!r}")
     try:
-        result = Value(x).data  # what counts as a number is the engine's affair
+        result = autograd.positive(x)  # what counts as a number is the engine's affair
     except TypeError:
         raise TypeError(f"{name} must be {wanted}, not {x!r:.60}") from None
     except OverflowError:
         raise ValueError(f"{name} must be in the range of a float, not {x!r:.60}") from None
+    if not isinstance(result, float):  # an array, for which the engine's operations are meant as well
+        raise TypeError(f"{name} must be {wanted}, not {x!r:.60}")
     if math.isnan(result) or (finite and math.isinf(result)):
         raise ValueError(f"{name} must be {wanted}, not {x!r}")
     if positive and result < 0.0:
@@ -93,6 +96,24 @@ def size(name: str, x: object) -> int:
     """
     if is_bool(x) or not hasattr(x, "__index__") or x.__index__() < 1:
         raise ValueError(f"{name} must be a positive whole number, not {x!r:.60}")
+    return int(x.__index__())
+
+
+def whole(name: str, x: object) -> int:
+    """A setting that is a whole number, as an int.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+
+    Examples
+    --------
+    >>> whole("dim", -1)
+    -1
+    """
+    if is_bool(x) or not hasattr(x, "__index__"):
+        raise TypeError(f"{name} must be a whole number, not {x!r:.60}")
     return int(x.__index__())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +16,9 @@ from mpmath import mp, mpf
 import autograd
 import nn
 from autograd import Graph, Value
+from autograd.functional import leaves
+
+from .loss_problems import MORE, PROBLEMS, TIES, Problem
 
 inf, nan = math.inf, math.nan
 
@@ -496,6 +501,202 @@ def test_single_precision_has_its_digits_far_from_0() -> None:
         assert gradient.dtype == np.float32
 
 
+# --- all losses with their options, beside PyTorch's ------------------------------------------------------------
+
+every_problem = pytest.mark.parametrize("problem", [*PROBLEMS, *MORE], ids=str)
+N = 4  # examples
+
+
+def outputs_of(problem: Problem, ties: bool) -> list[list[float]]:
+    """What a network might give for some examples: at random, or such that differences and margins are often 0."""
+    rng = random.Random(str(problem))
+    return [[rng.choice(TIES) if ties else rng.gauss(0.0, 2.0) for _ in range(problem.outputs)] for _ in range(N)]
+
+
+def pytorchs_losses_and_slopes(problem: Problem, rows: Any, target: Any, **more: Any) -> list[float]:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+    y = problem.pytorchs(torch, x, target, **more)
+    y.sum().backward()
+    return [*y.flatten().tolist(), *x.grad.flatten().tolist()]
+
+
+@every_problem
+@pytest.mark.parametrize("ties", [False, True], ids=["random", "ties"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")  # PyTorch's, of the mean of kl_div
+def test_values_and_gradients_are_pytorchs(problem: Problem, ties: bool, reduction: str) -> None:
+    rows, target = outputs_of(problem, ties), problem.targets(N, ties=ties)
+    values = [[Value(x) for x in row] for row in rows]
+    made = leaves(problem.ours(values, target, reduction=reduction))
+    autograd.sum(made).backward()
+    found = [*(y.data for y in made), *(x.grad for row in values for x in row)]
+    expected = pytorchs_losses_and_slopes(problem, rows, target, reduction=reduction)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
+    plain = leaves(problem.ours(rows, target, reduction=reduction))  # of numbers alone: numbers, the same
+    assert all(isinstance(y, float) for y in plain)
+    assert plain == pytest.approx([y.data for y in made], rel=1e-15, abs=1e-300)
+
+
+@every_problem
+@pytest.mark.parametrize(("ties", "reduction"), [(False, "sum"), (True, "mean")], ids=["random", "ties"])
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")
+def test_a_program_for_a_whole_batch_gives_the_same(problem: Problem, ties: bool, reduction: str) -> None:
+    """Targets are its arguments: classes, labels and what is ignored are not known before it runs."""
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    rows, target = outputs_of(problem, ties), problem.targets(N, ties=ties)
+    values = [[Value(x) for x in row] for row in rows]
+    given = [] if target is None else [target]
+    parameters = [x for row in values for x in row]
+
+    def loss_of(*t: Any) -> Any:
+        return problem.ours(values, *(t or [None]), reduction=reduction)
+
+    program = autograd.compile(loss_of, parameters, batch=False)
+    loss, _ = program(*given)
+    program.write_back()
+    found = [loss, *(x.grad for row in values for x in row)]
+    expected = pytorchs_losses_and_slopes(problem, rows, target, reduction=reduction)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_a_program_for_each_example_gives_the_same(problem: Problem) -> None:
+    """One example's numbers with the targets of several: as if the examples were alike."""
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    row, target = outputs_of(problem, ties=False)[0], problem.targets(N)
+    values = [Value(x) for x in row]
+    ones, given = [1.0] * N, [] if target is None else [target]
+
+    def loss_of(one: Any, *t: Any) -> Any:
+        return problem.ours([v * one for v in values], *(t or [None]), reduction="sum")
+
+    program = autograd.compile(loss_of, values, reduction="sum")
+    loss, _ = program(ones, *given)
+    program.write_back()
+    expected = pytorchs_losses_and_slopes(problem, [row] * N, target, reduction="sum")
+    slopes = [sum(expected[1 + i :: len(row)]) for i in range(len(row))]
+    assert [loss, *(x.grad for x in values)] == pytest.approx([expected[0], *slopes], rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_one_example_needs_no_list(problem: Problem) -> None:
+    rows, target = outputs_of(problem, ties=False), problem.targets(N)
+    for k in range(N):
+        t = None if target is None else target[k]
+        if t in (-100, problem.options.get("ignore_index")) and problem.target.startswith("classes"):
+            continue  # there is no mean
+        values = [Value(x) for x in rows[k]]
+        y = problem.ours(values, t)
+        y.backward()
+        expected = pytorchs_losses_and_slopes(problem, rows[k], t)
+        assert [y.data, *(x.grad for x in values)] == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+def test_modules_are_called_and_set_as_pytorchs(problem: Problem) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    module, function = problem.our_module(), getattr(nn.functional, problem.function)
+    rows, target = outputs_of(problem, ties=False), problem.targets(N)
+    assert module(*problem.arguments(rows, target)) == problem.ours(rows, target)
+    for ours, theirs in [
+        (type(module), getattr(torch.nn, problem.module)),
+        (function, getattr(torch.nn.functional, problem.function)),
+    ]:
+        left, right = (inspect.signature(x).parameters.values() for x in (ours, theirs))
+        assert [(p.name, p.default, p.kind) for p in left] == [(p.name, p.default, p.kind) for p in right]
+    assert module.parameters() == []
+    for name, x in problem.options.items():
+        assert f"{name}={x!r}"[:60] in repr(module)
+
+
+@pytest.mark.parametrize("x", [-1000.0, -40.0, -1.0, 1e-9, 0.5, 40.0, 700.0])
+def test_soft_margin_keeps_its_digits(x: float) -> None:
+    with mp.workdps(400):
+        expected = [float(mp.log1p(mp.exp(-mpf(x)))), float(-1 / (1 + mp.exp(mpf(x))))]
+    found = losses_and_slopes(nn.functional.soft_margin_loss, [x], [1])
+    assert found == pytest.approx(expected, rel=2e-15 * max(1.0, abs(x)), abs=0.0)
+
+
+def test_a_variance_below_eps_counts_as_eps_and_has_a_slope_all_the_same() -> None:
+    mean, variance = Value(1.0), Value(0.0)
+    nn.functional.gaussian_nll_loss(mean, 0.0, variance, eps=0.5).backward()
+    # by hand, at v = 1/2: (log(v) + 1/v) / 2 has the slopes 1/v by the mean and (1/v - 1/v**2) / 2 by v
+    assert (mean.grad, variance.grad) == (2.0, -1.0)
+
+
+@pytest.mark.parametrize("var", [0.5, [0.5, 2.0], [[0.5], [2.0]], [[0.5, 0.5], [2.0, 2.0]]])
+def test_variances_may_be_fewer_than_inputs(var: Any) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x, t = [[1.0, 2.0], [0.5, -1.0]], [[0.0, 1.0], [2.0, 0.0]]
+    tensors = [torch.tensor(z, dtype=torch.float64) for z in (x, t)]
+    v = var if isinstance(var, float) else torch.tensor(var, dtype=torch.float64)
+    expected = torch.nn.functional.gaussian_nll_loss(*tensors, v).item()
+    assert nn.functional.gaussian_nll_loss(x, t, var) == pytest.approx(expected, rel=1e-14)
+
+
+def test_an_impossible_class_with_a_target_of_0_costs_nothing() -> None:
+    assert nn.functional.kl_div([0.0, -inf], [1.0, 0.0], reduction="sum") == 0.0  # PyTorch's is nan, 0 times infinity
+    x = Value(-1.0)
+    nn.functional.kl_div(x, 0.0).backward()
+    assert x.grad == 0.0
+
+
+def test_classes_are_the_innermost_lists_whatever_is_around_them() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rows = [[[0.3, -1.2, 2.0], [1.0, 1.5, -0.5]], [[0.0, 0.0, 1.0], [2.0, -2.0, 0.0]]]
+    classes = [[2, 0], [-100, 1]]
+    x = torch.tensor(rows, dtype=torch.float64).movedim(-1, 1)  # PyTorch's are dimension 1
+    for reduction in ("mean", "sum", "none"):
+        expected = torch.nn.functional.cross_entropy(x, torch.tensor(classes), reduction=reduction)
+        made = nn.functional.cross_entropy(rows, classes, reduction=reduction)
+        assert leaves(made) == pytest.approx(expected.flatten().tolist(), rel=1e-14)
+
+
+def test_losses_of_a_batch_are_a_batch() -> None:
+    made = nn.functional.mse_loss(nn.Batch([1.0, 2.0]), [0.0, 0.0], reduction="none")
+    assert isinstance(made, nn.Batch) and made == [1.0, 4.0]
+    made = nn.functional.cross_entropy(nn.Batch([[0.0, 0.0]]), [1], reduction="none")
+    assert isinstance(made, nn.Batch)
+
+
+def test_weights_of_a_module_are_numbers_and_are_not_trained() -> None:
+    module = nn.BCEWithLogitsLoss(pos_weight=[1, 2])
+    assert module.pos_weight == [1.0, 2.0] and module.parameters() == []
+    with pytest.raises(TypeError, match=r"^BCELoss: weight must be a finite number, not a Value; give its number, 2.0"):
+        nn.BCELoss(weight=[Value(2.0)])
+    module.reduction = "sum"
+    assert module([[0.0, 0.0]], [[1, 1]]) == pytest.approx(3 * math.log(2.0))
+    module.reduction = "avg"
+    with pytest.raises(ValueError, match=r"^binary_cross_entropy_with_logits: reduction must be 'mean', 'sum' or"):
+        module([[0.0, 0.0]], [[1, 1]])
+
+
+def test_a_program_checks_classes_and_that_there_is_a_mean() -> None:
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    z = [[Value(0.5), Value(1.0)], [Value(0.0), Value(-1.0)]]
+    parameters = [x for row in z for x in row]
+    program = autograd.compile(lambda t: nn.functional.cross_entropy(z, t), parameters, batch=False)
+    assert program([0, -100])[0] == pytest.approx(math.log(1 + math.exp(0.5)), rel=1e-14)
+    program.write_back()
+    assert [x.grad for x in z[1]] == [0.0, 0.0]
+    before = program.parameters.grad.copy()
+    for t, sentence in [
+        ([0, 2], "cross_entropy: a class must be a whole number from 0 to 1, not 2"),
+        ([0, 0.5], "cross_entropy: a class must be a whole number from 0 to 1, not 0.5"),
+        ([-100, -100], "cross_entropy: there is no mean, for all targets are ignored or have the weight 0"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{sentence}"):
+            program(t)
+    assert (program.parameters.grad == before).all()
+    each = autograd.compile(lambda t: nn.functional.cross_entropy(z[0], t), z[0], like=(0,))
+    assert "-100" not in each.source  # one example has no mean if it is ignored: to look out for classes is enough
+    with pytest.raises(
+        ValueError, match=r"^cross_entropy: a class must be a whole number from 0 to 1, not -100 \(in ex"
+    ):
+        each([0, -100])
+
+
 # --- penalties --------------------------------------------------------------------------------------------------
 
 
@@ -580,8 +781,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: nn.cross_entropy([[1.0, 2.0], [1.0, 2.0]], [0]),
         "cross_entropy: 2 predictions, but 1 targets",
     ),
-    "l1": (lambda: nn.l1([]), "l1: the list is empty"),
-    "l2": (lambda: nn.l2([[], []]), "l2: the list is empty"),
+    "l1": (lambda: nn.l1([]), "l1_penalty: the list is empty"),
+    "l2": (lambda: nn.l2([[], []]), "l2_penalty: the list is empty"),
 }
 
 
@@ -596,3 +797,185 @@ def test_bad_input_gets_one_sentence(case: str) -> None:
 def test_what_is_no_number_is_the_engines_affair() -> None:
     with pytest.raises(TypeError, match=r"takes real numbers.*, not str"):
         nn.mse([Value(1.0)], ["a"])
+
+
+F = nn.functional
+SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "third of huber": (
+        lambda: nn.huber([1.0], [2.0], "mean"),
+        TypeError,
+        "huber: delta must be a number, not 'mean'; a reduction is given by its name, reduction='mean'",
+    ),
+    "third of huber_loss": (
+        lambda: F.huber_loss([1.0], [2.0], 0.5),  # type: ignore[arg-type]
+        TypeError,
+        "huber_loss: reduction must be 'mean', 'sum' or 'none', not 0.5",
+    ),
+    "first of MSELoss": (
+        lambda: nn.MSELoss("sum"),  # type: ignore[arg-type]
+        TypeError,
+        "MSELoss: size_average is no more, and must be None, not 'sum'; reduction says what becomes of the losses; "
+        "a reduction is given by its name, reduction='sum'",
+    ),
+    "reduce": (
+        lambda: nn.L1Loss(reduce=False),  # type: ignore[arg-type]
+        TypeError,
+        "L1Loss: reduce is no more, and must be None, not False; reduction says what becomes of the losses",
+    ),
+    "weights third": (
+        lambda: nn.cross_entropy([1.0, 2.0], 0, [1.0, 2.0]),  # type: ignore[arg-type]
+        TypeError,
+        "cross_entropy: reduction must be 'mean', 'sum' or 'none', not [1.0, 2.0]; "
+        "functional.cross_entropy takes its arguments in PyTorch's order",
+    ),
+    "reduction third": (
+        lambda: F.cross_entropy([1.0, 2.0], 0, "sum"),
+        TypeError,
+        "cross_entropy: weight must be a list with a number for every class, not 'sum'; "
+        "a reduction is given by its name, reduction='sum'",
+    ),
+    "batchmean": (
+        lambda: nn.L1Loss(reduction="batchmean"),
+        ValueError,
+        "L1Loss: reduction must be 'mean', 'sum' or 'none', not 'batchmean'",
+    ),
+    "mean of a batch": (
+        lambda: nn.KLDivLoss(reduction="avg"),
+        ValueError,
+        "KLDivLoss: reduction must be 'batchmean', 'mean', 'sum' or 'none', not 'avg'",
+    ),
+    "penalty with targets": (
+        lambda: nn.l1([1.0], [2.0]),
+        TypeError,
+        "l1_penalty, also called l1, is a penalty on parameters, its only argument; "
+        "the loss of predictions and targets is l1_loss",
+    ),
+    "squares with targets": (
+        lambda: nn.l2([1.0], [2.0]),
+        TypeError,
+        "l2_penalty, also called l2, is a penalty on parameters, its only argument; "
+        "the loss of predictions and targets is mse_loss",
+    ),
+    "number of weights": (
+        lambda: F.cross_entropy([1.0, 2.0], 0, [1.0, 2.0, 3.0]),
+        ValueError,
+        "cross_entropy: weight must have a number for each of 2 classes, and it has 3",
+    ),
+    "a Value as weight": (
+        lambda: F.nll_loss([1.0], 0, [Value(2.0)]),
+        TypeError,
+        "nll_loss: weight must be a finite number, not a Value; give its number, 2.0, which is its .data",
+    ),
+    "shape of weights": (
+        lambda: F.mse_loss([[1.0, 2.0]], [[1.0, 2.0]], weight=[1.0, 2.0, 3.0]),
+        ValueError,
+        "mse_loss: weight must have 2 items here, as the predictions have, not 3",
+    ),
+    "levels of weights": (
+        lambda: F.binary_cross_entropy([0.5], [1], weight=[[1.0]]),
+        ValueError,
+        "binary_cross_entropy: weight must have the shape of the predictions, or of their inner lists",
+    ),
+    "all ignored": (
+        lambda: F.cross_entropy([[1.0, 2.0], [0.0, 0.0]], [-100, -100]),
+        ValueError,
+        "cross_entropy: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
+    ),
+    "weights of 0": (
+        lambda: F.nll_loss([-1.0, -2.0], 1, weight=[1.0, 0.0]),
+        ValueError,
+        "nll_loss: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
+    ),
+    "ignored probabilities": (
+        lambda: F.cross_entropy([1.0, 2.0], [0.5, 0.5], ignore_index=1),
+        ValueError,
+        "cross_entropy: ignore_index is a class, 1, and the targets are probabilities",
+    ),
+    "smoothing": (
+        lambda: nn.CrossEntropyLoss(label_smoothing=1.5),
+        ValueError,
+        "CrossEntropyLoss: label_smoothing must be from 0 to 1, not 1.5",
+    ),
+    "margin of triplets": (
+        lambda: nn.TripletMarginLoss(margin=0.0),
+        ValueError,
+        "TripletMarginLoss: margin must be positive, not 0.0",
+    ),
+    "power of a margin": (lambda: nn.MultiMarginLoss(p=3), ValueError, "MultiMarginLoss: p must be 1 or 2, not 3"),
+    "beta": (
+        lambda: F.smooth_l1_loss(1.0, 1.0, beta=-1.0),
+        ValueError,
+        "smooth_l1_loss: beta must not be negative, and it is -1.0",
+    ),
+    "variance": (
+        lambda: F.gaussian_nll_loss([1.0], [1.0], [-0.5]),
+        ValueError,
+        "gaussian_nll_loss: a variance must not be negative, and it is -0.5",
+    ),
+    "negative probability": (
+        lambda: F.kl_div([-1.0], [-0.5]),
+        ValueError,
+        "kl_div: a target is a probability and must not be negative, and it is -0.5",
+    ),
+    "label": (
+        lambda: F.margin_ranking_loss(1.0, 2.0, 0),
+        ValueError,
+        "margin_ranking_loss: labels must be -1 or 1, not 0",
+    ),
+    "label of an embedding": (
+        lambda: F.cosine_embedding_loss([1.0], [2.0], 0),
+        ValueError,
+        "cosine_embedding_loss: labels must be -1 or 1, not 0",
+    ),
+    "labels of embeddings": (
+        lambda: F.cosine_embedding_loss([[1.0]], [[2.0]], 1),
+        ValueError,
+        "cosine_embedding_loss: there must be a label for each of 1 pairs, not one number, 1",
+    ),
+    "vectors": (
+        lambda: F.triplet_margin_loss([1.0], [2.0], [1.0, 2.0]),
+        ValueError,
+        "triplet_margin_loss: a list of 1 cannot be compared with a list of 2",
+    ),
+    "no vectors": (
+        lambda: F.triplet_margin_loss(1.0, 2.0, 3.0),
+        ValueError,
+        "triplet_margin_loss: there must be lists of numbers, not one number, 1.0",
+    ),
+    "set of classes": (
+        lambda: F.multilabel_margin_loss([1.0, 2.0], [0]),
+        ValueError,
+        "multilabel_margin_loss: for 2 scores there must be 2 classes, filled up with -1, not [0]",
+    ),
+    "class of a set": (
+        lambda: F.multilabel_margin_loss([1.0, 2.0], [2, -1]),
+        ValueError,
+        "multilabel_margin_loss: a class must be a whole number from 0 to 1, not 2",
+    ),
+    "numbers of inputs": (
+        lambda: F.margin_ranking_loss([1.0, 2.0], [1.0], [1, 1]),
+        ValueError,
+        "margin_ranking_loss: 2 first inputs, but 1 second inputs",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_a_setting_that_is_none_gets_one_sentence(case: str) -> None:
+    call, kind, sentence = SETTINGS[case]
+    with pytest.raises(kind) as error:
+        call()
+    assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize("wrong", ["mean", "text", b"1", {1: 2}, complex(1.0), nan])
+@pytest.mark.parametrize("problem", {problem.function: problem for problem in PROBLEMS}.values(), ids=str)
+def test_every_setting_of_the_wrong_kind_is_named(problem: Problem, wrong: Any) -> None:
+    rows, target = outputs_of(problem, ties=False), problem.targets(N)
+    module = getattr(nn, problem.module)
+    for name in inspect.signature(module).parameters:
+        if not (name == "reduction" and wrong == "mean"):
+            with pytest.raises((TypeError, ValueError), match=f"^{problem.function}: {name} "):
+                problem.ours(rows, target, **{name: wrong})
+            with pytest.raises((TypeError, ValueError), match=f"^{problem.module}: {name} "):
+                module(**{name: wrong})

@@ -1,4 +1,4 @@
-"""Side by side with PyTorch: each layer, loss, optimiser and scheduler, trained for 50 steps on a random problem.
+"""Side by side with PyTorch: each layer, activation, loss, optimiser and scheduler, trained for 50 steps.
 
 A `Case` is one of them with some options. Running it trains with it, here and in PyTorch, from the same numbers, and
 gives the largest difference between the two in all that the 50 steps brought forth: losses, parameters, state. The
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 STEPS = 50
 TARGET = 1e-10
 """The largest relative difference that passes."""
-TABLES = ("layers", "losses", "optimizers", "schedulers")
+TABLES = ("layers", "activations", "losses", "optimizers", "schedulers")
 """The modules here that have ``CASES``, in the order of the document."""
 WAYS = ("eager", "compiled")
 

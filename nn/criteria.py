@@ -1,0 +1,380 @@
+"""Losses as modules, under PyTorch's names: a loss whose settings are given once, and which is called like a layer.
+
+Each is made of the function in `functional` that computes it, takes its settings in the same order, and is called with
+what is left: predictions and targets, for most. The formulas, and what is refused, are told there.
+"""
+
+from __future__ import annotations
+
+from . import losses
+from .batches import is_list
+from .module import Module
+from .settings import number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Criterion(Module):
+    """A function of predictions and targets, and its settings, which are attributes and may be changed.
+
+    Subclasses set ``function``, and have the settings as arguments of their ``__init__``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As the function does; for the settings when it is made.
+    """
+
+    function: Any = losses.mse_loss
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The settings."""
+
+    def _set(self, arguments: dict[str, Any]) -> None:
+        """Check the settings, which are the arguments of ``__init__``, and keep them."""
+        settings = {name: x for name, x in arguments.items() if name != "self"}
+        losses.checked(type(self).function.__name__, called=type(self).__name__, **settings)
+        for name, x in settings.items():
+            # Numbers, for Values in an attribute are parameters, which would be trained.
+            setattr(self, name, _numbers(f"{type(self).__name__}: {name}", x) if name in _FACTORS else x)
+        self._settings = tuple(settings)
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.function(*inputs, **{name: getattr(self, name) for name in self._settings})
+
+    def extra_repr(self) -> str:
+        shown = {name: getattr(self, name) for name in self._settings}
+        return ", ".join(f"{name}={x!r:.60}" for name, x in shown.items() if x is not None)
+
+
+_FACTORS = ("weight", "pos_weight")
+
+
+def _numbers(name: str, x: Any) -> Any:
+    if x is None:
+        return None
+    return [_numbers(name, item) for item in x] if is_list(x) else number(name, x)
+
+
+class MSELoss(Criterion):
+    """Squared error, (p - t)**2; see `functional.mse_loss`.
+
+    >>> MSELoss()([1.0, 4.0], [1.0, 2.0])
+    2.0
+    """
+
+    function = staticmethod(losses.mse_loss)
+
+    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean") -> None:
+        self._set(locals())
+
+
+class L1Loss(Criterion):
+    """Absolute error, abs(p - t); see `functional.l1_loss`.
+
+    >>> L1Loss()([1.0, 4.0], [1.0, 2.0])
+    1.0
+    """
+
+    function = staticmethod(losses.l1_loss)
+
+    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean") -> None:
+        self._set(locals())
+
+
+class SmoothL1Loss(Criterion):
+    """d**2 / (2 beta) for a distance d up to beta, else abs(d) - beta/2; see `functional.smooth_l1_loss`.
+
+    >>> SmoothL1Loss()([0.5, 3.0], [0.0, 0.0])
+    1.3125
+    """
+
+    function = staticmethod(losses.smooth_l1_loss)
+
+    def __init__(
+        self, size_average: None = None, reduce: None = None, reduction: str = "mean", beta: float = 1.0
+    ) -> None:
+        self._set(locals())
+
+
+class HuberLoss(Criterion):
+    """d**2 / 2 for a distance d up to delta, else delta (abs(d) - delta/2); see `functional.huber_loss`.
+
+    >>> HuberLoss(delta=2.0)([3.0, 0.0], [0.0, 0.0])
+    2.0
+    """
+
+    function = staticmethod(losses.huber_loss)
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        self._set(locals())
+
+
+class BCELoss(Criterion):
+    """Binary cross entropy of probabilities, -(t log(p) + (1 - t) log(1 - p)); see `functional.binary_cross_entropy`.
+
+    >>> BCELoss()([0.0], [1])
+    100.0
+    """
+
+    function = staticmethod(losses.binary_cross_entropy)
+
+    def __init__(
+        self, weight: Any = None, size_average: None = None, reduce: None = None, reduction: str = "mean"
+    ) -> None:
+        self._set(locals())
+
+
+class BCEWithLogitsLoss(Criterion):
+    """Binary cross entropy of sigmoid(z); see `functional.binary_cross_entropy_with_logits`.
+
+    >>> BCEWithLogitsLoss(pos_weight=2.0)([-1000.0], [1])
+    2000.0
+    """
+
+    function = staticmethod(losses.binary_cross_entropy_with_logits)
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: None = None,
+        reduce: None = None,
+        reduction: str = "mean",
+        pos_weight: Any = None,
+    ) -> None:
+        self._set(locals())
+
+
+class CrossEntropyLoss(Criterion):
+    """-log(softmax(logits)[t]) for class t, or for probabilities of all classes; see `functional.cross_entropy`.
+
+    >>> CrossEntropyLoss()([[1000.0, 0.0], [0.0, 5.0]], [1, -100])
+    1000.0
+    """
+
+    function = staticmethod(losses.cross_entropy_loss)
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: None = None,
+        ignore_index: int = -100,
+        reduce: None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        self._set(locals())
+
+
+class NLLLoss(Criterion):
+    """-x[t] for the logarithms x of probabilities and class t; see `functional.nll_loss`.
+
+    >>> NLLLoss()([[-0.5, -2.0]], [1])
+    2.0
+    """
+
+    function = staticmethod(losses.nll_loss)
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: None = None,
+        ignore_index: int = -100,
+        reduce: None = None,
+        reduction: str = "mean",
+    ) -> None:
+        self._set(locals())
+
+
+class KLDivLoss(Criterion):
+    """The divergence of Kullback and Leibler, a sum of t (log(t) - x); see `functional.kl_div`.
+
+    >>> KLDivLoss(reduction="batchmean")([[-1.0, -1.0]], [[1.0, 0.0]])
+    1.0
+    """
+
+    function = staticmethod(losses.kl_div)
+
+    def __init__(
+        self, size_average: None = None, reduce: None = None, reduction: str = "mean", log_target: bool = False
+    ) -> None:
+        self._set(locals())
+
+
+class PoissonNLLLoss(Criterion):
+    """Negative logarithm of the Poisson likelihood, e**x - t x; see `functional.poisson_nll_loss`.
+
+    >>> PoissonNLLLoss()([0.0], [3.0])
+    1.0
+    """
+
+    function = staticmethod(losses.poisson_nll_loss)
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: None = None,
+        eps: float = 1e-8,
+        reduce: None = None,
+        reduction: str = "mean",
+    ) -> None:
+        self._set(locals())
+
+
+class GaussianNLLLoss(Criterion):
+    """Negative logarithm of the normal likelihood.
+
+    Called with means, targets and variances; see `functional.gaussian_nll_loss`.
+
+    >>> GaussianNLLLoss()([1.0, 3.0], [1.0, 1.0], [1.0, 1.0])
+    1.0
+    """
+
+    function = staticmethod(losses.gaussian_nll_loss)
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        self._set(locals())
+
+
+class MarginRankingLoss(Criterion):
+    """max(0, margin - y (x1 - x2)).
+
+    Called with both inputs and the labels, 1 or -1; see `functional.margin_ranking_loss`.
+
+    >>> MarginRankingLoss()([3.0, 1.0], [1.0, 2.0], [1, 1])
+    0.5
+    """
+
+    function = staticmethod(losses.margin_ranking_loss)
+
+    def __init__(
+        self, margin: float = 0.0, size_average: None = None, reduce: None = None, reduction: str = "mean"
+    ) -> None:
+        self._set(locals())
+
+
+class HingeEmbeddingLoss(Criterion):
+    """x for the label 1, max(0, margin - x) for the label -1; see `functional.hinge_embedding_loss`.
+
+    >>> HingeEmbeddingLoss()([0.25, 0.25], [1, -1])
+    0.5
+    """
+
+    function = staticmethod(losses.hinge_embedding_loss)
+
+    def __init__(
+        self, margin: float = 1.0, size_average: None = None, reduce: None = None, reduction: str = "mean"
+    ) -> None:
+        self._set(locals())
+
+
+class SoftMarginLoss(Criterion):
+    """log(1 + e**(-y x)) for labels y of 1 or -1; see `functional.soft_margin_loss`.
+
+    >>> SoftMarginLoss()([-1000.0], [1])
+    1000.0
+    """
+
+    function = staticmethod(losses.soft_margin_loss)
+
+    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean") -> None:
+        self._set(locals())
+
+
+class CosineEmbeddingLoss(Criterion):
+    """1 - cos for the label 1, max(0, cos - margin) for -1.
+
+    Called with two vectors, or lists of them, and the labels; see `functional.cosine_embedding_loss`.
+
+    >>> CosineEmbeddingLoss()([[1.0, 0.0]], [[0.0, 1.0]], [1])
+    1.0
+    """
+
+    function = staticmethod(losses.cosine_embedding_loss)
+
+    def __init__(
+        self, margin: float = 0.0, size_average: None = None, reduce: None = None, reduction: str = "mean"
+    ) -> None:
+        self._set(locals())
+
+
+class TripletMarginLoss(Criterion):
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin).
+
+    Called with three vectors, or lists of them; see `functional.triplet_margin_loss`.
+
+    >>> TripletMarginLoss(eps=0.0)([0.0], [1.0], [1.5])
+    0.5
+    """
+
+    function = staticmethod(losses.triplet_margin_loss)
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average: None = None,
+        reduce: None = None,
+        reduction: str = "mean",
+    ) -> None:
+        self._set(locals())
+
+
+class MultiMarginLoss(Criterion):
+    """The sum of max(0, margin - s_t + s_i)**p over the classes i other than t, by the number of classes.
+
+    See `functional.multi_margin_loss`.
+
+    >>> MultiMarginLoss()([2.0, 3.0], 0)
+    1.0
+    """
+
+    function = staticmethod(losses.multi_margin_loss)
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Any = None,
+        size_average: None = None,
+        reduce: None = None,
+        reduction: str = "mean",
+    ) -> None:
+        self._set(locals())
+
+
+class MultiLabelMarginLoss(Criterion):
+    """`MultiMarginLoss` for several classes at once, up to the first -1 in the target.
+
+    See `functional.multilabel_margin_loss`.
+
+    >>> MultiLabelMarginLoss()([1.0, 0.5, 2.0, 0.0], [2, 0, -1, 1])
+    0.125
+    """
+
+    function = staticmethod(losses.multilabel_margin_loss)
+
+    def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean") -> None:
+        self._set(locals())
+
+
+class MultiLabelSoftMarginLoss(Criterion):
+    """The mean of `BCEWithLogitsLoss` over the classes; see `functional.multilabel_soft_margin_loss`.
+
+    >>> MultiLabelSoftMarginLoss()([[-1000.0, 1000.0]], [[1, 1]])
+    500.0
+    """
+
+    function = staticmethod(losses.multilabel_soft_margin_loss)
+
+    def __init__(
+        self, weight: Any = None, size_average: None = None, reduce: None = None, reduction: str = "mean"
+    ) -> None:
+        self._set(locals())
