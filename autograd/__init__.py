@@ -36,6 +36,7 @@ from .origins import Place, current_place, enter, sit
 from .value import Value, set_data
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
+from .vectors import ParameterVector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ __all__ = [
     "AnomalyError",
     "CompileError",
     "GradcheckError",
+    "ParameterVector",
     "detect_anomaly",
     "elementwise_grad",
     "grad",

@@ -35,6 +35,7 @@ FLOORS = {
     "autograd.arrays": 2,
     "autograd.arrays_jax": 3,
     "autograd.value": 2,
+    "autograd.vectors": 3,
     "autograd.cells": 3,
     "autograd.graph": 3,
     "autograd.functional": 4,
