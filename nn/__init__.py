@@ -30,7 +30,7 @@ except Exception:  # of whatever kind: another package of that name may have tak
         _runpy.run_path(_namesake)["check"]()
     raise
 
-from . import functional, init, losses, optim
+from . import functional, init, losses, optim, utils
 from .activations import (
     ACTIVATIONS,
     ELU,
@@ -54,7 +54,22 @@ from .functional import log_softmax, softmax
 from .layers import MLP, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
-from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+from .optim import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    AdamWScheduleFree,
+    Lion,
+    NAdam,
+    Optimizer,
+    RAdam,
+    RMSprop,
+    SGDScheduleFree,
+)
+from .utils import clip_grad_norm_, clip_grad_value_, get_total_norm, parameters_to_vector, vector_to_parameters
 
 __all__ = [
     "Module",
@@ -97,14 +112,27 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Adamax",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Lion",
+    "SGDScheduleFree",
+    "AdamWScheduleFree",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "get_total_norm",
+    "parameters_to_vector",
+    "vector_to_parameters",
     "load_file",
     "save_file",
     "functional",
     "init",
     "losses",
     "optim",
+    "utils",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`
