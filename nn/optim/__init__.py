@@ -6,7 +6,7 @@ in `optimizers`, those that average in `schedule_free`. The schedulers are in `l
 
 from __future__ import annotations
 
-from . import rules
+from . import lr_scheduler, rules
 from .optimizer import Optimizer, ParamGroup
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, RAdam, RMSprop
 from .schedule_free import AdamWScheduleFree, SGDScheduleFree
@@ -26,5 +26,6 @@ __all__ = [
     "Lion",
     "SGDScheduleFree",
     "AdamWScheduleFree",
+    "lr_scheduler",
     "rules",
 ]

@@ -14,6 +14,7 @@ from autograd import ParameterVector, Value, enable_grad, no_grad, set_data
 from ..parameters import trains
 from ..settings import flag, meant, number
 from ..trained import listed, still, values_of
+from .checks import pair_of_betas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ class ParamGroup(dict):  # type: ignore[type-arg]
 
     def update(self, *given: Any, **more: Any) -> None:
         """Set several settings at once: all of them, or, after an error, none."""
-        new = dict(*given, **more)
+        self.set(self.accepted(dict(*given, **more)))
+
+    def accepted(self, new: dict[str, Any]) -> dict[str, Any]:
+        """Settings as the rule takes them; a TypeError or ValueError if one is not acceptable beside the others."""
         for name in new:
             if name == "params":
                 raise TypeError(
@@ -101,7 +105,7 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         made = {name: checked[name] for name in own}
         if "initial_lr" in new:
             made["initial_lr"] = number("initial_lr", new["initial_lr"], positive=True)
-        super().update(made)
+        return made
 
     def setdefault(self, name: str, value: Any = None) -> Any:
         """The setting, which is set if there is none."""
@@ -272,7 +276,7 @@ class Optimizer:
         common = [name for name in ("lr", "eps", "weight_decay") if name in settings]
         made: dict[str, Any] = {**settings, **{name: number(name, settings[name], positive=True) for name in common}}
         if "betas" in settings:
-            made["betas"] = _betas(settings["betas"])
+            made["betas"] = pair_of_betas(settings["betas"])
         if "maximize" in settings:
             made["maximize"] = flag("maximize", settings["maximize"])
         return made
@@ -517,14 +521,3 @@ def _groups(params: Any, user: str) -> list[dict[str, Any]]:
     if isinstance(params, (list, tuple)) and params and all(isinstance(x, dict) and "params" in x for x in params):
         return list(params)
     return [{"params": params if isinstance(params, ParameterVector) else listed(params, user)}]
-
-
-def _betas(betas: Any) -> tuple[float, ...]:
-    wanted = f"betas must be two numbers from 0 up to, but not, 1, not {betas!r:.60}"
-    try:
-        pair = tuple([number("beta", beta) for beta in betas])
-    except (TypeError, ValueError) as error:
-        raise type(error)(wanted) from None
-    if len(pair) != 2 or isinstance(betas, (set, frozenset, dict)) or not all(0.0 <= beta < 1.0 for beta in pair):
-        raise ValueError(wanted)
-    return pair

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..settings import flag, number
 from . import rules
+from .checks import share
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -626,17 +627,3 @@ class Lion(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize)
-
-
-def share(name: str, x: object) -> float:
-    """A setting that is a number from 0 to 1.
-
-    Examples
-    --------
-    >>> share("alpha", 0.5)
-    0.5
-    """
-    made = number(name, x, positive=True)
-    if made > 1.0:
-        raise ValueError(f"{name} must be at most 1, and it is {x!r:.60}")
-    return made

@@ -9,10 +9,9 @@ from __future__ import annotations
 from autograd import ParameterVector, where
 
 from ..parameters import trains
-from ..settings import is_bool
 from . import rules
+from .checks import share, whole
 from .optimizer import Optimizer
-from .optimizers import share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,12 +39,7 @@ class _ScheduleFree(Optimizer):
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """The settings, with numbers as floats."""
-        made = super().checked(settings)
-        steps = settings["warmup_steps"]
-        if is_bool(steps) or not hasattr(steps, "__index__") or steps.__index__() < 0:
-            raise ValueError(f"warmup_steps must be a whole number that is not negative, not {steps!r:.60}")
-        made["warmup_steps"] = steps.__index__()
-        return made
+        return {**super().checked(settings), "warmup_steps": whole("warmup_steps", settings["warmup_steps"])}
 
     def train(self, mode: bool = True) -> None:
         """Make the parameters y, where the gradient is to be taken, or, if the mode is False, x.
