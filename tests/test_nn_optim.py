@@ -330,7 +330,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD takes a list of Values, not set; a set has no order, so make it a list",
     ),
     "numbers": (
-        lambda: nn.SGD([w0, 1.0]),  # type: ignore[list-item]
+        lambda: nn.SGD([w0, 1.0]),  # type: ignore[arg-type]
         TypeError,
         "SGD takes a list of Values, but item 1 is float: 1.0",
     ),
@@ -350,7 +350,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD got no parameters; was the generator used up, or the model empty?",
     ),
     "a dict": (
-        lambda: nn.SGD({"w": w0}),  # type: ignore[dict-item]
+        lambda: nn.SGD({"w": w0}),  # type: ignore[arg-type]
         TypeError,
         "SGD takes a list of Values, not dict; write list(d.values())",
     ),
@@ -370,7 +370,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD takes a list of Values, but item 0 is int: 1",
     ),
     "a group among Values": (
-        lambda: nn.SGD([w0, {"params": [w0]}]),  # type: ignore[list-item]
+        lambda: nn.SGD([w0, {"params": [w0]}]),  # type: ignore[arg-type]
         TypeError,
         "SGD takes a list of Values, but item 1 is dict: {'params': [Value(data=1.0, grad=0.0, label='w0')]}; groups "
         "of parameters are for an optimiser, and all items are groups then",

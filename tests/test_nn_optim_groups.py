@@ -187,7 +187,8 @@ def test_a_selection_reads_and_writes_the_whole() -> None:
 
 
 def two_groups() -> Any:
-    return nn.Adam([{"params": [Value(1.0)]}, {"params": [Value(2.0)], "lr": 0.5}], lr=0.25)
+    groups: list[dict[str, Any]] = [{"params": [Value(1.0)]}, {"params": [Value(2.0)], "lr": 0.5}]
+    return nn.Adam(groups, lr=0.25)
 
 
 def test_settings_of_all_groups_and_of_one() -> None:

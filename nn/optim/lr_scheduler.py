@@ -190,7 +190,7 @@ class LRScheduler:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"this state does not fit {name}: {text}") from None
-        vars(self).update(made)
+        self._take_up(made)
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
         """What is to be set to go on from a state; an error if it is none."""
@@ -211,6 +211,10 @@ class LRScheduler:
             "_last_lr": _each("last_lr", list(rates), groups),
             **{name: self._kept_number(name, given[name]) for name in self._kept},
         }
+
+    def _take_up(self, made: dict[str, Any]) -> None:
+        """Go on from what `_loaded` has made of a state."""
+        vars(self).update(made)
 
     def _kept_number(self, name: str, x: Any) -> Any:
         """What was saved besides the settings, checked."""
@@ -1319,7 +1323,7 @@ class _Several(LRScheduler):
             raise TypeError(f"{name} takes a list of schedulers, not {schedulers!r:.60}")
         for i, scheduler in enumerate(schedulers):
             if not isinstance(scheduler, LRScheduler) or isinstance(scheduler, refused):
-                raise TypeError(f"{name} cannot take {scheduler!r:.60} (item {i}); {self._takes}")
+                raise TypeError(f"{name} cannot take {type(scheduler).__name__} (item {i}); {self._takes}")
         optimizer = schedulers[0].optimizer if optimizer is None else optimizer
         if any(scheduler.optimizer is not optimizer for scheduler in schedulers):
             raise ValueError(f"{name} takes schedulers of one optimiser, and these are of several")
@@ -1332,27 +1336,16 @@ class _Several(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where another scheduler of the same kind, of the same ones, was at its `state_dict`.
+    def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
+        made, parts = super()._loaded(given), given["schedulers"]
+        if not isinstance(parts, list) or len(parts) != len(self._schedulers):
+            raise ValueError(f"it is of other schedulers than these {len(self._schedulers)}")
+        return {**made, "_parts": [own._loaded(part) for own, part in zip(self._schedulers, parts)]}
 
-        Raises
-        ------
-        ValueError
-            If `state_dict` is something else. Nothing has been changed then.
-        """
-        before = [scheduler.state_dict() for scheduler in self._schedulers]
-        try:
-            parts = state_dict["schedulers"]
-            if not isinstance(parts, list) or len(parts) != len(before):
-                raise ValueError(f"it is of other schedulers than these {len(before)}")
-            for scheduler, part in zip(self._schedulers, parts):
-                scheduler.load_state_dict(part)
-            super().load_state_dict(state_dict)
-        except (ValueError, TypeError, KeyError) as error:
-            for scheduler, part in zip(self._schedulers, before):
-                scheduler.load_state_dict(part)
-            text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise ValueError(f"this state does not fit {type(self).__name__}: {text}") from None
+    def _take_up(self, made: dict[str, Any]) -> None:
+        for own, part in zip(self._schedulers, made.pop("_parts")):
+            own._take_up(part)
+        super()._take_up(made)
 
 
 class SequentialLR(_Several):

@@ -55,6 +55,7 @@ def train(
             return sum([square(z - t) for z, t in zip(made, y)]) / 2.0
 
         program = compile(loss_of, [*weights, *biases]) if way == "compiled" else None
+        parts: list[Any]
         if program is not None:
             program(X, Y)
             vector = program.parameters
@@ -86,11 +87,11 @@ def train(
                 loss = program(X, Y)[0]
             else:
                 optimizer.zero_grad()
-                error = sum([loss_of(x, y) for x, y in zip(X, Y)]) / float(len(X))
+                error: Value = sum([loss_of(x, y) for x, y in zip(X, Y)]) / float(len(X))
                 error.backward()
                 loss = error.data
             v.grad = c.grad = None
-            their_error = (torch.tanh(inputs @ v.T + c) - targets).square().mean()
+            their_error: Any = (torch.tanh(inputs @ v.T + c) - targets).square().mean()
             their_error.backward()
             optimizer.step()
             other.step()
@@ -186,7 +187,8 @@ class PaperScheduleFree:
         warmup_steps: int = 0,
     ):
         self.params, self.lr, self.eps, self.decay, self.warmup = params, lr, eps, weight_decay, warmup_steps
-        self.beta1, self.beta2 = betas or (momentum, None)
+        self.beta1 = betas[0] if betas else momentum
+        self.beta2 = betas[1] if betas else None
         self.x = [p.detach().clone() for p in params]
         self.z = [p.detach().clone() for p in params]
         self.v = [0.0 * p.detach() for p in params]
@@ -241,7 +243,7 @@ CASES = [
     optimizer("AdamW", lr=0.05, betas=(0.0, 0.9), eps=1e-3, weight_decay=0.3, amsgrad=True),
     optimizer("AdamW", lr=0.01, maximize=True),
     optimizer("Adamax", lr=0.05),
-    optimizer("Adamax", lr=0.05, betas=(0.5, 0.7), eps=1e-3, weight_decay=0.2),
+    optimizer("Adamax", lr=0.05, betas=(0.5, 0.9), eps=1e-3, weight_decay=0.2),
     optimizer("Adamax", lr=0.01, maximize=True),
     optimizer("NAdam", lr=0.05),
     optimizer("NAdam", lr=0.05, betas=(0.5, 0.7), eps=1e-3, weight_decay=0.2, momentum_decay=0.1),
