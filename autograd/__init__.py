@@ -33,7 +33,7 @@ from .graph import Graph
 from .modes import concrete, enable_grad, no_grad
 from .ops import *  # every row of the table
 from .origins import Place, current_place, enter, sit
-from .value import Value, set_data
+from .value import Value, set_data, trains
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
 from .vectors import ParameterVector
@@ -80,8 +80,9 @@ def compile(
         lists, tuples or dicts. Leaves that it uses and that are not made inside it are the parameters. A function
         without arguments is compiled as it is, all that it computes: a graph that joins many examples.
     parameters : Module, list of Value or another program's parameters, optional
-        If given, these alone are trained, and other leaves are constants. Two programs can share their parameters: one
-        that trains a network, and one that uses it.
+        If given, these alone are trained, and other leaves are constants. So is a leaf whose ``requires_grad`` is False
+        (see `trains`). The number of a constant is that of the compilation; a call after it was set to another one is
+        refused. Two programs can share their parameters: one that trains a network, and one that uses it.
     like : sequence, optional
         Arguments for one example, to compile now; otherwise the first call tells their shapes.
     batch : bool
@@ -115,6 +116,8 @@ def compile(
         text names the line, or the operation.
     ModuleNotFoundError
         If the backend is JAX, and it is not installed.
+    RuntimeError
+        At a call: if a leaf that is a constant of the program has been set since to another number.
 
     Examples
     --------
@@ -165,6 +168,7 @@ __all__ = [
     "require",
     "set_data",
     "sit",
+    "trains",
     "values",
 ]
 if not TYPE_CHECKING:  # a type checker reads the names of the table; it does not run them

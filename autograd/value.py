@@ -1114,6 +1114,25 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
             state.writing = False
 
 
+def trains(leaf: Value) -> bool:
+    """Whether a leaf is to be trained: it is, unless its attribute ``requires_grad`` is False.
+
+    Any leaf can be given that attribute, and what trains asks here: `compile`, which makes constants of those that are
+    not to be trained, and optimisers, which leave them as they are. ``backward()`` does not ask: the gradient of such a
+    leaf is as true as any other.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> trains(w)
+    True
+    >>> w.requires_grad = False
+    >>> trains(w)
+    False
+    """
+    return bool(getattr(leaf, "requires_grad", True))
+
+
 def _before_write(leaves: list[Any]) -> None:
     if blocks:
         watch = current_watch()

@@ -51,6 +51,7 @@ FLOORS = {
 }
 COMPILER = {
     # Within the compiler every module has a floor, and types count: no module knows what is made of what it makes.
+    "fixed": 0,
     "dialects": 0,
     "names": 0,
     "scalars": 0,

@@ -124,6 +124,7 @@ class JaxProgram(Program):
         inputs = self._inputs or self._built(arguments)
         if self._stepping is None:
             return self.outputs(*arguments)
+        self._fixed.check()
         with self._setting():
             arrays = inputs.arrays(arguments)
             numbers, gradient, checks = self._stepping(*self._placed(arrays))

@@ -16,7 +16,7 @@ from ..functional import leaves, rebuild
 from ..ieee import to_float
 from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recording
 from ..ops import Op
-from ..value import Constant, Value, record, walk
+from ..value import Constant, Value, record, trains, walk
 from ..value import rebuild as node_of
 from .scalars import CONSTANT, DETACH, INPUT, PARAMETER, RELATIONS, Scalars
 
@@ -305,6 +305,8 @@ class Recording:
     scalars : Scalars
     parameters : list of Value
         In the order in which PARAMETER rows count them.
+    fixed : dict of float, by Value
+        The other leaves that were there before: the numbers that stand for them.
     single : bool
         Whether the function returns one number.
     returned : nesting of numbers
@@ -326,6 +328,7 @@ class Recording:
         self.single = not isinstance(self.returned, (list, tuple, dict)) and getattr(self.returned, "ndim", 0) == 0
         chosen = None if parameters is None else dict.fromkeys(parameters)
         self.parameters: list[Value] = [] if chosen is None else list(chosen)
+        self.fixed: dict[Value, float] = {}
         numbers = {p: i for i, p in enumerate(self.parameters)}
         _compare(self.scalars, again)
         if self.checks != checked_again:
@@ -333,7 +336,7 @@ class Recording:
         for row, leaf in found.items():
             twin = found_again[row]
             mine = owned(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
-            if mine is not None and (chosen is None or mine in chosen):
+            if mine is not None and (trains(mine) if chosen is None else mine in chosen):
                 number = numbers.setdefault(mine, len(numbers))
                 if number == len(self.parameters):
                     self.parameters.append(mine)
@@ -342,6 +345,8 @@ class Recording:
                 if repr(leaf._data) != repr(twin._data):
                     raise _unsteady(f"the number {leaf._data!r} in the one is {twin._data!r} in the other")
                 self.scalars.data[row] = leaf._data
+                if mine is not None:
+                    self.fixed[mine] = leaf._data
 
 
 def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) -> Any:

@@ -14,10 +14,11 @@ import pickle
 import numpy as np
 
 from ..errors import CompileError
-from ..value import Value
+from ..value import Value, trains
 from .check import checking
 from .dialects import Dialect
 from .explain import Explanation, Stages, explain
+from .fixed import Fixed
 from .floats import careful
 from .inputs import Inputs
 from .parameters import Parameters
@@ -102,6 +103,9 @@ class Program:
 
     def _task(self, inputs: Inputs) -> Task:
         """What is to be compiled: the function is recorded."""
+        chosen = self._chosen
+        if chosen is not None and self._shared is None:  # what another program trains is its affair
+            chosen = [p for p in chosen if trains(p)]
         return Task(
             self.example,
             inputs,
@@ -109,7 +113,7 @@ class Program:
             self._reduction,
             self._gradient,
             self._dtype,
-            self._chosen,
+            chosen,
             self._shared,
             self._owned,
             self._textbook,
@@ -130,6 +134,7 @@ class Program:
         self._title, self._source, self._constants = called, source, constants
         self._parameters = self._shared or Parameters(programs["outputs"].layout, self._dtype)
         self._returned = task.recording.returned
+        self._fixed = Fixed([*task.recording.fixed], [*task.recording.fixed.values()], called)
         if written.floats:
             self.__class__ = FloatProgram
         self._begin(functions)
@@ -166,7 +171,7 @@ class Program:
         they have been, in this act of copying: `memo` knows.
         """
         twin = memo[id(self)] = copy.copy(self)
-        for key in ("example", "_chosen", "_shared", "_parameters"):  # the rest is never changed
+        for key in ("example", "_chosen", "_shared", "_parameters", "_fixed"):  # the rest is never changed
             if key in vars(self):
                 vars(twin)[key] = copy.deepcopy(vars(self)[key], memo)
         if self._inputs is None:
@@ -370,6 +375,8 @@ class Program:
             If the arguments are not of the kinds and shapes that f was compiled for, if they are empty, or hold a nan
             that spreads into the result; if they do not meet what f requires of them, see `autograd.require`. The
             parameters' gradients are as before then.
+        RuntimeError
+            If a leaf that is a constant of the program has been set to another number since it was compiled.
         """
         inputs = self._inputs
         if inputs is None:
@@ -377,6 +384,7 @@ class Program:
             return self(*arguments)  # by now it may be a `FloatProgram`
         if self._step is None:
             return self.outputs(*arguments)
+        self._fixed.check()
         arrays = inputs.arrays(arguments)
         with np.errstate(all="ignore"):
             theta = self._parameters._data
@@ -402,6 +410,7 @@ class Program:
         if self._inputs is None:
             self._built(arguments)
             return self.outputs(*arguments)
+        self._fixed.check()
         inputs = self._inputs
         arrays = inputs.arrays(arguments)
         made = self._computed(arrays)
@@ -448,6 +457,7 @@ class FloatProgram(Program):
         if step is None:
             return self.outputs(*arguments)
         assert inputs is not None
+        self._fixed.check()
         if arguments or inputs.slots:
             loss, gradient = self._stepped(inputs, inputs.numbers(arguments))
         else:
@@ -472,6 +482,7 @@ class FloatProgram(Program):
     def outputs(self, *arguments: Any) -> Any:
         inputs = self._inputs
         assert inputs is not None
+        self._fixed.check()
         numbers = inputs.numbers(arguments)
         made = self._computed(numbers)
         spread: list[bool] = []

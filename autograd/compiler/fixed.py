@@ -1,0 +1,59 @@
+"""The leaves that a program does not train: their numbers stand in its text, as constants.
+
+A program that went on with old numbers would be wrong without a sign of it. So it looks, in every call, whether a leaf
+has been set since it was compiled, which takes one comparison as long as no leaf at all has been set.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from ..origins import state
+from ..value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class Fixed:
+    """Leaves that are constants of a program, with the numbers that they had when it was compiled."""
+
+    __slots__ = ("leaves", "numbers", "title", "writes")
+
+    def __init__(self, leaves: Sequence[Value], numbers: Sequence[float], title: str) -> None:
+        self.leaves, self.numbers, self.title = leaves, numbers, title
+        self.writes = -1  # to any leaf, when the numbers were compared
+
+    def check(self) -> None:
+        """Raise a RuntimeError if a leaf has another number by now.
+
+        Examples
+        --------
+        >>> b = Value(1.0, "b")
+        >>> fixed = Fixed([b], [1.0], "loss")
+        >>> fixed.check()
+        >>> b.data = 2.0
+        >>> fixed.check()
+        Traceback (most recent call last):
+        RuntimeError: 'b' (data 2) was 1 when loss was compiled, and is a constant of the program; compile it again
+        """
+        if self.writes == state.writes or not self.leaves:
+            return
+        writes = state.writes
+        for leaf, number in zip(self.leaves, self.numbers):
+            if leaf._data != number and (leaf._data == leaf._data or number == number):
+                raise RuntimeError(
+                    f"{leaf.describe()} was {number:.6g} when {self.title} was compiled, and is a constant of the "
+                    "program; compile it again"
+                )
+        self.writes = writes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Fixed:
+        """A copied program looks at the copies, which belong to a model that is copied with it."""
+        return Fixed(deepcopy(self.leaves, memo), self.numbers, self.title)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickled program has its numbers, and no Values to compare them with."""
+        return Fixed, ((), (), self.title)
