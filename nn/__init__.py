@@ -30,7 +30,7 @@ except Exception:  # of whatever kind: another package of that name may have tak
         _runpy.run_path(_namesake)["check"]()
     raise
 
-from . import functional, init, losses, optim, utils
+from . import functional, init, losses, optim, parameters, utils
 from .activations import (
     ACTIVATIONS,
     ELU,
@@ -90,10 +90,13 @@ from .optim.lr_scheduler import (
     linear_warmup,
     step_decay,
 )
+from .parameters import Parameter
 from .utils import clip_grad_norm_, clip_grad_value_, get_total_norm, parameters_to_vector, vector_to_parameters
 
 __all__ = [
     "Module",
+    "Parameter",
+    "parameters",
     "Batch",
     "Neuron",
     "Layer",

@@ -22,6 +22,7 @@ from autograd import Place, Value, current_place, set_data, sit
 
 from . import buffers
 from .files import load_file, save_file
+from .parameters import freeze
 from .settings import flag
 
 TYPE_CHECKING = False
@@ -334,6 +335,28 @@ class Module:
         """Set the gradients of all parameters to 0."""
         for parameter in self.parameters():
             parameter.grad = 0.0
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Say of all parameters here and below that they are to be trained, or, with False, frozen; returns the module.
+
+        Frozen parameters stay in `parameters` and in the state. Optimisers leave them as they are, and programs that
+        `autograd.compile` makes from now on have their numbers as constants. `backward` gives them gradients all the
+        same.
+
+        Raises
+        ------
+        TypeError
+            If `requires_grad` is neither True nor False.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(2, 3).requires_grad_(False), nn.Linear(3, 1))
+        >>> sum(map(nn.parameters.trains, model.parameters())), len(model.parameters())
+        (4, 13)
+        """
+        freeze(self.parameters(), requires_grad)
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and in all modules below; returns the module."""

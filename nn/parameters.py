@@ -1,23 +1,85 @@
-"""What a parameter is asked besides its number and its gradient."""
+"""Parameters that say what they are, and whether they are trained.
+
+Any leaf Value in an attribute of a module is a parameter; which ones a module has is for `module` to say. A `Parameter`
+is such a leaf that can be told from others, and `trains` says of any leaf whether it is to be trained or frozen.
+"""
 
 from __future__ import annotations
 
+from autograd import Value, trains
+
+from .batches import is_list
+from .settings import flag
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autograd import Value
+    from collections.abc import Iterable
+
+__all__ = ["Parameter", "freeze", "trains"]
 
 
-def trains(p: Value) -> bool:
-    """Whether a parameter is trained: unless its attribute ``requires_grad`` says that it is frozen.
+class Parameter(Value):
+    """A leaf that says of itself that it is a parameter.
+
+    Parameters
+    ----------
+    data : number
+        Where it starts. A matrix of parameters is a list of lists of them.
+    label : str
+        Its name for drawings and messages.
+    requires_grad : bool
+        Whether it is trained. One that is not stays among a module's parameters and in its state, but optimisers leave
+        it as it is, and in what `autograd.compile` makes it is a constant.
+
+    Raises
+    ------
+    TypeError
+        If ``requires_grad`` is no flag, also when it is set later; if the data are no number.
 
     Examples
     --------
-    >>> from autograd import Value
+    >>> w = Parameter(2.0, "w")
+    >>> w.requires_grad, trains(w)
+    (True, True)
+    >>> (3 * w).backward()
+    >>> w.grad
+    3.0
+    """
+
+    _trains = True
+
+    def __init__(self, data: object, label: str = "", requires_grad: bool = True) -> None:
+        if is_list(data):
+            raise TypeError(
+                f"a Parameter is one number, not {data!r:.60}; make a list with a Parameter for each number"
+            )
+        super().__init__(data, label)
+        self.requires_grad = requires_grad
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether it is trained."""
+        return self._trains
+
+    @requires_grad.setter
+    def requires_grad(self, requires_grad: object) -> None:
+        self._trains = flag("requires_grad", requires_grad)
+
+    def __repr__(self) -> str:
+        return "Parameter" + super().__repr__().removeprefix("Value")
+
+
+def freeze(parameters: Iterable[Value], requires_grad: bool = False) -> None:
+    """Say of parameters that they are not to be trained, or that they are.
+
+    Examples
+    --------
     >>> w = Value(1.0)
-    >>> trains(w)
-    True
-    >>> w.requires_grad = False
+    >>> freeze([w])
     >>> trains(w)
     False
     """
-    return bool(getattr(p, "requires_grad", True))
+    requires_grad = flag("requires_grad", requires_grad)
+    for parameter in parameters:
+        if trains(parameter) != requires_grad:
+            parameter.requires_grad = requires_grad

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from autograd import ParameterVector, Value
-
-from .parameters import trains
+from autograd import ParameterVector, Value, trains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 
-from autograd import ParameterVector, Value, clip, mul, set_data
+from autograd import ParameterVector, Value, clip, mul, set_data, trains
 
-from .parameters import trains
 from .settings import flag, number
 from .trained import listed, still, values_of
 

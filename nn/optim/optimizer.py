@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 
-from autograd import ParameterVector, Value, enable_grad, no_grad, set_data
+from autograd import ParameterVector, Value, enable_grad, no_grad, set_data, trains
 
-from ..parameters import trains
 from ..settings import flag, meant, number
 from ..trained import listed, still, values_of
 from .checks import pair_of_betas

@@ -6,9 +6,8 @@ While one trains the parameters are y, and for everything else they are to be x:
 
 from __future__ import annotations
 
-from autograd import ParameterVector, where
+from autograd import ParameterVector, trains, where
 
-from ..parameters import trains
 from . import rules
 from .checks import share, whole
 from .optimizer import Optimizer
