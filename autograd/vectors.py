@@ -52,7 +52,6 @@ class ParameterVector:
         state: Sequence[Any],
         settings: Mapping[str, Any],
         steps: Any,
-        still: Sequence[int] = (),
     ) -> tuple[tuple[Any, ...], Any]:
         """What an update rule makes of the vector and of its state, and how many steps each entry has made then."""
         raise NotImplementedError

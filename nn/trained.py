@@ -5,9 +5,7 @@ Optimisers, clipping and monitoring ask here what they were given. What they do 
 
 from __future__ import annotations
 
-from itertools import repeat
-
-from autograd import ParameterVector, Value, trains
+from autograd import ParameterVector, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,21 +90,3 @@ def values_of(p: Value | ParameterVector) -> list[Value]:
     True
     """
     return p.values if isinstance(p, ParameterVector) else [p]
-
-
-def still(vector: ParameterVector) -> list[int]:
-    """Which values of a vector are frozen.
-
-    Examples
-    --------
-    >>> import autograd
-    >>> v, w = Value(1.0), Value(2.0)
-    >>> program = autograd.compile(lambda x: v * w * x, [v, w], like=[0.0])
-    >>> w.requires_grad = False
-    >>> still(program.parameters)
-    [1]
-    """
-    # Hardly ever one of them has the attribute at all, and of many this question is the fastest.
-    if not any(map(hasattr, vector.values, repeat("requires_grad"))):
-        return []
-    return [i for i, p in enumerate(vector.values) if not trains(p)]

@@ -10,7 +10,7 @@ import math
 from autograd import ParameterVector, Value, clip, mul, set_data, trains
 
 from .settings import flag, number
-from .trained import listed, still, values_of
+from .trained import listed, values_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def get_total_norm(
     """
     order = number("norm_type", norm_type, positive=True, finite=False)
     flag("error_if_nonfinite", error_if_nonfinite)
-    if isinstance(parameters, ParameterVector) and order == 2.0 and not still(parameters):
+    if isinstance(parameters, ParameterVector) and order == 2.0:
         norm = parameters.norm()
     else:
         norm = _norm(_gradients(parameters), order)
@@ -70,8 +70,7 @@ def get_total_norm(
 def _gradients(parameters: Any) -> list[float]:
     """The gradients of parameters, but for those that are frozen; numbers are gradients themselves."""
     if isinstance(parameters, ParameterVector):
-        frozen = set(still(parameters))
-        return [row[0] for i, row in enumerate(parameters.rows([parameters.grad])) if i not in frozen]
+        return [row[0] for row in parameters.rows([parameters.grad])]
     if isinstance(parameters, (list, tuple)) and parameters and all(isinstance(g, float) for g in parameters):
         return list(parameters)
     return [p.grad for p in listed(parameters, "get_total_norm", empty=True) if trains(p)]
@@ -134,7 +133,8 @@ def clip_grad_norm_(
     norm = get_total_norm(given, norm_type, error_if_nonfinite)
     factor = min(max_norm / (norm + 1e-6), 1.0)
     for p in params:
-        _change(p, mul(p.grad, factor))
+        if isinstance(p, ParameterVector) or trains(p):
+            p.grad = mul(p.grad, factor)
     return norm
 
 
@@ -156,22 +156,8 @@ def clip_grad_value_(parameters: Params, clip_value: float) -> None:
     """
     limit = number("clip_value", clip_value, positive=True, finite=False)
     for p in listed(parameters, "clip_grad_value_", empty=True):
-        _change(p, clip(p.grad, -limit, limit))
-
-
-def _change(p: Any, grad: Any) -> None:
-    """Set the gradient of a parameter, or of a vector, but for what is frozen."""
-    if not isinstance(p, ParameterVector):
-        if trains(p):
-            p.grad = grad
-        return
-    frozen = still(p)
-    if frozen:
-        old, new = p.rows([p.grad]), p.rows([grad])
-        for i in frozen:
-            new[i] = old[i]
-        (grad,) = p.vectors(new)
-    p.grad = grad
+        if isinstance(p, ParameterVector) or trains(p):
+            p.grad = clip(p.grad, -limit, limit)
 
 
 def parameters_to_vector(parameters: Params) -> list[float]:

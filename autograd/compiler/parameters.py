@@ -93,7 +93,6 @@ class _Vector(ParameterVector):
         state: Sequence[Any],
         settings: Mapping[str, Any],
         steps: Any,
-        still: Sequence[int] = (),
     ) -> tuple[tuple[Any, ...], Any]:
         """What an update rule makes of the vector and of its state; IEEE 754 results come without warnings.
 
@@ -106,8 +105,6 @@ class _Vector(ParameterVector):
         settings : dict
         steps : int or vector
             How many steps the parameters have made before; a vector if it is not the same number for all.
-        still : sequence of int
-            Which of the values stay as they are, and so do their state and their steps.
 
         Returns
         -------
@@ -117,23 +114,19 @@ class _Vector(ParameterVector):
         """
         data, grad = self.data, self.grad
         with np.errstate(all="ignore"):
-            if isinstance(steps, int) and not still:
+            if isinstance(steps, int):
                 moved, *kept = rule(data, grad, *state, step=steps + 1, **settings)
                 held = [x is data or x is grad or getattr(x, "base", None) is not None for x in kept]
                 own = [x.copy() if is_held else x for x, is_held in zip(kept, held)]
                 return (moved if np.shape(moved) == data.shape else self._whole(moved), *own), steps + 1
-            counts = np.array(np.broadcast_to(steps, len(self)), np.int64)
-            moving = np.ones(len(self), bool)
-            moving[self.where[list(still)]] = False
+            counts = np.asarray(steps, np.int64)
             wholes = [self._whole(x) for x in (data, *state)]
-            for count in np.unique(counts[moving]).tolist():
-                places = np.flatnonzero(moving & (counts == count))
+            for count in np.unique(counts).tolist():
+                places = np.flatnonzero(counts == count)
                 parts = [x[places] for x in (data, grad, *wholes[1:])]
                 for whole, part in zip(wholes, rule(*parts, step=count + 1, **settings)):
                     whole[places] = part
-            counts += moving
-            same = bool((counts == counts[0]).all())
-            return tuple(wholes), int(counts[0]) if same else counts
+            return tuple(wholes), counts + 1
 
     def _whole(self, x: Any) -> Numbers:
         """x, which may be one number, as a vector of its own, of the length and the dtype of this one."""

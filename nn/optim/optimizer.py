@@ -12,7 +12,7 @@ import math
 from autograd import ParameterVector, Value, enable_grad, no_grad, set_data, trains
 
 from ..settings import flag, meant, number
-from ..trained import listed, still, values_of
+from ..trained import listed, values_of
 from .checks import pair_of_betas
 
 TYPE_CHECKING = False
@@ -154,9 +154,10 @@ class Optimizer:
     program's parameters ``program.parameters.only("W1", "b1")`` takes some of them, by the names of its parts or by the
     Values.
 
-    Every step moves all parameters but those that are frozen, whose attribute ``requires_grad`` is False. One that took
-    no part in the loss has the gradient 0, and weight decay and momentum move it, as in PyTorch after
-    ``zero_grad(set_to_none=False)``; leave it out of ``params`` if it is to stay.
+    Every step moves all parameters but those that are frozen, whose attribute ``requires_grad`` is False. (A program
+    has no frozen parameters: it is compiled after freezing.) One that took no part in the loss has the gradient 0, and
+    weight decay and momentum move it, as in PyTorch after ``zero_grad(set_to_none=False)``; leave it out of ``params``
+    if it is to stay.
 
     The settings can be changed between steps: ``optimizer.lr *= 0.5`` sets that of all groups, and
     ``optimizer.param_groups[0]["lr"] = 0.1`` that of one. They are checked as when the optimiser is made; numbers
@@ -255,9 +256,15 @@ class Optimizer:
         params = param_group["params"]
         params = listed([params] if isinstance(params, Value) else params, name)
         known = {id(value) for p in self.params for value in values_of(p)}
-        for value in [value for p in params for value in values_of(p)]:
-            if id(value) in known:
-                raise ValueError(f"{value.describe()} is in another group of this {name} already")
+        for p in params:
+            for value in values_of(p):
+                if id(value) in known:
+                    raise ValueError(f"{value.describe()} is in another group of this {name} already")
+                if isinstance(p, ParameterVector) and not trains(value):
+                    raise ValueError(
+                        f"{value.describe()} is frozen, and the program trains it all the same, for it was compiled "
+                        "before; compile it again"
+                    )
         group = ParamGroup(type(self), params, self.defaults)
         group.update({key: x for key, x in param_group.items() if key != "params"})
         self.param_groups.append(group)
@@ -360,7 +367,7 @@ class Optimizer:
             for p in group["params"]:
                 state, steps = next(rest)
                 if isinstance(p, ParameterVector):
-                    moved, steps = p.moved(self._applied, state, settings, steps, still(p))
+                    moved, steps = p.moved(self._applied, state, settings, steps)
                 elif trains(p):
                     steps += 1
                     try:
