@@ -55,6 +55,7 @@ from .layers import MLP, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
 from .optim import (
+    LBFGS,
     SGD,
     Adadelta,
     Adagrad,
@@ -68,6 +69,9 @@ from .optim import (
     RAdam,
     RMSprop,
     SGDScheduleFree,
+    Sophia,
+    hessian_diagonal,
+    hutchinson,
 )
 from .optim.lr_scheduler import (
     ChainedScheduler,
@@ -145,6 +149,10 @@ __all__ = [
     "Lion",
     "SGDScheduleFree",
     "AdamWScheduleFree",
+    "Sophia",
+    "LBFGS",
+    "hutchinson",
+    "hessian_diagonal",
     "LRScheduler",
     "LambdaLR",
     "MultiplicativeLR",

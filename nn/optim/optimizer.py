@@ -220,6 +220,11 @@ class Optimizer:
 
     rule: ClassVar[Callable[..., tuple[Any, ...]]]
     initial: ClassVar[tuple[float, ...]]
+    param_groups: list[ParamGroup]
+    defaults: dict[str, Any]
+    steps: int
+    state: list[tuple[Any, ...]]
+    counts: list[Any]
     _new: ClassVar[dict[str, Any]] = {}  # settings, with their defaults, that states of version 0.1.0 lack
     _shortest: ClassVar[int | None] = None  # how many numbers a parameter had there, if they were fewer
 

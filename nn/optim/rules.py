@@ -300,12 +300,11 @@ def sophia(
     eps: float,
     weight_decay: float,
     maximize: bool,
-    period: int,
 ) -> tuple[Any, Any, Any]:
     """One step of Sophia (Liu et al. 2023, algorithm 3); `curvature` is the running mean of the Hessian's diagonal.
 
     >>> sophia(1.0, 2.0, 0.0, 4.0, step=1, lr=0.5, betas=(0.5, 0.5), gamma=0.5, eps=0.0, weight_decay=0.0,
-    ...     maximize=False, period=10)
+    ...     maximize=False)
     (0.75, 1.0, 4.0)
     """
     grad = slope(p, grad, 0.0, maximize)

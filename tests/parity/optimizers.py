@@ -29,6 +29,7 @@ def train(
     *,
     grouped: bool = False,
     measured: bool = False,
+    curved: bool = False,
 ) -> float:
     """Train here and there, and compare losses, parameters, learning rates and momenta.
 
@@ -41,6 +42,8 @@ def train(
         They make a scheduler for it, which steps after each step.
     measured : bool
         Whether the scheduler steps by the loss.
+    curved : bool
+        Whether the optimiser goes by the diagonal of the Hessian: here by the loss, or by a program of its own.
     """
     import torch
 
@@ -59,6 +62,8 @@ def train(
         if program is not None:
             program(X, Y)
             vector = program.parameters
+            values = [*weights, *biases]
+            hessian = compile(lambda x, y: nn.hessian_diagonal(loss_of(x, y), values), vector, gradient=False)
             parts = [vector.only(weights), vector.only(biases)] if grouped else [vector]
         else:
             parts = [weights, biases] if grouped else [[*weights, *biases]]
@@ -82,7 +87,12 @@ def train(
                 found.extend(group.get("betas", ()))
                 expected.extend(map(float, their_group.get("betas", ())))
 
-        for _ in range(STEPS):
+        def their_loss() -> Any:
+            return (torch.tanh(inputs @ v.T + c) - targets).square().mean()
+
+        if curved:
+            other.loss = their_loss
+        for step in range(STEPS):
             if program is not None:
                 loss = program(X, Y)[0]
             else:
@@ -91,9 +101,16 @@ def train(
                 error.backward()
                 loss = error.data
             v.grad = c.grad = None
-            their_error: Any = (torch.tanh(inputs @ v.T + c) - targets).square().mean()
+            their_error = their_loss()
             their_error.backward()
-            optimizer.step()
+            if not curved:
+                optimizer.step()
+            elif program is None:
+                optimizer.step(lambda error=error: error)
+            else:
+                if step % optimizer.period == 0:
+                    optimizer.update_hessian(hessian.outputs(X, Y).mean(axis=0))
+                optimizer.step()
             other.step()
             if schedule is not None:
                 assert their_schedule is not None
@@ -120,7 +137,7 @@ def double_precision() -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def optimizer(name: str, reference: Callable[[], Any] | None = None, **options: Any) -> Case:
+def optimizer(name: str, reference: Callable[[], Any] | None = None, *, curved: bool = False, **options: Any) -> Case:
     """A case for an optimiser; `reference` gives its like, if it is not PyTorch's of the same name."""
 
     def theirs(params: Any) -> Any:
@@ -129,7 +146,9 @@ def optimizer(name: str, reference: Callable[[], Any] | None = None, **options: 
         return (reference() if reference else getattr(torch.optim, name))(params, **options)
 
     text = ", ".join(f"{key}={x!r}" for key, x in options.items())
-    return Case(name, text, lambda way: train(way, lambda params: getattr(nn, name)(params, **options), theirs))
+    return Case(
+        name, text, lambda way: train(way, lambda params: getattr(nn, name)(params, **options), theirs, curved=curved)
+    )
 
 
 def groups(name: str, weights: dict[str, Any], biases: dict[str, Any], **options: Any) -> Case:
@@ -221,6 +240,53 @@ class PaperScheduleFree:
                 p.copy_(x)
 
 
+class PaperSophia:
+    """Liu et al. 2023, algorithm 3, with the exact diagonal of the Hessian."""
+
+    loss: Callable[[], Any]
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float,
+        betas: tuple[float, float] = (0.96, 0.99),
+        gamma: float = 0.01,
+        eps: float = 1e-12,
+        weight_decay: float = 0.0,
+        period: int = 10,
+        estimator: str = "",
+    ):
+        self.params, self.lr, self.betas, self.gamma, self.eps = params, lr, betas, gamma, eps
+        self.decay, self.period, self.t = weight_decay, period, 0
+        self.m = [0.0 * p.detach() for p in params]
+        self.h = [0.0 * p.detach() for p in params]
+
+    def step(self) -> None:
+        import torch
+
+        self.t += 1
+        beta1, beta2 = self.betas
+        diagonals = []
+        if self.t % self.period == 1 or self.period == 1:
+            slopes = torch.autograd.grad(self.loss(), self.params, create_graph=True)
+            for p, slope in zip(self.params, slopes):
+                rows = [
+                    torch.autograd.grad(x, p, retain_graph=True)[0].flatten()[i] for i, x in enumerate(slope.flatten())
+                ]
+                diagonals.append(torch.stack(rows).reshape(p.shape))
+        with torch.no_grad():
+            for i, theta in enumerate(self.params):
+                self.m[i] = beta1 * self.m[i] + (1 - beta1) * theta.grad
+                if diagonals:
+                    self.h[i] = beta2 * self.h[i] + (1 - beta2) * diagonals[i]
+                theta -= self.lr * self.decay * theta
+                theta -= self.lr * torch.clamp(self.m[i] / torch.clamp(self.gamma * self.h[i], min=self.eps), -1, 1)
+
+
+def sophia() -> Any:
+    return PaperSophia
+
+
 def lion() -> Any:
     return PaperLion
 
@@ -268,6 +334,19 @@ CASES = [
     groups("AdamW", {"weight_decay": 0.2}, {"betas": (0.5, 0.7)}, lr=0.05, weight_decay=0.0),
     optimizer("Lion", lion, lr=0.02),
     optimizer("Lion", lion, lr=0.02, betas=(0.5, 0.7), weight_decay=0.2),
+    optimizer("Sophia", sophia, curved=True, lr=0.05, estimator="exact"),
+    optimizer(
+        "Sophia",
+        sophia,
+        curved=True,
+        lr=0.05,
+        betas=(0.5, 0.7),
+        gamma=5.0,
+        eps=1e-3,
+        weight_decay=0.1,
+        period=3,
+        estimator="exact",
+    ),
     optimizer("SGDScheduleFree", schedule_free, lr=0.5),
     optimizer("SGDScheduleFree", schedule_free, lr=0.5, momentum=0.5, weight_decay=0.1, warmup_steps=10),
     optimizer("AdamWScheduleFree", schedule_free, lr=0.05, betas=(0.9, 0.999)),
