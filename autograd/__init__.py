@@ -37,6 +37,7 @@ from .outside import ask, tell
 from .value import Value, set_data, trains
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
+from .vectors import ParameterVector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ __all__ = [
     "AnomalyError",
     "CompileError",
     "GradcheckError",
+    "ParameterVector",
     "detect_anomaly",
     "elementwise_grad",
     "grad",

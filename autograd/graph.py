@@ -14,14 +14,14 @@ from weakref import ref
 from . import ops
 from .files import write_text
 from .ieee import to_float
-from .modes import blocks, current_watch, runs, stands_for_a_number
+from .modes import blocks, concrete, current_watch, runs, stands_for_a_number
 from .origins import Origin, Place, former_epoch, here, origin_of, then
 from .value import Constant, Dot, Value, attributes, data_then, leaf_of, rebuild, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
     from typing import Any, TypeAlias
 
     from .origins import Epoch
@@ -200,6 +200,44 @@ class Graph:
             for i, slope in zip(self.operands[position], self.nodes[position].partials):
                 gradients[i] += slope * gradients[position]
         return gradients
+
+    def over(self, leaves: Sequence[Value], others: Sequence[Value]) -> Value:
+        """The root as it comes from other leaves, which have the same data.
+
+        So a loss that has been computed from the parameters of a module becomes a function of them, which `grad`,
+        `hvp` and their like differentiate.
+
+        Parameters
+        ----------
+        leaves, others : list of Value
+            Leaves of the graph, which need not be all, and what takes the place of each.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many others, or if one has another number than the leaf had when the root was computed.
+
+        Examples
+        --------
+        >>> from autograd import hvp
+        >>> v, w = Value(3.0), Value(4.0)
+        >>> graph = Graph(v * v * w)
+        >>> hvp(lambda xs: graph.over([v, w], xs), ([3.0, 4.0],), ([1.0, 0.0],))
+        [8.0, 6.0]
+        """
+        if len(leaves) != len(others):
+            raise ValueError(f"over() takes another Value for each of the {len(leaves)} leaves, got {len(others)}")
+        twins = dict(zip(map(id, leaves), others))
+        for node, data, positions in zip(self.nodes, self.data, self.operands):
+            if node.op is None:
+                twin = twins.setdefault(id(node), node)
+                if twin is not node and repr(twin._data) != repr(data) and concrete(twin):
+                    raise ValueError(f"{node.describe()} was {data!r} in this graph, and cannot be {twin._data!r}")
+            else:
+                operands = tuple([twins[id(self.nodes[i])] for i in positions])
+                same = all(x is self.nodes[i] for x, i in zip(operands, positions))
+                twins[id(node)] = node if same else rebuild(node.op, node._data, operands, node.partials)
+        return twins[id(self.root)]
 
     def expand(self) -> Graph:
         """The same graph with every fused ``dot`` taken apart into its products and their sum.

@@ -30,7 +30,7 @@ except Exception:  # of whatever kind: another package of that name may have tak
         _runpy.run_path(_namesake)["check"]()
     raise
 
-from . import functional, init, losses, optim, parameters
+from . import functional, init, losses, optim, parameters, utils
 from .activations import (
     ACTIVATIONS,
     CELU,
@@ -126,14 +126,53 @@ from .losses import (
 )
 from .module import Module
 from .optim import (
+    LBFGS,
     SGD,
+    Adadelta,
+    Adagrad,
     Adam,
+    Adamax,
     AdamW,
+    AdamWScheduleFree,
+    Lion,
+    NAdam,
     Optimizer,
-    clip_grad_norm_,
-    clip_grad_value_,
+    RAdam,
+    RMSprop,
+    SGDScheduleFree,
+    Sophia,
+    hessian_diagonal,
+    hutchinson,
+)
+from .optim.lr_scheduler import (
+    ChainedScheduler,
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    CyclicLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    MultiplicativeLR,
+    MultiStepLR,
+    OneCycleLR,
+    PolynomialLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+    StepLR,
+    exponential_decay,
+    linear_warmup,
+    step_decay,
 )
 from .parameters import Parameter
+from .utils import (
+    clip_grad_norm_,
+    clip_grad_value_,
+    get_total_norm,
+    parameters_to_vector,
+    vector_to_parameters,
+)
 
 __all__ = [
     "Module",
@@ -228,6 +267,42 @@ __all__ = [
     "Threshold",
     "Softmin",
     "GLU",
+    "Adamax",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Lion",
+    "SGDScheduleFree",
+    "AdamWScheduleFree",
+    "Sophia",
+    "LBFGS",
+    "hutchinson",
+    "hessian_diagonal",
+    "LRScheduler",
+    "LambdaLR",
+    "MultiplicativeLR",
+    "StepLR",
+    "MultiStepLR",
+    "ConstantLR",
+    "LinearLR",
+    "ExponentialLR",
+    "PolynomialLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "OneCycleLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "ChainedScheduler",
+    "exponential_decay",
+    "step_decay",
+    "linear_warmup",
+    "get_total_norm",
+    "parameters_to_vector",
+    "vector_to_parameters",
+    "utils",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

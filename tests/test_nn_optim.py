@@ -100,7 +100,7 @@ def test_settings_can_be_changed_between_steps() -> None:
     assert w.data == 1.0 - 0.5 - 0.25
     assert optimizer.steps == 2
     assert repr(optimizer) == (
-        "SGD(1 parameters, lr=0.25, momentum=0.0, nesterov=False, weight_decay=0.0, dampening=0.0)"
+        "SGD(1 parameters, lr=0.25, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False)"
     )
 
 
@@ -219,12 +219,15 @@ def adam_state(**changes: Any) -> dict[str, Any]:
 STATES: dict[str, tuple[Any, str]] = {
     "another kind": (nn.SGD([Value(1.0)]).state_dict(), "it is from SGD"),
     "fewer": (adam_state(state=[[0.0, 0.0]]), "it is for 1 parameters, not 2"),
-    "shorter": (adam_state(state=[[0.0, 0.0], [0.0]]), "parameter 1 has 1 numbers, not 2"),
+    "shorter": (adam_state(state=[[0.0, 0.0], [0.0]]), "parameter 1 has 1 numbers, not 3"),
     "nan": (adam_state(state=[[0.0, 0.0], [nan, 0.0]]), "the numbers of parameter 1 are not finite: (nan, 0.0)"),
     "text": (adam_state(state=[[0.0, "a"], [0.0, 0.0]]), "Value takes real numbers"),
     "no steps": (adam_state(steps=None), "'steps' is missing"),
     "negative steps": (adam_state(steps=-1), "-1 is no number of steps"),
-    "settings": (adam_state(settings={"lr": 1.0}), "its settings are lr, not lr, betas, eps, weight_decay"),
+    "settings": (
+        adam_state(settings={"lr": 1.0}),
+        "its settings are lr, not lr, betas, eps, weight_decay, amsgrad, maximize",
+    ),
     "bad setting": (
         adam_state(settings={"lr": -1.0, "betas": [0.1, 0.2], "eps": 0.0, "weight_decay": 0.0}),
         "lr must not be negative, and it is -1.0",
@@ -259,7 +262,7 @@ def test_a_step_that_fails_moves_nothing() -> None:
     with pytest.raises(RuntimeError, match=r"^stuck$"):
         optimizer.step()
     assert [p.data for p in w] == [1.0, 2.0]
-    assert optimizer.steps == 0 and optimizer.state == [(0.0, 0.0)] * 2
+    assert optimizer.steps == 0 and optimizer.state == [(0.0, 0.0, 0.0)] * 2
 
 
 # --- conditions -------------------------------------------------------------------------------------------------
@@ -327,7 +330,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD takes a list of Values, not set; a set has no order, so make it a list",
     ),
     "numbers": (
-        lambda: nn.SGD([w0, 1.0]),  # type: ignore[list-item]
+        lambda: nn.SGD([w0, 1.0]),  # type: ignore[arg-type]
         TypeError,
         "SGD takes a list of Values, but item 1 is float: 1.0",
     ),
@@ -347,7 +350,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD got no parameters; was the generator used up, or the model empty?",
     ),
     "a dict": (
-        lambda: nn.SGD({"w": w0}),  # type: ignore[dict-item]
+        lambda: nn.SGD({"w": w0}),  # type: ignore[arg-type]
         TypeError,
         "SGD takes a list of Values, not dict; write list(d.values())",
     ),
@@ -361,11 +364,16 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         TypeError,
         "SGD takes a list of Values, not method; call it: model.parameters()",
     ),
-    "groups": (
-        lambda: nn.SGD([{"params": [1]}]),  # type: ignore[list-item]
+    "groups of numbers": (
+        lambda: nn.SGD([{"params": [1]}]),
         TypeError,
-        "SGD takes a list of Values, but item 0 is dict: {'params': [1]}; there are no groups of parameters: make an "
-        "optimiser for each group",
+        "SGD takes a list of Values, but item 0 is int: 1",
+    ),
+    "a group among Values": (
+        lambda: nn.SGD([w0, {"params": [w0]}]),  # type: ignore[arg-type]
+        TypeError,
+        "SGD takes a list of Values, but item 1 is dict: {'params': [Value(data=1.0, grad=0.0, label='w0')]}; groups "
+        "of parameters are for an optimiser, and all items are groups then",
     ),
     "named": (
         lambda: nn.SGD(Named().named_parameters()),  # type: ignore[arg-type]
@@ -373,7 +381,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "SGD takes a list of Values, but item 0 is tuple: ('w', Value(data=1.0, grad=0.0)); write model.parameters(), "
         "for named_parameters() gives pairs",
     ),
-    "clip value": (lambda: nn.clip_grad_value_([w0], -1), ValueError, "value must not be negative, and it is -1"),
+    "clip value": (lambda: nn.clip_grad_value_([w0], -1), ValueError, "clip_value must not be negative, and it is -1"),
     "clip norm": (lambda: nn.clip_grad_norm_([w0], nan), ValueError, "max_norm must be a number, not nan"),
     "clip a model": (
         lambda: nn.clip_grad_norm_(nn.Neuron(1), 1.0),  # type: ignore[arg-type]

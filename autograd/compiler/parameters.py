@@ -1,7 +1,8 @@
 """The parameters of a program: where each of them stands in one vector, and the numbers in it.
 
 A `Part` is a named array of parameters, such as W1; a `Layout` tells the place of every parameter; `Parameters` are the
-numbers that a program is called with. Which parameters make up an array, and what it is called, `place` decides.
+numbers that a program is called with, and a `Selection` is some of them. Which parameters make up an array, and what it
+is called, `place` decides.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from bisect import bisect_right
 import numpy as np
 
 from ..value import Value
+from ..vectors import ParameterVector
 from .names import VECTOR, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -74,7 +76,86 @@ class Layout:
         return part if places.max() < part.stop else None
 
 
-class Parameters:
+class _Vector(ParameterVector):
+    """What optimisers ask of a vector of parameters.
+
+    Attributes
+    ----------
+    where : array of int
+        The place of each value in the vectors.
+    """
+
+    where: NDArray[Any]
+
+    def moved(
+        self,
+        rule: Callable[..., Any],
+        state: Sequence[Any],
+        settings: Mapping[str, Any],
+        steps: Any,
+    ) -> tuple[tuple[Any, ...], Any]:
+        """What an update rule makes of the vector and of its state; IEEE 754 results come without warnings.
+
+        Parameters
+        ----------
+        rule : callable
+            ``rule(data, grad, *state, step=step, **settings)``, where step counts from 1.
+        state : sequence
+            Numbers, or vectors.
+        settings : dict
+        steps : int or vector
+            How many steps the parameters have made before; a vector if it is not the same number for all.
+
+        Returns
+        -------
+        made : tuple
+            The numbers, and the state, in arrays that nobody else holds.
+        steps : int or vector
+        """
+        data, grad = self.data, self.grad
+        with np.errstate(all="ignore"):
+            if isinstance(steps, int):
+                moved, *kept = rule(data, grad, *state, step=steps + 1, **settings)
+                held = [x is data or x is grad or getattr(x, "base", None) is not None for x in kept]
+                own = [x.copy() if is_held else x for x, is_held in zip(kept, held)]
+                return (moved if np.shape(moved) == data.shape else self._whole(moved), *own), steps + 1
+            counts = np.asarray(steps, np.int64)
+            wholes = [self._whole(x) for x in (data, *state)]
+            for count in np.unique(counts).tolist():
+                places = np.flatnonzero(counts == count)
+                parts = [x[places] for x in (data, grad, *wholes[1:])]
+                for whole, part in zip(wholes, rule(*parts, step=count + 1, **settings)):
+                    whole[places] = part
+            return tuple(wholes), counts + 1
+
+    def _whole(self, x: Any) -> Numbers:
+        """x, which may be one number, as a vector of its own, of the length and the dtype of this one."""
+        made: Numbers = np.empty_like(self.data)
+        made[...] = x
+        return made
+
+    def norm(self) -> float:
+        """The gradient's Euclidean norm, which does not overflow before its entries do."""
+        grad = self.grad
+        largest = float(np.abs(grad).max())
+        if not 0.0 < largest < math.inf:
+            return largest
+        scaled = grad / largest
+        return largest * math.sqrt(float(scaled.dot(scaled)))
+
+    def rows(self, vectors: Sequence[Any]) -> list[list[float]]:
+        """Vectors such as an optimiser's state as a list of numbers for each value."""
+        table = np.array([np.broadcast_to(vector, len(self)) for vector in vectors])
+        return table[:, self.where].T.tolist()  # type: ignore[no-any-return]
+
+    def vectors(self, rows: Sequence[Sequence[float]]) -> tuple[Numbers, ...]:
+        """The reverse of `rows`."""
+        table = np.empty((len(rows[0]), len(self)), self.data.dtype)
+        table[:, self.where] = np.transpose(rows)
+        return tuple(table)
+
+
+class Parameters(_Vector):
     """A program's parameters: one vector of numbers and one of gradients, with a view of each named part.
 
     An optimiser of ``nn`` takes it in place of ``model.parameters()``: its rule then moves the whole vector at once.
@@ -141,10 +222,55 @@ class Parameters:
         for part in self.parts:
             if part.name == name:
                 return vector[part.start : part.stop].reshape(part.shape)
-        raise KeyError(f"there is no parameter {name!r} here, only {', '.join(self.names)}")
+        raise self._no_part(name)
+
+    def _no_part(self, name: str) -> KeyError:
+        return KeyError(f"there is no parameter {name!r} here, only {', '.join(self.names)}")
 
     def __len__(self) -> int:
         return len(self._data)
+
+    def only(self, *which: str | Value | Iterable[Value]) -> Selection:
+        """Some of the parameters, for a group of an optimiser's.
+
+        Parameters
+        ----------
+        *which : str, Value, or iterable of Value
+            Names of parts, such as ``"W1"``, and Values that are parameters of this program.
+
+        Raises
+        ------
+        KeyError
+            If there is no part of that name.
+        ValueError
+            If something is not among the parameters, or is there twice, or if nothing is named.
+
+        Examples
+        --------
+        >>> import autograd
+        >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+        >>> program = autograd.compile(lambda x: w * x + b, like=[0.0])
+        >>> program.parameters.only("b"), program.parameters.only([b, w]).data.tolist()
+        (Selection(1 of 2 numbers), [1.0, 2.0])
+        """
+        numbers: list[int] = []
+        number_of = {id(value): number for number, value in enumerate(self.values)}
+        for item in which:
+            if isinstance(item, str):
+                named = [part.numbers.tolist() for part in self.parts if part.name == item]
+                if not named:
+                    raise self._no_part(item)
+                numbers += sorted(named[0])
+                continue
+            several: Iterable[Value] = [item] if isinstance(item, Value) else item
+            for value in several:
+                if id(value) not in number_of:
+                    raise ValueError(f"{value!r:.60} is no parameter of this program")
+                numbers.append(number_of[id(value)])
+        if not numbers or len(set(numbers)) < len(numbers):
+            what = "one is named twice" if numbers else "none is named"
+            raise ValueError(f"only() takes names of parts, or Values, each parameter once, and {what}")
+        return Selection(self, numbers)
 
     # --- and the Values ---------------------------------------------------------------------------------------
 
@@ -160,33 +286,57 @@ class Parameters:
         for value, data, grad in zip(self.values, self._data[self.where].tolist(), self._grad[self.where].tolist()):
             value.data, value.grad = data, grad
 
-    # --- for optimisers ---------------------------------------------------------------------------------------
-
-    def moved(self, rule: Callable[..., Any], state: Sequence[Any], settings: Mapping[str, Any]) -> tuple[Any, ...]:
-        """What an update rule makes of the vector and of its state; IEEE 754 results come without warnings."""
-        with np.errstate(all="ignore"):
-            made: tuple[Any, ...] = rule(self._data, self._grad, *state, **settings)
-        return made
-
-    def norm(self) -> float:
-        """The gradient's Euclidean norm, which does not overflow before its entries do."""
-        largest = float(np.abs(self._grad).max())
-        if not 0.0 < largest < math.inf:
-            return largest
-        scaled = self._grad / largest
-        return largest * math.sqrt(float(scaled.dot(scaled)))
-
-    def rows(self, vectors: Sequence[Any]) -> list[list[float]]:
-        """Vectors such as an optimiser's state as a list of numbers for each value."""
-        table = np.array([np.broadcast_to(vector, len(self)) for vector in vectors])
-        return table[:, self.where].T.tolist()  # type: ignore[no-any-return]
-
-    def vectors(self, rows: Sequence[Sequence[float]]) -> tuple[Numbers, ...]:
-        """The reverse of `rows`."""
-        table = np.empty((len(rows[0]), len(self)), self._data.dtype)
-        table[:, self.where] = np.transpose(rows)
-        return tuple(table)
-
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.name} {part.shape}" for part in self.parts)
         return f"Parameters({len(self)} numbers: {parts})"
+
+
+class Selection(_Vector):
+    """Some of a program's parameters, as a vector of their own; what is assigned to it goes into the program's.
+
+    Attributes
+    ----------
+    data, grad : array
+        Copies of the numbers and gradients, in the order of `values`; entries are not to be set one by one.
+    values : list of Value
+    where : array of int
+    """
+
+    def __init__(self, whole: Parameters, numbers: Sequence[int]) -> None:
+        self.values = [whole.values[number] for number in numbers]
+        self.where = np.arange(len(numbers))
+        self._whole_vector, self._places = whole, whole.where[list(numbers)]
+
+    @property
+    def data(self) -> Numbers:
+        return self._read_only(self._whole_vector.data)
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        self._whole_vector.data[self._places] = numbers
+
+    @property
+    def grad(self) -> Numbers:
+        return self._read_only(self._whole_vector.grad)
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        whole = self._whole_vector.grad.copy()
+        whole[self._places] = numbers
+        self._whole_vector.grad = whole
+
+    def _read_only(self, vector: Numbers) -> Numbers:
+        """A copy of these entries, which cannot be mistaken for a view."""
+        made: Numbers = vector[self._places]
+        made.flags.writeable = False
+        return made
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def only(self, *which: str | Value | Iterable[Value]) -> Selection:
+        """As `Parameters.only`."""
+        return self._whole_vector.only(*which)
+
+    def __repr__(self) -> str:
+        return f"Selection({len(self)} of {len(self._whole_vector)} numbers)"

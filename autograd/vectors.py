@@ -1,0 +1,69 @@
+"""What the parameters of a compiled program are to others: one vector, which an optimiser moves at once.
+
+`ParameterVector` says what such a vector can do, and tells it apart from a list of Values. It needs no NumPy: that
+comes with the compiler, whose `Parameters` is the one that there is.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from .value import Value
+
+
+class ParameterVector:
+    """The parameters of a compiled program, or some of them: a vector of numbers and one of gradients.
+
+    ``program.parameters`` is one, and so is what its `only` gives.
+
+    Attributes
+    ----------
+    data, grad : array
+        The vectors; a number that is assigned to them goes into all entries.
+    values : list of Value
+        The parameters, in the order in which they were given or found.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = autograd.Value(2.0)
+    >>> program = autograd.compile(lambda x: w * x, like=[0.0])
+    >>> isinstance(program.parameters, ParameterVector)
+    True
+    """
+
+    data: Any
+    grad: Any
+    values: list[Value]
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def only(self, *which: str | Value | Iterable[Value]) -> ParameterVector:
+        """Some of the parameters: those of the named parts, or these Values."""
+        raise NotImplementedError
+
+    def moved(
+        self,
+        rule: Callable[..., Any],
+        state: Sequence[Any],
+        settings: Mapping[str, Any],
+        steps: Any,
+    ) -> tuple[tuple[Any, ...], Any]:
+        """What an update rule makes of the vector and of its state, and how many steps each entry has made then."""
+        raise NotImplementedError
+
+    def norm(self) -> float:
+        """The gradient's Euclidean norm, which does not overflow before its entries do."""
+        raise NotImplementedError
+
+    def rows(self, vectors: Sequence[Any]) -> list[list[float]]:
+        """Vectors such as an optimiser's state as a list of numbers for each value."""
+        raise NotImplementedError
+
+    def vectors(self, rows: Sequence[Sequence[float]]) -> tuple[Any, ...]:
+        """The reverse of `rows`."""
+        raise NotImplementedError

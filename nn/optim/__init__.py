@@ -1,0 +1,38 @@
+"""Optimisers, and schedulers of their learning rates.
+
+An `Optimizer` keeps parameters, in groups, with the settings and the state of an update rule (`rules`). PyTorch's are
+in `optimizers`, those that average in `schedule_free`, those that go by the curvature in `second_order` and `lbfgs`.
+The schedulers are in `lr_scheduler`.
+"""
+
+from __future__ import annotations
+
+from . import lr_scheduler, rules
+from .lbfgs import LBFGS
+from .optimizer import Optimizer, ParamGroup
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, RAdam, RMSprop
+from .schedule_free import AdamWScheduleFree, SGDScheduleFree
+from .second_order import Sophia, hessian_diagonal, hutchinson
+
+__all__ = [
+    "Optimizer",
+    "ParamGroup",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Lion",
+    "SGDScheduleFree",
+    "AdamWScheduleFree",
+    "Sophia",
+    "LBFGS",
+    "hutchinson",
+    "hessian_diagonal",
+    "lr_scheduler",
+    "rules",
+]

@@ -1,0 +1,93 @@
+"""What a setting of an optimiser or of a scheduler may be, where ``nn.settings`` has no name for it."""
+
+from __future__ import annotations
+
+from ..settings import is_bool, meant, number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+
+def share(name: str, x: object) -> float:
+    """A setting that is a number from 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number, or out of range.
+
+    Examples
+    --------
+    >>> share("alpha", 1)
+    1.0
+    """
+    made = number(name, x, positive=True)
+    if made > 1.0:
+        raise ValueError(f"{name} must be at most 1, and it is {x!r:.60}")
+    return made
+
+
+def whole(name: str, x: Any, least: int = 0) -> int:
+    """A setting that is a whole number, and not less than `least`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> whole("patience", 3)
+    3
+    """
+    if is_bool(x) or not hasattr(x, "__index__"):
+        raise TypeError(f"{name} must be a whole number, not {x!r:.60}")
+    made = int(x.__index__())
+    if made < least:
+        raise ValueError(f"{name} must be at least {least}, and it is {x!r:.60}")
+    return made
+
+
+def choice(name: str, x: object, known: Iterable[str]) -> str:
+    """A setting that is one of some words.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> choice("mode", "min", ("min", "max"))
+    'min'
+    """
+    words = list(known)
+    if not isinstance(x, str) or x not in words:
+        guess = meant(x, words) if isinstance(x, str) else ""
+        raise ValueError(f"{name} must be {' or '.join(map(repr, words))}, not {x!r:.60}{guess}")
+    return x
+
+
+def pair_of_betas(betas: Any) -> tuple[float, ...]:
+    """Two numbers from 0 up to, but not, 1, by which running means fade.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are anything else.
+
+    Examples
+    --------
+    >>> pair_of_betas([0, 0.5])
+    (0.0, 0.5)
+    """
+    wanted = f"betas must be two numbers from 0 up to, but not, 1, not {betas!r:.60}"
+    try:
+        pair = tuple([number("beta", beta) for beta in betas])
+    except (TypeError, ValueError) as error:
+        raise type(error)(wanted) from None
+    if len(pair) != 2 or isinstance(betas, (set, frozenset, dict)) or not all(0.0 <= beta < 1.0 for beta in pair):
+        raise ValueError(wanted)
+    return pair

@@ -1,0 +1,92 @@
+"""What is trained: a list of Values, or the vector of a compiled program's parameters, which moves at once.
+
+Optimisers, clipping and monitoring ask here what they were given. What they do with it is theirs.
+"""
+
+from __future__ import annotations
+
+from autograd import ParameterVector, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, TypeAlias
+
+    Params: TypeAlias = Iterable[Value] | ParameterVector
+
+
+def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
+    """The parameters as a list, in which the vector of a compiled program is the only one.
+
+    Parameters
+    ----------
+    params : iterable of Value, or ParameterVector
+    user : str
+        Who asks, for the message.
+    empty : bool
+        Whether there may be none.
+
+    Raises
+    ------
+    TypeError
+        If they are something else.
+    ValueError
+        If there are none, or one is a result, or is there twice.
+
+    Examples
+    --------
+    >>> listed(iter([Value(1.0)]), "SGD")
+    [Value(data=1.0, grad=0.0)]
+    >>> listed(Value(1.0), "SGD")
+    Traceback (most recent call last):
+    TypeError: SGD takes a list of Values, not Value; put it into a list
+    """
+    if isinstance(params, ParameterVector):
+        return [params]
+    if isinstance(params, (Value, set, frozenset, dict, str)) or not hasattr(params, "__iter__"):
+        raise TypeError(f"{user} takes a list of Values, not {type(params).__name__}; {_hint(params)}")
+    given = list(params)
+    if not given and not empty:
+        raise ValueError(f"{user} got no parameters; was the generator used up, or the model empty?")
+    seen: set[int] = set()
+    for i, p in enumerate(given):
+        if not isinstance(p, Value):
+            hint = ""
+            if isinstance(p, dict) and "params" in p:
+                hint = "; groups of parameters are for an optimiser, and all items are groups then"
+            elif isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Value):
+                hint = "; write model.parameters(), for named_parameters() gives pairs"
+            elif isinstance(p, ParameterVector):
+                hint = "; give it one program's parameters, not in a list"
+            raise TypeError(f"{user} takes a list of Values, but item {i} is {type(p).__name__}: {p!r:.60}{hint}")
+        if p.op is not None:
+            raise ValueError(f"{user} cannot move {p.describe()} (item {i}): only leaves are parameters")
+        if id(p) in seen:
+            raise ValueError(f"{user} got {p.describe()} twice (item {i}); it would be moved twice in a step")
+        seen.add(id(p))
+    return given
+
+
+def _hint(params: Any) -> str:
+    """What to write instead of something that is no list of Values."""
+    if hasattr(params, "parameters"):
+        return "write model.parameters()" if callable(params.parameters) else "write program.parameters"
+    if isinstance(params, dict) and any(isinstance(x, Value) for x in params.values()):
+        return "write list(d.values())"
+    if isinstance(params, (set, frozenset)):
+        return "a set has no order, so make it a list"
+    if callable(params):
+        return "call it: model.parameters()"
+    return "put it into a list" if isinstance(params, Value) else "write model.parameters()"
+
+
+def values_of(p: Value | ParameterVector) -> list[Value]:
+    """The Values that are moved with p: itself, or those that a vector stands for.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> values_of(w) == [w]
+    True
+    """
+    return p.values if isinstance(p, ParameterVector) else [p]
