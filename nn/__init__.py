@@ -56,6 +56,9 @@ from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber,
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
 
+# Data, training, checkpoints.
+from .data import DataLoader, Subset, TensorDataset, random_split  # isort: skip
+
 __all__ = [
     "Module",
     "Batch",
@@ -101,6 +104,10 @@ __all__ = [
     "clip_grad_value_",
     "load_file",
     "save_file",
+    "TensorDataset",
+    "Subset",
+    "DataLoader",
+    "random_split",
     "functional",
     "init",
     "losses",
