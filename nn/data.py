@@ -84,6 +84,9 @@ class TensorDataset:
     def __getitem__(self, position: int) -> tuple[Any, ...]:
         return tuple([_plain(column[position]) for column in self.columns])
 
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return (self[i] for i in range(len(self)))
+
     def __repr__(self) -> str:
         return f"TensorDataset({len(self)} examples, {len(self.columns)} columns)"
 
@@ -120,6 +123,9 @@ class Subset:
 
     def __getitem__(self, position: int) -> Any:
         return self.dataset[self.indices[position]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.dataset[i] for i in self.indices)
 
     def __repr__(self) -> str:
         return f"Subset({len(self)} of {self.dataset!r})"
