@@ -57,6 +57,7 @@ from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
 
 # Data, training, checkpoints.
+from .checkpoints import Checkpoint  # isort: skip
 from .data import DataLoader, Subset, TensorDataset, random_split  # isort: skip
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "Subset",
     "DataLoader",
     "random_split",
+    "Checkpoint",
     "functional",
     "init",
     "losses",
