@@ -59,6 +59,7 @@ from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value
 # Data, training, checkpoints.
 from .checkpoints import Checkpoint  # isort: skip
 from .data import DataLoader, Subset, TensorDataset, random_split  # isort: skip
+from .training import Callback, EarlyStopping, History, Training, accuracy, fit  # isort: skip
 
 __all__ = [
     "Module",
@@ -109,7 +110,13 @@ __all__ = [
     "Subset",
     "DataLoader",
     "random_split",
+    "fit",
+    "Training",
+    "History",
+    "Callback",
+    "EarlyStopping",
     "Checkpoint",
+    "accuracy",
     "functional",
     "init",
     "losses",

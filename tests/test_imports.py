@@ -100,6 +100,8 @@ OUTSIDE = {
     "nn": set(),
     "nn.checkpoints": {"numpy"},
     "nn.data": {"numpy"},
+    "nn.progress": {"rich"},
+    "nn.training": {"numpy"},
     "demos": {"numpy", "rich", "matplotlib", "sklearn"},
 }
 MODULES = {
