@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FORMAT = "glassgrad-checkpoint"
 VERSION = 1
 _PREFIX, _SUFFIX, _DIGITS = "checkpoint-", ".json", 12
+_UNFINISHED = ".glassgrad-"  # as `autograd.write_text` calls a file until it is whole
 
 
 class Checkpoint:
@@ -60,6 +61,7 @@ class Checkpoint:
             raise TypeError(f"a Checkpoint takes the name of a folder, not {folder!r:.60}")
         self.folder = os.fspath(folder)
         self.every = None if every is None else size("every", every)
+        self._tidy = False
         self.keep = size("keep", keep)
         if self.keep < 2:
             raise ValueError("keep must be 2 or more: one checkpoint alone may be the damaged one")
@@ -97,6 +99,11 @@ class Checkpoint:
         from autograd import write_text
 
         os.makedirs(self.folder, exist_ok=True)
+        if not self._tidy:  # whoever was killed while writing has left what he had written so far
+            for name in os.listdir(self.folder):
+                if name.startswith(_UNFINISHED):
+                    os.unlink(os.path.join(self.folder, name))
+            self._tidy = True
         path = self.path(step)
         write_text(path, _written(content))
         for old in self.steps()[: -self.keep]:

@@ -225,11 +225,8 @@ def accuracy(predictions: Any, targets: Any) -> float:
         raise ValueError(f"accuracy: {len(predictions)} predictions, but {len(targets)} targets")
     right = 0
     for row, target in zip(predictions, targets):
-        numbers = each(_number, row)
-        if not is_list(numbers) or len(numbers) == 1:
-            chosen = int((numbers[0] if is_list(numbers) else numbers) > 0.0)
-        else:
-            chosen = max(range(len(numbers)), key=numbers.__getitem__)
+        numbers = [_number(x) for x in row] if is_list(row) else [_number(row)]
+        chosen = int(numbers[0] > 0.0) if len(numbers) == 1 else max(range(len(numbers)), key=numbers.__getitem__)
         right += chosen == target
     return right / len(predictions)
 
@@ -522,6 +519,7 @@ class Training:
                 self._begin(self._checkpoint, resume)
             with reporter(self._progress, self) as report, _ctrl_c() as pressed:
                 self._report, self._pressed = report, pressed
+                self._switch("train")
                 try:
                     while self.epoch < self.epochs and not self.stopped:
                         self._run_epoch()
@@ -592,15 +590,16 @@ class Training:
         for name, x in sums.norms.items():
             history.layer_norms.setdefault(name, []).append(x / sums.steps)
         self._sums = _Sums()
-        if self._validation is not None:
-            self._validate(*self._validation)
-        self.epoch += 1
+        with self._averaged():
+            if self._validation is not None:
+                self._validate(*self._validation)
+            self.epoch += 1
+            if self._callbacks:
+                with self._way.shown():
+                    for callback in self._callbacks:
+                        callback.on_epoch_end(self)
         if self.scheduler is not None and not self._by_step:
             self._move_scheduler(self.watched())
-        if self._callbacks:
-            with self._way.shown():
-                for callback in self._callbacks:
-                    callback.on_epoch_end(self)
         if self._checkpoint is not None:
             self._save()
         self._report.epoch(self)
@@ -608,15 +607,13 @@ class Training:
             self._interrupt()
 
     def _validate(self, inputs: Any, targets: Any) -> None:
-        predictions = self._way.predictions(inputs)
-        with no_grad():
-            loss = _one_number(self._way.function(predictions, targets)).data
+        loss, predictions = self._way.validated(inputs, targets, bool(self._metrics))
         if not math.isfinite(loss):
             raise FloatingPointError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
-        measured = {}
-        numbers = each(_number, predictions) if self._metrics else None
-        for name, metric in self._metrics.items():
-            measured[name] = number(f"the metric {name!r}", _number(metric(numbers, targets)))
+        measured = {
+            name: number(f"the metric {name!r}", _number(metric(predictions, targets)))
+            for name, metric in self._metrics.items()
+        }
         self.history.validation_loss.append(loss)
         for name, x in measured.items():
             self.history.metrics.setdefault(name, []).append(x)
@@ -627,8 +624,21 @@ class Training:
         else:
             self.scheduler.step()
 
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """A block in which the parameters are what has been learnt: those of schedule-free optimisers are a mean."""
+        self._switch("eval")
+        yield
+        self._switch("train")
+
+    def _switch(self, mode: str) -> None:
+        switch = getattr(self.optimizer, mode, None)
+        if switch is not None:
+            switch()
+
     def _hand_over(self) -> None:
         """Give the model, and the optimiser that was given, what the last step made."""
+        self._switch("eval")
         self._way.write_back()
         if self._given is not None and self._given is not self.optimizer:
             self._given.load_state_dict(self.optimizer.state_dict())
@@ -773,9 +783,9 @@ class _Eager:
     def norms(self) -> dict[str, float]:
         return {name: math.hypot(*[p.grad for p in ps]) for name, ps in self._layers.items()}
 
-    def predictions(self, inputs: Any) -> Any:
-        with no_grad(), _evaluated(self.model):
-            return self.model(inputs)
+    def validated(self, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
+        """The loss in evaluation mode, and the predictions as numbers, if they are wanted."""
+        return _validated(self.model, self.function, inputs, targets, wanted)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -794,7 +804,8 @@ class _Compiled:
         self.model, self.function, self.loader, self.dtype = training.model, function, training._loader, dtype
         self._whole = how == "batch"
         self._programs: dict[int, Program] = {}  # of whole batches, by their sizes
-        self._predict: Program | None = None
+        self._validation: Program | None = None
+        self._validated: list[Any] = []  # inputs and targets, as arrays if they can be
         self._columns = self._arrays()
         count = min(self.loader.batch_size, len(self.loader.dataset))
         inputs, targets = _pair(self.loader, list(range(count if self._whole else min(count, _LOOKED_AT))))
@@ -809,8 +820,10 @@ class _Compiled:
                 like=(inputs[0], targets[0]),
                 dtype=dtype,
             )
-            self._example = inputs[0]
             _check_mean(self.model, function, inputs, _various(self.loader.dataset, targets), self.loader.batch_size)
+            if training._validation is not None:
+                targets = training._validation[1]
+                _check_mean(self.model, function, inputs, _various(None, targets), len(targets))
         self.parameters: Any = program.parameters
         self._program = program
         places = {id(value): place for value, place in zip(self.parameters.values, self.parameters.where.tolist())}
@@ -833,22 +846,12 @@ class _Compiled:
         return made
 
     def _arrays(self) -> Any:
-        """The columns as arrays, if they can be: a program would make arrays of each batch's lists."""
-        import numpy as np
-
+        """The columns of the data as arrays, if they can be."""
         dataset = self.loader.dataset
         if not isinstance(dataset, TensorDataset) or self.loader.collate_fn is not collate:
             return None
-        made = []
-        for column in dataset.columns:
-            try:
-                array = np.asarray(column)
-            except ValueError:  # lists of different lengths
-                return None
-            if array.dtype.kind not in "fiub":
-                return None
-            made.append(array.astype(self.dtype, copy=False))
-        return made
+        made = [_array(column, self.dtype) for column in dataset.columns]
+        return None if any(x is None for x in made) else made
 
     def loss(self, positions: list[int]) -> float:
         """The loss of a batch; the parameters have its gradient then."""
@@ -869,26 +872,32 @@ class _Compiled:
         grad = self.parameters.grad
         return {name: math.hypot(*grad[places].tolist()) for name, places in self._layers.items()}
 
-    def predictions(self, inputs: Any) -> Any:
-        if not self._whole:
-            made = self._predicted(inputs)
-            if made is not None:
-                return each(Value, made)
-        self.write_back()
-        with no_grad(), _evaluated(self.model):
-            return self.model(inputs)
+    def validated(self, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
+        """The loss in evaluation mode, and the predictions as numbers, if they are wanted."""
+        if self._whole:  # whose numbers may be statistics that a program has not followed
+            self.write_back()
+            return _validated(self.model, self.function, inputs, targets, wanted)
+        program = self._validation
+        if program is None:
+            import autograd
 
-    def _predicted(self, inputs: Any) -> Any:
-        """What the model makes of the inputs in evaluation mode, by a program; None if it is no number and no list."""
-        import autograd
+            def example(x: Any, y: Any) -> Any:
+                prediction = self.model(x)
+                return prediction, _one_number(self.function(prediction, y))
 
-        if self._predict is None:
             with _evaluated(self.model):
-                self._predict = autograd.compile(
-                    lambda x: self.model(x), self.parameters, like=(self._example,), gradient=False, dtype=self.dtype
+                program = self._validation = autograd.compile(
+                    example, self.parameters, like=(inputs[0], targets[0]), gradient=False, dtype=self.dtype
                 )
-        made = self._predict.outputs(inputs)
-        return made.tolist() if hasattr(made, "tolist") else None
+            arrays = [_array(x, self.dtype) for x in (inputs, targets)]
+            self._validated = [y if x is None else x for x, y in zip(arrays, (inputs, targets))]
+        predictions, losses = program.outputs(*self._validated)
+        if wanted and not hasattr(
+            predictions, "tolist"
+        ):  # several arrays, where metrics take one prediction after another
+            self.write_back()
+            return _validated(self.model, self.function, inputs, targets, wanted)
+        return math.fsum(losses.tolist()) / len(targets), predictions.tolist() if wanted else None
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -902,6 +911,17 @@ class _Compiled:
 
     def read_in(self) -> None:
         self.parameters.read_in()
+
+
+def _array(numbers: Any, dtype: str) -> Any:
+    """Numbers as an array, if they can be one: a program would make it of lists again and again."""
+    import numpy as np
+
+    try:
+        array = np.asarray(numbers)
+    except ValueError:  # lists of different lengths
+        return None
+    return array.astype(dtype, copy=False) if array.dtype.kind in "fiub" else None
 
 
 _LOOKED_AT = 8  # examples, when it is looked whether a batch is no more than its examples
@@ -948,7 +968,7 @@ def _flat(x: Any) -> list[float]:
     return [number for item in x for number in _flat(item)] if is_list(x) else [_number(x)]
 
 
-def _various(dataset: Dataset, targets: list[Any]) -> list[Any]:
+def _various(dataset: Dataset | None, targets: list[Any]) -> list[Any]:
     """Targets that differ from each other."""
     if isinstance(dataset, TensorDataset):
         column = dataset.columns[-1]
@@ -970,6 +990,14 @@ def _pair(loader: DataLoader, positions: list[int]) -> tuple[Any, Any]:
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise TypeError(f"a batch must be a pair of inputs and targets, not {batch!r:.60}")
     return batch[0], batch[1]
+
+
+def _validated(model: Module, function: Loss, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
+    """The loss of a batch in evaluation mode, and the predictions as numbers, if they are wanted."""
+    with no_grad(), _evaluated(model):
+        predictions = model(inputs)
+        loss = _one_number(function(predictions, targets)).data
+    return loss, each(_number, predictions) if wanted else None
 
 
 def _one_number(loss: Any) -> Value:
