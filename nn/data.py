@@ -297,7 +297,8 @@ class DataLoader:
             )
         self.collate_fn = collate if collate_fn is None else collate_fn
         self.epoch = 0
-        self._random = seeded(seed)
+        # Not looked up before it is used: a copy of the loader must not hold a copy of the global generator.
+        self._random = None if seed is None else seeded(seed)
         self._order: list[int] | None = None  # of the epoch at work; None if it is that of the dataset
         self._position = 0  # how many batches of it were given
         self._loaded = False  # whether the next pass goes on with an epoch that was begun elsewhere
@@ -321,7 +322,7 @@ class DataLoader:
         if self._loaded:
             self._loaded = False
         else:
-            self._order = _shuffled(len(self.dataset), self._random) if self.shuffle else None
+            self._order = _shuffled(len(self.dataset), seeded(self._random)) if self.shuffle else None
             self._position = 0
         order, position, count = self._order, self._position, len(self)
         while position < count:
@@ -355,7 +356,7 @@ class DataLoader:
             "epoch": self.epoch,
             "position": self._position,
             "order": self._order,
-            "random": random_state(self._random) if self.shuffle else None,
+            "random": random_state(seeded(self._random)) if self.shuffle else None,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -385,7 +386,7 @@ class DataLoader:
             if order is not None and (not self.shuffle or sorted(order) != list(range(examples))):
                 raise ValueError("its order is not one of the examples")
             if drawn is not None:
-                set_random_state(self._random, drawn)
+                set_random_state(seeded(self._random), drawn)
         except (ValueError, TypeError, KeyError) as error:
             text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"this state does not fit the DataLoader: {text}") from None

@@ -446,6 +446,7 @@ class Training:
         self._given: Optimizer | None = optimizer if isinstance(optimizer, Optimizer) else None
         self._about: dict[str, Any] = {
             "examples": len(loader.dataset),
+            "checksum of the first, the middle and the last example": _checksum(loader.dataset),
             "batch_size": loader.batch_size,
             "shuffle": loader.shuffle,
             "drop_last": loader.drop_last,
@@ -1031,6 +1032,14 @@ def _layers(model: Module) -> dict[str, list[Value]]:
         part, dot, _ = name.partition(".")
         layers.setdefault(part if dot else type(model).__name__.lower(), []).append(parameter)
     return layers
+
+
+def _checksum(dataset: Dataset) -> int:
+    """Of a few examples, to notice other data without going through all of them."""
+    import zlib
+
+    count = len(dataset)
+    return zlib.crc32(repr([dataset[i] for i in (0, count // 2, count - 1)]).encode())
 
 
 def _lr(optimizer: Any) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections import Counter
@@ -256,6 +257,16 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
         with pytest.raises(ValueError, match=f"^this state does not fit the DataLoader: .*{sentence}"):
             victim.load_state_dict(wrong)
         assert victim.state_dict() == before
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_a_copy_goes_its_own_way(seed: int | None) -> None:
+    batches = loader(shuffle=True, seed=seed)
+    twin = copy.deepcopy(batches)
+    random.seed(1)
+    expected = [list(batches.positions()) for _ in range(2)]
+    random.seed(1)
+    assert [list(twin.positions()) for _ in range(2)] == expected
 
 
 def test_a_random_state_is_exact() -> None:

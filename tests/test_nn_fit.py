@@ -347,6 +347,50 @@ def test_an_optimiser_goes_on_in_a_second_training(compiled: bool | str) -> None
     assert model.state_dict() == twin.state_dict() and optimizer.steps == 12
 
 
+class Averaging(nn.SGD):
+    """As schedule-free optimisers do: what has been learnt, here a tenth, is not where the gradient is taken."""
+
+    def __init__(self, params: Any, lr: float = 0.1) -> None:
+        super().__init__(params, lr)
+        self.training = True
+
+    def train(self) -> None:
+        self._scale(10.0, True)
+
+    def eval(self) -> None:
+        self._scale(0.1, False)
+
+    def _scale(self, factor: float, training: bool) -> None:
+        if training != self.training:
+            for p in self.params:
+                p.data = p.data * factor
+        self.training = training
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+def test_validation_and_the_end_are_at_the_mean_of_an_averaging_optimiser(compiled: bool | str) -> None:
+    model, twin, seen = network(), network(), []
+
+    def measure(training: nn.Training) -> None:
+        seen.append(nn.cross_entropy(training.model(VALIDATION[0]), VALIDATION[1]).data)
+
+    history = fit(
+        model,
+        optimizer=Averaging,
+        batch_size=None,
+        epochs=1,
+        compiled=compiled,
+        callbacks=[measure],
+        validation=VALIDATION,
+    )
+    fit(twin, optimizer=lambda p: nn.SGD(p, lr=0.1), batch_size=None, epochs=1, compiled=compiled)
+    for p in twin.parameters():
+        p.data = p.data * 0.1 * 10.0 * 0.1
+    assert model.state_dict() == twin.state_dict()
+    assert history.validation_loss == pytest.approx(seen, rel=1e-12)
+    assert seen[0] == pytest.approx(nn.cross_entropy(model(VALIDATION[0]), VALIDATION[1]).data, rel=1e-12)
+
+
 # --- callbacks, early stopping ------------------------------------------------------------------------------------
 
 
@@ -646,6 +690,7 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
         ({"optimizer": lambda p: nn.AdamW(p, lr=0.05)}, r"optimizer was"),
         ({"batch_size": 5}, r"batch_size was 4, and is 5; give the same arguments, resume=False or another folder$"),
         ({"data": (POINTS[:10], LABELS[:10])}, r"examples was 11, and is 10"),
+        ({"data": (POINTS, [1 - y for y in LABELS])}, r"checksum of the first, the middle and the last example was"),
         ({"clip_norm": 1.0}, r"clip_norm was None, and is 1.0"),
         ({"seed": 8}, r"seed was 7, and is 8"),
         ({"scheduler": Halving}, r"it is of a training without a scheduler"),
@@ -734,7 +779,16 @@ def test_a_second_ctrl_c_does_not_wait(compiled: bool | str) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_somebody_elses_handler_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_trains_as_well() -> None:
+    model, twin = network(), network()
+    thread = threading.Thread(target=lambda: fit(model))
+    thread.start()
+    thread.join()
+    fit(twin)
+    assert model.state_dict() == twin.state_dict()
+
+
+def test_somebody_elses_handler_stays() -> None:
     came: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
     try:
