@@ -365,7 +365,7 @@ def fit(
         clip_norm=None if clip_norm is None else number("clip_norm", clip_norm, positive=True),
         clip_value=None if clip_value is None else number("clip_value", clip_value, positive=True),
         compiled=_one_of("compiled", compiled, (True, False, "batch")),
-        dtype=_one_of("dtype", dtype, ("float64", "float32")),
+        dtype=dtype,
         callbacks=_callbacks(early_stopping, callbacks),
         checkpoint=Checkpoint(checkpoint)
         if checkpoint is not None and not isinstance(checkpoint, Checkpoint)
@@ -398,6 +398,16 @@ class Training:
     stopped : str
         Why training was stopped before its end; empty if it was not.
     steps_in_epoch : int
+
+    Examples
+    --------
+    >>> import nn
+    >>> def report(training):
+    ...     print(training.epoch, training.step, training.optimizer.lr, len(training.history))
+    >>> data = ([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+    >>> _ = nn.fit(nn.Neuron(1), nn.mse, data, epochs=2, batch_size=2, callbacks=[report], progress=False)
+    1 2 0.001 1
+    2 4 0.001 2
     """
 
     def __init__(
@@ -433,7 +443,7 @@ class Training:
         self.history = History()
         self.epoch = self.step = 0
         self.loss = math.nan
-        self.stopped = ""
+        self.stopped, self._final = "", True
         self._loader, self._validation, self._metrics = loader, validation, metrics
         self._clip_norm, self._clip_value = math.inf if clip_norm is None else clip_norm, clip_value
         self._by_step, self._layer_norms = scheduler_interval == "step", layer_norms
@@ -497,15 +507,18 @@ class Training:
 
     # --- for callbacks --------------------------------------------------------------------------------------------
 
-    def stop(self, why: str = "a callback stopped it") -> None:
+    def stop(self, why: str = "a callback stopped it", final: bool = True) -> None:
         """End the training after this step, or after this epoch if it is at its end.
 
         Parameters
         ----------
         why : str
             What is shown, and kept in the checkpoint.
+        final : bool
+            Whether training is over: then `fit`, when it finds the checkpoint, does not go on. False is for a break,
+            because time is up, say.
         """
-        self.stopped = why or "a callback stopped it"
+        self.stopped, self._final = why or "a callback stopped it", flag("final", final)
 
     def watched(self) -> float:
         """The last epoch's validation loss, or without validation its loss."""
@@ -669,7 +682,7 @@ class Training:
             "epoch": self.epoch,
             "step": self.step,
             "loss": self.loss,
-            "stopped": self.stopped,
+            "stopped": self.stopped if self._final else "",
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
@@ -807,7 +820,6 @@ class _Compiled:
         self._programs: dict[int, Program] = {}  # of whole batches, by their sizes
         self._validation: Program | None = None
         self._validated: list[Any] = []  # inputs and targets, as arrays if they can be
-        self._columns = self._arrays()
         count = min(self.loader.batch_size, len(self.loader.dataset))
         inputs, targets = _pair(self.loader, list(range(count if self._whole else min(count, _LOOKED_AT))))
         if self._whole:
@@ -825,6 +837,7 @@ class _Compiled:
             if training._validation is not None:
                 targets = training._validation[1]
                 _check_mean(self.model, function, inputs, _various(None, targets), len(targets))
+        self._columns = self._arrays()
         self.parameters: Any = program.parameters
         self._program = program
         places = {id(value): place for value, place in zip(self.parameters.values, self.parameters.where.tolist())}

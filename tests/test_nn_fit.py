@@ -453,6 +453,36 @@ def test_a_callback_stops_after_the_step(tmp_path: Path) -> None:
     assert again.state_dict() == model.state_dict()
 
 
+def test_a_break_is_gone_on_after(tmp_path: Path) -> None:
+    class Tired(nn.Callback):
+        def on_step_end(self, training: nn.Training) -> None:
+            if training.step in (2, 3, 7):
+                training.stop("time is up", final=False)
+
+    whole, model = network(), network()
+    fit(whole)
+    lengths = []
+    for _ in range(4):
+        model = network()
+        lengths.append(len(fit(model, checkpoint=tmp_path, callbacks=[Tired()])))
+    assert lengths == [0, 0, 2, 3]  # step 3 is the last one of an epoch, which is not closed yet
+    assert model.state_dict() == whole.state_dict()
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+def test_an_error_leaves_the_parameters_of_the_last_step(compiled: bool | str) -> None:
+    states: list[Any] = []
+
+    class Note(nn.Callback):
+        def on_step_end(self, training: nn.Training) -> None:
+            states.append(training.model.state_dict())
+
+    model = network()
+    with pytest.raises(Broken):
+        fit(model, compiled=compiled, callbacks=[Note(), Break(5)])
+    assert len(states) == 5 and model.state_dict() == states[-1] != states[-2]
+
+
 # --- numbers that are not finite ----------------------------------------------------------------------------------
 
 
@@ -893,6 +923,14 @@ def test_a_bar_is_shown_by_rich(capsys: pytest.CaptureFixture[str]) -> None:
     assert "stopped after epoch 2: no loss below" in shown and "6/9" in shown and "loss" in shown
 
 
+def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich", reason="rich is not installed")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    fit(network(), progress=True)
+    shown = capsys.readouterr().out
+    assert "9/9" in shown and "epoch 1/3" not in shown
+
+
 def test_lines_are_shown_where_rich_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -950,7 +988,12 @@ class Late(nn.Module):
         ({"compiled": "yes"}, ValueError, r"^compiled must be True, False or 'batch', not 'yes'$"),
         ({"compiled": 1}, ValueError, r"^compiled must be True, False or 'batch', not 1$"),
         ({"dtype": "float32"}, ValueError, r"^dtype='float32' is for compiled programs"),
-        ({"dtype": "int"}, ValueError, r"^dtype must be 'float64' or 'float32', not 'int'$"),
+        ({"dtype": "int", "compiled": True}, ValueError, r"^dtype must be float64 or float32, not 'int'$"),
+        (
+            {"loss": lambda p, t: p, "compiled": True},
+            TypeError,
+            r"^loss must return one number, and it returned a list",
+        ),
         ({"metrics": {"a": nn.accuracy}}, ValueError, r"^metrics are computed on the validation data"),
         ({"metrics": [nn.accuracy], "validation": VALIDATION}, TypeError, r"^metrics must be a dict of names and"),
         ({"clip_norm": -1.0}, ValueError, r"^clip_norm must not be negative"),
