@@ -558,9 +558,9 @@ class Training:
 
     def _run_step(self, positions: list[int]) -> None:
         loss = self._way.loss(positions)
+        norms = self._way.norms() if self._layer_norms else {}
         norm = self._clipped(loss)
         lr = _lr(self.optimizer)
-        norms = self._way.norms() if self._layer_norms else {}
         if self._clip_value is not None:
             clip_grad_value_(self._way.parameters, self._clip_value)
         self.optimizer.step()
@@ -584,9 +584,8 @@ class Training:
         """The gradient's norm, which is held down then; refused if it, or the loss, is not finite."""
         norm = math.nan
         if math.isfinite(loss):
-            norm = self._way.norm()
-            if self._clip_norm < math.inf and math.isfinite(norm):
-                norm = clip_grad_norm_(self._way.parameters, self._clip_norm)
+            clipped = self._clip_norm < math.inf
+            norm = clip_grad_norm_(self._way.parameters, self._clip_norm) if clipped else self._way.norm()
         if not math.isfinite(norm):
             what = f"the norm of the gradient is {norm}" if math.isfinite(loss) else f"the loss is {loss}"
             raise FloatingPointError(
@@ -792,10 +791,10 @@ class _Eager:
         return loss.data
 
     def norm(self) -> float:
-        return math.hypot(*[p.grad for p in self.parameters])
+        return clip_grad_norm_(self.parameters, math.inf)  # which knows what counts, and clips nothing
 
     def norms(self) -> dict[str, float]:
-        return {name: math.hypot(*[p.grad for p in ps]) for name, ps in self._layers.items()}
+        return {name: clip_grad_norm_(ps, math.inf) for name, ps in self._layers.items()}
 
     def validated(self, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
         """The loss in evaluation mode, and the predictions as numbers, if they are wanted."""
