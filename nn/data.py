@@ -220,6 +220,24 @@ def as_dataset(data: Any, name: str = "data") -> Dataset:
     return data  # type: ignore[no-any-return]
 
 
+def columns(dataset: Dataset) -> tuple[Any, ...] | None:
+    """The columns of a dataset, if its examples are in memory; None if it makes them when it is asked.
+
+    Examples
+    --------
+    >>> columns(Subset(TensorDataset([[0.0], [1.0], [2.0]], [0, 1, 2]), [2, 0])), columns([([0.0], 0), ([1.0], 1)])
+    (([[2.0], [0.0]], [2, 0]), ([[0.0], [1.0]], [0, 1]))
+    """
+    if isinstance(dataset, TensorDataset):
+        return dataset.columns
+    if isinstance(dataset, Subset):
+        whole = columns(dataset.dataset)
+        return None if whole is None else tuple([_entries(column, dataset.indices) for column in whole])
+    if isinstance(dataset, list) and all(isinstance(example, tuple) for example in dataset):
+        return tuple(map(list, zip(*dataset)))
+    return None
+
+
 # --- batches --------------------------------------------------------------------------------------------------------
 
 
@@ -455,6 +473,10 @@ def _shuffled(count: int, generator: random.Random) -> list[int]:
     """The numbers up to `count` in random order: by ``random()`` alone, whose numbers no version of Python changes."""
     keys = [generator.random() for _ in range(count)]
     return sorted(range(count), key=keys.__getitem__)
+
+
+def _entries(column: Any, indices: list[int]) -> Any:
+    return [column[i] for i in indices] if isinstance(column, (list, tuple)) else column[indices]
 
 
 def _plain(x: Any) -> Any:

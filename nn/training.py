@@ -15,7 +15,7 @@ from autograd import Value, no_grad
 
 from .batches import Batch, each, is_list
 from .checkpoints import Checkpoint, random_states, set_random_states
-from .data import DataLoader, TensorDataset, as_dataset, collate
+from .data import DataLoader, as_dataset, collate, columns
 from .module import Module
 from .optim import Adam, Optimizer, clip_grad_norm_, clip_grad_value_
 from .progress import Silent, reporter
@@ -456,7 +456,6 @@ class Training:
         self._given: Optimizer | None = optimizer if isinstance(optimizer, Optimizer) else None
         self._about: dict[str, Any] = {
             "examples": len(loader.dataset),
-            "checksum of the first, the middle and the last example": _checksum(loader.dataset),
             "batch_size": loader.batch_size,
             "shuffle": loader.shuffle,
             "drop_last": loader.drop_last,
@@ -465,6 +464,8 @@ class Training:
             "clip_value": clip_value,
             "scheduler_interval": scheduler_interval,
         }
+        if checkpoint is not None:
+            self._about["checksum of the first, the middle and the last example"] = _checksum(loader.dataset)
         if scheduler is not None and not callable(scheduler) and (self._given is None or compiled):
             raise TypeError(
                 "a scheduler moves one optimiser, and this training makes its own; give a function that makes the "
@@ -498,12 +499,35 @@ class Training:
                 raise TypeError(f"optimizer(parameters) must give an Optimizer, not {made!r:.60}")
             state = {key: x for key, x in made.state_dict().items() if key not in ("state", "steps")}
             self._about["optimizer"] = state
-            return made
+            return self._checked(made)
         if isinstance(self._way, _Eager):
-            return self._given
-        made = type(self._given)(parameters)  # the same, for the vector of the program's parameters
+            return self._checked(self._given)
+        kind = type(self._given)
+        try:
+            made = kind(parameters)  # the same, for the vector of the program's parameters
+        except TypeError as error:
+            raise TypeError(
+                f"{kind.__name__} cannot be made for a program's parameters ({error}); give a function that makes it, "
+                "optimizer=lambda parameters: ..."
+            ) from None
         made.load_state_dict(self._given.state_dict())
         return made
+
+    def _checked(self, optimizer: Optimizer) -> Optimizer:
+        """The optimiser, if it moves what the gradients belong to; else nothing would be learnt, without a word."""
+        moved = [p for p in optimizer.params if isinstance(p, Value)]
+        if isinstance(self._way, _Compiled):
+            if moved:
+                raise ValueError(
+                    "this optimiser moves Values, and a compiled training the vector of the program; make it of the "
+                    "parameters that the function is given: optimizer=lambda parameters: nn.Adam(parameters)"
+                )
+            return optimizer
+        own = set(map(id, self._way.parameters))
+        for p in moved:
+            if id(p) not in own:
+                raise ValueError(f"the optimiser moves {p.describe()}, which is no parameter of the model")
+        return optimizer
 
     # --- for callbacks --------------------------------------------------------------------------------------------
 
@@ -782,8 +806,8 @@ class _Eager:
         if not self._known:
             if len(self.model.parameters()) != len(self.parameters):
                 raise ValueError(
-                    "the first call of the model has made parameters, which the optimiser does not know; call it once "
-                    "before fit"
+                    "the first call of the model has made parameters, which the optimiser does not know; call "
+                    "the model once before fit"
                 )
             self._known = True
         self.model.zero_grad()
@@ -821,6 +845,7 @@ class _Compiled:
         self._validated: list[Any] = []  # inputs and targets, as arrays if they can be
         count = min(self.loader.batch_size, len(self.loader.dataset))
         inputs, targets = _pair(self.loader, list(range(count if self._whole else min(count, _LOOKED_AT))))
+        known = columns(self.loader.dataset) if self.loader.collate_fn is collate else None
         if self._whole:
             program = self._compiled(inputs, targets, None)
         else:
@@ -832,11 +857,13 @@ class _Compiled:
                 like=(inputs[0], targets[0]),
                 dtype=dtype,
             )
-            _check_mean(self.model, function, inputs, _various(self.loader.dataset, targets), self.loader.batch_size)
+            looked_at = _various(targets if known is None else known[-1])
+            _check_mean(self.model, function, inputs, looked_at, self.loader.batch_size)
             if training._validation is not None:
-                targets = training._validation[1]
-                _check_mean(self.model, function, inputs, _various(None, targets), len(targets))
-        self._columns = self._arrays()
+                looked_at = _various(training._validation[1])
+                _check_mean(self.model, function, inputs, looked_at, len(looked_at))
+        arrays = [_array(column, dtype) for column in known or [None]]
+        self._columns = None if any(x is None for x in arrays) else arrays
         self.parameters: Any = program.parameters
         self._program = program
         places = {id(value): place for value, place in zip(self.parameters.values, self.parameters.where.tolist())}
@@ -857,14 +884,6 @@ class _Compiled:
         )
         self._programs[len(inputs)] = made
         return made
-
-    def _arrays(self) -> Any:
-        """The columns of the data as arrays, if they can be."""
-        dataset = self.loader.dataset
-        if not isinstance(dataset, TensorDataset) or self.loader.collate_fn is not collate:
-            return None
-        made = [_array(column, self.dtype) for column in dataset.columns]
-        return None if any(x is None for x in made) else made
 
     def loss(self, positions: list[int]) -> float:
         """The loss of a batch; the parameters have its gradient then."""
@@ -905,9 +924,7 @@ class _Compiled:
             arrays = [_array(x, self.dtype) for x in (inputs, targets)]
             self._validated = [y if x is None else x for x, y in zip(arrays, (inputs, targets))]
         predictions, losses = program.outputs(*self._validated)
-        if wanted and not hasattr(
-            predictions, "tolist"
-        ):  # several arrays, where metrics take one prediction after another
+        if wanted and not hasattr(predictions, "tolist"):  # several arrays, and metrics take a list of predictions
             self.write_back()
             return _validated(self.model, self.function, inputs, targets, wanted)
         return math.fsum(losses.tolist()) / len(targets), predictions.tolist() if wanted else None
@@ -981,13 +998,10 @@ def _flat(x: Any) -> list[float]:
     return [number for item in x for number in _flat(item)] if is_list(x) else [_number(x)]
 
 
-def _various(dataset: Dataset | None, targets: list[Any]) -> list[Any]:
+def _various(targets: Any) -> list[Any]:
     """Targets that differ from each other."""
-    if isinstance(dataset, TensorDataset):
-        column = dataset.columns[-1]
-        targets = column.tolist() if hasattr(column, "tolist") else column
     found: dict[str, Any] = {}
-    for target in targets:
+    for target in targets.tolist() if hasattr(targets, "tolist") else targets:
         found.setdefault(repr(target), target)
         if len(found) == _TARGETS:
             break
@@ -1046,12 +1060,14 @@ def _layers(model: Module) -> dict[str, list[Value]]:
     return layers
 
 
-def _checksum(dataset: Dataset) -> int:
-    """Of a few examples, to notice other data without going through all of them."""
+def _checksum(dataset: Dataset) -> int | None:
+    """Of a few examples, to notice other data at little cost; None if examples are made when they are asked for."""
     import zlib
 
+    if columns(dataset) is None:
+        return None
     count = len(dataset)
-    return zlib.crc32(repr([dataset[i] for i in (0, count // 2, count - 1)]).encode())
+    return zlib.crc32(repr([collate([dataset[i]]) for i in (0, count // 2, count - 1)]).encode())
 
 
 def _lr(optimizer: Any) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nn
-from nn.data import as_dataset, random_state, set_random_state
+from nn.data import as_dataset, columns, random_state, set_random_state
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0], [8.0, 9.0]]
 Y = [0, 1, 2, 3, 4]
@@ -83,6 +83,17 @@ def test_data_may_be_given_in_many_ways(data: Any) -> None:
 def test_what_is_no_data_is_refused(data: Any, kind: type[Exception], sentence: str) -> None:
     with pytest.raises(kind, match=sentence):
         as_dataset(data)
+
+
+def test_columns_of_what_is_in_memory() -> None:
+    np = pytest.importorskip("numpy", reason="NumPy is not installed")
+    pairs, indices = list(zip(X, Y)), [4, 0, 0]
+    chosen = ([X[i] for i in indices], indices)
+    assert columns(pairs) == columns(nn.TensorDataset(X, Y)) == (X, Y)
+    assert columns(nn.Subset(pairs, indices)) == columns(nn.Subset(nn.TensorDataset(X, Y), indices)) == chosen
+    made = columns(nn.Subset(nn.Subset(nn.TensorDataset(np.array(X), np.array(Y)), range(5)), indices))
+    assert made is not None and tuple(column.tolist() for column in made) == chosen
+    assert columns(range(3)) is None and columns(nn.Subset(range(3), [0])) is None and columns([1, 2]) is None
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------

@@ -884,8 +884,13 @@ def test_what_is_no_mean_over_examples_is_not_compiled_as_one(model: Any, loss: 
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     targets = [*LABELS[:9], 3, 2]
     before = model.state_dict()
-    with pytest.raises(ValueError, match=sentence):
-        fit(model, loss=loss, data=(POINTS, targets), compiled=True)
+    pairs = list(zip(POINTS, targets))
+    for data in ((POINTS, targets), pairs, nn.Subset(nn.TensorDataset(POINTS, targets), range(11))):
+        with pytest.raises(ValueError, match=sentence):
+            fit(model, loss=loss, data=data, compiled=True)
+    if loss is without_class_3:
+        with pytest.raises(ValueError, match=sentence):
+            fit(model, loss=loss, data=pairs[:9], validation=pairs, compiled=True)
     assert model.state_dict() == before
     if loss is not without_class_3:  # whose branches no program can follow
         twin = copy.deepcopy(model)
@@ -1026,10 +1031,26 @@ def test_arguments_that_do_not_fit_are_refused(options: dict[str, Any], kind: ty
 def test_what_is_no_module_and_what_makes_its_parameters_late_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^fit trains a Module, not function: <function"):
         fit(accuracy_of_nothing)  # type: ignore[arg-type]
-    with pytest.raises(
-        ValueError, match=r"^the first call of the model has made parameters, .* call it once before fit$"
-    ):
+    with pytest.raises(ValueError, match=r"^the first call of the model has made parameters, .* once before fit$"):
         fit(Late())
+
+
+def test_an_optimiser_of_other_parameters_is_refused() -> None:
+    model, other = network(), network()
+    with pytest.raises(ValueError, match=r"^the optimiser moves .*, which is no parameter of the model$"):
+        fit(model, optimizer=lambda parameters: nn.Adam(other.parameters()))
+    with pytest.raises(ValueError, match=r"^this optimiser moves Values, and a compiled training the vector of the"):
+        fit(model, optimizer=lambda parameters: nn.Adam(model.parameters()), compiled=True)
+
+    class Particular(nn.SGD):
+        def __init__(self, params: Any, lr: float) -> None:
+            super().__init__(params, lr)
+
+    fit(model, optimizer=Particular(model.parameters(), 0.1))
+    with pytest.raises(
+        TypeError, match=r"^Particular cannot be made for a program's parameters \(.*\); give a function"
+    ):
+        fit(model, optimizer=Particular(model.parameters(), 0.1), compiled=True)
 
 
 def accuracy_of_nothing() -> None: ...
