@@ -174,6 +174,11 @@ from .utils import (
     vector_to_parameters,
 )
 
+# Data, training, checkpoints.
+from .checkpoints import Checkpoint  # isort: skip
+from .data import DataLoader, Subset, TensorDataset, random_split  # isort: skip
+from .training import Callback, EarlyStopping, History, Training, accuracy, fit  # isort: skip
+
 __all__ = [
     "Module",
     "Parameter",
@@ -226,6 +231,17 @@ __all__ = [
     "clip_grad_value_",
     "load_file",
     "save_file",
+    "TensorDataset",
+    "Subset",
+    "DataLoader",
+    "random_split",
+    "fit",
+    "Training",
+    "History",
+    "Callback",
+    "EarlyStopping",
+    "Checkpoint",
+    "accuracy",
     "functional",
     "init",
     "losses",

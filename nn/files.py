@@ -74,6 +74,32 @@ def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tupl
     ...     nn.load_file(path)
     ({'w': [0.0], 'b': 0.0}, {'task': 'none'})
     """
+    document = read_document(path, FORMAT, VERSION, "a file of parameters")
+    state, metadata = document.get("parameters"), document.get("metadata")
+    if not isinstance(state, dict) or not isinstance(metadata, dict):
+        raise ValueError(f'{os.fsdecode(path)!r} is damaged: its "parameters" and "metadata" must be objects')
+    return state, metadata
+
+
+def read_document(
+    path: str | bytes | os.PathLike[str] | os.PathLike[bytes], form: str, version: int, what: str
+) -> dict[str, Any]:
+    """Read a file that is a JSON object with this ``format`` and ``version``.
+
+    Parameters
+    ----------
+    path : path-like
+    form, version : str, int
+    what : str
+        What a message says that the file is not.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read; a FileNotFoundError if there is none.
+    ValueError
+        If it is something else, or damaged, or of another version.
+    """
     import json
 
     shown = os.fsdecode(path)
@@ -88,14 +114,11 @@ def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tupl
         document = json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{shown!r} is not JSON, or it is damaged: {error}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError(f'{shown!r} is not a file of parameters: its "format" must be {FORMAT!r}')
-    if document.get("version") != VERSION:
+    if not isinstance(document, dict) or document.get("format") != form:
+        raise ValueError(f'{shown!r} is not {what}: its "format" must be {form!r}')
+    if document.get("version") != version:
         raise ValueError(
-            f"{shown!r} has version {document.get('version')!r:.40}, and only version {VERSION} is known here; "
+            f"{shown!r} has version {document.get('version')!r:.40}, and only version {version} is known here; "
             "save it again with the glassgrad that is to read it"
         )
-    state, metadata = document.get("parameters"), document.get("metadata")
-    if not isinstance(state, dict) or not isinstance(metadata, dict):
-        raise ValueError(f'{shown!r} is damaged: its "parameters" and "metadata" must be objects')
-    return state, metadata
+    return document
