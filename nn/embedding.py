@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd import Value, concrete, require, sum, where
+from autograd import Value, concrete, dot, require, sum, where
 
 from .batches import Batch, called, is_list
 from .init import drawn, normal
@@ -20,7 +20,7 @@ class Embedding(Module):
     """The index-th row of a table of vectors; nested lists of indices become nested lists of vectors.
 
     The vectors are parameters themselves, so that no node lies between them and what uses them. In a program that is
-    compiled indices are arguments, and the row becomes a choice among all rows.
+    compiled indices are arguments, and the table is multiplied by a vector that is 1 at the index and 0 elsewhere.
 
     Parameters
     ----------
@@ -83,8 +83,9 @@ class Embedding(Module):
         """The row whose index is not known before the program runs."""
         own = [x == float(k) for k in range(self.num_embeddings)]
         require(sum(own) == 1.0, f"{self._wanted()}, not {{}}", x)
+        hot = [where(c, 1.0, 0.0) for c in own]  # 1 at the index, 0 elsewhere: the table is multiplied by it
         rows = [self._row(k) for k in range(self.num_embeddings)]
-        return [sum([where(c, w, 0.0) for c, w in zip(own, column)]) for column in zip(*rows)]
+        return [dot(hot, column) for column in zip(*rows)]
 
     def _row(self, k: int) -> list[Value]:
         row: list[Value] = self.weight[k]

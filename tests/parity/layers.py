@@ -6,6 +6,7 @@ from typing import Any
 
 import nn
 
+from . import normalization, spatial
 from .training import layer
 
 
@@ -21,4 +22,6 @@ CASES = [
         "Linear", "3, 2, bias=False", lambda: nn.Linear(3, 2, bias=False, seed=1),
         lambda: torch_nn().Linear(3, 2, bias=False), (3,),
     ),
+    *spatial.CASES,
+    *normalization.CASES,
 ]  # fmt: skip
