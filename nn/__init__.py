@@ -64,12 +64,19 @@ from .activations import (
     Threshold,
 )
 from .batches import Batch
+from .checkpoints import Checkpoint
 from .containers import (
     ModuleDict,
     ModuleList,
     ParameterDict,
     ParameterList,
     Sequential,
+)
+from .convolution import (
+    Conv1d,
+    Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
 )
 from .criteria import (
     BCELoss,
@@ -92,6 +99,19 @@ from .criteria import (
     SoftMarginLoss,
     TripletMarginLoss,
 )
+from .data import (
+    DataLoader,
+    Subset,
+    TensorDataset,
+    random_split,
+)
+from .dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+)
+from .embedding import Embedding
 from .files import (
     load_file,
     save_file,
@@ -99,7 +119,6 @@ from .files import (
 from .layers import (
     MLP,
     Bilinear,
-    Dropout,
     Layer,
     Linear,
     Neuron,
@@ -125,6 +144,15 @@ from .losses import (
     nll,
 )
 from .module import Module
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    LayerNorm,
+    RMSNorm,
+)
 from .optim import (
     LBFGS,
     SGD,
@@ -166,6 +194,31 @@ from .optim.lr_scheduler import (
     step_decay,
 )
 from .parameters import Parameter
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
+from .shapes import (
+    Flatten,
+    Residual,
+    Unflatten,
+    Upsample,
+    ZeroPad2d,
+)
+from .training import (
+    Callback,
+    EarlyStopping,
+    History,
+    Training,
+    accuracy,
+    fit,
+)
 from .utils import (
     clip_grad_norm_,
     clip_grad_value_,
@@ -173,11 +226,6 @@ from .utils import (
     parameters_to_vector,
     vector_to_parameters,
 )
-
-# Data, training, checkpoints.
-from .checkpoints import Checkpoint  # isort: skip
-from .data import DataLoader, Subset, TensorDataset, random_split  # isort: skip
-from .training import Callback, EarlyStopping, History, Training, accuracy, fit  # isort: skip
 
 __all__ = [
     "Module",
@@ -319,6 +367,34 @@ __all__ = [
     "parameters_to_vector",
     "vector_to_parameters",
     "utils",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "GroupNorm",
+    "LayerNorm",
+    "RMSNorm",
+    "Embedding",
+    "Dropout1d",
+    "Dropout2d",
+    "AlphaDropout",
+    "Flatten",
+    "Unflatten",
+    "ZeroPad2d",
+    "Upsample",
+    "Residual",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

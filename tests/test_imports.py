@@ -235,7 +235,6 @@ def test_other_libraries_stay_where_they_belong(module: str) -> None:
         if imported.partition(".")[0] not in (*PACKAGES, *sys.stdlib_module_names)
     }
     assert {name for name, _ in outside} <= OUTSIDE[known]
-    if known in ("autograd", "nn", "nn.optim.lbfgs", "autograd.functional", "autograd.view"):
     if known in ("autograd", "autograd.functional", "autograd.view") or known.partition(".")[0] == "nn":
         assert {name for name, inside in outside if not inside} == set()
 

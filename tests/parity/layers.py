@@ -6,7 +6,7 @@ from typing import Any
 
 import nn
 
-from . import containers
+from . import containers, normalization, spatial
 from .training import layer
 
 
@@ -23,4 +23,6 @@ CASES = [
         lambda: torch_nn().Linear(3, 2, bias=False), (3,),
     ),
     *containers.CASES,
+    *spatial.CASES,
+    *normalization.CASES,
 ]  # fmt: skip

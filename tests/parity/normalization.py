@@ -1,0 +1,73 @@
+"""Normalisation, and embeddings, beside PyTorch's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import nn
+
+from . import Case
+from .spatial import behind, text
+from .training import layer
+
+WHY = (
+    "in training it keeps running statistics, which a compiled program does not do yet; with track_running_stats=False"
+)
+
+
+def in_training(*arguments: Any, **options: Any) -> Case:
+    """A case of a layer that keeps running statistics."""
+    return replace(behind(*arguments, **options), ways=("eager",), why_not=WHY)
+
+
+def evaluated(module: Any) -> Any:
+    """In evaluation mode, with running statistics that tell the channels apart."""
+    channels = getattr(module, "num_features", 3)
+    mean, var = [0.5 - 0.3 * c for c in range(channels)], [0.7 + 0.4 * c for c in range(channels)]
+    if isinstance(module, nn.Module):
+        module.running_mean, module.running_var = mean, var
+    return module.eval()
+
+
+def embedding(indices: Any, *settings: Any, **options: Any) -> Case:
+    """A table whose rows are trained."""
+
+    def theirs() -> Any:
+        import torch
+
+        return torch.nn.Embedding(*settings, **options)
+
+    return layer(
+        "Embedding", text(*settings, **options), lambda: nn.Embedding(*settings, **options, seed=1), theirs, (),
+        inputs=lambda: indices,
+    )  # fmt: skip
+
+
+CASES = [
+    in_training("BatchNorm1d", (3,), 3),
+    in_training("BatchNorm1d", (3,), 3, momentum=None),
+    in_training("BatchNorm1d", (2, 5), 2, eps=0.1, affine=False),
+    behind("BatchNorm1d", (3,), 3, track_running_stats=False),
+    behind("BatchNorm1d", (2, 5), 2, track_running_stats=False),
+    behind("BatchNorm1d", (3,), 3, prepare=evaluated),
+    behind("BatchNorm1d", (3, 5), 3, affine=False, prepare=evaluated),
+    in_training("BatchNorm2d", (2, 3, 2), 2, momentum=0.3),
+    behind("BatchNorm2d", (2, 3, 2), 2, track_running_stats=False),
+    behind("BatchNorm2d", (2, 3, 2), 2, prepare=evaluated),
+    behind("InstanceNorm1d", (2, 4), 2),
+    in_training("InstanceNorm1d", (2, 4), 2, affine=True, track_running_stats=True),
+    behind("InstanceNorm2d", (2, 3, 2), 2, affine=True),
+    in_training("InstanceNorm2d", (2, 3, 2), 2, momentum=0.5, track_running_stats=True),
+    behind("InstanceNorm2d", (2, 3, 2), 2, affine=True, track_running_stats=True, prepare=evaluated),
+    behind("GroupNorm", (4,), 2, 4),
+    behind("GroupNorm", (4, 3), 2, 4, affine=False),
+    behind("GroupNorm", (4, 2, 2), 1, 4, eps=0.1),
+    behind("LayerNorm", (4,), 4),
+    behind("LayerNorm", (2, 3), (2, 3), bias=False),
+    behind("LayerNorm", (2, 3, 2), 2, eps=0.1, elementwise_affine=False),
+    behind("RMSNorm", (4,), 4),
+    behind("RMSNorm", (2, 3), (2, 3), eps=0.01, elementwise_affine=False),
+    embedding([0, 3, 3, 1], 4, 3),
+    embedding([[0, 3], [2, 0], [2, 2]], 4, 3, padding_idx=-2),
+]
