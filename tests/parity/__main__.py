@@ -9,7 +9,13 @@ from autograd import write_text
 
 from . import STEPS, TABLES, TARGET, WAYS, Case, cases
 
-TITLES = {"layers": "Layers", "losses": "Losses", "optimizers": "Optimisers", "schedulers": "Schedulers"}
+TITLES = {
+    "layers": "Layers",
+    "sequences": "Sequences",
+    "losses": "Losses",
+    "optimizers": "Optimisers",
+    "schedulers": "Schedulers",
+}
 
 
 def document() -> str:
