@@ -13,7 +13,7 @@ from .init import drawn, uniform
 from .layers import Dropout
 from .module import Module
 from .scopes import inside
-from .sequences import dropped, numbers, sequences, shaped, steps
+from .sequences import numbers, sequences, shaped, steps
 from .settings import flag, seeded, size
 
 TYPE_CHECKING = False
@@ -361,7 +361,8 @@ class _Layers(_Recurrent):
         self.input_size, self.hidden_size = size("input_size", input_size), size("hidden_size", hidden_size)
         self.num_layers, self.bias = size("num_layers", num_layers), flag("bias", bias)
         self.batch_first, self.bidirectional = flag("batch_first", batch_first), flag("bidirectional", bidirectional)
-        self.dropout = Dropout(dropout).p
+        generator = seeded(seed)
+        self._dropout = Dropout(dropout, seed=None if seed is None else generator)
         if self.dropout and self.num_layers == 1:
             from warnings import warn
 
@@ -370,8 +371,6 @@ class _Layers(_Recurrent):
                 "num_layers=2, or put a Dropout behind it",
                 stacklevel=3,
             )
-        generator = seeded(seed)
-        self._random = None if seed is None else generator
         draw, rows, out = _default(self.hidden_size), self._gates * self.hidden_size, self.proj_size or self.hidden_size
         for layer in range(self.num_layers):
             for suffix in self._suffixes(layer):
@@ -382,6 +381,15 @@ class _Layers(_Recurrent):
                 for name, shape in shapes.items():
                     wanted = self.bias or not name.startswith("bias")
                     setattr(self, name + suffix, drawn(shape, draw, generator, nin, rows) if wanted else None)
+
+    @property
+    def dropout(self) -> float:
+        """Probability of `Dropout` between layers, in training."""
+        return self._dropout.p
+
+    @dropout.setter
+    def dropout(self, p: float) -> None:
+        self._dropout.p = p
 
     @property
     def _directions(self) -> int:
@@ -396,8 +404,8 @@ class _Layers(_Recurrent):
         sequences_ = [steps(self, x, self.input_size) for x in examples]
         before = self._before(hx, len(examples), batched)
         for layer in range(self.num_layers):
-            if layer:
-                sequences_ = dropped(sequences_, self.dropout, self.training, self._random)
+            if layer and self.training:
+                sequences_ = self._dropout(sequences_)
             sequences_ = inside(f"layer{layer + 1}", self._layer, layer, sequences_, before)
         # What was the state before is that after the last step now: in `before` each direction has left its own.
         every = range(len(self._states))

@@ -11,15 +11,12 @@ from __future__ import annotations
 from autograd import Value
 
 from .batches import Batch, called, depth, is_list, listed, numbers_of, refusal
-from .layers import Dropout
 from .module import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
-
-    from .layers import Seed
 
 
 def sequences(module: Module, x: Any, batch_first: bool, name: str = "its input") -> tuple[list[Any], bool]:
@@ -147,17 +144,6 @@ def fits(x: Any, shape: Sequence[int]) -> bool:
     if not shape:
         return not is_list(x)
     return is_list(x) and len(x) == shape[0] and all(fits(item, shape[1:]) for item in x)
-
-
-def dropped(x: Any, p: float, training: bool, seed: Seed) -> Any:
-    """What `Dropout` makes of the numbers in nested lists, in training.
-
-    Examples
-    --------
-    >>> dropped([1.0, 2.0], 0.5, False, None)
-    [1.0, 2.0]
-    """
-    return Dropout(p, seed=seed)(x) if training and p else x
 
 
 def _rows(module: Module, x: Any, levels: int) -> Any:

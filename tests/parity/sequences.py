@@ -14,7 +14,7 @@ from autograd.functional import leaves
 from . import Case
 from .training import layer, random_numbers
 
-Make = Callable[[Any], Any]
+Make = Callable[[Any], Any]  # with nn or torch.nn
 Call = Callable[[Any, Any], Any]
 
 
@@ -35,9 +35,7 @@ def everything(made: Any) -> Any:
     return leaves(made)
 
 
-def around(
-    inner: Callable[[], Any], call: Callable[[Any, Any], Any]
-) -> tuple[Callable[[], nn.Module], Callable[[], Any]]:
+def around(inner: Make, call: Call) -> tuple[Callable[[], nn.Module], Callable[[], Any]]:
     """Modules of both kinds, here and in PyTorch, with one inside that is called in a way of its own.
 
     Parameters
@@ -119,6 +117,11 @@ SETTINGS: list[dict[str, Any]] = [
     {"bidirectional": True},
     {"num_layers": 2, "bidirectional": True, "bias": False},
 ]
+EXTRA: dict[str, list[dict[str, Any]]] = {
+    "RNN": [{"nonlinearity": "relu"}],
+    "LSTM": [{"proj_size": 2}, {"proj_size": 1, "num_layers": 2, "bidirectional": True}],
+    "GRU": [],
+}
 
 
 def written(arguments: tuple[Any, ...], settings: dict[str, Any]) -> str:
@@ -128,13 +131,8 @@ def written(arguments: tuple[Any, ...], settings: dict[str, Any]) -> str:
 def recurrent() -> list[Case]:
     made = []
     for name in ("RNN", "LSTM", "GRU"):
-        extra: list[dict[str, Any]] = {
-            "RNN": [{"nonlinearity": "relu"}],
-            "LSTM": [{"proj_size": 2}, {"proj_size": 1, "num_layers": 2, "bidirectional": True}],
-            "GRU": [],
-        }[name]
         sizes = (2, 3)
-        for settings in SETTINGS + extra:
+        for settings in SETTINGS + EXTRA[name]:
             full = {**settings, "batch_first": True}
             made.append(case(name, written(sizes, settings), full, (3, 2), arguments=sizes))
         made.append(case(name, written(sizes, {}), {}, (4, 2), arguments=sizes, call=first, note=", of one example"))
@@ -146,7 +144,7 @@ def recurrent() -> list[Case]:
             )
         )  # fmt: skip
         cell = f"{name}Cell"
-        for settings in [{}, {"bias": False}, *([{"nonlinearity": "relu"}] if name == "RNN" else [])]:
+        for settings in [*SETTINGS[:2], *(EXTRA[name] if name == "RNN" else [])]:
             made.append(case(cell, written(sizes, settings), settings, (2,), arguments=sizes))
         made.append(case(cell, written(sizes, {}), {}, (2,), arguments=sizes, call=twice, note=", two steps"))
         made.append(
