@@ -20,7 +20,9 @@ from weakref import ref
 
 from autograd import Place, Value, current_place, set_data, sit
 
+from . import buffers
 from .files import load_file, save_file
+from .settings import flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from typing_extensions import Self
+
+    from .buffers import Numbers
 
     # The Values of one attribute, in the lists and dicts that hold them.
     Nest: TypeAlias = "Value | list[Nest] | dict[str, Nest]"
@@ -97,6 +101,7 @@ class Module:
     _watch_of_calls: _Watch | None = None  # of the calls in which this module is the first one
     _names_of_state: frozenset[str] = frozenset()  # names of the attributes that calls have written
     _names_of_trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
+    _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; replaced, never changed
     _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
 
     def _new_cell(self) -> Any:
@@ -154,6 +159,9 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __setattr__(self, name: str, value: object) -> None:
+        if name in self._names_of_buffers:
+            super().__setattr__(name, buffers.checked(f"{type(self).__name__}.{name}", value))
+            return
         watch = _running.watch
         if watch is not None and self._in_the_making():
             watch = None  # what its __init__ does is no call of it
@@ -176,6 +184,11 @@ class Module:
             vars(self)["_names_of_state"] = self._names_of_state | {name}
         elif id(value) not in watch.known:
             watch.add(value)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in self._names_of_buffers:
+            self._names_of_buffers = {key: x for key, x in self._names_of_buffers.items() if key != name}
 
     def _in_the_making(self) -> bool:
         """Whether this module was made during the call that is at work, and has not been called itself."""
@@ -237,6 +250,70 @@ class Module:
         """
         _parameters(self)  # which raises if there are results among them
         return ((path, part) for path, part in self._walk() if isinstance(part, Value))
+
+    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
+        """Keep numbers that are saved with the parameters, but not trained: running means, counts, masks.
+
+        The buffer is an attribute. Assigning to it, also during a call, replaces its numbers, and nothing but numbers
+        can be assigned; ``del`` removes it. Lists are copied.
+
+        Parameters
+        ----------
+        name : str
+            The attribute's name.
+        value : number, or numbers in lists, or None
+            A buffer of None is there, but it is not saved.
+        persistent : bool
+            Whether the buffer belongs to the state that `state_dict` gives.
+
+        Raises
+        ------
+        TypeError
+            If the name is no text, or the value no numbers, a Value above all; also when it is assigned later.
+        ValueError
+            If the module has another attribute of that name, or the name could not be one.
+
+        Examples
+        --------
+        >>> class Mean(Module):
+        ...     def __init__(self):
+        ...         self.register_buffer("total", 0.0)
+        ...         self.register_buffer("count", 0)
+        ...
+        ...     def forward(self, x):
+        ...         self.total, self.count = self.total + x, self.count + 1
+        ...         return self.total / self.count
+        >>> mean = Mean()
+        >>> mean(1.0), mean(2.0)
+        (1.0, 1.5)
+        >>> mean.state_dict()
+        {'total': 3.0, 'count': 2}
+        """
+        _check_name(self, "a buffer", name, name in self._names_of_buffers)
+        persistent = flag("persistent", persistent)
+        held = buffers.checked(f"{type(self).__name__}.{name}", value)
+        self._names_of_buffers = {**self._names_of_buffers, name: persistent}
+        vars(self)[name] = held
+
+    def buffers(self) -> Iterator[Numbers]:
+        """The numbers of all buffers, here and in all modules below; see `register_buffer`."""
+        return (held for _, held in self.named_buffers())
+
+    def named_buffers(self) -> Iterator[tuple[str, Numbers]]:
+        """The buffers with their names; those of None are left out.
+
+        Examples
+        --------
+        >>> module = Module()
+        >>> module.register_buffer("mean", [0.0, 0.0])
+        >>> list(module.named_buffers())
+        [('mean', [0.0, 0.0])]
+        """
+        for path, module in self.named_modules():
+            for attribute in module._names_of_buffers:
+                held = vars(module).get(attribute)
+                if held is not None:
+                    yield f"{path}.{attribute}" if path else attribute, held
 
     def children(self) -> list[Module]:
         """The modules right below this one."""
@@ -300,36 +377,45 @@ class Module:
 
     # --- state ------------------------------------------------------------------------------------------------
 
-    def _nests(self) -> dict[str, Nest]:
+    def _saved_parts(self) -> dict[str, Nest | _Buffer]:
+        """The parameters and buffers of the state by their names; in PyTorch's order, a module's buffers come last."""
         _parameters(self)  # which raises if there are results among them
-        nests: dict[str, Nest] = {}
+        state: dict[str, Nest | _Buffer] = {}
         for path, module in self.named_modules():
+            above = f"{path}." if path else ""
+            found: list[tuple[str, Nest | _Buffer]] = []
             for attribute, held in _attributes(module):
                 nest = None if attribute in module._names_of_state else _nest(held)
                 if nest is not None:
-                    name = f"{path}.{attribute}" if path else attribute
-                    if name in nests:
-                        raise ValueError(
-                            f"two attributes of this {type(self).__name__} would both be saved as {name!r}; "
-                            "rename one of them"
-                        )
-                    nests[name] = nest
-        return nests
+                    found.append((above + attribute, nest))
+            for attribute, persistent in module._names_of_buffers.items():
+                if persistent and vars(module).get(attribute) is not None:
+                    found.append((above + attribute, _Buffer(module, attribute)))
+            for name, part in found:
+                if name in state:
+                    raise ValueError(
+                        f"two attributes of this {type(self).__name__} would both be saved as {name!r}; "
+                        "rename one of them"
+                    )
+                state[name] = part
+        return state
 
     def state_dict(self) -> dict[str, Any]:
-        """The parameters' numbers: for every attribute that holds parameters its name and a copy of the numbers.
+        """The numbers of parameters and buffers: for every attribute that holds some its name and a copy of them.
 
         Returns
         -------
         dict
-            A list of Values becomes a list of floats, and so on: nested lists and dicts keep their shape.
+            A list of Values becomes a list of floats, and so on: nested lists and dicts keep their shape. A module's
+            parameters come first, then its buffers, then the modules below it, as in PyTorch.
 
         Raises
         ------
         ValueError
             If two attributes, or two keys of a dict, have the same name.
         TypeError
-            If there are results where parameters were, or among them.
+            If there are results where parameters were, or among them, or if a list of a buffer has something else
+            in it by now than numbers.
 
         Examples
         --------
@@ -337,15 +423,15 @@ class Module:
         >>> nn.Neuron(2, init="zeros").state_dict()
         {'w': [0.0, 0.0], 'b': 0.0}
         """
-        return {name: _numbers(nest) for name, nest in self._nests().items()}
+        return {name: x.copy() if isinstance(x, _Buffer) else _numbers(x) for name, x in self._saved_parts().items()}
 
     def load_state_dict(self, state: dict[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
-        """Set the parameters to the numbers of a `state_dict`; all of them, or, after an error, none.
+        """Set parameters and buffers to the numbers of a `state_dict`; all of them, or, after an error, none.
 
         Parameters
         ----------
         state : dict
-            What `state_dict` gave, from a module of the same architecture.
+            What `state_dict` gave, from a module of the same architecture. PyTorch's, of tensors, will do, and arrays.
         strict : bool
             If False, names that are missing or unexpected are left aside.
 
@@ -357,7 +443,8 @@ class Module:
         Raises
         ------
         ValueError
-            If names or shapes differ, or if something is no finite number; it says what is wrong.
+            If names or shapes differ, or if something is no finite number; it says what is wrong. A buffer of whole
+            numbers takes whole numbers, and an infinity is accepted where a buffer has one already.
 
         Examples
         --------
@@ -370,22 +457,29 @@ class Module:
         """
         if not isinstance(state, dict):
             raise TypeError(f"a state is a dict of names and numbers, not {type(state).__name__}")
-        nests = self._nests()
-        missing = [name for name in nests if name not in state]
-        unexpected = [name for name in state if name not in nests]
+        own = self._saved_parts()
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
         problems = []
         if strict:
             problems += [f"{name} is missing" for name in missing]
             problems += [f"{name} is not expected" for name in unexpected]
         plan: list[tuple[Value, float]] = []
-        for name, nest in nests.items():
+        replaced: list[tuple[_Buffer, Numbers]] = []
+        for name, part in own.items():
             if name in state:
-                _match(name, nest, state[name], plan, problems)
+                given = _without_arrays(state[name])
+                if isinstance(part, _Buffer):
+                    replaced.append((part, buffers.match(name, part.copy(), given, problems)))
+                else:
+                    _match(name, part, given, plan, problems)
         if problems:
             shown, rest = problems[:5], len(problems) - 5
             more = f"; and {rest} more" if rest > 0 else ""
             raise ValueError(f"the state does not fit this {type(self).__name__}: {'; '.join(shown)}{more}")
         set_data([parameter for parameter, _ in plan], [number for _, number in plan])
+        for part, numbers in replaced:
+            vars(part.module)[part.name] = numbers
         return missing, unexpected
 
     def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
@@ -401,7 +495,7 @@ class Module:
         Raises
         ------
         ValueError
-            If a parameter is nan or infinite, or if the metadata cannot be written.
+            If a parameter or a number in a buffer is nan or infinite, or if the metadata cannot be written.
 
         Examples
         --------
@@ -415,9 +509,13 @@ class Module:
         >>> twin.state_dict() == model.state_dict()
         True
         """
-        for name, parameter in self.named_parameters():
-            if not math.isfinite(parameter.data):
-                raise ValueError(f"{name} is {parameter.data}, and a file holds finite numbers only; nothing was saved")
+        numbers = [(name, parameter.data) for name, parameter in self.named_parameters()]
+        for name, x in self._saved_parts().items():
+            number = buffers.infinite(x.copy()) if isinstance(x, _Buffer) else None
+            numbers += [] if number is None else [(name, number)]
+        for name, number in numbers:
+            if not math.isfinite(number):
+                raise ValueError(f"{name} is {number}, and a file holds finite numbers only; nothing was saved")
         save_file(path, self.state_dict(), metadata)
 
     def load(self, path: str | os.PathLike[str], strict: bool = True) -> dict[str, Any]:
@@ -678,8 +776,33 @@ def _unpacked(held: object) -> tuple[list[Any], list[Any]]:
 # --- what attributes hold -------------------------------------------------------------------------------------
 
 
+class _Buffer:
+    """A buffer of a module, in its state."""
+
+    __slots__ = ("module", "name")
+
+    def __init__(self, module: Module, name: str) -> None:
+        self.module, self.name = module, name
+
+    def copy(self) -> Numbers:
+        """Its numbers, in new lists."""
+        return buffers.checked(f"{type(self.module).__name__}.{self.name}", vars(self.module)[self.name])  # type: ignore[return-value]
+
+
+def _check_name(module: Module, what: str, name: object, known: bool) -> None:
+    """Raise an error if an attribute that is registered cannot be called `name`."""
+    if not isinstance(name, str):
+        raise TypeError(f"the name of {what} must be a text, not {name!r:.60}")
+    if not name or "." in name:
+        raise ValueError(f"the name of {what} must have no dot and not be empty, and it is {name!r:.60}")
+    if not known and hasattr(module, name):
+        raise ValueError(f"{type(module).__name__} has an attribute {name!r} already; choose another name for {what}")
+
+
 def _attributes(module: Module) -> list[tuple[str, object]]:
-    return [(name, held) for name, held in vars(module).items() if not name.startswith("_")]
+    """What may hold parameters or modules: no buffers, and no names with an underscore."""
+    held_numbers = module._names_of_buffers
+    return [(name, held) for name, held in vars(module).items() if name[:1] != "_" and name not in held_numbers]
 
 
 def _searched(module: Module, name: str, held: object) -> list[object]:
@@ -708,7 +831,7 @@ def _parameters(module: Module) -> list[Value]:
             below: list[Any] = []
             if isinstance(held, Module):
                 below = [x for name, x in vars(held).items() if name[:1] != "_" and x.__class__ not in _PLAIN]
-                if held._names_of_state:
+                if held._names_of_state or held._names_of_buffers:
                     below = [x for name, x in _attributes(held) for x in _searched(held, name, x)]
             elif isinstance(held, (list, tuple)):
                 for position, item in enumerate(held):
@@ -788,6 +911,11 @@ def _nest(held: object, around: tuple[object, ...] = ()) -> Nest | None:
                 nests[str(key)] = nest
         return nests or None
     return None
+
+
+def _without_arrays(given: Any) -> Any:
+    """A tensor of PyTorch's or an array as lists, or as a number; anything else as it is."""
+    return given.tolist() if getattr(given, "ndim", None) is not None else given
 
 
 def _numbers(nest: Nest) -> Any:
