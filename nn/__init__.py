@@ -49,13 +49,28 @@ from .activations import (
 )
 from .batches import Batch
 from .containers import Sequential
+from .convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d
+from .embedding import Embedding
 from .files import load_file, save_file
 from .functional import log_softmax, softmax
-from .layers import MLP, Dropout, Layer, Linear, Neuron
+from .layers import MLP, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
+from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from .shapes import Flatten, Residual, Unflatten, Upsample, ZeroPad2d
 
 __all__ = [
     "Module",
@@ -66,6 +81,34 @@ __all__ = [
     "Linear",
     "Sequential",
     "Dropout",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "GroupNorm",
+    "LayerNorm",
+    "RMSNorm",
+    "Embedding",
+    "Dropout1d",
+    "Dropout2d",
+    "AlphaDropout",
+    "Flatten",
+    "Unflatten",
+    "ZeroPad2d",
+    "Upsample",
+    "Residual",
     "ACTIVATIONS",
     "Elementwise",
     "Identity",

@@ -1,4 +1,4 @@
-"""The layers: micrograd's Neuron, Layer and MLP, PyTorch's Linear, and Dropout.
+"""Fully connected layers: micrograd's Neuron, Layer and MLP, and PyTorch's Linear.
 
 They turn Values into Values. Numbers among the inputs become Values once, at the layer that is called first.
 What modules have in common is in `module`, what they are called with in `batches`; how weights start is in `init`.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from autograd import Cell, Value, dot, neurons
 
 from .activations import activation_function
-from .batches import NO_LISTS, each, is_batch, is_list, listed, numbers_of, over, refusal
+from .batches import NO_LISTS, is_batch, is_list, listed, numbers_of, over, refusal
 from .init import drawn, find, kaiming_uniform, zeros
 from .module import Module
-from .settings import flag, number, seeded, size
+from .settings import flag, seeded, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -319,72 +319,3 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"{len(self.weight[0])}, {len(self.weight)}{'' if self.bias else ', bias=False'}"
-
-
-# --- regularisation --------------------------------------------------------------------------------------------
-
-
-class Dropout(Module):
-    """In training each number is set to 0 with probability p, and the others are divided by 1 - p.
-
-    So the mean stays as it is. After ``eval()`` nothing is changed (Srivastava et al. 2014).
-
-    Parameters
-    ----------
-    p : float
-        Probability, from 0 to 1.
-    seed : int or random.Random, optional
-        Where the random numbers come from; if not given, from Python's ``random`` module.
-
-    Raises
-    ------
-    ValueError
-        If p is no probability, also when it is set later.
-    TypeError
-        If p, or what is given in a call, is no number, or the seed no seed.
-
-    Examples
-    --------
-    >>> sorted(set(Dropout(0.5, seed=0)([1.0] * 100)))
-    [0.0, 2.0]
-    >>> Dropout(0.5).eval()([1.0, 2.0])
-    [1.0, 2.0]
-    """
-
-    def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
-        self.p = p
-        # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
-        self._random = None if seed is None else seeded(seed)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name == "p":
-            value = _probability(value)
-        super().__setattr__(name, value)
-
-    def forward(self, x: Any) -> Any:
-        if not self.training or self.p == 0.0:
-            return x
-        generator = seeded(self._random)
-
-        def dropped(item: Any) -> Any:
-            factor = 0.0 if generator.random() < self.p else 1.0 / (1.0 - self.p)
-            try:
-                return item * factor
-            except TypeError:
-                raise TypeError(f"Dropout takes numbers, not {type(item).__name__}: {item!r:.60}") from None
-
-        return each(dropped, x)
-
-    def extra_repr(self) -> str:
-        return f"{self.p}"
-
-
-def _probability(x: object) -> float:
-    wanted = f"Dropout takes a probability between 0 and 1, not {x!r:.60}"
-    try:
-        p = number("p", x)
-    except (TypeError, ValueError) as error:
-        raise type(error)(wanted) from None
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(wanted)
-    return p

@@ -1,0 +1,188 @@
+"""Layers that drop at random what they are given, in training: single numbers, or whole channels.
+
+A compiled program would drop the same numbers in every call, so these layers refuse to be recorded in training.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from autograd import CompileError, Value, concrete
+
+from .batches import called, each, over
+from .module import Module
+from .settings import number, seeded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import random
+    from typing import Any
+
+    from .layers import Seed
+
+
+class _Dropout(Module):
+    """What they share; subclasses say what is dropped together, and what becomes of it."""
+
+    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+        self.p = p
+        # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
+        self._random = None if seed is None else seeded(seed)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "p":
+            value = self._probability(value)
+        super().__setattr__(name, value)
+
+    def _probability(self, x: object) -> float:
+        wanted = f"{type(self).__name__} takes a probability between 0 and 1, not {x!r:.60}"
+        try:
+            p = number("p", x)
+        except (TypeError, ValueError) as error:
+            raise type(error)(wanted) from None
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(wanted)
+        return p
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or self.p == 0.0:
+            return x
+        if not concrete(Value(0.0)):
+            raise CompileError(
+                f"{called(self)} draws random numbers in training, and a compiled program would have the same ones in "
+                "every call; call eval() before it is compiled, set p to 0, or train without compiling"
+            )
+        return self._dropped(x, seeded(self._random))
+
+    def _dropped(self, x: Any, generator: random.Random) -> Any:
+        raise NotImplementedError
+
+    def _factor(self, generator: random.Random) -> float:
+        """0 with the probability p, else what makes up for it."""
+        return 0.0 if generator.random() < self.p else 1.0 / (1.0 - self.p)
+
+    def _times(self, x: Any, factor: float, shift: float = 0.0) -> Any:
+        try:
+            return x * factor + shift if shift else x * factor
+        except TypeError:
+            name = type(self).__name__
+            raise TypeError(f"{name} takes numbers, not {type(x).__name__}: {x!r:.60}") from None
+
+    def extra_repr(self) -> str:
+        return f"{self.p}"
+
+
+class Dropout(_Dropout):
+    """In training each number is set to 0 with probability p, and the others are divided by 1 - p.
+
+    So the mean stays as it is. After ``eval()`` nothing is changed (Srivastava et al. 2014).
+
+    Parameters
+    ----------
+    p : float
+        Probability, from 0 to 1.
+    seed : int or random.Random, optional
+        Where the random numbers come from; if not given, from Python's ``random`` module.
+
+    Raises
+    ------
+    ValueError
+        If p is no probability, also when it is set later.
+    TypeError
+        If p, or what is given in a call, is no number, or the seed no seed.
+    CompileError
+        While a program is recorded in training: it would drop the same numbers in every call.
+
+    Examples
+    --------
+    >>> sorted(set(Dropout(0.5, seed=0)([1.0] * 100)))
+    [0.0, 2.0]
+    >>> Dropout(0.5).eval()([1.0, 2.0])
+    [1.0, 2.0]
+    """
+
+    def _dropped(self, x: Any, generator: random.Random) -> Any:
+        return each(lambda item: self._times(item, self._factor(generator)), x)
+
+
+class _ChannelDropout(_Dropout):
+    _levels: int
+
+    def _dropped(self, x: Any, generator: random.Random) -> Any:
+        def of_one(x: Any) -> Any:
+            return [each(partial(self._times, factor=self._factor(generator)), channel) for channel in x]
+
+        return over(of_one, x, self._levels)
+
+
+class Dropout1d(_ChannelDropout):
+    """In training whole channels are set to 0, each with probability p, and the others divided by 1 - p.
+
+    Numbers that lie side by side say nearly the same, so that little is lost with one of them (Tompson et al. 2015).
+    An example is a list of channels, which are lists of numbers.
+
+    Parameters
+    ----------
+    p, seed
+        As for `Dropout`.
+
+    Raises
+    ------
+    ValueError, TypeError, CompileError
+        As for `Dropout`.
+
+    Examples
+    --------
+    >>> Dropout1d(0.5, seed=1)([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])
+    [[0.0, 0.0], [2.0, 2.0], [2.0, 2.0]]
+    """
+
+    _levels = 2
+
+
+class Dropout2d(_ChannelDropout):
+    """In training whole channels of an image are set to 0; see `Dropout1d`.
+
+    Examples
+    --------
+    >>> Dropout2d(0.5, seed=1)([[[1.0]], [[1.0]], [[1.0]]])
+    [[[0.0]], [[2.0]], [[2.0]]]
+    """
+
+    _levels = 3
+
+
+class AlphaDropout(_Dropout):
+    """Dropout for networks of `SELU`: mean 0 and variance 1 stay as they are (Klambauer et al. 2017).
+
+    In training each number becomes -1.758, SELU's value far below 0, with probability p. Then all are multiplied by
+    a = 1 / sqrt((1 - p) (1 + p * 1.758**2)), and a * p * 1.758 is added.
+
+    Parameters
+    ----------
+    p, seed
+        As for `Dropout`. With p = 1 everything becomes 0.
+
+    Raises
+    ------
+    ValueError, TypeError, CompileError
+        As for `Dropout`.
+
+    Examples
+    --------
+    >>> ys = AlphaDropout(0.5, seed=0)([1.0, 1.0, 1.0])
+    >>> [round(y, 3) for y in ys]
+    [1.666, 1.666, -0.779]
+    """
+
+    def _dropped(self, x: Any, generator: random.Random) -> Any:
+        bottom, p = -1.0507009873554805 * 1.6732632423543772, self.p  # the limit of selu(x) as x goes to -infinity
+        scale = ((1.0 - p) * (1.0 + p * bottom * bottom)) ** -0.5 if p < 1.0 else 0.0
+        shift = -scale * p * bottom
+
+        def changed(item: Any) -> Any:
+            if generator.random() < p:
+                return self._times(item, 0.0, scale * bottom + shift)
+            return self._times(item, scale, shift)
+
+        return each(changed, x)
