@@ -9,8 +9,8 @@ from __future__ import annotations
 from autograd import Value, dot, relu, sigmoid, tanh
 
 from .batches import Batch, called, is_batch, listed
+from .dropout import Dropout
 from .init import drawn, uniform
-from .layers import Dropout
 from .module import Module
 from .scopes import inside
 from .sequences import numbers, sequences, shaped, steps
