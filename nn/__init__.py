@@ -47,6 +47,7 @@ from .activations import (
     Softplus,
     Tanh,
 )
+from .attention import MultiheadAttention, scaled_dot_product_attention
 from .batches import Batch
 from .containers import Sequential
 from .convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
@@ -129,6 +130,8 @@ __all__ = [
     "RNN",
     "LSTM",
     "GRU",
+    "MultiheadAttention",
+    "scaled_dot_product_attention",
     "softmax",
     "log_softmax",
     "mse",

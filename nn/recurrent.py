@@ -13,7 +13,7 @@ from .dropout import Dropout
 from .init import drawn, uniform
 from .module import Module
 from .scopes import inside
-from .sequences import numbers, sequences, shaped, steps
+from .sequences import DropsInside, numbers, sequences, shaped, steps
 from .settings import flag, seeded, size
 
 TYPE_CHECKING = False
@@ -344,7 +344,7 @@ class GRUCell(_Gru, _Cell):
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
-class _Layers(_Recurrent):
+class _Layers(_Recurrent, DropsInside):
     proj_size: int = 0
 
     def __init__(
@@ -381,15 +381,6 @@ class _Layers(_Recurrent):
                 for name, shape in shapes.items():
                     wanted = self.bias or not name.startswith("bias")
                     setattr(self, name + suffix, drawn(shape, draw, generator, nin, rows) if wanted else None)
-
-    @property
-    def dropout(self) -> float:
-        """Probability of `Dropout` between layers, in training."""
-        return self._dropout.p
-
-    @dropout.setter
-    def dropout(self, p: float) -> None:
-        self._dropout.p = p
 
     @property
     def _directions(self) -> int:

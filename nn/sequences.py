@@ -11,12 +11,28 @@ from __future__ import annotations
 from autograd import Value
 
 from .batches import Batch, called, depth, is_list, listed, numbers_of, refusal
+from .dropout import Dropout
 from .module import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+
+class DropsInside(Module):
+    """A module that drops numbers between its parts; the probability is an attribute, ``dropout``, as in PyTorch."""
+
+    _dropout: Dropout
+
+    @property
+    def dropout(self) -> float:
+        """Probability of `Dropout` within the module, in training."""
+        return self._dropout.p
+
+    @dropout.setter
+    def dropout(self, p: float) -> None:
+        self._dropout.p = p
 
 
 def sequences(module: Module, x: Any, batch_first: bool, name: str = "its input") -> tuple[list[Any], bool]:
@@ -128,9 +144,26 @@ def shaped(module: Module, x: Any, shape: Sequence[int], name: str, axes: str) -
     >>> shaped(nn.Module(), [[1.0], [2.0]], (2, 1), "h_0", "layers, units")
     [(Value(data=1.0, grad=0.0),), (Value(data=2.0, grad=0.0),)]
     """
-    if not fits(x, shape):
-        raise ValueError(f"{called(module)} takes {name} as {_by(shape)} numbers ({axes}), and got {_found(x)}")
+    check_shape(called(module), x, shape, name, f"numbers ({axes})")
     return _rows(module, x, len(shape))
+
+
+def check_shape(user: str, x: Any, shape: Sequence[int], name: str, items: str) -> None:
+    """Raise a ValueError if nested lists have not the shape that they must have.
+
+    Parameters
+    ----------
+    user, name, items : str
+        Who takes them, what they are called, and what they consist of, for the message.
+
+    Examples
+    --------
+    >>> check_shape("RNN", [[1.0], [2.0]], (2, 3), "h_0", "numbers")
+    Traceback (most recent call last):
+    ValueError: RNN takes h_0 as 2 x 3 numbers, and got 2 x 1
+    """
+    if not fits(x, shape):
+        raise ValueError(f"{user} takes {name} as {_by(shape)} {items}, and got {_found(x)}")
 
 
 def fits(x: Any, shape: Sequence[int]) -> bool:
