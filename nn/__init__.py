@@ -72,6 +72,13 @@ from .pooling import (
 )
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from .shapes import Flatten, Residual, Unflatten, Upsample, ZeroPad2d
+from .transformer import (
+    PositionalEncoding,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 
 __all__ = [
     "Module",
@@ -132,6 +139,11 @@ __all__ = [
     "GRU",
     "MultiheadAttention",
     "scaled_dot_product_attention",
+    "PositionalEncoding",
+    "TransformerEncoderLayer",
+    "TransformerEncoder",
+    "TransformerDecoderLayer",
+    "TransformerDecoder",
     "softmax",
     "log_softmax",
     "mse",

@@ -301,14 +301,14 @@ class MultiheadAttention(DropsInside):
         self.kdim = self.embed_dim if kdim is None else size("kdim", kdim)
         self.vdim = self.embed_dim if vdim is None else size("vdim", vdim)
         self.batch_first, bias = flag("batch_first", batch_first), flag("bias", bias)
-        generator = seeded(seed)
-        self._dropout = Dropout(dropout, seed=None if seed is None else generator)
-        draw, n = xavier_uniform(), self.embed_dim
+        generator = None if seed is None else seeded(seed)
+        self._dropout = Dropout(dropout, seed=generator)
+        draw, n, drawing = xavier_uniform(), self.embed_dim, seeded(generator)
         alike = self.kdim == self.vdim == n
         widths = {"q": n, "k": self.kdim, "v": self.vdim}
-        self.in_proj_weight = drawn((3 * n, n), draw, generator, n, 3 * n) if alike else None
+        self.in_proj_weight = drawn((3 * n, n), draw, drawing, n, 3 * n) if alike else None
         for name, width in widths.items():
-            weight = None if alike else drawn((n, width), draw, generator, width, n)
+            weight = None if alike else drawn((n, width), draw, drawing, width, n)
             setattr(self, f"{name}_proj_weight", weight)
         self.in_proj_bias = [Value(0.0) for _ in range(3 * n)] if bias else None
         self.out_proj = Linear(n, n, bias, seed=generator)
@@ -329,11 +329,11 @@ class MultiheadAttention(DropsInside):
         causal = flag("is_causal", is_causal)
         named = {"query": query, "key": key, "value": value}
         parts = {name: sequences(self, x, self.batch_first, f"its {name}") for name, x in named.items()}
-        counts, batched = {name: len(found) for name, (found, _) in parts.items()}, parts["query"][1]
-        if len(set(counts.values())) > 1 or len({of_batch for _, of_batch in parts.values()}) > 1:
-            shown = ", ".join(f"{n} of {name}" if parts[name][1] else f"{name} alone" for name, n in counts.items())
+        batched, n = parts["query"][1], len(parts["query"][0])
+        kinds = {name: f"a batch of {len(found)}" if many else "one example" for name, (found, many) in parts.items()}
+        if len(set(kinds.values())) > 1:
+            shown = ", ".join(f"{kind} as {name}" for name, kind in kinds.items())
             raise ValueError(f"{called(self)} takes queries, keys and values of the same examples, and got {shown}")
-        n = counts["query"]
         padding, masks = self._masks_of(key_padding_mask, attn_mask, n, batched)
         made = []
         for i in range(n):
