@@ -5,6 +5,7 @@ Everything that a call returns is compared, outputs, states and weights of atten
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,9 @@ from autograd.functional import leaves
 from . import Case
 from .training import layer, random_numbers
 
-Make = Callable[[Any], Any]  # with nn or torch.nn
+Make = Callable[..., Any]
 Call = Callable[[Any, Any], Any]
+SEED = 1
 
 
 def torch_nn() -> Any:
@@ -30,8 +32,10 @@ def everything(made: Any) -> Any:
 
     if isinstance(made, torch.Tensor):
         return made.flatten()
-    if isinstance(made, tuple) and isinstance(made[0], torch.Tensor):
-        return torch.cat([everything(part) for part in made])
+    if isinstance(made, tuple):
+        made = tuple(part for part in made if part is not None)
+        if isinstance(made[0], torch.Tensor):
+            return torch.cat([everything(part) for part in made])
     return leaves(made)
 
 
@@ -41,14 +45,14 @@ def around(inner: Make, call: Call) -> tuple[Callable[[], nn.Module], Callable[[
     Parameters
     ----------
     inner : callable
-        ``inner(library)`` makes it with ``nn`` or with ``torch.nn``.
+        ``inner(library, seed)`` makes it with ``nn`` or ``torch.nn``; the second takes no seed, so that it is a dict.
     call : callable
         ``call(module, x)``, where x is the batch.
     """
 
     class Ours(nn.Module):
         def __init__(self) -> None:
-            self.inner = inner(nn)
+            self.inner = inner(nn, {"seed": SEED})
 
         def forward(self, x: Any) -> Any:
             return call(self.inner, x)
@@ -57,7 +61,7 @@ def around(inner: Make, call: Call) -> tuple[Callable[[], nn.Module], Callable[[
         class Theirs(torch_nn().Module):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
-                self.inner = inner(torch_nn())
+                self.inner = inner(torch_nn(), {})
 
             def forward(self, x: Any) -> Any:
                 return call(self.inner, x)
@@ -79,15 +83,17 @@ def case(
     batch: int = 2,
 ) -> Case:
     """One of both libraries' modules, made of the same arguments and called in the same way."""
-    ours, theirs = around(lambda library: getattr(library, name)(*arguments, **settings), call)
+    ours, theirs = around(lambda library, seed: getattr(library, name)(*arguments, **settings, **seed), call)
     return layer(name, options + note, ours, theirs, example, batch=batch, output=everything)
 
 
 def like(x: Any, numbers: Any) -> Any:
-    """Numbers as what goes with x: lists, or a tensor."""
+    """Numbers or booleans as what goes with x: lists, or a tensor."""
     import torch
 
-    return torch.tensor(numbers, dtype=torch.float64) if isinstance(x, torch.Tensor) else numbers
+    if not isinstance(x, torch.Tensor):
+        return numbers
+    return torch.tensor(numbers, dtype=torch.bool if isinstance(leaves(numbers)[0], bool) else torch.float64)
 
 
 def first(module: Any, x: Any) -> Any:
@@ -128,6 +134,9 @@ def written(arguments: tuple[Any, ...], settings: dict[str, Any]) -> str:
     return ", ".join([*map(repr, arguments), *[f"{name}={x!r}" for name, x in settings.items()]])
 
 
+# --- recurrence -----------------------------------------------------------------------------------------------
+
+
 def recurrent() -> list[Case]:
     made = []
     for name in ("RNN", "LSTM", "GRU"):
@@ -156,4 +165,88 @@ def recurrent() -> list[Case]:
     return made
 
 
-CASES = recurrent()
+# --- attention ------------------------------------------------------------------------------------------------
+
+
+def looking(at: Callable[[Any], Any] = lambda x: x, **options: Any) -> Call:
+    """Attention of x to what ``at`` makes of it, with masks and other options."""
+
+    def call(module: Any, x: Any) -> Any:
+        given = {name: option if isinstance(option, bool) else like(x, option) for name, option in options.items()}
+        return module(x, at(x), at(x), **given)
+
+    return call
+
+
+def narrow(x: Any) -> Any:
+    """The first two of three steps, and of each the first three numbers."""
+    return nn.Batch([[step[:3] for step in xs[:2]] for xs in x]) if isinstance(x, list) else x[:, :2, :3]
+
+
+AHEAD = [[j > i for j in range(3)] for i in range(3)]
+SOME = [[[(i + j + k) % 3 == 0 and i != j for j in range(3)] for i in range(3)] for k in range(4)]
+BIAS = [[-0.5 * abs(i - j) if j <= i + 1 else -math.inf for j in range(3)] for i in range(3)]
+PADDED = [[False, False, True], [False, True, True]]
+
+
+def attention() -> list[Case]:
+    """Two examples of three steps, two heads."""
+    sizes, made = (4, 2), []
+
+    def add(note: str, call: Call, **settings: Any) -> None:
+        full = {"batch_first": True, **settings}
+        made.append(
+            case("MultiheadAttention", written(sizes, settings), full, (3, 4), arguments=sizes, call=call, note=note)
+        )
+
+    add("", looking())
+    add("", looking(), bias=False)
+    add("", looking(narrow), kdim=3, vdim=3)
+    add(", of one example", lambda module, x: module(x[0], x[0], x[0]))
+    add(", average_attn_weights=False", looking(average_attn_weights=False))
+    add(", need_weights=False", looking(need_weights=False))
+    add(", causal", looking(attn_mask=AHEAD, is_causal=True, need_weights=False))
+    add(", attn_mask of booleans", looking(attn_mask=AHEAD))
+    add(", attn_mask of floats", looking(attn_mask=BIAS))
+    add(", attn_mask of each head", looking(attn_mask=SOME, average_attn_weights=False))
+    add(", key_padding_mask", looking(key_padding_mask=PADDED))
+    add(", both masks", looking(key_padding_mask=PADDED, attn_mask=AHEAD))
+    return made
+
+
+def transformers() -> list[Case]:
+    sizes, made = (4, 2, 3), []
+
+    def layers(library: Any, kind: str, settings: dict[str, Any], seed: dict[str, int]) -> Any:
+        return getattr(library, kind)(*sizes, dropout=0.0, batch_first=True, **settings, **seed)
+
+    def stack(library: Any, kind: str, settings: dict[str, Any], seed: dict[str, int]) -> Any:
+        more = {"enable_nested_tensor": False} if kind == "TransformerEncoder" and library is not nn else {}
+        return getattr(library, kind)(layers(library, kind + "Layer", settings, seed), 2, library.LayerNorm(4), **more)
+
+    def add(
+        kind: str, note: str = "", call: Call = lambda module, x: module(x), make: Any = layers, **settings: Any
+    ) -> None:
+        ours, theirs = around(lambda library, seed: make(library, kind, settings, seed), call)
+        options = written(sizes, settings) if make is layers else f"layer, 2, norm{written((), settings)}"
+        made.append(layer(kind, options + note, ours, theirs, (3, 4), batch=2, output=everything))
+
+    def decoded(module: Any, x: Any) -> Any:
+        return module(x, like(x, random_numbers((2, 2, 4), seed=3)), tgt_mask=like(x, AHEAD))
+
+    encoder, decoder = "TransformerEncoderLayer", "TransformerDecoderLayer"
+    add(encoder)
+    add(encoder, norm_first=True)
+    add(encoder, bias=False)
+    add(encoder, activation="gelu")
+    add(encoder, ", of one example", first)
+    add(encoder, ", causal", lambda module, x: module(x, like(x, AHEAD), is_causal=True))
+    add(encoder, ", padded", lambda module, x: module(x, src_key_padding_mask=like(x, PADDED)))
+    add(decoder, "", decoded)
+    add(decoder, "", decoded, norm_first=True)
+    add("TransformerEncoder", "", lambda module, x: module(x, like(x, AHEAD)), stack)
+    add("TransformerDecoder", "", decoded, stack)
+    return made
+
+
+CASES = recurrent() + attention() + transformers()
