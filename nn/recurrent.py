@@ -38,16 +38,21 @@ if TYPE_CHECKING:
 # --- the recurrences ------------------------------------------------------------------------------------------
 
 
-def _sums(weight_ih: Matrix, weight_hh: Matrix, bias_ih: Vector | None, bias_hh: Vector | None) -> Step:
-    """W x + b + U h + d of every row, each as one dot product with the inputs and the state in one list."""
+def _sums(
+    weight_ih: Matrix, weight_hh: Matrix, bias_ih: Vector | None, bias_hh: Vector | None
+) -> Callable[[Numbers, Numbers], list[Any]]:
+    """W x + b + U h + d of every row, as a function of x and h: one dot product with both in one list.
+
+    It is one node where W x + b, U h + d and their sum would be three.
+    """
     rows = [(*w, *u) for w, u in zip(weight_ih, weight_hh)]
     biases: Sequence[Value | None] = [None] * len(rows)
     if bias_ih is not None and bias_hh is not None:
         biases = [b + d for b, d in zip(bias_ih, bias_hh)]
 
-    def sums(x: Numbers, state: State) -> State:
-        both = (*x, *state[0])
-        return ([dot(row, both, bias) for row, bias in zip(rows, biases)],)
+    def sums(x: Numbers, h: Numbers) -> list[Any]:
+        both = (*x, *h)
+        return [dot(row, both, bias) for row, bias in zip(rows, biases)]
 
     return sums
 
@@ -75,6 +80,8 @@ class _Recurrent(Module):
 
 
 class _Elman(_Recurrent):
+    """h' = function(W x + b + U h + d)."""
+
     _gates = 1
     nonlinearity: str
 
@@ -83,12 +90,14 @@ class _Elman(_Recurrent):
         function = _NONLINEARITIES[_nonlinearity(self.nonlinearity)]
 
         def step(x: Numbers, state: State) -> State:
-            return ([function(z) for z in sums(x, state)[0]],)
+            return ([function(z) for z in sums(x, state[0])],)
 
         return step
 
 
 class _Lstm(_Recurrent):
+    """See `LSTMCell`."""
+
     _gates = 4
     _states = ("h_0", "c_0")
 
@@ -97,7 +106,7 @@ class _Lstm(_Recurrent):
         n = len(weights[0]) // 4
 
         def step(x: Numbers, state: State) -> State:
-            z = sums(x, state)[0]
+            z = sums(x, state[0])
             i, f, g = (
                 [sigmoid(a) for a in z[:n]],
                 [sigmoid(a) for a in z[n : 2 * n]],
@@ -113,6 +122,8 @@ class _Lstm(_Recurrent):
 
 
 class _Gru(_Recurrent):
+    """See `GRUCell`."""
+
     _gates = 3
 
     def _recurrence(self, weights: Weights) -> Step:
@@ -124,7 +135,7 @@ class _Gru(_Recurrent):
 
         def step(x: Numbers, state: State) -> State:
             (h,) = state
-            gates = [sigmoid(a) for a in sums(x, state)[0]]
+            gates = [sigmoid(a) for a in sums(x, h)]
             made = []
             for r, z, before, (w, u, b, d) in zip(gates, gates[n:], h, new):
                 candidate = tanh(dot((*w, r), (*x, dot(u, h, d)), b))
@@ -153,6 +164,8 @@ def _default(hidden_size: int) -> Initialiser:
 
 
 class _Cell(_Recurrent):
+    """A recurrence as a module that does one step."""
+
     def __init__(self, input_size: int, hidden_size: int, bias: bool, seed: Seed) -> None:
         self.input_size, self.hidden_size = size("input_size", input_size), size("hidden_size", hidden_size)
         self.bias = flag("bias", bias)
@@ -341,10 +354,12 @@ class GRUCell(_Gru, _Cell):
 # --- layers ---------------------------------------------------------------------------------------------------
 
 
-_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
 
 class _Layers(_Recurrent, DropsInside):
+    """A recurrence over sequences, in layers."""
+
     proj_size: int = 0
 
     def __init__(
@@ -375,12 +390,11 @@ class _Layers(_Recurrent, DropsInside):
         for layer in range(self.num_layers):
             for suffix in self._suffixes(layer):
                 nin = out * self._directions if layer else self.input_size
-                shapes = dict(zip(_NAMES, [(rows, nin), (rows, out), (rows,), (rows,)]))
-                if self.proj_size:
-                    shapes["weight_hr"] = (out, self.hidden_size)
-                for name, shape in shapes.items():
-                    wanted = self.bias or not name.startswith("bias")
-                    setattr(self, name + suffix, drawn(shape, draw, generator, nin, rows) if wanted else None)
+                biases = (rows,) if self.bias else None
+                projection = (out, self.hidden_size) if self.proj_size else None
+                for name, shape in zip(_NAMES, ((rows, nin), (rows, out), biases, biases, projection)):
+                    weights = None if shape is None else drawn(shape, draw, generator, nin, rows)
+                    setattr(self, name + suffix, weights)
 
     @property
     def _directions(self) -> int:
@@ -392,18 +406,18 @@ class _Layers(_Recurrent, DropsInside):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         examples, batched = sequences(self, input, self.batch_first)
-        sequences_ = [steps(self, x, self.input_size) for x in examples]
-        before = self._before(hx, len(examples), batched)
-        for layer in range(self.num_layers):
+        xs: list[Any] = [steps(self, x, self.input_size) for x in examples]
+        before, last = self._before(hx, len(xs), batched), []
+        for layer, suffixes in enumerate(map(self._suffixes, range(self.num_layers))):
             if layer and self.training:
-                sequences_ = self._dropout(sequences_)
-            sequences_ = inside(f"layer{layer + 1}", self._layer, layer, sequences_, before)
-        # What was the state before is that after the last step now: in `before` each direction has left its own.
-        every = range(len(self._states))
+                xs = self._dropout(xs)
+            states = before[layer * self._directions :][: self._directions]
+            xs, after = inside(f"layer{layer + 1}", self._layer, suffixes, xs, states)
+            last += after
+        parts = range(len(self._states))
         if batched:
-            last = [[Batch(state[k] for state in states) for states in before] for k in every]
-            return Batch(sequences_), self._given(last)
-        return sequences_[0], self._given([[state[k] for (state,) in before] for k in every])
+            return Batch(xs), self._given([[Batch(state[k] for state in states) for states in last] for k in parts])
+        return xs[0], self._given([[state[k] for (state,) in last] for k in parts])
 
     def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]]:
         """The initial states: for each layer and direction, for each example."""
@@ -421,35 +435,30 @@ class _Layers(_Recurrent, DropsInside):
             parts.append(rows if batched else [[row] for row in rows])
         return [list(zip(*rows)) for rows in zip(*parts)]
 
-    def _layer(self, layer: int, examples: list[Any], before: list[list[State]]) -> list[Any]:
-        """The outputs of one layer for each sequence; the states in `before` become those after the last step."""
-        made: list[list[Any]] = []
-        for direction, suffix in enumerate(self._suffixes(layer)):
-            k = layer * self._directions + direction
-            if self.bidirectional:
-                part = "reverse" if direction else "forward"
-                outputs, before[k] = inside(part, self._direction, suffix, examples, before[k])
-            else:
-                outputs, before[k] = self._direction(suffix, examples, before[k])
-            made.append(outputs)
-        if len(made) == 1:
-            return made[0]
-        return [[[*ahead, *back] for ahead, back in zip(*both)] for both in zip(*made)]
+    def _layer(
+        self, suffixes: list[str], examples: list[Any], before: list[list[State]]
+    ) -> tuple[list[Any], list[list[State]]]:
+        """The outputs of one layer for each sequence, and for each direction the states after the last step."""
+        if not self.bidirectional:
+            outputs, last = self._direction(suffixes[0], examples, before[0], 1)
+            return outputs, [last]
+        ahead, after = inside("forward", self._direction, suffixes[0], examples, before[0], 1)
+        back, first = inside("reverse", self._direction, suffixes[1], examples, before[1], -1)
+        return [[[*a, *b] for a, b in zip(*both)] for both in zip(ahead, back)], [after, first]
 
-    def _direction(self, suffix: str, examples: list[Any], before: list[State]) -> tuple[list[Any], list[State]]:
-        """One layer in one direction: its outputs for each sequence, and the states after the last step."""
-        weight_ih, weight_hh, bias_ih, bias_hh = (getattr(self, name + suffix) for name in _NAMES)
-        weight_hr = getattr(self, "weight_hr" + suffix) if self.proj_size else None
+    def _direction(
+        self, suffix: str, examples: list[Any], before: list[State], way: int
+    ) -> tuple[list[Any], list[State]]:
+        """One layer in one direction, from the first step on (1) or from the last one (-1)."""
+        weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = (getattr(self, name + suffix) for name in _NAMES)
         step = self._recurrence((weight_ih, weight_hh, bias_ih, bias_hh, weight_hr))
-        back = suffix.endswith("_reverse")
         every, last = [], []
         for xs, state in zip(examples, before):
-            order = range(len(xs) - 1, -1, -1) if back else range(len(xs))
-            outputs: list[Any] = [None] * len(xs)
-            for t in order:
-                state = inside(f"step{t + 1}", step, xs[t], state)
-                outputs[t] = list(state[0])
-            every.append(outputs)
+            outputs = []
+            for t, x in list(enumerate(xs, 1))[::way]:
+                state = inside(f"step{t}", step, x, state)
+                outputs.append(list(state[0]))
+            every.append(outputs[::way])
             last.append(state)
         return every, last
 
