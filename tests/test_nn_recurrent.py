@@ -499,7 +499,7 @@ def test_a_sequence_of_another_length_and_dropout_in_training_are_refused() -> N
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_an_lstm_learns_to_add_what_an_rnn_does_not(seed: int) -> None:
     """The adding problem (Hochreiter and Schmidhuber 1997, experiment 4): 30 numbers between 0 and 1, two of them
-    marked, one in each half; what is their sum? The mean answers with an error of 1/6."""
+    marked, one in each half; what is their sum? The answer 1 has a mean squared error of 1/6."""
     np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     steps, units, generator = 30, 8, np.random.default_rng(seed)
 
@@ -509,7 +509,7 @@ def test_an_lstm_learns_to_add_what_an_rnn_does_not(seed: int) -> None:
         x[range(n), generator.integers(0, half, n), 1] = x[range(n), generator.integers(half, steps, n), 1] = 1.0
         return x, (x[:, :, 0] * x[:, :, 1]).sum(axis=1)
 
-    batches = [examples(32) for _ in range(1500)]
+    batches = [examples(32) for _ in range(1000)]
     xs, sums = examples(500)
     errors = []
     for kind in (nn.LSTM, nn.RNN):
@@ -520,7 +520,7 @@ def test_an_lstm_learns_to_add_what_an_rnn_does_not(seed: int) -> None:
 
         like = ([[0.0, 0.0]] * steps, 0.0)
         program = autograd.compile(lambda x, y, answer=answer: nn.mse(answer(x), y), like=like, textbook=True)
-        optimiser = nn.Adam(program.parameters, lr=0.02)
+        optimiser = nn.Adam(program.parameters, lr=0.03)
         for batch in batches:
             program(*batch)
             nn.clip_grad_norm_(program.parameters, 1.0)
@@ -528,4 +528,4 @@ def test_an_lstm_learns_to_add_what_an_rnn_does_not(seed: int) -> None:
         made = autograd.compile(answer, program.parameters, gradient=False)(xs)
         errors.append(float(((made - sums) ** 2).mean()))
     assert errors[0] < 0.01
-    assert errors[1] > 0.04
+    assert errors[1] > 0.1
