@@ -63,6 +63,10 @@ from .activations import (
     Tanhshrink,
     Threshold,
 )
+from .attention import (
+    MultiheadAttention,
+    scaled_dot_product_attention,
+)
 from .batches import Batch
 from .checkpoints import Checkpoint
 from .containers import (
@@ -204,6 +208,14 @@ from .pooling import (
     MaxPool1d,
     MaxPool2d,
 )
+from .recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+)
 from .shapes import (
     Flatten,
     Residual,
@@ -218,6 +230,13 @@ from .training import (
     Training,
     accuracy,
     fit,
+)
+from .transformer import (
+    PositionalEncoding,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
 )
 from .utils import (
     clip_grad_norm_,
@@ -395,6 +414,19 @@ __all__ = [
     "ZeroPad2d",
     "Upsample",
     "Residual",
+    "RNNCell",
+    "LSTMCell",
+    "GRUCell",
+    "RNN",
+    "LSTM",
+    "GRU",
+    "MultiheadAttention",
+    "scaled_dot_product_attention",
+    "PositionalEncoding",
+    "TransformerEncoderLayer",
+    "TransformerEncoder",
+    "TransformerDecoderLayer",
+    "TransformerDecoder",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

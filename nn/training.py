@@ -17,9 +17,10 @@ from .batches import Batch, each, is_list
 from .checkpoints import Checkpoint, random_states, set_random_states
 from .data import DataLoader, as_dataset, collate, columns
 from .module import Module
-from .optim import Adam, Optimizer, clip_grad_norm_, clip_grad_value_
+from .optim import Adam, Optimizer
 from .progress import Silent, reporter
 from .settings import flag, number, size
+from .utils import clip_grad_norm_, clip_grad_value_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 STEPS = 50
 TARGET = 1e-10
 """The largest relative difference that passes."""
-TABLES = ("layers", "activations", "losses", "optimizers", "schedulers")
+TABLES = ("layers", "sequences", "activations", "losses", "optimizers", "schedulers")
 """The modules here that have ``CASES``, in the order of the document."""
 WAYS = ("eager", "compiled")
 

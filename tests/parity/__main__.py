@@ -11,6 +11,7 @@ from . import STEPS, TABLES, TARGET, WAYS, Case, cases
 
 TITLES = {
     "layers": "Layers",
+    "sequences": "Sequences",
     "activations": "Activations",
     "losses": "Losses",
     "optimizers": "Optimisers",

@@ -60,6 +60,7 @@ def layer(
     def run(way: str) -> float:
         import torch
 
+        torch.set_num_threads(1)  # for so few numbers several threads only wait for each other
         model, twin = ours(), theirs().double()
         twin.load_state_dict({key: torch.tensor(x, dtype=torch.float64) for key, x in model.state_dict().items()})
         x = inputs() if inputs else random_numbers((batch, *example), seed=1)
