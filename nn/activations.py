@@ -13,6 +13,7 @@ from autograd import Op, Value
 from . import functional
 from .batches import each
 from .functional import coefficient
+from .logits import by_row
 from .module import Module, is_module_class
 from .settings import meant, number, seeded, size, whole
 
@@ -417,7 +418,7 @@ for _op in vars(autograd).values():
 class Rows(Module):
     """A function of a whole list as a module: it is applied to a list, or to each of the innermost lists in it.
 
-    Subclasses define ``forward``.
+    Subclasses set ``function``.
 
     Parameters
     ----------
@@ -425,8 +426,13 @@ class Rows(Module):
         PyTorch's name for a level of lists: -1, the innermost ones, or their number from 0.
     """
 
+    function: Any = functional.softmax
+
     def __init__(self, dim: int = -1) -> None:
         self.dim = whole("dim", dim)
+
+    def forward(self, x: Any) -> Any:
+        return by_row(type(self).__name__, self.function, x, self.dim)
 
     def extra_repr(self) -> str:
         return "" if self.dim == -1 else f"dim={self.dim}"
@@ -439,8 +445,7 @@ class Softmax(Rows):
     [[0.5, 0.5], [0.5, 0.5]]
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.softmax(x, self.dim)
+    function = staticmethod(functional.softmax)
 
 
 class LogSoftmax(Rows):
@@ -450,8 +455,7 @@ class LogSoftmax(Rows):
     [-4.248354255291589e-18, -40.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.log_softmax(x, self.dim)
+    function = staticmethod(functional.log_softmax)
 
 
 class Softmin(Rows):
@@ -461,8 +465,7 @@ class Softmin(Rows):
     [1.0, 0.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.softmin(x, self.dim)
+    function = staticmethod(functional.softmin)
 
 
 class GLU(Rows):
@@ -472,8 +475,7 @@ class GLU(Rows):
     [1.5, 4.0]
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.glu(x, self.dim)
+    function = staticmethod(functional.glu)
 
 
 def activation_function(activation: Activation | None) -> tuple[str, Callable[[Any], Any]]:
