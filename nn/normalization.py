@@ -53,16 +53,19 @@ def _parameters_of(shape: Shape, start: float, wanted: bool) -> Any:
 
 
 def _holds_examples(module: Module, x: Any, channels: int) -> bool:
-    """Whether x is a batch, where an example's channels may have any shape, and be numbers.
+    """Whether x is a batch, for a module that takes channels of any shape, and numbers for channels.
+
+    It is if it says so, or if it has not as many items as there are channels. With more than two levels nothing else is
+    asked, for what convolutions make of a batch is a `Batch`. What `Linear` makes of one is a plain list.
 
     Raises
     ------
     ValueError
-        If x could be either: one example has as many channels as x has items, and so has each of its items.
+        If x may be a list of examples or a list of channels.
     """
     if isinstance(x, Batch) or depth(x) < 2:
         return isinstance(x, Batch)
-    if len(x) == channels == len(x[0]):
+    if depth(x) == 2 and len(x) == channels == len(x[0]):
         raise ValueError(
             f"{called(module)} takes {channels} channels, and {channels} lists of {channels} may be a batch or one "
             "example; hand over nn.Batch(x) for a batch, or nn.Batch([x]) for one example"
@@ -423,8 +426,8 @@ class GroupNorm(Module):
     ------
     ValueError
         If a setting is out of range, or, in a call, if the channels are not as many. Channels may have any shape, so
-        that what has as many items as there are channels is one example; if each item has as many as well, it is
-        refused unless it is a `Batch`.
+        that what has as many items as there are channels is one example unless it is a `Batch`. A list of so many lists
+        of so many numbers is refused, for that is what `Linear` makes of a batch.
     TypeError
         If, in a call, there is something else than numbers.
 

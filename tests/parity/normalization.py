@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import nn
 
 from . import Case
-from .spatial import behind, text
+from .spatial import behind
 from .training import layer
 
 WHY = (
     "in training it keeps running statistics, which a compiled program does not do yet; with track_running_stats=False"
 )
-
-
-def in_training(*arguments: Any, **options: Any) -> Case:
-    """A case of a layer that keeps running statistics."""
-    return replace(behind(*arguments, **options), ways=("eager",), why_not=WHY)
 
 
 def evaluated(module: Any) -> Any:
@@ -30,35 +25,35 @@ def evaluated(module: Any) -> Any:
     return module.eval()
 
 
-def embedding(indices: Any, *settings: Any, **options: Any) -> Case:
+def embedding(indices: Any, options: str, ours: Callable[[], nn.Module], theirs: Callable[[Any], Any]) -> Case:
     """A table whose rows are trained."""
 
-    def theirs() -> Any:
+    def torchs() -> Any:
         import torch
 
-        return torch.nn.Embedding(*settings, **options)
+        return theirs(torch.nn.Embedding)
 
-    return layer(
-        "Embedding", text(*settings, **options), lambda: nn.Embedding(*settings, **options, seed=1), theirs, (),
-        inputs=lambda: indices,
-    )  # fmt: skip
+    return layer("Embedding", options, ours, torchs, (), inputs=lambda: indices)
 
 
-CASES = [
-    in_training("BatchNorm1d", (3,), 3),
-    in_training("BatchNorm1d", (3,), 3, momentum=None),
-    in_training("BatchNorm1d", (2, 5), 2, eps=0.1, affine=False),
+TRACKING = [
+    behind("BatchNorm1d", (3,), 3),
+    behind("BatchNorm1d", (3,), 3, momentum=None),
+    behind("BatchNorm1d", (2, 5), 2, eps=0.1, affine=False),
+    behind("BatchNorm2d", (2, 3, 2), 2, momentum=0.3),
+    behind("InstanceNorm1d", (2, 4), 2, affine=True, track_running_stats=True),
+    behind("InstanceNorm2d", (2, 3, 2), 2, momentum=0.5, track_running_stats=True),
+]
+"""Layers that keep running statistics in training."""
+SETTINGS = [
     behind("BatchNorm1d", (3,), 3, track_running_stats=False),
     behind("BatchNorm1d", (2, 5), 2, track_running_stats=False),
     behind("BatchNorm1d", (3,), 3, prepare=evaluated),
     behind("BatchNorm1d", (3, 5), 3, affine=False, prepare=evaluated),
-    in_training("BatchNorm2d", (2, 3, 2), 2, momentum=0.3),
     behind("BatchNorm2d", (2, 3, 2), 2, track_running_stats=False),
     behind("BatchNorm2d", (2, 3, 2), 2, prepare=evaluated),
     behind("InstanceNorm1d", (2, 4), 2),
-    in_training("InstanceNorm1d", (2, 4), 2, affine=True, track_running_stats=True),
     behind("InstanceNorm2d", (2, 3, 2), 2, affine=True),
-    in_training("InstanceNorm2d", (2, 3, 2), 2, momentum=0.5, track_running_stats=True),
     behind("InstanceNorm2d", (2, 3, 2), 2, affine=True, track_running_stats=True, prepare=evaluated),
     behind("GroupNorm", (4,), 2, 4),
     behind("GroupNorm", (4, 3), 2, 4, affine=False),
@@ -68,6 +63,13 @@ CASES = [
     behind("LayerNorm", (2, 3, 2), 2, eps=0.1, elementwise_affine=False),
     behind("RMSNorm", (4,), 4),
     behind("RMSNorm", (2, 3), (2, 3), eps=0.01, elementwise_affine=False),
-    embedding([0, 3, 3, 1], 4, 3),
-    embedding([[0, 3], [2, 0], [2, 2]], 4, 3, padding_idx=-2),
 ]
+CASES = [
+    *[setting.case(ways=("eager",), why_not=WHY) for setting in TRACKING],
+    *[setting.case() for setting in SETTINGS],
+    embedding([0, 3, 3, 1], "4, 3", lambda: nn.Embedding(4, 3, seed=1), lambda kind: kind(4, 3)),
+    embedding(
+        [[0, 3], [2, 0], [2, 2]], "4, 3, padding_idx=-2", lambda: nn.Embedding(4, 3, -2, seed=1),
+        lambda kind: kind(4, 3, -2),
+    ),
+]  # fmt: skip

@@ -4,36 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import nn
 
 from . import Case
 from .training import Shape, layer
-
-
-def text(*settings: Any, **options: Any) -> str:
-    """Arguments as they are written in a call.
-
-    >>> text(2, (3, 1), padding="same")
-    "2, (3, 1), padding='same'"
-    """
-    return ", ".join([*map(repr, settings), *(f"{name}={x!r}" for name, x in options.items())])
-
-
-def weighted(name: str, example: Shape, *settings: Any, **options: Any) -> Case:
-    """A layer with weights that are drawn, here and there with the same arguments."""
-
-    def theirs() -> Any:
-        import torch
-
-        return getattr(torch.nn, name)(*settings, **options)
-
-    def ours() -> nn.Module:
-        made: nn.Module = getattr(nn, name)(*settings, **options, seed=1)
-        return made
-
-    return layer(name, text(*settings, **options), ours, theirs, example)
 
 
 class Pair(nn.Module):
@@ -53,34 +30,69 @@ def torch_pair(first: Any, second: Any) -> Any:
     return torch.nn.Sequential(OrderedDict(first=first, second=second))
 
 
-def behind(
-    name: str,
-    example: Shape,
-    *settings: Any,
-    prepare: Callable[[Any], Any] = lambda module: module,
-    **options: Any,
-) -> Case:
-    """A layer behind one with weights, which mixes the channels place by place, so that there is something to train."""
-    channels, places = example[0], len(example) - 1
+@dataclass(frozen=True)
+class Setting:
+    """A layer with some arguments, the same here and in PyTorch.
 
-    def ours() -> nn.Module:
-        first = (
-            getattr(nn, f"Conv{places}d")(channels, channels, 1, seed=1) if places else nn.Linear(channels, channels)
-        )
-        return Pair(first, prepare(getattr(nn, name)(*settings, **options)))
+    Attributes
+    ----------
+    name : str
+    example : tuple of int
+        The shape of what it takes.
+    settings, options : tuple, dict
+        Its arguments.
+    weighted : bool
+        Whether it draws weights of its own. If not, it stands behind a layer with weights, which mixes the channels
+        place by place, so that there is something to train.
+    prepare : callable
+        What is done to the layer, here and there, when it has been made.
+    """
 
-    def theirs() -> Any:
+    name: str
+    example: Shape
+    settings: tuple[Any, ...]
+    options: dict[str, Any]
+    weighted: bool = False
+    prepare: Callable[[Any], Any] = lambda module: module
+
+    def __str__(self) -> str:
+        arguments = [*map(repr, self.settings), *(f"{name}={x!r}" for name, x in self.options.items())]
+        return ", ".join(arguments) + ("" if self.prepare(nn.Module()).training else ", in evaluation")
+
+    def ours(self) -> nn.Module:
+        """The layer here, with what stands before it."""
+        kind, first = getattr(nn, self.name), self._first()
+        if self.weighted:
+            made: nn.Module = kind(*self.settings, **self.options, seed=1)
+            return self.prepare(made)  # type: ignore[no-any-return]
+        return Pair(getattr(nn, first[0])(*first[1], seed=1), self.prepare(kind(*self.settings, **self.options)))
+
+    def theirs(self) -> Any:
+        """The layer in PyTorch, with what stands before it."""
         import torch
 
-        first = (
-            getattr(torch.nn, f"Conv{places}d")(channels, channels, 1)
-            if places
-            else torch.nn.Linear(channels, channels)
-        )
-        return torch_pair(first, prepare(getattr(torch.nn, name)(*settings, **options)))
+        made, first = self.prepare(getattr(torch.nn, self.name)(*self.settings, **self.options)), self._first()
+        return made if self.weighted else torch_pair(getattr(torch.nn, first[0])(*first[1]), made)
 
-    mode = "" if prepare(nn.Module()).training else ", in evaluation"
-    return layer(name, text(*settings, **options) + mode, ours, theirs, example)
+    def _first(self) -> tuple[str, tuple[int, ...]]:
+        channels, *places = self.example
+        return (f"Conv{len(places)}d", (channels, channels, 1)) if places else ("Linear", (channels, channels))
+
+    def case(self, **more: Any) -> Case:
+        """Its fifty steps."""
+        return layer(self.name, str(self), self.ours, self.theirs, self.example, **more)
+
+
+def weighted(name: str, example: Shape, *settings: Any, **options: Any) -> Setting:
+    """A layer with weights that are drawn."""
+    return Setting(name, example, settings, options, weighted=True)
+
+
+def behind(
+    name: str, example: Shape, *settings: Any, prepare: Callable[[Any], Any] = lambda module: module, **options: Any
+) -> Setting:
+    """A layer without weights that are drawn."""
+    return Setting(name, example, settings, options, prepare=prepare)
 
 
 def evaluated(module: Any) -> Any:
@@ -98,7 +110,7 @@ def torch_residual() -> Any:
     return made
 
 
-CASES = [
+SETTINGS = [
     weighted("Conv1d", (2, 6), 2, 3, 3),
     weighted("Conv1d", (2, 6), 2, 3, 3, padding="same", bias=False),
     weighted("Conv1d", (4, 7), 4, 2, 3, stride=2, padding=1, dilation=2, groups=2),
@@ -137,6 +149,9 @@ CASES = [
     behind("Dropout1d", (2, 3), 0.5, prepare=evaluated),
     behind("Dropout2d", (2, 3, 2), 0.5, prepare=evaluated),
     behind("AlphaDropout", (3,), 0.5, prepare=evaluated),
+]
+CASES = [
+    *[setting.case() for setting in SETTINGS],
     layer(
         "Residual", "Conv2d(2, 2, 3, padding=1)", lambda: nn.Residual(nn.Conv2d(2, 2, 3, padding=1, seed=1)),
         torch_residual, (2, 4, 3),
