@@ -46,6 +46,10 @@ class ParameterVector:
         """Some of the parameters: those of the named parts, or these Values."""
         raise NotImplementedError
 
+    def named(self) -> dict[str, list[int]]:
+        """For the name of each part which of the `values` are in it."""
+        raise NotImplementedError
+
     def moved(
         self,
         rule: Callable[..., Any],

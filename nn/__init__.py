@@ -30,7 +30,7 @@ except Exception:  # of whatever kind: another package of that name may have tak
         _runpy.run_path(_namesake)["check"]()
     raise
 
-from . import functional, init, losses, optim, parameters, utils
+from . import functional, init, losses, monitor, optim, parameters, utils
 from .activations import (
     ACTIVATIONS,
     CELU,
@@ -427,6 +427,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerDecoderLayer",
     "TransformerDecoder",
+    "monitor",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

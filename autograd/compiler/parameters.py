@@ -211,6 +211,18 @@ class Parameters(_Vector):
         """What the parts are called."""
         return [part.name for part in self.parts]
 
+    def named(self) -> dict[str, list[int]]:
+        """For the name of each part which of the `values` are in it.
+
+        Examples
+        --------
+        >>> import autograd
+        >>> w, b = Value(2.0, "w"), Value(1.0, "b")
+        >>> autograd.compile(lambda x: w * x + b, [b, w], like=[0.0]).parameters.named()
+        {'w': [1], 'b': [0]}
+        """
+        return {part.name: part.numbers.tolist() for part in self.parts}
+
     def __getitem__(self, name: str) -> Numbers:
         return self.view(self._data, name)
 
@@ -333,6 +345,16 @@ class Selection(_Vector):
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def named(self) -> dict[str, list[int]]:
+        """As `Parameters.named`, without the parts of which nothing has been taken."""
+        own = {id(value): i for i, value in enumerate(self.values)}
+        values = self._whole_vector.values
+        parts = {
+            name: [own[id(values[number])] for number in numbers if id(values[number]) in own]
+            for name, numbers in self._whole_vector.named().items()
+        }
+        return {name: numbers for name, numbers in parts.items() if numbers}
 
     def only(self, *which: str | Value | Iterable[Value]) -> Selection:
         """As `Parameters.only`."""
