@@ -1,21 +1,21 @@
 """Layers that drop at random what they are given, in training: single numbers, or whole channels.
 
-A compiled program would drop the same numbers in every call, so these layers refuse to be recorded in training.
+A compiled program draws anew at every call, for each example (see `autograd.ask`).
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from autograd import CompileError, Value, concrete
+from autograd import ask
 
-from .batches import called, each, over
+from .batches import each, over
+from .grids import flat
 from .module import Module
 from .settings import number, seeded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import random
     from typing import Any
 
     from .layers import Seed
@@ -47,23 +47,22 @@ class _Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0.0:
             return x
-        if not concrete(Value(0.0)):
-            raise CompileError(
-                f"{called(self)} draws random numbers in training, and a compiled program would have the same ones in "
-                "every call; call eval() before it is compiled, set p to 0, or train without compiling"
-            )
-        return self._dropped(x, seeded(self._random))
+        return self._dropped(x)
 
-    def _dropped(self, x: Any, generator: random.Random) -> Any:
+    def _dropped(self, x: Any) -> Any:
         raise NotImplementedError
 
-    def _factor(self, generator: random.Random) -> float:
-        """0 with the probability p, else what makes up for it."""
-        return 0.0 if generator.random() < self.p else 1.0 / (1.0 - self.p)
+    def _factors(self, count: int) -> list[float]:
+        """For so many numbers what each is multiplied by: 0 with the probability p, else what makes up for it."""
+        generator = seeded(self._random)
+        return [0.0 if generator.random() < self.p else self._kept() for _ in range(count)]
 
-    def _times(self, x: Any, factor: float, shift: float = 0.0) -> Any:
+    def _kept(self) -> float:
+        return 1.0 / (1.0 - self.p)
+
+    def _times(self, x: Any, factor: Any) -> Any:
         try:
-            return x * factor + shift if shift else x * factor
+            return x * factor
         except TypeError:
             name = type(self).__name__
             raise TypeError(f"{name} takes numbers, not {type(x).__name__}: {x!r:.60}") from None
@@ -90,8 +89,6 @@ class Dropout(_Dropout):
         If p is no probability, also when it is set later.
     TypeError
         If p, or what is given in a call, is no number, or the seed no seed.
-    CompileError
-        While a program is recorded in training: it would drop the same numbers in every call.
 
     Examples
     --------
@@ -101,16 +98,17 @@ class Dropout(_Dropout):
     [1.0, 2.0]
     """
 
-    def _dropped(self, x: Any, generator: random.Random) -> Any:
-        return each(lambda item: self._times(item, self._factor(generator)), x)
+    def _dropped(self, x: Any) -> Any:
+        factors = iter(ask(self._factors, len(flat(x))))
+        return each(lambda item: self._times(item, next(factors)), x)
 
 
 class _ChannelDropout(_Dropout):
     _levels: int
 
-    def _dropped(self, x: Any, generator: random.Random) -> Any:
+    def _dropped(self, x: Any) -> Any:
         def of_one(x: Any) -> Any:
-            return [each(partial(self._times, factor=self._factor(generator)), channel) for channel in x]
+            return [each(partial(self._times, factor=factor), c) for c, factor in zip(x, ask(self._factors, len(x)))]
 
         return over(of_one, x, self._levels)
 
@@ -128,7 +126,7 @@ class Dropout1d(_ChannelDropout):
 
     Raises
     ------
-    ValueError, TypeError, CompileError
+    ValueError, TypeError
         As for `Dropout`.
 
     Examples
@@ -165,7 +163,7 @@ class AlphaDropout(_Dropout):
 
     Raises
     ------
-    ValueError, TypeError, CompileError
+    ValueError, TypeError
         As for `Dropout`.
 
     Examples
@@ -175,14 +173,17 @@ class AlphaDropout(_Dropout):
     [1.666, 1.666, -0.779]
     """
 
-    def _dropped(self, x: Any, generator: random.Random) -> Any:
+    def _kept(self) -> float:
+        return 1.0
+
+    def _dropped(self, x: Any) -> Any:
         bottom, p = -1.0507009873554805 * 1.6732632423543772, self.p  # the limit of selu(x) as x goes to -infinity
         scale = ((1.0 - p) * (1.0 + p * bottom * bottom)) ** -0.5 if p < 1.0 else 0.0
         shift = -scale * p * bottom
+        factors = iter(ask(self._factors, len(flat(x))))
 
         def changed(item: Any) -> Any:
-            if generator.random() < p:
-                return self._times(item, 0.0, scale * bottom + shift)
-            return self._times(item, scale, shift)
+            kept = next(factors)
+            return self._times(item, scale * kept) + (scale * bottom * (1.0 - kept) + shift)
 
         return each(changed, x)

@@ -7,9 +7,10 @@ of one example (`GroupNorm`), or of all that an example holds (`LayerNorm`, and 
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 
-from autograd import CompileError, Value, concrete, dot, pow, sum
+from autograd import Value, ask, dot, pow, sum, tell
 
 from .batches import Batch, called, depth, is_batch, is_list, listed, over
 from .grids import flat, grid_of, nested, shape_of
@@ -115,15 +116,9 @@ class _Tracking(Module):
 
     def _track(self, means: list[Any], variances: list[Any], count: int) -> None:
         """Move the running statistics by those of a batch, each of which was taken of so many numbers."""
-        if not concrete(Value(0.0)):
-            raise CompileError(
-                f"{called(self)} in training keeps a running mean and variance, which are numbers, and a program that "
-                "is compiled has no numbers yet; write track_running_stats=False, train it eagerly, or call eval() "
-                "before it is compiled"
-            )
-        self._move(count, *[x.data for x in (*means, *variances)])
+        tell(partial(self._move, count), [*means, *variances])
 
-    def _move(self, count: int, *statistics: float) -> None:
+    def _move(self, count: int, statistics: Sequence[float]) -> None:
         """Move the running statistics by numbers: the means, and then the variances."""
         raise NotImplementedError
 
@@ -137,13 +132,26 @@ class _Tracking(Module):
             for before, now in ((self.running_mean, statistics[:n]), (self.running_var, unbiased))
         )
 
-    def _normalised(self, c: int, xs: Sequence[Any], own: bool) -> tuple[Any, Any, list[Any]]:
+    def _asked(self) -> tuple[list[Any], list[Any]] | None:
+        """The running means and variances where they are used; a program asks for what they are at each call."""
+        if self.training or self.running_mean is None:
+            return None
+        n = self.num_features
+        statistics = ask(self._statistics, 2 * n, each=False)
+        return statistics[:n], statistics[n:]
+
+    def _statistics(self, count: int) -> list[float]:
+        assert self.running_mean is not None and self.running_var is not None
+        return [*self.running_mean, *self.running_var]
+
+    def _normalised(
+        self, c: int, xs: Sequence[Any], running: tuple[list[Any], list[Any]] | None
+    ) -> tuple[Any, Any, list[Any]]:
         """The mean, the variance and the normalised numbers of a channel, by its own statistics or the running ones."""
-        if own:
+        if running is None:
             mean, variance, centred = _moments(xs)
         else:
-            assert self.running_mean is not None and self.running_var is not None
-            mean, variance = self.running_mean[c], self.running_var[c]
+            mean, variance = running[0][c], running[1][c]
             centred = [x - mean for x in xs]
         weight, bias = (self.weight[c], self.bias[c]) if self.affine else (None, None)
         return mean, variance, _scaled(centred, variance, self.eps, weight, bias)
@@ -172,7 +180,8 @@ class _BatchNorm(_Tracking):
 
     def forward(self, x: Any) -> Any:
         x = listed(self, x)
-        own = self.training or self.running_mean is None  # the batch's own statistics
+        running = self._asked()
+        own = running is None  # the batch's own statistics
         batch = self._is_batch(x)
         if own and not batch:
             raise ValueError(
@@ -193,7 +202,7 @@ class _BatchNorm(_Tracking):
         means, variances = [], []
         for c in range(self.num_features):
             xs = [x for channels, _ in grids for x in channels[c]]
-            mean, variance, ys = inside(f"channel{c + 1}", self._normalised, c, xs, own)
+            mean, variance, ys = inside(f"channel{c + 1}", self._normalised, c, xs, running)
             for i, outputs in enumerate(made):
                 outputs.append(nested(ys[i * each : (i + 1) * each], shape))
             means.append(mean)
@@ -204,7 +213,7 @@ class _BatchNorm(_Tracking):
             return made[0]
         return Batch(made) if isinstance(x, Batch) or shape else made
 
-    def _move(self, count: int, *statistics: float) -> None:
+    def _move(self, count: int, statistics: Sequence[float]) -> None:
         batches = (self.num_batches_tracked or 0) + 1
         self._mix(1.0 / batches if self.momentum is None else self.momentum, statistics, count)
         self.num_batches_tracked = batches
@@ -218,8 +227,9 @@ class BatchNorm1d(_BatchNorm):
     example alone.
 
     In training each batch moves the running ones, running = (1 - momentum) * running + momentum * batch's, where
-    the variance is the unbiased one, divided by m - 1 for m numbers. A compiled program, which has no numbers while it
-    is recorded, cannot do that in training; in evaluation the running ones are constants of the program.
+    the variance is the unbiased one, divided by m - 1 for m numbers. A compiled program does so as
+    well, at every call; it has to be compiled for whole batches, ``batch=False``. In evaluation it asks for the running
+    ones at every call.
 
     Parameters
     ----------
@@ -257,7 +267,7 @@ class BatchNorm1d(_BatchNorm):
     TypeError
         If, in a call, there is something else than numbers.
     CompileError
-        While a program is recorded in training, if the running statistics are to be moved.
+        While a program for single examples is recorded in training.
 
     Examples
     --------
@@ -323,7 +333,8 @@ class _InstanceNorm(_Tracking):
         super().__init__(num_features, eps, number("momentum", momentum), affine, track_running_stats)
 
     def forward(self, x: Any) -> Any:
-        own = self.training or self.running_mean is None
+        running = self._asked()
+        own = running is None
         statistics: list[tuple[list[Any], list[Any], int]] = []
 
         def normalised(x: Any) -> Any:
@@ -333,7 +344,7 @@ class _InstanceNorm(_Tracking):
                     f"{called(self)} normalises by the variance of a channel of one example and takes more than 1 "
                     f"number of it, and got {x!r:.60}"
                 )
-            made = [inside(f"channel{c + 1}", self._normalised, c, xs, own) for c, xs in enumerate(channels)]
+            made = [inside(f"channel{c + 1}", self._normalised, c, xs, running) for c, xs in enumerate(channels)]
             means, variances, ys = zip(*made)
             statistics.append((list(means), list(variances), prod(shape)))
             return [nested(channel, shape) for channel in ys]
@@ -352,7 +363,7 @@ class _InstanceNorm(_Tracking):
             self._track(means, variances, counts.pop())
         return made
 
-    def _move(self, count: int, *statistics: float) -> None:
+    def _move(self, count: int, statistics: Sequence[float]) -> None:
         assert self.momentum is not None
         self._mix(self.momentum, statistics, count)  # batches are not counted, as in PyTorch
 

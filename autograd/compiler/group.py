@@ -10,7 +10,8 @@ Whole layers, examples recorded one by one, and time steps are all found in this
 from __future__ import annotations
 
 import math
-from itertools import chain, combinations, islice
+from itertools import chain, combinations, groupby, islice
+from operator import itemgetter
 
 import numpy as np
 
@@ -131,11 +132,14 @@ class _Grouping:
         return self.make.pick(self.arrays[number], np.array(position))
 
     def several(self, rows: Sequence[int]) -> list[Any]:
-        """Numbers as one row of an array that has them all, or one by one."""
-        numbers, positions = zip(*[self.spots[row] for row in rows])
-        if len(rows) > 1 and len(set(numbers)) == 1:
-            return [self.make.pick(self.arrays[numbers[0]], np.array(positions))]
-        return [self.single(row) for row in rows]
+        """Numbers in order, with those that follow each other in one array together."""
+        made: list[Any] = []
+        for number, spots in groupby([self.spots[row] for row in rows], itemgetter(0)):
+            positions = [position for _, position in spots]
+            made.append(
+                self.make.pick(self.arrays[number], np.array(positions if len(positions) > 1 else positions[0]))
+            )
+        return made
 
     # --- a level ----------------------------------------------------------------------------------------------
 

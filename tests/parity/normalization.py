@@ -11,10 +11,6 @@ from . import Case
 from .spatial import behind
 from .training import layer
 
-WHY = (
-    "in training it keeps running statistics, which a compiled program does not do yet; with track_running_stats=False"
-)
-
 
 def evaluated(module: Any) -> Any:
     """In evaluation mode, with running statistics that tell the channels apart."""
@@ -36,16 +32,13 @@ def embedding(indices: Any, options: str, ours: Callable[[], nn.Module], theirs:
     return layer("Embedding", options, ours, torchs, (), inputs=lambda: indices)
 
 
-TRACKING = [
+SETTINGS = [
     behind("BatchNorm1d", (3,), 3),
     behind("BatchNorm1d", (3,), 3, momentum=None),
     behind("BatchNorm1d", (2, 5), 2, eps=0.1, affine=False),
     behind("BatchNorm2d", (2, 3, 2), 2, momentum=0.3),
     behind("InstanceNorm1d", (2, 4), 2, affine=True, track_running_stats=True),
     behind("InstanceNorm2d", (2, 3, 2), 2, momentum=0.5, track_running_stats=True),
-]
-"""Layers that keep running statistics in training."""
-SETTINGS = [
     behind("BatchNorm1d", (3,), 3, track_running_stats=False),
     behind("BatchNorm1d", (2, 5), 2, track_running_stats=False),
     behind("BatchNorm1d", (3,), 3, prepare=evaluated),
@@ -65,7 +58,6 @@ SETTINGS = [
     behind("RMSNorm", (2, 3), (2, 3), eps=0.01, elementwise_affine=False),
 ]
 CASES = [
-    *[setting.case(ways=("eager",), why_not=WHY) for setting in TRACKING],
     *[setting.case() for setting in SETTINGS],
     embedding([0, 3, 3, 1], "4, 3", lambda: nn.Embedding(4, 3, seed=1), lambda kind: kind(4, 3)),
     embedding(
