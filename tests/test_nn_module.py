@@ -173,7 +173,7 @@ def test_a_microgradish_module_works_unchanged() -> None:
         def __call__(self, x: Any) -> Any:
             return self._w * x
 
-        def parameters(self) -> list[Value]:
+        def parameters(self) -> list[Value]:  # type: ignore[override]
             return [self._w]
 
     old = Old()
