@@ -56,12 +56,14 @@ from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber,
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
 from .parameters import Parameter
+from .stateless import functional_call
 
 __all__ = [
     "Module",
     "Parameter",
     "parameters",
     "Bilinear",
+    "functional_call",
     "ModuleList",
     "ModuleDict",
     "ParameterList",
