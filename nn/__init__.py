@@ -223,6 +223,7 @@ from .shapes import (
     Upsample,
     ZeroPad2d,
 )
+from .stateless import functional_call
 from .training import (
     Callback,
     EarlyStopping,
@@ -428,6 +429,7 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerDecoder",
     "monitor",
+    "functional_call",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

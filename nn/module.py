@@ -45,10 +45,12 @@ class _Running(threading.local):
 
     watch: _Watch | None = None  # of the module at work that no other module called
     making: tuple[Module, ...] = ()  # the modules that were made since it was called
+    stand_ins: frozenset[int] = frozenset()  # the Values that `functional_call` has put in parameters' places, by id
+    lent: frozenset[tuple[int, str]] = frozenset()  # the buffers that hold, for its time, what it was given for them
     hooked: Module | None = None  # whose own __call__ is at work, between its hooks
 
 
-_running = _Running()
+running = _Running()
 _calls: dict[int, _Watch] = {}  # the calls from outside that are at work now, by their threads
 _arrangement = object()  # another one whenever somebody outside of calls assigns a list, a dict or a module
 
@@ -114,7 +116,7 @@ class Module:
         return None
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        watch = _running.watch
+        watch = running.watch
         if watch is None:
             return self._call_from_outside(Module.__call__, inputs, options)
         place = self._place
@@ -124,7 +126,7 @@ class Module:
         before = seat.place
         try:
             seat.place = place
-            if self._hooks_of_calls and _running.hooked is not self:
+            if self._hooks_of_calls and running.hooked is not self:
                 return around(self, self.forward, inputs, options)
             return self.forward(*inputs, **options)
         finally:
@@ -136,23 +138,17 @@ class Module:
             cls.__call__ = _watched(cls.__call__)  # type: ignore[method-assign]
 
     def _call_from_outside(self, call: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        watch = self._watch_of_calls
-        if watch is None or watch.arrangement is not _arrangement or watch.root() is not self:
-            _note()
-            watch = vars(self)["_watch_of_calls"] = _Watch(self)
-        elif watch.contents:
-            _note()
-            watch.take_in()
+        watch = self._watch_from_outside()
         try:
-            _running.watch = watch
+            running.watch = watch
             if watch.contents:
                 _calls[get_ident()] = watch
             made = call(self, *inputs, **options)
         finally:
-            _running.watch = None
-            making = _running.making
+            running.watch = None
+            making = running.making
             if making:
-                _running.making = ()
+                running.making = ()
             if watch.contents or watch.joined or _calls:
                 try:
                     watch.end()
@@ -162,15 +158,35 @@ class Module:
             watch.refuse_new_parameters(making)
         return made
 
+    def prepare_call(self) -> None:
+        """Do what the first call does to the parameters as they are: `functional_call` puts others in their places."""
+        if running.watch is None:
+            self._watch_from_outside()
+        if self._place is None or (running.watch is not None and id(self) not in running.watch.known):
+            self._settle()
+
+    def _watch_from_outside(self) -> _Watch:
+        """The watch of a call from outside that is about to begin."""
+        watch = self._watch_of_calls
+        if watch is None or watch.arrangement is not _arrangement or watch.root() is not self:
+            _note()
+            watch = vars(self)["_watch_of_calls"] = _Watch(self)
+        elif watch.contents:
+            _note()
+            watch.take_in()
+        return watch
+
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in self._names_of_buffers:
-            super().__setattr__(name, buffers.checked(f"{type(self).__name__}.{name}", value))
+            if (id(self), name) not in running.lent:
+                value = buffers.checked(f"{type(self).__name__}.{name}", value)
+            super().__setattr__(name, value)
             return
-        watch = _running.watch
+        watch = running.watch
         if watch is not None and self._in_the_making():
             watch = None  # what its __init__ does is no call of it
         held = vars(self).get(name)
@@ -185,7 +201,7 @@ class Module:
                 vars(self)["_names_of_state"] = self._names_of_state - {name}
             if name in self._names_of_trained:
                 vars(self)["_names_of_trained"] = self._names_of_trained - {name}
-            if _running.watch is None and isinstance(value, (list, tuple, dict, Module)):
+            if running.watch is None and isinstance(value, (list, tuple, dict, Module)):
                 global _arrangement
                 _arrangement = object()
         elif not isinstance(value, Module):
@@ -202,8 +218,8 @@ class Module:
     def _in_the_making(self) -> bool:
         """Whether this module was made during the call that is at work, and has not been called itself."""
         if not vars(self):
-            _running.making = (*_running.making, self)
-        return self._place is None and any(module is self for module in _running.making)
+            running.making = (*running.making, self)
+        return self._place is None and any(module is self for module in running.making)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         _note()  # a copy, or a pickle, that is made in the midst of a call has the same parameters
@@ -216,7 +232,7 @@ class Module:
 
         In the names that are `spoken`, those in the graph, the items of `Sequential` are called as those of any list.
         """
-        for name, held in _attributes(self):
+        for name, held in attributes(self):
             for path, part in _named(self, name, held, spoken):
                 if isinstance(part, Module) or name not in self._names_of_state:
                     yield path, part
@@ -478,8 +494,8 @@ class Module:
         True
         """
         for module, rest in self._ways_along(target):
-            for name, part in chain(_own_state(module), module._parts()):
-                if name == rest and not isinstance(part, (_Buffer, Module)):
+            for name, part in chain(own_state(module), module._parts()):
+                if name == rest and not isinstance(part, (Buffer, Module)):
                     return part
         names = [*self._saved_parts(), *[name for name, _ in self.named_parameters()]]
         raise self._nowhere("parameter", target, names)
@@ -641,7 +657,7 @@ class Module:
         It is done once, at the first call; a module that turns up later has it done again. From then on the call
         watches it, too.
         """
-        watch = _running.watch
+        watch = running.watch
         root = None if watch is None else watch.root()
         root = self if root is None else root
         if self._place is None:
@@ -666,9 +682,9 @@ class Module:
 
     # --- state ------------------------------------------------------------------------------------------------
 
-    def _saved_parts(self) -> dict[str, Nest | _Buffer]:
+    def _saved_parts(self) -> dict[str, Nest | Buffer]:
         """The parameters and buffers of the state by their names."""
-        state: dict[str, Nest | _Buffer] = {}
+        state: dict[str, Nest | Buffer] = {}
         for name, part in self._listed_parts():
             if name in state:
                 raise ValueError(
@@ -677,17 +693,17 @@ class Module:
             state[name] = part
         return state
 
-    def _listed_parts(self, spoken: bool = False) -> list[tuple[str, Nest | _Buffer]]:
+    def _listed_parts(self, spoken: bool = False) -> list[tuple[str, Nest | Buffer]]:
         """The parameters and buffers of the state; in PyTorch's order, a module's buffers come after its parameters."""
         _parameters(self)  # which raises if there are results among them
         return [
             (f"{path}.{name}" if path else name, part)
             for path, module in self._walk(spoken=spoken)
             if isinstance(module, Module)
-            for name, part in _own_state(module)
+            for name, part in own_state(module)
         ]
 
-    def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | _Buffer]) -> dict[str, Any]:
+    def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | Buffer]) -> dict[str, Any]:
         """The state with the names that this version gives: in 0.1.0 those of `Sequential` were layer1, layer2, ..."""
         if all(name in own for name in state):
             return state
@@ -717,7 +733,7 @@ class Module:
         >>> nn.Neuron(2, init="zeros").state_dict()
         {'w': [0.0, 0.0], 'b': 0.0}
         """
-        return {name: x.copy() if isinstance(x, _Buffer) else _numbers(x) for name, x in self._saved_parts().items()}
+        return {name: x.copy() if isinstance(x, Buffer) else _numbers(x) for name, x in self._saved_parts().items()}
 
     def load_state_dict(self, state: dict[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
         """Set parameters and buffers to the numbers of a `state_dict`; all of them, or, after an error, none.
@@ -760,18 +776,16 @@ class Module:
             problems += [f"{name} is missing" for name in missing]
             problems += [f"{name} is not expected" for name in unexpected]
         plan: list[tuple[Value, float]] = []
-        replaced: list[tuple[_Buffer, Numbers]] = []
+        replaced: list[tuple[Buffer, Numbers]] = []
         for name, part in own.items():
             if name in state:
-                given = _without_arrays(state[name])
-                if isinstance(part, _Buffer):
+                given = without_arrays(state[name])
+                if isinstance(part, Buffer):
                     replaced.append((part, buffers.match(name, part.copy(), given, problems)))
                 else:
-                    _match(name, part, given, plan, problems)
+                    match(name, part, given, plan, problems)
         if problems:
-            shown, rest = problems[:5], len(problems) - 5
-            more = f"; and {rest} more" if rest > 0 else ""
-            raise ValueError(f"the state does not fit this {type(self).__name__}: {'; '.join(shown)}{more}")
+            raise ValueError(f"the state does not fit this {type(self).__name__}: {some(problems)}")
         set_data([parameter for parameter, _ in plan], [number for _, number in plan])
         for part, numbers in replaced:
             vars(part.module)[part.name] = numbers
@@ -806,7 +820,7 @@ class Module:
         """
         numbers = [(name, parameter.data) for name, parameter in self.named_parameters()]
         for name, x in self._saved_parts().items():
-            number = buffers.infinite(x.copy()) if isinstance(x, _Buffer) else None
+            number = buffers.infinite(x.copy()) if isinstance(x, Buffer) else None
             numbers += [] if number is None else [(name, number)]
         for name, number in numbers:
             if not math.isfinite(number):
@@ -914,10 +928,10 @@ class _Watch:
         for _, part in top._walk():
             if isinstance(part, Module) and id(part) not in self.known:
                 self.known[id(part)] = ref(part)
-                for name, held in _attributes(part):
+                for name, held in attributes(part):
                     found += self._contents_of(part, name, held)
         self.contents = self.contents + found
-        if found and _running.watch is self:
+        if found and running.watch is self:
             _calls[get_ident()] = self
 
     def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
@@ -982,7 +996,7 @@ def _no_watch() -> None:
 def _note() -> None:
     """Find what the calls at work have written so far."""
     if _calls:
-        if _running.watch is None:  # an interrupt may have come when a call was just over
+        if running.watch is None:  # an interrupt may have come when a call was just over
             _calls.pop(get_ident(), None)
         for watch in list(_calls.values()):
             watch.note()
@@ -993,19 +1007,19 @@ def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
 
     def between_hooks(self: Module, *inputs: Any, **options: Any) -> Any:
         def run(*inputs: Any, **options: Any) -> Any:
-            before = _running.hooked
-            _running.hooked = self  # when it calls what it extends, the hooks have been called
+            before = running.hooked
+            running.hooked = self  # when it calls what it extends, the hooks have been called
             try:
                 return call(self, *inputs, **options)
             finally:
-                _running.hooked = before
+                running.hooked = before
 
         return around(self, run, inputs, options)
 
     @wraps(call)
     def watched(self: Module, *inputs: Any, **options: Any) -> Any:
-        called = between_hooks if self._hooks_of_calls and _running.hooked is not self else call
-        if _running.watch is None:
+        called = between_hooks if self._hooks_of_calls and running.hooked is not self else call
+        if running.watch is None:
             return self._call_from_outside(called, inputs, options)
         if self._place is None:
             self._settle()
@@ -1027,7 +1041,7 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
     if not any(map(_is_parameter, _unpacked(held)[1])):
         return
     items = _unpacked(value)[1]
-    wrong: list[object] = [x for x in items if isinstance(x, Value) and x.op is not None]
+    wrong: list[object] = [x for x in items if isinstance(x, Value) and not _is_parameter(x)]
     if not (isinstance(value, Module) if called else any(isinstance(x, (Value, Module)) for x in items)):
         wrong.append(value)
     if not wrong or value is None or (not items and not called):  # an empty list is about to be filled
@@ -1047,11 +1061,11 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
 def _refuse_results(top: Module) -> None:
     """Raise a TypeError if an attribute holds results where parameters were, or among parameters."""
     for path, module in top.named_modules():
-        for name, held in _attributes(module):
+        for name, held in attributes(module):
             if name not in module._names_of_state:
                 items = _unpacked(held)[1]
                 for x in items:
-                    if isinstance(x, Value) and x.op is not None:
+                    if isinstance(x, Value) and not _is_parameter(x):
                         if name in module._names_of_trained or any(map(_is_parameter, items)):
                             raise TypeError(
                                 f"{type(top).__name__}: {path + '.' if path else ''}{name} holds {x.describe()} where "
@@ -1093,7 +1107,7 @@ def _unpacked(held: object, contents: Callable[[Any], list[Any]] = _contents) ->
 # --- what attributes hold -------------------------------------------------------------------------------------
 
 
-class _Buffer:
+class Buffer:
     """A buffer of a module, in its state."""
 
     __slots__ = ("module", "name")
@@ -1120,7 +1134,7 @@ def _check_name(module: Module, what: str, name: object, known: bool) -> None:
         raise ValueError(f"{type(module).__name__} has an attribute {name!r} already; choose another name for {what}")
 
 
-def _attributes(module: Module) -> list[tuple[str, object]]:
+def attributes(module: Module) -> list[tuple[str, object]]:
     """What may hold parameters or modules: no buffers, and no names with an underscore."""
     held_numbers = module._names_of_buffers
     return [(name, held) for name, held in vars(module).items() if name[:1] != "_" and name not in held_numbers]
@@ -1153,7 +1167,7 @@ def _looked_through(module: Module) -> tuple[Seen, bool]:
     while stack:
         held = stack.pop()
         if isinstance(held, Value):
-            if held.op is None:
+            if _is_parameter(held):
                 found.setdefault(id(held), held)
             else:
                 results = True
@@ -1205,9 +1219,9 @@ def _keyed(held: Any) -> list[tuple[str, Any]]:
     return [(str(key), item) for key, item in (held.items() if isinstance(held, dict) else enumerate(held))]
 
 
-def _own_state(module: Module) -> Iterator[tuple[str, Nest | _Buffer]]:
+def own_state(module: Module) -> Iterator[tuple[str, Nest | Buffer]]:
     """The parameters and then the buffers of a module that are saved, by their names in it."""
-    for attribute, held in _attributes(module):
+    for attribute, held in attributes(module):
         if attribute not in module._names_of_state:
             for name, item in _keyed(held) if attribute == module._name_of_contents else [(attribute, held)]:
                 nest = _nest(item)
@@ -1215,7 +1229,7 @@ def _own_state(module: Module) -> Iterator[tuple[str, Nest | _Buffer]]:
                     yield name, nest
     for attribute, persistent in module._names_of_buffers.items():
         if persistent and vars(module).get(attribute) is not None:
-            yield attribute, _Buffer(module, attribute)
+            yield attribute, Buffer(module, attribute)
 
 
 def _items(name: str, held: object) -> Iterator[tuple[str, Value | Module]]:
@@ -1237,7 +1251,7 @@ def _items(name: str, held: object) -> Iterator[tuple[str, Value | Module]]:
 
 
 def _is_parameter(held: object) -> bool:
-    return isinstance(held, Value) and held.op is None
+    return isinstance(held, Value) and (held.op is None or id(held) in running.stand_ins)
 
 
 def _singular(name: str) -> str:
@@ -1271,7 +1285,7 @@ def _nest(held: object, around: tuple[object, ...] = ()) -> Nest | None:
     return None
 
 
-def _without_arrays(given: Any) -> Any:
+def without_arrays(given: Any) -> Any:
     """A tensor of PyTorch's or an array as lists, or as a number; anything else as it is."""
     return given.tolist() if getattr(given, "ndim", None) is not None else given
 
@@ -1284,11 +1298,22 @@ def _numbers(nest: Nest) -> Any:
     return nest.data
 
 
-def _match(name: str, nest: Nest, given: object, plan: list[tuple[Value, float]], problems: list[str]) -> None:
-    """Note for every parameter in `nest` the number that is `given` for it, or the problem with it."""
+def match(
+    name: str,
+    nest: Nest,
+    given: object,
+    plan: list[tuple[Value, Any]],
+    problems: list[str],
+    taken: Callable[[object], Any] | None = None,
+    wanted: str = "a finite number",
+) -> None:
+    """Note for every parameter in `nest` what is `given` for it, or the problem with it.
+
+    `taken` makes of what is given for one parameter what is noted, or None if it is not what is `wanted`.
+    """
     pairs: list[tuple[str, Nest, object]] = []
     if isinstance(nest, Value):
-        number = _finite(given)
+        number = (taken or _finite)(given)
         if number is not None:
             plan.append((nest, number))
             return
@@ -1298,9 +1323,9 @@ def _match(name: str, nest: Nest, given: object, plan: list[tuple[Value, float]]
     elif isinstance(given, dict) and given.keys() == nest.keys():
         pairs = [(f"{name}[{key!r}]", x, given[key]) for key, x in nest.items()]
     if not pairs:
-        problems.append(f"{name} must be {_shape(_numbers(nest))}, not {_shape(given)}")
+        problems.append(f"{name} must be {wanted if isinstance(nest, Value) else shape(nest)}, not {shape(given)}")
     for pair in pairs:
-        _match(*pair, plan, problems)
+        match(*pair, plan, problems, taken, wanted)
 
 
 def _finite(given: object) -> float | None:
@@ -1313,7 +1338,13 @@ def _finite(given: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _shape(given: object) -> str:
+def some(problems: list[str]) -> str:
+    """The first problems of a list, and how many more there are."""
+    rest = len(problems) - 5
+    return "; ".join(problems[:5]) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def shape(given: object) -> str:
     if isinstance(given, (list, tuple)):
         return f"a list of {len(given)}"
     if isinstance(given, dict):
