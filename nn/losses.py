@@ -768,6 +768,12 @@ def cross_entropy_loss(
     TypeError
         If a setting is of another kind.
 
+    Notes
+    -----
+    A program that `autograd.compile` makes of one example's loss averages over the examples by itself, and gives each of
+    them the same weight; the mean of one example is its loss, whatever its weight, and there is none if it is ignored.
+    For the weighted mean compile the loss of the whole batch, with ``batch=False``.
+
     Examples
     --------
     >>> logits = [[0.0, 0.0], [0.0, 0.0]]
