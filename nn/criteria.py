@@ -1,15 +1,18 @@
 """Losses as modules, under PyTorch's names: a loss whose settings are given once, and which is called like a layer.
 
 Each is made of the function in `functional` that computes it, takes its settings in the same order, and is called with
-what is left: predictions and targets, for most. The formulas, and what is refused, are told there.
+what is left: predictions and targets, for most. The formulas, and what is refused, are told there. So it is with the
+two distances, at the end.
 """
 
 from __future__ import annotations
 
 from . import losses
 from .batches import is_list
+from .distances import cosine_similarity, exponent, pairwise_distance
 from .module import Module
-from .settings import number
+from .reductions import checked
+from .settings import flag, number, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ class Criterion(Module):
     def _set(self, arguments: dict[str, Any]) -> None:
         """Check the settings, which are the arguments of ``__init__``, and keep them."""
         settings = {name: x for name, x in arguments.items() if name != "self"}
-        losses.checked(type(self).function.__name__, called=type(self).__name__, **settings)
+        checked(type(self).function.__name__, called=type(self).__name__, **settings)
         for name, x in settings.items():
             # Numbers, for Values in an attribute are parameters, which would be trained.
             setattr(self, name, _numbers(f"{type(self).__name__}: {name}", x) if name in _FACTORS else x)
@@ -378,3 +381,40 @@ class MultiLabelSoftMarginLoss(Criterion):
         self, weight: Any = None, size_average: None = None, reduce: None = None, reduction: str = "mean"
     ) -> None:
         self._set(locals())
+
+
+# --- distances --------------------------------------------------------------------------------------------------
+
+
+class CosineSimilarity(Module):
+    """The cosine of the angle between two vectors, or of each pair; see `functional.cosine_similarity`.
+
+    >>> CosineSimilarity()([3.0, 0.0], [1.0, 0.0])
+    1.0
+    """
+
+    def __init__(self, dim: int = -1, eps: float = 1e-8) -> None:
+        self.dim, self.eps = whole("dim", dim), number("eps", eps, positive=True)
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        return cosine_similarity(x1, x2, self.dim, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, eps={self.eps}"
+
+
+class PairwiseDistance(Module):
+    """The p-norm of the difference of two vectors, or of each pair; see `functional.pairwise_distance`.
+
+    >>> PairwiseDistance(eps=0.0)([3.0, 0.0], [0.0, 4.0])
+    5.0
+    """
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        self.p, self.eps, self.keepdim = exponent("p", p), number("eps", eps), flag("keepdim", keepdim)
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        return pairwise_distance(x1, x2, self.p, self.eps, self.keepdim)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, eps={self.eps}, keepdim={self.keepdim}"

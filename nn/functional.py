@@ -396,9 +396,10 @@ def _tanh_shrunk(a: Any) -> Any:
     # series of the numerator, the sum of 2k / (2k + 1)! x**(2k + 1), whose terms are all of one sign.
     x = minimum(autograd.maximum(a, -1.0), 1.0)
     x2 = square(x)
-    series: Any = 0.0
-    for k in range(10, 0, -1):
-        series = series * x2 + 2.0 * k / math.factorial(2 * k + 1)
+    terms = [2.0 * k / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
+    series: Any = terms[0]
+    for term in terms[1:]:
+        series = series * x2 + term
     return where(autograd.abs(a) < 1.0, x * x2 * series / autograd.cosh(x), a - autograd.tanh(a))
 
 

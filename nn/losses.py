@@ -39,11 +39,26 @@ from autograd import (
     where,
 )
 
-from .batches import Batch, depth, is_list
+from .batches import depth, each, is_list
 from .cases import added, any_of, both, either, is_class, picked
-from .distances import distance, exponent, floored
+from .distances import distance, floored
 from .logits import differences, largest, log_softmax
-from .settings import flag, number, whole
+from .reductions import (
+    by_class,
+    checked,
+    flattened,
+    mean_by,
+    number_in,
+    of_vectors,
+    pairwise,
+    reduced,
+    shown,
+    spread,
+    together,
+    weighted_pairs,
+    zipped,
+)
+from .settings import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,10 +66,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Loss = Callable[..., Any]
-
-REDUCTIONS = ("mean", "sum", "none")
-"""What may become of several losses."""
-
 
 # --- of numbers -----------------------------------------------------------------------------------------------
 
@@ -87,7 +98,7 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mse([1.0, 4.0], [1.0, 2.0])
     2.0
     """
-    return _pairwise("mse", _squared, predictions, targets, reduction)
+    return pairwise("mse", _squared, predictions, targets, reduction)
 
 
 def mse_loss(
@@ -125,7 +136,7 @@ def mse_loss(
     3.0
     """
     checked("mse_loss", size_average=size_average, reduce=reduce, reduction=reduction, weight=weight)
-    return _weighted_pairs("mse_loss", _squared, input, target, weight, reduction, weighted_mean=True)
+    return weighted_pairs("mse_loss", _squared, input, target, weight, reduction, weighted_mean=True)
 
 
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -136,7 +147,7 @@ def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> half_mse([1.0, 4.0], [1.0, 2.0])
     1.0
     """
-    return _pairwise("half_mse", lambda p, t: square(p - t) / 2.0, predictions, targets, reduction)
+    return pairwise("half_mse", lambda p, t: square(p - t) / 2.0, predictions, targets, reduction)
 
 
 def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -147,7 +158,7 @@ def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mae([1.0, 4.0], [1.0, 2.0])
     1.0
     """
-    return _pairwise("mae", _absolute, predictions, targets, reduction)
+    return pairwise("mae", _absolute, predictions, targets, reduction)
 
 
 def l1_loss(
@@ -166,7 +177,7 @@ def l1_loss(
     1.0
     """
     checked("l1_loss", size_average=size_average, reduce=reduce, reduction=reduction, weight=weight)
-    return _weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
+    return weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
 
 
 # One operation, for the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
@@ -202,7 +213,7 @@ def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "me
     [0.125, 2.5]
     """
     checked("huber", delta=delta)
-    return _pairwise("huber", lambda p, t: _huber(p - t, delta), predictions, targets, reduction)
+    return pairwise("huber", lambda p, t: _huber(p - t, delta), predictions, targets, reduction)
 
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: Any = 1.0, weight: Any = None) -> Any:
@@ -229,7 +240,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: Any = 1.
     2.625
     """
     checked("huber_loss", reduction=reduction, delta=delta, weight=weight)
-    return _weighted_pairs("huber_loss", lambda p, t: _huber(p - t, delta), input, target, weight, reduction)
+    return weighted_pairs("huber_loss", lambda p, t: _huber(p - t, delta), input, target, weight, reduction)
 
 
 def smooth_l1_loss(
@@ -262,7 +273,7 @@ def smooth_l1_loss(
     def rule(p: Any, t: Any) -> Any:
         return abs(p - t) if beta == 0.0 else _huber(p - t, float(beta)) / float(beta)
 
-    return _pairwise("smooth_l1_loss", rule, input, target, reduction)
+    return pairwise("smooth_l1_loss", rule, input, target, reduction)
 
 
 def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
@@ -283,7 +294,7 @@ def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
         _require_label("hinge", label)
         return relu(1.0 - label * score)
 
-    return _pairwise("hinge", rule, scores, labels, reduction)
+    return pairwise("hinge", rule, scores, labels, reduction)
 
 
 def soft_margin_loss(
@@ -309,7 +320,7 @@ def soft_margin_loss(
         _require_label("soft_margin_loss", y)
         return softplus(-(y * x))
 
-    return _pairwise("soft_margin_loss", rule, input, target, reduction)
+    return pairwise("soft_margin_loss", rule, input, target, reduction)
 
 
 def margin_ranking_loss(
@@ -348,8 +359,8 @@ def margin_ranking_loss(
         _require_label(user, y)
         return _above_zero(margin - y * (x1 - x2))
 
-    losses = _together(user, rule, ("first inputs", "second inputs", "labels"), input1, input2, target)
-    return _reduced(losses, reduction, user)
+    losses = together(user, rule, ("first inputs", "second inputs", "labels"), input1, input2, target)
+    return reduced(user, losses, reduction)
 
 
 def hinge_embedding_loss(
@@ -385,7 +396,7 @@ def hinge_embedding_loss(
         _require_label("hinge_embedding_loss", y)
         return either(y > 0.0, x, _above_zero(margin - x))
 
-    return _pairwise("hinge_embedding_loss", rule, input, target, reduction)
+    return pairwise("hinge_embedding_loss", rule, input, target, reduction)
 
 
 def poisson_nll_loss(
@@ -431,7 +442,7 @@ def poisson_nll_loss(
             loss = loss + either(t > 1.0, large * log(large) - large + 0.5 * log(2.0 * math.pi * large), 0.0)
         return loss
 
-    return _pairwise(user, rule, input, target, reduction)
+    return pairwise(user, rule, input, target, reduction)
 
 
 def gaussian_nll_loss(
@@ -472,11 +483,11 @@ def gaussian_nll_loss(
         return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
 
     if is_list(var) and depth(var) == depth(input) - 1:
-        var = _in_lists(var)
-    losses = _together(
-        user, rule, ("predictions", "targets", "variances"), input, target, _spread(user, "var", var, input)
+        var = each(lambda v: [v], var)
+    losses = together(
+        user, rule, ("predictions", "targets", "variances"), input, target, spread(user, "var", var, input)
     )
-    return _reduced(losses, reduction, user)
+    return reduced(user, losses, reduction)
 
 
 # --- of probabilities -----------------------------------------------------------------------------------------
@@ -512,7 +523,7 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> bce(0.0, 1)
     100.0
     """
-    return _pairwise("bce", _entropy("bce", "bce_with_logits"), probabilities, targets, reduction)
+    return pairwise("bce", _entropy("bce", "bce_with_logits"), probabilities, targets, reduction)
 
 
 def binary_cross_entropy(
@@ -550,7 +561,7 @@ def binary_cross_entropy(
     user = "binary_cross_entropy"
     checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
     rule = _entropy(user, "binary_cross_entropy_with_logits")
-    return _weighted_pairs(user, rule, input, target, weight, reduction)
+    return weighted_pairs(user, rule, input, target, weight, reduction)
 
 
 def _entropy(user: str, other: str) -> Loss:
@@ -575,7 +586,7 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> z.grad
     -4.248354255291589e-18
     """
-    return _pairwise("bce_with_logits", _entropy_of_logit, logits, targets, reduction)
+    return pairwise("bce_with_logits", _entropy_of_logit, logits, targets, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -611,9 +622,9 @@ def binary_cross_entropy_with_logits(
     user = "binary_cross_entropy_with_logits"
     checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction, pos_weight=pos_weight)
     if pos_weight is None:
-        return _weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction)
-    pos_weight = _spread(user, "pos_weight", pos_weight, input)
-    return _weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction, more=[pos_weight])
+        return weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction)
+    pos_weight = spread(user, "pos_weight", pos_weight, input)
+    return weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction, more=[pos_weight])
 
 
 def _entropy_of_logit(z: Any, t: Any, positive: Any = None) -> Any:
@@ -677,8 +688,8 @@ def kl_div(
         return t * (log(t) - x) if t else added([], [x])
 
     if reduction != "batchmean":
-        return _pairwise("kl_div", rule, input, target, reduction)
-    total = _pairwise("kl_div", rule, input, target, "sum")
+        return pairwise("kl_div", rule, input, target, reduction)
+    total = pairwise("kl_div", rule, input, target, "sum")
     return total / len(input) if is_list(input) else total
 
 
@@ -757,6 +768,12 @@ def cross_entropy_loss(
     TypeError
         If a setting is of another kind.
 
+    Notes
+    -----
+    A program that `autograd.compile` makes of one example's loss averages over the examples by itself, and gives each of
+    them the same weight; the mean of one example is its loss, whatever its weight, and there is none if it is ignored.
+    For the weighted mean compile the loss of the whole batch, with ``batch=False``.
+
     Examples
     --------
     >>> logits = [[0.0, 0.0], [0.0, 0.0]]
@@ -808,7 +825,7 @@ def _cross_entropy(
             loss = (1.0 - smoothing) * loss + smoothing / n * every
         return _unless_ignored(t, ignored, loss)
 
-    return _mean_by_shares(user, _by_class(user, rule, logits, targets), shares, reduction)
+    return _mean_by_shares(user, by_class(user, rule, logits, targets), shares, reduction)
 
 
 def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
@@ -825,7 +842,7 @@ def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
     t, k = own.index(True), largest(z)
     if not z[k] > z[t]:
         return logsumexp(differences(z, t))
-    lowered = [x - _data(z[k]) for x in z]
+    lowered = [x - number_in(z[k]) for x in z]
     return logsumexp(lowered) - lowered[t]
 
 
@@ -892,7 +909,7 @@ def _nll(user: str, rows: Any, targets: Any, weight: Any, ignored: int | None, r
         loss = -picked(own, z)
         return _unless_ignored(t, ignored, loss if weights is None else share * loss)
 
-    return _mean_by_shares(user, _by_class(user, rule, rows, targets), shares, reduction)
+    return _mean_by_shares(user, by_class(user, rule, rows, targets), shares, reduction)
 
 
 def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -968,7 +985,7 @@ def _multi_margin(user: str, scores: Any, targets: Any, p: int, margin: float, w
         total = added([square(x) for x in margins] if p == 2 else margins, s) / len(s)
         return total if weights is None else picked(own, _of_length(user, weights, len(s))) * total
 
-    return _reduced(_by_class(user, rule, scores, targets), reduction, user)
+    return reduced(user, by_class(user, rule, scores, targets), reduction)
 
 
 def multilabel_margin_loss(
@@ -1026,7 +1043,7 @@ def multilabel_margin_loss(
             ]
         return added(terms, s) / n
 
-    return _reduced(_by_class(user, rule, input, target), reduction, user)
+    return reduced(user, by_class(user, rule, input, target), reduction)
 
 
 def multilabel_soft_margin_loss(
@@ -1068,13 +1085,13 @@ def multilabel_soft_margin_loss(
 
     def rule(z: Any, t: Any) -> Any:
         if not is_list(t):
-            raise ValueError(f"{user}: {_shape(z)} cannot be compared with {_shape(t)}")
-        terms = [_entropy_of_logit(x, y) for x, y in _zipped(user, z, t)]
+            raise ValueError(f"{user}: {shown(z)} cannot be compared with {shown(t)}")
+        terms = [_entropy_of_logit(x, y) for x, y in zipped(user, z, t)]
         if weights is not None:
             terms = [w * term for w, term in zip(_of_length(user, weights, len(z)), terms)]
         return added(terms, z) / len(z)
 
-    return _reduced(_by_class(user, rule, input, target), reduction, user)
+    return reduced(user, by_class(user, rule, input, target), reduction)
 
 
 # --- of vectors -----------------------------------------------------------------------------------------------
@@ -1119,7 +1136,7 @@ def cosine_embedding_loss(
         cosine = dot(x1, x2) / (sqrt(dot(x1, x1) + 1e-12) * sqrt(dot(x2, x2) + 1e-12))
         return either(y > 0.0, 1.0 - cosine, _above_zero(cosine - margin))
 
-    return _reduced(_of_vectors(user, rule, [input1, input2], [target]), reduction, user)
+    return reduced(user, of_vectors(user, rule, [input1, input2], [target]), reduction)
 
 
 def triplet_margin_loss(
@@ -1176,7 +1193,7 @@ def triplet_margin_loss(
             far = minimum(far, distance(good, bad, p, eps))
         return _above_zero(near - far + margin)
 
-    return _reduced(_of_vectors(user, rule, [anchor, positive, negative], []), reduction, user)
+    return reduced(user, of_vectors(user, rule, [anchor, positive, negative], []), reduction)
 
 
 # --- of parameters --------------------------------------------------------------------------------------------
@@ -1200,7 +1217,7 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
     7.0
     """
     _check_penalty("l1_penalty", "l1_loss", targets)
-    return sum([abs(p) for p in _flat("l1_penalty", parameters)])
+    return sum([abs(p) for p in flattened("l1_penalty", parameters)])
 
 
 def l2_penalty(parameters: Any, *targets: Any) -> Any:
@@ -1220,7 +1237,7 @@ def l2_penalty(parameters: Any, *targets: Any) -> Any:
     25.0
     """
     _check_penalty("l2_penalty", "mse_loss", targets)
-    flat = _flat("l2_penalty", parameters)
+    flat = flattened("l2_penalty", parameters)
     return dot(flat, flat)
 
 
@@ -1235,270 +1252,7 @@ def _check_penalty(name: str, loss: str, targets: tuple[Any, ...]) -> None:
         )
 
 
-# --- what settings may be -------------------------------------------------------------------------------------
-
-
-def checked(function: str, *, called: str | None = None, **settings: Any) -> None:
-    """Check the settings of a loss by their names.
-
-    Parameters
-    ----------
-    function : str
-        The loss; few settings mean something special there.
-    called : str, optional
-        What it is called in messages, if not the same.
-
-    Raises
-    ------
-    TypeError
-        If one is of the wrong kind; what to write if it is a reduction that has got to the place of another.
-    ValueError
-        If one is out of range.
-
-    Examples
-    --------
-    >>> checked("huber_loss", delta=-1.0)
-    Traceback (most recent call last):
-    ValueError: huber_loss: delta must be positive, not -1.0
-    """
-    for name, x in settings.items():
-        check = _KINDS.get(f"{function}: {name}") or _KINDS[name]
-        try:
-            check(f"{called or function}: {name}", x)
-        except (TypeError, ValueError) as error:
-            if name != "reduction" and isinstance(x, str) and x in (*REDUCTIONS, "batchmean"):
-                raise TypeError(f"{error}; a reduction is given by its name, reduction={x!r}") from None
-            raise
-
-
-def _reduction(name: str, x: object, allowed: tuple[str, ...] = REDUCTIONS) -> None:
-    if not isinstance(x, str) or x not in allowed:
-        *others, last = map(repr, allowed)
-        kind = ValueError if isinstance(x, str) else TypeError
-        raise kind(f"{name} must be {', '.join(others)} or {last}, not {x!r:.60}")
-
-
-def _batchmean(name: str, x: object) -> None:
-    _reduction(name, x, ("batchmean", *REDUCTIONS))
-
-
-def _outdated(name: str, x: object) -> None:
-    if x is not None:
-        raise TypeError(
-            f"{name} is no more, and must be None, not {x!r:.60}; reduction says what becomes of the losses"
-        )
-
-
-def _positive(name: str, x: object) -> None:
-    if isinstance(x, Value):
-        require(x > 0.0, f"{name} must be positive, not {{}}", x)
-    elif number(name, x, finite=False) <= 0.0:
-        raise ValueError(f"{name} must be positive, not {x!r}")
-
-
-def _not_negative(name: str, x: object) -> None:
-    number(name, x, positive=True)
-
-
-def _share(name: str, x: object) -> None:
-    if not 0.0 <= number(name, x) <= 1.0:
-        raise ValueError(f"{name} must be from 0 to 1, not {x!r}")
-
-
-def _one_or_two(name: str, x: object) -> None:
-    whole(name, x)
-    if x not in (1, 2):
-        raise ValueError(f"{name} must be 1 or 2, not {x!r}")
-
-
-def _factors(name: str, x: object) -> None:
-    if x is not None and not is_list(x) and not isinstance(x, Value):
-        number(name, x)
-
-
-def _factors_of_classes(name: str, x: object) -> None:
-    if x is not None and not is_list(x):
-        raise TypeError(f"{name} must be a list with a number for every class, not {x!r:.60}")
-
-
-_KINDS: dict[str, Callable[[str, Any], object]] = {
-    "reduction": _reduction,
-    "kl_div: reduction": _batchmean,
-    "size_average": _outdated,
-    "reduce": _outdated,
-    "weight": _factors,
-    "pos_weight": _factors,
-    **dict.fromkeys(
-        [
-            f"{name}: weight"
-            for name in ("cross_entropy_loss", "nll_loss", "multi_margin_loss", "multilabel_soft_margin_loss")
-        ],
-        _factors_of_classes,
-    ),
-    "ignore_index": whole,
-    "label_smoothing": _share,
-    "delta": _positive,
-    "beta": _not_negative,
-    "eps": _not_negative,
-    "margin": number,
-    "triplet_margin_loss: margin": _positive,
-    "p": exponent,
-    "multi_margin_loss: p": _one_or_two,
-    "swap": flag,
-    "full": flag,
-    "log_input": flag,
-    "log_target": flag,
-}
-"""What the settings may be, by their names, and by the names of a loss and a setting where it means something else."""
-
-
 # --- what the losses share --------------------------------------------------------------------------------------
-
-
-def _pairwise(name: str, rule: Loss, predictions: Any, targets: Any, reduction: str) -> Any:
-    """The loss of every pair of a prediction and its target, reduced."""
-    checked(name, reduction=reduction)
-    return _reduced(_together(name, rule, _PAIR, predictions, targets), reduction, name)
-
-
-_PAIR = ("predictions", "targets")
-
-
-def _weighted_pairs(
-    name: str,
-    rule: Loss,
-    predictions: Any,
-    targets: Any,
-    weight: Any,
-    reduction: str,
-    more: Sequence[Any] = (),
-    weighted_mean: bool = False,
-) -> Any:
-    """As `_pairwise`, with a factor for each loss, and with more arguments of the rule, which have the same shape."""
-    losses = _together(name, rule, (*_PAIR, *("factors" for _ in more)), predictions, targets, *more)
-    if weight is None:
-        return _reduced(losses, reduction, name)
-    weight = _spread(name, "weight", weight, predictions)
-    losses = _together(name, lambda loss, w: w * loss, _PAIR, losses, weight)
-    if reduction == "mean" and weighted_mean:
-        return _mean(name, _flat(name, losses), _flat(name, weight))
-    return _reduced(losses, reduction, name)
-
-
-def _together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
-    """The rule of what stands at the same place in all of the nested lists; these are called so in messages."""
-    first = nests[0]
-    for other, name in zip(nests[1:], names[1:]):
-        if is_list(first) != is_list(other):
-            raise ValueError(f"{user}: {_shape(first)} cannot be compared with {_shape(other)}")
-        if is_list(first) and len(first) != len(other):
-            raise ValueError(f"{user}: {len(first)} {names[0]}, but {len(other)} {name}")
-    if not is_list(first):
-        return rule(*nests)
-    if len(first) == 0:
-        raise ValueError(f"{user}: there are no {names[0]}")
-    return _like(first, [_together(user, rule, names, *items) for items in zip(*nests)])
-
-
-def _by_class(user: str, rule: Loss, rows: Any, targets: Any) -> Any:
-    """The loss of a row of numbers and its class, or of every row and its class."""
-    if not is_list(rows) or len(rows) == 0:
-        raise ValueError(f"{user}: there must be a number for every class, not {_shape(rows)}")
-    if not is_list(rows[0]):
-        return rule(rows, targets)
-    if not is_list(targets):
-        raise ValueError(f"{user}: {_shape(rows)} cannot be compared with {_shape(targets)}")
-    return _like(rows, [_by_class(user, rule, row, t) for row, t in _zipped(user, rows, targets)])
-
-
-def _of_vectors(user: str, rule: Loss, vectors: Sequence[Any], labels: Sequence[Any]) -> Any:
-    """The loss of some vectors and a label, or of every such group."""
-    first = vectors[0]
-    for x in vectors:
-        if not is_list(x) or len(x) == 0:
-            raise ValueError(f"{user}: there must be lists of numbers, not {_shape(x)}")
-        if len(x) != len(first) or is_list(x[0]) != is_list(first[0]):
-            raise ValueError(f"{user}: {_shape(first)} cannot be compared with {_shape(x)}")
-    if not is_list(first[0]):
-        for label in labels:
-            if is_list(label):
-                raise ValueError(f"{user}: for two vectors there must be one label, not {_shape(label)}")
-        return rule(*vectors, *labels)
-    for label in labels:
-        if not is_list(label) or len(label) != len(first):
-            raise ValueError(f"{user}: there must be a label for each of {len(first)} pairs, not {_shape(label)}")
-    n = len(vectors)
-    return _like(first, [_of_vectors(user, rule, items[:n], items[n:]) for items in zip(*vectors, *labels)])
-
-
-def _zipped(name: str, predictions: Any, targets: Any) -> Any:
-    if len(predictions) != len(targets):
-        raise ValueError(f"{name}: {len(predictions)} predictions, but {len(targets)} targets")
-    if len(predictions) == 0:
-        raise ValueError(f"{name}: there are no predictions")
-    return zip(predictions, targets)
-
-
-def _like(x: Any, made: list[Any]) -> list[Any]:
-    return Batch(made) if isinstance(x, Batch) else made
-
-
-def _spread(user: str, name: str, factors: Any, like: Any) -> Any:
-    """A factor for each number in the nested list `like`.
-
-    What has fewer levels of lists counts for each of the outer ones, and one number in a list for all: so arrays are
-    aligned in PyTorch and NumPy.
-    """
-    if not is_list(like):
-        if is_list(factors):
-            raise ValueError(f"{user}: {name} must have the shape of the predictions, or of their inner lists")
-        return factors
-    if depth(factors) < depth(like):
-        return [_spread(user, name, factors, row) for row in like]
-    if len(factors) == 1:
-        factors = [factors[0]] * len(like)
-    if len(factors) != len(like):
-        raise ValueError(
-            f"{user}: {name} must have {len(like)} items here, as the predictions have, not {len(factors)}"
-        )
-    return [_spread(user, name, x, row) for x, row in zip(factors, like)]
-
-
-def _in_lists(x: Any) -> Any:
-    return [_in_lists(item) for item in x] if is_list(x) else [x]
-
-
-def _reduced(losses: Any, reduction: str, name: str) -> Any:
-    if reduction == "none" or not is_list(losses):
-        return losses
-    flat = _flat(name, losses)
-    return added(flat, flat) if reduction == "sum" or len(flat) == 1 else sum(flat) / len(flat)
-
-
-def _mean(user: str, losses: list[Any], weights: list[Any]) -> Any:
-    """The sum of the losses by the sum of the weights."""
-    total = sum(weights)
-    if not isinstance(total, Value) and total == len(losses):
-        return _reduced(losses, "mean", user)
-    require(
-        total != 0.0,
-        f"{user}: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
-    )
-    return added(losses, losses) / total
-
-
-def _flat(name: str, xs: Any) -> list[Any]:
-    flat = []
-    stack = [xs]
-    while stack:
-        x = stack.pop()
-        if is_list(x):
-            stack.extend(reversed(x))
-        else:
-            flat.append(x)
-    if not flat:
-        raise ValueError(f"{name}: the list is empty")
-    return flat
 
 
 def _weighted(function: Callable[[Any], Any], pairs: Iterable[tuple[Any, Any]]) -> Any:
@@ -1523,7 +1277,7 @@ def _require_label(user: str, label: Any) -> None:
 
 def _check_short(name: str, reduction: object, other: str) -> None:
     """The third argument of the short names is the reduction; PyTorch's is something else."""
-    if is_list(reduction) or reduction is None or not isinstance(reduction, str):
+    if not isinstance(reduction, str):
         raise TypeError(
             f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r:.60}; "
             f"{other} takes its arguments in PyTorch's order"
@@ -1564,16 +1318,8 @@ def _share_of(own: Sequence[Any], weights: object, factors: list[float], ignored
 
 
 def _mean_by_shares(user: str, losses: Any, shares: list[Any], reduction: str) -> Any:
-    return _mean(user, _flat(user, losses), shares) if reduction == "mean" else _reduced(losses, reduction, user)
+    return mean_by(user, flattened(user, losses), shares) if reduction == "mean" else reduced(user, losses, reduction)
 
 
 def _unless_ignored(t: Any, ignored: int | None, loss: Any) -> Any:
     return loss if ignored is None or concrete(t) else where(t == float(ignored), 0.0, loss)
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
-
-
-def _shape(x: Any) -> str:
-    return f"a list of {len(x)}" if is_list(x) else f"one number, {_data(x)!r:.60}"

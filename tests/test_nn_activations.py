@@ -369,7 +369,18 @@ def test_cosines_are_pytorchs(a: list[float], b: list[float]) -> None:
         assert slopes == pytest.approx(t.grad.tolist(), rel=1e-12, abs=1e-15)
 
 
-def test_no_norm_overflows_into_nan() -> None:
+def test_distances_as_modules() -> None:
+    a, b = [[1.0, 2.0], [0.0, 1.0]], [[-3.0, 1.0], [2.0, 2.0]]
+    assert nn.PairwiseDistance(1.0, keepdim=True)(a, b) == functional.pairwise_distance(a, b, 1.0, keepdim=True)
+    assert nn.CosineSimilarity(dim=1)(a, b) == functional.cosine_similarity(a, b)
+    assert repr(nn.PairwiseDistance()) == "PairwiseDistance(p=2.0, eps=1e-06, keepdim=False)"
+    with pytest.raises(
+        ValueError, match=r"^cosine_similarity goes along the innermost lists: dim must be -1 or, here, 1"
+    ):
+        nn.CosineSimilarity(dim=0)(a, b)
+
+
+def test_large_vectors_have_norms() -> None:
     assert functional.normalize([3e150, 4e150]) == pytest.approx([0.6, 0.8])
 
 
