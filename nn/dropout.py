@@ -10,6 +10,7 @@ from functools import partial
 from autograd import CompileError, Value, concrete
 
 from .batches import called, each, over
+from .grids import channels_in
 from .module import Module
 from .settings import number, seeded
 
@@ -110,7 +111,10 @@ class _ChannelDropout(_Dropout):
 
     def _dropped(self, x: Any, generator: random.Random) -> Any:
         def of_one(x: Any) -> Any:
-            return [each(partial(self._times, factor=self._factor(generator)), channel) for channel in x]
+            return [
+                each(partial(self._times, factor=self._factor(generator)), channel)
+                for channel in channels_in(self, x, self._levels)
+            ]
 
         return over(of_one, x, self._levels)
 
