@@ -10,7 +10,7 @@ from functools import partial
 from autograd import ask
 
 from .batches import each, over
-from .grids import flat
+from .grids import channels_in, flat
 from .module import Module
 from .settings import number, seeded
 
@@ -108,7 +108,9 @@ class _ChannelDropout(_Dropout):
 
     def _dropped(self, x: Any) -> Any:
         def of_one(x: Any) -> Any:
-            return [each(partial(self._times, factor=factor), c) for c, factor in zip(x, ask(self._factors, len(x)))]
+            channels = channels_in(self, x, self._levels)
+            factors = ask(self._factors, len(channels))
+            return [each(partial(self._times, factor=factor), c) for c, factor in zip(channels, factors)]
 
         return over(of_one, x, self._levels)
 

@@ -117,6 +117,30 @@ def _like(shape: Shape) -> str:
     return f"holds {' x '.join(map(str, shape))} numbers" if shape else "is a number"
 
 
+def channels_in(module: Module, x: Any, levels: int) -> Any:
+    """The channels of one example, as they are.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many levels of lists, that of the channels included.
+
+    Examples
+    --------
+    >>> import nn
+    >>> channels_in(nn.Module(), [[1.0, 2.0]], 2)
+    [[1.0, 2.0]]
+    """
+    x = listed(module, x)
+    if depth(x) != levels:
+        what = "channels" + " of rows" * (levels - 2) + " of numbers" * (levels > 1)
+        raise ValueError(
+            f"{called(module)} takes a list of {what}, which is {levels} level{'s' * (levels > 1)} of lists, and got "
+            f"{depth(x)}: {x!r:.60}"
+        )
+    return x
+
+
 def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) -> tuple[list[tuple[Value, ...]], Shape]:
     """The channels of one example, each a row of Values, and the shape that each of them has.
 
@@ -141,15 +165,7 @@ def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) ->
     >>> len(channel), shape
     (4, (2, 2))
     """
-    x = listed(module, x)
-    if depth(x) != levels:
-        what = "channels" + {1: "", 2: " of numbers", 3: " of rows of numbers"}.get(
-            levels, " of rows of rows of numbers"
-        )
-        raise ValueError(
-            f"{called(module)} takes a list of {what}, which is {levels} level{'s' * (levels > 1)} of lists, and got "
-            f"{depth(x)}: {x!r:.60}"
-        )
+    x = channels_in(module, x, levels)
     count, *rest = shape = shape_of(module, x)
     if channels is not None and count != channels:
         raise ValueError(f"{called(module)} takes {channels} channel{'s' * (channels != 1)}, got {count}")

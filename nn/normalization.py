@@ -187,6 +187,7 @@ class _BatchNorm(_Tracking):
             raise ValueError(
                 f"{called(self)} takes a batch{' in training' if self.training else ''}, for it normalises by the mean "
                 f"of a batch, and got one example: {x!r:.60}"
+                + ("" if concrete(Value(0.0)) else "; a function that takes the batch is compiled with batch=False")
             )
         grids = [self._grid(example) for example in (x if batch else [x])]
         _alike(self, grids)

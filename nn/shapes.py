@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from autograd import Value
-
-from .batches import Batch, called, depth, is_list, listed, over
-from .grids import flat, nested, shape_of, whole_numbers
+from .batches import Batch, called, is_list, listed, over
+from .grids import channels_in, flat, nested, shape_of, whole_numbers
 from .module import Module
 from .settings import is_bool
 
@@ -245,7 +243,6 @@ class Residual(Module):
         self.module = module
 
     def forward(self, x: Any) -> Any:
-        x = x if isinstance(x, Value) else listed(self, x) if is_list(x) or hasattr(x, "__iter__") else x
         made = self.module(x)
         before, after = shape_of(self, x), shape_of(self, made)
         if before != after:
@@ -286,11 +283,7 @@ def _place(module: Module, level: int, shape: Shape) -> int:
 
 def _image(module: Module, x: Any) -> tuple[int, int]:
     """How many rows and columns the channels of one image have."""
-    x = listed(module, x)
-    shape = shape_of(module, x)
-    if len(shape) != 3 or 0 in shape:
-        raise ValueError(
-            f"{called(module)} takes a list of channels of rows of numbers, which is 3 levels of lists, and got "
-            f"{depth(x)}: {x!r:.60}"
-        )
+    shape = shape_of(module, channels_in(module, x, 3))
+    if 0 in shape:
+        raise ValueError(f"{called(module)} takes numbers, and there are none in {x!r:.60}")
     return shape[1], shape[2]
