@@ -471,6 +471,15 @@ def test_masks_that_are_arguments() -> None:
     assert value == pytest.approx(expected.data, rel=1e-13)
 
 
+def test_compiled_outputs_and_weights() -> None:
+    """Zeros of excluded keys are in the table, and examples come first."""
+    np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    attention, xs = nn.MultiheadAttention(4, 2, seed=1), drawn(0, 2, 3, 4)
+    program = autograd.compile(lambda x: attention(x, x, x, is_causal=True), attention, gradient=False)
+    for made, alone in zip(program(np.array(xs)), zip(*[attention(x, x, x, is_causal=True) for x in xs])):
+        assert close(np.array(made).tolist(), numbers(alone))
+
+
 def test_dropout_in_training_is_not_compiled() -> None:
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     for model in (nn.MultiheadAttention(2, 1, dropout=0.5), nn.TransformerEncoderLayer(2, 1, 2)):
