@@ -425,6 +425,15 @@ def test_compiled_gradients_are_the_engines(training: bool, batch: bool, masked:
     compared(loss, layer, drawn(0, 2, 4, 4), drawn(1, 2, 4, 4), batch=batch)
 
 
+def test_compiled_outputs_and_weights() -> None:
+    """Zeros of excluded keys are in the table, and examples come first."""
+    np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    attention, xs = nn.MultiheadAttention(4, 2, seed=1), drawn(0, 2, 3, 4)
+    program = autograd.compile(lambda x: attention(x, x, x, is_causal=True), attention, gradient=False)
+    for made, alone in zip(program(np.array(xs)), zip(*[attention(x, x, x, is_causal=True) for x in xs])):
+        assert close(np.array(made).tolist(), numbers(alone))
+
+
 @pytest.mark.parametrize("heads", [1, 2])
 @pytest.mark.parametrize("mask", [False, True])
 def test_causal_attention_is_filled_up_to_a_square(heads: int, mask: bool) -> None:

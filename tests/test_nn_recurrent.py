@@ -472,6 +472,22 @@ def test_twenty_steps_are_a_loop(kind: str, most: int) -> None:
     assert len(lines(longer)) == len(text)
 
 
+@every_kind
+def test_a_compiled_cell_goes_on_as_long_as_one_likes(kind: str) -> None:
+    """One program for a step, which is given the state that it returned, does what the layer does with the sequence."""
+    np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    layer, batch = LAYERS[kind](2, 3, seed=1), np.array(drawn(0, 2, 5, 2))
+    cell = cell_of(kind, layer, "_l0")
+    lstm = kind == "LSTM"
+    program = autograd.compile(lambda x, *state: cell(x, state if lstm else state[0]), cell, gradient=False)
+    state = [np.zeros((2, 3))] * (2 if lstm else 1)
+    for t in range(5):
+        made = program(batch[:, t], *state)
+        state = list(made) if lstm else [made]
+    _, last = layer(nn.Batch(batch))
+    assert close(np.array(state).tolist(), numbers([h[0] for h in last] if lstm else last))
+
+
 def test_a_sequence_of_another_length_and_dropout_in_training_are_refused() -> None:
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     model = nn.LSTM(2, 2, num_layers=2, dropout=0.5, seed=1)
