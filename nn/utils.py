@@ -78,12 +78,12 @@ def _gradients(parameters: Any) -> list[float]:
 
 def _norm(grads: Sequence[float], order: float) -> float:
     sizes = [abs(g) for g in grads]
+    if order == 0.0:
+        return float(sum([size != 0.0 for size in sizes]))
     if any(map(math.isnan, sizes)):
         return math.nan
     if order == 2.0:
         return math.hypot(*sizes)
-    if order == 0.0:
-        return float(sum([size != 0.0 for size in sizes]))
     largest = max(sizes, default=0.0)
     if math.isinf(order) or not 0.0 < largest < math.inf:
         return largest

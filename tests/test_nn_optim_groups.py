@@ -15,6 +15,8 @@ import autograd
 import nn
 from autograd import Value
 
+from .parity.optimizers import double_precision
+
 OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD": ("SGD", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}),
     "Adam": ("Adam", {"lr": 0.1, "amsgrad": True}),
@@ -55,11 +57,9 @@ def numbers(values: list[Value]) -> list[float]:
 @pytest.fixture
 def double() -> Iterator[None]:
     """PyTorch in double precision throughout: NAdam keeps the product of its momenta in the default precision."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    with double_precision():
+        yield
 
 
 @pytest.mark.usefixtures("double")

@@ -41,16 +41,17 @@ def program_with(grads: list[float]) -> Any:
 @pytest.mark.parametrize("grads", GRADS)
 def test_norms_and_clipping_are_pytorchs(grads: list[float], order: float) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    theirs = torch.nn.Parameter(torch.zeros(len(grads), dtype=torch.float64))
-    theirs.grad = torch.tensor(grads, dtype=torch.float64)
-    expected = torch.nn.utils.get_total_norm([theirs.grad], order).item()
+    theirs = [torch.nn.Parameter(torch.zeros((), dtype=torch.float64)) for _ in grads]
+    for p, g in zip(theirs, grads):
+        p.grad = torch.tensor(g, dtype=torch.float64)
+    expected = torch.nn.utils.get_total_norm([p.grad for p in theirs], order).item()
     params, vector = with_grads(grads), program_with(grads)
     for watched in (params, vector, grads):
         assert utils.get_total_norm(watched, order) == pytest.approx(expected, rel=1e-13, nan_ok=True)
-    norm = torch.nn.utils.clip_grad_norm_([theirs], 1.5, order).item()
+    norm = torch.nn.utils.clip_grad_norm_(theirs, 1.5, order).item()
     assert utils.clip_grad_norm_(params, 1.5, order) == pytest.approx(norm, rel=1e-13, nan_ok=True)
     assert nn.clip_grad_norm_(vector, 1.5, norm_type=order) == pytest.approx(norm, rel=1e-13, nan_ok=True)
-    clipped = pytest.approx(theirs.grad.tolist(), rel=1e-13, nan_ok=True)
+    clipped = pytest.approx([p.grad.item() for p in theirs], rel=1e-13, nan_ok=True)
     assert [p.grad for p in params] == clipped
     assert [row[0] for row in vector.rows([vector.grad])] == clipped
 

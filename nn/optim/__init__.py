@@ -7,6 +7,7 @@ The schedulers are in `lr_scheduler`.
 
 from __future__ import annotations
 
+from ..utils import clip_grad_norm_, clip_grad_value_
 from . import lr_scheduler, rules
 from .lbfgs import LBFGS
 from .optimizer import Optimizer, ParamGroup
@@ -33,6 +34,8 @@ __all__ = [
     "LBFGS",
     "hutchinson",
     "hessian_diagonal",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "lr_scheduler",
     "rules",
 ]

@@ -366,41 +366,47 @@ class Optimizer:
             )
         made: list[tuple[Any, ...]] = []
         counts: list[Any] = []
-        rest = iter(zip(self.state, self.counts))
+        rule, rest = self.rule, iter(zip(self.state, self.counts))
         for group in self.param_groups:
-            settings = group.settings()
+            own = group.settings()
+            settings = {"step": 0, **own}
             for p in group["params"]:
                 state, steps = next(rest)
                 if isinstance(p, ParameterVector):
-                    moved, steps = p.moved(self._applied, state, settings, steps)
+                    moved, steps = p.moved(self._applied, state, own, steps)
                 elif trains(p):
-                    steps += 1
+                    settings["step"] = steps = steps + 1
                     try:
-                        moved = self._applied(p.data, p.grad, *state, step=steps, **settings)
+                        moved = tuple(rule(p.data, p.grad, *state, **settings))
                     except ArithmeticError:  # 0/0 where eps is 0, or an overflow: Values do as IEEE 754 says
                         with no_grad():
-                            numbers = self._applied(*map(Value, (p.data, p.grad, *state)), step=steps, **settings)
+                            numbers = rule(*map(Value, (p.data, p.grad, *state)), **settings)
                             moved = tuple([x.data if isinstance(x, Value) else x for x in numbers])
                 else:
                     moved = (p.data, *state)
                 made.append(moved)
                 counts.append(steps)
+        self._look(made)
         return made, counts
 
     def _applied(self, *numbers: Any, **settings: Any) -> tuple[Any, ...]:
-        """What the rule returns, if it is as many numbers as it should be."""
+        """What the rule makes of vectors."""
         made = tuple(self.rule(*numbers, **settings))
-        if len(made) != 1 + len(self.initial):
-            raise ValueError(
-                f"the rule of {type(self).__name__} must return the parameter and {len(self.initial)} numbers of "
-                f"state, and it returned {len(made)} numbers in all"
-            )
+        self._look([made])
         return made
 
+    def _look(self, made: list[tuple[Any, ...]]) -> None:
+        """Raise a ValueError if the rule has not returned as many numbers as it should."""
+        for count in set(map(len, made)) - {1 + len(self.initial)}:
+            raise ValueError(
+                f"the rule of {type(self).__name__} must return the parameter and {len(self.initial)} numbers of "
+                f"state, and it returned {count} numbers in all"
+            )
+
     def _write(self, numbers: list[Any]) -> None:
-        """Set the data of all parameters; frozen ones are as they were."""
+        """Set the data of all parameters; frozen ones to what they are."""
         pairs = list(zip(self.params, numbers))
-        alone = [(p, x) for p, x in pairs if not isinstance(p, ParameterVector) and trains(p)]
+        alone = [(p, x) for p, x in pairs if not isinstance(p, ParameterVector)]
         vectors = [(p, x) for p, x in pairs if isinstance(p, ParameterVector)]
         for p, x in vectors:
             if getattr(x, "shape", None) != p.data.shape:
