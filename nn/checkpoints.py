@@ -76,6 +76,8 @@ class Checkpoint:
             names = os.listdir(self.folder)
         except FileNotFoundError:
             return []
+        except NotADirectoryError:
+            raise NotADirectoryError(f"a Checkpoint takes a folder, and {self.folder!r} is a file") from None
         numbers = [
             name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
         ]

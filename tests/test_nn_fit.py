@@ -691,6 +691,12 @@ def test_a_write_that_fails_leaves_the_old_ones(tmp_path: Path, monkeypatch: pyt
     assert os.listdir(tmp_path) == ["checkpoint-000000000001.json"] and checkpoint.load() == {"a": 1}
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(NotADirectoryError, match=r"^a Checkpoint takes a folder, and '.*file' is a file$"):
+        fit(network(), checkpoint=tmp_path / "file")
+
+
 def test_beginning_anew(tmp_path: Path) -> None:
     fit(network(), checkpoint=tmp_path, epochs=5)
     model, twin = network(), network()
