@@ -348,6 +348,44 @@ def test_an_optimiser_goes_on_in_a_second_training(compiled: bool | str) -> None
     assert model.state_dict() == twin.state_dict() and optimizer.steps == 12
 
 
+class Searching(nn.SGD):
+    """Steps of gradient descent that are halved until the loss falls: it asks for the loss again and again."""
+
+    asked: int
+
+    def step(self, closure: Callable[[], Any]) -> None:  # type: ignore[override]
+        first, self.asked = float(getattr(closed := closure(), "data", closed)), 1
+        vector = not isinstance(self.params[0], Value)
+        before = [p.data.copy() if vector else p.data for p in self.params]
+        slopes = [p.grad for p in self.params]
+        factor = 16.0
+        while self.asked < 30:
+            for p, number, slope in zip(self.params, before, slopes):
+                p.data = number - factor * slope
+            made = closure()
+            self.asked += 1
+            if float(getattr(made, "data", made)) < first:
+                return
+            factor /= 2.0
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+def test_an_optimiser_may_compute_the_loss_again(compiled: bool | str) -> None:
+    made: list[Searching] = []
+
+    def searching(parameters: Any) -> Searching:
+        made.append(Searching(parameters))
+        return made[0]
+
+    model = network()
+    history = fit(model, optimizer=searching, compiled=compiled, batch_size=None, epochs=10)
+    assert all(later < earlier for earlier, later in zip(history.loss, history.loss[1:]))
+    assert made[0].asked > 1
+    twin = network()
+    error = nn.cross_entropy(twin(nn.Batch(POINTS)), LABELS)
+    assert history.loss[0] == pytest.approx(error.data, rel=1e-12)
+
+
 class Averaging(nn.SGD):
     """As schedule-free optimisers do: what has been learnt, here a tenth, is not where the gradient is taken."""
 
@@ -1027,6 +1065,8 @@ class Late(nn.Module):
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(options: dict[str, Any], kind: type[Exception], sentence: str) -> None:
+    if options.get("compiled") is True:
+        pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     model = network()
     before = model.state_dict()
     with pytest.raises(kind, match=sentence):
@@ -1042,6 +1082,7 @@ def test_what_is_no_module_and_what_makes_its_parameters_late_is_refused() -> No
 
 
 def test_an_optimiser_of_other_parameters_is_refused() -> None:
+    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     model, other = network(), network()
     with pytest.raises(ValueError, match=r"^the optimiser moves .*, which is no parameter of the model$"):
         fit(model, optimizer=lambda parameters: nn.Adam(other.parameters()))
