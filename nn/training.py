@@ -734,7 +734,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
             "loader": self._loader.state_dict(),
-            "random": random_states(self.model),
+            "random": random_states(self.model, self.optimizer, *self._callbacks),
             "history": self.history.as_dict(),
             "sums": vars(self._sums),
             "callbacks": [callback.state_dict() for callback in self._callbacks],
@@ -781,7 +781,7 @@ class Training:
             for part, state in parts:
                 before.append((part, part.state_dict()))
                 part.load_state_dict(state)
-            set_random_states(self.model, content["random"])
+            set_random_states(content["random"], self.model, self.optimizer, *callbacks)
         except (ValueError, TypeError, KeyError) as error:
             for part, state in reversed(before):
                 part.load_state_dict(state)

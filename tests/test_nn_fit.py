@@ -645,6 +645,31 @@ def test_a_training_may_go_on_in_another_way_and_for_longer(tmp_path: Path) -> N
     assert history.loss == pytest.approx(expected.loss, rel=1e-12)
 
 
+def test_generators_of_optimisers_and_callbacks_go_on(tmp_path: Path) -> None:
+    class Noisy(nn.SGD):
+        def __init__(self, params: Any) -> None:
+            super().__init__(params, 0.1)
+            self._random = random.Random(3)
+
+        def step(self) -> None:
+            super().step()
+            self.params[0].data += self._random.gauss(0.0, 0.1)
+
+    class Shaking(nn.Callback):
+        def __init__(self) -> None:
+            self.generator = random.Random(4)
+
+        def on_step_end(self, training: nn.Training) -> None:
+            training.model.parameters()[1].data += self.generator.gauss(0.0, 0.1)
+
+    whole, model = network(), network()
+    fit(whole, optimizer=Noisy, callbacks=[Shaking(), Break(None)])
+    with pytest.raises(Broken):
+        fit(network(), optimizer=Noisy, callbacks=[Shaking(), Break(6)], checkpoint=nn.Checkpoint(tmp_path, 1))
+    fit(model, optimizer=Noisy, callbacks=[Shaking(), Break(None)], checkpoint=tmp_path)
+    assert model.state_dict() == whole.state_dict()
+
+
 def test_numpys_random_numbers_go_on(tmp_path: Path) -> None:
     np = pytest.importorskip("numpy", reason="NumPy is not installed")
     drawn: list[float] = []
@@ -770,7 +795,10 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
         ({"seed": 8}, r"seed was 7, and is 8"),
         ({"scheduler": Halving}, r"it is of a training without a scheduler"),
         ({"early_stopping": 3}, r"it has the state of 0 callbacks, and there are 1"),
-        ({"model": nn.Sequential(nn.MLP(2, [4, 2], seed=1), nn.Dropout(0.5, seed=1))}, r"does not fit|random numbers"),
+        (
+            {"model": nn.Sequential(nn.MLP(2, [4, 2], seed=1), nn.Dropout(0.5, seed=1))},
+            r"does not fit|generators of random numbers",
+        ),
     ],
 )
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
