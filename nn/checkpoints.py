@@ -76,6 +76,8 @@ class Checkpoint:
             names = os.listdir(self.folder)
         except FileNotFoundError:
             return []
+        except NotADirectoryError:
+            raise NotADirectoryError(f"a Checkpoint takes a folder, and {self.folder!r} is a file") from None
         numbers = [
             name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
         ]
@@ -188,11 +190,17 @@ def _written(content: dict[str, Any]) -> str:
 # --- random numbers ---------------------------------------------------------------------------------------------------
 
 
-def random_states(model: Module) -> dict[str, Any]:
+def random_states(model: Module, *others: object) -> dict[str, Any]:
     """The states of all random numbers that a training may draw, as JSON can hold them.
 
     These are Python's own, NumPy's own if somebody has loaded them, and the generators in attributes of the modules,
     as `Dropout` with a seed has one.
+
+    Parameters
+    ----------
+    model : Module
+    *others : object
+        Whatever else has generators in attributes: an optimiser, callbacks, ...
 
     Examples
     --------
@@ -200,7 +208,7 @@ def random_states(model: Module) -> dict[str, Any]:
     >>> model = nn.Sequential(nn.Dropout(0.5, seed=1))
     >>> states = random_states(model)
     >>> first = model([1.0] * 9), random.random()
-    >>> set_random_states(model, states)
+    >>> set_random_states(states, model)
     >>> (model([1.0] * 9), random.random()) == first
     True
     """
@@ -212,26 +220,26 @@ def random_states(model: Module) -> dict[str, Any]:
     if numpy_random is not None:
         drawn = numpy_random.get_state(legacy=False)
         drawn = {**drawn, "state": {**drawn["state"], "key": drawn["state"]["key"].tolist()}}
-    own = {name: random_state(generator) for name, generator in _generators(model).items()}
-    return {"python": random_state(random), "numpy": drawn, "modules": own}
+    own = {name: random_state(generator) for name, generator in _generators(model, others).items()}
+    return {"python": random_state(random), "numpy": drawn, "own": own}
 
 
-def set_random_states(model: Module, states: dict[str, Any]) -> None:
-    """Go on with `random_states`.
+def set_random_states(states: dict[str, Any], model: Module, *others: object) -> None:
+    """Go on with the `random_states` of these.
 
     Raises
     ------
     ValueError
-        If they are not of such a model.
+        If they are of something else.
     """
     import random
 
-    generators = _generators(model)
-    if states["modules"].keys() != generators.keys():
-        theirs, ours = (", ".join(names) or "none" for names in (states["modules"], generators))
-        raise ValueError(f"it has the random numbers of {theirs}, and the modules that draw some are {ours}")
+    generators = _generators(model, others)
+    if states["own"].keys() != generators.keys():
+        theirs, ours = (", ".join(names) or "none" for names in (states["own"], generators))
+        raise ValueError(f"it has the generators of random numbers {theirs}, and those here are {ours}")
     for name, generator in generators.items():
-        set_random_state(generator, states["modules"][name])
+        set_random_state(generator, states["own"][name])
     set_random_state(random, states["python"])
     if states["numpy"] is not None:
         import numpy as np
@@ -239,13 +247,15 @@ def set_random_states(model: Module, states: dict[str, Any]) -> None:
         np.random.set_state(states["numpy"])  # noqa: NPY002
 
 
-def _generators(model: Module) -> dict[str, random.Random]:
-    """The generators in the modules' attributes, each once, by their names."""
+def _generators(model: Module, others: tuple[object, ...]) -> dict[str, random.Random]:
+    """The generators in attributes, each once, by their names."""
     import random
 
+    owners: list[tuple[str, object]] = list(model.named_modules())
+    owners += [(f"{type(other).__name__} {i}", other) for i, other in enumerate(others, 1)]
     found: dict[int, tuple[str, random.Random]] = {}
-    for path, module in model.named_modules():
-        for name, held in vars(module).items():
+    for path, owner in owners:
+        for name, held in getattr(owner, "__dict__", {}).items():
             if isinstance(held, random.Random):
                 found.setdefault(id(held), (f"{path}.{name}" if path else name, held))
     return dict(found.values())

@@ -37,7 +37,7 @@ class TensorDataset:
     Attributes
     ----------
     columns : tuple
-        What was given. An array stays an array; the examples taken from it are lists and numbers.
+        What was given, as lists and NumPy arrays; the examples taken from an array are lists and numbers.
 
     Raises
     ------
@@ -62,10 +62,10 @@ class TensorDataset:
                 raise TypeError(
                     f"TensorDataset takes lists and arrays, and column {i} is {type(column).__name__}: {column!r:.60}"
                 )
-            if not isinstance(column, (list, tuple)) and not hasattr(column, "tolist"):  # a table of pandas, say
+            if not isinstance(column, (list, tuple)):
                 import numpy as np
 
-                column = np.asarray(column)
+                column = np.asarray(column)  # also of pandas, where a number in brackets may be another example's name
             made.append(column)
         lengths = [len(column) for column in made]
         for i, length in enumerate(lengths, 1):

@@ -485,7 +485,8 @@ class Training:
             if scheduler is not None and not hasattr(self.scheduler, name):
                 self._restore_modes()
                 raise TypeError(f"a scheduler has a method {name}, and {self.scheduler!r:.60} has none")
-        self._takes_number = scheduler is not None and _takes_number(self.scheduler.step)
+        self._takes_number = scheduler is not None and any(_arguments(self.scheduler.step))
+        self._takes_closure = len(_arguments(self.optimizer.step)) > 0
 
     def _optimizer(self, optimizer: Any) -> Optimizer:
         """The optimiser of the parameters that are moved."""
@@ -582,13 +583,12 @@ class Training:
         self._end_epoch()
 
     def _run_step(self, positions: list[int]) -> None:
-        loss = self._way.loss(positions)
+        computed = self._way.loss(positions)
+        loss: float = _number(computed)
         norms = self._way.norms() if self._layer_norms else {}
         norm = self._clipped(loss)
         lr = _lr(self.optimizer)
-        if self._clip_value is not None:
-            clip_grad_value_(self._way.parameters, self._clip_value)
-        self.optimizer.step()
+        self._move(positions, computed)
         if self.scheduler is not None and self._by_step:
             self._move_scheduler(loss)
         self.step += 1
@@ -609,8 +609,7 @@ class Training:
         """The gradient's norm, which is held down then; refused if it, or the loss, is not finite."""
         norm = math.nan
         if math.isfinite(loss):
-            clipped = self._clip_norm < math.inf
-            norm = clip_grad_norm_(self._way.parameters, self._clip_norm) if clipped else self._way.norm()
+            norm = self._clip()
         if not math.isfinite(norm):
             what = f"the norm of the gradient is {norm}" if math.isfinite(loss) else f"the loss is {loss}"
             raise FloatingPointError(
@@ -619,6 +618,31 @@ class Training:
                 "autograd.detect_anomaly() names the operation"
             )
         return norm
+
+    def _clip(self) -> float:
+        """Hold the gradient down; returns its norm before."""
+        parameters, clipped = self._way.parameters, self._clip_norm < math.inf
+        norm = clip_grad_norm_(parameters, self._clip_norm) if clipped else self._way.norm()
+        if self._clip_value is not None:
+            clip_grad_value_(parameters, self._clip_value)
+        return norm
+
+    def _move(self, positions: list[int], computed: Value | float) -> None:
+        """A step of the optimiser. To one that asks for the loss, as L-BFGS does, the known one is told first."""
+        if not self._takes_closure:
+            self.optimizer.step()
+            return
+        known = [computed]
+
+        def closure() -> Value | float:
+            if known:
+                return known.pop()
+            loss = self._way.loss(positions)
+            self._clip()
+            return loss
+
+        step: Callable[..., Any] = self.optimizer.step
+        step(closure)
 
     def _end_epoch(self) -> None:
         history, sums = self.history, self._sums
@@ -711,7 +735,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
             "loader": self._loader.state_dict(),
-            "random": random_states(self.model),
+            "random": random_states(self.model, self.optimizer, *self._callbacks),
             "history": self.history.as_dict(),
             "sums": vars(self._sums),
             "callbacks": [callback.state_dict() for callback in self._callbacks],
@@ -758,7 +782,7 @@ class Training:
             for part, state in parts:
                 before.append((part, part.state_dict()))
                 part.load_state_dict(state)
-            set_random_states(self.model, content["random"])
+            set_random_states(content["random"], self.model, self.optimizer, *callbacks)
         except (ValueError, TypeError, KeyError) as error:
             for part, state in reversed(before):
                 part.load_state_dict(state)
@@ -800,7 +824,7 @@ class _Eager:
         self._layers = _layers(training.model)
         self._known = False
 
-    def loss(self, positions: list[int]) -> float:
+    def loss(self, positions: list[int]) -> Value:
         """The loss of a batch; the parameters have its gradient then."""
         inputs, targets = _pair(self.loader, positions)
         loss = _one_number(self.function(self.model(inputs), targets))
@@ -813,7 +837,7 @@ class _Eager:
             self._known = True
         self.model.zero_grad()
         loss.backward()
-        return loss.data
+        return loss
 
     def norm(self) -> float:
         return clip_grad_norm_(self.parameters, math.inf)  # which knows what counts, and clips nothing
@@ -1077,14 +1101,12 @@ def _lr(optimizer: Any) -> float | None:
     return groups[0].get("lr") if groups else getattr(optimizer, "lr", None)
 
 
-def _takes_number(step: Callable[..., Any]) -> bool:
-    """Whether the step of a scheduler must be given a number to watch."""
+def _arguments(function: Callable[..., Any]) -> list[bool]:
+    """The arguments that a function has names for: of each, whether it must be given."""
     import inspect
 
-    return any(
-        p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.kind is not p.VAR_POSITIONAL
-        for p in inspect.signature(step).parameters.values()
-    )
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [p.default is p.empty for p in inspect.signature(function).parameters.values() if p.kind in named]
 
 
 @contextmanager

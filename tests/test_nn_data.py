@@ -37,10 +37,21 @@ def test_what_is_no_array_yet_becomes_one() -> None:
     np = pytest.importorskip("numpy", reason="NumPy is not installed")
 
     class Table:
+        """As a table of pandas, whose rows have names that may be other numbers."""
+
         ndim = 2
 
         def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
             return np.array(X)
+
+        def __len__(self) -> int:
+            return len(X)
+
+        def __getitem__(self, name: int) -> Any:
+            return X[-1 - name]
+
+        def tolist(self) -> Any:
+            return X
 
     assert list(nn.TensorDataset(Table(), Y)) == list(zip(X, Y))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -90,8 +91,9 @@ def test_a_training_that_is_killed_ends_with_the_same_bits(way: str, tmp_path: P
         while kills < KILLS:
             steps = nn.Checkpoint(folder).steps()
             process = start(folder, way, epochs)
-            while nn.Checkpoint(folder).steps() == steps and process.poll() is None:
-                time.sleep(0.002)  # until it is at work
+            if delays.random() < 0.8:
+                while nn.Checkpoint(folder).steps() == steps and process.poll() is None:
+                    time.sleep(0.002)  # until it is at work
             time.sleep(delays.uniform(0.0, needed / 12))
             process.kill()
             _, said = process.communicate()
@@ -100,7 +102,8 @@ def test_a_training_that_is_killed_ends_with_the_same_bits(way: str, tmp_path: P
                 break
             assert process.returncode == -signal.SIGKILL
             kills += 1
-            unfinished = [name for name in os.listdir(folder) if not name.startswith("checkpoint-")]
+            names = os.listdir(folder) if folder.exists() else []
+            unfinished = [name for name in names if not name.startswith("checkpoint-")]
             torn += len(unfinished)
             assert len(unfinished) <= 1  # what a process leaves, the next one tidies up
             for step in nn.Checkpoint(folder).steps():
@@ -109,3 +112,27 @@ def test_a_training_that_is_killed_ends_with_the_same_bits(way: str, tmp_path: P
             finish(start(folder, way, epochs))
         assert json.dumps(last(folder)) == json.dumps(expected)
     print(f"{way}: {kills} kills in {rounds} trainings, {torn} in the midst of writing")
+
+
+@pytest.mark.parametrize("way", ["eager", "compiled"])
+def test_ctrl_c_in_a_process_says_how_to_go_on(way: str, tmp_path: Path) -> None:
+    if way == "compiled":
+        pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    finish(start(tmp_path / "whole", way, 12))
+    folder = tmp_path / "interrupted"
+    process = start(folder, way, 12)
+    while not nn.Checkpoint(folder).steps() and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    sentence = said.decode().strip().rpartition("\n")[2]
+    found = re.fullmatch(
+        r"KeyboardInterrupt: training was interrupted after step (\d+), \d+ of 12 epochs being complete, "
+        r"and a checkpoint is in '.*interrupted'; call fit again as before to go on",
+        sentence,
+    )
+    assert found is not None, sentence
+    assert nn.Checkpoint(folder).steps()[-1] == int(found[1])
+    finish(start(folder, way, 12))
+    assert json.dumps(last(folder)) == json.dumps(last(tmp_path / "whole"))
