@@ -25,6 +25,7 @@ except ImportError:
 from . import ops as _ops
 from . import value as _value
 from .cells import Cell, neurons, values
+from .checkpoints import checkpoint, checkpoint_sequential
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck, require
 from .errors import CompileError
 from .files import write_text
@@ -135,6 +136,8 @@ __all__ = [
     "Graph",
     "Op",
     "Place",
+    "checkpoint",
+    "checkpoint_sequential",
     "AnomalyError",
     "CompileError",
     "GradcheckError",

@@ -256,12 +256,15 @@ class Watch(Block):
         Whether watches that are opened inside this one do not look: it goes on instead.
     abroad : Watch or None
         Who looks on in the threads that have no watch of their own.
+    keeps : bool
+        Whether it needs all nodes that are made, so that `checkpoint` lets none of them go.
     """
 
     mode = "watch"
     derivatives = False
     alone = False
     abroad: Watch | None = None
+    keeps = False
 
     def setting(self) -> object:
         around = current_watch()

@@ -36,6 +36,7 @@ FLOORS = {
     "autograd.arrays_jax": 3,
     "autograd.value": 2,
     "autograd.cells": 3,
+    "autograd.checkpoints": 3,
     "autograd.graph": 3,
     "autograd.functional": 4,
     "autograd.expression": 4,

@@ -127,6 +127,7 @@ class Recorder(Watch):
 
     derivatives = True
     alone = True
+    keeps = True
 
     def __init__(self, placeholders: Iterable[Value]) -> None:
         self.refusal: CompileError | None = None
@@ -236,6 +237,7 @@ class _Abroad(Watch):
     """
 
     derivatives = True
+    keeps = True
 
     def _recorder(self, *xs: object) -> Recorder | None:
         for recorder in [entry.setting for entry in list(blocks)]:
