@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from copy import copy
 
-from .modes import current_watch, enable_grad, in_force, recording, runs
+from .modes import current_watch, enable_grad, in_force, precision, recording, rounding, runs
 from .ops import CHECKPOINT, Op
 from .origins import Origin, begin_section, here, sit, then
 from .value import Value, flow_back, interior, joined, run_again, write
@@ -189,6 +189,7 @@ class _Record:
     ) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.place: Place | None = sit().place
+        self.rounding = rounding()
         self.preserve = preserve_rng_state
         self.random: Any = None  # the state of Python's random numbers before the first call, if it used any
         self.origin: Origin = here()  # when the first call was
@@ -293,11 +294,7 @@ class _Record:
             seat.place = self.place
             if generator is not None:
                 generator.setstate(self.random)
-            if recording():  # without a block every node is faster
-                returned = self.function(*self.args, **self.kwargs)
-            else:
-                with enable_grad():
-                    returned = self.function(*self.args, **self.kwargs)
+            returned = self._returned()
         finally:
             seat.place = place
             if generator is not None:
@@ -305,6 +302,16 @@ class _Record:
         if here().epoch is not epoch:
             self._refuse("it sets a leaf, which it did not when it was called first")
         use(*self._checked(returned, since), since)
+
+    def _returned(self) -> Any:
+        """What the function returns in the modes of the first call; without a block, if they hold, for that is fast."""
+        if not recording():
+            with enable_grad():
+                return self._returned()
+        if rounding() is not self.rounding:
+            with self.rounding or precision("float64"):
+                return self._returned()
+        return self.function(*self.args, **self.kwargs)
 
     def _checked(self, returned: Any, since: int) -> tuple[list[Value], list[Value]]:
         """The results of another call, if they are those of the first one, and all nodes behind them."""

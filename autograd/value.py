@@ -21,7 +21,7 @@ from weakref import ref
 from . import ops
 from ._cython import cython
 from .ieee import divide, inf, power, to_float
-from .modes import blocks, current_watch, recording, runs, runs_here, stands_for_a_number
+from .modes import blocks, current_watch, in_this_thread, rounding, runs, runs_here, stands_for_a_number
 from .ops import Op
 from .origins import Origin, Place, current_place, here, lock, moved, origin_of, overwrite, then
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
     import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+
+    from .modes import precision
 
     Made: TypeAlias = "Value"  # or NotImplemented, when an operand has its own way with operators
     Truth: TypeAlias = bool  # or what a watch makes of a comparison
@@ -182,6 +184,8 @@ class Value:
             self._data = float(data)
         else:
             self._data = to_float(data)
+        if blocks:
+            self._data = _in_format(self._data)
         self._grad: float = 0.0
         self._stamp: int = -state.section
         self._place: Place | None = current_place() if state.seats else None
@@ -210,6 +214,7 @@ class Value:
         number = to_float(data)
         if blocks:
             _before_write([self])
+            number = _in_format(number)
         with lock:
             try:
                 state.writing = True
@@ -234,6 +239,8 @@ class Value:
             self._grad = grad
         else:
             self._grad = 0.0 if grad is None else to_float(grad, "grad")
+        if blocks:
+            self._grad = _in_format(self._grad)
 
     @grad.deleter
     def grad(self) -> None:
@@ -667,8 +674,10 @@ class Value:
                     "backward() is called in the midst of another one, which is running a checkpointed function again; "
                     "call it outside of the function, or use autograd.grad inside"
                 )
+            if blocks:
+                seed = _in_format(seed)
             if self._rule is None:
-                self._grad += seed
+                self.grad = self._grad + seed
                 return
             order = _walked(self, reset)
             if blocks:
@@ -1106,6 +1115,8 @@ def _begin(node: Value, data: float, rule: Op, origin: Origin) -> None:
 def _constant(number: object) -> Constant:
     node: Constant = Constant.__new__(Constant)
     node._data = number if type(number) is float else to_float(number)
+    if blocks:
+        node._data = _in_format(node._data)
     node._grad = 0.0
     node._stamp = -state.section
     node._place = current_place() if state.seats else None
@@ -1114,11 +1125,46 @@ def _constant(number: object) -> Constant:
 
 
 def _inspected(node: Value) -> Value:
-    """`node` as the blocks open in this thread want it: a leaf under `no_grad`, looked at under a watch."""
-    watch = current_watch()
+    """`node` as this thread's blocks want it: rounded, looked at, or a leaf under `no_grad`."""
+    watch, recorded, form = in_this_thread()
+    if form is not None:
+        _round(node, form)
     if watch is not None:
         watch.made(node)
-    return node if recording() else Value(node._data)
+    return node if recorded else Value(node._data)
+
+
+def _in_format(x: float) -> float:
+    """A number as it is kept in this thread now."""
+    form = rounding()
+    return x if form is None else form.round(x)
+
+
+def _round(node: Value, form: precision) -> None:
+    """Round a new result to a format. Its slopes are those at the number that is kept."""
+    data = node._data
+    if form.accumulate is not None:
+        if isinstance(node, Dot):
+            dot_node: Dot = node
+            bias = dot_node._bias
+            terms = [(w._data, x._data) for w, x in zip(dot_node._ws, dot_node._xs)]
+            data = form.summed(terms, None if bias is None else bias._data)
+        elif node._rule is ops.sum:
+            data = form.summed([(x._data, 1.0) for x in node.operands], None)
+    data = form.round(data)
+    if data == node._data or isinstance(node, Dot):
+        node._data = data
+        return
+    node._data = data
+    rule: Any = node._rule
+    slopes = rule.slopes(*[x._data for x in node.operands], data)
+    if isinstance(node, Wide):
+        wide: Wide = node
+        wide._partials = slopes
+    else:
+        node._da = slopes[0]
+        if node._b is not None:
+            node._db = slopes[1]
 
 
 def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origin: Origin) -> Dot:
@@ -1182,7 +1228,9 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     data = [to_float(x) for x in numbers]
     if len(written) != len(data):
         raise ValueError(f"set_data takes a number for each of the {len(written)} leaves, got {len(data)}")
-    _before_write(written)
+    if blocks:
+        _before_write(written)
+        data = [_in_format(x) for x in data]
     write(written, data)
 
 
@@ -1205,11 +1253,10 @@ def write(leaves: list[Any], data: list[float]) -> None:
 
 
 def _before_write(leaves: list[Any]) -> None:
-    if blocks:
-        watch = current_watch()
-        if watch is not None:
-            for leaf in leaves:
-                watch.wrote(leaf)
+    watch = current_watch()
+    if watch is not None:
+        for leaf in leaves:
+            watch.wrote(leaf)
 
 
 def leaf_of(kind: type[Value], data: float) -> Value:
@@ -1433,6 +1480,8 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
         flow_back(order, mark, leaves)
         for leaf, before in leaves:
             leaf._grad += before
+            if blocks:
+                leaf._grad = _in_format(leaf._grad)
     except BaseException:
         while True:
             try:
@@ -1445,6 +1494,10 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
 
 def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
     """Let the gradients of the nodes, which the last of them have already, flow to their operands; see `_sweep`."""
+    form = rounding() if blocks else None
+    if form is not None:
+        _flow_back_rounded(order, mark, leaves, form)
+        return
     for node in reversed(order):
         # Every consumer of this node has been visited: its gradient is complete, and flows on.
         grad_out = node._grad
@@ -1460,6 +1513,19 @@ def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
                 if b._stamp < mark:
                     _begin_leaf(b, mark, leaves)
                 b._grad = b._grad + node._db * grad_out
+
+
+def _flow_back_rounded(order: list[Value], mark: Time, leaves: Held, form: precision) -> None:
+    """The same in a `precision` block: each product is rounded, and each sum."""
+    for node in reversed(order):
+        if isinstance(node, (Part, Joint)):
+            _spread(node, node._grad, mark, leaves)
+            continue
+        grad = node._grad
+        for x, slope in zip(node.operands, node.partials):
+            if x._stamp < mark:
+                _begin_leaf(x, mark, leaves)
+            x._grad = form.round(x._grad + form.round(slope * grad))
 
 
 def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
@@ -1655,8 +1721,11 @@ def _walk_inside(roots: list[Value], since: Time, made: list[Value], around: lis
             node._stamp = opened
             stack.append(node)
             a = node._a
-            if a is None:
-                stack.extend((node._joint,) if isinstance(node, Part) else node.operands[::-1])
+            if isinstance(node, Part):
+                part: Part = node
+                stack.append(part._joint)
+            elif a is None:
+                stack.extend(node.operands[::-1])
             else:
                 if node._b is not None:
                     stack.append(node._b)

@@ -55,6 +55,7 @@ from .layers import MLP, Dropout, Layer, Linear, Neuron
 from .losses import bce, bce_with_logits, cross_entropy, half_mse, hinge, huber, l1, l2, mae, mse, multi_margin, nll
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm_, clip_grad_value_
+from .scaler import GradScaler
 
 __all__ = [
     "Module",
@@ -99,6 +100,7 @@ __all__ = [
     "AdamW",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "GradScaler",
     "load_file",
     "save_file",
     "functional",

@@ -26,6 +26,7 @@ FLOORS = {
     "autograd.ieee": 0,
     "autograd.files": 0,
     "autograd.errors": 0,
+    "autograd.formats": 0,
     "autograd._cython": 0,
     "autograd.origins": 1,
     "autograd._namesake": 0,

@@ -14,7 +14,7 @@ from .. import ops
 from ..errors import CompileError, sentence
 from ..functional import leaves, rebuild
 from ..ieee import to_float
-from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recording
+from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recording, rounding
 from ..ops import Op
 from ..value import Constant, Value, record, walk
 from ..value import rebuild as node_of
@@ -364,6 +364,12 @@ def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) ->
 
 def _run(f: Callable[..., Any], inputs: Inputs) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]]]:
     """One run: the table, in it every leaf that is no placeholder, what f returned, and what it checked."""
+    form = rounding()
+    if form is not None:
+        raise CompileError(
+            f"a program has a dtype of its own, and cannot be recorded inside of precision({form.name!r}); compile "
+            f"outside of the block, with dtype={form.name!r}"
+        )
     placeholders = [slot.placeholders() for slot in inputs.slots]
     arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
     recorder = Recorder([x for values in placeholders for x in values])
