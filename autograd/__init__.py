@@ -25,12 +25,13 @@ except ImportError:
 from . import ops as _ops
 from . import value as _value
 from .cells import Cell, neurons, values
+from .checkpoints import checkpoint, checkpoint_sequential
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck, require
 from .errors import CompileError
 from .files import write_text
 from .functional import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 from .graph import Graph
-from .modes import concrete, enable_grad, no_grad
+from .modes import concrete, enable_grad, no_grad, precision, rounded
 from .ops import *  # every row of the table
 from .origins import Place, current_place, enter, sit
 from .outside import ask, tell
@@ -93,7 +94,8 @@ def compile(
         the weights, count once.
     gradient : bool, optional
         Whether calling the program gives a gradient; by default it does if f returns one number.
-    dtype : {"float64", "float32"}
+    dtype : {"float64", "float32", "float16", "bfloat16"}
+        What the program computes with. bfloat16 is JAX's; NumPy has none. Sums of many float16 numbers end at 65504.
     allow_nan : bool
         Whether there may be nan among the arguments of a call.
     textbook : bool
@@ -140,6 +142,10 @@ __all__ = [
     "Graph",
     "Op",
     "Place",
+    "checkpoint",
+    "checkpoint_sequential",
+    "precision",
+    "rounded",
     "AnomalyError",
     "CompileError",
     "GradcheckError",

@@ -12,8 +12,8 @@ from .errors import sentence
 from .functional import _Trace, leaves, rebuild
 from .graph import Graph
 from .ieee import to_float
-from .modes import Watch, current_watch, enable_grad, line_outside
-from .ops import central_difference, numeric_derivative
+from .modes import Watch, current_watch, enable_grad, line_outside, rounding
+from .ops import CHECKPOINT, central_difference, numeric_derivative
 from .origins import Place
 from .value import Value, walk
 
@@ -65,6 +65,8 @@ def gradcheck(
 
     Raises
     ------
+    ValueError
+        If `eps` is no positive number, or inside of a `precision` block.
     GradcheckError
         If an input fails: a table with the analytic derivative, the best numeric one with its error, and the relative
         difference for every input, and the operation to suspect, the one whose own partials disagree most with its
@@ -75,6 +77,12 @@ def gradcheck(
     >>> gradcheck(lambda x, y: x * y + x.log(), (2.0, 3.0))
     True
     """
+    form = rounding()
+    if form is not None:
+        raise ValueError(
+            f"gradcheck compares small differences, of which nothing is left where numbers are rounded to {form.name}; "
+            "call it outside of the precision block"
+        )
     if eps is not None and not eps > 0.0:
         raise ValueError(f"eps must be a positive step, not {eps!r}")
     if not isinstance(inputs, tuple):
@@ -143,6 +151,8 @@ def _suspect(out: Any, rtol: float) -> str:
     for node in walk(out) if isinstance(out, Value) and out.op is not None else ():
         op, operands = node.op, [x.data for x in node.operands]
         assert op is not None
+        if op is CHECKPOINT:
+            continue  # it has no rule
         for i, slope in enumerate(node.partials):
             numeric, _, agrees = numeric_derivative(op.value, operands, i, slope, rtol, rtol)
             error = math.fabs(slope - numeric) / max(1.0, math.fabs(numeric))
@@ -190,15 +200,21 @@ class detect_anomaly(Watch):
             for x, slope in zip(node.operands, node.partials):
                 before = gradients.get(id(x), x.grad if x.op is None else 0.0)
                 self.flowed(node, x, before, slope, gradient)
-                gradients[id(x)] = before + slope * gradient
+                gradients[id(x)] = _added(before, slope, gradient)
 
     def flowed(self, node: Value, x: Value, before: float, slope: float, gradient: float) -> None:
-        total = before + slope * gradient
+        total = _added(before, slope, gradient)
         if not math.isfinite(total):
             raise AnomalyError(
                 f"the gradient of {x.describe()} became {total} going back through {_name(node)} of "
                 f"{_listed(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
             )
+
+
+def _added(before: float, slope: float, gradient: float) -> float:
+    """What a gradient becomes by what flows to it."""
+    form = rounding()
+    return before + slope * gradient if form is None else form.round(before + form.round(slope * gradient))
 
 
 def _name(node: Value) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from . import ops
 from .ieee import to_float
-from .modes import Run, concrete, current_watch, enable_grad, recording, runs_here, unwatched
+from .modes import Run, concrete, current_watch, enable_grad, precision, recording, rounding, runs_here, unwatched
 from .value import Value, walk
 from .value import rebuild as node_of
 
@@ -268,10 +268,10 @@ class _Trace:
         if node.op is None or not (self.nested or self.unknown):
             return node.partials
         operands = node.operands
-        if current_watch() is None:
+        if current_watch() is None and rounding() is None:
             slopes: Sequence[Number] = node.op.partials(*operands, node)
         else:
-            with unwatched():  # a partial that nobody needs may be nan
+            with unwatched(), precision("float64"):  # a partial that nobody needs may be nan; none is rounded
                 slopes = node.op.partials(*operands, node)
         for slope, computed in zip(slopes, node.partials):
             now = float_of(slope)
@@ -295,9 +295,10 @@ class _Trace:
 
     def gradient(self, outs: Sequence[Number], seeds: Sequence[Number] = (1.0,)) -> list[Number]:
         """The derivatives of the sum of seeds times `outs` with respect to each input, by reverse accumulation."""
+        plus, times = _arithmetic()
         adjoints: dict[int, Number] = {}
         for out, seed in zip(outs, seeds):
-            adjoints[id(out)] = adjoints[id(out)] + seed if id(out) in adjoints else seed
+            adjoints[id(out)] = plus(adjoints[id(out)], seed) if id(out) in adjoints else seed
         order = self.active(outs)
         active = {*map(id, self.inputs), *map(id, order)}
         watch = current_watch()
@@ -308,22 +309,24 @@ class _Trace:
                 if key in active:
                     if watch is not None:
                         watch.flowed(node, x, *map(float_of, (adjoints.get(key, 0.0), slope, adjoint)))
-                    flow = _times(slope, adjoint)
-                    adjoints[key] = adjoints[key] + flow if key in adjoints else flow
+                    flow = times(slope, adjoint)
+                    adjoints[key] = plus(adjoints[key], flow) if key in adjoints else flow
         return [self.number(adjoints.get(id(x), 0.0)) for x in self.inputs]
 
     def tangents(self, outs: Sequence[Number], directions: Sequence[Number]) -> list[Number]:
         """The derivatives of `outs` along `directions`, one number for each input, by forward accumulation."""
+        plus, times = _arithmetic()
         tangents: dict[int, Number] = dict(zip(map(id, self.inputs), directions))
         watch = current_watch()
         for node in self.active(outs):
-            moved = []
+            moved: Number | None = None
             for x, slope in zip(node.operands, self.slopes(node)):
                 if id(x) in tangents:
                     if watch is not None:
                         watch.flowed(node, x, 0.0, float_of(slope), float_of(tangents[id(x)]))
-                    moved.append(_times(slope, tangents[id(x)]))
-            tangents[id(node)] = ops.sum.forward(*moved)
+                    flow = times(slope, tangents[id(x)])
+                    moved = flow if moved is None else plus(moved, flow)
+            tangents[id(node)] = 0.0 if moved is None else moved
         return [self.number(tangents.get(id(out), 0.0)) for out in outs]
 
 
@@ -351,6 +354,22 @@ def _times(slope: Number, flow: Number) -> Number:
     if flow.__class__ is float and flow == 1.0:
         return slope
     return slope * flow
+
+
+def _plus(a: Number, b: Number) -> Number:
+    return a + b
+
+
+def _arithmetic() -> tuple[Callable[[Number, Number], Number], Callable[[Number, Number], Number]]:
+    """How derivatives are added, and multiplied: in a `precision` block rounded, floats as Values are."""
+    form = rounding()
+    if form is None:
+        return _plus, _times
+
+    def kept(x: Number) -> Number:
+        return x if isinstance(x, Value) else form.round(x)
+
+    return lambda a, b: kept(a + b), lambda slope, flow: kept(slope * flow)
 
 
 def _checked(x: Any, name: str) -> Number:

@@ -283,7 +283,9 @@ class Graph:
         RuntimeError: a leaf was set between a result of mul (data 6), which was computed from it, and the root, ...
         """
         for node, operands, data in zip(self.nodes, self.operands, self.data):
-            if node.op is not None and repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
+            if node.op is None or node.op is ops.CHECKPOINT:  # which always goes back to the point
+                continue
+            if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                 raise RuntimeError(
                     f"a leaf was set between {node.describe()}, which was computed from it, and the root, so that the "
                     "graph has two points; compute all of it again before writing it"
@@ -294,6 +296,13 @@ class Graph:
     def to_json(self, indent: int | None = None) -> str:
         """The graph as JSON text; docs/graph-json.md describes the format.
 
+        Raises
+        ------
+        RuntimeError
+            If it has two points; see `check_point`.
+        TypeError
+            If it has a result of a checkpointed function.
+
         Examples
         --------
         >>> text = Graph(Value(2.0, "x") * 3).to_json()
@@ -302,6 +311,21 @@ class Graph:
         """
         import json
 
+        if any(node.op is ops.CHECKPOINT for node in self.nodes):
+            raise TypeError(
+                "a graph with results of checkpointed functions cannot be written, for who reads it could not compute "
+                "them; call the functions without checkpoint"
+            )
+        return json.dumps(self.document(), indent=indent, allow_nan=False)
+
+    def document(self) -> dict[str, Any]:
+        """The graph as plain lists and dicts, of which `to_json` makes text.
+
+        Raises
+        ------
+        RuntimeError
+            If it has two points; see `check_point`.
+        """
         self.check_point()
         rows = []
         for node, operands, data in zip(self.nodes, self.operands, self.data):
@@ -314,8 +338,7 @@ class Graph:
             row["data"], row["grad"] = _plain(data), _plain(node.grad)
             row.update({key: text for key, text in (("label", node.label), ("scope", node.scope)) if text})
             rows.append(row)
-        document = {"format": FORMAT, "version": VERSION, "root": len(self) - 1, "nodes": rows}
-        return json.dumps(document, indent=indent, allow_nan=False)
+        return {"format": FORMAT, "version": VERSION, "root": len(self) - 1, "nodes": rows}
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Graph:

@@ -1,4 +1,4 @@
-"""Blocks that change how nodes are made in the thread that opens them: `no_grad`, `enable_grad`, and watches.
+"""Blocks that change how nodes are made in the thread that opens them: `no_grad`, `enable_grad`, `precision`, watches.
 
 The engine asks what they set only while `blocks` is not empty: while some block is open somewhere, or was just now.
 A `Run` is a block as well, the run of a function that is being differentiated; it changes nothing of how nodes are
@@ -10,6 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from _thread import allocate_lock, get_ident
+
+from .formats import format_named
+from .ieee import to_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,13 +77,33 @@ def current_watch() -> Any:
 
     Where the thread has none of its own, it is that of another one which looks into all threads, if there is one.
     """
-    if not blocks:
-        return None
-    watch = setting("watch", _NO_BLOCK)
-    if watch is not _NO_BLOCK:
-        return watch
+    return _watch(setting("watch", _NO_BLOCK)) if blocks else None
+
+
+def _watch(own: Any) -> Any:
+    if own is not _NO_BLOCK:
+        return own
     abroad = [entry.setting.abroad for entry in list(blocks) if isinstance(entry.setting, Watch)]
     return next((watch for watch in reversed(abroad) if watch is not None), None)
+
+
+def in_this_thread() -> tuple[Any, bool, precision | None]:
+    """What `current_watch`, `recording` and `rounding` say, all at once, for there is a question with each node."""
+    thread, own, recorded, form = get_ident(), _NO_BLOCK, True, None
+    for entry in in_force(blocks):
+        if entry.thread == thread:
+            if entry.mode == "watch":
+                own = entry.setting
+            elif entry.mode == "recording":
+                recorded = bool(entry.setting)
+            else:
+                form = entry.setting
+    return _watch(own), recorded, form  # type: ignore[return-value]
+
+
+def rounding() -> precision | None:
+    """The `precision` block that rounds this thread's numbers; None if nothing does."""
+    return setting("precision", None) if blocks else None
 
 
 class _Way:
@@ -180,6 +203,107 @@ class enable_grad(Block):
         return True
 
 
+class precision(Block):
+    """Compute as a machine does that keeps every number with fewer bits: a simulation, to see what becomes of it.
+
+    A with-block or a decorator; it holds for the present thread. Inside, these are rounded to the nearest number that
+    the format has (see `rounded`): the result of every operation, the data of leaves that are made or set, and the
+    gradients: each product of a slope and a gradient, and each sum of them. Leaves from outside keep the digits that
+    they have.
+
+    An operation is computed with all digits and rounded once, as a machine does it inside of one function; its slopes
+    are those at the rounded result, and are not rounded themselves. So it is with the sums inside of `dot` and `sum`,
+    unless `accumulate` names another format: then each of their products and sums is rounded to that, in order.
+
+    Parameters
+    ----------
+    dtype : {"float16", "bfloat16", "float32", "float64"}
+        The format. "float64", Python's own, ends the effect of a block around.
+    accumulate : {"float64", "float32", "bfloat16", "float16"}
+        What the sums inside of a `dot` or `sum` are kept in. "float32" is what the matrix units of GPUs do; the format
+        itself is what a loop does that has nothing better.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is not one of these.
+
+    Notes
+    -----
+    Each block tells what is computed while it is open: for gradients in the format let it go on until ``backward()``
+    has been called. `grad` and its like round as well, and so do derivatives of derivatives, whose slopes are computed
+    with all digits. Programs of `autograd.compile` have a dtype of their own, and cannot be recorded inside.
+
+    Examples
+    --------
+    >>> from autograd import Value, sum
+    >>> with precision("bfloat16"):
+    ...     print((Value(256.0) + 1).data, Value(0.1).data)
+    256.0 0.10009765625
+    >>> ones = [Value(1.0)] * 1000
+    >>> for kept in ("float64", "bfloat16"):
+    ...     with precision("bfloat16", accumulate=kept):
+    ...         print(sum(ones).data)
+    1000.0
+    256.0
+    """
+
+    mode = "precision"
+
+    def __init__(self, dtype: str, *, accumulate: str = "float64") -> None:
+        self.format = format_named(dtype)
+        self.accumulate = format_named(accumulate, "accumulate")
+
+    def setting(self) -> object:
+        return self if self.format is not None else None
+
+    def __repr__(self) -> str:
+        return f"precision({self.name!r})"
+
+    @property
+    def name(self) -> str:
+        """The format's name."""
+        return "float64" if self.format is None else self.format.name
+
+    def round(self, x: float) -> float:
+        """A number as the format holds it."""
+        return x if self.format is None else self.format(x)
+
+    def summed(self, terms: list[tuple[float, float]], start: float | None) -> float:
+        """start + a0 * b0 + a1 * b1 + ..., as it is accumulated; without a start it begins with the first product."""
+        keep = self.accumulate
+        total = start
+        for a, b in terms:
+            product = a * b if keep is None else keep(a * b)
+            total = product if total is None else total + product if keep is None else keep(total + product)
+        return 0.0 if total is None else total
+
+
+def rounded(x: float, dtype: str) -> float:
+    """A number as a format holds it: the nearest one that it has.
+
+    Parameters
+    ----------
+    x : float
+    dtype : {"float16", "bfloat16", "float32", "float64"}
+        IEEE 754's formats of 16, 32 and 64 bits; bfloat16 has the range of float32 and 8 bits of its significand.
+
+    Raises
+    ------
+    TypeError
+        If x is no number, or `dtype` no str.
+    ValueError
+        If there is no such format.
+
+    Examples
+    --------
+    >>> rounded(0.1, "bfloat16"), rounded(1e-8, "float16"), rounded(1e39, "float32")
+    (0.10009765625, 0.0, inf)
+    """
+    form, number = format_named(dtype, "dtype"), to_float(x, "rounded")
+    return number if form is None else form(number)
+
+
 # --- functions that are being differentiated ------------------------------------------------------------------------
 
 
@@ -256,12 +380,15 @@ class Watch(Block):
         Whether watches that are opened inside this one do not look: it goes on instead.
     abroad : Watch or None
         Who looks on in the threads that have no watch of their own.
+    keeps : bool
+        Whether it needs all nodes that are made, so that `checkpoint` lets none of them go.
     """
 
     mode = "watch"
     derivatives = False
     alone = False
     abroad: Watch | None = None
+    keeps = False
 
     def setting(self) -> object:
         around = current_watch()

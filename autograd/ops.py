@@ -274,6 +274,33 @@ def power(exponent: float) -> Power:
     return Power(exponent)
 
 
+class _Checkpoint(Op):
+    """What the results of checkpointed functions say that they are: the functions are known to them alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "checkpoint",
+            self._refuse,
+            self._refuse,
+            arity=None,
+            spoken="a function of {} that is run again when its slopes are needed",
+            doc="A result of a function whose nodes are not kept; see `autograd.checkpoint`.",
+        )
+
+    def _refuse(self, *operands: Any) -> Any:
+        raise TypeError(
+            "what a checkpointed function computes cannot be told from the numbers of its operands alone, for the "
+            "function must be run; call it without checkpoint where each of its nodes is to be seen"
+        )
+
+    def __reduce__(self) -> str:  # type: ignore[override]
+        return "CHECKPOINT"
+
+
+CHECKPOINT: Op = _Checkpoint()
+"""It is not in the table, for it has no rule."""
+
+
 # --- what rules may use besides operators and operations ------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ cdef class Epoch:
 
 cdef class Origin(Place):
     cdef public Epoch epoch
+    cdef public long long section
     cdef public Seat seat
     cdef public Place home
 
@@ -31,8 +32,8 @@ cdef class State:
     cdef public Epoch epoch, asked
     cdef public dict seats, latest, answer
     cdef public list settled, past
-    cdef public long long writes, answered, clock
-    cdef public bint begun, writing, walking
+    cdef public long long writes, answered, clock, section
+    cdef public bint begun, writing, walking, rerunning
 
 cdef State state
 
@@ -49,8 +50,10 @@ cpdef Origin arrive(Seat seat, Place place)
 cpdef Place enter(Place place)
 @cython.locals(seat=Seat)
 cpdef Place current_place()
-@cython.locals(new=Place, origin=Origin)
+@cython.locals(new=Place, origin=Origin, again=Origin)
 cpdef Place moved(Place old, str scope, str label, str site)
 cpdef Origin origin_of(Place place)
+@cython.locals(place=Place)
+cpdef long long begin_section() except -1
 cpdef overwrite(object leaf, double data)
 cpdef dict then(Epoch epoch)

@@ -91,12 +91,13 @@ class Epoch:
 class Origin(Place):
     """A place in an epoch: what the results have in common that are made there and then."""
 
-    __slots__ = ("epoch", "seat", "home")
+    __slots__ = ("epoch", "section", "seat", "home")
 
     def __init__(self, scope: str, label: str, site: str, epoch: Epoch) -> None:
         self.scope, self.label, self.site = scope, label, site
         self._now = None
         self.epoch: Epoch = epoch
+        self.section: int = state.section
         # Who may take it from `State.origin` without asking: the thread of the seat, while that is at home, or anybody.
         self.seat: Seat | None = None
         self.home: Place | None = None
@@ -122,7 +123,7 @@ class State:
 
     __slots__ = (
         "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "asked", "answer", "answered",
-        "writes", "writing", "clock", "walking",
+        "writes", "writing", "clock", "walking", "section", "rerunning",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -141,6 +142,8 @@ class State:
         self.writing: bool = False
         self.clock: int = 0  # counts the walks over graphs
         self.walking: bool = False
+        self.section: int = 0  # counts the sections of time that `begin_section` began
+        self.rerunning: bool = False  # whether backward() is running a checkpointed function again
 
 
 _MANY: Final = 10_000  # places with an origin in one epoch
@@ -181,9 +184,9 @@ def arrive(seat: Seat, place: Place) -> Origin:
         if len(state.seats) == 1:  # its next node need not come here; others' must, and can see that it is not theirs
             origin.seat, origin.home = seat, place
             state.origin = origin
-        if origin.epoch is state.epoch:
+        if origin.epoch is state.epoch and origin.section == state.section:
             return origin
-        state.origin = place._now = None  # another thread began an epoch meanwhile
+        state.origin = place._now = None  # another thread began an epoch, or a section, meanwhile
 
 
 def sit() -> Seat:
@@ -263,7 +266,9 @@ def moved(old: Place | None, scope: str, label: str, site: str) -> Place:
     """The place or origin of a node that is given other texts; it stays in its epoch."""
     if isinstance(old, Origin):
         origin: Origin = old
-        new: Place = Origin(scope, label, site, origin.epoch)
+        again: Origin = Origin(scope, label, site, origin.epoch)
+        again.section = origin.section
+        new: Place = again
     else:
         new = Place(scope, label, site)
     if cython.compiled and old is not None:
@@ -300,6 +305,30 @@ def _turn() -> None:
     state.past, state.latest, state.settled = kept, latest, []
     state.epoch, state.begun = fresh, False
     state.origin = state.outside = state.asked = None
+
+
+def begin_section() -> int:
+    """Begin a section of time: the results made from now on can be told from all that were made before.
+
+    The origins that are in use are given up; those of later results have the new section's number, or a higher one.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> before, section, after = x * x, begin_section(), x * x
+    >>> [y._place.section >= section for y in (before, after)]
+    [False, True]
+    """
+    with lock:
+        settled: list[Place] = state.settled
+        place: Place
+        state.section += 1
+        for place in settled:
+            place._now = None
+        state.settled = []
+        state.origin = state.outside = None
+        return state.section
 
 
 def then(epoch: Epoch) -> dict[int, float]:

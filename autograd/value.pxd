@@ -10,11 +10,12 @@ from cpython.object cimport PyObject_GenericSetAttr
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.tuple cimport PyTuple_GET_ITEM
 
-from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, overwrite, state, then
+from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, origin_of, overwrite, state, then
 
 cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _SQUARED, _RELU, _DOT
 cdef long long _BORN
 cdef list blocks, runs
+cdef set joints
 
 cdef inline unsigned long get_ident():
     return PyThread_get_thread_ident()
@@ -82,6 +83,16 @@ cdef class Dot(Value):
     cdef tuple[Value, ...] _ws, _xs
     cdef Value _bias
 
+@cython.final
+cdef class Joint(Value):
+    cdef tuple[Value, ...] _operands
+    cdef object _record
+
+@cython.final
+cdef class Part(Value):
+    cdef Joint _joint
+    cdef Py_ssize_t _number
+
 # What is in a tuple of operands, without a reference of one's own to it, since the tuple has one: in the loops over
 # weights and inputs counting references took half of the time. The tuples hold Values, which `check` makes sure of.
 
@@ -124,6 +135,9 @@ cdef bint _at_home(Origin origin) except -1
 cdef _begin(Value node, double data, object rule, Origin origin)
 cdef Constant _constant(object number)
 cdef Value _inspected(Value node)
+cdef double _in_format(double x) except? -1.5
+@cython.locals(dot_node=Dot, wide=Wide, bias=Value, w=Value, x=Value, data=double)
+cdef _round(Value node, object form)
 @cython.locals(writes=cython.longlong, total=double, node=Dot)
 cdef Dot _dot(tuple[Value, ...] ws, tuple[Value, ...] xs, Value bias, Origin origin)
 @cython.locals(n=Py_ssize_t, i=Py_ssize_t, first=Py_ssize_t, total=double)
@@ -133,18 +147,35 @@ cpdef Value leaf_of(object kind, double data)
 @cython.locals(n=Py_ssize_t, half=Py_ssize_t)
 cpdef Value rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)
 cpdef Value record(object op, list[Value] operands)
-cpdef list[Value] walk(Value root, bint reset=*)
+cpdef list[Value] walk(Value root)
+cdef list[Value] _walked(Value root, bint reset)
+cdef _refuse_a_walk_within_a_walk()
 @cython.locals(closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, b=Value)
 cdef list[Value] _walk(Value root, bint reset)
-@cython.locals(mark=cython.longlong, node=Value, a=Value, b=Value, leaf=Value, grad_out=double, before=double)
+@cython.locals(mark=cython.longlong, node=Value, leaf=Value, before=double)
 cdef _sweep(Value root, list[Value] order, double seed, bint reset)
+@cython.locals(node=Value, a=Value, b=Value, grad_out=double)
+cpdef flow_back(list[Value] order, long long mark, list leaves)
+@cython.locals(node=Value, x=Value, grad=double, slope=double)
+cdef _flow_back_rounded(list[Value] order, long long mark, list leaves, object form)
 cdef _begin_leaf(Value leaf, long long mark, list leaves)
 @cython.locals(node=Value, x=Value, before=double)
 cdef _restore(list[Value] order, long long mark, list held)
+@cython.locals(part=Part, joint=Joint)
 cdef _push(Value node, list[Value] stack, long long opened)
 @cython.locals(x=Value, i=Py_ssize_t)
 cdef _push_all(tuple[Value, ...] operands, list[Value] stack, long long opened)
-@cython.locals(i=Py_ssize_t, ws=tuple[Value, ...], xs=tuple[Value, ...], bias=Value, origin=Origin)
+@cython.locals(
+    i=Py_ssize_t, ws=tuple[Value, ...], xs=tuple[Value, ...], bias=Value, origin=Origin, part=Part, joint=Joint
+)
 cdef _spread(Value node, double grad, long long mark, list leaves)
 @cython.locals(x=Value, slope=double)
 cdef _spread_slopes(tuple operands, object slopes, double grad, long long mark, list leaves)
+@cython.locals(joint=Joint, part=Part, out=Value, number=Py_ssize_t)
+cpdef list joined(list[Value] outs, tuple operands, object record)
+@cython.locals(leaf=Value)
+cpdef tuple interior(list[Value] roots, long long since)
+@cython.locals(
+    seen=cython.longlong, closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, origin=Origin, part=Part
+)
+cdef _walk_inside(list[Value] roots, long long since, list[Value] made, list[Value] around, list stamps)

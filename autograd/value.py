@@ -16,19 +16,23 @@ module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and ho
 
 from __future__ import annotations
 
+from weakref import ref
+
 from . import ops
 from ._cython import cython
 from .ieee import divide, inf, power, to_float
-from .modes import blocks, current_watch, recording, runs, runs_here, stands_for_a_number
+from .modes import blocks, current_watch, in_this_thread, rounding, runs, runs_here, stands_for_a_number
 from .ops import Op
-from .origins import Origin, Place, current_place, here, lock, moved, overwrite, then
+from .origins import Origin, Place, current_place, here, lock, moved, origin_of, overwrite, then
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Final, NoReturn, TypeAlias
+    from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
     import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+
+    from .modes import precision
 
     Made: TypeAlias = "Value"  # or NotImplemented, when an operand has its own way with operators
     Truth: TypeAlias = bool  # or what a watch makes of a comparison
@@ -36,8 +40,24 @@ if TYPE_CHECKING:
     Operands: TypeAlias = tuple["Value", ...]  # to be checked
     Numbers: TypeAlias = tuple[float, ...]
     Held: TypeAlias = list[tuple["Value", float]]  # nodes, and what their gradients were
+    Stamps: TypeAlias = list[tuple["Value", int]]  # leaves, and what their stamps were
     Stack: TypeAlias = list[Any]  # of results
-    Time: TypeAlias = int  # of a walk
+    Time: TypeAlias = int  # of a walk, or of a section
+
+    class Record(Protocol):
+        """What a joint knows of its function."""
+
+        op: Op
+
+        def receive(self, number: int, grad: float, mark: int) -> None:
+            """Take the gradient of a part."""
+
+        def flow_back(self, mark: int, leaves: Held) -> None:
+            """Let the gradients that the parts have had flow to the operands."""
+
+        def slopes(self, number: int) -> tuple[float, ...]:
+            """The derivatives of a part by the operands."""
+
 
 if not cython.compiled:  # else they are C's: value.pxd has them
     from _thread import get_ident
@@ -94,7 +114,9 @@ def _name_after(op: Op, method: Any) -> None:
     method.__doc__ = f"{str(op.__doc__).splitlines()[0].partition('. ')[0].rstrip('.')}; see `autograd.{op.name}`."
 
 
-_BORN: Final = 1 << 62  # the stamp of a result that no walk has visited; walks count down from it
+# The stamp of a result that no walk has visited; walks count down from it. A leaf that no sweep has come to bears the
+# section of time in which it was made, as a negative number; sweeps count up from 0.
+_BORN: Final = 1 << 62
 
 
 @cython.freelist(100_000)  # as many nodes as training steps of small networks make and free again
@@ -162,8 +184,10 @@ class Value:
             self._data = float(data)
         else:
             self._data = to_float(data)
+        if blocks:
+            self._data = _in_format(self._data)
         self._grad: float = 0.0
-        self._stamp: int = 0
+        self._stamp: int = -state.section
         self._place: Place | None = current_place() if state.seats else None
         self._rule: Op | None = None
         if label:
@@ -190,6 +214,7 @@ class Value:
         number = to_float(data)
         if blocks:
             _before_write([self])
+            number = _in_format(number)
         with lock:
             try:
                 state.writing = True
@@ -214,6 +239,8 @@ class Value:
             self._grad = grad
         else:
             self._grad = 0.0 if grad is None else to_float(grad, "grad")
+        if blocks:
+            self._grad = _in_format(self._grad)
 
     @grad.deleter
     def grad(self) -> None:
@@ -638,19 +665,25 @@ class Value:
         (-4.9153e-05, 7.373e-05)
         """
         seed: float = to_float(grad, "backward")
-        if self._rule is None:
-            with lock:
-                self._grad += seed
-            return
-        # What C begins it ends, unless somebody looks on and objects: then nothing needs to be put back, and the
-        # gradients can be reset while the nodes are at hand.
-        reset = cython.compiled and not blocks
+        # What C begins it ends, unless somebody looks on and objects, or a function is to be run again: then nothing
+        # needs to be put back, and the gradients can be reset while the nodes are at hand.
+        reset = cython.compiled and not blocks and not joints
         with lock:
-            order = walk(self, reset)
+            if state.rerunning:
+                raise RuntimeError(
+                    "backward() is called in the midst of another one, which is running a checkpointed function again; "
+                    "call it outside of the function, or use autograd.grad inside"
+                )
+            if blocks:
+                seed = _in_format(seed)
+            if self._rule is None:
+                self.grad = self._grad + seed
+                return
+            order = _walked(self, reset)
             if blocks:
                 watch = current_watch()
                 if watch is not None:
-                    watch.before_sweep(order, seed)
+                    watch.before_sweep([node for node in order if not isinstance(node, Joint)], seed)
             try:
                 state.walking = True
                 _sweep(self, order, seed, reset)
@@ -813,6 +846,67 @@ class Dot(Value):
             put_off(self._bias)
             put_off(self._ws)
             put_off(self._xs)
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Joint(Value):
+    """What several results of a checkpointed function have in common: `backward` comes to it when it is done with them.
+
+    Then its record makes the function's graph again, which nobody keeps, and goes back through that. Nobody else sees
+    a joint: `walk` leaves it out. What the record does is told in `checkpoints`.
+    """
+
+    __slots__ = ("_operands", "_record")
+
+    if TYPE_CHECKING:
+        _operands: tuple[Value, ...]
+        _record: Record
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """The Values outside of the function that it used."""
+        return self._operands
+
+    def __dealloc__(self) -> None:
+        if go_down():
+            self._operands = None  # type: ignore[assignment]
+            self._record = None  # type: ignore[assignment]
+            come_up()
+        else:
+            put_off(self._operands)
+            put_off(self._record)
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Part(Value):
+    """A result of a checkpointed function, whose operands are all Values outside of the function that it used."""
+
+    __slots__ = ("_joint", "_number")
+
+    if TYPE_CHECKING:
+        _joint: Joint
+        _number: int
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """The Values outside of the function that it used, for this result or another one."""
+        return self._joint._operands
+
+    @property
+    def partials(self) -> Numbers:
+        """d(self)/d(operand) for each operand, for which the function is run again."""
+        return self._joint._record.slopes(self._number)
+
+    def __dealloc__(self) -> None:
+        if go_down():
+            self._joint = None  # type: ignore[assignment]
+            come_up()
+        else:
+            put_off(self._joint)
 
 
 Result: Final = Value
@@ -1021,19 +1115,56 @@ def _begin(node: Value, data: float, rule: Op, origin: Origin) -> None:
 def _constant(number: object) -> Constant:
     node: Constant = Constant.__new__(Constant)
     node._data = number if type(number) is float else to_float(number)
+    if blocks:
+        node._data = _in_format(node._data)
     node._grad = 0.0
-    node._stamp = 0
+    node._stamp = -state.section
     node._place = current_place() if state.seats else None
     node._rule = None
     return node
 
 
 def _inspected(node: Value) -> Value:
-    """`node` as the blocks open in this thread want it: a leaf under `no_grad`, looked at under a watch."""
-    watch = current_watch()
+    """`node` as this thread's blocks want it: rounded, looked at, or a leaf under `no_grad`."""
+    watch, recorded, form = in_this_thread()
+    if form is not None:
+        _round(node, form)
     if watch is not None:
         watch.made(node)
-    return node if recording() else Value(node._data)
+    return node if recorded else Value(node._data)
+
+
+def _in_format(x: float) -> float:
+    """A number as it is kept in this thread now."""
+    form = rounding()
+    return x if form is None else form.round(x)
+
+
+def _round(node: Value, form: precision) -> None:
+    """Round a new result to a format. Its slopes are those at the number that is kept."""
+    data = node._data
+    if form.accumulate is not None:
+        if isinstance(node, Dot):
+            dot_node: Dot = node
+            bias = dot_node._bias
+            terms = [(w._data, x._data) for w, x in zip(dot_node._ws, dot_node._xs)]
+            data = form.summed(terms, None if bias is None else bias._data)
+        elif node._rule is ops.sum:
+            data = form.summed([(x._data, 1.0) for x in node.operands], None)
+    data = form.round(data)
+    if data == node._data or isinstance(node, Dot):
+        node._data = data
+        return
+    node._data = data
+    rule: Any = node._rule
+    slopes = rule.slopes(*[x._data for x in node.operands], data)
+    if isinstance(node, Wide):
+        wide: Wide = node
+        wide._partials = slopes
+    else:
+        node._da = slopes[0]
+        if node._b is not None:
+            node._db = slopes[1]
 
 
 def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origin: Origin) -> Dot:
@@ -1097,17 +1228,24 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     data = [to_float(x) for x in numbers]
     if len(written) != len(data):
         raise ValueError(f"set_data takes a number for each of the {len(written)} leaves, got {len(data)}")
-    _before_write(written)
+    if blocks:
+        _before_write(written)
+        data = [_in_format(x) for x in data]
+    write(written, data)
+
+
+def write(leaves: list[Any], data: list[float]) -> None:
+    """The last step of `set_data`, in which nothing is checked any more."""
     with lock:
-        before = [leaf._data for leaf in written]
+        before = [leaf._data for leaf in leaves]
         try:
             state.writing = True
             state.writes += 1
-            for leaf, number in zip(written, data):
+            for leaf, number in zip(leaves, data):
                 overwrite(id(leaf), leaf._data)
                 leaf._data = number
         except BaseException:
-            for leaf, number in zip(written, before):
+            for leaf, number in zip(leaves, before):
                 leaf._data = number
             raise
         finally:
@@ -1134,11 +1272,10 @@ def trains(leaf: Value) -> bool:
 
 
 def _before_write(leaves: list[Any]) -> None:
-    if blocks:
-        watch = current_watch()
-        if watch is not None:
-            for leaf in leaves:
-                watch.wrote(leaf)
+    watch = current_watch()
+    if watch is not None:
+        for leaf in leaves:
+            watch.wrote(leaf)
 
 
 def leaf_of(kind: type[Value], data: float) -> Value:
@@ -1146,7 +1283,7 @@ def leaf_of(kind: type[Value], data: float) -> Value:
     node: Value = kind.__new__(kind)
     node._data = data
     node._grad = 0.0
-    node._stamp = 0
+    node._stamp = -state.section
     node._place = None
     node._rule = None
     return node
@@ -1262,30 +1399,39 @@ def sum(xs: Iterable[Any]) -> Any:
 # --- backward -------------------------------------------------------------------------------------------------
 
 
-def walk(root: Value, reset: bool = False) -> list[Value]:
+def walk(root: Value) -> list[Value]:
     """All results that root was made from, root included, operands before their consumers.
 
     A depth-first search with its own stack. Stamps in the nodes say where it has been: `opened` while operands
     are on their way, `closed` when the node is in the list. They go down from walk to walk, so nothing needs to be
-    cleared, not even after an error; and those of leaves, which are small, are below them all. With `reset` the
-    results' gradients become 0 on the way.
+    cleared, not even after an error; and those of leaves, which are small, are below them all.
 
     Raises
     ------
     RuntimeError
         If a signal handler calls it in the midst of another walk.
     """
+    order = _walked(root, False)
+    return [node for node in order if not isinstance(node, Joint)] if joints else order
+
+
+def _walked(root: Value, reset: bool) -> list[Value]:
+    """The same with joints among them. With `reset` the results' gradients become 0 on the way."""
     with lock:
-        if state.walking:
-            raise RuntimeError(
-                "a signal handler came in the midst of backward(), or of another walk over a graph, and began one of "
-                "its own; let the handler set a flag, and walk when the program looks at it"
-            )
+        _refuse_a_walk_within_a_walk()
         try:
             state.walking = True
             return _walk(root, reset)
         finally:
             state.walking = False
+
+
+def _refuse_a_walk_within_a_walk() -> None:
+    if state.walking:
+        raise RuntimeError(
+            "a signal handler came in the midst of backward(), or of another walk over a graph, and began one of "
+            "its own; let the handler set a flag, and walk when the program looks at it"
+        )
 
 
 def _walk(root: Value, reset: bool) -> list[Value]:
@@ -1350,23 +1496,11 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
             for node in order:
                 node._grad = 0.0
         root._grad = seed
-        for node in reversed(order):
-            # Every consumer of this node has been visited: its gradient is complete, and flows on.
-            grad_out = node._grad
-            a = node._a
-            if a is None:
-                _spread(node, grad_out, mark, leaves)
-            else:
-                if a._stamp < mark:
-                    _begin_leaf(a, mark, leaves)
-                a._grad = a._grad + node._da * grad_out  # in C this is faster than +=
-                b = node._b
-                if b is not None:
-                    if b._stamp < mark:
-                        _begin_leaf(b, mark, leaves)
-                    b._grad = b._grad + node._db * grad_out
+        flow_back(order, mark, leaves)
         for leaf, before in leaves:
             leaf._grad += before
+            if blocks:
+                leaf._grad = _in_format(leaf._grad)
     except BaseException:
         while True:
             try:
@@ -1375,6 +1509,42 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
             except KeyboardInterrupt:  # a second one: what the first one began to put back is put back
                 continue
         raise
+
+
+def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
+    """Let the gradients of the nodes, which the last of them have already, flow to their operands; see `_sweep`."""
+    form = rounding() if blocks else None
+    if form is not None:
+        _flow_back_rounded(order, mark, leaves, form)
+        return
+    for node in reversed(order):
+        # Every consumer of this node has been visited: its gradient is complete, and flows on.
+        grad_out = node._grad
+        a = node._a
+        if a is None:
+            _spread(node, grad_out, mark, leaves)
+        else:
+            if a._stamp < mark:
+                _begin_leaf(a, mark, leaves)
+            a._grad = a._grad + node._da * grad_out  # in C this is faster than +=
+            b = node._b
+            if b is not None:
+                if b._stamp < mark:
+                    _begin_leaf(b, mark, leaves)
+                b._grad = b._grad + node._db * grad_out
+
+
+def _flow_back_rounded(order: list[Value], mark: Time, leaves: Held, form: precision) -> None:
+    """The same in a `precision` block: each product is rounded, and each sum."""
+    for node in reversed(order):
+        if isinstance(node, (Part, Joint)):
+            _spread(node, node._grad, mark, leaves)
+            continue
+        grad = node._grad
+        for x, slope in zip(node.operands, node.partials):
+            if x._stamp < mark:
+                _begin_leaf(x, mark, leaves)
+            x._grad = form.round(x._grad + form.round(slope * grad))
 
 
 def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
@@ -1408,6 +1578,13 @@ def _push(node: Value, stack: Stack, opened: Time) -> None:
     elif isinstance(node, Wide):
         wide: Wide = node
         _push_all(wide._operands, stack, opened)
+    elif isinstance(node, Part):
+        part: Part = node
+        if part._joint._stamp > opened:
+            stack.append(part._joint)
+    elif isinstance(node, Joint):
+        joint: Joint = node
+        _push_all(joint._operands, stack, opened)
 
 
 def _push_all(operands: tuple[Value, ...] | None, stack: Stack, opened: Time) -> None:
@@ -1454,6 +1631,12 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
     elif isinstance(node, Wide):
         wide: Wide = node
         _spread_slopes(wide._operands, wide._partials, grad, mark, leaves)
+    elif isinstance(node, Part):
+        part: Part = node
+        part._joint._record.receive(part._number, grad, mark)
+    elif isinstance(node, Joint):
+        joint: Joint = node
+        joint._record.flow_back(mark, leaves)
 
 
 def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mark: Time, leaves: Held) -> None:
@@ -1463,10 +1646,115 @@ def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mar
         x._grad = x._grad + slope * grad
 
 
+# --- checkpointed functions -----------------------------------------------------------------------------------
+
+
+joints: set[Any] = set()
+"""Weakly, all joints alive: while there are none, nobody asks for them."""
+
+
+def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
+    """What stands for results of a function, over the Values outside of it that they were made from."""
+    joint: Joint = Joint.__new__(Joint)
+    _begin(joint, 0.0, record.op, _origin())
+    joint._operands = operands
+    joint._record = record
+    joints.add(ref(joint, joints.discard))
+    parts: list[Value] = []
+    for number, out in enumerate(outs):
+        part: Part = Part.__new__(Part)
+        _begin(part, out._data, record.op, origin_of(out._place))
+        part._joint = joint
+        part._number = number
+        parts.append(part)
+    return parts
+
+
+def interior(roots: list[Value], since: Time) -> tuple[list[Value], list[Value]]:
+    """The results among those that `roots` were made from that were made since a section began; and what is around.
+
+    Returns
+    -------
+    tuple of list
+        The results, operands first, in the order in which `backward` walks; and their operands that were made before,
+        in the order in which it would come to them. Beyond these it does not look.
+    """
+    made: list[Value] = []
+    around: list[Value] = []
+    stamps: Stamps = []
+    with lock:
+        _refuse_a_walk_within_a_walk()
+        try:
+            state.walking = True
+            _walk_inside(roots, since, made, around, stamps)
+        finally:
+            while True:
+                try:
+                    for leaf, stamp in stamps:
+                        leaf._stamp = stamp
+                    state.walking = False
+                    break
+                except KeyboardInterrupt:  # a second one: a sweep that is under way looks at the stamps
+                    continue
+    return made, around
+
+
+def run_again(call: Callable[[], Any]) -> Any:
+    """Call something that runs a function again, perhaps in the midst of a sweep: it may walk, but not sweep itself."""
+    with lock:
+        walking, rerunning = state.walking, state.rerunning
+        try:
+            state.walking = False
+            state.rerunning = True
+            return call()
+        finally:
+            state.walking = walking
+            state.rerunning = rerunning
+
+
+def _walk_inside(roots: list[Value], since: Time, made: list[Value], around: list[Value], stamps: Stamps) -> None:
+    """The walk of `interior`. Leaves bear its stamp while it lasts, and a sweep's before and after."""
+    state.clock += 2
+    seen = state.clock
+    closed = _BORN - seen
+    opened = closed + 1
+    stack: Stack = []
+    stack.extend(reversed(roots))
+    while stack:
+        node: Any = stack.pop()
+        if node._rule is None:
+            if node._stamp != seen:
+                stamps.append((node, node._stamp))
+                if node._stamp > -since:
+                    around.append(node)
+                node._stamp = seen
+        elif node._stamp == opened:
+            node._stamp = closed
+            made.append(node)
+        elif node._stamp > opened:
+            origin: Any = node._place
+            if origin.section < since:
+                node._stamp = closed
+                around.append(node)
+                continue
+            node._stamp = opened
+            stack.append(node)
+            a = node._a
+            if isinstance(node, Part):
+                part: Part = node
+                stack.append(part._joint)
+            elif a is None:
+                stack.extend(node.operands[::-1])
+            else:
+                if node._b is not None:
+                    stack.append(node._b)
+                stack.append(a)
+
+
 if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
 
 if not cython.compiled:  # Python's own ways serve, and are faster
     for _name in ("__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
         delattr(Value, _name)
-    del Wide.__dealloc__, Dot.__dealloc__
+    del Wide.__dealloc__, Dot.__dealloc__, Joint.__dealloc__, Part.__dealloc__

@@ -218,6 +218,7 @@ from .recurrent import (
     LSTMCell,
     RNNCell,
 )
+from .scaler import GradScaler
 from .shapes import (
     Flatten,
     Residual,
@@ -434,6 +435,7 @@ __all__ = [
     "TransformerDecoder",
     "monitor",
     "functional_call",
+    "GradScaler",
 ]
 _TYPE_CHECKING = False
 if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`

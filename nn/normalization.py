@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from math import prod
 
-from autograd import Value, ask, dot, pow, sum, tell
+from autograd import Value, ask, concrete, dot, pow, sum, tell
 
 from .batches import Batch, called, depth, is_batch, is_list, listed, over
 from .grids import flat, grid_of, nested, shape_of

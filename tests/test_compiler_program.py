@@ -382,8 +382,8 @@ def test_a_program_that_does_not_know_its_shapes_says_so() -> None:
     ("options", "kind", "message"),
     [
         ({"reduction": "max"}, ValueError, "reduction must be 'mean' or 'sum', not 'max'"),
-        ({"dtype": "float16"}, ValueError, "dtype must be float64 or float32, not 'float16'"),
-        ({"dtype": "foo"}, ValueError, "dtype must be float64 or float32, not 'foo'"),
+        ({"dtype": "bfloat16"}, ValueError, "dtype must be float64, float32 or float16, not 'bfloat16'"),
+        ({"dtype": "foo"}, ValueError, "dtype must be float64, float32 or float16, not 'foo'"),
         ({"dtype": "int64"}, ValueError, "dtype must be"),
         ({"parameters": 5}, TypeError, "parameters must be a module or a list of leaf Values, not 5"),
         ({"parameters": [1.0]}, TypeError, "item 0 is 1.0"),

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import CompileError, Value
+from autograd import Value
 from autograd.functional import leaves
 
 from .beside_torch import numbers, same_pass, values
@@ -113,13 +113,22 @@ def test_a_call_that_fails_moves_nothing(norm: Callable[[], nn.Module], batch: A
 @pytest.mark.parametrize("norm", [
     lambda: nn.BatchNorm1d(2), lambda: nn.InstanceNorm1d(2, track_running_stats=True),
 ])  # fmt: skip
-def test_running_statistics_are_not_moved_while_a_program_is_recorded(norm: Callable[[], Any]) -> None:
-    pytest.importorskip("numpy", reason="compiled programs are NumPy's")
-    module, data = norm(), random_numbers((3, 2, 4), seed=0)
-    for function, like in ((lambda x: leaves(module(x))[0], (data,)), (lambda: leaves(module(data))[0], ())):
-        with pytest.raises(CompileError, match=r"in training keeps a running mean .* track_running_stats=False"):
-            autograd.compile(function, like=like, batch=False)()
-    assert module.state_dict() == norm().state_dict()
+def test_a_program_moves_running_statistics_at_every_call_and_asks_for_them(norm: Callable[[], Any]) -> None:
+    np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
+    twin, module, data = norm(), norm(), random_numbers((3, 2, 4), seed=0)
+    program = autograd.compile(lambda x: autograd.sum(leaves(module(x))), batch=False, gradient=False, like=(data,))
+    assert module.state_dict() == twin.state_dict(), "recording moves nothing"
+    for scale in (1.0, -2.0):
+        batch = (np.array(data) * scale).tolist()
+        program(batch)
+        twin(batch)
+        for key, x in module.state_dict().items():
+            assert leaves(x) == pytest.approx(leaves(twin.state_dict()[key]), rel=1e-14)
+    module.eval()
+    evaluated = autograd.compile(lambda x: leaves(module(x))[0], batch=False, gradient=False, like=(data,))
+    for mean in (0.5, -3.0):
+        module.running_mean = [mean, mean]
+        assert evaluated(data) == pytest.approx(leaves(module(data))[0].data, rel=1e-14)
 
 
 def test_statistics_are_moved_by_a_function_that_is_differentiated() -> None:

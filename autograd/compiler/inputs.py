@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from ..errors import CompileError
+from ..formats import FORMATS
 from ..modes import current_watch
 from ..outside import given
 from ..value import Value
@@ -151,12 +152,15 @@ class Inputs:
     slots : list of Slot
     kinds : tuple of type
         Arrays that are taken as they are.
+    most : float
+        How many examples a batch can have.
     """
 
     kinds: tuple[type, ...] = (np.ndarray,)
 
     def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], batched: bool, dtype: Any) -> None:
         self.batched, self.dtype = batched, dtype
+        self.most = FORMATS["float16"].largest if dtype == np.float16 else float("inf")
         self.slots: list[Slot] = []
         names = argument_names(f, len(arguments))
         self.pattern = [self._pattern(name, x) for name, x in zip(names, arguments)]
@@ -211,7 +215,7 @@ class Inputs:
             for x, shape in zip(arguments, shapes):
                 if type(x) not in self.kinds or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
                     break
-                if self.batched and (len(x) != len(arguments[0]) or len(x) == 0):
+                if self.batched and (len(x) != len(arguments[0]) or len(x) == 0 or len(x) > self.most):
                     break
                 arrays.append(x if x.dtype is self.dtype else self._converted(x))
             else:
@@ -234,6 +238,11 @@ class Inputs:
                     )
             if n == 0:
                 raise ValueError("the batch is empty: there must be at least one example")
+            if n > self.most:
+                raise ValueError(
+                    f"the batch has {n} examples, and {self.dtype.name} cannot count them, for it ends at "
+                    f"{self.most:g}; divide it, or compile with another dtype"
+                )
         return found
 
     def numbers(self, arguments: Sequence[Any]) -> Sequence[Any]:

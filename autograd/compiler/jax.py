@@ -77,6 +77,7 @@ class JaxProgram(Program):
 
     _takes = JaxInputs
     _dialect = JAX()
+    _dtypes = (*Program._dtypes, "bfloat16")  # of which NumPy knows as soon as JAX is imported
     _made = (*Program._made, "_value", "_stepping", "_computing")
     _batches: NamedSharding | None = None
     """How a batch lies on several devices, if it does."""

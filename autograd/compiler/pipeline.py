@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from ..errors import CompileError
+from ..formats import FORMATS
 from . import check
 from .arrays import ArrayProgram, Builder
 from .assemble import Assembly, examples_first, printable
@@ -26,7 +27,7 @@ from .place import place
 from .record import Recording
 from .reverse import differentiate
 from .roll import roll
-from .scalars import Scalars
+from .scalars import CONSTANT, Scalars
 from .share import share
 from .split import split
 from .sums import sums
@@ -113,7 +114,7 @@ class Task:
         self.slots = [*inputs.slots, *self.recording.asked]
         self.shared_inputs = _shared(self.slots)
         self.differentiated = self.recording.single if gradient is None else gradient
-        self.largest = float(np.finfo(dtype).max)
+        self.largest = largest(self.dtype)
         if self.differentiated and not self.recording.single:
             raise CompileError(
                 f"only one number can be differentiated, and {self.called} returns several; return their sum, or "
@@ -236,6 +237,15 @@ def _on_floats(programs: Mapping[str, Any], task: Task) -> bool:
     return task.floats and fits(list(programs.values()), programs["outputs"].layout)
 
 
+def largest(dtype: Any) -> float:
+    """The largest finite number of a dtype.
+
+    >>> largest(np.dtype("float16"))
+    65504.0
+    """
+    return FORMATS[dtype.name].largest if dtype.name in FORMATS else float(np.finfo(dtype).max)
+
+
 class Written:
     """The text of a program.
 
@@ -259,6 +269,22 @@ class Written:
         }
 
 
+def _refuse_constants_beyond(most: float, dtype: Any, program: ArrayProgram) -> None:
+    """Refuse finite numbers that the dtype has not: they would be infinite without a word."""
+    for x in program.arrays():
+        numbers = [np.asarray(y) for y in x.operands if isinstance(y, (int, float))]
+        if x.head is CONSTANT:
+            numbers.append(x.data)
+        for array in numbers:
+            sizes = np.abs(array.astype(float))
+            beyond = sizes[np.isfinite(sizes) & (sizes > most)]
+            if beyond.size:
+                raise CompileError(
+                    f"the program has the constant {float(beyond.max())!r}, and {dtype.name} ends at {most!r}: choose "
+                    "another dtype, or scale the numbers"
+                )
+
+
 _SAYS = {"step": "The loss and its gradient.", "outputs": "What is returned for each example."}
 
 
@@ -267,6 +293,8 @@ def write(programs: Mapping[str, ArrayProgram], task: Task) -> Written:
     floats = _on_floats(programs, task)
     kind = "for a batch, from the scalars of one example" if task.batched else "with arrays, from its scalars"
     title = f"{printable(task.called)} {'with floats, from its scalars' if floats else kind}."
+    for program in programs.values():
+        _refuse_constants_beyond(task.largest, task.dtype, program)
     forward = programs["outputs"]
     first = examples_first(forward.arrays())
     assembly = (FloatAssembly if floats else Assembly)(

@@ -14,7 +14,7 @@ from .. import ops
 from ..errors import CompileError, sentence
 from ..functional import leaves, rebuild
 from ..ieee import to_float
-from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recording
+from ..modes import Watch, blocks, enable_grad, line_outside, line_raised, recording, rounding
 from ..ops import Op
 from ..value import Constant, Value, record, trains, walk
 from ..value import rebuild as node_of
@@ -134,6 +134,7 @@ class Recorder(Watch):
 
     derivatives = True
     alone = True
+    keeps = True
 
     def __init__(self, placeholders: Iterable[Value]) -> None:
         self.refusal: CompileError | None = None
@@ -257,6 +258,7 @@ class _Abroad(Watch):
     """
 
     derivatives = True
+    keeps = True
 
     def _recorder(self, *xs: object) -> Recorder | None:
         for recorder in [entry.setting for entry in list(blocks)]:
@@ -401,6 +403,12 @@ def _run(
     f: Callable[..., Any], inputs: Inputs
 ) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]], list[Asked], list[tuple[Teller, int]]]:
     """One run: the table, in it every leaf that is no placeholder, what f returned, what it checked, asked and told."""
+    form = rounding()
+    if form is not None:
+        raise CompileError(
+            f"a program has a dtype of its own, and cannot be recorded inside of precision({form.name!r}); compile "
+            f"outside of the block, with dtype={form.name!r}"
+        )
     placeholders = [slot.placeholders() for slot in inputs.slots]
     arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
     recorder = Recorder([x for values in placeholders for x in values])

@@ -50,6 +50,7 @@ class Program:
 
     _takes = Inputs
     _dialect = Dialect()
+    _dtypes: tuple[str, ...] = ("float64", "float32", "float16")
     _made: tuple[str, ...] = ("_cut", "_outputs", "_step", "_views")
     """What `_begin` makes of the text, and a pickle leaves out."""
 
@@ -69,14 +70,12 @@ class Program:
             raise TypeError(f"compile takes a function, not {type(f).__name__}: {f!r:.60}; write lambda: ... around it")
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r:.60}")
-        if dtype not in ("float64", "float32", np.float64, np.float32, float):
-            raise ValueError(f"dtype must be float64 or float32, not {dtype!r:.60}")
         chosen = _values(parameters)
         self.example = f
         self._shared = chosen if isinstance(chosen, Parameters) else None
         self._chosen = chosen.values if isinstance(chosen, Parameters) else chosen
         self._batch, self._reduction = batch, reduction
-        self._gradient, self._dtype, self._allow_nan = gradient, np.dtype(dtype), allow_nan
+        self._gradient, self._dtype, self._allow_nan = gradient, self._dtype_of(dtype), allow_nan
         self._textbook = textbook
         self._inputs: Inputs | None = None
         self._copied: list[dict[int, Any]] = []
@@ -85,6 +84,14 @@ class Program:
             self._build(self._takes(f, like, False, self._dtype).with_batch(batch))
         elif not _takes_arguments(f):
             self._build(self._takes(f, (), False, self._dtype))
+
+    @classmethod
+    def _dtype_of(cls, dtype: Any) -> np.dtype[Any]:
+        for name in cls._dtypes:
+            if dtype == name or dtype is getattr(np, name, None) or (dtype is float and name == "float64"):
+                return np.dtype(name)
+        known = f"{', '.join(cls._dtypes[:-1])} or {cls._dtypes[-1]}"
+        raise ValueError(f"dtype must be {known}, not {dtype!r:.60}")
 
     # --- compiling --------------------------------------------------------------------------------------------
 

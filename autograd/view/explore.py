@@ -291,7 +291,7 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     if trouble:
         notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
     return {
-        "graph": json.loads(graph.to_json()),
+        "graph": graph.document(),
         "names": names(graph),
         "since": {position: plain(x) for position, x in since(graph).items()},
         "roles": roles,

@@ -1,0 +1,388 @@
+"""Functions of which `backward` keeps no graph: it runs them again when their turn comes. Memory is saved for time.
+
+`checkpoint` runs a function and lets go of the nodes that it made. What is left of it are its results, each a `Part`
+whose operands are the Values outside of the function that it used, be they its arguments or not; and behind the parts
+one `Joint`, with the function itself. `backward` comes to the joint when it knows the gradients of the parts. Then the
+function is run a second time, and the gradients flow back through what it makes now.
+
+How graphs are walked is told in `value`, and how nodes made inside of a function are told from others, in `origins`.
+"""
+
+from __future__ import annotations
+
+import sys
+from copy import copy
+
+from .modes import current_watch, enable_grad, in_force, precision, recording, rounding, runs
+from .ops import CHECKPOINT, Op
+from .origins import Origin, begin_section, here, sit, then
+from .value import Value, flow_back, interior, joined, run_again, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
+
+    from .origins import Place
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool = False,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """Call a function, and keep no graph of it: `backward` calls it again when it needs the graph.
+
+    A network of n steps needs memory for n steps. Cut into about sqrt(n) segments, each of them checkpointed, it needs
+    memory for the results of the segments and for the nodes of one of them, which is as the square root of n; each step
+    is computed twice (Chen et al. 2016, "Training deep nets with sublinear memory cost"). Names and rules are those of
+    ``torch.utils.checkpoint.checkpoint`` with ``use_reentrant=False``.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a Value, or several in lists, tuples and dicts, with whatever else among them. It may use Values that
+        are no arguments, such as the parameters of a module. All get their gradients.
+    *args, **kwargs
+        What it is called with, both times.
+    use_reentrant : bool
+        PyTorch's older way, which knows the gradients of arguments alone, is not there: this must be False.
+    preserve_rng_state : bool
+        Whether the second call is given the random numbers of the first one, those of Python's module ``random``.
+
+    Returns
+    -------
+    object
+        What the function returns. Values that it made are replaced by others with the same data, whose operands are
+        all Values made before that the function used.
+
+    Raises
+    ------
+    TypeError
+        If `function` cannot be called, or a flag is neither True nor False.
+    ValueError
+        If `use_reentrant` is True.
+    RuntimeError
+        From ``backward()``, before any gradient is changed: if the second call computes something else. It must give
+        the same results, bit for bit, from the same Values.
+
+    Notes
+    -----
+    The gradients are exact, and so is their order of addition within the function. A sum of gradients can differ in the
+    last bit from that of the program without `checkpoint` where a Value is used inside of the function and outside:
+    all that the function adds is added in one go, but a backward pass that sees all nodes may visit others in between.
+
+    The second call happens at the point of the first one: if leaves were set since, they are set back while it lasts;
+    a thread that reads them meanwhile sees that. What the function does besides computing it does twice, such as
+    counting its calls; and a leaf that it makes itself gets no gradient. It must not wait for other threads, which may
+    be waiting for this `backward`.
+
+    Where all nodes are needed, they are kept, and the function is just called: while a program is recorded
+    (`autograd.compile`), in functions that are being differentiated (`grad`, `hessian`, ...), and if the function sets
+    a leaf. Inside `no_grad` there are none anyway.
+
+    A function that holds its own result, in a list that it knows perhaps, keeps itself; see `op`.
+
+    Examples
+    --------
+    >>> w = Value(0.5)
+    >>> def step(h):
+    ...     for _ in range(100):
+    ...         h = (w * h).tanh() + 1
+    ...     return h
+    >>> h = Value(1.0)
+    >>> for _ in range(100):
+    ...     h = checkpoint(step, h)
+    >>> h.op.name, len(h.operands)
+    ('checkpoint', 2)
+    >>> h.backward()
+    >>> round(w.grad, 9)
+    1.207150135
+    """
+    if not callable(function):
+        raise TypeError(
+            f"checkpoint takes a function and its arguments, not {type(function).__name__}: {function!r:.60}"
+        )
+    for name, flag in (("use_reentrant", use_reentrant), ("preserve_rng_state", preserve_rng_state)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} must be True or False, not {flag!r:.60}")
+    if use_reentrant:
+        raise ValueError(
+            "use_reentrant must be False: the way that knows the gradients of arguments alone is not there"
+        )
+    watch = current_watch()
+    if not recording() or in_force(runs) or (watch is not None and watch.keeps):
+        return function(*args, **kwargs)
+    return _Record(function, args, kwargs, preserve_rng_state).first()
+
+
+def checkpoint_sequential(
+    functions: Iterable[Callable[[Any], Any]],
+    segments: int,
+    input: Any,
+    use_reentrant: bool = False,
+    *,
+    preserve_rng_state: bool = True,
+) -> Any:
+    """Call functions one after the other, each with the result of the one before, in checkpointed segments.
+
+    The last segment is not checkpointed, for `backward` begins there. It is PyTorch's
+    ``torch.utils.checkpoint.checkpoint_sequential``.
+
+    Parameters
+    ----------
+    functions : iterable of callables
+        For instance the layers of a ``nn.Sequential``.
+    segments : int
+        How many there are to be; the last one takes what is left over.
+    input : object
+        What the first function is called with.
+    use_reentrant, preserve_rng_state
+        As in `checkpoint`.
+
+    Raises
+    ------
+    ValueError
+        If there are not between 1 and ``len(functions)`` segments.
+
+    Examples
+    --------
+    >>> x = Value(0.5)
+    >>> y = checkpoint_sequential([Value.sin, Value.exp, Value.tanh], 2, x)
+    >>> y.backward()
+    >>> y.data == x.sin().exp().tanh().data
+    True
+    """
+    steps = list(functions)
+    if not hasattr(segments, "__index__") or not 1 <= segments <= len(steps):
+        raise ValueError(
+            f"segments must be a whole number between 1 and the number of functions, {len(steps)}, not {segments!r:.60}"
+        )
+    length = len(steps) // segments
+    for start in range(0, length * (segments - 1), length):
+        segment = _Chain(steps[start : start + length])
+        input = checkpoint(segment, input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
+    return _Chain(steps[length * (segments - 1) :])(input)
+
+
+class _Chain:
+    """Functions called one after the other."""
+
+    def __init__(self, steps: list[Callable[[Any], Any]]) -> None:
+        self.steps = steps
+
+    def __call__(self, x: Any) -> Any:
+        for step in self.steps:
+            x = step(x)
+        return x
+
+
+class _Record:
+    """A checkpointed function: what it was called with, where and when, and what it returned and used."""
+
+    op: Op = CHECKPOINT
+
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], preserve_rng_state: bool
+    ) -> None:
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.place: Place | None = sit().place
+        self.rounding = rounding()
+        self.preserve = preserve_rng_state
+        self.random: Any = None  # the state of Python's random numbers before the first call, if it used any
+        self.origin: Origin = here()  # when the first call was
+        self.operands: tuple[Value, ...] = ()
+        self.spots: list[int] = []  # where in what it returned the first call had which part
+        self.data: list[float] = []
+        self.rows: dict[int, tuple[float, ...]] = {}  # the slopes of those parts that somebody asked for
+        self.sweep = 0  # the one that `received` belongs to
+        self.received: list[tuple[int, float]] = []
+
+    # --- the first call -------------------------------------------------------------------------------------------
+
+    def first(self) -> Any:
+        """What the function returns, with parts in place of the Values that it made. Its nodes end with this call."""
+        since = begin_section()
+        self.origin = here()
+        generator = sys.modules.get("random") if self.preserve else None
+        before = None if generator is None else generator.getstate()
+        returned = self.function(*self.args, **self.kwargs)
+        if generator is not None and generator.getstate() != before:
+            self.random = before
+        if here().epoch is not self.origin.epoch:
+            return returned  # a leaf was set: there is no point to go back to
+        made = _made(_items(returned), since)
+        if not made:
+            return returned
+        outs = list(made.values())
+        self.spots, self.data = list(made), [out._data for out in outs]
+        self.operands = tuple(interior(outs, since)[1])
+        if not self.operands:
+            return returned
+        parts = dict(zip(map(id, outs), joined(outs, self.operands, self)))
+        return _replaced(returned, lambda item: parts.get(id(item), item))
+
+    # --- further calls --------------------------------------------------------------------------------------------
+
+    def receive(self, number: int, grad: float, mark: int) -> None:
+        """Take the gradient of a part."""
+        if self.sweep != mark:
+            self.sweep, self.received = mark, []
+        self.received.append((number, grad))
+
+    def flow_back(self, mark: int, leaves: list[tuple[Value, float]]) -> None:
+        """Let the gradients that the parts have had flow to the operands, by way of a graph that ends with this."""
+        received, self.received = self.received, []
+
+        def flow(outs: list[Value], order: list[Value], since: int) -> None:
+            # As a walk without checkpoints would have come to them; results that nobody used it would not have seen.
+            numbers = [number for number, _ in reversed(received)]
+            if numbers != list(range(len(outs))):
+                order, _ = interior([outs[number] for number in numbers], since)
+            for number, grad in received:
+                outs[number]._grad = grad
+            flow_back(order, mark, leaves)
+
+        self._again(flow)
+
+    def slopes(self, number: int) -> tuple[float, ...]:
+        """The derivatives of a part by the operands; no gradient of a node is used or changed."""
+
+        def differentiate(outs: list[Value], order: list[Value], since: int) -> None:
+            gradients = {id(outs[number]): 1.0}
+            for node in reversed(order):
+                gradient = gradients.get(id(node))
+                if gradient is not None:
+                    for x, slope in zip(node.operands, node.partials):
+                        gradients[id(x)] = gradients.get(id(x), 0.0) + slope * gradient
+            self.rows[number] = tuple([gradients.get(id(x), 0.0) for x in self.operands])
+
+        if number not in self.rows:
+            self._again(differentiate)
+        return self.rows[number]
+
+    def _again(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+        """Run the function again at the point of the first call, and use what it makes, before leaves are set back."""
+        run_again(lambda: self._at_its_point(use))
+
+    def _at_its_point(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+        overwritten = then(self.origin.epoch)
+        set_since = [x for x in self.operands if repr(overwritten.get(id(x), x._data)) != repr(x._data)]
+        if not set_since:
+            self._recorded(use)
+            return
+        now = [x._data for x in set_since]
+        try:
+            write(set_since, [overwritten[id(x)] for x in set_since])
+            self._recorded(use)
+        finally:
+            while True:
+                try:
+                    write(set_since, now)
+                    break
+                except KeyboardInterrupt:  # a second one
+                    continue
+
+    def _recorded(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+        since, seat = begin_section(), sit()
+        place, epoch = seat.place, here().epoch
+        generator = None if self.random is None else sys.modules["random"]
+        state = None if generator is None else generator.getstate()
+        try:
+            seat.place = self.place
+            if generator is not None:
+                generator.setstate(self.random)
+            returned = self._returned()
+        finally:
+            seat.place = place
+            if generator is not None:
+                generator.setstate(state)
+        if here().epoch is not epoch:
+            self._refuse("it sets a leaf, which it did not when it was called first")
+        use(*self._checked(returned, since), since)
+
+    def _returned(self) -> Any:
+        """What the function returns in the modes of the first call; without a block, if they hold, for that is fast."""
+        if not recording():
+            with enable_grad():
+                return self._returned()
+        if rounding() is not self.rounding:
+            with self.rounding or precision("float64"):
+                return self._returned()
+        return self.function(*self.args, **self.kwargs)
+
+    def _checked(self, returned: Any, since: int) -> tuple[list[Value], list[Value]]:
+        """The results of another call, if they are those of the first one, and all nodes behind them."""
+        made = _made(_items(returned), since)
+        if list(made) != self.spots:
+            self._refuse(f"it returned {len(self.spots)} results that it had made, and now {len(made)}, or elsewhere")
+        outs = list(made.values())
+        for number, (out, data) in enumerate(zip(outs, self.data)):
+            if repr(out._data) != repr(data):
+                self._refuse(f"its result {number} was {data!r}, and is {out._data!r}")
+        order, around = interior(outs, since)
+        for kind, some, others in (("used", self.operands, around), ("uses", around, self.operands)):
+            known = set(map(id, others))
+            for x in some:
+                if id(x) not in known:
+                    self._refuse(f"only {'the first' if kind == 'used' else 'this'} time it {kind} {x.describe()}")
+        return outs, order
+
+    def _refuse(self, why: str) -> NoReturn:
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        raise RuntimeError(
+            f"the checkpointed function {name} computes something else when it is run again for the gradient: {why}. "
+            "It must do the same both times; random numbers are the same if they come from Python's module random"
+        )
+
+
+# --- what functions return ------------------------------------------------------------------------------------------
+
+
+def _made(items: list[Any], since: int) -> dict[int, Value]:
+    """Of the items those that are results made since a section began, each once, by their position."""
+    made: dict[int, Value] = {}
+    seen: set[int] = set()
+    for position, item in enumerate(items):
+        if isinstance(item, Value) and id(item) not in seen:
+            origin = item._place
+            if item.op is not None and isinstance(origin, Origin) and origin.section >= since:
+                made[position] = item
+                seen.add(id(item))
+    return made
+
+
+def _items(x: Any) -> list[Any]:
+    """What is in a nesting of lists, tuples, dicts and arrays of objects, in order."""
+    found: list[Any] = []
+
+    def find(item: Any) -> Any:
+        found.append(item)
+        return item
+
+    _replaced(x, find)
+    return found
+
+
+def _replaced(x: Any, change: Callable[[Any], Any]) -> Any:
+    """The nesting once more, with `change` made to everything in it; lists and the like stay of their kinds."""
+    twin: Any
+    if isinstance(x, list):
+        twin = copy(x)
+        twin[:] = [_replaced(item, change) for item in x]
+        return twin
+    if isinstance(x, dict):
+        twin = copy(x)
+        twin.update([(key, _replaced(item, change)) for key, item in x.items()])
+        return twin
+    if isinstance(x, tuple):
+        items = [_replaced(item, change) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    if getattr(x, "ndim", 0) > 0 and getattr(x.dtype, "kind", "") == "O":
+        twin = copy(x)
+        for position in range(x.size):
+            twin.flat[position] = _replaced(x.flat[position], change)
+        return twin
+    return change(x)
