@@ -651,8 +651,8 @@ def test_generators_of_optimisers_and_callbacks_go_on(tmp_path: Path) -> None:
             super().__init__(params, 0.1)
             self._random = random.Random(3)
 
-        def step(self) -> None:
-            super().step()
+        def step(self, closure: Any = None) -> Any:
+            super().step(closure)
             self.params[0].data += self._random.gauss(0.0, 0.1)
 
     class Shaking(nn.Callback):

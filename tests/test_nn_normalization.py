@@ -15,7 +15,7 @@ from autograd import Value
 from autograd.functional import leaves
 
 from .beside_torch import numbers, same_pass, values
-from .parity.normalization import SETTINGS, TRACKING
+from .parity.normalization import SETTINGS
 from .parity.spatial import Setting
 from .parity.training import random_numbers
 
@@ -73,7 +73,7 @@ def test_running_statistics_are_moved_by_each_batch(momentum: float | None) -> N
     assert norm.state_dict() == before
 
 
-@pytest.mark.parametrize("setting", [*SETTINGS, *TRACKING], ids=lambda s: f"{s.name}({s})")
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: f"{s.name}({s})")
 def test_examples_batches_and_programs_are_pytorchs(setting: Setting) -> None:
     ours = setting.ours()
     last: Any = ours.second  # type: ignore[attr-defined]
