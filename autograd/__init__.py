@@ -24,7 +24,7 @@ except ImportError:
 
 from . import ops as _ops
 from . import value as _value
-from .cells import Cell, neurons, values
+from .cells import Cell, identical, neurons, values
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck, require
 from .errors import CompileError
 from .files import write_text
@@ -33,7 +33,7 @@ from .graph import Graph
 from .modes import concrete, enable_grad, no_grad
 from .ops import *  # every row of the table
 from .origins import Place, current_place, enter, sit
-from .value import Value, set_data, trains
+from .value import Value, set_data, trains, zero_grads
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
 
@@ -159,6 +159,7 @@ __all__ = [
     "enable_grad",
     "enter",
     "equal",
+    "identical",
     "neurons",
     "native",
     "no_grad",
@@ -167,6 +168,7 @@ __all__ = [
     "set_data",
     "sit",
     "trains",
+    "zero_grads",
     "values",
 ]
 if not TYPE_CHECKING:  # a type checker reads the names of the table; it does not run them
