@@ -3,7 +3,8 @@
 A `Module` is an object with Values (its parameters) and other Modules in its attributes. From them follow, by one
 walk, the parameters' names, the state that is saved and restored, and the scope under which the nodes it makes
 are filed. What a call leaves in the attributes, an input or a hidden state, is told apart from the parameters here
-(`_Watch`). What the modules compute is in `layers`; what a saved state looks like on disk is in `files`.
+(`_Watch`). What the modules compute is in `layers` and its like; what may be in a buffer is in `buffers`; how a walk is
+spared in `seen`; what a saved state looks like on disk in `files`.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ class Module:
     parameters until it is assigned anew outside of calls. Modules are parts whenever they are assigned: a parameter
     whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
     ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
+
+    Numbers that are saved, but not trained, are buffers (`register_buffer`). Parameters that are not to be trained are
+    frozen (`requires_grad_`).
 
     Neither a result nor, during a call, an input can take a parameter's place. ``w.data = ...`` moves a parameter, and
     a state that begins as a leaf has a name with an underscore.
