@@ -24,7 +24,7 @@ except ImportError:
 
 from . import ops as _ops
 from . import value as _value
-from .cells import Cell, neurons, values
+from .cells import Cell, identical, neurons, values
 from .checkpoints import checkpoint, checkpoint_sequential
 from .checks import AnomalyError, GradcheckError, detect_anomaly, gradcheck, require
 from .errors import CompileError
@@ -35,7 +35,7 @@ from .modes import concrete, enable_grad, no_grad, precision, rounded
 from .ops import *  # every row of the table
 from .origins import Place, current_place, enter, sit
 from .outside import ask, tell
-from .value import Value, set_data, trains
+from .value import Value, set_data, trains, zero_grads
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
 from .vectors import ParameterVector
@@ -169,6 +169,7 @@ __all__ = [
     "enable_grad",
     "enter",
     "equal",
+    "identical",
     "neurons",
     "native",
     "no_grad",
@@ -178,6 +179,7 @@ __all__ = [
     "sit",
     "tell",
     "trains",
+    "zero_grads",
     "values",
 ]
 if not TYPE_CHECKING:  # a type checker reads the names of the table; it does not run them

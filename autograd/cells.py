@@ -110,6 +110,18 @@ def values(x: Any) -> tuple[Value, ...]:
     return tuple([item if isinstance(item, Value) else Value(item) for item in x])
 
 
+def identical(items: list[Any], before: tuple[Any, ...]) -> bool:
+    """Whether a list holds the very objects of a tuple, in the same order.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> identical([w, w], (w, w)), identical([w], (Value(1.0),)), identical([w], ())
+    (True, False, False)
+    """
+    return same(items, before)
+
+
 def _shared(cell: Cell) -> tuple[Value, ...]:
     """The weights of a neuron as a tuple: the one that its nodes share, if the list still holds the same Values."""
     if not same(cell.w, cell.ws):

@@ -345,6 +345,11 @@ def then(epoch: Epoch) -> dict[int, float]:
     return state.answer
 
 
+def writes() -> int:
+    """How often leaves have been set: as long as it is the same number, none has."""
+    return state.writes
+
+
 def epochs_remembered() -> int:
     """How many former epochs something is kept of, because nodes of them are alive, or were at the latest write."""
     return len(state.past)

@@ -1252,6 +1252,25 @@ def write(leaves: list[Any], data: list[float]) -> None:
             state.writing = False
 
 
+def zero_grads(nodes: Iterable[Value]) -> None:
+    """Set the gradients of Values to 0, of many in less time than one by one.
+
+    Examples
+    --------
+    >>> w = Value(2.0)
+    >>> (3 * w).backward()
+    >>> zero_grads([w])
+    >>> w.grad
+    0.0
+    """
+    for x in nodes:
+        if type(x) is Value:
+            node: Value = x
+            node._grad = 0.0
+        else:  # whose class may see to it in its own way
+            x.grad = 0.0
+
+
 def trains(leaf: Value) -> bool:
     """Whether a leaf is to be trained: it is, unless its attribute ``requires_grad`` is False.
 

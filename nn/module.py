@@ -3,7 +3,8 @@
 A `Module` is an object with Values (its parameters) and other Modules in its attributes. From them follow, by one
 walk, the parameters' names, the state that is saved and restored, and the scope under which the nodes it makes
 are filed. What a call leaves in the attributes, an input or a hidden state, is told apart from the parameters here
-(`_Watch`). What the modules compute is in `layers`; what a saved state looks like on disk is in `files`.
+(`_Watch`). What the modules compute is in `layers` and its like; what may be in a buffer is in `buffers`; how a walk is
+spared in `seen`; what a saved state looks like on disk in `files`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from threading import get_ident
 from types import FunctionType
 from weakref import ref
 
-from autograd import Place, Value, current_place, set_data, sit
+from autograd import Place, Value, current_place, set_data, sit, zero_grads
 
 from . import buffers
 from .files import load_file, save_file
@@ -68,6 +69,9 @@ class Module:
     parameters until it is assigned anew outside of calls. Modules are parts whenever they are assigned: a parameter
     whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
     ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
+
+    Numbers that are saved, but not trained, are buffers (`register_buffer`). Parameters that are not to be trained are
+    frozen (`requires_grad_`).
 
     Neither a result nor, during a call, an input can take a parameter's place. ``w.data = ...`` moves a parameter, and
     a state that begins as a leaf has a name with an underscore.
@@ -284,7 +288,7 @@ class Module:
         >>> [name for name, _ in nn.MLP(2, [2, 1]).named_parameters()][:4]
         ['layer1.neuron1.w1', 'layer1.neuron1.w2', 'layer1.neuron1.b', 'layer1.neuron2.w1']
         """
-        own = set(map(id, self.parameters(recurse)))  # which raises if there are results among them
+        own = set(map(id, Module.parameters(self, recurse)))  # which raises if there are results among them
         return ((path, part) for path, part in self._walk(prefix) if isinstance(part, Value) and id(part) in own)
 
     def register_parameter(self, name: str, param: Any) -> None:
@@ -532,8 +536,7 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradients of all parameters to 0; `set_to_none` makes no difference, for none is 0 here."""
         flag("set_to_none", set_to_none)
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        zero_grads(self.parameters())
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Say of all parameters here and below that they are to be trained, or, with False, frozen; returns the module.
@@ -1180,7 +1183,7 @@ def _looked_through(module: Module) -> tuple[Seen, bool]:
                     below += [item for item in _unpacked(x, seen.container)[1] if isinstance(item, wanted)]
             below.reverse()
             stack += below
-    seen.found = list(found.values())
+    seen.end(list(found.values()))
     return seen, results
 
 

@@ -8,8 +8,9 @@ long. What a walk looks for is for `module` to say; here are the places where it
 from __future__ import annotations
 
 from itertools import chain, compress
-from operator import is_
 from weakref import ref
+
+from autograd import identical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,20 +44,20 @@ class Seen:
     """
 
     __slots__ = (
-        "containers", "counts", "dicts", "found", "held", "items", "names", "opened", "owners", "roles", "root",
+        "containers", "counts", "dicts", "found", "gathered", "held", "names", "opened", "owners", "roles", "root",
     )  # fmt: skip
 
     def __init__(self, root: object, opened: tuple[type, ...]) -> None:
         self.root, self.opened = ref(root), opened
         self.found: list[Any] = []
         self.owners: list[Any] = []  # whose attributes were looked at, but for the root
-        self.dicts: list[dict[str, Any]] = []  # their attributes
+        self.dicts: tuple[dict[str, Any], ...] = ()  # their attributes
         self.counts: tuple[list[int], list[int]] = [], []  # how many each owner has, the root first; how many items
         self.names: list[str] = []
         self.roles: tuple[list[bool], ...] = [], [], []  # of each attribute, whether it is a PART, a NUMBER, a STATE
-        self.held: list[Any] = []  # by the attributes that are parts
+        self.held: tuple[Any, ...] = ()  # by the attributes that are parts, and then by the containers
         self.containers: list[Collection[Any]] = []
-        self.items: list[Any] = []  # of the containers
+        self.gathered: tuple[list[Any], ...] = [], [], []  # both, and the dicts, while the walk goes on
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _nothing, ()  # a copy has other attributes
@@ -71,7 +72,7 @@ class Seen:
         attributes = vars(owner)
         if self.counts[0]:
             self.owners.append(owner)
-            self.dicts.append(attributes)
+            self.gathered[2].append(attributes)
         listed = list(attributes.items())
         self.counts[0].append(len(listed))
         for name, x in listed:
@@ -80,7 +81,7 @@ class Seen:
             for flags, kind in zip(self.roles, (PART, NUMBER, STATE)):
                 flags.append(its == kind)
             if its == PART:
-                self.held.append(x)
+                self.gathered[0].append(x)
             yield name, x, its
 
     def container(self, x: list[Any] | dict[Any, Any]) -> list[Any]:
@@ -89,12 +90,18 @@ class Seen:
         items = list(container)
         self.containers.append(container)
         self.counts[1].append(len(items))
-        self.items += items
+        self.gathered[1].extend(items)
         return items
+
+    def end(self, found: list[Any]) -> None:
+        """The walk is over."""
+        self.found = found
+        parts, items, dicts = self.gathered
+        self.held, self.dicts, self.gathered = (*parts, *items), tuple(dicts), ()
 
     def same(self, root: object) -> bool:
         """Whether a walk from the root would see what this one has seen."""
-        if self.root() is not root or not all(map(is_, map(vars, self.owners), self.dicts)):
+        if self.root() is not root or not identical(list(map(vars, self.owners)), self.dicts):
             return False
         dicts = [vars(root), *self.dicts]
         owned, contained = self.counts
@@ -104,9 +111,7 @@ class Seen:
             return False
         values = list(chain.from_iterable(map(dict.values, dicts)))
         parts, numbers, states = self.roles
-        if not all(map(is_, compress(values, parts), self.held)):
-            return False
-        if not all(map(is_, chain.from_iterable(self.containers), self.items)):
+        if not identical(list(chain(compress(values, parts), *self.containers)), self.held):
             return False
         if not set(map(type, compress(values, numbers))) <= PLAIN:
             return False

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Graph, Value
+from autograd import Graph, Value, identical, zero_grads
 
 X = autograd.values([0.5, -1.5, 2.0])
 
@@ -112,3 +112,38 @@ def test_the_wrong_number_of_inputs_is_told() -> None:
     with pytest.raises(ValueError, match=r"'layer\.neuron1' takes 3 inputs, got 4"):
         layer([1.0, 2.0, 3.0, 4.0])
     assert autograd.current_place() is None
+
+
+@pytest.mark.parametrize(
+    ("items", "before", "expected"),
+    [
+        ("ab", "ab", True),
+        ("ab", "ba", False),
+        ("ab", "a", False),
+        ("", "", True),
+        ("aa", "aa", True),
+        ("b", "c", False),
+    ],
+)
+def test_identical_asks_for_the_very_objects(items: str, before: str, expected: bool) -> None:
+    objects = {"a": Value(1.0), "b": [1.0], "c": [1.0]}
+    assert identical([objects[x] for x in items], tuple([objects[x] for x in before])) is expected
+
+
+def test_zero_grads_leaves_it_to_a_class_of_ones_own() -> None:
+    class Counted(Value):
+        zeroed = 0
+
+        @property
+        def grad(self) -> float:
+            return self._grad
+
+        @grad.setter
+        def grad(self, grad: object) -> None:
+            self.zeroed += 1
+
+    leaves = [Value(1.0), Counted(2.0), Value(3.0)]
+    y = leaves[0] * leaves[2]
+    y.backward()
+    zero_grads(iter([*leaves, y]))
+    assert [x.grad for x in (*leaves, y)] == [0.0] * 4 and leaves[1].zeroed == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from ..origins import state
+from ..origins import writes
 from ..value import Value
 
 TYPE_CHECKING = False
@@ -39,16 +39,18 @@ class Fixed:
         Traceback (most recent call last):
         RuntimeError: 'b' (data 2) was 1 when loss was compiled, and is a constant of the program; compile it again
         """
-        if self.writes == state.writes or not self.leaves:
+        if not self.leaves:
             return
-        writes = state.writes
+        until_now = writes()
+        if self.writes == until_now:
+            return
         for leaf, number in zip(self.leaves, self.numbers):
             if leaf._data != number and (leaf._data == leaf._data or number == number):
                 raise RuntimeError(
                     f"{leaf.describe()} was {number:.6g} when {self.title} was compiled, and is a constant of the "
                     "program; compile it again"
                 )
-        self.writes = writes
+        self.writes = until_now
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fixed:
         """A copied program looks at the copies, which belong to a model that is copied with it."""
