@@ -770,9 +770,9 @@ def cross_entropy_loss(
 
     Notes
     -----
-    A program that `autograd.compile` makes of one example's loss averages over the examples by itself, and gives each of
-    them the same weight; the mean of one example is its loss, whatever its weight, and there is none if it is ignored.
-    For the weighted mean compile the loss of the whole batch, with ``batch=False``.
+    A program that `autograd.compile` makes of one example's loss averages over the examples by itself, and gives each
+    of them the same weight; the mean of one example is its loss, whatever its weight, and there is none if it is
+    ignored. For the weighted mean compile the loss of the whole batch, with ``batch=False``.
 
     Examples
     --------
