@@ -83,7 +83,8 @@ def checkpoint(
     (`autograd.compile`), in functions that are being differentiated (`grad`, `hessian`, ...), and if the function sets
     a leaf. Inside `no_grad` there are none anyway.
 
-    A function that holds its own result, in a list that it knows perhaps, keeps itself; see `op`.
+    A function that holds its own result, in a list that it knows perhaps, is freed by Python's garbage collector. If it
+    holds what was computed from the result, it keeps itself for good, as an operation with a cache does; see `op`.
 
     Examples
     --------

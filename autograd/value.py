@@ -849,13 +849,14 @@ class Dot(Value):
 
 
 @cython.final
-@cython.no_gc
 @cython.cclass
 class Joint(Value):
     """What several results of a checkpointed function have in common: `backward` comes to it when it is done with them.
 
     Then its record makes the function's graph again, which nobody keeps, and goes back through that. Nobody else sees
     a joint: `walk` leaves it out. What the record does is told in `checkpoints`.
+
+    The garbage collector knows joints and parts, unlike other nodes: a function may hold its own results.
     """
 
     __slots__ = ("_operands", "_record")
@@ -880,7 +881,6 @@ class Joint(Value):
 
 
 @cython.final
-@cython.no_gc
 @cython.cclass
 class Part(Value):
     """A result of a checkpointed function, whose operands are all Values outside of the function that it used."""

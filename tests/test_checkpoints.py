@@ -289,6 +289,17 @@ def test_nothing_of_the_function_is_kept_and_its_end_is_the_end_of_all() -> None
     assert end() is None
 
 
+def test_a_function_that_holds_its_own_result_is_found_by_the_garbage_collector() -> None:
+    def make() -> weakref.ref[Value]:
+        states = [Value(0.5)]
+        states.append(checkpoint(lambda known: known[0] * known[0], states))
+        return weakref.ref(states[1])
+
+    end = make()
+    gc.collect()
+    assert end() is None
+
+
 def test_a_chain_of_many_segments_ends_without_recursion() -> None:
     h = w = Value(1.0)
     for _ in range(30_000):
