@@ -245,7 +245,7 @@ class PReLU(Elementwise):
 class RReLU(Elementwise):
     """x above 0, else r * x, with r drawn from lower to upper; after ``eval()`` their mean; see `functional.rrelu`.
 
-    A program that is compiled has no random numbers: compile it after ``eval()``.
+    A compiled program draws anew at every call.
 
     Parameters
     ----------

@@ -103,6 +103,19 @@ def each(function: Callable[[Any], Any], x: Any) -> Any:
     return Batch(made) if isinstance(x, Batch) else made
 
 
+def flat(x: Any) -> list[Any]:
+    """The numbers in nested lists, in order.
+
+    Examples
+    --------
+    >>> flat([[1.0, 2.0], [3.0]])
+    [1.0, 2.0, 3.0]
+    """
+    if not is_list(x):
+        return [x]
+    return [number for item in x for number in flat(item)]
+
+
 def called(module: Module) -> str:
     """How messages call a module that has been called.
 

@@ -10,8 +10,8 @@ from math import prod
 
 from autograd import Value, dot
 
-from .batches import over
-from .grids import flat, grid_of, laid, nested, scattered, sliding, whole_numbers
+from .batches import flat, over
+from .grids import grid_of, laid, nested, scattered, sliding, whole_numbers
 from .init import drawn, find, kaiming_uniform, zeros
 from .module import Module
 from .scopes import inside

@@ -9,8 +9,8 @@ from functools import partial
 
 from autograd import ask
 
-from .batches import each, over
-from .grids import channels_in, flat
+from .batches import each, flat, over
+from .grids import channels_in
 from .module import Module
 from .settings import number, seeded
 

@@ -9,11 +9,12 @@ here. The functions of one number are written here; losses are in `losses`, dist
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import autograd
 from autograd import Value, clip, concrete, dot, expm1, minimum, op, square, where
 
-from .batches import Batch, depth, each, is_list, over
+from .batches import Batch, depth, each, flat, is_list, over
 from .cases import either, is_class
 from .distances import cosine_similarity, normalize, pairwise_distance
 from .logits import by_row, log_softmax, softmax, softmin
@@ -226,8 +227,13 @@ def rrelu(
         raise ValueError(f"rrelu: lower must not be above upper, and they are {lower!r} and {upper!r}")
     if not flag("training", training):
         return leaky_relu(input, (lower + upper) / 2.0)
+    slopes = iter(autograd.ask(partial(_uniform, seed, lower, upper), len(flat(input))))
+    return each(lambda x: autograd.leaky_relu(x, next(slopes)), input)
+
+
+def _uniform(seed: Seed, low: float, high: float, count: int) -> list[float]:
     generator = seeded(seed)
-    return each(lambda x: autograd.leaky_relu(x, generator.uniform(lower, upper)), input)
+    return [generator.uniform(low, high) for _ in range(count)]
 
 
 def elu(input: Any, alpha: Any = 1.0) -> Any:

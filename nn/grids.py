@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import product
 from math import prod
 
-from .batches import called, depth, is_list, listed, numbers_of
+from .batches import called, depth, flat, is_list, listed, numbers_of
 from .settings import is_bool
 
 TYPE_CHECKING = False
@@ -56,19 +56,6 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
 
 
 # --- examples ---------------------------------------------------------------------------------------------------
-
-
-def flat(x: Any) -> list[Any]:
-    """The numbers in nested lists, in order.
-
-    Examples
-    --------
-    >>> flat([[1.0, 2.0], [3.0]])
-    [1.0, 2.0, 3.0]
-    """
-    if not is_list(x):
-        return [x]
-    return [number for item in x for number in flat(item)]
 
 
 def nested(numbers: Sequence[Any], shape: Shape) -> Any:

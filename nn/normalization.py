@@ -12,8 +12,8 @@ from math import prod
 
 from autograd import Value, ask, concrete, dot, pow, sum, tell
 
-from .batches import Batch, called, depth, is_batch, is_list, listed, over
-from .grids import flat, grid_of, nested, shape_of
+from .batches import Batch, called, depth, flat, is_batch, is_list, listed, over
+from .grids import grid_of, nested, shape_of
 from .module import Module
 from .scopes import inside
 from .settings import flag, number, size

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from .batches import Batch, called, is_list, listed, over
-from .grids import channels_in, flat, nested, shape_of, whole_numbers
+from .batches import Batch, called, flat, is_list, listed, over
+from .grids import channels_in, nested, shape_of, whole_numbers
 from .module import Module
 from .settings import is_bool
 

@@ -287,11 +287,12 @@ def test_rrelu_in_training_draws_slopes() -> None:
     assert module.eval()([-1.0]) == [-0.375]
 
 
-def test_random_slopes_are_not_compiled() -> None:
+def test_random_slopes_are_drawn_at_every_call_of_a_program() -> None:
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
-    module, w = nn.RReLU(seed=1), Value(-1.0)
-    with pytest.raises(CompileError):
-        autograd.compile(lambda x: module(w * x), [w], like=(1.0,))
+    module, twin, w = nn.RReLU(seed=1), nn.RReLU(seed=1), Value(-1.0)
+    program = autograd.compile(lambda x: module(w * x), [w], like=(1.0,))
+    losses = [program([1.0])[0] for _ in range(5)]
+    assert losses == [twin(-1.0) for _ in range(5)] and len(set(losses)) == 5
     program = autograd.compile(lambda x: module.eval()(w * x), [w], like=(1.0,))
     assert program([1.0])[0] == pytest.approx(-(1 / 8 + 1 / 3) / 2, rel=1e-15)
 

@@ -402,7 +402,7 @@ def test_neurons_that_keep_something_in_a_layer() -> None:
     class Keeping(nn.Neuron):
         def forward(self, x: Any) -> Any:
             self.last = x[0]
-            return super().forward(x)  # type: ignore[no-any-return]
+            return super().forward(x)
 
     layer = nn.Layer(1, 2, activation=Caller(lambda self, z: setattr(self, "z", z) or z))  # type: ignore[func-returns-value]
     keeping = layer.neurons[1] = Keeping(1)
