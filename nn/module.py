@@ -707,11 +707,27 @@ class Module:
         ]
 
     def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | Buffer]) -> dict[str, Any]:
-        """The state with the names that this version gives: in 0.1.0 those of `Sequential` were layer1, layer2, ..."""
-        if all(name in own for name in state):
+        """The state with the names that are given here.
+
+        In version 0.1.0 those of `Sequential` were layer1, layer2, ... And in PyTorch's states a module that is in two
+        places has the names of both: the second is left out if it says the same.
+        """
+        others = [name for name in state if name not in own]
+        if not others:
             return state
         former = {old: name for (old, _), name in zip(self._listed_parts(spoken=True), own) if name not in state}
-        return {name if name in own else former.get(name, name): x for name, x in state.items()}
+        paths = {id(module): f"{path}." if path else "" for path, module in self.named_modules()}
+        renamed = {name: x for name, x in state.items() if name in own}
+        for name in others:
+            now = former.get(name, name)
+            for module, rest in self._ways_along(name) if isinstance(name, str) else ():
+                if any(rest == key for key, _ in own_state(module)):
+                    now = paths[id(module)] + rest
+            if now not in renamed:
+                renamed[now] = state[name]
+            elif without_arrays(renamed[now]) != without_arrays(state[name]):
+                renamed[name] = state[name]  # which is not expected
+        return renamed
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of parameters and buffers: for every attribute that holds some its name and a copy of them.

@@ -319,6 +319,26 @@ def test_paths_lead_to_shared_modules_by_every_name() -> None:
     assert [name for name, _ in model.named_children()] == ["a", "parts.net"]
 
 
+def test_a_module_in_two_places_is_loaded_from_pytorchs_state() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    def build(lib: Any) -> Any:
+        net = lib.Module()
+        net.a = lib.Linear(2, 1)
+        net.b = lib.Sequential(net.a)
+        return net
+
+    theirs, ours = build(torch.nn), build(nn)
+    state = theirs.state_dict()
+    assert list(state) == ["a.weight", "a.bias", "b.0.weight", "b.0.bias"]
+    assert ours.load_state_dict(state) == ([], [])
+    assert ours.state_dict() == {key: state[key].tolist() for key in ("a.weight", "a.bias")}
+    assert ours.load_state_dict({"b.0.weight": [[1.0, 2.0]], "a.bias": [3.0]}) == ([], [])
+    assert [p.data for p in ours.parameters()] == [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match=r"^the state does not fit this Module: b.0.bias is not expected$"):
+        ours.load_state_dict({**state, "b.0.bias": [state["a.bias"].item() + 1.0]})
+
+
 def test_prefixes_and_what_is_the_modules_own() -> None:
     model: Any = nn.Sequential(nn.Linear(1, 1))
     model.scale = Value(1.0)
