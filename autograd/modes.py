@@ -103,7 +103,10 @@ def in_this_thread() -> tuple[Any, bool, precision | None]:
 
 def rounding() -> precision | None:
     """The `precision` block that rounds this thread's numbers; None if nothing does."""
-    return setting("precision", None) if blocks else None
+    for entry in blocks[:]:  # most blocks are others, and this is the faster way to know
+        if entry.mode == "precision":
+            return setting("precision", None)  # type: ignore[no-any-return]
+    return None
 
 
 class _Way:

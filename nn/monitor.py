@@ -57,7 +57,7 @@ def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[st
     >>> for p, grad in zip(model.parameters(), (3.0, -4.0, 0.0)):
     ...     p.grad = grad
     >>> gradient_norms(model)
-    {'layer1': {'mean': 2.3333333333333335, 'max': 4.0, 'norm': 5.0}}
+    {'0': {'mean': 2.3333333333333335, 'max': 4.0, 'norm': 5.0}}
     """
     return {name: _sizes(grads) for name, (_, grads) in _read(watched, depth).items()}
 
@@ -167,7 +167,7 @@ def dead_units(
     --------
     >>> import nn
     >>> model = nn.Sequential(nn.Linear(1, 2, seed=0), nn.ReLU(), nn.Linear(2, 1, seed=0))
-    >>> model.load_state_dict({**model.state_dict(), "layer1.weight": [[1.0], [-1.0]], "layer1.bias": [0.0, -3.0]})
+    >>> model.load_state_dict({**model.state_dict(), "0.weight": [[1.0], [-1.0]], "0.bias": [0.0, -3.0]})
     ([], [])
     >>> dead_units(model, [[1.0], [2.0], [-2.5]])
     {'sequential.layer2': [False, True]}
