@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from autograd import Value, no_grad
 
@@ -987,17 +987,30 @@ def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], 
     """Raise a ValueError if the loss of a batch is not the mean of the losses of its examples.
 
     The model is called with a few of them, the loss with predictions for many different targets, for it may treat some
-    in a way of its own: those of a class that is left out, say.
+    in a way of its own: those of a class that is left out, say. A model that draws random numbers is looked at in
+    evaluation mode. Random numbers and buffers are as before in the end.
     """
     how = 'compiled="batch" compiles the loss of a whole batch'
+    states = random_states(model)
+    kept = [(module, dict(module.named_buffers(recurse=False))) for module in model.modules()]
+    try:
+        with no_grad():
+            random = _flat(model(inputs)) != _flat(model(inputs))
+            with _evaluated(model) if random else nullcontext():
+                apart = Batch([model(x) for x in inputs])
+                together = _flat(model(inputs))
+    finally:
+        set_random_states(states, model)
+        for module, buffers in kept:
+            for name, numbers in buffers.items():
+                setattr(module, name, numbers)
+    if _differ(together, _flat(apart)):
+        raise ValueError(
+            "this model makes something else of a batch than of its examples one by one, and compiled=True "
+            f"compiles what it makes of one; {how}"
+        )
+    predictions = [apart[i % len(apart)] for i in range(len(targets))]
     with no_grad():
-        apart = Batch([model(x) for x in inputs])
-        if _differ(_flat(model(inputs)), _flat(apart)):
-            raise ValueError(
-                "this model makes something else of a batch than of its examples one by one, and compiled=True "
-                f"compiles what it makes of one; {how}"
-            )
-        predictions = [apart[i % len(apart)] for i in range(len(targets))]
         for start in range(0, len(targets), batch_size):
             ps, ts = Batch(predictions[start : start + batch_size]), targets[start : start + batch_size]
             whole = _one_number(function(ps, ts)).data

@@ -38,8 +38,8 @@ def with_gradients(model: nn.Module) -> nn.Module:
 def test_sizes_of_the_gradients_of_each_layer() -> None:
     norms = monitor.gradient_norms(with_gradients(two_layers()))
     assert norms == {
-        "layer1": {"mean": pytest.approx(19 / 6, rel=1e-15), "max": 12.0, "norm": 13.0},
-        "layer3": {"mean": pytest.approx(5 / 3, rel=1e-15), "max": 2.0, "norm": 3.0},
+        "0": {"mean": pytest.approx(19 / 6, rel=1e-15), "max": 12.0, "norm": 13.0},
+        "2": {"mean": pytest.approx(5 / 3, rel=1e-15), "max": 2.0, "norm": 3.0},
     }
 
 
@@ -66,14 +66,14 @@ def test_parts_may_be_smaller_or_what_has_parameters_itself() -> None:
 def test_gradients_at_the_edges(grad: float, sizes: tuple[float, float, float]) -> None:
     model = nn.Sequential(nn.Linear(2, 1, seed=0))
     model.parameters()[1].grad = grad
-    found = monitor.gradient_norms(model)["layer1"]
+    found = monitor.gradient_norms(model)["0"]
     assert tuple(found.values()) == pytest.approx(sizes, rel=1e-15, nan_ok=True)
 
 
 def test_what_is_frozen_does_not_count() -> None:
     model = with_gradients(two_layers())
     model.children()[0].requires_grad_(False)
-    assert list(monitor.gradient_norms(model)) == ["layer3"]
+    assert list(monitor.gradient_norms(model)) == ["2"]
     model.requires_grad_(False)
     with pytest.raises(ValueError, match="this Sequential has no parameters that are trained, so there is nothing"):
         monitor.gradient_norms(model)
@@ -111,10 +111,10 @@ def test_how_far_a_step_went() -> None:
     before = monitor.snapshot(model)
     nn.SGD(model.parameters(), lr=0.5).step()
     assert monitor.update_ratios(model, before) == {
-        "layer1": pytest.approx(0.5 * 13 / math.sqrt(30), rel=1e-15),
-        "layer3": pytest.approx(0.5 * 3 / math.sqrt(6), rel=1e-15),
+        "0": pytest.approx(0.5 * 13 / math.sqrt(30), rel=1e-15),
+        "2": pytest.approx(0.5 * 3 / math.sqrt(6), rel=1e-15),
     }
-    assert monitor.update_ratios(model, monitor.snapshot(model)) == {"layer1": 0.0, "layer3": 0.0}
+    assert monitor.update_ratios(model, monitor.snapshot(model)) == {"0": 0.0, "2": 0.0}
 
 
 def test_a_part_that_was_0() -> None:
@@ -202,9 +202,9 @@ def test_a_program_has_the_same_history() -> None:
         other.step()
         expected(error)
     assert history.losses == pytest.approx(expected.losses, rel=1e-12)
-    for layer in ("1", "3"):
+    for layer in ("1", "3"):  # a program counts parts as scopes do, from 1
         both = [math.hypot(*pair) for pair in zip(history.norms["W" + layer], history.norms["b" + layer])]
-        assert both == pytest.approx(expected.norms["layer" + layer], rel=1e-12)
+        assert both == pytest.approx(expected.norms[str(int(layer) - 1)], rel=1e-12)
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a snapshot": (
         lambda: monitor.update_ratios(two_layers(), {"layer1": [1.0]}),
         ValueError,
-        "the snapshot is of other parts, layer1, than these, layer1, layer3",
+        "the snapshot is of other parts, layer1, than these, 0, 2",
     ),
     "no model": (
         lambda: monitor.dead_units(3, [[1.0]]),  # type: ignore[arg-type]
