@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from copy import copy
+from operator import is_
 
 from .modes import current_watch, enable_grad, in_force, precision, recording, rounding, runs
 from .ops import CHECKPOINT, Op
@@ -194,10 +195,11 @@ class _Record:
         self.preserve = preserve_rng_state
         self.random: Any = None  # the state of Python's random numbers before the first call, if it used any
         self.origin: Origin = here()  # when the first call was
-        self.operands: tuple[Value, ...] = ()
+        self.around: tuple[Value, ...] = ()  # the results outside that it used
+        self.rows: list[tuple[Value, ...]] = []  # and the leaves
         self.spots: list[int] = []  # where in what it returned the first call had which part
         self.data: list[float] = []
-        self.rows: dict[int, tuple[float, ...]] = {}  # the slopes of those parts that somebody asked for
+        self.known: dict[int, tuple[float, ...]] = {}  # the slopes of those parts that somebody asked for
         self.sweep = 0  # the one that `received` belongs to
         self.received: list[tuple[int, float]] = []
 
@@ -219,11 +221,15 @@ class _Record:
             return returned
         outs = list(made.values())
         self.spots, self.data = list(made), [out._data for out in outs]
-        self.operands = tuple(interior(outs, since)[1])
-        if not self.operands:
+        _, self.around, self.rows = interior(outs, since)
+        if not self.around and not any(self.rows):
             return returned
-        parts = dict(zip(map(id, outs), joined(outs, self.operands, self)))
+        parts = dict(zip(map(id, outs), joined(outs, self.around, self)))
         return _replaced(returned, lambda item: parts.get(id(item), item))
+
+    def operands(self) -> tuple[Value, ...]:
+        """The Values outside of the function that it used, each once."""
+        return tuple({id(x): x for row in (self.around, *self.rows) for x in row}.values())
 
     # --- further calls --------------------------------------------------------------------------------------------
 
@@ -241,7 +247,7 @@ class _Record:
             # As a walk without checkpoints would have come to them; results that nobody used it would not have seen.
             numbers = [number for number, _ in reversed(received)]
             if numbers != list(range(len(outs))):
-                order, _ = interior([outs[number] for number in numbers], since)
+                order = interior([outs[number] for number in numbers], since)[0]
             for number, grad in received:
                 outs[number]._grad = grad
             flow_back(order, mark, leaves)
@@ -258,11 +264,11 @@ class _Record:
                 if gradient is not None:
                     for x, slope in zip(node.operands, node.partials):
                         gradients[id(x)] = gradients.get(id(x), 0.0) + slope * gradient
-            self.rows[number] = tuple([gradients.get(id(x), 0.0) for x in self.operands])
+            self.known[number] = tuple([gradients.get(id(x), 0.0) for x in self.operands()])
 
-        if number not in self.rows:
+        if number not in self.known:
             self._again(differentiate)
-        return self.rows[number]
+        return self.known[number]
 
     def _again(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
         """Run the function again at the point of the first call, and use what it makes, before leaves are set back."""
@@ -270,7 +276,8 @@ class _Record:
 
     def _at_its_point(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
         overwritten = then(self.origin.epoch)
-        set_since = [x for x in self.operands if repr(overwritten.get(id(x), x._data)) != repr(x._data)]
+        leaves = self.operands() if overwritten else ()
+        set_since = [x for x in leaves if repr(overwritten.get(id(x), x._data)) != repr(x._data)]
         if not set_since:
             self._recorded(use)
             return
@@ -323,12 +330,15 @@ class _Record:
         for number, (out, data) in enumerate(zip(outs, self.data)):
             if repr(out._data) != repr(data):
                 self._refuse(f"its result {number} was {data!r}, and is {out._data!r}")
-        order, around = interior(outs, since)
-        for kind, some, others in (("used", self.operands, around), ("uses", around, self.operands)):
-            known = set(map(id, others))
-            for x in some:
-                if id(x) not in known:
-                    self._refuse(f"only {'the first' if kind == 'used' else 'this'} time it {kind} {x.describe()}")
+        order, around, rows = interior(outs, since)
+        if not _same([around, *rows], [self.around, *self.rows]):
+            first, now = [{id(x): x for row in found for x in row} for found in (self.rows, rows)]
+            first.update({id(x): x for x in self.around})
+            now.update({id(x): x for x in around})
+            for x in [first[key] for key in first.keys() - now.keys()]:
+                self._refuse(f"only the first time it used {x.describe()}")
+            for x in [now[key] for key in now.keys() - first.keys()]:
+                self._refuse(f"only this time it uses {x.describe()}")
         return outs, order
 
     def _refuse(self, why: str) -> NoReturn:
@@ -337,6 +347,12 @@ class _Record:
             f"the checkpointed function {name} computes something else when it is run again for the gradient: {why}. "
             "It must do the same both times; random numbers are the same if they come from Python's module random"
         )
+
+
+def _same(some: list[tuple[Value, ...]], others: list[tuple[Value, ...]]) -> bool:
+    """Whether two lists of rows hold the very same Values."""
+    pairs = list(zip(some, others))
+    return len(some) == len(others) and all(a is b or (len(a) == len(b) and all(map(is_, a, b))) for a, b in pairs)
 
 
 # --- what functions return ------------------------------------------------------------------------------------------

@@ -176,6 +176,13 @@ cpdef list joined(list[Value] outs, tuple operands, object record)
 @cython.locals(leaf=Value)
 cpdef tuple interior(list[Value] roots, long long since)
 @cython.locals(
-    seen=cython.longlong, closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, origin=Origin, part=Part
+    seen=cython.longlong, closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, origin=Origin,
+    dot_node=Dot, part=Part, joint=Joint
 )
-cdef _walk_inside(list[Value] roots, long long since, list[Value] made, list[Value] around, list stamps)
+cdef _walk_inside(
+    list[Value] roots, long long since, list[Value] made, list[Value] around, list[Value] singles, dict rows, list stamps
+)
+@cython.locals(n=Py_ssize_t, i=Py_ssize_t, known=tuple)
+cdef bint _is_row(tuple operands, dict rows, long long since, long long seen) except -1
+@cython.locals(i=Py_ssize_t, x=Value)
+cdef _push_new(tuple operands, list[Value] stack, long long opened, long long seen)

@@ -16,6 +16,7 @@ module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and ho
 
 from __future__ import annotations
 
+from operator import is_
 from weakref import ref
 
 from . import ops
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
         """What a joint knows of its function."""
 
         op: Op
+        rows: list[tuple[Value, ...]]
+
+        def operands(self) -> tuple[Value, ...]:
+            """The Values outside of the function that it used, each once."""
 
         def receive(self, number: int, grad: float, mark: int) -> None:
             """Take the gradient of a part."""
@@ -867,8 +872,8 @@ class Joint(Value):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used."""
-        return self._operands
+        """The Values outside of the function that it used: results, which are its `_operands`, and leaves."""
+        return self._record.operands()
 
     def __dealloc__(self) -> None:
         if go_down():
@@ -894,7 +899,7 @@ class Part(Value):
     @property
     def operands(self) -> tuple[Value, ...]:
         """The Values outside of the function that it used, for this result or another one."""
-        return self._joint._operands
+        return self._joint._record.operands()
 
     @property
     def partials(self) -> Numbers:
@@ -1673,7 +1678,7 @@ joints: set[Any] = set()
 
 
 def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
-    """What stands for results of a function, over the Values outside of it that they were made from."""
+    """What stands for results of a function, over the results outside of it, and leaves, that they were made from."""
     joint: Joint = Joint.__new__(Joint)
     _begin(joint, 0.0, record.op, _origin())
     joint._operands = operands
@@ -1689,23 +1694,26 @@ def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]
     return parts
 
 
-def interior(roots: list[Value], since: Time) -> tuple[list[Value], list[Value]]:
+def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, list[Operands]]:
     """The results among those that `roots` were made from that were made since a section began; and what is around.
 
     Returns
     -------
-    tuple of list
-        The results, operands first, in the order in which `backward` walks; and their operands that were made before,
-        in the order in which it would come to them. Beyond these it does not look.
+    tuple
+        The results, operands first, in the order in which `backward` walks. Their operands that were made before:
+        results, in the order in which it would come to them; and leaves, in rows, for weights are mostly used in rows,
+        which the nodes share. A leaf may be in several rows. Beyond these it does not look.
     """
     made: list[Value] = []
     around: list[Value] = []
+    singles: list[Value] = []
+    rows: dict[int, Operands] = {}
     stamps: Stamps = []
     with lock:
         _refuse_a_walk_within_a_walk()
         try:
             state.walking = True
-            _walk_inside(roots, since, made, around, stamps)
+            _walk_inside(roots, since, made, around, singles, rows, stamps)
         finally:
             while True:
                 try:
@@ -1715,7 +1723,7 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], list[Value]]
                     break
                 except KeyboardInterrupt:  # a second one: a sweep that is under way looks at the stamps
                     continue
-    return made, around
+    return made, tuple(around), [tuple(singles), *rows.values()]
 
 
 def run_again(call: Callable[[], Any]) -> Any:
@@ -1731,7 +1739,15 @@ def run_again(call: Callable[[], Any]) -> Any:
             state.rerunning = rerunning
 
 
-def _walk_inside(roots: list[Value], since: Time, made: list[Value], around: list[Value], stamps: Stamps) -> None:
+def _walk_inside(
+    roots: list[Value],
+    since: Time,
+    made: list[Value],
+    around: list[Value],
+    singles: list[Value],
+    rows: dict[int, Operands],
+    stamps: Stamps,
+) -> None:
     """The walk of `interior`. Leaves bear its stamp while it lasts, and a sweep's before and after."""
     state.clock += 2
     seen = state.clock
@@ -1742,11 +1758,13 @@ def _walk_inside(roots: list[Value], since: Time, made: list[Value], around: lis
     while stack:
         node: Any = stack.pop()
         if node._rule is None:
-            if node._stamp != seen:
+            if node._stamp < seen:
                 stamps.append((node, node._stamp))
                 if node._stamp > -since:
-                    around.append(node)
-                node._stamp = seen
+                    singles.append(node)
+                    node._stamp = seen
+                else:
+                    node._stamp = seen + 1  # the function made it itself
         elif node._stamp == opened:
             node._stamp = closed
             made.append(node)
@@ -1759,15 +1777,61 @@ def _walk_inside(roots: list[Value], since: Time, made: list[Value], around: lis
             node._stamp = opened
             stack.append(node)
             a = node._a
-            if isinstance(node, Part):
-                part: Part = node
-                stack.append(part._joint)
-            elif a is None:
-                stack.extend(node.operands[::-1])
-            else:
+            if a is not None:
                 if node._b is not None:
                     stack.append(node._b)
                 stack.append(a)
+            elif isinstance(node, Dot):
+                dot_node: Dot = node
+                if dot_node._bias is not None:
+                    stack.append(dot_node._bias)
+                is_row: bool = _is_row(dot_node._ws, rows, since, seen)
+                if not _is_row(dot_node._xs, rows, since, seen):
+                    _push_new(dot_node._xs, stack, opened, seen)
+                if not is_row:
+                    _push_new(dot_node._ws, stack, opened, seen)
+            elif isinstance(node, Part):
+                part: Part = node
+                stack.append(part._joint)
+            elif isinstance(node, Joint):
+                joint: Joint = node
+                for leaves in joint._record.rows[::-1]:
+                    if not _is_row(leaves, rows, since, seen):
+                        _push_new(leaves, stack, opened, seen)
+                _push_new(joint._operands, stack, opened, seen)
+            else:
+                _push_new(node.operands, stack, opened, seen)
+
+
+def _is_row(operands: Operands, rows: dict[int, Operands], since: Time, seen: Time) -> bool:
+    """Whether these are leaves that were made before, and are among `rows`, now or already, as they are here."""
+    n = len(operands)
+    if n == 0:
+        return True
+    first = id(operands[0])
+    known = rows.get(first)
+    if known is not None:
+        return known is operands or (len(known) == n and all(map(is_, known, operands)))
+    if cython.compiled:
+        for i in range(n):
+            if not -since < stamp_at(operands, i) <= seen:
+                return False
+    elif not all(-since < x._stamp <= seen for x in operands):  # stamps of results are far beyond
+        return False
+    rows[first] = operands
+    return True
+
+
+def _push_new(operands: Operands, stack: Stack, opened: Time, seen: Time) -> None:
+    """Put the operands that the walk has not come to on its stack, leaves as well, the first one on top."""
+    if cython.compiled:
+        for i in range(len(operands) - 1, -1, -1):
+            if stamp_at(operands, i) > opened or stamp_at(operands, i) < seen:
+                stack.append(operands[i])
+    else:
+        for x in reversed(operands):
+            if x._stamp > opened or x._stamp < seen:
+                stack.append(x)
 
 
 if cython.compiled:

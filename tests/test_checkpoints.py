@@ -129,10 +129,23 @@ def a_module(call: Call, w: list[Value]) -> Any:
     return total
 
 
-PROGRAMS = [chain, recurrent, by_closure, nested, some_are_not_used, the_same_twice, a_module]
+def in_rows(call: Call, w: list[Value]) -> Any:
+    """Leaves stand in rows that overlap, begin alike, come again, or have results and new leaves among them."""
+    outside = [w[6] * w[7], w[6] + 1.0]
+
+    def function(x: Value) -> Any:
+        fresh = [Value(0.5), Value(-0.25), Value(2.0)]
+        y = dot(w[:3], fresh) + dot(w[:3], fresh) * dot(w[:2], [x, w[5]], w[4])
+        z = dot(w[1:4], w[2:5]) * dot([w[1], y], [x, w[1]]) + dot(fresh, fresh) * dot(w[:3], w[1:4])
+        return dot([], []) + z * dot(outside, w[:2]) + dot([*outside, fresh[0]], [w[5], y, x])
+
+    return call(function, w[3]) * w[0]
 
 
-def numbers(program: Callable[[Call, list[Value]], Any], call: Call, times: int = 1) -> list[str]:
+PROGRAMS = [chain, in_rows, recurrent, by_closure, nested, some_are_not_used, the_same_twice, a_module]
+
+
+def numbers(program: Callable[[Call, list[Any]], Any], call: Call, times: int = 1) -> list[str]:
     """The result and the gradients of all leaves, to the bit."""
     w = [Value(0.9 - 0.17 * i, f"w{i}") for i in range(8)]
     y = program(call, w)
