@@ -560,13 +560,6 @@ def test_a_loss_of_conditions_alone_has_no_slope() -> None:
 # --- what differs from run to run ---------------------------------------------------------------------------------
 
 
-def test_random_numbers_that_are_not_asked_for_are_refused() -> None:
-    """They would be constants of the program; `autograd.ask` makes them new at every call."""
-    w = Value(1.0)
-    with pytest.raises(CompileError, match=r"run twice, the function computed two different things"):
-        autograd.compile(lambda x: w * x * random.random(), like=(1.0,))
-
-
 def test_random_numbers_are_refused() -> None:
     rng = random.Random(0)
     with pytest.raises(CompileError, match=r"the number .* in the one is .* in the other"):

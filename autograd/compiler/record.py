@@ -482,5 +482,5 @@ def _compare(one: Scalars, other: Scalars) -> None:
 def _unsteady(difference: str) -> CompileError:
     return CompileError(
         "run twice, the function computed two different things, so there is no one program to compile: "
-        f"{difference}. Does it draw random numbers (Dropout in training does), or count its calls?"
+        f"{difference}. Does it draw random numbers, which autograd.ask makes new at every call, or count its calls?"
     )
