@@ -50,6 +50,21 @@ class _Formula(Line):
         return f"{x:.6g}".replace("-", "−", 1) if x < 0 else f"{x:.6g}"
 
 
+def _stem(labels: Sequence[str]) -> str:
+    """What all labels begin with, without what is left of their numbers.
+
+    Examples
+    --------
+    >>> _stem(["x10", "x11"]), _stem(["weight_l0_1_1", "weight_l0_1_2", "weight_l0_2_1"]), _stem(["a", "b"])
+    ('x', 'weight_l0', '')
+    """
+    low, high = min(labels), max(labels)
+    length = next((k for k, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
+    common = low[:length]
+    inside_a_number = any(label[length : length + 1].isdigit() for label in labels)
+    return shown((common.rstrip("0123456789") if inside_a_number else common).rstrip("_"), LONGEST)
+
+
 class Titles:
     """The titles of a graph's parts.
 
@@ -84,8 +99,9 @@ class Titles:
         return node.label.rstrip("0123456789_")[:20] or ("constant" if isinstance(node, Constant) else "leaf")
 
     def of(self, alike: Sequence[int]) -> str:
-        """What nodes are called that play the same part."""
-        return self.short(alike[0])
+        """What nodes are called that play the same part; leaves by what their labels have in common."""
+        labels = [self.graph.nodes[i].label for i in alike if self.graph.nodes[i].op is None]
+        return (_stem(labels) if len(labels) == len(alike) else "") or self.short(alike[0])
 
     def known(self) -> dict[int, str]:
         """The results without a label for which the field has a name: a mean, a variance, ..."""
@@ -103,7 +119,7 @@ class Titles:
         if all(names) and names[0] != names[1]:
             return f"{names[0]} … {names[1]}"
         first = all_of_them.index(some[0]) + 1
-        return f"{self.short(some[0])}, {first:,}–{first + len(some) - 1:,}"
+        return f"{self.of(all_of_them)}, {first:,}–{first + len(some) - 1:,}"
 
     def block(self, positions: Sequence[int]) -> str:
         """What nodes are called that have only their depth in common: what most of them do."""
