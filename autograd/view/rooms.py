@@ -209,7 +209,7 @@ class _Builder:
         if any(j in second for i in first for j in self.graph.operands[i]):  # they go from the end to the beginning
             found.reverse()
         for number, item in found:
-            item.title, item.kind = f"step {number}", "step"
+            item.title = f"step {number}"
         learnt: dict[int, None] = {}  # parameters, and what is made of them alone, such as the sum of two biases
         for i in sorted(item for item in room.items if isinstance(item, int)):
             operands = self.graph.operands[i]

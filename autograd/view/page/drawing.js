@@ -297,7 +297,7 @@ export class Drawing {
       openable: said.openable,
       unnamed: said.unnamed,
       unlabelled: said.unlabelled,
-      long: item.kind === "room" && said.title.length > 16,
+      long: said.title.length > (item.kind === "room" ? 16 : 10),
       longest: item.kind === "room" && said.title.length > 21,
       elsewhere: item.elsewhere,
     };
