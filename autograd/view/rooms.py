@@ -38,6 +38,8 @@ FLAT = 30
 """A graph with at most so many nodes is shown as it is, but for its modules; half of a larger room holds as many."""
 IN_A_ROW = 30
 """So many steps are shown in one room; more of them as stretches of steps."""
+LABEL = 40
+"""So many letters at the end of a label are searched for its numbers."""
 SHARED = 4
 """So many leaves that all steps use are gathered."""
 
@@ -149,6 +151,7 @@ class _Builder:
         while stack:
             room = stack.pop()
             self.found.append(room)
+            self._in_order(room)
             if room.kind in ("graph", "module", "step"):
                 self._own_steps(room)
                 if len(room.items) > flat or (batches and room is outermost):
@@ -174,6 +177,22 @@ class _Builder:
                 taken[name] += 1
                 room.name = f"{name}'{taken[name]}"
             taken[room.name] = 1
+
+    def _in_order(self, room: Room) -> None:
+        """Put leaves in the order of their numbers, such as the pixels of an image, which windows use in another."""
+        places: dict[str, list[int]] = {}
+        for place, item in enumerate(room.items):
+            if isinstance(item, int) and self.graph.nodes[item].op is None and self.graph.nodes[item].label:
+                places.setdefault(self.titles.part(item), []).append(place)
+        for several in places.values():
+            ordered = sorted([room.items[place] for place in several], key=self._number)
+            for place, item in zip(several, ordered):
+                room.items[place] = item
+
+    def _number(self, item: int | Room) -> tuple[int, ...]:
+        """The numbers in a leaf's label."""
+        label = "" if isinstance(item, Room) else self.graph.nodes[item].label
+        return tuple(map(int, re.findall("[0-9]+", label[-LABEL:])))
 
     # --- repetition -----------------------------------------------------------------------------------------------
 

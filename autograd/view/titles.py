@@ -181,6 +181,8 @@ class Titles:
             made = self._of_operands(position)
         if len(self._printer.text(made)) <= LONGEST:
             return made
+        if self._is_centred(position):
+            return Expression(ops.sub, (Symbol("x"), Symbol("mean")))
         self._shortened.add(position)
         return Symbol(node.op.noun)
 
@@ -199,15 +201,25 @@ class Titles:
     # --- what the field has names for, found by what is computed ---
 
     def term(self, position: int) -> str:
-        """The field's name for what a node computes: mean, variance, deviation, normalised; or an empty text."""
+        """The field's name for what a node computes; or an empty text.
+
+        The names are: mean, variance, deviation, 1/deviation, normalised, softmax.
+        """
         if self._is_variance(position):
             return "variance"
         if self._mean(position) and not self._is_square(self._mean(position)[0]):
             return "mean"
         if self._is_deviation(position):
             return "deviation"
+        if self._is_deviation(position, ops.power(-0.5)):
+            return "1/deviation"
         above, below = self._operands(position, ops.div)
-        return "normalised" if self._is_centred(above) and self._is_deviation(below) else ""
+        if self._is_centred(above) and self._is_deviation(below):
+            return "normalised"
+        if self._is_exponential(above) and self._is_sum_of_exponentials(below, above):
+            return "softmax"
+        first, second = self._operands(position, ops.mul)
+        return "normalised" if self._is_centred(first) and self._is_deviation(second, ops.power(-0.5)) else ""
 
     def _operands(self, position: int, *among: Any) -> tuple[int, int]:
         """The operands of a node, if it is made by one of these operations; else -1 and -1."""
@@ -243,11 +255,33 @@ class Titles:
 
     def _is_variance(self, position: int) -> bool:
         terms = self._mean(position)
-        return bool(terms) and self._is_square(terms[0]) and self._is_centred(self.graph.operands[terms[0]][0])
+        if terms:
+            return self._is_square(terms[0]) and self._is_centred(self.graph.operands[terms[0]][0])
+        squares, count = self._operands(position, ops.div)  # the product of the distances with themselves
+        if squares < 0 or self.graph.nodes[squares].op is not ops.dot:
+            return False
+        operands = self.graph.operands[squares]
+        half = len(operands) // 2
+        return (
+            operands[:half] == operands[half:]
+            and self._is_centred(operands[0])
+            and isinstance(self.graph.nodes[count], Constant)
+            and self.graph.data[count] == half
+        )
 
-    def _is_deviation(self, position: int) -> bool:
+    def _is_exponential(self, position: int) -> bool:
+        return self._operands(position, ops.exp)[0] >= 0
+
+    def _is_sum_of_exponentials(self, position: int, one: int) -> bool:
+        """Whether a node is a sum of exponentials, of which `one` is one."""
+        if position < 0 or self.graph.nodes[position].op not in (ops.add, ops.sum):
+            return False
+        terms = chain(self.graph, position)[1]
+        return one in terms and all(self._is_exponential(term) for term in terms)
+
+    def _is_deviation(self, position: int, *roots: Any) -> bool:
         """Whether a node is the root of a variance, or of a variance and a small number."""
-        variance, _ = self._operands(position, ops.sqrt, ops.power(0.5))
+        variance, _ = self._operands(position, *(roots or (ops.sqrt, ops.power(0.5))))
         if variance < 0:
             return False
         of, number = self._operands(variance, ops.add)
