@@ -420,7 +420,7 @@ class _Layers(_Recurrent, DropsInside):
         for layer, suffixes in enumerate(map(self._suffixes, range(self.num_layers))):
             if layer and self.training:
                 xs = self._dropout(xs)
-            states = before[layer * self._directions :][: self._directions]
+            states = None if before is None else before[layer * self._directions :][: self._directions]
             xs, after = inside(f"layer{layer + 1}", self._layer, suffixes, xs, states)
             last += after
         parts = range(len(self._states))
@@ -428,16 +428,18 @@ class _Layers(_Recurrent, DropsInside):
             return Batch(xs), self._given([[Batch(state[k] for state in states) for states in last] for k in parts])
         return xs[0], self._given([[state[k] for (state,) in last] for k in parts])
 
-    def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]]:
-        """The initial states: for each layer and direction, for each example."""
-        widths = [self.proj_size or self.hidden_size, self.hidden_size][: len(self._states)]
+    @property
+    def _widths(self) -> list[int]:
+        """Of each part of a state."""
+        return [self.proj_size or self.hidden_size, self.hidden_size][: len(self._states)]
+
+    def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]] | None:
+        """The initial states that are given: for each layer and direction, for each example."""
         count, states = self.num_layers * self._directions, self._taken(hx)
         if states is None:
-            zero = Value(0.0)
-            zeros = tuple((zero,) * width for width in widths)
-            return [[zeros] * examples for _ in range(count)]
+            return None
         parts = []
-        for name, x, width in zip(self._states, states, widths):
+        for name, x, width in zip(self._states, states, self._widths):
             shape = (count, examples, width) if batched else (count, width)
             axes = f"layers and directions, {'examples, ' if batched else ''}units"
             rows = shaped(self, x, shape, name, axes)
@@ -445,9 +447,13 @@ class _Layers(_Recurrent, DropsInside):
         return [list(zip(*rows)) for rows in zip(*parts)]
 
     def _layer(
-        self, suffixes: list[str], examples: list[Any], before: list[list[State]]
+        self, suffixes: list[str], examples: list[Any], before: list[list[State]] | None
     ) -> tuple[list[Any], list[list[State]]]:
         """The outputs of one layer for each sequence, and for each direction the states after the last step."""
+        if before is None:
+            zero = Value(0.0)
+            zeros: State = tuple((zero,) * width for width in self._widths)
+            before = [[zeros] * len(examples)] * self._directions
         if not self.bidirectional:
             outputs, last = self._direction(suffixes[0], examples, before[0], 1)
             return outputs, [last]
