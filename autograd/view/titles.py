@@ -139,6 +139,7 @@ class Titles:
         The formulas of what it is made from come first, without recursion, as deep as formulas go.
         """
         known = self._formulas
+        unfinished: list[int] = []  # what is too deep for this formula, but not for others
         stack = [(position, 0)]
         while stack:
             i, depth = stack[-1]
@@ -151,9 +152,15 @@ class Titles:
                 before = [j for j in self._before(i) if j not in known]
             if before:
                 stack += [(j, depth + 1) for j in before]
+            elif depth < DEEPEST:
+                stack.pop()
+                known[i] = self._formula(i)
             else:
                 stack.pop()
-                known[i] = self._formula(i) if depth < DEEPEST else Symbol(self.part(i))
+                known[i] = Symbol(self.part(i))
+                unfinished.append(i)
+        for i in unfinished:
+            del known[i]
         return self._printer.text(known[position])
 
     def _before(self, position: int) -> list[int]:
