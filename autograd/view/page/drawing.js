@@ -297,8 +297,8 @@ export class Drawing {
       openable: said.openable,
       unnamed: said.unnamed,
       unlabelled: said.unlabelled,
-      long: said.title.length > (item.kind === "room" ? 16 : 10),
-      longest: item.kind === "room" && said.title.length > 21,
+      long: item.kind === "room" && said.title.length > 16,
+      longest: said.title.length > (item.kind === "room" ? 21 : 10),
       elsewhere: item.elsewhere,
     };
     const named = Object.entries(traits).flatMap(([name, has]) => (has ? [name] : []));

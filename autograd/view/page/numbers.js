@@ -122,14 +122,14 @@ export function clip(text, length) {
 }
 
 /**
- * A label cut to a length, but for the numbers that tell it from others: of weight_ih_l0_3_1 the end is the place.
+ * A label cut to a length. One that ends in numbers has its end, which tells it from others: w…hh_l0_3_1.
  * @param {string} label
  * @param {number} length
  */
 export function named(label, length) {
-  const [place] = label.slice(-length).match(/\d+(?:_\d+)*$/) ?? [""];
-  if (label.length <= length || !place || place.length > length - 3) return clip(label, length);
-  return clip(label.slice(0, -place.length), length - place.length) + place;
+  if (label.length <= length || !/\d$/.test(label)) return clip(label, length);
+  const end = Array.from(label.slice(-2 * length)).slice(2 - length);
+  return clip(label, 2) + clip(end.join(""), length);
 }
 
 /** @param {string} text */

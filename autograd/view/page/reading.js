@@ -31,7 +31,7 @@ const TITLE = 9.6;
 const SMALL = 8.2;
 const SYMBOL = 7.4;
 // So many letters a name has on a card that it has to itself, and a number, beside the sign that a card can be opened too.
-const NAME = 13;
+const NAME = 12;
 const [NUMBER, BESIDE] = [10, 9];
 const CELLS = 32; // so many numbers a room shows in colour
 const CALL = 10; // so many letters a call may have on a card
@@ -120,7 +120,7 @@ export class Reading {
   title(i, length) {
     const row = this.model.engine.rows[i];
     const { known, roles } = this.model.data;
-    if (!row.label) return row.op === null ? roles[i] : i in known ? clip(known[i], 10) : this.name(i, length);
+    if (!row.label) return row.op === null ? roles[i] : i in known ? clip(known[i], 11) : this.name(i, length);
     return named(row.label, length);
   }
 
