@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import autograd
 import nn
 from autograd import Graph, Value
 
@@ -113,3 +114,17 @@ def test_the_passes_can_be_stepped_through(made: Callable[[], tuple[Value, Any]]
         reader.press(".")
     assert reader.text("#phase") == "Complete"
     assert reader.engine("grad") == pytest.approx([node.grad for node in Graph(root)], rel=1e-12, abs=1e-300)
+
+
+def test_a_checkpointed_function_is_shown_with_its_gradients_and_says_what_is_missing(
+    visit: Callable[..., Reader],
+) -> None:
+    hidden, out = nn.Linear(2, 3, seed=1), nn.Linear(3, 1, seed=2)
+    root = loss(out(autograd.checkpoint(lambda x: [z.tanh() for z in hidden(x)], inputs(2))))
+    root.backward()
+    graph = Graph(root)
+    reader = visit(root)
+    shown = {i: grad for i, grad in enumerate(reader.engine("grad")) if graph.nodes[i].op is None}
+    assert shown == pytest.approx({i: graph.nodes[i].grad for i in shown}, rel=1e-12)
+    assert "Of a checkpointed function no graph is kept." in reader.text("#panel-why")
+    assert "read with symbols" not in reader.text("#panel-why")
