@@ -400,7 +400,8 @@ class MultiheadAttention(DropsInside):
         self, head: int, queries: list[Any], keys: list[Any], offers: list[Any], masks: list[Mask]
     ) -> tuple[list[list[Any]], list[dict[int, Any]]]:
         """What one head finds, and its weights."""
-        q, k, v = (self._projected(part, head, xs) for part, xs in enumerate((queries, keys, offers)))
+        named = {"queries": queries, "keys": keys, "values": offers}
+        q, k, v = (inside(name, self._projected, part, head, xs) for part, (name, xs) in enumerate(named.items()))
         dropout = self._dropout if self.training else None
         return _attend(called(self), q, k, v, masks, None, dropout)
 

@@ -57,6 +57,20 @@ def _sums(
     return sums
 
 
+def _named(
+    weights: Weights, n: int, functions: dict[str, Callable[[Any], Any]]
+) -> list[Callable[[Numbers, Numbers], list[Any]]]:
+    """The first gates as functions of x and h, each with the next n rows of the matrices and a scope of its own."""
+    weight_ih, weight_hh, bias_ih, bias_hh, _ = weights
+
+    def gate(k: int, name: str, function: Callable[[Any], Any]) -> Callable[[Numbers, Numbers], list[Any]]:
+        rows = slice(k * n, (k + 1) * n)
+        sums = _sums(weight_ih[rows], weight_hh[rows], bias_ih and bias_ih[rows], bias_hh and bias_hh[rows])
+        return lambda x, h: inside(name, lambda: [function(z) for z in sums(x, h)])
+
+    return [gate(k, name, function) for k, (name, function) in enumerate(functions.items())]
+
+
 class _Recurrent(Module):
     """A recurrence: how many gates it has, what it hands on, and what a step does."""
 
@@ -102,18 +116,13 @@ class _Lstm(_Recurrent):
     _states = ("h_0", "c_0")
 
     def _recurrence(self, weights: Weights) -> Step:
-        sums, weight_hr = _sums(*weights[:4]), weights[4]
-        n = len(weights[0]) // 4
+        names = ("input_gate", sigmoid), ("forget_gate", sigmoid), ("cell_gate", tanh), ("output_gate", sigmoid)
+        gates, weight_hr = _named(weights, len(weights[0]) // 4, dict(names)), weights[4]
 
         def step(x: Numbers, state: State) -> State:
-            z = sums(x, state[0])
-            i, f, g = (
-                [sigmoid(a) for a in z[:n]],
-                [sigmoid(a) for a in z[n : 2 * n]],
-                [tanh(a) for a in z[2 * n : 3 * n]],
-            )
+            i, f, g, o = (gate(x, state[0]) for gate in gates)
             c = [dot(shares, cells) for shares, cells in zip(zip(f, i), zip(state[1], g))]
-            h = [sigmoid(a) * tanh(b) for a, b in zip(z[3 * n :], c)]
+            h = [a * tanh(b) for a, b in zip(o, c)]
             if weight_hr is not None:
                 h = [dot(row, h) for row in weight_hr]
             return h, c
@@ -129,18 +138,18 @@ class _Gru(_Recurrent):
     def _recurrence(self, weights: Weights) -> Step:
         weight_ih, weight_hh, bias_ih, bias_hh, _ = weights
         n = len(weight_ih) // 3
+        reset, update = _named(weights, n, {"reset_gate": sigmoid, "update_gate": sigmoid})
         none: Sequence[Value | None] = [None] * n
-        sums = _sums(weight_ih[: 2 * n], weight_hh[: 2 * n], bias_ih and bias_ih[: 2 * n], bias_hh and bias_hh[: 2 * n])
-        new = list(zip(weight_ih[2 * n :], weight_hh[2 * n :], (bias_ih or none)[-n:], (bias_hh or none)[-n:]))
+        rows = list(zip(weight_ih[2 * n :], weight_hh[2 * n :], (bias_ih or none)[-n:], (bias_hh or none)[-n:]))
+
+        def candidates(x: Numbers, h: Numbers, r: Numbers) -> list[Any]:
+            return [tanh(dot((*w, a), (*x, dot(u, h, d)), b)) for a, (w, u, b, d) in zip(r, rows)]
 
         def step(x: Numbers, state: State) -> State:
             (h,) = state
-            gates = [sigmoid(a) for a in sums(x, h)]
-            made = []
-            for r, z, before, (w, u, b, d) in zip(gates, gates[n:], h, new):
-                candidate = tanh(dot((*w, r), (*x, dot(u, h, d)), b))
-                made.append(dot((1.0 - z, z), (candidate, before)))
-            return (made,)
+            r, z = reset(x, h), update(x, h)
+            new = inside("new_gate", candidates, x, h, r)
+            return ([dot((1.0 - a, a), both) for a, both in zip(z, zip(new, h))],)
 
         return step
 
@@ -411,7 +420,7 @@ class _Layers(_Recurrent, DropsInside):
         for layer, suffixes in enumerate(map(self._suffixes, range(self.num_layers))):
             if layer and self.training:
                 xs = self._dropout(xs)
-            states = before[layer * self._directions :][: self._directions]
+            states = None if before is None else before[layer * self._directions :][: self._directions]
             xs, after = inside(f"layer{layer + 1}", self._layer, suffixes, xs, states)
             last += after
         parts = range(len(self._states))
@@ -419,16 +428,18 @@ class _Layers(_Recurrent, DropsInside):
             return Batch(xs), self._given([[Batch(state[k] for state in states) for states in last] for k in parts])
         return xs[0], self._given([[state[k] for (state,) in last] for k in parts])
 
-    def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]]:
-        """The initial states: for each layer and direction, for each example."""
-        widths = [self.proj_size or self.hidden_size, self.hidden_size][: len(self._states)]
+    @property
+    def _widths(self) -> list[int]:
+        """Of each part of a state."""
+        return [self.proj_size or self.hidden_size, self.hidden_size][: len(self._states)]
+
+    def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]] | None:
+        """The initial states that are given: for each layer and direction, for each example."""
         count, states = self.num_layers * self._directions, self._taken(hx)
         if states is None:
-            zero = Value(0.0)
-            zeros = tuple((zero,) * width for width in widths)
-            return [[zeros] * examples for _ in range(count)]
+            return None
         parts = []
-        for name, x, width in zip(self._states, states, widths):
+        for name, x, width in zip(self._states, states, self._widths):
             shape = (count, examples, width) if batched else (count, width)
             axes = f"layers and directions, {'examples, ' if batched else ''}units"
             rows = shaped(self, x, shape, name, axes)
@@ -436,9 +447,13 @@ class _Layers(_Recurrent, DropsInside):
         return [list(zip(*rows)) for rows in zip(*parts)]
 
     def _layer(
-        self, suffixes: list[str], examples: list[Any], before: list[list[State]]
+        self, suffixes: list[str], examples: list[Any], before: list[list[State]] | None
     ) -> tuple[list[Any], list[list[State]]]:
         """The outputs of one layer for each sequence, and for each direction the states after the last step."""
+        if before is None:
+            zero = Value(0.0)
+            zeros: State = tuple((zero,) * width for width in self._widths)
+            before = [[zeros] * len(examples)] * self._directions
         if not self.bidirectional:
             outputs, last = self._direction(suffixes[0], examples, before[0], 1)
             return outputs, [last]

@@ -12,6 +12,7 @@ from math import cos, sin
 from .activations import activation_function
 from .attention import MultiheadAttention
 from .batches import Batch, each, is_list
+from .containers import ModuleList
 from .dropout import Dropout
 from .layers import Linear
 from .module import Module
@@ -237,7 +238,7 @@ class _Stack(Module):
         # A generator of random numbers stays one for all copies: else all of them would drop the same.
         generator = layer._generator if isinstance(layer, _Layer) else None
         copies = range(size("num_layers", num_layers))
-        self.layers = {k: deepcopy(layer, {id(generator): generator}) for k in copies}
+        self.layers = ModuleList(deepcopy(layer, {id(generator): generator}) for _ in copies)
         self.norm = norm
 
     def _normalised(self, x: Any) -> Any:
@@ -257,8 +258,7 @@ class TransformerEncoder(_Stack):
 
     Attributes
     ----------
-    layers : dict of int and Module
-        By their number, from 0, as PyTorch names them.
+    layers : ModuleList
     norm : Module or None
 
     Other Parameters
@@ -284,7 +284,7 @@ class TransformerEncoder(_Stack):
         super().__init__(encoder_layer, num_layers, norm)
 
     def forward(self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
-        for layer in self.layers.values():
+        for layer in self.layers:
             src = layer(src, mask, src_key_padding_mask, is_causal)
         return self._normalised(src)
 
@@ -336,7 +336,7 @@ class TransformerDecoder(_Stack):
         memory_is_causal: bool = False,
     ) -> Any:
         masks = tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask
-        for layer in self.layers.values():
+        for layer in self.layers:
             tgt = layer(tgt, memory, *masks, tgt_is_causal, memory_is_causal)
         return self._normalised(tgt)
 

@@ -367,7 +367,7 @@ def test_positions_by_hand() -> None:
 def test_layers_of_a_stack_begin_alike_and_drop_differently() -> None:
     layer = nn.TransformerEncoderLayer(2, 1, 4, dropout=0.5, seed=1)
     encoder = nn.TransformerEncoder(layer, 2)
-    first, second = (x.state_dict() for x in encoder.layers.values())
+    first, second = (x.state_dict() for x in encoder.layers)
     assert first == second == layer.state_dict()
     assert not {*map(id, encoder.parameters())} & {*map(id, layer.parameters())}
     generators = {id(part._random) for part in encoder.layers[0].children() if isinstance(part, nn.Dropout)}

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..files import write_text
 from ..graph import Graph
+from ..ops import CHECKPOINT
 from ..value import Constant, Value
 from . import layers, placing, rooms
 from .operations import described, javascript, used
@@ -283,6 +284,12 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
 
     notes = []
     unread = sorted({key.partition("/")[0] for key, known in operations.items() if not known["readable"]})
+    if CHECKPOINT.name in unread:
+        unread.remove(CHECKPOINT.name)
+        notes.append(
+            "Of a checkpointed function no graph is kept. Its results and all gradients are shown, but not what is "
+            "inside of it, and what depends on it cannot be computed again when you change a leaf."
+        )
     if unread:
         notes.append(
             f"The rule of {', '.join(unread)} cannot be read with symbols, because it uses functions that take numbers "

@@ -500,7 +500,7 @@ class Neuron:
     ----------
     nodes : list of int
     inputs : tuple
-        What is weighted, the same for all neurons of a layer.
+        What is weighted, the same for all neurons of a layer, and how many products there are.
     """
 
     def __init__(self, nodes: list[int], inputs: Any) -> None:
@@ -535,7 +535,8 @@ def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[l
         neuron = _neuron(graph, position, inside, uses, roles)
         if neuron is not None:
             found.setdefault(neuron.inputs, []).append(neuron)
-    return [*found.values()]
+    # One number that is multiplied and shifted is no neuron, but with others of its kind it may be a layer's.
+    return [layer for (_, products), layer in found.items() if len(layer) > 1 or products > 1]
 
 
 def _neuron(

@@ -1,6 +1,7 @@
 """A graph as rooms: what is shown together, and what opens into what.
 
-A room is a part of the graph that fits on a screen. Modules are rooms, nested as their scopes are. What repeats is
+A room is a part of the graph that fits on a screen. Modules are rooms, nested as their scopes are, and so are the parts
+of a module that have scopes of their own, such as heads, channels and time steps. What repeats is
 found first (see `repetition`): of the examples of a batch one is shown, and the others stand in its place; the steps of
 a recurrence are rooms, one after another; and where there are no modules, neurons are found by what they compute.
 Within a room nodes that play the same part (the squares under one sum, the pixels that enter one layer) are gathered in
@@ -10,6 +11,9 @@ Constants are in no room: they belong to the operations that use them. Where thi
 """
 
 from __future__ import annotations
+
+import re
+from itertools import takewhile
 
 from .. import ops
 from ..value import Constant
@@ -34,8 +38,13 @@ FLAT = 30
 """A graph with at most so many nodes is shown as it is, but for its modules; half of a larger room holds as many."""
 IN_A_ROW = 30
 """So many steps are shown in one room; more of them as stretches of steps."""
+LABEL = 40
+"""So many letters at the end of a label are searched for its numbers."""
 SHARED = 4
 """So many leaves that all steps use are gathered."""
+
+
+_STEP = re.compile(r"step([0-9]+)")
 
 
 class Room:
@@ -142,13 +151,17 @@ class _Builder:
         while stack:
             room = stack.pop()
             self.found.append(room)
+            self._in_order(room)
             if room.kind in ("graph", "module", "step"):
+                self._own_steps(room)
                 if len(room.items) > flat or (batches and room is outermost):
                     self._sums(room)
                 if len(room.items) > flat or (steps and room is outermost):
                     self._layers(room)
                 if len(room.items) > size:
                     self._gather(room)
+            elif room.kind == "parameters" and len(room.items) > size:
+                self._gather(room)
             self._cut(room)
             stack.extend(item for item in reversed(room.items) if isinstance(item, Room))
         self._distinguish()
@@ -165,6 +178,22 @@ class _Builder:
                 room.name = f"{name}'{taken[name]}"
             taken[room.name] = 1
 
+    def _in_order(self, room: Room) -> None:
+        """Put leaves in the order of their numbers, such as the pixels of an image, which windows use in another."""
+        places: dict[str, list[int]] = {}
+        for place, item in enumerate(room.items):
+            if isinstance(item, int) and self.graph.nodes[item].op is None and self.graph.nodes[item].label:
+                places.setdefault(self.titles.part(item), []).append(place)
+        for several in places.values():
+            ordered = sorted([room.items[place] for place in several], key=self._number)
+            for place, item in zip(several, ordered):
+                room.items[place] = item
+
+    def _number(self, item: int | Room) -> tuple[int, ...]:
+        """The numbers in a leaf's label."""
+        label = "" if isinstance(item, Room) else self.graph.nodes[item].label
+        return tuple(map(int, re.findall("[0-9]+", label[-LABEL:])))
+
     # --- repetition -----------------------------------------------------------------------------------------------
 
     def _series(self, outermost: Room, steps: list[list[int]]) -> None:
@@ -180,6 +209,38 @@ class _Builder:
             room.items = [_alone(item) for item in inner.items]
             _adopt(room)
             row.append((number, number, room))
+        here = [item for item in outermost.items if isinstance(item, int)]
+        place = {i: number for number, step in enumerate(steps) for i in step}
+        shared = [
+            i
+            for i in here
+            if self.graph.nodes[i].op is None and len({place[j] for j in self.uses[i] if j in place}) > 2
+        ]
+        self._line_up(outermost, row, shared)
+
+    def _own_steps(self, room: Room) -> None:
+        """Line up the steps of a module that says itself what belongs to which; see `nn.scopes`."""
+        named = [(_STEP.fullmatch(item.title), item) for item in room.items if isinstance(item, Room)]
+        found = sorted(((int(match[1]), item) for match, item in named if match), key=lambda step: step[0])
+        if len(found) < 2:
+            return
+        first, second = ({*item.nodes()} for _, item in found[:2])
+        if any(j in second for i in first for j in self.graph.operands[i]):  # they go from the end to the beginning
+            found.reverse()
+        for number, item in found:
+            item.title = f"step {number}"
+        learnt: dict[int, None] = {}  # parameters, and what is made of them alone, such as the sum of two biases
+        for i in sorted(item for item in room.items if isinstance(item, int)):
+            operands = self.graph.operands[i]
+            if self.roles[i] == "parameter" or (operands and all(j in learnt for j in operands)):
+                learnt[i] = None
+        steps = {item for _, item in found}
+        room.items = [item for item in room.items if item not in steps]
+        self._line_up(room, [(number, number, item) for number, item in found], [*learnt])
+
+    def _line_up(self, room: Room, row: list[tuple[int, int, int | Room]], shared: list[int]) -> None:
+        """Put steps into a room, each with the numbers of its first and its last; what all share is gathered."""
+        prefix = f"{room.name}/" if room.name else "/"
         height = 1
         while IN_A_ROW**height < len(row):
             height += 1
@@ -189,24 +250,18 @@ class _Builder:
             row = []
             for piece in pieces:
                 (first, _, _), (_, last, _) = piece[0], piece[-1]
-                stretch = Room(f"{prefix}steps {first}-{last}", f"steps {first:,}–{last:,}", "steps", outermost)
+                stretch = Room(f"{prefix}steps {first}-{last}", f"steps {first:,}–{last:,}", "steps", room)
                 stretch.items = [item for _, _, item in piece]
                 stretch.row = [*stretch.items]
                 _adopt(stretch)
                 row.append((first, last, stretch))
             height -= 1
-        here = [item for item in outermost.items if isinstance(item, int)]
-        place = {i: number for number, step in enumerate(steps) for i in step}
-        shared = [
-            i
-            for i in here
-            if self.graph.nodes[i].op is None and len({place[j] for j in self.uses[i] if j in place}) > 2
-        ]
         if len(shared) > SHARED:
-            _put_together(Room(f"{prefix}parameters", f"{len(shared)} parameters", "parameters", outermost), shared)
-        before = [item for item in outermost.items if isinstance(item, Room) or self.graph.nodes[item].op is None]
-        outermost.row = [item for _, _, item in row]
-        outermost.items = [*before, *outermost.row, *[i for i in outermost.items if i not in before]]
+            leaves = sum(self.graph.nodes[i].op is None for i in shared)
+            _put_together(Room(f"{prefix}parameters", f"{leaves} parameters", "parameters", room), shared)
+        before = [item for item in room.items if isinstance(item, Room) or self.graph.nodes[item].op is None]
+        room.row = [item for _, _, item in row]
+        room.items = [*before, *room.row, *[item for item in room.items if item not in before]]
 
     def _layers(self, room: Room) -> None:
         """Find the neurons among the nodes of a room."""
@@ -387,6 +442,21 @@ def _role(node: Value) -> str:
     return "parameter" if node.op is None and node.scope and node.label else ""
 
 
+def _scope(graph: Graph, position: int) -> str:
+    """The scope of a node; of a parameter that one part of its module alone uses, that part's.
+
+    So a head has its rows of a matrix that all heads share, and a channel its kernel.
+    """
+    scope, consumers = graph.nodes[position].scope, graph.consumers[position]
+    if not _role(graph.nodes[position]) or not consumers:
+        return scope
+    above = scope.split(".")
+    parts = [graph.nodes[i].scope.split(".") for i in consumers]
+    # What the first and the last in order have in common all have.
+    common = [part for part, _ in takewhile(lambda both: both[0] == both[1], zip(min(parts), max(parts)))]
+    return ".".join(common) if len(common) > len(above) and common[: len(above)] == above else scope
+
+
 def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
     """A room of some nodes, with the modules' rooms inside."""
     outermost = Room("", "graph", "graph", None)
@@ -404,7 +474,7 @@ def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
 
     home: dict[str, Room] = {}
     for position in members:
-        scope = graph.nodes[position].scope
+        scope = _scope(graph, position)
         room = home.get(scope)
         if room is None:
             room = home[scope] = module(scope)

@@ -50,6 +50,21 @@ class _Formula(Line):
         return f"{x:.6g}".replace("-", "−", 1) if x < 0 else f"{x:.6g}"
 
 
+def _stem(labels: Sequence[str]) -> str:
+    """What all labels begin with, without what is left of their numbers.
+
+    Examples
+    --------
+    >>> _stem(["x10", "x11"]), _stem(["weight_l0_1_1", "weight_l0_1_2", "weight_l0_2_1"]), _stem(["a", "b"])
+    ('x', 'weight_l0', '')
+    """
+    low, high = min(labels), max(labels)
+    length = next((k for k, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
+    common = low[:length]
+    inside_a_number = any(label[length : length + 1].isdigit() for label in labels)
+    return shown((common.rstrip("0123456789") if inside_a_number else common).rstrip("_"), LONGEST)
+
+
 class Titles:
     """The titles of a graph's parts.
 
@@ -84,8 +99,9 @@ class Titles:
         return node.label.rstrip("0123456789_")[:20] or ("constant" if isinstance(node, Constant) else "leaf")
 
     def of(self, alike: Sequence[int]) -> str:
-        """What nodes are called that play the same part."""
-        return self.short(alike[0])
+        """What nodes are called that play the same part; leaves by what their labels have in common."""
+        labels = [self.graph.nodes[i].label for i in alike if self.graph.nodes[i].op is None]
+        return (_stem(labels) if len(labels) == len(alike) else "") or self.short(alike[0])
 
     def known(self) -> dict[int, str]:
         """The results without a label for which the field has a name: a mean, a variance, ..."""
@@ -103,7 +119,7 @@ class Titles:
         if all(names) and names[0] != names[1]:
             return f"{names[0]} … {names[1]}"
         first = all_of_them.index(some[0]) + 1
-        return f"{self.short(some[0])}, {first:,}–{first + len(some) - 1:,}"
+        return f"{self.of(all_of_them)}, {first:,}–{first + len(some) - 1:,}"
 
     def block(self, positions: Sequence[int]) -> str:
         """What nodes are called that have only their depth in common: what most of them do."""
@@ -123,6 +139,7 @@ class Titles:
         The formulas of what it is made from come first, without recursion, as deep as formulas go.
         """
         known = self._formulas
+        unfinished: list[int] = []  # what is too deep for this formula, but not for others
         stack = [(position, 0)]
         while stack:
             i, depth = stack[-1]
@@ -135,9 +152,15 @@ class Titles:
                 before = [j for j in self._before(i) if j not in known]
             if before:
                 stack += [(j, depth + 1) for j in before]
+            elif depth < DEEPEST:
+                stack.pop()
+                known[i] = self._formula(i)
             else:
                 stack.pop()
-                known[i] = self._formula(i) if depth < DEEPEST else Symbol(self.part(i))
+                known[i] = Symbol(self.part(i))
+                unfinished.append(i)
+        for i in unfinished:
+            del known[i]
         return self._printer.text(known[position])
 
     def _before(self, position: int) -> list[int]:
@@ -165,6 +188,8 @@ class Titles:
             made = self._of_operands(position)
         if len(self._printer.text(made)) <= LONGEST:
             return made
+        if self._is_centred(position):
+            return Expression(ops.sub, (Symbol("x"), Symbol("mean")))
         self._shortened.add(position)
         return Symbol(node.op.noun)
 
@@ -183,15 +208,25 @@ class Titles:
     # --- what the field has names for, found by what is computed ---
 
     def term(self, position: int) -> str:
-        """The field's name for what a node computes: mean, variance, deviation, normalised; or an empty text."""
+        """The field's name for what a node computes; or an empty text.
+
+        The names are: mean, variance, deviation, 1/deviation, normalised, softmax.
+        """
         if self._is_variance(position):
             return "variance"
         if self._mean(position) and not self._is_square(self._mean(position)[0]):
             return "mean"
         if self._is_deviation(position):
             return "deviation"
+        if self._is_deviation(position, ops.power(-0.5)):
+            return "1/deviation"
         above, below = self._operands(position, ops.div)
-        return "normalised" if self._is_centred(above) and self._is_deviation(below) else ""
+        if self._is_centred(above) and self._is_deviation(below):
+            return "normalised"
+        if self._is_exponential(above) and self._is_sum_of_exponentials(below, above):
+            return "softmax"
+        first, second = self._operands(position, ops.mul)
+        return "normalised" if self._is_centred(first) and self._is_deviation(second, ops.power(-0.5)) else ""
 
     def _operands(self, position: int, *among: Any) -> tuple[int, int]:
         """The operands of a node, if it is made by one of these operations; else -1 and -1."""
@@ -227,11 +262,33 @@ class Titles:
 
     def _is_variance(self, position: int) -> bool:
         terms = self._mean(position)
-        return bool(terms) and self._is_square(terms[0]) and self._is_centred(self.graph.operands[terms[0]][0])
+        if terms:
+            return self._is_square(terms[0]) and self._is_centred(self.graph.operands[terms[0]][0])
+        squares, count = self._operands(position, ops.div)  # the product of the distances with themselves
+        if squares < 0 or self.graph.nodes[squares].op is not ops.dot:
+            return False
+        operands = self.graph.operands[squares]
+        half = len(operands) // 2
+        return (
+            operands[:half] == operands[half:]
+            and self._is_centred(operands[0])
+            and isinstance(self.graph.nodes[count], Constant)
+            and self.graph.data[count] == half
+        )
 
-    def _is_deviation(self, position: int) -> bool:
+    def _is_exponential(self, position: int) -> bool:
+        return self._operands(position, ops.exp)[0] >= 0
+
+    def _is_sum_of_exponentials(self, position: int, one: int) -> bool:
+        """Whether a node is a sum of exponentials, of which `one` is one."""
+        if position < 0 or self.graph.nodes[position].op not in (ops.add, ops.sum):
+            return False
+        terms = chain(self.graph, position)[1]
+        return one in terms and all(self._is_exponential(term) for term in terms)
+
+    def _is_deviation(self, position: int, *roots: Any) -> bool:
         """Whether a node is the root of a variance, or of a variance and a small number."""
-        variance, _ = self._operands(position, ops.sqrt, ops.power(0.5))
+        variance, _ = self._operands(position, *(roots or (ops.sqrt, ops.power(0.5))))
         if variance < 0:
             return False
         of, number = self._operands(variance, ops.add)

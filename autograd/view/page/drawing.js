@@ -298,7 +298,7 @@ export class Drawing {
       unnamed: said.unnamed,
       unlabelled: said.unlabelled,
       long: item.kind === "room" && said.title.length > 16,
-      longest: item.kind === "room" && said.title.length > 21,
+      longest: said.title.length > (item.kind === "room" ? 21 : 10),
       elsewhere: item.elsewhere,
     };
     const named = Object.entries(traits).flatMap(([name, has]) => (has ? [name] : []));

@@ -27,9 +27,29 @@ export function show(x, digits = 5) {
  * @param {number} x
  */
 export function short(x) {
-  const [plain, power] = [show(x, 4), signedText(Number(Math.abs(x).toPrecision(4)).toExponential(), x < 0)];
+  const [plain, power] = [show(x, 4), scientific(x, 4)];
   return Number.isFinite(x) && power.length < plain.length ? power : plain;
 }
+
+/**
+ * A number as `show` writes it, but with a power of ten, and with fewer digits if need be, where it would be too long.
+ * @param {number} x
+ * @param {number} digits
+ * @param {number} length so many letters
+ */
+export function fitted(x, digits, length) {
+  const plain = show(x, digits);
+  if (plain.length <= length || !Number.isFinite(x)) return plain;
+  let fewer = digits;
+  while (fewer > 2 && scientific(x, fewer).length > length) fewer--;
+  return scientific(x, fewer);
+}
+
+/**
+ * @param {number} x
+ * @param {number} digits
+ */
+const scientific = (x, digits) => signedText(Number(Math.abs(x).toPrecision(digits)).toExponential(), x < 0);
 
 /**
  * @param {string} text of a number, which may have zeros at its end and a power of ten
@@ -99,6 +119,17 @@ export function clip(text, length) {
   const letters = Array.from(shown.slice(0, 4 * length));
   const cut = letters.length > length || shown.length > 4 * length;
   return cut ? `${letters.slice(0, length - 1).join("")}\u2026` : shown;
+}
+
+/**
+ * A label cut to a length. One that ends in numbers has its end, which tells it from others: w…hh_l0_3_1.
+ * @param {string} label
+ * @param {number} length
+ */
+export function named(label, length) {
+  if (label.length <= length || !/\d$/.test(label)) return clip(label, length);
+  const end = Array.from(label.slice(-2 * length)).slice(2 - length);
+  return clip(label, 2) + clip(end.join(""), length);
 }
 
 /** @param {string} text */

@@ -2,7 +2,7 @@
 // drawn is not known here.
 
 import { number } from "./engine.js";
-import { clip, short, show, signed, tint } from "./numbers.js";
+import { clip, fitted, named, short, show, signed, tint } from "./numbers.js";
 import { aloud, filled } from "./written.js";
 
 /**
@@ -30,6 +30,9 @@ const LINE = 82;
 const TITLE = 9.6;
 const SMALL = 8.2;
 const SYMBOL = 7.4;
+// So many letters a name has on a card that it has to itself, and a number, beside the sign that a card can be opened too.
+const NAME = 12;
+const [NUMBER, BESIDE] = [10, 9];
 const CELLS = 32; // so many numbers a room shows in colour
 const CALL = 10; // so many letters a call may have on a card
 /** @type {Said} */
@@ -117,8 +120,8 @@ export class Reading {
   title(i, length) {
     const row = this.model.engine.rows[i];
     const { known, roles } = this.model.data;
-    if (!row.label) return row.op === null ? roles[i] : i in known ? clip(known[i], 10) : this.name(i, length);
-    return clip(row.label, length);
+    if (!row.label) return row.op === null ? roles[i] : i in known ? clip(known[i], 11) : this.name(i, length);
+    return named(row.label, length);
   }
 
   /**
@@ -126,7 +129,7 @@ export class Reading {
    * @param {number} length
    */
   name(i, length = 12) {
-    return clip(this.model.data.names[i], length);
+    return named(this.model.data.names[i], length);
   }
 
   // What is to be known about the graph as a whole.
@@ -205,14 +208,14 @@ export class Reading {
     const symbol = this.symbol(i);
     const computed = moment !== -1;
     const unknown = engine.unknown[i] === 1;
-    const value = unknown ? "unknown" : computed ? show(engine.data[i]) : "";
+    const value = unknown ? "unknown" : computed ? fitted(engine.data[i], 5, NUMBER) : "";
     const change = engine.data[i] - engine.original.data[i];
     const delta =
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
     // Name and sign share a line; the name comes first.
     const unlabelled = !row.label;
-    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : 10);
+    const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : NAME);
     const space = Math.max(1, Math.floor((LINE - (unlabelled ? SMALL : TITLE) * title.length) / SYMBOL));
 
     return {
@@ -292,7 +295,8 @@ export class Reading {
     if (given <= 0) return { gradient: "", tint: "empty" };
     if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
     if (!timeline.matters[i]) return { gradient: "0", tint: "aside" };
-    const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : show(sum, 4);
+    const space = this.model.house.opens(i) ? BESIDE : NUMBER;
+    const text = given < total ? `${show(sum, 3)} (${given} of ${total})` : fitted(sum, 4, space);
     return { gradient: text, tint: tint(sum, this.largest) };
   }
 

@@ -205,7 +205,9 @@ export class House {
       const users = new Set([...engine.usesOf(i)].map((e) => itemOf[consumers[e]]));
       for (const user of users) if (user >= 0 && user < room.items.length) pairs.push([codes.length + k, user]);
     });
-    const edges = pairs.map(([from, to]) => edgeBetween(from, to));
+    // What leads to a place that the example has nothing for is not drawn either.
+    const isAbsent = (/** @type {number} */ place) => items[place].kind === "absent";
+    const edges = pairs.map(([from, to]) => ({ ...edgeBetween(from, to), quiet: isAbsent(from) || isAbsent(to) }));
     const edgeOf = new Map(edges.map((edge) => [edge.from * items.length + edge.to, edge]));
     let examples = 0;
     for (let e = 0; e < operands.length; e++) {

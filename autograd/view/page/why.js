@@ -25,7 +25,7 @@ const KINDS = {
   layer: "a layer, found by what it computes",
   neuron: "a neuron, found by what it computes",
   step: "a step of a recurrence",
-  steps: "steps of a recurrence",
+  steps: "steps, one after another",
   alike: "nodes that play the same part",
   sum: "the additions of a long sum",
   parameters: "parameters that all steps share",

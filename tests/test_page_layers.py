@@ -1,0 +1,130 @@
+"""Layers of nn on the page, in a browser: an LSTM, attention and a convolution, opened down to their scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Graph, Value
+
+from .test_page import Reader, clean
+from .test_page import browser as browser
+from .test_page import visit as visit
+from .test_rooms_of_layers import inputs, loss
+
+BEYOND = """[...document.querySelectorAll("#drawing .item")].flatMap((card) => {
+  const body = card.querySelector(".body").getBoundingClientRect();
+  return [...card.querySelectorAll("text")]
+    .filter((text) => text.textContent && text.getClientRects().length)
+    .filter((text) => text.getBoundingClientRect().right > body.right + 1)
+    .map((text) => text.textContent);
+})"""
+"""The texts that reach beyond their cards."""
+
+
+def titles(reader: Reader) -> list[str]:
+    """What the cards are called that are seen, from left to right in lines from top to bottom."""
+    shown = [card for card in reader.page.locator("#drawing .item").all() if card.is_visible()]
+    boxes = [(card.locator(".body").bounding_box(), clean(card.locator(".title").text_content())) for card in shown]
+    return [title for box, title in sorted(boxes, key=lambda both: (round(both[0]["y"]), both[0]["x"]))]
+
+
+def enter(reader: Reader, *rooms: str) -> None:
+    """Open a room after the other."""
+    for room in rooms:
+        reader.click(room)
+        reader.look()
+        reader.press("Enter")
+        reader.until("document.querySelectorAll('.leaving, .unfolding').length === 0")
+        assert reader.crumbs[-1] == room
+        assert reader.page.evaluate(BEYOND) == []
+
+
+def lstm() -> tuple[Value, Any]:
+    layer = nn.LSTM(2, 2, seed=1)
+    return loss(layer(inputs(3, 2))[0][-1]), layer
+
+
+def attention() -> tuple[Value, Any]:
+    layer = nn.MultiheadAttention(4, 2, seed=1)
+    x = inputs(3, 4)
+    output, weights = layer(x, x, x, is_causal=True, average_attn_weights=False)
+    return loss(output), weights
+
+
+def convolution() -> tuple[Value, Any]:
+    layer = nn.Conv2d(1, 2, 2, seed=1)
+    return loss(nn.Sequential(layer, nn.ReLU())(inputs(1, 3, 3))), layer
+
+
+def test_an_lstm_opens_as_its_steps_and_a_step_as_its_gates(visit: Callable[..., Reader]) -> None:
+    reader = visit(lstm()[0])
+    assert [title for title in titles(reader) if title.startswith("step")] == ["step 1", "step 2", "step 3"]
+    enter(reader, "step 2")
+    assert {"input_gate", "forget_gate", "cell_gate", "output_gate", "step 1", "step 3"} <= {*titles(reader)}
+    enter(reader, "forget_gate")
+    units = [card for card in reader.page.locator("#drawing .item:not(.elsewhere)").all() if card.is_visible()]
+    assert sorted(clean(card.locator(".symbol").text_content()) for card in units) == ["w·x", "w·x", "σ", "σ"]
+    reader.press("Backspace")
+    reader.click("forget_gate")
+    assert "σ" in reader.text("#panel-why") and "Used 3 times" in reader.text("#panel-why")
+
+
+def test_the_weights_of_a_gate_can_be_told_apart(visit: Callable[..., Reader]) -> None:
+    reader = visit(lstm()[0])
+    enter(reader, "48 parameters")
+    shown = [title for title in titles(reader) if not title.startswith("@")]
+    assert len([title for title in shown if "_ih_l0" in title or "_hh_l0" in title]) == 48
+    assert len({*shown}) == len(shown)
+
+
+def test_the_weights_of_attention_are_seen_at_each_position(visit: Callable[..., Reader]) -> None:
+    root, weights = attention()
+    graph = Graph(root)
+    reader = visit(root)
+    enter(reader, "head1")
+    assert {"queries", "keys", "values", "step 1", "step 2", "step 3"} <= {*titles(reader)}
+    enter(reader, "step 3")
+    cards = reader.page.locator("#drawing .item").filter(has=reader.page.get_by_text("softmax"))
+    shown = sorted(float(clean(text)) for text in cards.locator(".value").all_text_contents())
+    assert shown == pytest.approx(sorted(w.data for w in weights[0][2]), abs=1e-5)
+    assert sum(graph.data[graph.position(w)] for w in weights[0][2]) == pytest.approx(1.0)
+
+
+def test_a_convolution_opens_as_its_channels_with_their_kernels(visit: Callable[..., Reader]) -> None:
+    root, layer = convolution()
+    reader = visit(root)
+    enter(reader, "layer1", "channel2")
+    kernel = sorted(title[-6:] for title in titles(reader) if title.startswith("w"))
+    assert kernel == ["_1_1_1", "_1_1_2", "_1_2_1", "_1_2_2"]
+    assert float(reader.shown("bias2", "value")) == pytest.approx(layer.bias[1].data, abs=1e-5)
+
+
+@pytest.mark.parametrize("made", [lstm, attention, convolution])
+def test_the_passes_can_be_stepped_through(made: Callable[[], tuple[Value, Any]], visit: Callable[..., Reader]) -> None:
+    root, _ = made()
+    root.backward()
+    reader = visit(root, "#time=0")
+    stops = reader.page.evaluate("page.model.stops.length")
+    for _ in range(stops):
+        reader.press(".")
+    assert reader.text("#phase") == "Complete"
+    assert reader.engine("grad") == pytest.approx([node.grad for node in Graph(root)], rel=1e-12, abs=1e-300)
+
+
+def test_a_checkpointed_function_is_shown_with_its_gradients_and_says_what_is_missing(
+    visit: Callable[..., Reader],
+) -> None:
+    hidden, out = nn.Linear(2, 3, seed=1), nn.Linear(3, 1, seed=2)
+    root = loss(out(autograd.checkpoint(lambda x: [z.tanh() for z in hidden(x)], inputs(2))))
+    root.backward()
+    graph = Graph(root)
+    reader = visit(root)
+    shown = {i: grad for i, grad in enumerate(reader.engine("grad")) if graph.nodes[i].op is None}
+    assert shown == pytest.approx({i: graph.nodes[i].grad for i in shown}, rel=1e-12)
+    assert "Of a checkpointed function no graph is kept." in reader.text("#panel-why")
+    assert "read with symbols" not in reader.text("#panel-why")
