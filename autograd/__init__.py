@@ -31,14 +31,15 @@ from .errors import CompileError
 from .files import write_text
 from .functional import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 from .graph import Graph
+from .ieee import advice
 from .modes import concrete, enable_grad, no_grad, precision, rounded
 from .ops import *  # every row of the table
-from .origins import Place, current_place, enter, sit
+from .origins import Place, current_place, enter, gradient_events, sit
 from .outside import ask, tell
-from .value import Value, set_data, trains, zero_grads
+from .value import Value, reached, set_data, trains, zero_grads
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
 from .value import sum as sum  # type: ignore[assignment]
-from .vectors import ParameterVector
+from .vectors import ParameterVector, left_behind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,17 +164,21 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "write_text",
+    "advice",
     "ask",
     "concrete",
     "current_place",
     "enable_grad",
     "enter",
     "equal",
+    "gradient_events",
     "identical",
+    "left_behind",
     "neurons",
     "native",
     "no_grad",
     "op",
+    "reached",
     "require",
     "set_data",
     "sit",

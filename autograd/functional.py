@@ -11,6 +11,8 @@ differentiated again: that is all there is to ``grad(grad(f))``.
 
 from __future__ import annotations
 
+import warnings
+
 from . import ops
 from .ieee import to_float
 from .modes import Run, concrete, current_watch, enable_grad, precision, recording, rounding, runs_here, unwatched
@@ -166,7 +168,8 @@ class _Trace:
         for n, argument in rebuild(self.arguments, iter(self.inputs)).items():
             replaced[n] = argument
         around = [x for run in runs_here() for x in run.inputs]
-        with Run(self.inputs):
+        self.run = Run(self.inputs)
+        with self.run:
             if recording():
                 self.out = f(*replaced, **kwargs)
             else:
@@ -221,12 +224,19 @@ class _Trace:
         if isinstance(out, Value):
             return out
         try:
-            return to_float(out)
+            number = to_float(out)
         except TypeError:
             raise TypeError(
                 f"{self.name} needs a function that returns one number, but {self.called} returned "
                 f"{type(out).__name__}; use jacobian for several outputs"
             ) from None
+        if self.run.read:
+            warnings.warn(
+                f"{self.called} returned a plain number, {number!r}, whose derivative is 0, and it read the .data of a "
+                f"Value; for {self.name} it has to compute with the Values themselves",
+                stacklevel=4,
+            )
+        return number
 
     def numbers(self) -> list[Number]:
         """All numbers that `f` returned."""

@@ -59,7 +59,28 @@ def to_float(x: object, user: str = "Value") -> float:
     shown = repr(x)
     if len(shown) > 60:
         shown = shown[:57] + "..."
-    raise TypeError(f"{user} takes real numbers, not {type(x).__name__}: {shown}")
+    raise TypeError(f"{user} takes real numbers, not {type(x).__name__}: {shown}{advice(x)}")
+
+
+def advice(x: object) -> str:
+    """What to do about something in the place of a number, as the end of a sentence; nothing if that is not plain.
+
+    Examples
+    --------
+    >>> advice("3"), advice([1.0])
+    ('; float() reads a number from a text', '; give it the numbers one by one')
+    >>> advice(1j)
+    ''
+    """
+    if x is None:
+        return "; None is what a function gives without a return"
+    if isinstance(x, str):
+        return "; float() reads a number from a text"
+    if isinstance(x, (list, tuple)):
+        return "; give it the numbers one by one"
+    if hasattr(x, "tolist"):  # an array, or a tensor of PyTorch's
+        return "; its .tolist() has plain numbers"
+    return "; the number of a Value is its .data" if hasattr(x, "data") and hasattr(x, "grad") else ""
 
 
 # --- the four operations, pow and division with remainder -----------------------------------------------------

@@ -324,12 +324,18 @@ class Run(Block):
     ----------
     inputs : list of Value
         What the function is given.
+
+    Attributes
+    ----------
+    read : bool
+        Whether the number of a Value was asked for meanwhile, its ``data``.
     """
 
     entries = runs
 
     def __init__(self, inputs: list[Value]) -> None:
         self.inputs = inputs
+        self.read = False
         self._known: dict[int, tuple[Value, bool]] = {id(x): (x, True) for x in inputs}
 
     def setting(self) -> object:
@@ -352,6 +358,12 @@ def runs_here() -> list[Run]:
     """The runs that this thread is in, the innermost last."""
     thread = get_ident()
     return [entry.setting for entry in in_force(runs) if entry.thread == thread]  # type: ignore[misc]
+
+
+def note_reading() -> None:
+    """The number of a Value is asked for: the runs that this thread is in may have to tell of it."""
+    for run in runs_here():
+        run.read = True
 
 
 def stands_for_a_number(x: Value) -> bool:

@@ -123,7 +123,8 @@ class State:
 
     __slots__ = (
         "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "asked", "answer", "answered",
-        "writes", "writing", "clock", "walking", "section", "rerunning",
+        "writes", "writing", "clock", "walking", "section", "rerunning", "grads_set", "sweeps",
+        "set_before",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -144,6 +145,9 @@ class State:
         self.walking: bool = False
         self.section: int = 0  # counts the sections of time that `begin_section` began
         self.rerunning: bool = False  # whether backward() is running a checkpointed function again
+        self.grads_set: int = 0  # counts what set gradients from outside
+        self.sweeps: int = 0  # counts the calls of backward() that came to an end
+        self.set_before: int = 0  # what `grads_set` was at the end of the last one
 
 
 _MANY: Final = 10_000  # places with an origin in one epoch
@@ -348,6 +352,23 @@ def then(epoch: Epoch) -> dict[int, float]:
 def writes() -> int:
     """How often leaves have been set: as long as it is the same number, none has."""
     return state.writes
+
+
+def gradient_events() -> tuple[int, int, int]:
+    """How often gradients have been set, how often ``backward()`` has run, and how often they had been set by then.
+
+    Who remembers the first two can tell later whether `backward` has added to gradients that nobody had set to 0.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> w, (settings, sweeps, _) = Value(2.0), gradient_events()
+    >>> (w * w).backward()
+    >>> w.grad = 0.0
+    >>> gradient_events() == (settings + 1, sweeps + 1, settings)
+    True
+    """
+    return state.grads_set, state.sweeps, state.set_before
 
 
 def epochs_remembered() -> int:

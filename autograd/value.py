@@ -22,7 +22,16 @@ from weakref import ref
 from . import ops
 from ._cython import cython
 from .ieee import divide, inf, power, to_float
-from .modes import blocks, current_watch, in_this_thread, rounding, runs, runs_here, stands_for_a_number
+from .modes import (
+    blocks,
+    current_watch,
+    in_this_thread,
+    note_reading,
+    rounding,
+    runs,
+    runs_here,
+    stands_for_a_number,
+)
 from .ops import Op
 from .origins import Origin, Place, current_place, here, lock, moved, origin_of, overwrite, then
 
@@ -207,6 +216,8 @@ class Value:
             watch = current_watch()
             if watch is not None:
                 watch.read(self)
+        if runs:
+            note_reading()
         return self._data
 
     @data.setter
@@ -240,6 +251,7 @@ class Value:
 
     @grad.setter
     def grad(self, grad: object) -> None:
+        state.grads_set += 1
         if type(grad) is float:
             self._grad = grad
         else:
@@ -618,6 +630,14 @@ class Value:
     def __bool__(self) -> bool:
         return self.data != 0.0
 
+    def __setitem__(self, key: object, item: object) -> NoReturn:
+        raise TypeError(f"{self.describe()} is one number, without items; set that number: v.data = ...")
+
+    def __xor__(self, other: object) -> NoReturn:
+        raise TypeError("^ is no power in Python, and Values have no use for it; a power is v ** 2")
+
+    __rxor__ = __xor__
+
     def __float__(self) -> NoReturn:
         _refuse(
             self,
@@ -694,6 +714,8 @@ class Value:
                 _sweep(self, order, seed, reset)
             finally:
                 state.walking = False
+            state.sweeps += 1
+            state.set_before = state.grads_set
 
     @property
     def _backward(self) -> Callable[[], None]:
@@ -1268,12 +1290,26 @@ def zero_grads(nodes: Iterable[Value]) -> None:
     >>> w.grad
     0.0
     """
+    state.grads_set += 1
     for x in nodes:
         if type(x) is Value:
             node: Value = x
             node._grad = 0.0
         else:  # whose class may see to it in its own way
             x.grad = 0.0
+
+
+def reached(leaf: Value) -> bool:
+    """Whether ``backward()`` has ever come to a leaf; its gradient may be 0 all the same.
+
+    Examples
+    --------
+    >>> w, x = Value(2.0), Value(3.0)
+    >>> (0.0 * w).backward()
+    >>> reached(w), reached(x)
+    (True, False)
+    """
+    return leaf._stamp > 0
 
 
 def trains(leaf: Value) -> bool:

@@ -6,6 +6,8 @@ comes with the compiler, whose `Parameters` is the one that there is.
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +27,8 @@ class ParameterVector:
         The vectors; a number that is assigned to them goes into all entries.
     values : list of Value
         The parameters, in the order in which they were given or found.
+    computed : bool
+        Whether the gradient is what a program has computed; False if it was set since, or never computed.
 
     Examples
     --------
@@ -38,6 +42,7 @@ class ParameterVector:
     data: Any
     grad: Any
     values: list[Value]
+    computed: bool
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -71,3 +76,38 @@ class ParameterVector:
     def vectors(self, rows: Sequence[Sequence[float]]) -> tuple[Any, ...]:
         """The reverse of `rows`."""
         raise NotImplementedError
+
+
+_ahead: WeakSet[ParameterVector] = WeakSet()
+
+
+def is_ahead(vector: ParameterVector, ahead: bool) -> None:
+    """Note whether a vector has numbers of its own, or those of its Values."""
+    if ahead:
+        _ahead.add(vector)
+    else:
+        _ahead.discard(vector)
+
+
+def left_behind(leaves: Callable[[], Iterable[Value]]) -> bool:
+    """Whether a compiled program has moved some of these Values, and they do not have its numbers yet.
+
+    An optimiser moves the vector of a program; ``program.write_back()`` puts the numbers into the Values. The leaves
+    are asked for only if there is such a program at all.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = autograd.Value(2.0)
+    >>> program = autograd.compile(lambda x: w * x, like=[0.0])
+    >>> program.parameters.data = 3.0
+    >>> left_behind(lambda: [w]), w.data
+    (True, 2.0)
+    >>> program.write_back()
+    >>> left_behind(lambda: [w]), w.data
+    (False, 3.0)
+    """
+    if not _ahead:
+        return False
+    own = set(map(id, leaves()))
+    return any(id(x) in own for vector in list(_ahead) for x in vector.values)

@@ -35,6 +35,13 @@ class Elementwise(Module):
 
     function: Any = autograd.positive
 
+    def __init__(self, *settings: Any) -> None:
+        if settings:
+            name = type(self).__name__
+            raise TypeError(
+                f"{name} has no settings; make it first, and call it then: {name}()(x); got {settings[0]!r:.60}"
+            )
+
     def each(self, x: Any) -> Any:
         """The function of one Value or number."""
         return self.function(x)

@@ -7,7 +7,7 @@ columns). What has more is a batch, and the module makes a list of what it makes
 
 from __future__ import annotations
 
-from autograd import Value, values
+from autograd import Value, advice, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def listed(module: Module, x: Any) -> Any:
     if isinstance(x, NO_LISTS):
         raise TypeError(f"{called(module)} takes a list of numbers, not {type(x).__name__}: {x!r:.60}")
     if getattr(x, "ndim", 1) > 0 and hasattr(x, "__iter__"):  # an array of NumPy's, a generator, ...
-        return list(x)
+        return list(x.to_numpy() if hasattr(x, "to_numpy") else x)  # a table of pandas' goes through its columns' names
     return [x]
 
 
@@ -180,7 +180,7 @@ def refusal(module: Module, x: Any, nin: int | None = None) -> Exception | None:
     --------
     >>> import nn
     >>> refusal(nn.Module(), [1.0, "2"])
-    TypeError("Module takes numbers, and input 2 is str: '2'")
+    TypeError("Module takes numbers, and input 2 is str: '2'; float() reads a number from a text")
     """
     x = listed(module, x)
     for i, item in enumerate(x):
@@ -188,7 +188,9 @@ def refusal(module: Module, x: Any, nin: int | None = None) -> Exception | None:
             values([None] if is_list(item) else [item])
         except TypeError:
             where = f"input {i + 1} is" if len(x) > 1 else "got"
-            return TypeError(f"{called(module)} takes numbers, and {where} {type(item).__name__}: {item!r:.60}")
+            return TypeError(
+                f"{called(module)} takes numbers, and {where} {type(item).__name__}: {item!r:.60}{advice(item)}"
+            )
         except OverflowError as error:
             return error
     if nin is not None and len(x) != nin:

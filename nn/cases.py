@@ -73,7 +73,14 @@ def class_number(user: str, t: Any, n: int) -> int:
     1
     """
     if not hasattr(t, "__index__") or not 0 <= t < n:
-        raise ValueError(f"{user}: a class must be a whole number from 0 to {n - 1}, not {t!r:.60}")
+        hint = ""
+        if isinstance(t, str):
+            hint = "; give each label a number, from 0 on"
+        elif t == n:
+            hint = "; classes are counted from 0"
+        elif isinstance(t, float) and t.is_integer():
+            hint = "; int() makes one of it"
+        raise ValueError(f"{user}: a class must be a whole number from 0 to {n - 1}, not {t!r:.60}{hint}")
     return int(t)
 
 

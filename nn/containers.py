@@ -43,6 +43,13 @@ class _Container(Module):
     def __len__(self) -> int:
         return len(_held(self))
 
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """A container only holds its items; `Sequential` calls them."""
+        raise NotImplementedError(
+            f"{type(self).__name__} only holds its items, and is not called itself; call them in the forward() of the "
+            "module that has it, or make a Sequential"
+        )
+
 
 class _Listed(_Container):
     """A container that counts its items; a `Sequential` may name them as well."""

@@ -7,6 +7,8 @@ two distances, at the end.
 
 from __future__ import annotations
 
+from autograd import Value
+
 from . import losses
 from .batches import is_list
 from .distances import cosine_similarity, exponent, pairwise_distance
@@ -40,7 +42,14 @@ class Criterion(Module):
     def _set(self, arguments: dict[str, Any]) -> None:
         """Check the settings, which are the arguments of ``__init__``, and keep them."""
         settings = {name: x for name, x in arguments.items() if name != "self"}
-        checked(type(self).function.__name__, called=type(self).__name__, **settings)
+        name = type(self).__name__
+        inputs = [x for key, x in settings.items() if key not in _FACTORS and (is_list(x) or isinstance(x, Value))]
+        if inputs:
+            raise TypeError(
+                f"{name} takes its settings first, and predictions and targets when it is called then: "
+                f"{name}()(predictions, targets); among the settings there is {inputs[0]!r:.60}"
+            )
+        checked(type(self).function.__name__, called=name, **settings)
         for name, x in settings.items():
             # Numbers, for Values in an attribute are parameters, which would be trained.
             setattr(self, name, _numbers(f"{type(self).__name__}: {name}", x) if name in _FACTORS else x)

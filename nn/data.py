@@ -8,7 +8,7 @@ a training that was stopped goes on with the very next batch. Training itself is
 from __future__ import annotations
 
 from .batches import Batch, is_list
-from .settings import flag, is_bool, number, seeded, size
+from .settings import flag, instead_of_class, is_bool, number, seeded, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ def random_split(
     (8, 2, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
     count = len(dataset)
+    if not hasattr(lengths, "__iter__"):
+        raise TypeError(f"lengths must be a list with one for each part, such as [0.8, 0.2], not {lengths!r:.60}")
     given = [number("a length", x, positive=True) for x in lengths]
     if all(x.is_integer() for x in given) and sum(given) != 1.0:
         counts = list(map(int, given))
@@ -299,8 +301,8 @@ class DataLoader:
             dataset = TensorDataset(*dataset)
         if not _is_dataset(dataset):
             raise TypeError(
-                f"DataLoader takes a dataset, which has a length and positions, not {type(dataset).__name__}; "
-                "make a list of it"
+                f"DataLoader takes a dataset, which has a length and positions, not {type(dataset).__name__}"
+                + (instead_of_class(dataset) or "; make a list of it")
             )
         if collate_fn is not None and not callable(collate_fn):
             raise TypeError(f"collate_fn must be a function of a list of examples, not {collate_fn!r:.60}")
@@ -466,7 +468,7 @@ def set_random_state(generator: Any, state: Any) -> None:
 
 
 def _is_dataset(x: object) -> bool:
-    return hasattr(x, "__len__") and hasattr(x, "__getitem__")
+    return hasattr(x, "__len__") and hasattr(x, "__getitem__") and not isinstance(x, type)
 
 
 def _shuffled(count: int, generator: random.Random) -> list[int]:

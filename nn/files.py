@@ -112,8 +112,13 @@ def read_document(
         raise type(error)(f"cannot read {shown!r}: {error.strerror or error}") from None
     try:
         document = json.loads(content.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{shown!r} is not JSON, or it is damaged: {error}. What PyTorch saved is read by torch.load(), and what "
+            "that gives is taken by load_state_dict()"
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{shown!r} is not JSON, or it is damaged: {error}") from None
+        raise ValueError(f"{shown!r} is not JSON, or it is damaged: {error}; save it again") from None
     if not isinstance(document, dict) or document.get("format") != form:
         raise ValueError(f'{shown!r} is not {what}: its "format" must be {form!r}')
     if document.get("version") != version:

@@ -568,7 +568,7 @@ def _entropy(user: str, other: str) -> Loss:
     def rule(p: Any, t: Any) -> Any:
         inside = ((p >= 0.0) & (p <= 1.0)) | (p != p)  # nan stays nan
         require(inside, f"{user}: probabilities must be between 0 and 1, not {{}}; {other} takes any", p)
-        return _bce(p, t)
+        return _bce(p, _share_of_two(user, t))
 
     return rule
 
@@ -586,7 +586,7 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> z.grad
     -4.248354255291589e-18
     """
-    return pairwise("bce_with_logits", _entropy_of_logit, logits, targets, reduction)
+    return pairwise("bce_with_logits", _of_logits("bce_with_logits"), logits, targets, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -622,13 +622,24 @@ def binary_cross_entropy_with_logits(
     user = "binary_cross_entropy_with_logits"
     checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction, pos_weight=pos_weight)
     if pos_weight is None:
-        return weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction)
+        return weighted_pairs(user, _of_logits(user), input, target, weight, reduction)
     pos_weight = spread(user, "pos_weight", pos_weight, input)
-    return weighted_pairs(user, _entropy_of_logit, input, target, weight, reduction, more=[pos_weight])
+    return weighted_pairs(user, _of_logits(user), input, target, weight, reduction, more=[pos_weight])
 
 
-def _entropy_of_logit(z: Any, t: Any, positive: Any = None) -> Any:
-    return _weighted(softplus, [(t if positive is None else positive * t, -z), (1.0 - t, z)])
+def _of_logits(user: str) -> Loss:
+    def rule(z: Any, t: Any, positive: Any = None) -> Any:
+        t = _share_of_two(user, t)
+        return _weighted(softplus, [(t if positive is None else positive * t, -z), (1.0 - t, z)])
+
+    return rule
+
+
+def _share_of_two(user: str, t: Any) -> Any:
+    """A target of two classes, which is looked at if it is a number: with -1 or 2 the loss would have no end below."""
+    if not isinstance(t, Value) and (t < 0.0 or t > 1.0):
+        raise ValueError(f"{user}: a target is 0 or 1, or a probability between them, not {t!r:.60}")
+    return t
 
 
 # t log(t) is 0 at 0. One operation, for a chain of others would compute 0 times infinity there.
@@ -1083,10 +1094,12 @@ def multilabel_soft_margin_loss(
     checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
     weights = _numbers(user, weight)
 
+    rule_of_one = _of_logits(user)
+
     def rule(z: Any, t: Any) -> Any:
         if not is_list(t):
             raise ValueError(f"{user}: {shown(z)} cannot be compared with {shown(t)}")
-        terms = [_entropy_of_logit(x, y) for x, y in zipped(user, z, t)]
+        terms = [rule_of_one(x, y) for x, y in zipped(user, z, t)]
         if weights is not None:
             terms = [w * term for w, term in zip(_of_length(user, weights, len(z)), terms)]
         return added(terms, z) / len(z)
@@ -1216,7 +1229,7 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
     >>> l1_penalty([3.0, -4.0])
     7.0
     """
-    _check_penalty("l1_penalty", "l1_loss", targets)
+    _check_penalty("l1_penalty", "l1_loss", parameters, targets)
     return sum([abs(p) for p in flattened("l1_penalty", parameters)])
 
 
@@ -1236,7 +1249,7 @@ def l2_penalty(parameters: Any, *targets: Any) -> Any:
     >>> l2_penalty([3.0, -4.0])
     25.0
     """
-    _check_penalty("l2_penalty", "mse_loss", targets)
+    _check_penalty("l2_penalty", "mse_loss", parameters, targets)
     flat = flattened("l2_penalty", parameters)
     return dot(flat, flat)
 
@@ -1244,7 +1257,9 @@ def l2_penalty(parameters: Any, *targets: Any) -> Any:
 l1, l2 = l1_penalty, l2_penalty
 
 
-def _check_penalty(name: str, loss: str, targets: tuple[Any, ...]) -> None:
+def _check_penalty(name: str, loss: str, parameters: Any, targets: tuple[Any, ...]) -> None:
+    if callable(getattr(parameters, "parameters", None)):
+        raise TypeError(f"{name} takes a list of parameters, not {type(parameters).__name__}; write model.parameters()")
     if targets:
         raise TypeError(
             f"{name}, also called {name[:2]}, is a penalty on parameters, its only argument; "

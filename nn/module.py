@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import warnings
 from functools import wraps
 from itertools import chain
 from operator import is_not
@@ -19,7 +20,7 @@ from threading import get_ident
 from types import FunctionType
 from weakref import ref
 
-from autograd import Place, Value, current_place, set_data, sit, zero_grads
+from autograd import Place, Value, concrete, current_place, left_behind, set_data, sit, zero_grads
 
 from . import buffers
 from .files import load_file, save_file
@@ -27,6 +28,7 @@ from .hooks import Hook, RemovableHandle, around
 from .parameters import freeze
 from .seen import NOTHING, NUMBER, PART, PLAIN, STATE, Seen
 from .settings import flag, meant
+from .trained import TrainingWarning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,6 +145,8 @@ class Module:
 
     def _call_from_outside(self, call: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         watch = self._watch_from_outside()
+        if left_behind(self.parameters):
+            self._warn_of_a_program(stacklevel=4)
         try:
             running.watch = watch
             if watch.contents:
@@ -161,6 +165,15 @@ class Module:
         if watch.first:
             watch.refuse_new_parameters(making)
         return made
+
+    def _warn_of_a_program(self, stacklevel: int) -> None:
+        if concrete(Value(0.0)):  # while a program is recorded, it is that one's numbers which count
+            warnings.warn(
+                f"this {type(self).__name__} has the numbers from before training, for a compiled program has moved "
+                "its parameters since, and keeps them; call program.write_back() first",
+                TrainingWarning,
+                stacklevel,
+            )
 
     def prepare_call(self) -> None:
         """Do what the first call does to the parameters as they are: `functional_call` puts others in their places."""
@@ -182,7 +195,11 @@ class Module:
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; subclasses define it."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward()")
+        own = [name for kind in type(self).__mro__ if kind not in Module.__mro__ for name in vars(kind)]
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define forward(){meant('forward', own)}; what a call of it computes is "
+            "written as def forward(self, x): ..., with a return"
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in self._names_of_buffers:
@@ -190,6 +207,11 @@ class Module:
                 value = buffers.checked(f"{type(self).__name__}.{name}", value)
             super().__setattr__(name, value)
             return
+        if name in _METHODS and (isinstance(value, Module) or not callable(value)):
+            raise TypeError(
+                f"{name} is a method of every module, which {value!r:.60} would take the place of; choose another name "
+                f"for this attribute of {type(self).__name__}"
+            )
         watch = running.watch
         if watch is not None and self._in_the_making():
             watch = None  # what its __init__ does is no call of it
@@ -197,6 +219,11 @@ class Module:
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
             return
+        if watch is None and isinstance(value, (set, frozenset)) and any(isinstance(x, Module) for x in value):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a set of modules, whose parameters would not be found, for a set has "
+                "no order; make it a list"
+            )
         if held.__class__ not in PLAIN and name not in self._names_of_state:
             _check_replacement(self, name, held, value, watch is not None)
         super().__setattr__(name, value)
@@ -562,6 +589,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and in all modules below; returns the module."""
+        mode = flag("mode", mode)
         for _, module in self.named_modules():
             module.training = mode
         return self
@@ -752,6 +780,8 @@ class Module:
         >>> nn.Neuron(2, init="zeros").state_dict()
         {'w': [0.0, 0.0], 'b': 0.0}
         """
+        if left_behind(self.parameters):
+            self._warn_of_a_program(stacklevel=3)
         return {name: x.copy() if isinstance(x, Buffer) else _numbers(x) for name, x in self._saved_parts().items()}
 
     def load_state_dict(self, state: dict[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
@@ -785,7 +815,12 @@ class Module:
         -0.5
         """
         if not isinstance(state, dict):
-            raise TypeError(f"a state is a dict of names and numbers, not {type(state).__name__}")
+            instead = ""
+            if isinstance(state, Module) or callable(state):
+                instead = "; call state_dict()"
+            elif isinstance(state, (str, os.PathLike)):
+                instead = "; load(path) reads a file"
+            raise TypeError(f"a state is a dict of names and numbers, not {type(state).__name__}{instead}")
         own = self._saved_parts()
         state = self._with_names_of_now(state, own)
         missing = [name for name in own if name not in state]
@@ -804,7 +839,8 @@ class Module:
                 else:
                     match(name, part, given, plan, problems)
         if problems:
-            raise ValueError(f"the state does not fit this {type(self).__name__}: {some(problems)}")
+            hint = "" if own else "; call the module once before, if it makes its layers when it is called"
+            raise ValueError(f"the state does not fit this {type(self).__name__}: {some(problems)}{hint}")
         set_data([parameter for parameter, _ in plan], [number for _, number in plan])
         for part, numbers in replaced:
             vars(part.module)[part.name] = numbers
@@ -884,6 +920,9 @@ class Module:
         count = len(self.parameters())
         total = f"  # {count} parameter{'s' if count > 1 else ''}" if count else ""
         return f"{type(self).__name__}({inside}){total}"
+
+
+_METHODS = frozenset(name for name, x in vars(Module).items() if isinstance(x, FunctionType) and name[:1] != "_")
 
 
 # --- what calls leave in attributes ---------------------------------------------------------------------------

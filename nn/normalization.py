@@ -89,6 +89,9 @@ def _alike(module: Module, grids: list[Grid]) -> None:
 # --- with running statistics ------------------------------------------------------------------------------------
 
 
+_WHOLE = 'a function that takes the batch is compiled with batch=False, and nn.fit does it with compiled="batch"'
+
+
 class _Tracking(Module):
     """What keeps a running mean and variance for each channel, if it is asked to."""
 
@@ -186,8 +189,7 @@ class _BatchNorm(_Tracking):
         if own and not batch:
             raise ValueError(
                 f"{called(self)} takes a batch{' in training' if self.training else ''}, for it normalises by the mean "
-                f"of a batch, and got one example: {x!r:.60}"
-                + ("" if concrete(Value(0.0)) else "; a function that takes the batch is compiled with batch=False")
+                f"of a batch, and got one example: {x!r:.60}" + ("" if concrete(Value(0.0)) else f"; {_WHOLE}")
             )
         grids = [self._grid(example) for example in (x if batch else [x])]
         _alike(self, grids)

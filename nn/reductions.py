@@ -5,9 +5,9 @@ The losses themselves are in `losses`; what decides between cases is in `cases`.
 
 from __future__ import annotations
 
-from autograd import Value, require, sum
+from autograd import Value, advice, positive, require, sum
 
-from .batches import Batch, depth, is_list
+from .batches import NO_LISTS, Batch, depth, is_list
 from .cases import added
 from .distances import exponent
 from .settings import flag, number, whole
@@ -201,14 +201,40 @@ def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
     first = nests[0]
     for other, name in zip(nests[1:], names[1:]):
         if is_list(first) != is_list(other):
-            raise ValueError(f"{user}: {shown(first)} cannot be compared with {shown(other)}")
+            _refuse_no_numbers(user, (names[0], name), (first, other))
+            raise ValueError(
+                f"{user}: {shown(first)} cannot be compared with {shown(other)}{_alike(first, other, name)}"
+            )
         if is_list(first) and len(first) != len(other):
             raise ValueError(f"{user}: {len(first)} {names[0]}, but {len(other)} {name}")
     if not is_list(first):
-        return rule(*nests)
+        try:
+            return rule(*nests)
+        except TypeError:
+            _refuse_no_numbers(user, names, nests)
+            raise
     if len(first) == 0:
         raise ValueError(f"{user}: there are no {names[0]}")
     return _like(first, [together(user, rule, names, *items) for items in zip(*nests)])
+
+
+def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) -> None:
+    """Raise a TypeError if one of these is no number and no list."""
+    for name, x in zip(names, items):
+        if not is_list(x):
+            try:
+                positive(x)
+            except TypeError:
+                raise TypeError(f"{user}: {name} must be numbers, not {x!r:.60}{advice(x)}") from None
+
+
+def _alike(first: Any, other: Any, name: str) -> str:
+    """What to do where one of two is a number and the other a list of one."""
+    if is_list(first) and len(first) == 1 and not is_list(first[0]):
+        return f"; put each of the {name} into a list of its own: [[t] for t in {name}]"
+    if is_list(other) and len(other) == 1 and not is_list(other[0]):
+        return f"; take each of the {name} out of its list: [t[0] for t in {name}]"
+    return ""
 
 
 def by_class(user: str, rule: Loss, rows: Any, targets: Any) -> Any:
@@ -227,7 +253,16 @@ def by_class(user: str, rule: Loss, rows: Any, targets: Any) -> Any:
     if not is_list(rows) or len(rows) == 0:
         raise ValueError(f"{user}: there must be a number for every class, not {shown(rows)}")
     if not is_list(rows[0]):
-        return rule(rows, targets)
+        if is_list(targets) and len(targets) and is_list(targets[0]):
+            raise ValueError(
+                f"{user}: {shown(rows)}, numbers, cannot be compared with {shown(targets)}, lists; predictions are the "
+                "first argument, and targets the second"
+            )
+        try:
+            return rule(rows, targets)
+        except TypeError:
+            _refuse_no_numbers(user, ["predictions"] * len(rows), rows)
+            raise
     if not is_list(targets):
         raise ValueError(f"{user}: {shown(rows)} cannot be compared with {shown(targets)}")
     return _like(rows, [by_class(user, rule, row, t) for row, t in zipped(user, rows, targets)])
@@ -390,7 +425,9 @@ def shown(x: Any) -> str:
     >>> shown([1.0, 2.0]), shown(Value(1.0))
     ('a list of 2', 'one number, 1.0')
     """
-    return f"a list of {len(x)}" if is_list(x) else f"one number, {number_in(x)!r:.60}"
+    if is_list(x):
+        return f"a list of {len(x)}"
+    return f"{x!r:.60}" if x is None or isinstance(x, NO_LISTS) else f"one number, {number_in(x)!r:.60}"
 
 
 def number_in(x: Any) -> Any:

@@ -145,6 +145,17 @@ def meant(given: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+def instead_of_class(given: object) -> str:
+    """What to write instead of a class, where an object of it is wanted, as the end of a sentence; else nothing.
+
+    Examples
+    --------
+    >>> instead_of_class(list), instead_of_class([])
+    ('; list is a class, so make one: list(...)', '')
+    """
+    return f"; {given.__name__} is a class, so make one: {given.__name__}(...)" if isinstance(given, type) else ""
+
+
 def seeded(seed: Any) -> random.Random:
     """The generator of random numbers that a seed stands for: itself, a new one, or Python's own for None.
 

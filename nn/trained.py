@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     Params: TypeAlias = Iterable[Value] | ParameterVector
 
 
+class TrainingWarning(UserWarning):
+    """What is possible in training, and most likely a mistake in the loop: steps by old gradients, or by none.
+
+    An optimiser warns of each mistake once. Who means it so filters the warning:
+    ``warnings.simplefilter("ignore", nn.optim.TrainingWarning)``.
+
+    Examples
+    --------
+    >>> import nn, warnings
+    >>> w = Value(1.0)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     nn.SGD([w], lr=0.1).step()
+    >>> [warning.category.__name__ for warning in caught]
+    ['TrainingWarning']
+    """
+
+
 def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
     """The parameters as a list, in which the vector of a compiled program is the only one.
 
@@ -47,7 +65,10 @@ def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
         raise TypeError(f"{user} takes a list of Values, not {type(params).__name__}; {_hint(params)}")
     given = list(params)
     if not given and not empty:
-        raise ValueError(f"{user} got no parameters; was the generator used up, or the model empty?")
+        raise ValueError(
+            f"{user} got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
+            "without an underscore in front, also in lists and dicts; those that the first call makes, after it"
+        )
     seen: set[int] = set()
     for i, p in enumerate(given):
         if not isinstance(p, Value):
@@ -56,8 +77,16 @@ def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
                 hint = "; groups of parameters are for an optimiser, and all items are groups then"
             elif isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Value):
                 hint = "; write model.parameters(), for named_parameters() gives pairs"
+            elif isinstance(p, dict):
+                hint = "; a group of parameters is a dict with 'params'"
             elif isinstance(p, ParameterVector):
                 hint = "; give it one program's parameters, not in a list"
+            elif isinstance(p, (list, tuple)):
+                hint = "; join the lists: first + second"
+            elif hasattr(p, "parameters"):
+                hint = "; join the lists of their parameters: first.parameters() + second.parameters()"
+            else:
+                hint = "; a parameter is a Value, which nn.Parameter(number) makes"
             raise TypeError(f"{user} takes a list of Values, but item {i} is {type(p).__name__}: {p!r:.60}{hint}")
         if p.op is not None:
             raise ValueError(f"{user} cannot move {p.describe()} (item {i}): only leaves are parameters")

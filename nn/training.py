@@ -16,10 +16,10 @@ from autograd import Value, no_grad
 from .batches import Batch, each, is_list
 from .checkpoints import Checkpoint, random_states, set_random_states
 from .data import DataLoader, as_dataset, collate, columns
-from .module import Module
+from .module import Module, is_module_class
 from .optim import Adam, Optimizer
 from .progress import Silent, reporter
-from .settings import flag, number, size
+from .settings import flag, instead_of_class, number, size
 from .utils import clip_grad_norm_, clip_grad_value_
 
 TYPE_CHECKING = False
@@ -215,7 +215,7 @@ def accuracy(predictions: Any, targets: Any) -> float:
     Raises
     ------
     ValueError
-        If there are no predictions, or not as many as targets.
+        If there are no predictions, or not as many as targets, or if a target is a list or a text.
 
     Examples
     --------
@@ -226,6 +226,11 @@ def accuracy(predictions: Any, targets: Any) -> float:
         raise ValueError(f"accuracy: {len(predictions)} predictions, but {len(targets)} targets")
     right = 0
     for row, target in zip(predictions, targets):
+        if is_list(target) or isinstance(target, str):
+            raise ValueError(
+                f"accuracy: a target is the number of a class, not {target!r:.60}; of a row with a 1 for the class it "
+                "is row.index(1)"
+            )
         numbers = [_number(x) for x in row] if is_list(row) else [_number(row)]
         chosen = int(numbers[0] > 0.0) if len(numbers) == 1 else max(range(len(numbers)), key=numbers.__getitem__)
         right += chosen == target
@@ -434,9 +439,12 @@ class Training:
         seed: Any,
     ) -> None:
         if not isinstance(model, Module):
-            raise TypeError(f"fit trains a Module, not {type(model).__name__}: {model!r:.60}")
-        if not callable(loss):
-            raise TypeError(f"loss must be a function of predictions and targets, such as nn.mse, not {loss!r:.60}")
+            raise TypeError(f"fit trains a Module, not {type(model).__name__}: {model!r:.60}{instead_of_class(model)}")
+        if not callable(loss) or is_module_class(loss):
+            raise TypeError(
+                f"loss must be a function of predictions and targets, such as nn.mse, not {loss!r:.60}"
+                + instead_of_class(loss)
+            )
         if dtype != "float64" and not compiled:
             raise ValueError(f"dtype={dtype!r} is for compiled programs; the engine's Values are float64")
         self.model: Any = model  # of a class of its own, whose attributes callbacks know
@@ -494,7 +502,8 @@ class Training:
         if self._given is None:
             if not callable(optimizer):
                 raise TypeError(
-                    f"optimizer must be an Optimizer, or a function that makes one of parameters, not {optimizer!r:.60}"
+                    f"optimizer must be an Optimizer, or a function that makes one of parameters, such as nn.Adam, not "
+                    f"{optimizer!r:.60}"
                 )
             made = optimizer(parameters)
             if not isinstance(made, Optimizer):
@@ -1202,7 +1211,10 @@ def _callbacks(early_stopping: Any, callbacks: Any) -> list[Callback]:
         raise TypeError(f"callbacks must be a list of functions or Callbacks, not {callbacks!r:.60}")
     for callback in callbacks:
         if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
-            raise TypeError(f"a callback is a function of the Training, or a Callback, not {callback!r:.60}")
+            raise TypeError(
+                f"a callback is a function of the Training, or a Callback, not {callback!r:.60}"
+                + instead_of_class(callback)
+            )
         made.append(callback if isinstance(callback, Callback) else _Function(callback))
     return made
 

@@ -253,7 +253,7 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "activation must be a name or a function of a Value, not 3",
     ),
     "activation's class": (
-        lambda: nn.MLP(2, [1], activation=nn.ReLU),  # type: ignore[arg-type]
+        lambda: nn.MLP(2, [1], activation=nn.ReLU),
         TypeError,
         "activation must be a name or a function of a Value, and ReLU is a class; write ReLU()",
     ),
@@ -276,7 +276,7 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "Sequential takes modules or functions, one by one, not list",
     ),
     "Sequential of classes": (
-        lambda: nn.Sequential(nn.Linear(2, 2), nn.ReLU),  # type: ignore[arg-type]
+        lambda: nn.Sequential(nn.Linear(2, 2), nn.ReLU),
         TypeError,
         "Sequential takes modules, and ReLU is a class; write ReLU(...)",
     ),
@@ -395,11 +395,14 @@ BAD_INPUTS: dict[str, tuple[Callable[[], Any], str]] = {
     "bytes": (lambda: b"ab", "takes a list of numbers, not bytes: b'ab'"),
     "dict": (lambda: {0: 1.0, 1: 2.0}, "takes a list of numbers, not dict: {0: 1.0, 1: 2.0}"),
     "set": (lambda: {1.0, 2.0}, "takes a list of numbers, not set: {1.0, 2.0}"),
-    "None": (lambda: None, "takes numbers, and got NoneType: None"),
+    "None": (lambda: None, "takes numbers, and got NoneType: None; None is what a function gives without a return"),
     "complex": (lambda: 1j, "takes numbers, and got complex: 1j"),
-    "a text": (lambda: [1.0, "a"], "takes numbers, and input 2 is str: 'a'"),
-    "a None": (lambda: (None, 1.0), "takes numbers, and input 1 is NoneType: None"),
-    "a row": (lambda: [1.0, [2.0]], "takes numbers, and input 2 is list: [2.0]"),
+    "a text": (lambda: [1.0, "a"], "takes numbers, and input 2 is str: 'a'; float() reads a number from a text"),
+    "a None": (
+        lambda: (None, 1.0),
+        "takes numbers, and input 1 is NoneType: None; None is what a function gives without a return",
+    ),
+    "a row": (lambda: [1.0, [2.0]], "takes numbers, and input 2 is list: [2.0]; give it the numbers one by one"),
 }
 
 

@@ -727,8 +727,16 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "empty inside": (lambda: nn.mse([[], []], [[], []]), "mse: there are no predictions"),
     "length": (lambda: nn.huber([1.0, 2.0], [1.0]), "huber: 2 predictions, but 1 targets"),
     "length inside": (lambda: nn.mae([[1.0]], [[1.0, 2.0]]), "mae: 1 predictions, but 2 targets"),
-    "shape": (lambda: nn.mse([[1.0], [2.0]], [1.0, 2.0]), "mse: a list of 1 cannot be compared with one number, 1.0"),
-    "target list": (lambda: nn.bce(Value(0.5), [1]), "bce: one number, 0.5 cannot be compared with a list of 1"),
+    "shape": (
+        lambda: nn.mse([[1.0], [2.0]], [1.0, 2.0]),
+        "mse: a list of 1 cannot be compared with one number, 1.0; put each of the targets into a list of its own: "
+        "[[t] for t in targets]",
+    ),
+    "target list": (
+        lambda: nn.bce(Value(0.5), [1]),
+        "bce: one number, 0.5 cannot be compared with a list of 1; take each of the targets out of its list: "
+        "[t[0] for t in targets]",
+    ),
     "reduction": (
         lambda: nn.mse([1.0], [1.0], reduction="avg"),
         "mse: reduction must be 'mean', 'sum' or 'none', not 'avg'",
@@ -762,12 +770,12 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "class too large": (
         lambda: nn.cross_entropy([1.0, 2.0], 2),
-        "cross_entropy: a class must be a whole number from 0 to 1, not 2",
+        "cross_entropy: a class must be a whole number from 0 to 1, not 2; classes are counted from 0",
     ),
     "negative class": (lambda: nn.nll([1.0, 2.0], -1), "nll: a class must be a whole number from 0 to 1, not -1"),
     "float class": (
         lambda: nn.multi_margin([1.0, 2.0], 1.0),
-        "multi_margin: a class must be a whole number from 0 to 1, not 1.0",
+        "multi_margin: a class must be a whole number from 0 to 1, not 1.0; int() makes one of it",
     ),
     "probabilities": (
         lambda: nn.cross_entropy([1.0, 2.0], [1.0]),
@@ -795,7 +803,7 @@ def test_bad_input_gets_one_sentence(case: str) -> None:
 
 
 def test_what_is_no_number_is_the_engines_affair() -> None:
-    with pytest.raises(TypeError, match=r"takes real numbers.*, not str"):
+    with pytest.raises(TypeError, match=r"must be numbers, not 'a'"):
         nn.mse([Value(1.0)], ["a"])
 
 
@@ -950,7 +958,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "class of a set": (
         lambda: F.multilabel_margin_loss([1.0, 2.0], [2, -1]),
         ValueError,
-        "multilabel_margin_loss: a class must be a whole number from 0 to 1, not 2",
+        "multilabel_margin_loss: a class must be a whole number from 0 to 1, not 2; classes are counted from 0",
     ),
     "numbers of inputs": (
         lambda: F.margin_ranking_loss([1.0, 2.0], [1.0], [1, 1]),

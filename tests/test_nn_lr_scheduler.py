@@ -413,7 +413,7 @@ def test_a_step_that_fails_changes_nothing() -> None:
         scheduler: Any = make(sgd(groups=2))
         scheduler.step()
         before = rates(scheduler.optimizer), scheduler.state_dict()
-        with pytest.raises(ValueError, match="lr must be a finite number, not nan"):
+        with pytest.raises(ValueError, match="what lr_lambda returns must be a finite number, not nan"):
             scheduler.step()
         assert (rates(scheduler.optimizer), scheduler.state_dict()) == before
 

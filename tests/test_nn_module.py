@@ -184,7 +184,9 @@ def test_a_microgradish_module_works_unchanged() -> None:
 
 
 def test_forward_must_be_defined() -> None:
-    with pytest.raises(NotImplementedError, match=r"^Holder does not define forward\(\)$"):
+    with pytest.raises(
+        NotImplementedError, match=r"^Holder does not define forward\(\); what a call of it computes is written as d"
+    ):
         Holder()(1.0)
 
 

@@ -143,7 +143,9 @@ def test_statistics_are_moved_by_a_function_that_is_differentiated() -> None:
 def test_a_program_of_one_example_is_told_what_a_batch_needs() -> None:
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     norm = nn.BatchNorm1d(2, track_running_stats=False)
-    with pytest.raises(ValueError, match=r"takes a batch in training.* is compiled with batch=False$"):
+    with pytest.raises(
+        ValueError, match=r"takes a batch in training.* is compiled with batch=False, and nn.fit does it with"
+    ):
         autograd.compile(lambda x: norm(x)[0], like=([1.0, 2.0],))
 
 
@@ -245,7 +247,8 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "other levels": (lambda: nn.RMSNorm((2, 1))([1.0, 2.0]), ValueError,
                      "RMSNorm 'rmsnorm' takes 2 x 1 numbers, got 2: [1.0, 2.0]"),
     "None": (lambda: nn.LayerNorm(2)([1.0, None]), TypeError,
-             "LayerNorm 'layernorm' takes numbers, and input 2 is NoneType: None"),
+             "LayerNorm 'layernorm' takes numbers, and input 2 is NoneType: None; None is what a function gives "
+             "without a return"),
 }  # fmt: skip
 
 

@@ -335,17 +335,18 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "beta": (
         lambda: nn.Adam([w0], betas=(0.9, 1.0)),
         ValueError,
-        "betas must be two numbers from 0 up to, but not, 1, not (0.9, 1.0)",
+        "betas must be two numbers from 0 to below 1, such as (0.9, 0.999), not (0.9, 1.0)",
     ),
     "betas": (
         lambda: nn.Adam([w0], betas=(0.9,)),  # type: ignore[arg-type]
         ValueError,
-        "betas must be two numbers from 0 up to, but not, 1, not (0.9,)",
+        "betas must be two numbers from 0 to below 1, such as (0.9, 0.999), not (0.9,)",
     ),
     "none": (
         lambda: nn.Adam([]),
         ValueError,
-        "Adam got no parameters; was the generator used up, or the model empty?",
+        "Adam got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
+        "without an underscore in front, also in lists and dicts; those that the first call makes, after it",
     ),
     "a model": (
         lambda: nn.SGD(nn.MLP(1, [1])),  # type: ignore[arg-type]
@@ -365,7 +366,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "numbers": (
         lambda: nn.SGD([w0, 1.0]),  # type: ignore[arg-type]
         TypeError,
-        "SGD takes a list of Values, but item 1 is float: 1.0",
+        "SGD takes a list of Values, but item 1 is float: 1.0; a parameter is a Value, which nn.Parameter(number) "
+        "makes",
     ),
     "a result": (
         lambda: nn.SGD([w0 * 2]),
@@ -380,7 +382,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "used up": (
         lambda: [nn.SGD(given) for given in [iter([w0])] * 2],
         ValueError,
-        "SGD got no parameters; was the generator used up, or the model empty?",
+        "SGD got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
+        "without an underscore in front, also in lists and dicts; those that the first call makes, after it",
     ),
     "a dict": (
         lambda: nn.SGD({"w": w0}),  # type: ignore[arg-type]
@@ -400,7 +403,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "groups of numbers": (
         lambda: nn.SGD([{"params": [1]}]),
         TypeError,
-        "SGD takes a list of Values, but item 0 is int: 1",
+        "SGD takes a list of Values, but item 0 is int: 1; a parameter is a Value, which nn.Parameter(number) makes",
     ),
     "a group among Values": (
         lambda: nn.SGD([w0, {"params": [w0]}]),  # type: ignore[arg-type]
@@ -446,7 +449,7 @@ FINITE = [
 NEGATIVE = (-5, ValueError, "must not be negative, and it is -5")
 FLAGS = [(x, TypeError, f"must be True or False, not {x!r}") for x in (1, "yes", None)]
 BETAS = [
-    (x, kind, f"must be two numbers from 0 up to, but not, 1, not {x!r}")
+    (x, kind, f"must be two numbers from 0 to below 1, such as (0.9, 0.999), not {x!r}")
     for kind, x in [
         *[(ValueError, x) for x in ((0.9,), (0.9, 1.0), (-0.1, 0.9), (nan, 0.9), (0.9, 0.9, 0.9), {0.1, 0.2})],
         *[(TypeError, x) for x in (0.9, None, "ab", ("a", 0.9), (True, 0.9))],

@@ -246,7 +246,8 @@ BAD: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "an empty group": (
         lambda o: o.add_param_group({"params": []}),
         ValueError,
-        "Adam got no parameters; was the generator used up, or the model empty?",
+        "Adam got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
+        "without an underscore in front, also in lists and dicts; those that the first call makes, after it",
     ),
     "in two groups": (
         lambda o: o.add_param_group({"params": o.param_groups[1]["params"]}),

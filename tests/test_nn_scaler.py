@@ -129,6 +129,7 @@ WRONG: dict[str, tuple[Callable[[nn.GradScaler, nn.Optimizer], Any], str]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_calls_out_of_order_are_refused(name: str) -> None:
     call, why = WRONG[name]
+    W.grad = 1.0  # a step without any gradient would be worth a warning
     with pytest.raises(RuntimeError, match=why):
         call(nn.GradScaler(), nn.SGD([W], lr=0.0))
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 import numpy as np
 
 from ..value import Value
-from ..vectors import ParameterVector
+from ..vectors import ParameterVector, is_ahead
 from .names import VECTOR, Names
 
 TYPE_CHECKING = False
@@ -196,6 +196,7 @@ class Parameters(_Vector):
     @data.setter
     def data(self, numbers: Any) -> None:
         self._data[...] = numbers
+        is_ahead(self, True)
 
     @property
     def grad(self) -> Numbers:
@@ -203,8 +204,13 @@ class Parameters(_Vector):
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
-        self._grad = np.empty_like(self._data)
+        self._grad = self._grad_set = np.empty_like(self._data)
         self._grad[...] = numbers
+
+    @property
+    def computed(self) -> bool:  # type: ignore[override]
+        """Whether the gradient is what the program has computed, and nobody has set it since."""
+        return self._grad is not self._grad_set
 
     @property
     def names(self) -> list[str]:
@@ -291,12 +297,14 @@ class Parameters(_Vector):
         self._data[self.where] = [value.data for value in self.values]
         grad = np.empty_like(self._data)
         grad[self.where] = [value.grad for value in self.values]
-        self._grad = grad
+        self._grad = self._grad_set = grad
+        is_ahead(self, False)
 
     def write_back(self) -> None:
         """Put numbers and gradients into the Values."""
         for value, data, grad in zip(self.values, self._data[self.where].tolist(), self._grad[self.where].tolist()):
             value.data, value.grad = data, grad
+        is_ahead(self, False)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.name} {part.shape}" for part in self.parts)
@@ -326,6 +334,7 @@ class Selection(_Vector):
     @data.setter
     def data(self, numbers: Any) -> None:
         self._whole_vector.data[self._places] = numbers
+        is_ahead(self._whole_vector, True)
 
     @property
     def grad(self) -> Numbers:
@@ -336,6 +345,11 @@ class Selection(_Vector):
         whole = self._whole_vector.grad.copy()
         whole[self._places] = numbers
         self._whole_vector.grad = whole
+
+    @property
+    def computed(self) -> bool:  # type: ignore[override]
+        """Whether the program has computed the gradient, and nobody has set it since."""
+        return self._whole_vector.computed
 
     def _read_only(self, vector: Numbers) -> Numbers:
         """A copy of these entries, which cannot be mistaken for a view."""

@@ -81,6 +81,7 @@ class Program:
         self._copied: list[dict[int, Any]] = []
         self._stages: Stages | None = None
         if like is not None:
+            _check_arguments(f, like)
             self._build(self._takes(f, like, False, self._dtype).with_batch(batch))
         elif not _takes_arguments(f):
             self._build(self._takes(f, (), False, self._dtype))
@@ -594,8 +595,28 @@ def fault(what: str) -> CompileError:
     )
 
 
-def _takes_arguments(f: Callable[..., Any]) -> bool:
+def _check_arguments(f: Callable[..., Any], like: Any) -> None:
+    """Raise a TypeError if `like` is no list of arguments that f could be called with."""
+    wanted = "like is a list of the arguments for one example, such as like=([0.0, 0.0],) for one that is a list of two"
+    if not hasattr(like, "__len__") or isinstance(like, (str, bytes, dict, set)):
+        raise TypeError(f"{wanted}, not {like!r:.60}")
+    signature = _signature(f)
     try:
-        return bool(inspect.signature(getattr(f, "forward", f)).parameters)
+        if signature is not None:
+            signature.bind(*like)
+    except TypeError as error:
+        name = getattr(f, "__name__", type(f).__name__)
+        raise TypeError(f"{name} cannot be called with {like!r:.60}: {error}; {wanted}") from None
+
+
+def _takes_arguments(f: Callable[..., Any]) -> bool:
+    signature = _signature(f)
+    return signature is None or bool(signature.parameters)
+
+
+def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
+    """What arguments a function, or a module, takes; of what is written in C it may be unknown."""
+    try:
+        return inspect.signature(getattr(f, "forward", f))
     except (TypeError, ValueError):
-        return True
+        return None

@@ -7,6 +7,7 @@ The schedulers are in `lr_scheduler`.
 
 from __future__ import annotations
 
+from ..trained import TrainingWarning
 from ..utils import clip_grad_norm_, clip_grad_value_
 from . import lr_scheduler, rules
 from .lbfgs import LBFGS
@@ -18,6 +19,7 @@ from .second_order import Sophia, hessian_diagonal, hutchinson
 __all__ = [
     "Optimizer",
     "ParamGroup",
+    "TrainingWarning",
     "SGD",
     "Adam",
     "AdamW",

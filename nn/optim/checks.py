@@ -71,7 +71,7 @@ def choice(name: str, x: object, known: Iterable[str]) -> str:
 
 
 def pair_of_betas(betas: Any) -> tuple[float, ...]:
-    """Two numbers from 0 up to, but not, 1, by which running means fade.
+    """Two numbers from 0 to below 1, by which running means fade.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def pair_of_betas(betas: Any) -> tuple[float, ...]:
     >>> pair_of_betas([0, 0.5])
     (0.0, 0.5)
     """
-    wanted = f"betas must be two numbers from 0 up to, but not, 1, not {betas!r:.60}"
+    wanted = f"betas must be two numbers from 0 to below 1, such as (0.9, 0.999), not {betas!r:.60}"
     try:
         pair = tuple([number("beta", beta) for beta in betas])
     except (TypeError, ValueError) as error:

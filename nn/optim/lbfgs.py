@@ -149,6 +149,8 @@ class LBFGS(Optimizer):
         def evaluated(numbers: Any) -> tuple[float, list[float]]:
             vector_to_parameters(numbers.tolist(), params)
             returned.append(self._called(closure))
+            if returned[-1] is None:
+                raise TypeError("LBFGS needs the loss from the function that computes it, which returned None")
             loss = returned[-1] if isinstance(returned[-1], Value) else Value(returned[-1])
             return loss.data, _gradients(params)
 

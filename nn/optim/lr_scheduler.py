@@ -295,7 +295,10 @@ class LambdaLR(LRScheduler):
         return {"lr_lambdas": laws}
 
     def get_lr(self) -> list[float]:
-        return [lr * law(self.last_epoch) for law, lr in zip(self.lr_lambdas, self.base_lrs)]
+        return [lr * factor for factor, lr in zip(self._factors(), self.base_lrs)]
+
+    def _factors(self) -> list[float]:
+        return [number("what lr_lambda returns", law(self.last_epoch)) for law in self.lr_lambdas]
 
 
 class MultiplicativeLR(LambdaLR):
@@ -317,7 +320,7 @@ class MultiplicativeLR(LambdaLR):
     def get_lr(self) -> list[float]:
         if self._beginning:
             return self._present()
-        return [lr * law(self.last_epoch) for law, lr in zip(self.lr_lambdas, self._present())]
+        return [lr * factor for factor, lr in zip(self._factors(), self._present())]
 
 
 def exponential_decay(rate: float, steps: float = 1.0) -> Law:

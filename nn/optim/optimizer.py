@@ -8,11 +8,22 @@ parameters move, or none.
 from __future__ import annotations
 
 import math
+import warnings
 
-from autograd import ParameterVector, Value, enable_grad, no_grad, set_data, trains
+from autograd import (
+    ParameterVector,
+    Value,
+    enable_grad,
+    gradient_events,
+    no_grad,
+    reached,
+    set_data,
+    trains,
+    zero_grads,
+)
 
 from ..settings import flag, meant, number
-from ..trained import listed, values_of
+from ..trained import TrainingWarning, listed, values_of
 from .checks import pair_of_betas
 
 TYPE_CHECKING = False
@@ -20,9 +31,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, ClassVar, NoReturn, TypeAlias
 
+    from typing_extensions import Self
+
     from ..trained import Params
 
     Groups: TypeAlias = Params | Iterable[dict[str, Any]]
+
+
+_TAKES_ANY_NAME = 8  # inspect.CO_VARKEYWORDS: among the arguments of a function there is a ** one
+
+_NOT_ZEROED = (
+    "the gradients of the last step are still in those of this one, for nobody has set them to 0, and backward() adds "
+    "to what is there; call optimizer.zero_grad() before each loss.backward(). If they are to add up over several "
+    'steps, say so: warnings.simplefilter("ignore", nn.optim.TrainingWarning)'
+)
+_NO_GRADIENT = (
+    "this step moves nothing, for all gradients are 0; was loss.backward() called before it, with its parentheses, and "
+    "after zero_grad(), and does the loss depend on these parameters?"
+)
 
 
 class ParamGroup(dict):  # type: ignore[type-arg]
@@ -225,8 +251,21 @@ class Optimizer:
     steps: int
     state: list[tuple[Any, ...]]
     counts: list[Any]
+    _events: tuple[int, int, int] | None = None  # what `gradient_events` were after the last step that had gradients
+    _warned: frozenset[str] = frozenset()  # of what mistakes
     _new: ClassVar[dict[str, Any]] = {}  # settings, with their defaults, that states of version 0.1.0 lack
     _shortest: ClassVar[int | None] = None  # how many numbers a parameter had there, if they were fewer
+
+    def __new__(cls, *given: Any, **settings: Any) -> Self:
+        code = cls.__init__.__code__
+        if not code.co_flags & _TAKES_ANY_NAME:
+            known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+            for name in settings:
+                if name not in known:
+                    raise TypeError(
+                        f"{cls.__name__} has no setting {name!r}{meant(name, known)}, only {', '.join(known)}"
+                    )
+        return super().__new__(cls)
 
     def __init__(self, params: Groups, **settings: Any) -> None:
         checked = self.checked(settings)
@@ -342,12 +381,63 @@ class Optimizer:
         -------
         object
             What the closure returned.
+
+        Warns
+        -----
+        TrainingWarning
+            Once, if the gradients of the last step are in these, for nobody has set them to 0; and once if there are no
+            gradients at all, and nothing moves.
         """
         loss = self._called(closure)
         made, counts = self._computed()
+        known = self._events is not None or self._has_gradients(made)
+        if self._events is not None:
+            self._look_for_old_gradients(self._events)
         self._write([numbers[0] for numbers in made])
-        vars(self).update(state=[tuple(state) for _, *state in made], counts=counts, steps=self.steps + 1)
+        vars(self).update(
+            state=[tuple(state) for _, *state in made],
+            counts=counts,
+            steps=self.steps + 1,
+            _events=gradient_events() if known else None,
+        )
         return loss
+
+    def _has_gradients(self, made: list[tuple[Any, ...]]) -> bool:
+        """Whether there are gradients, if only of 0, or the step moves something without; warn if not.
+
+        A gradient of 0 is what `backward` gave if it has come to the parameters, and nothing was set after it.
+        """
+        values = []
+        for p, (x, *_) in zip(self.params, made):
+            if isinstance(p, ParameterVector):
+                if p.computed or bool((x != p.data).any()):
+                    return True
+            elif trains(p):
+                if p.grad != 0.0 or x != p.data:
+                    return True
+                values.append(p)
+        settings, _, before = gradient_events()
+        if settings == before and any(map(reached, values)):
+            return True
+        if values or any(isinstance(p, ParameterVector) for p in self.params):
+            self._warn(_NO_GRADIENT)
+        return False
+
+    def _look_for_old_gradients(self, then: tuple[int, int, int]) -> None:
+        """Warn if gradients were added to those of the last step.
+
+        They were if `backward` has run since, and nobody had set any gradient by then. Clipping sets them after it. A
+        compiled program replaces its gradient.
+        """
+        _, sweeps, before = gradient_events()
+        added = sweeps > then[1] and before == then[0]
+        if added and not all(isinstance(p, ParameterVector) for p in self.params):
+            self._warn(_NOT_ZEROED)
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned |= {message}
+            warnings.warn(message, TrainingWarning, stacklevel=4)
 
     def _called(self, closure: Callable[[], Any] | None) -> Any:
         if closure is None:
@@ -425,8 +515,7 @@ class Optimizer:
             Is there for PyTorch's sake. A gradient is a number here, and never None, so both come to the same.
         """
         flag("set_to_none", set_to_none)
-        for p in self.params:
-            p.grad = 0.0
+        zero_grads(self.params)
 
     # --- state ------------------------------------------------------------------------------------------------
 
@@ -474,7 +563,9 @@ class Optimizer:
         try:
             made = self._loaded(state_dict)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-            text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            text = str(error)
+            if isinstance(error, KeyError):
+                text = f"{error} is missing, so that it is none that an optimiser's state_dict() gave"
             raise ValueError(f"this state does not fit {name}: {text}") from None
         for group, settings in zip(self.param_groups, made.pop("settings")):
             group.set(settings)
