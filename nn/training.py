@@ -411,7 +411,8 @@ class Training:
     >>> def report(training):
     ...     print(training.epoch, training.step, training.optimizer.lr, len(training.history))
     >>> data = ([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
-    >>> _ = nn.fit(nn.Neuron(1), nn.mse, data, epochs=2, batch_size=2, callbacks=[report], progress=False)
+    >>> line = nn.Neuron(1, nonlin=False)
+    >>> _ = nn.fit(line, nn.mse, data, epochs=2, batch_size=2, callbacks=[report], progress=False)
     1 2 0.001 1
     2 4 0.001 2
     """

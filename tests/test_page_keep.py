@@ -112,6 +112,7 @@ def test_a_link_leaves_out_what_would_make_it_too_long_and_says_so(visit: Callab
     reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reader.page.click("#keep summary")
     reader.page.click("#copy-link")
+    reader.until("document.getElementById('offered-how').textContent === 'It is copied.'")
     assert reader.text("#offered-remark") == (
         "The link leaves out the 1,499 changed leaves, which would make it too long; copy as Python keeps them."
     )
