@@ -137,9 +137,11 @@ def test_where_the_clipboard_is_out_of_reach_the_dialog_says_what_is_left_out(vi
     reader.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     reader.page.click("#keep summary")
     reader.page.click("#copy-link")
-    assert reader.page.is_visible("#offered-text") and not reader.page.is_visible("#offered-remark")
+    reader.page.wait_for_selector("#offered-text", state="visible")  # the clipboard has its time to refuse
+    assert not reader.page.is_visible("#offered-remark")
     reader.page.click("#offered-close")
     reader.page.click("#descend")
     reader.page.click("#keep summary")
     reader.page.click("#copy-link")
+    reader.page.wait_for_selector("#offered-remark", state="visible")
     assert reader.text("#offered-remark").startswith("The link leaves out the 1,499 changed leaves")
