@@ -6,7 +6,7 @@ comes with the compiler, whose `Parameters` is the one that there is.
 
 from __future__ import annotations
 
-from weakref import WeakSet
+from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,15 +78,16 @@ class ParameterVector:
         raise NotImplementedError
 
 
-_ahead: WeakSet[ParameterVector] = WeakSet()
+_ahead: set[ref[ParameterVector]] = set()
+"""Weakly, the vectors that were moved and not written back. Every call of a model asks whether there are any."""
 
 
 def is_ahead(vector: ParameterVector, ahead: bool) -> None:
     """Note whether a vector has numbers of its own, or those of its Values."""
     if ahead:
-        _ahead.add(vector)
+        _ahead.add(ref(vector, _ahead.discard))
     else:
-        _ahead.discard(vector)
+        _ahead.discard(ref(vector))
 
 
 def left_behind(leaves: Callable[[], Iterable[Value]]) -> bool:
@@ -110,4 +111,5 @@ def left_behind(leaves: Callable[[], Iterable[Value]]) -> bool:
     if not _ahead:
         return False
     own = set(map(id, leaves()))
-    return any(id(x) in own for vector in list(_ahead) for x in vector.values)
+    vectors = [vector for held in list(_ahead) if (vector := held()) is not None]
+    return any(id(x) in own for vector in vectors for x in vector.values)
