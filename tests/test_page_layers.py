@@ -10,6 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import Graph, Value
+from autograd.view.explore import bundle
 
 from .test_page import Reader, clean
 from .test_page import browser as browser
@@ -128,3 +129,36 @@ def test_a_checkpointed_function_is_shown_with_its_gradients_and_says_what_is_mi
     assert shown == pytest.approx({i: graph.nodes[i].grad for i in shown}, rel=1e-12)
     assert "Of a checkpointed function no graph is kept." in reader.text("#panel-why")
     assert "read with symbols" not in reader.text("#panel-why")
+
+
+# Label or number, letters there are, for a number its digits, and what stands on the card.
+LABELS = [
+    ("weight", 12, "weight"),
+    ("weight_hh_l0_3_1", 12, "w…_hh_l0_3_1"),
+    ("in_proj_bias10", 12, "i…roj_bias10"),
+    ("a_very_long_label", 12, "a_very_long…"),
+    ("x" * 10_000 + "1", 6, "x…xxx1"),
+    ("𝛼" * 20 + "7", 5, "𝛼…𝛼𝛼7"),
+]
+NUMBERS = [
+    (0.5, 4, 10, "0.5"),
+    (-0.00002654, 4, 10, "-2.654e-5"),
+    (-0.0001735, 4, 9, "-1.735e-4"),
+    (-0.0001736, 4, 8, "-1.74e-4"),
+    (123456.0, 5, 10, "123456"),
+    (1e300, 4, 10, "1e300"),
+]
+
+
+def test_names_and_numbers_are_made_to_fit(browser: Any) -> None:
+    main = 'import { fitted, named } from "./numbers.js";\nObject.assign(window, { fitted, named });\n'
+    page = browser.new_page()
+    page.add_script_tag(content=bundle({"main": main}))
+    names = page.evaluate("(cases) => cases.map(([label, length]) => named(label, length))", LABELS)
+    numbers = page.evaluate(
+        "(cases) => cases.map(([x, digits, length]) => fitted(Number(x), digits, length))",
+        [(str(x), digits, length) for x, digits, length, _ in NUMBERS],
+    )
+    page.close()
+    assert names == [shown for _, _, shown in LABELS]
+    assert [clean(text) for text in numbers] == [shown for _, _, _, shown in NUMBERS]

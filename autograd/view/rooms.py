@@ -451,7 +451,7 @@ def _scope(graph: Graph, position: int) -> str:
     if not _role(graph.nodes[position]) or not consumers:
         return scope
     above = scope.split(".")
-    parts = [graph.nodes[i].scope.split(".") for i in consumers]
+    parts = [other.split(".") for other in {graph.nodes[i].scope for i in consumers}]
     # What the first and the last in order have in common all have.
     common = [part for part, _ in takewhile(lambda both: both[0] == both[1], zip(min(parts), max(parts)))]
     return ".".join(common) if len(common) > len(above) and common[: len(above)] == above else scope
