@@ -248,7 +248,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "text": (
         lambda: nn.scaled_dot_product_attention([["a"]], [[1.0]], [[1.0]]),
         TypeError,
-        f"{WHO} takes numbers in query: Value takes real numbers, not str: 'a'",
+        f"{WHO} takes numbers in query: Value takes real numbers, not str: 'a'; float() reads a number from a text",
     ),
     "mask's shape": (
         lambda: attend([[True] * 3] * 2),

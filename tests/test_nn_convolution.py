@@ -178,7 +178,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
                "[1.0]"),
     "text": (lambda: nn.MaxPool1d(1)("ab"), TypeError, "MaxPool1d 'maxpool1d' takes a list of numbers, not str: 'ab'"),
     "text inside": (lambda: nn.Conv1d(1, 1, 1)([[1.0, "a"]]), TypeError,
-                    "Conv1d 'conv1d' takes numbers, and input 2 is str: 'a'"),
+                    "Conv1d 'conv1d' takes numbers, and input 2 is str: 'a'; float() reads a number from a text"),
     "channels": (lambda: nn.Conv2d(3, 1, 1)(IMAGE), ValueError, "Conv2d 'conv2d' takes 3 channels, got 1"),
     "rows": (lambda: nn.Conv2d(1, 1, 1)([[[1.0, 2.0], [3.0]]]), ValueError,
              "Conv2d 'conv2d' takes lists that are alike, and of 2 of them the first holds 2 numbers, and number 2 "

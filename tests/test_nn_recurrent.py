@@ -343,12 +343,12 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a text in it": (
         lambda: nn.LSTM(2, 3)([[1.0, "a"]]),
         TypeError,
-        "LSTM 'lstm' takes numbers, and input 2 is str: 'a'",
+        "LSTM 'lstm' takes numbers, and input 2 is str: 'a'; float() reads a number from a text",
     ),
     "a list in it": (
         lambda: nn.LSTM(2, 3)([[1.0, [2.0]]]),
         TypeError,
-        "LSTM 'lstm' takes numbers, and input 2 is list: [2.0]",
+        "LSTM 'lstm' takes numbers, and input 2 is list: [2.0]; give it the numbers one by one",
     ),
     "four levels": (
         lambda: nn.GRU(1, 3, batch_first=True)([[[[1.0]]]]),
@@ -384,7 +384,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a text in a state": (
         lambda: nn.GRUCell(1, 2)([1.0], [0.0, "b"]),
         TypeError,
-        "GRUCell 'grucell' takes numbers, and input 2 is str: 'b'",
+        "GRUCell 'grucell' takes numbers, and input 2 is str: 'b'; float() reads a number from a text",
     ),
     "a cell's inputs": (
         lambda: nn.GRUCell(1, 2)([1.0, 2.0]),
