@@ -34,7 +34,7 @@ from .graph import Graph
 from .ieee import advice
 from .modes import concrete, enable_grad, no_grad, precision, rounded
 from .ops import *  # every row of the table
-from .origins import Place, current_place, enter, gradient_events, sit
+from .origins import Place, current_place, enter, gradient_events, sit, zeroed
 from .outside import ask, tell
 from .value import Value, reached, set_data, trains, zero_grads
 from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
@@ -185,6 +185,7 @@ __all__ = [
     "tell",
     "trains",
     "zero_grads",
+    "zeroed",
     "values",
 ]
 if not TYPE_CHECKING:  # a type checker reads the names of the table; it does not run them

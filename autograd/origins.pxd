@@ -33,7 +33,7 @@ cdef class State:
     cdef public dict seats, latest, answer
     cdef public list settled, past
     cdef public long long writes, answered, clock, section, grads_set, sweeps, set_before
-    cdef public bint begun, writing, walking, rerunning
+    cdef public bint begun, writing, walking, rerunning, zeroed
 
 cdef State state
 

@@ -124,7 +124,7 @@ class State:
     __slots__ = (
         "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "asked", "answer", "answered",
         "writes", "writing", "clock", "walking", "section", "rerunning", "grads_set", "sweeps",
-        "set_before",
+        "set_before", "zeroed",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -148,6 +148,7 @@ class State:
         self.grads_set: int = 0  # counts what set gradients from outside
         self.sweeps: int = 0  # counts the calls of backward() that came to an end
         self.set_before: int = 0  # what `grads_set` was at the end of the last one
+        self.zeroed: bool = False  # whether `zero_grads` was called since
 
 
 _MANY: Final = 10_000  # places with an origin in one epoch
@@ -369,6 +370,22 @@ def gradient_events() -> tuple[int, int, int]:
     True
     """
     return state.grads_set, state.sweeps, state.set_before
+
+
+def zeroed() -> bool:
+    """Whether `zero_grads` was called since ``backward()`` ran last; what scales or clips gradients does not count.
+
+    Examples
+    --------
+    >>> from autograd import Value, zero_grads
+    >>> w = Value(2.0)
+    >>> (w * w).backward()
+    >>> before = zeroed()
+    >>> zero_grads([w])
+    >>> before, zeroed()
+    (False, True)
+    """
+    return state.zeroed
 
 
 def epochs_remembered() -> int:

@@ -716,6 +716,7 @@ class Value:
                 state.walking = False
             state.sweeps += 1
             state.set_before = state.grads_set
+            state.zeroed = False
 
     @property
     def _backward(self) -> Callable[[], None]:
@@ -1291,6 +1292,7 @@ def zero_grads(nodes: Iterable[Value]) -> None:
     0.0
     """
     state.grads_set += 1
+    state.zeroed = True
     for x in nodes:
         if type(x) is Value:
             node: Value = x

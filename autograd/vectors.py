@@ -28,7 +28,7 @@ class ParameterVector:
     values : list of Value
         The parameters, in the order in which they were given or found.
     computed : bool
-        Whether the gradient is what a program has computed; False if it was set since, or never computed.
+        Whether the gradient is what a program has computed, if only scaled or clipped since.
 
     Examples
     --------

@@ -958,9 +958,10 @@ def test_weight_decay_alone_is_a_step() -> None:
     assert w.data == 1.5
 
 
+@pytest.mark.parametrize("clipped", [False, True])
 @pytest.mark.parametrize("kind", ["eager", "compiled"])
-def test_a_gradient_of_0_is_one(kind: str) -> None:
-    """That of a unit that is dead."""
+def test_a_gradient_of_0_is_one(kind: str, clipped: bool) -> None:
+    """That of a unit that is dead; clipping sets it, and changes nothing."""
     w = Value(-1.0)
     if kind == "eager":
         optimizer = nn.SGD([w], lr=0.1)
@@ -969,6 +970,8 @@ def test_a_gradient_of_0_is_one(kind: str) -> None:
         program = compiled(lambda x: (w * x).relu(), like=(1.0,))
         optimizer = nn.SGD(program.parameters, lr=0.1)
         program([1.0])
+    if clipped:
+        nn.clip_grad_norm_([w] if kind == "eager" else program.parameters, 1.0)
     optimizer.step()
     assert optimizer.steps == 1
 

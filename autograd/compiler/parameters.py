@@ -204,12 +204,14 @@ class Parameters(_Vector):
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
-        self._grad = self._grad_set = np.empty_like(self._data)
+        self._grad, computed = np.empty_like(self._data), self.computed and np.ndim(numbers) > 0
         self._grad[...] = numbers
+        if not computed:
+            self._grad_set = self._grad
 
     @property
     def computed(self) -> bool:  # type: ignore[override]
-        """Whether the gradient is what the program has computed, and nobody has set it since."""
+        """Whether the gradient is what the program has computed, if only scaled or clipped since."""
         return self._grad is not self._grad_set
 
     @property
@@ -348,7 +350,7 @@ class Selection(_Vector):
 
     @property
     def computed(self) -> bool:  # type: ignore[override]
-        """Whether the program has computed the gradient, and nobody has set it since."""
+        """Whether the gradient is what the program has computed, if only scaled or clipped since."""
         return self._whole_vector.computed
 
     def _read_only(self, vector: Numbers) -> Numbers:

@@ -20,6 +20,7 @@ from autograd import (
     set_data,
     trains,
     zero_grads,
+    zeroed,
 )
 
 from ..settings import flag, meant, number
@@ -405,7 +406,7 @@ class Optimizer:
     def _has_gradients(self, made: list[tuple[Any, ...]]) -> bool:
         """Whether there are gradients, if only of 0, or the step moves something without; warn if not.
 
-        A gradient of 0 is what `backward` gave if it has come to the parameters, and nothing was set after it.
+        A gradient of 0 is what `backward` gave if it has come to the parameters, and there was no zero_grad() after it.
         """
         values = []
         for p, (x, *_) in zip(self.params, made):
@@ -416,8 +417,7 @@ class Optimizer:
                 if p.grad != 0.0 or x != p.data:
                     return True
                 values.append(p)
-        settings, _, before = gradient_events()
-        if settings == before and any(map(reached, values)):
+        if any(map(reached, values)) and not zeroed():
             return True
         if values or any(isinstance(p, ParameterVector) for p in self.params):
             self._warn(_NO_GRADIENT)
