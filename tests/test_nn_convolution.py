@@ -68,6 +68,7 @@ def test_a_transposed_convolution_spreads_what_a_convolution_gathers() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: f"{s.name}({s})")
 def test_examples_batches_and_programs_are_pytorchs(setting: Setting) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
     same_pass(setting.ours(), setting.theirs(), setting.example)
 
 

@@ -75,6 +75,7 @@ def test_running_statistics_are_moved_by_each_batch(momentum: float | None) -> N
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: f"{s.name}({s})")
 def test_examples_batches_and_programs_are_pytorchs(setting: Setting) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
     ours = setting.ours()
     last: Any = ours.second  # type: ignore[attr-defined]
     tracked = getattr(last, "track_running_stats", False)
