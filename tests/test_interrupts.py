@@ -186,9 +186,9 @@ def test_a_child_forked_during_another_threads_backward_can_go_on() -> None:
     def work():
         while not stop.is_set():
             y.backward(0.0)
+    expected = [x.grad for x in leaves]  # before the other thread begins: in the midst of a pass they are not whole
     thread = threading.Thread(target=work)
     thread.start()
-    expected = [x.grad for x in leaves]
     import warnings
     warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
     for attempt in range(25):
