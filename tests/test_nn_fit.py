@@ -10,7 +10,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -832,6 +832,14 @@ def test_settings_of_a_checkpoint(arguments: Any, kind: type[Exception], sentenc
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Python's own handler: a process that was started in the background may not have it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class CtrlC(nn.Callback):
     """Sends the signal of Ctrl-C after a step."""
 
@@ -844,6 +852,7 @@ class CtrlC(nn.Callback):
                 signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.usefixtures("listening")
 @pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals come to the main thread")
 @pytest.mark.parametrize("compiled", WAYS)
 def test_ctrl_c_ends_with_a_checkpoint_and_a_sentence(compiled: bool | str, tmp_path: Path) -> None:
@@ -861,6 +870,7 @@ def test_ctrl_c_ends_with_a_checkpoint_and_a_sentence(compiled: bool | str, tmp_
     assert again.state_dict() == whole.state_dict()
 
 
+@pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("compiled", WAYS)
 def test_ctrl_c_without_a_checkpoint_leaves_the_parameters_of_the_step(compiled: bool | str) -> None:
     states: list[Any] = []
@@ -875,6 +885,7 @@ def test_ctrl_c_without_a_checkpoint_leaves_the_parameters_of_the_step(compiled:
     assert len(states) == 4 and model.state_dict() == states[-1]
 
 
+@pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("compiled", WAYS)
 def test_a_second_ctrl_c_does_not_wait(compiled: bool | str) -> None:
     model = network()

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this sys
 
 KILLS = 25  # for each way of training, 50 in all
 TRAINING = """
-import math, sys, time
+import math, signal, sys, time
 import nn
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background may lack
 
 folder, compiled = sys.argv[1], sys.argv[2] == "compiled"
 points = [[math.sin(3.0 * i), math.cos(7.0 * i)] for i in range(23)]
@@ -118,9 +120,9 @@ def test_a_training_that_is_killed_ends_with_the_same_bits(way: str, tmp_path: P
 def test_ctrl_c_in_a_process_says_how_to_go_on(way: str, tmp_path: Path) -> None:
     if way == "compiled":
         pytest.importorskip("numpy", reason="compiled programs are NumPy's")
-    finish(start(tmp_path / "whole", way, 12))
+    finish(start(tmp_path / "whole", way, 40))
     folder = tmp_path / "interrupted"
-    process = start(folder, way, 12)
+    process = start(folder, way, 40)
     while not nn.Checkpoint(folder).steps() and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
@@ -128,11 +130,11 @@ def test_ctrl_c_in_a_process_says_how_to_go_on(way: str, tmp_path: Path) -> None
     assert process.returncode == -signal.SIGINT
     sentence = said.decode().strip().rpartition("\n")[2]
     found = re.fullmatch(
-        r"KeyboardInterrupt: training was interrupted after step (\d+), \d+ of 12 epochs being complete, "
+        r"KeyboardInterrupt: training was interrupted after step (\d+), \d+ of 40 epochs being complete, "
         r"and a checkpoint is in '.*interrupted'; call fit again as before to go on",
         sentence,
     )
     assert found is not None, sentence
     assert nn.Checkpoint(folder).steps()[-1] == int(found[1])
-    finish(start(folder, way, 12))
+    finish(start(folder, way, 40))
     assert json.dumps(last(folder)) == json.dumps(last(tmp_path / "whole"))
