@@ -633,6 +633,9 @@ class Value:
     def __setitem__(self, key: object, item: object) -> NoReturn:
         raise TypeError(f"{self.describe()} is one number, without items; set that number: v.data = ...")
 
+    def __delitem__(self, key: object) -> NoReturn:  # natively who has the one has the other
+        raise TypeError(f"{self.describe()} is one number, without items")
+
     def __xor__(self, other: object) -> NoReturn:
         raise TypeError("^ is no power in Python, and Values have no use for it; a power is v ** 2")
 
