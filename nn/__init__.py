@@ -218,10 +218,10 @@ from .recurrent import (
     LSTMCell,
     RNNCell,
 )
+from .residual import Residual
 from .scaler import GradScaler
 from .shapes import (
     Flatten,
-    Residual,
     Unflatten,
     Upsample,
     ZeroPad2d,

@@ -2,7 +2,7 @@
 
 A dataset is what has a length and gives an example for each position, most often a pair of an input and its target. A
 `DataLoader` goes through one in batches, in another order each time if that is wanted, and can say where it is, so that
-a training that was stopped goes on with the very next batch. Training itself is in `fit`.
+a training that was stopped goes on with the very next batch. Training itself is in `training`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What is trained: a list of Values, or the vector of a compiled program's parameters, which moves at once.
 
-Optimisers, clipping and monitoring ask here what they were given. What they do with it is theirs.
+Optimisers, clipping and monitoring ask here what they were given. What they do with it is theirs. `TrainingWarning` is
+here, which optimisers and modules give where a loop of training has most likely a mistake.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A `Slot` stands for one array. A list of numbers, or of equally long lists of numbers, is one array; dicts, and lists
 whose items differ in shape, are kept as they are, with arrays in them. In a batch every array has one more axis, the
-first.
+first. An `Asked` stands for numbers that are no arguments: a function gives them at every call.
 """
 
 from __future__ import annotations

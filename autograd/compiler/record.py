@@ -3,9 +3,10 @@
 The placeholders are Values, so everything that works on Values can be compiled. What would make the program depend on
 their numbers in a way that leaves no trace in the graph is refused: an ``if`` on a comparison, a look at ``.data``,
 ``no_grad``. A refusal stands, even if the function catches it. A comparison by itself is recorded; `autograd.where`
-takes it, and `autograd.require`, which checks it when the program is called. The function runs twice: a leaf that turns
-up both times is a parameter, one that is made anew each time is a constant, and if the two runs differ in anything
-else, such as random numbers, that is an error.
+takes it, and `autograd.require`, which checks it when the program is called. What the function asks for and tells by
+`autograd.ask` and `autograd.tell` is taken down as well. The function runs twice: a leaf that turns up both times is a
+parameter, one that is made anew each time is a constant, and if the two runs differ in anything else, such as random
+numbers that are not asked for, that is an error.
 """
 
 from __future__ import annotations
