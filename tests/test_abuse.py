@@ -114,6 +114,7 @@ NODES: dict[str, Callable[[], Value]] = {
     "sum": lambda: autograd.sum([Value(2.0), Value(3.0) * 2.0, 4.0]),
     "user's": lambda: thrice(Value(2.0)),
     "dot": a_dot,
+    "part": lambda: autograd.checkpoint(lambda x: x * 2.0 + 1.0, Value(2.0)),
 }
 
 # How a refusal may look. A ValueError may come from the junk, from a format or from what does not fit together.
