@@ -1,6 +1,19 @@
-"""Lessons that run: each module is one, and every number that it prints comes out of the engine.
+"""The course: lessons that run in a terminal, as notebooks and on the site.
 
-``python -m demos`` lists them, ``python -m demos NAME`` runs one. A lesson has a first line that says what it
-teaches and a ``main(arguments)``; ``lesson`` has what they share in telling, ``networks`` the small networks that
-the lessons and the tests both take apart.
+``python -m demos`` lists them. A lesson is a file ``NN_name.py``; what it
+calls is here. `classroom` has how they are shown, run and checked; `programs`
+has programs with options of their own, of which lessons tell parts.
 """
+
+from .classroom.lesson import arguments, check, predict, show, table
+from .classroom.pictures import COLOURS, axes
+
+__all__ = [
+    "COLOURS",
+    "arguments",
+    "axes",
+    "check",
+    "predict",
+    "show",
+    "table",
+]

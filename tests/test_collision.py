@@ -14,7 +14,7 @@ import autograd
 SOURCES = Path(autograd.__file__).resolve().parent.parent
 
 IMPORTS = ("import nn", "from nn.losses import mse", "from autograd.view import explain", "import autograd.view.text")
-COMMANDS = ("autograd x**2 x=3", "demos", "demos one_weight")
+COMMANDS = ("autograd x**2 x=3", "demos")
 UNINSTALL = "-m pip uninstall -y autograd"
 
 

@@ -18,7 +18,7 @@ from autograd import Graph, Value
 from autograd.__main__ import main
 from autograd.view import explain
 from autograd.view.text import names
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .test_rendering import engine as engine
 from .test_rendering import use_neither

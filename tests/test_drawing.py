@@ -22,7 +22,7 @@ from autograd.value import Constant
 from autograd.view import draw_dot
 from autograd.view.dot import LIMIT, number
 from autograd.view.text import shown
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .test_rendering import engine as engine
 from .test_rendering import use_neither

@@ -29,7 +29,7 @@ from autograd.view.explore import PAGE, build, bundle
 from autograd.view.operations import javascript
 from autograd.view.placing import layouts
 from autograd.view.rooms import rooms
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .test_text import Lesson
 from .test_text import lesson as lesson

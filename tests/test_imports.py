@@ -108,7 +108,9 @@ OUTSIDE = {
     "nn.data": {"numpy"},
     "nn.progress": {"rich"},
     "nn.training": {"numpy"},
-    "demos": {"numpy", "rich", "matplotlib", "sklearn"},
+    "demos": {"numpy", "matplotlib", "sklearn", "scipy"},
+    "demos.classroom": {"IPython", "matplotlib", "cycler", "rich", "pylatexenc", "unicodeit"},
+    "demos.programs": {"numpy", "rich", "sklearn"},
 }
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

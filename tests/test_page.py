@@ -23,7 +23,7 @@ from autograd.ops import OPS
 from autograd.view import explore, placing
 from autograd.view.rendering import GraphvizMissing
 from autograd.view.text import names
-from demos.networks import TwoTwoOne, credit_network
+from demos.classroom.networks import TwoTwoOne, credit_network
 
 from .browser import chromium
 from .test_explore import HOSTILE, hostile_graph, moons_like, tangle
@@ -748,7 +748,7 @@ def test_any_result_can_be_differentiated(visit: Callable[..., Reader]) -> None:
 def changed(net: TwoTwoOne, **leaves: float) -> Graph:
     """The worked example's graph at other leaves."""
     numbers = {leaf.label: leaves.get(leaf.label, leaf.data) for leaf in Graph(net.error).leaves}
-    from demos.networks import two_two_one
+    from demos.classroom.networks import two_two_one
 
     again = two_two_one(
         x=[numbers["x1"], numbers["x2"]], y=numbers["y"], v=[numbers["v1"], numbers["v2"]],

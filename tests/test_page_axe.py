@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .browser import chromium
 from .test_explore import moons_like

@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .browser import chromium
 from .test_explore import moons_like

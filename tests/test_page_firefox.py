@@ -14,7 +14,7 @@ import pytest
 
 from autograd import Graph, Value
 from autograd.view import explore
-from demos.networks import credit_network, two_two_one
+from demos.classroom.networks import credit_network, two_two_one
 
 from .browser import Firefox, firefox
 from .test_page import clean

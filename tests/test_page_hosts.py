@@ -21,7 +21,7 @@ from autograd import Value
 from autograd.view import explore
 from autograd.view.explore import bundle
 from autograd.view.widget import Link
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .browser import Firefox, chromium, firefox
 

@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import Graph, Value
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .browser import chromium
 from .test_explore import moons_like

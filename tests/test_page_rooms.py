@@ -15,7 +15,7 @@ from autograd import Value
 from autograd.value import Constant
 from autograd.view import placing
 from autograd.view.rendering import GraphvizMissing
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .browser import chromium
 from .test_page import PHONE, Reader, clean, diamond

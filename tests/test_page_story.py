@@ -13,7 +13,7 @@ import pytest
 import nn
 from autograd import Graph, Value, dot
 from autograd.view import explore
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .browser import chromium
 from .test_page import PHONE, Reader, clean

@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from autograd import Graph, Value
-from demos.networks import TwoTwoOne, credit_network, two_two_one
+from demos.classroom.networks import TwoTwoOne, credit_network, two_two_one
 
 from .test_page import PHONE, Reader
 from .test_page import browser as browser

@@ -11,7 +11,7 @@ import pytest
 
 from autograd import Value, ops
 from autograd.view.explore import bundle
-from demos.networks import two_two_one
+from demos.classroom.networks import two_two_one
 
 from .accuracy import call
 from .test_page import Reader, clean

@@ -22,7 +22,7 @@ from autograd.view import rooms as rooms_module
 from autograd.view.explore import data
 from autograd.view.placing import LEGIBLE, STAGES, layouts, scale
 from autograd.view.rooms import Room, rooms
-from demos.networks import credit_network
+from demos.classroom.networks import credit_network
 
 from .test_explore import GRAPHS, chain, moons_like
 from .test_value import micrograd_readme

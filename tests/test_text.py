@@ -15,7 +15,7 @@ import nn
 from autograd import Graph, Value, dot, where
 from autograd.view import explain, forward
 from autograd.view.text import NOTED, Part, names, shown, since
-from demos.networks import biases_network, credit_network
+from demos.classroom.networks import biases_network, credit_network
 
 
 def numbers_of(line: str) -> list[float]:

@@ -9,8 +9,7 @@ import pytest
 
 import nn
 from autograd import Value, gradcheck
-from demos import numeric_check, one_weight
-from demos.networks import TwoTwoOne, biases_network, credit_network
+from demos.classroom.networks import TwoTwoOne, biases_network, credit_network
 
 
 def exactly(expected: object) -> object:
@@ -20,15 +19,6 @@ def exactly(expected: object) -> object:
 
 def sigma(z: float) -> float:
     return 1 / (1 + math.exp(-z))
-
-
-def test_one_weight() -> None:
-    x, w, y = 2.0, 0.5, 4.0
-    weight, loss = one_weight.example(w)
-    loss.backward()
-    assert loss.data == (y - w * x) ** 2 == 9
-    assert weight.grad == -2 * x * (y - w * x) == -12
-    assert weight.data - one_weight.RATE * weight.grad == exactly(1.7)
 
 
 def hand(net: TwoTwoOne) -> dict[str, float]:
@@ -149,23 +139,6 @@ def test_relu_relu_sigmoid_network_with_bce() -> None:
 
 
 # --- training and checking ----------------------------------------------------------------------------------------
-
-
-def test_minibatch_loss_curve_equals_the_vectorised_equations() -> None:
-    pytest.importorskip("numpy")
-    from demos import minibatch
-
-    assert minibatch.engine() == pytest.approx(minibatch.equations(), rel=0, abs=1e-12)
-
-
-def test_central_differences_agree_and_have_a_best_step() -> None:
-    rows = numeric_check.differences(range(-1, -13, -1))
-    errors = {round(math.log10(eps)): error for eps, _, error in rows}
-    assert errors[-5] < 1e-6
-    assert min(errors.values()) < 1e-8
-    # the V: worse with a larger step (truncation) and with a smaller one (round-off)
-    assert errors[-1] > 10 * errors[-3]
-    assert errors[-11] > 10 * errors[-5]
 
 
 def test_gradcheck_on_the_network_in_place() -> None:

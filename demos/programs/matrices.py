@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,20 @@ import nn
 from autograd import Value, dot, write_text
 from autograd.compiler import Program
 
-from .lesson import heading, say, show, table
-from .networks import credit_network
+from ..classroom.lesson import WIDTH, show, table
+from ..classroom.networks import credit_network
 
 EXAMPLES = 20
+
+
+def heading(text: str) -> None:
+    """Begin a part of what is printed."""
+    print(f"\n{text}\n{'-' * len(text)}")
+
+
+def say(text: str) -> None:
+    """Print a paragraph."""
+    print(textwrap.fill(text, WIDTH))
 
 
 def credit() -> tuple[list[Value], Program]:

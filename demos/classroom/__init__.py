@@ -1,0 +1,1 @@
+"""How the lessons are shown, run and checked. Lessons themselves import what they call from `demos`."""

@@ -1,0 +1,40 @@
+"""How long each lesson runs: ``python -m demos --measure [LESSON ...]`` runs them and writes it to ``times.json``.
+
+The times are for the course's table. They are wall time of one run of a lesson's script in a process of its own, with
+everything it imports, on the machine named in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+
+from autograd import native, write_text
+
+from .course import TIMES, Lesson
+
+
+def write(known: list[Lesson], names: list[str]) -> None:
+    """Measure the lessons named, or all; keep what is known of the others."""
+    measured = json.loads(TIMES.read_text(encoding="utf-8"))["seconds"] if TIMES.exists() else {}
+    measured = {lesson.path.stem: measured[lesson.path.stem] for lesson in known if lesson.path.stem in measured}
+    for lesson in known:
+        if not names or lesson.name in names or str(lesson.number) in names:
+            measured[lesson.path.stem] = round(seconds(lesson), 1)
+            print(f"{lesson.number:>2} {lesson.name:<24} {measured[lesson.path.stem]:.1f} s", flush=True)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {native} engine"
+    document = {"machine": machine, "seconds": dict(sorted(measured.items()))}
+    write_text(TIMES, json.dumps(document, indent=1) + "\n")
+
+
+def seconds(lesson: Lesson) -> float:
+    """The wall time of one run."""
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "demos", lesson.name], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
+    return time.perf_counter() - began

@@ -1,0 +1,1 @@
+"""Programs with options of their own, of which lessons tell parts: ``python -m demos digits --help``."""
