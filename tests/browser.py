@@ -142,8 +142,11 @@ class Firefox:
         """Go to an address, and wait until all of it is loaded."""
         self.requests.clear()
         self.command("browsingContext.navigate", context=self.page, url=url, wait="complete")
-        # On a busy machine the page before may still answer when this one is said to be complete.
-        self.until(f"document.readyState === 'complete' && decodeURI(document.URL) === decodeURI({json.dumps(url)})")
+        # On a busy machine the page before may still answer when this one is said to be complete; or this one may have
+        # changed the end of its own address already.
+        address = json.dumps(url.partition("#")[0])
+        here = "decodeURI(document.URL.split('#')[0])"
+        self.until(f"document.readyState === 'complete' && {here} === decodeURI({address})")
 
     def resize(self, width: int, height: int) -> None:
         """Give the page so many pixels."""
@@ -164,7 +167,8 @@ class Firefox:
 
     def until(self, condition: str) -> None:
         """Wait until something holds in the page."""
-        for _ in range(500):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             if self.evaluate(f"Boolean({condition})"):
                 return
             time.sleep(0.02)
