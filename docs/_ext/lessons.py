@@ -114,9 +114,11 @@ def _took(lesson: Lesson) -> str:
 
 
 def _tell_page(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """What the template ``lesson.html`` says of a lesson's page."""
+    """What the template ``lesson.html`` says of a lesson's page; which has its pictures where others have contents."""
     folder, _, name = page.rpartition("/")
     context["lesson"] = next((x for x in lessons() if folder == FOLDER and x.name == name), None)
+    if folder == FOLDER:
+        context["meta"] = (context.get("meta") or {}) | {"html_theme.sidebar_secondary.remove": "true"}
 
 
 def _copy(app: Sphinx, error: Exception | None) -> None:
