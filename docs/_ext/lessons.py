@@ -101,7 +101,7 @@ class Table(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The table, and the lessons' place in the site's contents."""
         rows = "\n".join(f"| {x.number} | [{x.title}]({x.name}.ipynb) | {x.idea[:1].upper()}{x.idea[1:]} | {_took(x)} |" for x in lessons())
-        table = f"| | Lesson | One idea | Runs |\n|--:|---|---|--:|\n{rows}"
+        table = f"| No. | Lesson | One idea | Runs |\n|--:|---|---|--:|\n{rows}"
         names = "\n".join(lesson.name for lesson in lessons())
         contents = f"```{{toctree}}\n:hidden:\n\n{names}\n```"
         return self.parse_text_to_nodes(f"```{{rst-class}} lessons\n```\n\n{table}\n\n{contents}\n")
