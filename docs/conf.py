@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
+import tomllib
 from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -145,7 +145,7 @@ def reader(browser: Any, site: str) -> Iterator[Reader]:
     made.close()
 
 
-# --- pages -------------------------------------------------------------------------------------------------------------
+# --- pages ------------------------------------------------------------------------------------------------------------
 
 
 def pages() -> list[str]:
@@ -230,7 +230,7 @@ def test_frames_are_light_or_dark_as_the_site_is(reader: Reader) -> None:
     frame.wait_for_selector("html[data-theme=dark]", state="attached")
 
 
-# --- cells -------------------------------------------------------------------------------------------------------------
+# --- cells ------------------------------------------------------------------------------------------------------------
 
 
 @of_each
@@ -446,7 +446,8 @@ class Told(list[tuple[str, str]]):
 def test_cells_share_a_module_and_the_last_expression_is_shown() -> None:
     page, told = runner().Page(), Told()
     assert page.run(1, "class A:\n    pass\n\n\nx = 2", told) == ("done", "")
-    assert page.run(2, "import pickle\nprint(type(pickle.loads(pickle.dumps(A()))).__name__)\nx + 1", told) == ("done", "")
+    source = "import pickle\nprint(type(pickle.loads(pickle.dumps(A()))).__name__)\nx + 1"
+    assert page.run(2, source, told) == ("done", "")
     assert told.text() == "A\n3\n"
 
 
@@ -470,7 +471,8 @@ def test_errors_are_told_in_the_reader_s_cells_only() -> None:
     assert re.findall(r'File "([^"]+)", line (\d+)', error) == [("cell 5", "1"), ("cell 4", "5")]
     assert "return x + 'a'" in error and error.splitlines()[-1].startswith("TypeError: ")
     told.clear()
-    assert page.run(6, "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ValueError('no') from error", told)
+    source = "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ValueError('no') from error"
+    assert page.run(6, source, told) == ("error", "")
     assert told.text("error").count('File "cell 6"') == 2
     assert page.run(7, "import nowhere.near", told) == ("missing", "nowhere")
     assert page.run(8, "raise SystemExit", told) == ("error", "")

@@ -144,7 +144,11 @@ class Cell {
 
 /** @param {string} module */
 const absent = (module) =>
-  element("p", { class: "offer" }, `This cell needs ${module}, which browsers lack. What is shown was made with the site.`);
+  element(
+    "p",
+    { class: "offer" },
+    `This cell needs ${module}, which browsers lack. What is shown was made with the site.`,
+  );
 
 class Page {
   constructor() {

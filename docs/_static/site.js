@@ -15,7 +15,9 @@ window.addEventListener("message", (event) => {
   const from = frames().find((frame) => heard(event, frame.contentWindow)?.kind === "ready");
   if (from) tell(from);
 });
-new MutationObserver(() => frames().forEach(tell)).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+new MutationObserver(() => frames().forEach(tell)).observe(document.documentElement, {
+  attributeFilter: ["data-theme"],
+});
 frames().forEach(tell); // those that were ready before this script was
 
 // --- what the theme and Sphinx leave out for those who do not see, or have no mouse ---
