@@ -105,7 +105,7 @@ for name, curve in curves.items():
     right.plot(steps, [slope for _, slope in curve], dashes, label=name)
 left.set(title="f(z)", xlabel="z", xlim=(-4, 4), ylim=(-1.2, 3))
 right.set(title="slope f'(z)", xlabel="z", xlim=(-6, 6), ylim=(-0.2, 1.5))
-right.legend(ncols=2, loc="upper left")
+left.legend(loc="upper left")
 show(
     figure,
     "Six activations and their slopes. On the right those of sigmoid and "
@@ -254,8 +254,8 @@ inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
 targets = [0, 1, 1, 0]
 
 
-def train(network, steps=300):
-    optimiser = nn.SGD(network.parameters(), lr=0.2)
+def train(network, steps=500):
+    optimiser = nn.SGD(network.parameters(), lr=0.1)
     losses = []
     for _ in range(steps):
         outputs = [network(x)[0] for x in inputs]

@@ -112,5 +112,5 @@ def test_linear_networks_stop_at_a_quarter() -> None:
     trained = ran("activations").trained
     for name in ("one linear layer", "three linear layers"):
         assert trained[name][0][-1] == pytest.approx(0.25, abs=1e-5)
-        assert trained[name][1] == pytest.approx([0.5] * 4, abs=2e-3)
+        assert trained[name][1] == pytest.approx([0.5] * 4, abs=5e-3)
     assert trained["three with tanh"][0][-1] < 1e-4
