@@ -70,8 +70,8 @@ print(f"0.25 to the power of 10: {bound:.4g}")
 # millionths of what the last one gets. With a learning rate that suits the
 # last layer, the first does not move.
 #
-# The page opens at the end, where the way back begins. Step backwards with
-# the arrow keys and watch the second number of each node shrink.
+# The page opens where the way back has reached $z_{10}$. Step on with the
+# arrow keys, and watch the gradient shrink from node to node.
 
 # %%
 from autograd.view import explore
@@ -86,6 +86,8 @@ page = explore(
         sums[4]: "Six factors later.",
         sums[0]: "Ten factors later there is next to nothing left.",
     },
+    selected=sums[9],
+    step="backward",
 )
 show(page, "A chain of ten sigmoids: the gradient shrinks at each of them.")
 
