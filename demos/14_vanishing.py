@@ -88,6 +88,7 @@ page = explore(
     },
     selected=sums[9],
     step="backward",
+    room=64,
 )
 show(page, "A chain of ten sigmoids: the gradient shrinks at each of them.")
 

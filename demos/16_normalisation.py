@@ -24,8 +24,8 @@
 # $$\hat{x}_i = \frac{x_i - \mu}{\sqrt{v + \epsilon}}, \quad
 # y_i = \gamma \hat{x}_i + \beta$$
 #
-# $v$ is the variance. The small number $\epsilon$ keeps the divisor away from
-# 0. In `Value`s:
+# $v$ is the variance, and its root is the spread. The small number $\epsilon$
+# keeps the divisor away from 0. In `Value`s:
 
 # %%
 from autograd import Value, sum as total
@@ -89,7 +89,7 @@ table(["", "slope of y1"], [(x.label, x.grad) for x in xs], digits=6)
 # %%
 from autograd.view import explore
 
-three = start([2.0, -1.0, 5.0])
+three = start([1.0, -1.0, 6.0])
 mean3, var3, _, ys3 = batch_norm(
     three, Value(1.5, "gamma"), Value(0.5, "beta")
 )
@@ -217,6 +217,8 @@ for row, other in zip(before, after):
 print(f"with weights twice as large the outputs move by {moved:.1g} at most")
 
 # %% [markdown]
+# What the outputs do move is the work of $\epsilon$, which does not grow.
+#
 # ## With single examples
 #
 # When the network is used there may be no batch, and the answer for one
