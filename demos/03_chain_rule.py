@@ -202,7 +202,7 @@ for n in (4, 8, 12, 16):
     start = time.perf_counter()
     paths = by_paths(top, 1.0, grad)
     seconds = time.perf_counter() - start
-    rows.append((n, 3 * n + 1, paths, grad[bottom], f"{seconds:.4f}"))
+    rows.append((n, 3 * n + 1, paths, grad[bottom], f"{seconds:.5f}"))
 table(["diamonds", "nodes", "paths", "dtop/dx", "seconds"], rows)
 
 # %% [markdown]
