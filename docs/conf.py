@@ -37,6 +37,7 @@ extensions = [
     "docs._ext.mathml",
     "docs._ext.runnable",
     "sphinx.ext.autodoc",
+    "sphinx.ext.githubpages",
 ]
 exclude_patterns = ["_*", "compiled"]
 nitpicky = False

@@ -23,7 +23,10 @@ from typing import Any
 
 import pytest
 
+from autograd import Graph, Value
+from autograd.view import placing, rendering
 from demos.classroom.course import Lesson, lessons
+from demos.classroom.pictures import picture
 
 from .browser import chromium, firefox
 from .test_page_axe import AXE, violations
@@ -485,6 +488,17 @@ def test_endless_output_is_cut() -> None:
     assert len(told.text()) < module.LIMIT + 100
     assert told.text().endswith("too much of it.]\n")
     assert len(told) < 1000, "what is printed fast is told together"
+
+
+def test_a_graph_is_shown_as_a_page_where_there_is_no_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*args: object) -> bytes:
+        raise rendering.GraphvizMissing("there is none")
+
+    monkeypatch.setattr(rendering, "render", nothing)
+    monkeypatch.setattr(placing, "render", nothing)
+    shown = picture(Graph(Value(2.0, "a") * Value(3.0, "b")))
+    assert shown.kind == "page"
+    assert shown.html.startswith("<iframe ")
 
 
 def test_questions_are_cells_of_their_own() -> None:

@@ -64,7 +64,7 @@ def show(thing: object, caption: str = "") -> None:
     ----------
     thing : object
         A figure of matplotlib; a `Graph` or a `graphviz.Digraph`, which are drawn; the `Page` that ``explore`` returns;
-        or text, which is shown as it is, in columns.
+        or text, which is shown as it is, in columns. Where there is no Graphviz, a `Graph` is shown as that page.
     caption : str
         What the picture says, for those who cannot see it, too.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from docutils.utils.math import MathError
-from docutils.utils.math.latex2mathml import tex2mathml
+from docutils.utils.math.latex2mathml import ordinary, tex2mathml
 from sphinx.util import logging
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 _log = logging.getLogger(__name__)
+ordinary.setdefault("dots", ordinary["ldots"])  # which docutils leaves out
 
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:
