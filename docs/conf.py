@@ -36,6 +36,7 @@ extensions = [
     "docs._ext.lessons",
     "docs._ext.mathml",
     "docs._ext.runnable",
+    "docs._ext.tables",
     "sphinx.ext.autodoc",
     "sphinx.ext.githubpages",
 ]
