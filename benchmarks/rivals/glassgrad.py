@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd
-import nn
 from autograd import Graph, Value
 
 from ..scalars import ValueEngine
@@ -22,6 +21,8 @@ class Library(ValueEngine):
     tanh = staticmethod(Value.tanh)
 
     def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+        import nn  # for who trains alone
+
         return nn.Adam(leaves, lr, (betas[0], betas[1]), eps).step
 
     def nodes(self, root: Any) -> int:
