@@ -95,43 +95,64 @@ table(["seen", "to predict", "its token"], rows)
 #
 # Here $\mathrm{norm}(x) = x / \sqrt{\mathrm{mean}(x^2)}$ keeps the sizes of
 # numbers in order (lesson 16), and attention is causal: a place looks at
-# itself and at those before it, never at what it is to predict.
+# itself and at those before it, never at what it is to predict. `Residual`
+# adds what a module makes to what it was given.
 
 # %%
 import nn
 
 
-def plus(xs, ys):
-    return [[a + b for a, b in zip(x, y)] for x, y in zip(xs, ys)]
+def norm_of(width):
+    return nn.RMSNorm(width, eps=1e-5, elementwise_affine=False)
+
+
+class Embed(nn.Module):
+    def __init__(self, kinds, length, width):
+        self.token = nn.Embedding(kinds, width)
+        self.place = nn.Embedding(length, width)
+
+    def forward(self, tokens):
+        rows = zip(self.token(tokens), self.place(list(range(len(tokens)))))
+        return [[e + p for e, p in zip(*row)] for row in rows]
+
+
+class Look(nn.Module):
+    def __init__(self, width, heads):
+        self.norm = norm_of(width)
+        self.attention = nn.MultiheadAttention(width, heads, bias=False)
+
+    def attend(self, x):
+        x = self.norm(x)
+        return self.attention(
+            x, x, x, is_causal=True, average_attn_weights=False
+        )
+
+    def forward(self, x):
+        return self.attend(x)[0]
 
 
 class GPT(nn.Module):
     def __init__(self, kinds, length, width, heads, seed):
-        self.token = nn.Embedding(kinds, width)
-        self.place = nn.Embedding(length, width)
-        self.norm = nn.RMSNorm(width, eps=1e-5, elementwise_affine=False)
-        self.attention = nn.MultiheadAttention(width, heads, bias=False)
-        self.up = nn.Linear(width, 4 * width, bias=False)
-        self.relu = nn.ReLU()
-        self.down = nn.Linear(4 * width, width, bias=False)
+        self.embed = Embed(kinds, length, width)
+        self.look = nn.Residual(Look(width, heads))
+        self.think = nn.Residual(
+            nn.Sequential(
+                norm_of(width),
+                nn.Linear(width, 4 * width, bias=False),
+                nn.ReLU(),
+                nn.Linear(4 * width, width, bias=False),
+            )
+        )
+        self.norm = norm_of(width)
         self.head = nn.Linear(width, kinds, bias=False)
         draw = random.Random(seed)
         for p in self.parameters():
             p.data = draw.gauss(0, 0.02)
 
-    def embed(self, tokens):
-        return plus(self.token(tokens), self.place(list(range(len(tokens)))))
-
-    def look(self, x):
-        normed = self.norm(x)
-        return self.attention(
-            normed, normed, normed, is_causal=True, average_attn_weights=False
-        )
-
     def forward(self, tokens):
         x = self.embed(tokens)
-        x = plus(x, self.look(x)[0])
-        x = plus(x, self.down(self.relu(self.up(self.norm(x)))))
+        x = self.look(x)
+        x = self.think(x)
         return self.head(self.norm(x))
 
 
@@ -429,7 +450,7 @@ program.parameters.data[:] = kept
 program.write_back()
 name = max(held_out, key=len)
 tokens = tokens_of(name)[:-1]
-_, heads = model.look(model.embed(tokens))
+_, heads = model.look.module.attend(model.embed(tokens))
 
 figure, plots = axes(4, width=9, height=2.6, sharey=True)
 marks = ["·", *name]
