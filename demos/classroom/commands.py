@@ -10,7 +10,7 @@ import sys
 
 from .course import FOLDER, Lesson, lessons
 
-PROGRAMS = ("digits", "moons", "matrices")
+PROGRAMS = ("digits", "moons", "matrices", "xor_counts")
 """Modules of `programs`."""
 
 MISSING = "{name} is missing: pip install 'glassgrad[{extra}]'"
