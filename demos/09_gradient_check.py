@@ -12,8 +12,8 @@
 # through.
 #
 # Here is the network of lesson 7 again: two inputs, two hidden sigmoids and
-# one at the output, nine parameters. It is a function of plain numbers or of
-# Values, as you like.
+# one at the output, nine parameters. Its loss is called $E$ here. It is a
+# function of plain numbers or of Values, as you like.
 
 # %%
 from autograd import Value, sigmoid
