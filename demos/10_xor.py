@@ -473,4 +473,4 @@ def unseen(w, b, patterns):
 check("xor.unseen", unseen)
 
 # %% [markdown]
-# Next, lesson 11: the four examples at once, with matrices.
+# Next, lesson 11: several examples at once, with matrices.

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from autograd import GradcheckError, Value, gradcheck
-from demos.classroom.networks import biases_network
+from autograd import GradcheckError, gradcheck
 
 from .running import exactly, ran, told
 
@@ -165,18 +164,6 @@ def test_both_arms_of_the_figure() -> None:
             assert measured == pytest.approx(truncation, rel=0.02)
         if h < 1e-4:
             assert measured <= 4 * rounding
-
-
-def test_gradcheck_on_the_network_in_place() -> None:
-    net = biases_network()
-
-    def error() -> Value:
-        assert net.b is not None and net.c is not None
-        h = [(row[0] * net.x[0] + row[1] * net.x[1] + b).sigmoid() for row, b in zip(net.w, net.b)]
-        o = (net.v[0] * h[0] + net.v[1] * h[1] + net.c).sigmoid()
-        return (net.y - o) ** 2 / 2
-
-    assert gradcheck(error, net.parameters, rtol=1e-6)
 
 
 def test_the_planted_rule_is_named() -> None:
