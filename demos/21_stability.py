@@ -20,7 +20,7 @@
 # %%
 import math
 
-from demos import axes, check, predict, show, table
+from demos import COLOURS, axes, check, predict, show, table
 
 
 def naive_sigmoid(z):
@@ -129,6 +129,8 @@ page = explore(
         right: "This branch is chosen.",
         z: "0 · inf came down the left branch, and nan + 0 is nan.",
     },
+    selected=z,
+    step="backward",
 )
 show(page, "The branch that is not taken has spoilt the gradient of z.")
 
@@ -397,7 +399,7 @@ plot.hist(
     label="times the scale",
     alpha=0.8,
 )
-plot.axvline(-25, ls="--", lw=1, color="C4")
+plot.axvline(-25, ls="--", lw=1, color=COLOURS[4])
 plot.text(-25.4, 39, "here float16 has only 0", ha="right", va="center")
 plot.set(xlabel="size of the gradient, as a power of 2", ylabel="how many")
 plot.set_ylim(0, 42)

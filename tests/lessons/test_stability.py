@@ -115,8 +115,8 @@ def test_bce_at_1000_against_many_digits() -> None:
     assert lesson.loss_and_slope(lesson.textbook, 36.0, 0.0)[0] < math.inf
     assert lesson.loss_and_slope(lesson.textbook, 37.0, 0.0)[0] == math.inf
     assert math.isnan(lesson.loss_and_slope(lesson.textbook, -1000.0, 0.0)[0])
-    for z in (40.0, 1000.0):
-        assert lesson.loss_and_slope(lesson.cut_off, z, 0.0) == (-math.log(1 - (1 - 1e-15)), 0.0)
+    for logit in (40.0, 1000.0):
+        assert lesson.loss_and_slope(lesson.cut_off, logit, 0.0) == (-math.log(1 - (1 - 1e-15)), 0.0)
 
 
 def test_the_limits_of_formats() -> None:
