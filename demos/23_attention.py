@@ -38,9 +38,8 @@ for t in range(4):
 loss = sum(errors)
 loss.label = "L"
 loss.backward()
-table(
-    ["place", "y", "wanted"], zip([1, 2, 3, 4], [v.data for v in y], wanted)
-)
+rows = [(t + 1, y[t].data, wanted[t]) for t in range(4)]
+table(["place", "y", "wanted"], rows)
 
 # %% [markdown]
 # Each weight is used at four places. So its gradient is a sum over places, as
