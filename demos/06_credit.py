@@ -125,8 +125,8 @@ table(["quantity", "by the engine", "by the formula"], rows)
 # ## Watch it flow
 #
 # The page opens at the moment when the blame has reached the first hidden
-# unit. Step on with the arrow keys, or begin anew with Home: first the numbers
-# go forward, then the blame comes back.
+# unit. Step on with the arrow keys, or begin anew with Home: first the
+# numbers go forward, then the blame comes back.
 
 # %%
 from autograd.view import explore
@@ -200,4 +200,4 @@ check("credit.deltas", deltas)
 
 # %% [markdown]
 # Next, lesson 7: the same with biases, every number of it, and a slip in a
-# famous text.
+# text.
