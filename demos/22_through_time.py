@@ -198,10 +198,12 @@ table(["gradient of", "by the loop", "by the engine"], rows)
 print(f"largest difference of all 18: {largest:.1e}")
 
 # %% [markdown]
-# They are the same but for the last bit: the loop *is* the reverse walk
+# They are the same but for the last bits: the loop *is* the reverse walk
 # through the graph, written down for this one network. Two of its lines are
-# easy to get wrong. `+=`, because each weight is used in every step; and
-# `dh_next`, without which no step would learn from what came later.
+# easy to get wrong: `+=`, because each weight is used in every step, and
+# `dh_next`, without which no step would learn from what came later. Some
+# texts clip all entries to between -5 and 5 at the end of the loop. That is
+# no part of the derivative, but a precaution (lesson 14).
 #
 # ## How far back does it reach?
 #
@@ -214,14 +216,12 @@ print(f"largest difference of all 18: {largest:.1e}")
 # $0.5^{20} \approx 10^{-6}$ is left. This is the vanishing gradient of lesson
 # 14, with time instead of layers. A larger $u$ should help.
 
+
 # %%
-T = 20
-
-
-def reach(u, start):
+def reach(u, start, steps=20):
     h_0 = Value(start)
     h_t = h_0
-    for _ in range(T):
+    for _ in range(steps):
         h_t = tanh(u * h_t)
     h_t.backward()
     return h_0.grad
@@ -249,11 +249,28 @@ for weight in (0.5, 0.9, 1.0, 1.1, 1.5, 3.0):
     rows.append((weight, reach(weight, 0.5), reach(weight, 1e-6)))
 table(["u", "slope, from h = 0.5", "slope, from h = 0.000001"], rows, 3)
 
+# %%
+figure, plot = axes()
+distances = list(range(41))
+for weight, start in ((0.5, 0.5), (1.0, 0.5), (1.5, 0.5), (1.5, 1e-6)):
+    plot.plot(
+        distances,
+        [reach(weight, start, steps) for steps in distances],
+        label=f"u = {weight}, from h = {start:g}",
+    )
+plot.set(yscale="log", xlabel="steps back in time", ylabel="slope")
+plot.legend()
+show(
+    figure,
+    "How much of a gradient is left after so many steps back. The purple "
+    "one explodes first, and then falls as the green one does.",
+)
+
 # %% [markdown]
-# The last column shows the other danger. Near 0 the factor is $u$ itself, and
-# $1.5^{20} \approx 3300$: the gradient explodes until the state has left the
-# neighbourhood of 0. Against that one clips the gradient (lesson 14). Against
-# vanishing one needs another kind of unit.
+# The last column and the purple curve show the other danger. Near 0 the
+# factor is $u$ itself, and $1.5^{20} \approx 3300$: the gradient explodes
+# until the state has left the neighbourhood of 0. Against that one clips the
+# gradient (lesson 14). Against vanishing one needs another kind of unit.
 #
 # ## A state that is kept
 #
@@ -264,9 +281,10 @@ table(["u", "slope, from h = 0.5", "slope, from h = 0.000001"], rows, 3)
 # $$c_t = f_t c_{t-1} + i_t g_t, \quad h_t = o_t \tanh(c_t)$$
 #
 # The gates $f$, $i$ and $o$ are sigmoids of the input and the last $h$, each
-# with weights of its own. Along the cells the factor from step to step is
-# $f_t$. If the network learns to keep it near 1, a gradient survives for as
-# long as it is needed.
+# with weights of its own; $g$, what is offered to the cell, is a tanh of the
+# same kind. Along the cells the factor from step to step is $f_t$. If the
+# network learns to keep it near 1, a gradient survives for as long as it is
+# needed.
 #
 # ## The adding problem
 #
@@ -301,9 +319,8 @@ predict(
     "mean. How large is its mean squared error, about?",
     lazy,
     hints={
-        0.5: "That is about the largest error of a single number.",
         0.0833: "That is the variance of one random number. There are two.",
-        0.25: "The errors are not all 1/2.",
+        0.333: "That is the mean distance from 1. First square each of them.",
     },
     why="A number between 0 and 1 has the variance 1/12, and the sum of two "
     "has 1/6. Who is better than that has remembered something.",

@@ -153,11 +153,12 @@ def test_reach_is_the_product_of_the_factors() -> None:
     lesson = ran("through_time")
     for u in (0.5, 0.9, 1.0, 1.1, 1.5, 3.0):
         for start in (0.5, 1e-6):
-            h, product = start, 1.0
-            for _ in range(20):
+            h, factors = start, 1.0
+            for step in range(1, 41):
                 h = math.tanh(u * h)
-                product *= u * (1 - h * h)
-            assert lesson.reach(u, start) == pytest.approx(product, rel=1e-9)
+                factors *= u * (1 - h * h)
+                if step in (1, 7, 20, 40):
+                    assert lesson.reach(u, start, step) == pytest.approx(factors, rel=1e-9)
     assert lesson.reach(1.5, 0.5) < lesson.reach(0.5, 0.5)
     h = 0.86
     for _ in range(100):

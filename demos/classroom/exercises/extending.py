@@ -55,8 +55,8 @@ def partials(answer: object) -> None:
         second = grad(first)(a)
     except TypeError:
         raise Wrong(
-            "It takes floats alone, so it cannot be differentiated again. Is there a function of math in it? Use out, or "
-            "the functions of autograd."
+            "It takes floats alone, so it cannot be differentiated again. Is there a function of math in it? Use out, "
+            "or the functions of autograd."
         ) from None
     if not isinstance(partials_of_values[-1], Value):
         raise Wrong("Of Values it should give a Value, so that it can be differentiated again. Is there a .data in it?")
