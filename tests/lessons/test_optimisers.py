@@ -256,19 +256,19 @@ def test_the_race_is_told_as_it_was() -> None:
     assert min(lesson.oblique[name][0] for name in ("Adagrad", "RMSprop")) > 100
     assert lesson.straight["Lion"][0] == lesson.oblique["Lion"][0] == math.inf
     straight, _, escapes, network = lesson.places
-    assert straight["RMSprop"] == 1 and escapes["RMSprop"] == 2 and network["RMSprop"] >= 9
+    assert straight["RMSprop"] == 1 and escapes["RMSprop"] == 2 and network["RMSprop"] >= 7
+    assert lesson.rates["Nesterov"] == 0.01
     worst = {name: max(standing[name] for standing in lesson.places) for name in BY_HAND}
     assert worst.pop("Free AdamW") <= 3 and min(worst.values()) >= 6
     for standing in lesson.places:
         assert sorted(standing.values()) == list(range(1, 12))
 
 
-def test_momentum_beside_adam_on_the_network() -> None:
-    """Its middle run is nearly as good, its worst run is not."""
-    trained = ran("optimisers").trained
-    momentum, adam = ([losses[-1] for losses in trained[name]] for name in ("Momentum", "Adam"))
-    assert adam[2] < momentum[2] < 2 * adam[2]
-    assert momentum[4] > 5 * adam[4]
+def test_luck() -> None:
+    """A spike makes tiny differences large; Nesterov's run has none."""
+    repeated = ran("optimisers").repeated
+    assert max(repeated["Momentum"]) > 5 * min(repeated["Momentum"])
+    assert max(repeated["Nesterov"]) == pytest.approx(min(repeated["Nesterov"]), rel=1e-3)
 
 
 def test_the_network_learns_by_the_rule() -> None:
