@@ -124,7 +124,8 @@ table(["quantity", "by the engine", "by the formula"], rows)
 # %% [markdown]
 # ## Watch it flow
 #
-# The page opens at the hidden unit 1. Step with the arrow keys: first the
+# The page opens at the moment when the blame has reached the first hidden
+# unit. Step on with the arrow keys, or begin anew with Home: first the
 # numbers go forward, then the blame comes back.
 
 # %%
@@ -140,6 +141,8 @@ page = explore(
         z[0]: "The blame of the output comes through v1.",
         w[0][1]: "It multiplied a 0: no blame.",
     },
+    selected=z[0],
+    step="backward",
     parameters=[p for row in w for p in row] + v,
 )
 show(page, "The network as a graph: on each edge stands what flows back.")
@@ -197,4 +200,4 @@ check("credit.deltas", deltas)
 
 # %% [markdown]
 # Next, lesson 7: the same with biases, every number of it, and a slip in a
-# famous text.
+# text.

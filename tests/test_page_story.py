@@ -206,6 +206,28 @@ def test_a_lesson_in_its_own_words(visit: Callable[..., Reader]) -> None:
     assert reader.page.locator("#panel-why .told").count() == 0
 
 
+def test_a_page_opens_where_it_is_told_to(visit: Callable[..., Reader]) -> None:
+    """At a node of a room inside, before and after it has its gradient. An address that says something else wins."""
+    root = mlp()
+    hidden = next(node for node in root.operands if node.op is not None)  # a unit of the second layer
+    for step, at in (("forward", "forward"), ("backward", "backward"), (None, "")):
+        reader = visit(root, invited=True, selected=hidden, step=step)
+        assert not reader.page.locator("#invitation").is_visible()
+        node = Graph(root).position(hidden)
+        assert reader.page.evaluate("page.state.get('selected')") == str(node)
+        assert reader.page.evaluate("page.model.selectedPlace") >= 0
+        assert reader.page.evaluate("page.model.direction") == at
+        assert reader.page.evaluate(f"page.model.knowsGradient({node})") == (step != "forward")
+        operand = Graph(root).position(hidden.operands[-1])
+        assert reader.page.evaluate(f"page.model.knowsGradient({operand})") == (step is None)
+        if step == "forward":  # just computed, and nothing after it
+            assert not reader.page.evaluate(f"page.model.knows({len(Graph(root)) - 1})")
+    link = reader.page.url.partition("#")[0] + "#begun=1"
+    reader.page.goto("about:blank")
+    reader.page.goto(link)
+    assert reader.page.evaluate("page.state.get('selected')") == ""
+
+
 def test_a_room_shows_the_notes_of_what_is_in_it(visit: Callable[..., Reader]) -> None:
     root = mlp()
     z = next(node for node in Graph(root) if node.op is not None)

@@ -22,7 +22,7 @@ from ..ops import CHECKPOINT
 from ..value import Constant, Value
 from . import layers, placing, rooms
 from .operations import described, javascript, used
-from .story import story
+from .story import beginning, story
 from .text import names, since
 from .titles import Titles
 
@@ -79,6 +79,8 @@ def explore(
     title: str | None = None,
     text: str | None = None,
     notes: Mapping[Value, str] | None = None,
+    selected: Value | None = None,
+    step: str | None = None,
     parameters: Iterable[Value] | None = None,
     inputs: Iterable[Value] | None = None,
     room: int = 60,
@@ -106,6 +108,11 @@ def explore(
     notes : mapping of Value to str, optional
         What is to be said of nodes of the graph: each is shown when the story comes to its node, and where the page
         explains the node.
+    selected : Value, optional
+        The node that the page opens at, in its room, selected and explained. Without it the page opens with its title.
+    step : {"forward", "backward"}, optional
+        Where the story stands then: when `selected` has just been computed, or when its gradient is complete. Without
+        it all numbers are shown.
     parameters : iterable of Value, optional
         The leaves that gradient descent moves. If not given: with `inputs`, every labelled leaf that is none of them;
         else the labelled leaves that modules own; in a graph without any, the labelled leaves but for those called x, y
@@ -122,10 +129,10 @@ def explore(
     Raises
     ------
     TypeError
-        If `v` is neither a Value nor a Graph, or if a title, a text or a note is no text.
+        If `v` is neither a Value nor a Graph, if `selected` is no Value, or if a title, a text or a note is no text.
     ValueError
-        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are no leaves of it, if a note is for a
-        node that it does not have, or if a text is empty.
+        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are no leaves of it, if `selected` or what
+        a note is for is no node of it, if `step` is something else or stands alone, or if a text is empty.
     RuntimeError
         If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
     OSError
@@ -158,7 +165,7 @@ def explore(
     """
     graph = v if isinstance(v, Graph) else Graph(v)
     check(graph, room)
-    content = build(graph, parameters, inputs, room, title, text, notes)
+    content = build(graph, parameters, inputs, room, title, text, notes, selected, step)
     if path is None:
         import tempfile
 
@@ -227,10 +234,12 @@ def build(
     title: str | None = None,
     text: str | None = None,
     notes: Mapping[Value, str] | None = None,
+    selected: Value | None = None,
+    step: str | None = None,
 ) -> str:
     """The page's HTML."""
     roles = roles_of(graph, parameters, inputs)
-    told = story(graph, roles, title, text, notes)
+    told = story(graph, roles, title, text, notes) | beginning(graph, selected, step)
     style = "\n".join((PAGE / f"{part}.css").read_text(encoding="utf-8") for part in STYLES)
     script = bundle({"operations": javascript(used(graph).values())})
     parts = {

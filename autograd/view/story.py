@@ -1,7 +1,7 @@
 """What the page says first: a title, a sentence or two about what the graph computes, and notes to nodes.
 
-What the caller of `explore` writes is checked here; what is not given is made from the graph: its labels, its roles,
-and its layers if it is a network.
+What the caller of `explore` writes is checked here, and where the page is to open; what is not given is made from the
+graph: its labels, its roles, and its layers if it is a network.
 """
 
 from __future__ import annotations
@@ -73,6 +73,34 @@ def _notes(graph: Graph, notes: Mapping[Value, str] | None) -> dict[int, str]:
             raise ValueError(f"there is a note for {node.describe()}, which is no node of the graph")
         found[graph.position(node)] = _text(note, f"the note for {node.describe()}")
     return found
+
+
+STEPS = ("forward", "backward")
+
+
+def beginning(graph: Graph, selected: Value | None, step: str | None) -> dict[str, Any]:
+    """Where the page opens, if it is to open somewhere: the story's ``start``.
+
+    Examples
+    --------
+    >>> from autograd import Graph, Value
+    >>> x = Value(2.0, "x")
+    >>> beginning(Graph(x * x), x, "backward")
+    {'start': {'node': 0, 'step': 'backward'}}
+    """
+    from ..value import Value
+
+    if step is not None and step not in STEPS:
+        raise ValueError(f"step must be 'forward' or 'backward', not {step!r:.60}")
+    if selected is None:
+        if step is not None:
+            raise ValueError(f"step={step!r} needs selected=..., the node whose step it is")
+        return {}
+    if not isinstance(selected, Value):
+        raise TypeError(f"selected must be a Value of the graph, not {type(selected).__name__}: {selected!r:.60}")
+    if selected not in graph:
+        raise ValueError(f"selected is {selected.describe()}, which is no node of the graph")
+    return {"start": {"node": graph.position(selected), "step": step}}
 
 
 # --- what a graph computes --------------------------------------------------------------------------------------------

@@ -36,6 +36,9 @@ def axes(
 ) -> tuple[Figure, Any]:
     """A figure of matplotlib and its axes, in the style of the lessons; the rest is matplotlib.
 
+    The style stays matplotlib's from then on, for legends, annotations and colours such as "C1" look it up when they
+    are made or drawn.
+
     Parameters
     ----------
     columns, rows : int
@@ -73,9 +76,9 @@ def axes(
         "figure.facecolor": "none",
         "axes.facecolor": "none",
     }
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.subplots(rows, columns, **settings)
+    matplotlib.rcParams.update(style)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **settings)
 
 
 def picture(thing: object, caption: str = "") -> Picture:

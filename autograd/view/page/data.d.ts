@@ -145,6 +145,8 @@ export interface Story {
   title: string;
   text: string;
   notes: Record<string, string>;
+  /** The node at which the page opens, and at which step of it; null when all is known. */
+  start?: { node: number; step: "forward" | "backward" | null };
 }
 
 export interface Data {

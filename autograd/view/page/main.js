@@ -177,6 +177,14 @@ function lendPanel() {
   panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
 }
 
+// Whoever made the page may have said where it opens; an address that says something else comes first.
+function openAtStart() {
+  const { start } = data.story;
+  if (!start || state.get("begun")) return;
+  goTo(start.node);
+  state.set({ time: start.step && model.timeline.moment(start.node, start.step) });
+}
+
 function showTab() {
   panel.show();
   if (state.get("tab") !== "quiz") model.unhide();
@@ -234,6 +242,7 @@ lendPanel();
 model.reshape(drawing.isUpright);
 enterView(state.get("camera"));
 showTab();
+openAtStart();
 invitation.update();
 
 // Within reach of those who open the console.

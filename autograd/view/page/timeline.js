@@ -67,6 +67,17 @@ export class Timeline {
   }
 
   /**
+   * When a node has just been computed, or when its gradient has just become complete.
+   * @param {number} i
+   * @param {"forward" | "backward"} step
+   */
+  moment(i, step) {
+    if (step === "forward" || i === this.engine.of) return step === "forward" ? this.place[i] + 1 : this.count + 1;
+    const handed = this.usesThatMatter(i).map((e) => this.end - this.place[this.engine.consumers[e]]);
+    return Math.max(this.count + 1, ...handed);
+  }
+
+  /**
    * Whether node i has handed its gradient on to its operands.
    * @param {number} i
    * @param {number} time
