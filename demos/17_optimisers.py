@@ -384,7 +384,7 @@ show(
 # ## Track 3: a network
 #
 # It has one input, two layers of ten tanh units and one output: 141 weights
-# and biases. It is to learn $\sin 4x$ at 40 points from -1 to 1. All 40 are
+# and biases. It is to learn $\sin(4x)$ at 40 points from -1 to 1. All 40 are
 # used in every step. `autograd.compile` makes it fast, with the same numbers
 # (lesson 12).
 #

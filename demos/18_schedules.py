@@ -141,8 +141,8 @@ table(["rate", "x after 200 steps", "y after 200 steps"], rows, digits=3)
 # direction $v$, multiply it by $H$ again and again, and it turns into the
 # steepest one. And $Hv$ is how fast the gradient changes in the direction
 # $v$, which lesson 9's central difference finds from two gradients. (A ridge
-# has a negative curvature. The second term in the loop is there lest a very
-# sharp ridge be found instead of a valley.)
+# has a negative curvature. The second term in the loop keeps a very sharp
+# ridge from being found instead of a valley.)
 
 # %%
 import autograd
@@ -188,7 +188,7 @@ def steepest(program, rounds=50, nudge=1e-4):
 
 
 # %% [markdown]
-# The network is that of lesson 17, and learns $\sin 4x$. It is trained with
+# The network is that of lesson 17, and learns $\sin(4x)$. It is trained with
 # three rates, from the same start, by plain gradient descent on all 40
 # points. Every 50 steps its largest curvature is measured.
 
@@ -259,8 +259,8 @@ show(
 #
 # So far every step used all examples. With one example at a time the gradient
 # is noisy: each example pulls the weights towards itself. A constant rate
-# never comes to rest then. It hovers around the best weights, as far away as
-# its steps are long.
+# never comes to rest then. It hovers around the best weights, and the longer
+# its steps are, the further away.
 #
 # Here a line $wx + b$ is fitted to 20 noisy points, one random point in each
 # step. The best line is known, by the formulas of linear regression, so what

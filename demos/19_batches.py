@@ -104,9 +104,9 @@ table(
 #
 # The spread of a measurement is its standard deviation: the root of the mean
 # squared distance from the truth. Let it be $\sigma$ for one example. The
-# mean of $B$ examples drawn at random has a smaller one:
+# mean of $n$ examples drawn at random has a smaller one:
 #
-# $$\sigma_B = \frac{\sigma}{\sqrt{B}}$$
+# $$\sigma_n = \frac{\sigma}{\sqrt{n}}$$
 
 # %%
 sigma = mean([(by_w - full[0]) ** 2 for by_w, _ in singles]) ** 0.5
@@ -125,15 +125,15 @@ predict(
 )
 
 # %% [markdown]
-# That is bad business for large batches, and the reason why small ones do so
+# That is a bad bargain for large batches, and the reason why small ones do so
 # well. Now it is measured: 2000 random batches of each size. Their gradients
 # are means of the 64 that are known already.
 #
 # An epoch does not draw like that. It shuffles the examples and deals them
 # out, so none comes twice in a batch. Then the spread is smaller by one more
-# factor, and at $B = N$ it is 0, for a batch of all has no choice left:
+# factor, and at $n = N$ it is 0, for a batch of all has no choice left:
 #
-# $$\sigma_B = \frac{\sigma}{\sqrt{B}} \sqrt{\frac{N - B}{N - 1}}$$
+# $$\sigma_n = \frac{\sigma}{\sqrt{n}} \sqrt{\frac{N - n}{N - 1}}$$
 
 # %%
 SIZES = [1, 2, 4, 8, 16, 32, 64]
@@ -373,7 +373,7 @@ print(network.eval().training)
 # ## Exercises
 #
 # **1.** With batches of 16 the spread of the gradient is 0.5. Which batch
-# size brings it down to 0.1? (Draw from many examples.)
+# size brings it down to 0.1? (Assume that there are many examples.)
 
 # %%
 size = None  # your number

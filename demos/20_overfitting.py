@@ -13,7 +13,7 @@
 #
 # ## Three sets of points
 #
-# The truth is a curve, $\sin 3x$. What one can measure has noise, normally
+# The truth is a curve, $\sin(3x)$. What one can measure has noise, normally
 # distributed with standard deviation 0.3. There are three sets:
 #
 # - 20 points for *training*: the gradient comes from these alone;
@@ -392,7 +392,7 @@ show(
 # %% [markdown]
 # ## The verdict
 #
-# Now the test points, for the first and only time.
+# Now the networks meet the test points, for the first and only time.
 
 # %%
 finalists = {
