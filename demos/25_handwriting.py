@@ -250,13 +250,13 @@ predict(
 )
 
 # %% [markdown]
-# ## Kernels
+# ## Filters
 #
-# A convolution looks everywhere for the same thing. It has a few *kernels*,
-# each of 3 by 3 weights, and moves each of them over the whole image. Below,
-# 16 kernels are followed by a ReLU. Then of each 3 by 3 neighbours only the
-# largest is kept, wherever it is, and a linear layer makes 10 logits of what
-# is left. The compiler takes that as it is.
+# A convolution looks everywhere for the same thing: it slides a few *filters*
+# of 3 by 3 weights over the whole image (lesson 23). Below, 16 filters are
+# followed by a ReLU. Then of each 3 by 3 neighbours only the largest is kept,
+# wherever it is, and a linear layer makes 10 logits of what is left. The
+# compiler takes that as it is.
 
 # %%
 conv = nn.Sequential(
@@ -287,11 +287,11 @@ predict(
     else "the second",
     choices=["the first", "the second"],
     hints={
-        "the second": "A kernel has nine weights and a bias, however often "
+        "the second": "A filter has nine weights and a bias, however often "
         "it is used."
     },
-    why="A hidden unit of the first has 65 of its own, a kernel has 10, and "
-    "is used at 36 places.",
+    why="A hidden unit of the first has 65 of its own. A filter has 10, and "
+    "uses them at 36 places.",
 )
 
 # %%
@@ -312,19 +312,20 @@ table(columns, rows)
 
 # %% [markdown]
 # With a third of the parameters the convolution is as good on images in their
-# place, and better on those that were moved, though not good. (The large
-# networks for images have many such layers, and are shown moved images when
-# they learn.) These are its kernels:
+# place, and better on those that were moved, though not good. (Up and down
+# are hard: a digit fills all eight rows, and one of them is cut off. The
+# large networks for images have many such layers, and are shown moved images
+# when they learn.) These are its filters:
 
 # %%
 conv_program.write_back()
 figure, plots = axes(8, 2, width=6, height=1.8)
 for plot, channels in zip(plots.flat, conv[0].weight):
-    kernel = [[w.data for w in row] for row in channels[0]]
-    size = max(abs(w) for row in kernel for w in row)
-    plot.imshow(kernel, cmap="RdBu", vmin=-size, vmax=size)
+    numbers = [[w.data for w in row] for row in channels[0]]
+    size = max(abs(w) for row in numbers for w in row)
+    plot.imshow(numbers, cmap="RdBu", vmin=-size, vmax=size)
     plot.set(xticks=[], yticks=[])
-show(figure, "The 16 kernels: edges of several directions, and spots.")
+show(figure, "The 16 filters: edges of several directions, and spots.")
 
 # %% [markdown]
 # `python -m demos digits` trains the first network with options, on the
