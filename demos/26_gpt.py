@@ -352,9 +352,10 @@ plot.legend(ncols=3)
 show(figure, "Both losses over the steps. The dot is what was kept.")
 
 # %% [markdown]
-# Some two hundred names are little to learn from, and so the two curves part
-# soon. A large GPT reads trillions of tokens, most of them once; that is how
-# it can have so many parameters.
+# Two hundred names of modules are little to learn from, and so the two curves
+# part soon. (With thousands of names in a file they do not.) A large GPT
+# reads trillions of tokens, most of them once; that is how it can have so
+# many parameters.
 #
 # ## Inventing names
 #
@@ -419,8 +420,8 @@ predict(
 # ## To invent, or to remember
 #
 # The parameters of the last step have the lower loss on the names that they
-# learnt from. Do they also write better names? Count what a thousand drawn
-# names are.
+# learnt from. Do they also write more names of their own? Here are a few, and
+# what a thousand drawn names are.
 
 # %%
 rows = []
@@ -435,9 +436,8 @@ for label, theta in [("kept", kept), ("last step", trained)]:
 table(["parameters", "learnt by heart", "held out", "new"], rows)
 
 # %% [markdown]
-# The more it has learnt by heart, the better what it invents looks: whole
-# parts of real names, put together anew. In the column "held out" are real
-# names that it never saw.
+# A lower loss on what was learnt from is, in part, a better memory: compare
+# the first column. In the second are real names that the network never saw.
 #
 # ## What attention looks at
 #
