@@ -199,9 +199,11 @@ def check(graph: Graph, room: int) -> None:
 
 
 def _in_notebook() -> bool:
-    """Whether this runs in a notebook's kernel, which shows the page itself."""
+    """Whether this runs in a notebook's kernel, which shows the page itself, or inside a browser, as Pyodide does."""
     import sys
 
+    if sys.platform == "emscripten":
+        return True
     for module, name in (("IPython", "get_ipython"), ("marimo", "running_in_notebook")):
         found = getattr(sys.modules.get(module), name, None)
         if found is not None:
