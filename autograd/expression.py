@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
+__all__ = ["ExpressionError", "Formula"]
+
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<call>[^\W\d]\w*\s*\()|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\*\*|[-+*/()\[\],])|(?P<other>\S)"

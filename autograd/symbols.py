@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+__all__ = [
+    "Expression",
+    "JavaScript",
+    "Latex",
+    "MathML",
+    "Plain",
+    "Printer",
+    "Python",
+    "Rule",
+    "Symbol",
+    "latex",
+    "python",
+]
+
 
 class Operators:
     """Python's operators, for what rules are read with; a subclass says what an operation and a relation make of it."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .module import Module
 
+__all__ = ["Checkpoint", "random_states", "set_random_states"]
+
 FORMAT = "glassgrad-checkpoint"
 VERSION = 1
 _PREFIX, _SUFFIX, _DIGITS = "checkpoint-", ".json", 12

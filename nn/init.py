@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     Initialiser: TypeAlias = Callable[[random.Random, int, int], float]
     Init: TypeAlias = str | Initialiser | Callable[[], Initialiser]
 
+__all__ = [
+    "calculate_gain",
+    "constant",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "normal",
+    "uniform",
+    "xavier_normal",
+    "xavier_uniform",
+    "zeros",
+]
+
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor by which an activation shrinks the standard deviation that it is given, to be made up for.

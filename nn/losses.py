@@ -67,6 +67,23 @@ if TYPE_CHECKING:
 
     Loss = Callable[..., Any]
 
+__all__ = [
+    "bce",
+    "bce_with_logits",
+    "cross_entropy",
+    "half_mse",
+    "hinge",
+    "huber",
+    "l1",
+    "l1_penalty",
+    "l2",
+    "l2_penalty",
+    "mae",
+    "mse",
+    "multi_margin",
+    "nll",
+]
+
 # --- of numbers -----------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Watched: TypeAlias = Module | ParameterVector
 
+__all__ = ["GradientHistory", "dead_units", "gradient_norms", "snapshot", "update_ratios"]
+
 
 def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[str, float]]:
     """How large the gradients of each part are.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .trained import Params
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "vector_to_parameters"]
+
 
 def get_total_norm(
     parameters: Params | Iterable[float], norm_type: float = 2.0, error_if_nonfinite: bool = False

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .run import Program
 
-__all__ = ["Array", "Library", "Transferred"]
+__all__ = ["Transferred"]
 
 
 class Transferred:

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
     Typed: TypeAlias = tuple[Shape, bool]  # a shape, and whether there is an axis of examples
 
+__all__ = ["IllegalProgram"]
+
 ORDER = (
     "record",
     *("fold", "sums", "split", "share", "live"),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from ..origins import Place
 
+__all__ = ["Explanation", "Stage", "Stages"]
+
 FEW = 8
 """So many entries of an array are written out; an explanation has them all."""
 

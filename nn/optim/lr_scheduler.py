@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 
     Law: TypeAlias = Callable[[int], float]
 
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+    "exponential_decay",
+    "linear_warmup",
+    "step_decay",
+]
+
 
 class LRScheduler:
     """What all schedulers share; subclasses define `get_lr`.

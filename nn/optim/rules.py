@@ -17,6 +17,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+__all__ = [
+    "sgd",
+    "adam",
+    "adamw",
+    "adamax",
+    "nadam",
+    "radam",
+    "rmsprop",
+    "adagrad",
+    "adadelta",
+    "lion",
+    "sophia",
+    "sgd_schedule_free",
+    "adamw_schedule_free",
+    "sign",
+]
+
 
 def sgd(
     p: Any,
