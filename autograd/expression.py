@@ -49,6 +49,14 @@ class ExpressionError(ValueError):
         The expression.
     column : int
         Where in the text, from 0; also an attribute.
+
+    Examples
+    --------
+    >>> try:
+    ...     Formula("2 *")
+    ... except ExpressionError as error:
+    ...     print(error.column)
+    3
     """
 
     def __init__(self, message: str, text: str, column: int) -> None:

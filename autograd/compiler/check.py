@@ -73,7 +73,13 @@ _on = False
 
 
 class IllegalProgram(AssertionError):
-    """A pass has made what is no program: a fault of the compiler."""
+    """A pass has made what is no program: a fault of the compiler.
+
+    Examples
+    --------
+    >>> issubclass(IllegalProgram, AssertionError)
+    True
+    """
 
 
 @contextmanager
