@@ -80,6 +80,12 @@ def snapshot(watched: Watched, depth: int | None = 1) -> dict[str, list[float]]:
 
     Parameters and errors are those of `gradient_norms`.
 
+    Parameters
+    ----------
+    watched : Module, or a program's parameters
+    depth : int, optional
+        As for `gradient_norms`.
+
     Examples
     --------
     >>> import nn
