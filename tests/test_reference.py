@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import autograd
 import nn
 from autograd import Op
 from autograd.ops import OPS
@@ -103,6 +104,56 @@ def test_the_signature_of_an_operation_is_how_it_is_called() -> None:
     for op in OPS.values():
         expected = [ast.parse(f"def f{reference.signature(op)}: ...").body[0]]
         assert isinstance(expected[0], ast.FunctionDef)
+
+
+# --- guides, glossary and the house -------------------------------------------------------------------------------
+
+
+def code(text: str) -> set[str]:
+    """The names in the code of a Markdown page, in its blocks and within lines."""
+    pieces = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    pieces += re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    return {name for piece in pieces for name in re.findall(r"[A-Za-z_]\w*", piece)}
+
+
+GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DOCS / "guides").glob("*.md"))}
+
+
+@pytest.mark.parametrize("package", ["autograd", "autograd.view", "nn"])
+def test_every_name_of_a_package_is_in_a_guide(package: str) -> None:
+    """But the operations and activations of the table, of which a new row needs no new line."""
+    told = set().union(*map(code, GUIDES.values()))
+    rows = {*map(id, OPS.values()), *map(id, nn.ACTIVATIONS.values())}
+    module = reference.importable()[package]
+    assert sorted(name for name in module.__all__ if name not in told and id(getattr(module, name)) not in rows) == []
+
+
+def test_every_page_of_the_reference_is_linked_from_a_guide() -> None:
+    linked = {page for text in GUIDES.values() for page in re.findall(r"\.\./reference/([\w-]+)\.md", text)}
+    assert sorted(set(PAGES) - linked) == []
+
+
+def test_the_glossary_is_in_order_and_leads_on() -> None:
+    (content,) = re.findall(r"^```\{glossary\}\n(?::[^\n]*\n)*\n?(.*?)^```", GLOSSARY, re.DOTALL | re.MULTILINE)
+    entries = content.strip("\n").split("\n\n")
+    terms = [[line for line in entry.splitlines() if not line.startswith(" ")] for entry in entries]
+    first = [of_entry[0].lower() for of_entry in terms]
+    assert first == sorted(first)
+    assert len({term.lower() for of_entry in terms for term in of_entry}) == sum(map(len, terms))
+    sentences = [len(re.findall(r"[.)]\s", f"{entry}\n")) for entry in entries]
+    assert [entry for entry, n in zip(entries, sentences) if "](" not in entry or not 2 <= n <= 5] == []
+
+
+GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
+
+
+def test_the_house_lists_every_module_of_the_engine() -> None:
+    text = (DOCS / "inside" / "house.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^      ([\w*./]+)", text, re.MULTILINE))
+    folder = Path(autograd.__file__).parent
+    there = {path.name if path.is_file() else f"{path.name}/" for path in folder.iterdir()}
+    there = {"*.pxd" if name.endswith(".pxd") else name for name in there if not name.endswith((".so", ".pyd", ".c"))}
+    assert there - {"__init__.py", "__pycache__/", "py.typed"} == listed
 
 
 # --- the docstrings -----------------------------------------------------------------------------------------------

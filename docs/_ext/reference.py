@@ -6,7 +6,8 @@ of it needs no new line here. The block ``{summary}`` becomes the table of all n
 autodoc and numpydoc from the docstrings. What these two do not know is told here: the signature and the formulas of an
 operation, which is an object, and the text of a constant.
 
-In all pages a name in ``code`` becomes a link to its entry, if there is one.
+In all pages a name in ``code`` becomes a link to its entry, if there is one, and a term in *emphasis* one to the
+glossary.
 
 Nothing of Sphinx is imported before a site is built, so that the tests can read the pages without it.
 """
@@ -145,7 +146,7 @@ def docstring(path: str) -> str:
 @cache
 def constants(package: str) -> dict[str, str]:
     """The texts that stand below assignments at the top of a package's modules."""
-    found = {}
+    found: dict[str, str] = {}
     (folder,) = importlib.import_module(package).__path__
     for path in sorted(Path(folder).rglob("*.py")):
         for statement, below in itertools.pairwise(ast.parse(path.read_text(encoding="utf-8")).body):
@@ -327,19 +328,27 @@ def refer(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def link(app: Any, tree: Any, document: str) -> None:
-    """Make links of names in ``code``, wherever they stand, but in the entries themselves."""
+    """Make links of names in ``code`` and of the glossary's terms in *emphasis*, wherever they stand but in entries."""
     from docutils import nodes
     from sphinx import addnodes
 
+    def refer_to(node: Any, address: str) -> None:
+        reference = nodes.reference("", "", internal=True, refuri=address)
+        node.replace_self(reference)
+        reference += node
+
+    terms = {name.lower(): place for (kind, name), place in app.env.domains["std"].objects.items() if kind == "term"}
+    for emphasis in list(tree.findall(nodes.emphasis)):
+        page, anchor = terms.get(emphasis.astext().lower(), (document, ""))
+        if page != document and not inside(emphasis, (nodes.reference, addnodes.desc, nodes.title)):
+            refer_to(emphasis, f"{app.builder.get_relative_uri(document, page)}#{anchor}")
     objects = app.env.domains["py"].objects
     for literal in list(tree.findall(nodes.literal)):
         path = target(literal.astext(), objects)
         if path is None or inside(literal, (nodes.reference, addnodes.desc, nodes.title)):
             continue
         uri = app.builder.get_relative_uri(document, objects[path].docname)
-        reference = nodes.reference("", "", internal=True, refuri=f"{uri}#{objects[path].node_id}", reftitle=path)
-        literal.replace_self(reference)
-        reference += literal
+        refer_to(literal, f"{uri}#{objects[path].node_id}")
 
 
 def inside(node: Any, kinds: tuple[type, ...]) -> bool:
