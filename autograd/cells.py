@@ -39,7 +39,7 @@ class Cell:
 
     Examples
     --------
-    >>> from .value import Value
+    >>> from autograd import Place, Value
     >>> cell = Cell([Value(0.5), Value(-0.5)], Value(1.0), Value.tanh, Place("layer.neuron1"))
     >>> cell.place.scope
     'layer.neuron1'
