@@ -500,6 +500,11 @@ def concrete(x: object) -> bool:
     It may not while a program is recorded that is to run on other numbers (see `autograd.compile`): then code that
     takes short cuts takes none. Code that checks its arguments calls `require`.
 
+    Parameters
+    ----------
+    x : object
+        A Value, a number, or anything else.
+
     Examples
     --------
     >>> from autograd import Value
