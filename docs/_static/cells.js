@@ -93,12 +93,16 @@ class Cell {
   }
 
   update() {
-    const { running } = this.page;
-    this.runButton.hidden = running === this;
-    this.runButton.disabled = running !== null;
-    this.stopButton.hidden = running !== this;
+    const { running, wanted } = this.page;
+    const isBusy = running === this || wanted === this;
+    const focused = document.activeElement;
+    this.runButton.hidden = isBusy;
+    this.runButton.ariaDisabled = String(running !== null); // it keeps the focus
+    this.stopButton.hidden = !isBusy;
     this.editButton.hidden = this.editor !== null;
-    this.resetButton.hidden = running === this || !(this.isChanged || this.output.isLive || this.editor !== null);
+    this.resetButton.hidden = isBusy || !(this.isChanged || this.output.isLive || this.editor !== null);
+    if (focused === this.runButton && isBusy) this.stopButton.focus();
+    if (focused === this.stopButton && !isBusy) this.runButton.focus();
   }
 
   /**
@@ -167,6 +171,8 @@ class Page {
   constructor() {
     /** @type {Cell | null} */
     this.running = null;
+    /** @type {Cell | null} the one that the reader wants to run; those above may have to run first */
+    this.wanted = null;
     /** @type {Python | null} */
     this.python = null;
     const cells = [...document.querySelectorAll(".bd-article div.cell")].filter((cell) =>
@@ -193,18 +199,22 @@ class Page {
    * @param {Cell} last
    */
   async run(last) {
-    if (this.running !== null) return;
+    if (this.wanted !== null) return;
+    this.wanted = last;
     const above = this.cells.slice(0, last.number);
     const first = above.findIndex((cell) => cell === last || cell.ran !== cell.source);
     for (const cell of above.slice(first)) {
+      if (cell !== last) last.status.textContent = `cell ${cell.number} first …`;
       if (await this.one(cell)) continue;
       if (cell !== last) last.status.textContent = `not run: see cell ${cell.number}`;
-      return;
+      break;
     }
+    this.wanted = null;
+    this.update();
   }
 
   async runAll() {
-    if (this.running !== null) return;
+    if (this.wanted !== null) return;
     this.forget();
     await this.run(this.cells[this.cells.length - 1]);
   }
