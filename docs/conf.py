@@ -35,6 +35,7 @@ extensions = [
     "docs._ext.compiled",
     "docs._ext.lessons",
     "docs._ext.mathml",
+    "docs._ext.reference",
     "docs._ext.runnable",
     "sphinx.ext.autodoc",
     "sphinx.ext.githubpages",
