@@ -83,7 +83,10 @@ html_static_path = ["_static"]
 html_css_files = ["site.css", "lessons.css"]
 html_js_files: list[Any] = [("site.js", {"type": "module"})]
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "**": ["sidebar-nav-bs"]}
+html_sidebars: dict[str, list[str]] = {
+    **dict.fromkeys(["index", "gallery/index", "glossary", "changelog", "contributing"], []),  # they have no pages below
+    "**": ["sidebar-nav-bs"],
+}
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
