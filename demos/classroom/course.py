@@ -62,6 +62,19 @@ class Lesson:
         return re.sub(r"^# \d+\. ", "", heading)
 
     @property
+    def idea(self) -> str:
+        """What it is about, in one sentence, as Markdown.
+
+        Examples
+        --------
+        >>> lessons()[1].idea
+        'move against the slope, and the error falls.'
+        """
+        paragraphs = self.cells[0].text.split("\n\n")
+        idea = next(text for text in paragraphs if text.startswith("*One idea: "))
+        return " ".join(idea.removeprefix("*One idea: ").removesuffix("*").split())
+
+    @property
     def seconds(self) -> float | None:
         """How long it ran when that was measured last, by ``python -m demos --measure``."""
         measured = json.loads(TIMES.read_text(encoding="utf-8")) if TIMES.exists() else {}

@@ -290,7 +290,23 @@ def _number(x: object) -> float:
 # --- exercises -------------------------------------------------------------------------------------------------------
 
 
-def check(name: str, answer: object) -> bool:
+class Verdict:
+    """What `check` returns: true if the answer is right. As the value of a notebook's cell it shows nothing more."""
+
+    def __init__(self, right: bool) -> None:
+        self.right = right
+
+    def __bool__(self) -> bool:
+        return self.right
+
+    def __repr__(self) -> str:
+        return f"Verdict({self.right})"
+
+    def _ipython_display_(self) -> None:
+        """The verdict has been shown already."""
+
+
+def check(name: str, answer: object) -> Verdict:
     """Check the answer to an exercise, say what is wrong with it, and whether it is right.
 
     Parameters
@@ -302,24 +318,23 @@ def check(name: str, answer: object) -> bool:
 
     Returns
     -------
-    bool
-        Whether the answer is right. Nothing is raised: an error in the answer's own code is told as well.
+    Verdict
+        True if the answer is right. Nothing is raised: an error in the answer's own code is told as well.
     """
     test = exercise(name)
     short = name.partition(".")[2]
+    kind, words = "right", "Right."
     if still_open(answer):
-        _verdict("open", short, "Not answered yet.")
-        return False
-    try:
-        test(answer)
-    except Wrong as wrong:
-        _verdict("wrong", short, str(wrong))
-        return False
-    except Exception as error:
-        _verdict("wrong", short, f"Your code raised {type(error).__name__}: {error}")
-        return False
-    _verdict("right", short, "Right.")
-    return True
+        kind, words = "open", "Not answered yet."
+    else:
+        try:
+            test(answer)
+        except Wrong as wrong:
+            kind, words = "wrong", str(wrong)
+        except Exception as error:
+            kind, words = "wrong", f"Your code raised {type(error).__name__}: {error}"
+    _verdict(kind, short, words)
+    return Verdict(kind == "right")
 
 
 _SIGNS = {"right": "✓", "wrong": "✗", "open": "…"}

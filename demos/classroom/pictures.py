@@ -90,7 +90,7 @@ def picture(thing: object, caption: str = "") -> Picture:
         If it is none of them.
     """
     from autograd import Graph, Value
-    from autograd.view import Page
+    from autograd.view import Page, explore
 
     if isinstance(thing, Page):
         return Picture("page", str(thing._repr_html_()), thing.html, "html")
@@ -98,8 +98,8 @@ def picture(thing: object, caption: str = "") -> Picture:
         thing = Graph(thing)
     if isinstance(thing, Graph):
         drawn = thing._repr_mimebundle_()
-        if "image/svg+xml" not in drawn:  # there is no Graphviz
-            return Picture("drawing", f"<pre>{html.escape(drawn['text/plain'])}</pre>", drawn["text/plain"], "txt")
+        if "image/svg+xml" not in drawn:  # there is no Graphviz; the interactive page has a layout of its own
+            return picture(explore(thing, open=False))
         return _svg("drawing", drawn["image/svg+xml"], caption)
     if hasattr(thing, "savefig"):
         return _figure(thing, caption)

@@ -1,0 +1,1 @@
+"""The site's source; ``python -m docs`` builds it."""

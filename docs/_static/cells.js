@@ -1,0 +1,286 @@
+// The code cells of a page can be edited and run, in the reader's browser. All cells of a page are one program: running
+// a cell runs first what has changed above it, or has not run yet, and all that follows that. Python is in a worker,
+// which is started by the first run and ended by Stop. Nothing is fetched before the reader asks for it.
+
+import { button, element, icon } from "./elements.js";
+import { Output } from "./output.js";
+import { Python } from "./python.js";
+
+/**
+ * @import { Ended } from "./python.js"
+ * @import { Offer } from "./worker.js"
+ */
+
+const MEGABYTE = 1e6;
+const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-python-bytes]"));
+const megabytes = (/** @type {number} */ bytes) => `${Math.max(1, Math.round(bytes / MEGABYTE))} MB`;
+
+class Cell {
+  /**
+   * @param {Element} cell as myst-nb has made it
+   * @param {number} number of the cell in the page, from 1
+   * @param {Page} page
+   */
+  constructor(cell, number, page) {
+    this.page = page;
+    this.number = number;
+    this.input = /** @type {HTMLElement} */ (cell.querySelector(".cell_input"));
+    this.built = this.input.textContent?.replace(/\n$/, "") ?? "";
+    this.output = new Output(cell);
+    /** @type {string | null} what of it ran last in the present Python; null if nothing did */
+    this.ran = null;
+    this.lacks = ""; // the module for which it could not run
+    this.key = `glassgrad ${location.pathname} ${this.built}`; // a lesson that is changed has other keys
+    this.source = recall(this.key) ?? this.built;
+    /** @type {any} */
+    this.editor = null;
+
+    this.runButton = button("Run", () => page.run(this), { icon: icon("M5 3.5v9l7.5-4.5z"), kind: "run" });
+    this.editButton = button(cell.matches(".tag_exercise") ? "Write your answer" : "Edit", () => this.edit());
+    this.resetButton = button("Reset", () => this.reset());
+    this.stopButton = button("Stop", () => page.stop(), { kind: "stop" });
+    this.status = element("span", { class: "status", role: "status" });
+    const name = element("span", { class: "name" }, `cell ${number}`);
+    const buttons = [this.runButton, this.stopButton, this.editButton, this.resetButton];
+    this.bar = element("div", { class: "bar", role: "group", "aria-label": `cell ${number}` }, ...buttons);
+    this.bar.append(this.status, name);
+    this.input.append(this.bar);
+    if (this.isChanged) this.edit();
+    this.update();
+  }
+
+  get isChanged() {
+    return this.source !== this.built;
+  }
+
+  async edit() {
+    if (this.editor !== null) return this.editor.focus();
+    const { edit } = await import(new URL("editor.js", import.meta.url).href);
+    if (this.editor !== null) return;
+    const place = element("div", { class: "editor" });
+    this.input.prepend(place);
+    this.input.classList.add("edited");
+    this.editor = edit(place, this.source, {
+      label: `Code of cell ${this.number}`,
+      changed: (/** @type {string} */ source) => {
+        this.source = source;
+        keep(this.key, this.isChanged ? source : null);
+        this.update();
+      },
+      run: () => this.page.run(this),
+    });
+    // Shortcuts of the page, such as that for the search, are not meant for who writes.
+    place.addEventListener("keydown", (event) => event.stopPropagation());
+    this.editor.focus();
+    this.update();
+  }
+
+  // Everything is as the site has it.
+  reset() {
+    this.source = this.built;
+    keep(this.key, null);
+    this.editor?.dom.parentElement.remove();
+    this.editor = null;
+    this.input.classList.remove("edited");
+    this.ran = null;
+    this.output.restore();
+    this.status.textContent = "";
+    this.update();
+    this.editButton.focus();
+  }
+
+  update() {
+    const { running } = this.page;
+    this.runButton.hidden = running === this;
+    this.runButton.disabled = running !== null;
+    this.stopButton.hidden = running !== this;
+    this.editButton.hidden = this.editor !== null;
+    this.resetButton.hidden = running === this || !(this.isChanged || this.output.isLive || this.editor !== null);
+  }
+
+  /**
+   * What can be said when it has ended.
+   * @param {Ended} ended
+   */
+  finish({ outcome, what, seconds, offer }) {
+    this.status.textContent = outcome === "done" ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : "";
+    this.lacks = "";
+    if (outcome === "missing" && (offer !== null || !this.isChanged)) {
+      this.lacks = what;
+      this.output.restore(this.isChanged ? null : offer === null ? absent(what) : this.offer(offer));
+      if (this.isChanged && offer !== null) this.output.add(this.offer(offer));
+    } else if (outcome === "broken") {
+      this.output.note(`Python broke down (${what}). The next run starts it again.`);
+    } else if (outcome === "stopped") {
+      this.output.note("Stopped. The next run starts Python again, and runs the cells above first.");
+    }
+    this.output.end();
+    this.update();
+  }
+
+  /**
+   * @param {Offer} offer
+   * @returns {HTMLElement}
+   */
+  offer({ module, names, hosts, bytes }) {
+    const size = bytes === null ? "" : `${megabytes(bytes)} `;
+    const outside = hosts.some((host) => host !== location.host);
+    const from = outside ? `from Pyodide's distribution, ${hosts.join(", ")}` : "from this site";
+    const box = element("p", { class: "offer" }, `This cell needs ${module}. What is shown was made with the site. `);
+    const load = button(`Load ${module} and run`, async () => {
+      load.disabled = true;
+      load.textContent = `Loading ${names.length === 1 ? module : `${names.length} packages`} …`;
+      box.querySelector(".failed")?.remove();
+      const failed = await this.page.load(module);
+      if (failed === "") return this.page.run(this);
+      load.disabled = false;
+      load.textContent = `Load ${module} and run`;
+      box.append(element("span", { class: "failed", role: "alert" }, failed));
+    });
+    box.append(load, element("small", {}, ` ${size}${from}`));
+    return box;
+  }
+}
+
+/** @param {string} module */
+const absent = (module) =>
+  element("p", { class: "offer" }, `This cell needs ${module}, which browsers lack. What is shown was made with the site.`);
+
+class Page {
+  constructor() {
+    /** @type {Cell | null} */
+    this.running = null;
+    /** @type {Python | null} */
+    this.python = null;
+    const cells = [...document.querySelectorAll(".bd-article div.cell")].filter((cell) =>
+      cell.querySelector(".cell_input"),
+    );
+    this.cells = cells.map((cell, place) => new Cell(cell, place + 1, this));
+    if (cells.length > 0) cells[0].before(this.heading());
+  }
+
+  heading() {
+    const size = megabytes(Number(script.dataset.pythonBytes));
+    const all = button("Run all", () => this.runAll());
+    const over = button("Start over", () => this.startOver());
+    const words = `The code on this page runs in your browser. The first run fetches Python, ${size}, from this site. `;
+    return element("p", { class: "runnable" }, words, all, " ", over);
+  }
+
+  update() {
+    for (const cell of this.cells) cell.update();
+  }
+
+  /**
+   * Run a cell, and first what has changed above it or has not run.
+   * @param {Cell} last
+   */
+  async run(last) {
+    if (this.running !== null) return;
+    const above = this.cells.slice(0, last.number);
+    const first = above.findIndex((cell) => cell === last || cell.ran !== cell.source);
+    for (const cell of above.slice(first)) {
+      if (await this.one(cell)) continue;
+      if (cell !== last) last.status.textContent = `not run: see cell ${cell.number}`;
+      return;
+    }
+  }
+
+  async runAll() {
+    if (this.running !== null) return;
+    this.forget();
+    await this.run(this.cells[this.cells.length - 1]);
+  }
+
+  startOver() {
+    this.stop();
+    this.forget();
+    for (const cell of this.cells) cell.reset();
+    this.cells[0].runButton.focus();
+  }
+
+  // Cells run in a new module from now on.
+  forget() {
+    this.python?.renew();
+    for (const cell of this.cells) cell.ran = null;
+  }
+
+  /**
+   * Run one cell; returns whether those that follow may run.
+   * @param {Cell} cell
+   */
+  async one(cell) {
+    this.running = cell;
+    const { source } = cell;
+    cell.status.textContent = this.python === null ? "Python starts …" : "runs …";
+    cell.output.begin();
+    this.update();
+    this.python ??= new Python();
+    const { python } = this;
+    const ended = await python.run(cell.number, source, (kind, text) => {
+      cell.status.textContent = "runs …";
+      cell.output.tell(kind, text);
+    });
+    this.running = null;
+    if (ended.outcome === "broken" || ended.outcome === "stopped") this.end();
+    const isFine = ended.outcome === "done" || ended.outcome === "missing";
+    cell.ran = isFine ? source : null;
+    cell.finish(ended);
+    if (ended.outcome === "error") this.mind(cell);
+    this.update();
+    return isFine;
+  }
+
+  // An error may come from a cell that could not run.
+  mind(/** @type {Cell} */ failed) {
+    for (const cell of this.cells.slice(0, failed.number - 1))
+      if (cell.lacks !== "") failed.output.note(`Cell ${cell.number} has not run, for it needs ${cell.lacks}.`);
+  }
+
+  stop() {
+    this.python?.stop();
+  }
+
+  // The next run needs another Python.
+  end() {
+    this.python = null;
+    for (const cell of this.cells) cell.ran = null;
+  }
+
+  /**
+   * Load a library; what is wrong, or nothing.
+   * @param {string} module
+   */
+  async load(module) {
+    if (this.python === null) this.python = new Python(); // it was stopped since
+    const failed = await this.python.load(module);
+    if (failed === "") for (const cell of this.cells) if (cell.lacks === module) cell.ran = null;
+    return failed;
+  }
+}
+
+/**
+ * What the reader wrote in a cell stays in this browser.
+ * @param {string} key
+ * @param {string | null} source
+ */
+function keep(key, source) {
+  try {
+    if (source === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, source);
+  } catch {
+    // There are browsers that keep nothing.
+  }
+}
+
+/** @param {string} key */
+function recall(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+new Page();
+document.documentElement.dataset.cells = "";
