@@ -112,7 +112,7 @@ def checkpoint(
             raise TypeError(f"{name} must be True or False, not {flag!r:.60}")
     if use_reentrant:
         raise ValueError(
-            "use_reentrant must be False: the way that knows the gradients of arguments alone is not there"
+            "use_reentrant must be False: the variant that gives gradients to the arguments alone is not implemented"
         )
     watch = current_watch()
     if not recording() or in_force(runs) or (watch is not None and watch.keeps):
@@ -308,7 +308,7 @@ class _Record:
             if generator is not None:
                 generator.setstate(state)
         if here().epoch is not epoch:
-            self._refuse("it sets a leaf, which it did not when it was called first")
+            self._refuse("it sets a leaf, which it did not do the first time")
         use(*self._checked(returned, since), since)
 
     def _returned(self) -> Any:
@@ -325,27 +325,28 @@ class _Record:
         """The results of another call, if they are those of the first one, and all nodes behind them."""
         made = _made(_items(returned), since)
         if list(made) != self.spots:
-            self._refuse(f"it returned {len(self.spots)} results that it had made, and now {len(made)}, or elsewhere")
+            self._refuse(f"it returned {len(self.spots)} results of its own, and now {len(made)}, or in other places")
         outs = list(made.values())
         for number, (out, data) in enumerate(zip(outs, self.data)):
             if repr(out._data) != repr(data):
-                self._refuse(f"its result {number} was {data!r}, and is {out._data!r}")
+                self._refuse(f"its result {number} was {data!r}, and is {out._data!r} now")
         order, around, rows = interior(outs, since)
         if not _same([around, *rows], [self.around, *self.rows]):
             first, now = [{id(x): x for row in found for x in row} for found in (self.rows, rows)]
             first.update({id(x): x for x in self.around})
             now.update({id(x): x for x in around})
             for x in [first[key] for key in first.keys() - now.keys()]:
-                self._refuse(f"only the first time it used {x.describe()}")
+                self._refuse(f"it used {x.describe()} only the first time")
             for x in [now[key] for key in now.keys() - first.keys()]:
-                self._refuse(f"only this time it uses {x.describe()}")
+                self._refuse(f"it uses {x.describe()} only this time")
         return outs, order
 
     def _refuse(self, why: str) -> NoReturn:
         name = getattr(self.function, "__name__", type(self.function).__name__)
         raise RuntimeError(
-            f"the checkpointed function {name} computes something else when it is run again for the gradient: {why}. "
-            "It must do the same both times; random numbers are the same if they come from Python's module random"
+            f"the checkpointed function {name} computes something different when it runs again for the gradient: "
+            f"{why}. It must do the same both times; random numbers repeat only if they come from Python's module "
+            "random"
         )
 
 

@@ -80,8 +80,8 @@ def gradcheck(
     form = rounding()
     if form is not None:
         raise ValueError(
-            f"gradcheck compares small differences, of which nothing is left where numbers are rounded to {form.name}; "
-            "call it outside of the precision block"
+            f"gradcheck compares small differences, which are lost where numbers are rounded to {form.name}; "
+            "call it outside the precision block"
         )
     if eps is not None and not eps > 0.0:
         raise ValueError(f"eps must be a positive step, not {eps!r}")
@@ -91,7 +91,7 @@ def gradcheck(
     if flat and all(isinstance(x, Value) for x in flat):
         for x in flat:
             if x.op is not None:
-                raise ValueError(f"gradcheck moves leaves, and {x.describe()} is none; give the leaves it is made from")
+                raise ValueError(f"gradcheck varies leaves, but {x.describe()} is a result; give its leaves")
         flat = list({id(x): x for x in flat}.values())
         point = [x.data for x in flat]
         with enable_grad():
@@ -229,7 +229,7 @@ def _listed(node: Value) -> str:
 
 
 def _site(node: Value) -> str:
-    return (node.place.site if node.place else "") or "a line outside of detect_anomaly"
+    return (node.place.site if node.place else "") or "a line outside detect_anomaly"
 
 
 # --- require ------------------------------------------------------------------------------------------------------

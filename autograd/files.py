@@ -69,7 +69,7 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
     except UnicodeEncodeError:
         fit = False
     if not fit:
-        raise ValueError(f"{shown(name)} cannot be the name of a file: it has a character that no name can have")
+        raise ValueError(f"{shown(name)} cannot be a file's name: it has a character that names cannot have")
     try:
         _write(name, data)
     except OSError as error:

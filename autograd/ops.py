@@ -289,8 +289,8 @@ class _Checkpoint(Op):
 
     def _refuse(self, *operands: Any) -> Any:
         raise TypeError(
-            "what a checkpointed function computes cannot be told from the numbers of its operands alone, for the "
-            "function must be run; call it without checkpoint where each of its nodes is to be seen"
+            "the result of a checkpointed function cannot be computed from the numbers of its operands alone, because "
+            "the function must be run; call it without checkpoint to have each of its nodes"
         )
 
     def __reduce__(self) -> str:  # type: ignore[override]

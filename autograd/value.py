@@ -224,7 +224,7 @@ class Value:
     def data(self, data: object) -> None:
         if self._rule is not None:
             raise AttributeError(
-                f"the data of {self.describe()} cannot be set, for it is the result of {self._rule.name}; "
+                f"the data of {self.describe()} cannot be set, because it is the result of {self._rule.name}; "
                 "set the data of leaves and compute again"
             )
         number = to_float(data)
@@ -544,7 +544,7 @@ class Value:
     def clip(self, low: object = -inf, high: object = inf, out: None = None) -> Value:
         """self held between two bounds; see `autograd.clip`. NumPy's clip calls it, with a place for the result."""
         if out is not None:
-            raise TypeError(f"clip of a Value makes a new one, and cannot write into {type(out).__name__}: {out!r:.60}")
+            raise TypeError(f"clip of a Value makes a new one, but cannot write into {type(out).__name__}: {out!r:.60}")
         return record(ops.clip, [self, _value(low), _value(high)])
 
     def __mod__(self, other: object) -> Made:
@@ -623,7 +623,7 @@ class Value:
         if runs and stands_for_a_number(self):
             raise TypeError(
                 f"{self.describe()} stands for a number here, in a function that is being differentiated, and a set or "
-                "a dict would look it up by identity; let the key be x.data, or id(x)"
+                "a dict would look it up by identity; use x.data or id(x) as the key"
             )
         return id(self) >> 4
 
@@ -631,13 +631,13 @@ class Value:
         return self.data != 0.0
 
     def __setitem__(self, key: object, item: object) -> NoReturn:
-        raise TypeError(f"{self.describe()} is one number, without items; set that number: v.data = ...")
+        raise TypeError(f"{self.describe()} is one number and has no items; to set the number, write v.data = ...")
 
     def __delitem__(self, key: object) -> NoReturn:  # natively who has the one has the other
-        raise TypeError(f"{self.describe()} is one number, without items")
+        raise TypeError(f"{self.describe()} is one number and has no items")
 
     def __xor__(self, other: object) -> NoReturn:
-        raise TypeError("^ is no power in Python, and Values have no use for it; a power is v ** 2")
+        raise TypeError("^ is not a power in Python, and not defined for Values; a power is v ** 2")
 
     __rxor__ = __xor__
 
@@ -699,8 +699,8 @@ class Value:
         with lock:
             if state.rerunning:
                 raise RuntimeError(
-                    "backward() is called in the midst of another one, which is running a checkpointed function again; "
-                    "call it outside of the function, or use autograd.grad inside"
+                    "backward() is called inside a checkpointed function while another backward() runs that again; "
+                    "call it outside the function, or use autograd.grad inside"
                 )
             if blocks:
                 seed = _in_format(seed)
@@ -729,7 +729,7 @@ class Value:
     @_backward.setter
     def _backward(self, function: object) -> None:
         raise AttributeError(
-            "a Value's _backward cannot be set, for backward() goes by the rules of operations; define an operation "
+            "a Value's _backward cannot be set, because backward() uses the rules of operations; define an operation "
             "with autograd.op(name, forward, partials)"
         )
 
@@ -1039,8 +1039,8 @@ def _identical(a: Value, b: Any) -> Any:
             return None
         if a._data == b._data and runs_here():
             raise TypeError(
-                f"{a.describe()} and {b.describe()} are equal numbers, but different Values, and do not depend on what "
-                "the function that is being differentiated is given; write a.data == b.data, or a is b"
+                f"{a.describe()} and {b.describe()} are different Values with equal numbers, and neither depends on "
+                "the arguments of the function that is being differentiated; write a.data == b.data, or a is b"
             )
     return False
 
@@ -1060,7 +1060,7 @@ def _label_among(label: object, others: tuple[object, ...], children: object, op
         known = f"; Values have {op}() already" if isinstance(op, str) and op in ops.BUILTIN else ""
         raise TypeError(
             "Value takes a number and a label. In other engines Value(data, operands, operation) is the result of an "
-            f"operation of one's own; here autograd.op(name, forward, partials) defines one{known}"
+            f"operation of your own; here autograd.op(name, forward, partials) defines one{known}"
         )
     if not isinstance(label, str):
         raise TypeError(f"a label must be a str, not {type(label).__name__}: {label!r:.60}")
@@ -1255,7 +1255,7 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     written: list[Any] = list(leaves)
     for leaf in written:
         if leaf.op is not None:
-            raise AttributeError(f"the data of {leaf.describe()} cannot be set, for it is no leaf")
+            raise AttributeError(f"the data of {leaf.describe()} cannot be set, because it is not a leaf")
     data = [to_float(x) for x in numbers]
     if len(written) != len(data):
         raise ValueError(f"set_data takes a number for each of the {len(written)} leaves, got {len(data)}")
@@ -1498,8 +1498,8 @@ def _walked(root: Value, reset: bool) -> list[Value]:
 def _refuse_a_walk_within_a_walk() -> None:
     if state.walking:
         raise RuntimeError(
-            "a signal handler came in the midst of backward(), or of another walk over a graph, and began one of "
-            "its own; let the handler set a flag, and walk when the program looks at it"
+            "a signal handler interrupted backward(), or another walk over a graph, and began a walk of its own; "
+            "let the handler set a flag, and do the work where the program checks the flag"
         )
 
 

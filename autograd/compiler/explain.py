@@ -263,7 +263,7 @@ def explain(found: Stages, asked: int | str) -> Explanation:
         names = dict.fromkeys([x.name for view in views for x in view.arrays if x.name])
         raise ValueError(f"there is no array {asked!r:.60} in the program, only {', '.join(names)}")
     if asked not in about:
-        there = f"{asked!r:.20} is none of its {len(lines)} lines"
+        there = f"{asked!r:.20} is not one of its {len(lines)} lines"
         if isinstance(asked, int) and 0 < asked <= len(lines):
             there = f"line {asked} computes no array: {lines[asked - 1].strip()!r:.60}"
         numbers = f"the lines {min(about)} to {max(about)}" if about else "no lines"

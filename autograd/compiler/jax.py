@@ -157,7 +157,7 @@ class JaxProgram(Program):
         if count % self._pieces:
             raise ValueError(
                 f"a batch of {count} examples cannot be split evenly over {self._pieces} devices; leave "
-                f"{count % self._pieces} of them out, or take them along with the next batch"
+                f"{count % self._pieces} of them out, or add them to the next batch"
             )
         everywhere = NamedSharding(self._batches.mesh, PartitionSpec())
         return [_put(self._parameters._data, everywhere), *[_put(array, self._batches) for array in arrays]]
@@ -243,8 +243,9 @@ class JaxProgram(Program):
         inputs, value, returned = self._built(), self._value, self._returned
         if self._asked or self._told:
             raise RuntimeError(
-                f"{self._title} asks for numbers at every call, such as random ones, or tells some (see autograd.ask), "
-                "and a pure function does neither; call the program itself, or put the network into evaluation mode"
+                f"{self._title} asks for numbers at every call, such as random ones, or hands some out (see "
+                "autograd.ask and autograd.tell), and a pure function does neither; call the program itself, or put "
+                "the network into evaluation mode"
             )
         outputs = partial(_outputs, self._outputs, self._cut)
         self._require_precision()
@@ -280,7 +281,7 @@ class JaxProgram(Program):
     def _require_precision(self) -> None:
         if self._dtype == np.float64 and not jax.config.jax_enable_x64:
             raise RuntimeError(
-                "the program computes in float64, which JAX leaves out in functions of its own unless it is told "
+                "the program computes in float64, which JAX replaces by float32 unless it is told "
                 'otherwise: call jax.config.update("jax_enable_x64", True) first, or compile with dtype="float32"'
             )
 

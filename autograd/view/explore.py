@@ -296,8 +296,8 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     if CHECKPOINT.name in unread:
         unread.remove(CHECKPOINT.name)
         notes.append(
-            "Of a checkpointed function no graph is kept. Its results and all gradients are shown, but not what is "
-            "inside of it, and what depends on it cannot be computed again when you change a leaf."
+            "The graph inside a checkpointed function is not kept. Its results and all gradients are shown, but not "
+            "its nodes, and what depends on it cannot be computed again when you change a leaf."
         )
     if unread:
         notes.append(
@@ -305,7 +305,7 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
             "only. Its results are shown, but what depends on them cannot be computed again when you change a leaf."
         )
     if trouble:
-        notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
+        notes.append(f"Graphviz could not lay out the graph ({trouble}); the page uses a simpler layout of its own.")
     return {
         "graph": graph.document(),
         "names": names(graph),
