@@ -39,7 +39,7 @@ class Elementwise(Module):
         if settings:
             name = type(self).__name__
             raise TypeError(
-                f"{name} has no settings; make it first, and call it then: {name}()(x); got {settings[0]!r:.60}"
+                f"{name} takes no settings; make it first, then call it: {name}()(x); got {settings[0]!r:.60}"
             )
 
     def each(self, x: Any) -> Any:
@@ -499,7 +499,7 @@ def activation_function(activation: Activation | None) -> tuple[str, Callable[[A
         )
     if is_module_class(activation):
         kind = activation.__name__
-        raise TypeError(f"activation must be a name or a function of a Value, and {kind} is a class; write {kind}()")
+        raise TypeError(f"activation must be a name or a function of a Value, but {kind} is a class; write {kind}()")
     if not callable(activation):
         raise TypeError(f"activation must be a name or a function of a Value, not {activation!r:.60}")
     return getattr(activation, "__name__", type(activation).__name__), activation

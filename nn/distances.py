@@ -229,7 +229,7 @@ def by_pair(user: str, rule: Callable[[Any, Any], Any], x1: Any, x2: Any) -> Any
         if not is_list(x):
             raise TypeError(f"{user} takes lists of numbers, or nested lists, not {type(x).__name__}: {x!r:.60}")
     if len(x1) != len(x2):
-        raise ValueError(f"{user} takes two lists of one shape, and one has {len(x1)} items, the other {len(x2)}")
+        raise ValueError(f"{user} takes two lists of one shape, but one has {len(x1)} items, the other {len(x2)}")
     if len(x1) == 0:
         raise ValueError(f"{user} takes at least one number, got none")
     if not is_list(x1[0]) and not is_list(x2[0]):

@@ -49,7 +49,7 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
     """
     given = tuple(x) if isinstance(x, (list, tuple)) else (x,) * dimensions
     if len(given) != dimensions or any(is_bool(n) or not hasattr(n, "__index__") or n < least for n in given):
-        kind = "a positive whole number" if least == 1 else f"a whole number from {least}"
+        kind = "a positive whole number" if least == 1 else f"a whole number of at least {least}"
         several = f", or {dimensions} of them" if dimensions > 1 else ""
         raise ValueError(f"{name} must be {kind}{several}, not {x!r:.60}")
     return tuple([int(n.__index__()) for n in given])
@@ -94,7 +94,7 @@ def shape_of(module: Module, x: Any) -> Shape:
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             raise ValueError(
-                f"{called(module)} takes lists that are alike, and of {len(x)} of them the first {_like(shapes[0])}, "
+                f"{called(module)} takes lists that are alike, but of {len(x)} of them the first {_like(shapes[0])}, "
                 f"and number {i + 1} {_like(shape)}"
             )
     return (len(x), *(shapes[0] if shapes else ()))
@@ -122,7 +122,7 @@ def channels_in(module: Module, x: Any, levels: int) -> Any:
     if depth(x) != levels:
         what = "channels" + " of rows" * (levels - 2) + " of numbers" * (levels > 1)
         raise ValueError(
-            f"{called(module)} takes a list of {what}, which is {levels} level{'s' * (levels > 1)} of lists, and got "
+            f"{called(module)} takes a list of {what}, which is {levels} level{'s' * (levels > 1)} of lists, got "
             f"{depth(x)}: {x!r:.60}"
         )
     return x
@@ -157,7 +157,7 @@ def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) ->
     if channels is not None and count != channels:
         raise ValueError(f"{called(module)} takes {channels} channel{'s' * (channels != 1)}, got {count}")
     if not prod(shape):
-        raise ValueError(f"{called(module)} takes numbers, and there are none in {x!r:.60}")
+        raise ValueError(f"{called(module)} takes numbers, but there are none in {x!r:.60}")
     return [numbers_of(module, flat(channel)) for channel in x], tuple(rest)
 
 
@@ -237,7 +237,7 @@ def scattered(
     for size, k, s, p, more, d in zip(shape, kernel, stride, padding, output_padding, dilation):
         count = (size - 1) * s - 2 * p + d * (k - 1) + more + 1
         if count < 1:
-            raise ValueError(f"of {size} numbers nothing is left with padding {p}")
+            raise ValueError(f"nothing is left of {size} numbers with padding {p}")
         row: list[Window] = []
         for i in range(count):
             sources = [(t, divmod(i + p - t * d, s)) for t in range(k)]

@@ -258,7 +258,7 @@ def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan
     try:
         return Value(number)
     except (TypeError, OverflowError):
-        raise TypeError(f"init must give a number for each weight, and it gave {number!r:.60}") from None
+        raise TypeError(f"init must give a number for each weight, not {number!r:.60}") from None
 
 
 def _unlike(draw: Callable[..., Any]) -> TypeError | None:
@@ -269,7 +269,7 @@ def _unlike(draw: Callable[..., Any]) -> TypeError | None:
         signature(draw).bind(None, 1, 1)
     except TypeError:
         name = getattr(draw, "__name__", type(draw).__name__)
-        return TypeError(f"init must be a function (random, nin, nout) -> float, and {name} takes other arguments")
+        return TypeError(f"init must be a function (random, nin, nout) -> float, but {name} takes other arguments")
     except ValueError:  # a function of C that does not tell
         pass
     return None

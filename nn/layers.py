@@ -235,7 +235,7 @@ class MLP(Module):
         ):  # also if there is no hidden layer, and before anything is drawn
             activation_function(function)
         if len(sizes) == 1:
-            raise ValueError("nouts must have a number of neurons for at least one layer, and it is empty")
+            raise ValueError("nouts must have a number of neurons for at least one layer, but it is empty")
         generator = seeded(seed)
         activations = [activation] * (len(sizes) - 2) + [output_activation]
         self.layers = [
@@ -320,9 +320,9 @@ class Bilinear(Module):
 
     def _of_batches(self, x1: Any, x2: Any) -> Any:
         if not (is_batch(x1, 1) and is_batch(x2, 1)):
-            raise TypeError(f"{called(self)} takes two examples or two batches, and one of its inputs is no batch")
+            raise TypeError(f"{called(self)} takes two examples or two batches, but one of its inputs is not a batch")
         if len(x1) != len(x2):
-            raise ValueError(f"{called(self)} takes batches of one length, and they have {len(x1)} and {len(x2)}")
+            raise ValueError(f"{called(self)} takes batches of one length, not of {len(x1)} and {len(x2)}")
         made = [self.forward(a, b) for a, b in zip(x1, x2)]
         return Batch(made) if isinstance(x1, Batch) else made
 
@@ -411,7 +411,7 @@ _AS_IN_PYTORCH = kaiming_uniform("leaky_relu", param=5.0**0.5)
 def _either(name: str, x: object, other: str, y: object) -> object:
     """What was given under one of two names."""
     if x is not None and y is not None:
-        raise TypeError(f"{name} and {other} are two names for one number; give one of them, not both")
+        raise TypeError(f"{name} and {other} are two names for one number; give only one of them")
     if x is None and y is None:
-        raise TypeError(f"Linear takes the numbers of its inputs and outputs, and {name} is missing")
+        raise TypeError(f"Linear takes the numbers of its inputs and outputs, but {name} is missing")
     return y if x is None else x

@@ -477,7 +477,7 @@ def gaussian_nll_loss(
     checked(user, full=full, eps=eps, reduction=reduction)
 
     def rule(x: Any, t: Any, v: Any) -> Any:
-        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, and it is {{}}", v)
+        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, but it is {{}}", v)
         v = floored(v, eps)
         # The constant within the logarithm: a term by itself would count once in a program, not for each example.
         return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
@@ -693,7 +693,7 @@ def kl_div(
     def rule(x: Any, t: Any) -> Any:
         if log_target:
             return exp(t) * (t - x)
-        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, and it is {}", t)
+        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, but it is {}", t)
         if isinstance(t, Value):
             return _xlogx(t) - t * x
         return t * (log(t) - x) if t else added([], [x])
@@ -818,7 +818,7 @@ def _cross_entropy(
             if len(t) != n:
                 raise ValueError(f"{user}: {n} logits, but {len(t)} probabilities")
             if ignored is not None and ignored >= 0:
-                raise ValueError(f"{user}: ignore_index is a class, {ignored}, and the targets are probabilities")
+                raise ValueError(f"{user}: ignore_index is a class, {ignored}, but the targets are probabilities")
             if smoothing:
                 t = [(1.0 - smoothing) * x + smoothing / n for x in t]
             shares.append(1.0)
@@ -1032,9 +1032,7 @@ def multilabel_margin_loss(
     def rule(s: Any, classes: Any) -> Any:
         n = len(s)
         if not is_list(classes) or len(classes) != n:
-            raise ValueError(
-                f"{user}: for {n} scores there must be {n} classes, filled up with -1, not {classes!r:.60}"
-            )
+            raise ValueError(f"{user}: for {n} scores there must be {n} classes, padded with -1, not {classes!r:.60}")
         rows: list[list[Any]] = []  # for each class in the target, whether it is the first, the second, ...
         going: Any = True
         for t in classes:
@@ -1310,7 +1308,7 @@ def _numbers(user: str, weight: Any) -> list[float] | None:
 
 def _of_length(user: str, weights: list[float], n: int) -> list[float]:
     if len(weights) != n:
-        raise ValueError(f"{user}: weight must have a number for each of {n} classes, and it has {len(weights)}")
+        raise ValueError(f"{user}: weight must have a number for each of {n} classes, not {len(weights)}")
     return weights
 
 

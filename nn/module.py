@@ -169,8 +169,8 @@ class Module:
     def _warn_of_a_program(self, stacklevel: int) -> None:
         if concrete(Value(0.0)):  # while a program is recorded, it is that one's numbers which count
             warnings.warn(
-                f"this {type(self).__name__} has the numbers from before training, for a compiled program has moved "
-                "its parameters since, and keeps them; call program.write_back() first",
+                f"this {type(self).__name__} has the numbers from before training: a compiled program has trained its "
+                "parameters since, and still has the new ones; call program.write_back() first",
                 TrainingWarning,
                 stacklevel,
             )
@@ -197,8 +197,8 @@ class Module:
         """What the module computes; subclasses define it."""
         own = [name for kind in type(self).__mro__ if kind not in Module.__mro__ for name in vars(kind)]
         raise NotImplementedError(
-            f"{type(self).__name__} does not define forward(){meant('forward', own)}; what a call of it computes is "
-            "written as def forward(self, x): ..., with a return"
+            f"{type(self).__name__} does not define forward(){meant('forward', own)}; write what a call computes "
+            "as def forward(self, x): ..., with a return"
         )
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -221,8 +221,8 @@ class Module:
             return
         if watch is None and isinstance(value, (set, frozenset)) and any(isinstance(x, Module) for x in value):
             raise TypeError(
-                f"{type(self).__name__}.{name} is a set of modules, whose parameters would not be found, for a set has "
-                "no order; make it a list"
+                f"{type(self).__name__}.{name} is a set of modules, whose parameters would not be found, because a set "
+                "has no order; make it a list"
             )
         if held.__class__ not in PLAIN and name not in self._names_of_state:
             _check_replacement(self, name, held, value, watch is not None)
@@ -548,7 +548,7 @@ class Module:
     def _ways_along(self, target: str) -> Iterator[tuple[Module, str]]:
         """The modules that a path may lead to, each with what is left of the path there."""
         if not isinstance(target, str):
-            raise TypeError(f"a name must be a text, not {target!r:.60}")
+            raise TypeError(f"a name must be a str, not {target!r:.60}")
         stack: list[tuple[Module, str]] = [(self, target)]
         while stack:
             module, rest = stack.pop()
@@ -879,7 +879,7 @@ class Module:
             numbers += [] if number is None else [(name, number)]
         for name, number in numbers:
             if not math.isfinite(number):
-                raise ValueError(f"{name} is {number}, and a file holds finite numbers only; nothing was saved")
+                raise ValueError(f"{name} is {number}, but a file holds finite numbers only; nothing was saved")
         save_file(path, self.state_dict(), metadata)
 
     def load(self, path: str | os.PathLike[str], strict: bool = True) -> dict[str, Any]:
@@ -1038,9 +1038,9 @@ class _Watch:
                 for item in chain.from_iterable(x.now):
                     if isinstance(item, Value) and id(item) not in old:
                         raise TypeError(
-                            f"{type(x.module()).__name__}.{x.name} holds parameters, and a call has put "
-                            f"{item.describe()} among them; if it is a state, call it _{x.name} from the beginning, "
-                            "else set the numbers of the parameters, p.data = ..."
+                            f"{type(x.module()).__name__}.{x.name} holds parameters, but a call has put "
+                            f"{item.describe()} among them; if it is a state, call it _{x.name} from the start; "
+                            "otherwise set the numbers of the parameters, p.data = ..."
                         )
         self.first -= 1
         if not self.first:
@@ -1112,8 +1112,10 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
         subject, advice = f"{where} holds parameters, and {shown} cannot take their place", "set their numbers, p.data"
     if called:
         subject += " during a call"
-        advice = f"if it is a state, call it _{name} from the beginning; else {advice}"
-    raise TypeError(f"{subject}, for it would not be trained; {advice} = ..., or choose another name for the new one")
+        advice = f"if it is a state, call it _{name} from the start; otherwise {advice}"
+    raise TypeError(
+        f"{subject}, because it would not be trained; {advice} = ..., or choose another name for the new one"
+    )
 
 
 def _refuse_results(top: Module) -> None:
@@ -1127,7 +1129,7 @@ def _refuse_results(top: Module) -> None:
                         if name in module._names_of_trained or any(map(_is_parameter, items)):
                             raise TypeError(
                                 f"{type(top).__name__}: {path + '.' if path else ''}{name} holds {x.describe()} where "
-                                "parameters belong, and a result is not trained; set the numbers of the parameters "
+                                "parameters belong, but a result is not trained; set the numbers of the parameters "
                                 "instead, p.data = ..., or keep results in an attribute of their own"
                             )
                         break
@@ -1181,12 +1183,12 @@ class Buffer:
 def _check_name(module: Module, what: str, name: object, known: bool) -> None:
     """Raise an error if an attribute that is registered cannot be called `name`."""
     if not isinstance(name, str):
-        raise TypeError(f"the name of {what} must be a text, not {name!r:.60}")
+        raise TypeError(f"the name of {what} must be a str, not {name!r:.60}")
     if not name or "." in name:
-        raise ValueError(f"the name of {what} must have no dot and not be empty, and it is {name!r:.60}")
+        raise ValueError(f"the name of {what} must have no dot and not be empty, unlike {name!r:.60}")
     if name[0] == "_" and what != "a buffer":
         raise ValueError(
-            f"{what} cannot be called {name!r:.60}, for names with an underscore in front are not searched"
+            f"{what} cannot be called {name!r:.60}, because names that begin with an underscore are not searched"
         )
     if not known and hasattr(module, name):
         raise ValueError(f"{type(module).__name__} has an attribute {name!r} already; choose another name for {what}")

@@ -391,8 +391,8 @@ class _Layers(_Recurrent, DropsInside):
             from warnings import warn
 
             warn(
-                f"dropout={dropout!r} acts between layers, and this {type(self).__name__} has only one; give it "
-                "num_layers=2, or put a Dropout behind it",
+                f"dropout={dropout!r} acts between layers, but this {type(self).__name__} has only one; give it "
+                "num_layers=2, or put a Dropout after it",
                 stacklevel=3,
             )
         draw, rows, out = _default(self.hidden_size), self._gates * self.hidden_size, self.proj_size or self.hidden_size

@@ -62,7 +62,7 @@ def get_total_norm(
     if error_if_nonfinite and not math.isfinite(norm):
         raise RuntimeError(
             f"the norm of order {order:g} of the gradients is {norm!r}, so they cannot be scaled; "
-            "error_if_nonfinite=False scales them all the same"
+            "error_if_nonfinite=False scales them anyway"
         )
     return norm
 

@@ -132,8 +132,8 @@ class LRScheduler:
         before = self.last_epoch
         if len(self.optimizer.param_groups) != len(self.base_lrs):
             raise ValueError(
-                f"the optimiser has {len(self.optimizer.param_groups)} groups, and {type(self).__name__} was made for "
-                f"{len(self.base_lrs)}; make the scheduler when all groups are there"
+                f"the optimiser has {len(self.optimizer.param_groups)} groups, but {type(self).__name__} was made for "
+                f"{len(self.base_lrs)}; make the scheduler when all groups have been added"
             )
         try:
             self.last_epoch = epoch
@@ -592,7 +592,7 @@ class LinearLR(LRScheduler):
         """The settings, with numbers as floats."""
         start = share("start_factor", settings["start_factor"])
         if not start:
-            raise ValueError("start_factor must be more than 0, for the other factors are multiples of it")
+            raise ValueError("start_factor must be more than 0, because the other factors are multiples of it")
         return {
             "start_factor": start,
             "end_factor": share("end_factor", settings["end_factor"]),
@@ -889,7 +889,7 @@ class _Cycling(LRScheduler):
         self._momentum = made["cycle_momentum"]
         if self._momentum and not {"momentum", "betas"} & optimizer.defaults.keys():
             raise ValueError(
-                f"{name} moves the momentum, too, and {type(optimizer).__name__} has none; write cycle_momentum=False"
+                f"{name} moves the momentum, too, but {type(optimizer).__name__} has none; write cycle_momentum=False"
             )
         if whole("last_epoch", last_epoch, -1) == -1:
             rates = _each("base_lr", begin["base_lr"], len(optimizer.param_groups)) if "base_lr" in begin else None
@@ -1124,7 +1124,7 @@ class OneCycleLR(_Cycling):
             If the cycle is over, or if the optimiser has got another number of groups.
         """
         if self.last_epoch >= self.total_steps:
-            raise ValueError(f"the cycle of {self.total_steps} steps is over; make another scheduler to train on")
+            raise ValueError(f"the cycle of {self.total_steps} steps is over; make another scheduler to go on training")
         super().step()
 
     def _phase(self) -> tuple[int, int, float]:
@@ -1253,7 +1253,7 @@ class ReduceLROnPlateau(LRScheduler):
         """The settings, with numbers as floats, and min_lr in a list."""
         factor = share("factor", settings["factor"])
         if factor == 1.0:
-            raise ValueError("factor must be less than 1, for lr is to be reduced")
+            raise ValueError("factor must be less than 1, because it reduces lr")
         return {
             "mode": choice("mode", settings["mode"], ("min", "max")),
             "factor": factor,
@@ -1329,7 +1329,7 @@ class _Several(LRScheduler):
                 raise TypeError(f"{name} cannot take {type(scheduler).__name__} (item {i}); {self._takes}")
         optimizer = schedulers[0].optimizer if optimizer is None else optimizer
         if any(scheduler.optimizer is not optimizer for scheduler in schedulers):
-            raise ValueError(f"{name} takes schedulers of one optimiser, and these are of several")
+            raise ValueError(f"{name} takes schedulers of one optimiser, but these are of several")
         self._schedulers, self.optimizer = list(schedulers), optimizer
         self.base_lrs = list(schedulers[0].base_lrs)
         self._names: tuple[str, ...] = ()
@@ -1342,7 +1342,7 @@ class _Several(LRScheduler):
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
         made, parts = super()._loaded(given), given["schedulers"]
         if not isinstance(parts, list) or len(parts) != len(self._schedulers):
-            raise ValueError(f"it is of other schedulers than these {len(self._schedulers)}")
+            raise ValueError(f"it belongs to other schedulers than these {len(self._schedulers)}")
         return {**made, "_parts": [own._loaded(part) for own, part in zip(self._schedulers, parts)]}
 
     def _take_up(self, made: dict[str, Any]) -> None:
@@ -1385,7 +1385,7 @@ class SequentialLR(_Several):
     [0.5, 0.75, 1.0, 0.5, 0.25]
     """
 
-    _takes = "it takes schedulers that need no result at a step and do not consist of others"
+    _takes = "it takes schedulers that need no metric at a step and do not consist of others"
 
     milestones: list[int]
 
@@ -1400,7 +1400,7 @@ class SequentialLR(_Several):
         self.milestones, self._names = _milestones(milestones), ("milestones",)
         if len(self.milestones) != len(schedulers) - 1 or sorted(self.milestones) != self.milestones:
             raise ValueError(
-                f"SequentialLR takes, for {len(schedulers)} schedulers, {len(schedulers) - 1} milestones that rise, "
+                f"for {len(schedulers)} schedulers SequentialLR takes {len(schedulers) - 1} milestones that rise, "
                 f"not {self.milestones!r:.60}"
             )
         self.last_epoch = whole("last_epoch", last_epoch, -1) + 1
@@ -1453,7 +1453,7 @@ class ChainedScheduler(_Several):
     0.25
     """
 
-    _takes = "it takes schedulers that need no result at a step"
+    _takes = "it takes schedulers that need no metric at a step"
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(schedulers, optimizer, (ReduceLROnPlateau,))
