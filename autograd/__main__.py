@@ -132,7 +132,7 @@ def _add_options(parser: _Parser) -> None:
     parser.add_argument("--latex", action="store_true", help="with --explain: as LaTeX")
     parser.add_argument("--draw", metavar="FILE", help="write a picture; the ending of the name is the format")
     parser.add_argument("--explore", metavar="FILE.html", help="write an interactive page")
-    parser.add_argument("--json", action="store_true", help="print the graph as JSON (docs/graph-json.md)")
+    parser.add_argument("--json", action="store_true", help="print the graph as JSON (docs/reference/graph-json.md)")
     parser.add_argument("--of", metavar="NAME", help="the node that is differentiated; the last one if not given")
     parser.add_argument("--digits", metavar="N", type=_digits, default=10, help="significant digits, 10 if not given")
     parser.add_argument("--limit", metavar="N", type=_limit, help="the largest number of nodes to draw")

@@ -24,11 +24,32 @@ if TYPE_CHECKING:
 
 
 class GradcheckError(ArithmeticError):
-    """A gradient that differs from the numeric one. Its text is the report, an input a line."""
+    """A gradient that differs from the numeric one. Its text is the report, an input a line.
+
+    Examples
+    --------
+    >>> from autograd import op
+    >>> wrong = op("wrong", lambda a: a * a, lambda a, out: (3.0 * a,))
+    >>> try:
+    ...     gradcheck(lambda x: wrong(x), 2.0)
+    ... except GradcheckError as error:
+    ...     print("suspect: wrong" in str(error))
+    True
+    """
 
 
 class AnomalyError(ArithmeticError):
-    """A nan or inf that appeared inside `detect_anomaly`."""
+    """A nan or inf that appeared inside `detect_anomaly`.
+
+    Examples
+    --------
+    >>> try:
+    ...     with detect_anomaly():
+    ...         Value(0.0).log()
+    ... except AnomalyError as error:
+    ...     print(str(error)[:12])
+    log gave -in
+    """
 
 
 # --- gradcheck ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
+__all__ = ["ExpressionError", "Formula"]
+
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<call>[^\W\d]\w*\s*\()|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\*\*|[-+*/()\[\],])|(?P<other>\S)"
@@ -47,6 +49,14 @@ class ExpressionError(ValueError):
         The expression.
     column : int
         Where in the text, from 0; also an attribute.
+
+    Examples
+    --------
+    >>> try:
+    ...     Formula("2 *")
+    ... except ExpressionError as error:
+    ...     print(error.column)
+    3
     """
 
     def __init__(self, message: str, text: str, column: int) -> None:

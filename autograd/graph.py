@@ -294,7 +294,7 @@ class Graph:
     # --- JSON -------------------------------------------------------------------------------------------------
 
     def to_json(self, indent: int | None = None) -> str:
-        """The graph as JSON text; docs/graph-json.md describes the format.
+        """The graph as JSON text; docs/reference/graph-json.md describes the format.
 
         Raises
         ------

@@ -65,6 +65,10 @@ def to_float(x: object, user: str = "Value") -> float:
 def advice(x: object) -> str:
     """What to do about something in the place of a number, as the end of a sentence; nothing if that is not plain.
 
+    Parameters
+    ----------
+    x : object
+
     Examples
     --------
     >>> advice("3"), advice([1.0])

@@ -115,28 +115,46 @@ class _Way:
     An interrupt, such as Ctrl-C, can come between any two steps of Python code. If these two were written in Python,
     one could come when the mode is set and the block not yet entered, or left and the mode still set; and it would stay
     so. Here the mode is set by appending to a list, and ends with the release of a lock.
+
+    ``with`` asks for both before it calls one: up to Python 3.13 for the way in first, from 3.14 for the way out.
     """
 
-    def __init__(self, way: Callable[[Block], Any]) -> None:
+    def __init__(self, way: Callable[[Block, _Ways], Any]) -> None:
         self.way = way
 
     def __get__(self, block: Block | None, owner: type | None = None) -> Any:
-        return self if block is None else self.way(block)
+        return self if block is None else self.way(block, block._ways("asked"))
 
     def __call__(self, block: Block, *error: object) -> None:  # by contextlib, which asks the class
-        self.way(block)(*error)
+        self.way(block, block._ways("called"))(*error)
 
 
-def _way_in(block: Block) -> Callable[[], None]:
+class _Ways:
+    """What a thread knows of its ways into and out of a block."""
+
+    __slots__ = ("entered", "coming")
+
+    def __init__(self) -> None:
+        self.entered: list[_Entry] = []  # nobody has asked for their way out yet
+        self.coming: _Entry | None = None  # its way out has been asked for, its way in has not
+
+
+def _way_in(block: Block, ways: _Ways) -> Callable[[], None]:
     from functools import partial
 
-    entry = _Entry(block.mode, block.setting())
-    block._exits.setdefault(entry.thread, []).append(entry.switch.__exit__)
+    entry, ways.coming = ways.coming, None
+    if entry is None:
+        entry = _Entry(block.mode, block.setting())
+        ways.entered.append(entry)
     return partial(block.entries.append, entry)
 
 
-def _way_out(block: Block) -> Callable[..., None]:
-    return block._exits[get_ident()].pop()
+def _way_out(block: Block, ways: _Ways) -> Callable[..., None]:
+    if ways.entered:
+        entry = ways.entered.pop()
+    else:
+        entry = ways.coming = _Entry(block.mode, block.setting())
+    return entry.switch.__exit__
 
 
 class Block:
@@ -144,16 +162,15 @@ class Block:
 
     mode = ""
     entries = blocks
-    _ways: dict[int, list[Callable[..., None]]]
+    _ways_of: dict[tuple[int, str], _Ways]
 
     def setting(self) -> object:
         raise NotImplementedError
 
-    @property
-    def _exits(self) -> dict[int, list[Callable[..., None]]]:
-        """Of each thread that is on its way in, what will end the block."""
-        ways: dict[int, list[Callable[..., None]]] = self.__dict__.setdefault("_ways", {})
-        return ways
+    def _ways(self, kind: str) -> _Ways:
+        """The ways of this thread; those that are asked for and those that are called at once are kept apart."""
+        known: dict[tuple[int, str], _Ways] = self.__dict__.setdefault("_ways_of", {})
+        return known.setdefault((get_ident(), kind), _Ways())
 
     __enter__ = _Way(_way_in)
     __exit__ = _Way(_way_out)
@@ -482,6 +499,11 @@ def concrete(x: object) -> bool:
 
     It may not while a program is recorded that is to run on other numbers (see `autograd.compile`): then code that
     takes short cuts takes none. Code that checks its arguments calls `require`.
+
+    Parameters
+    ----------
+    x : object
+        A Value, a number, or anything else.
 
     Examples
     --------

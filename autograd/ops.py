@@ -307,6 +307,17 @@ CHECKPOINT: Op = _Checkpoint()
 def equal(x: Any, y: Any) -> Any:
     """x == y by value, in every reading (for Values ``==`` is identity).
 
+    Parameters
+    ----------
+    x, y : Values, numbers, arrays or symbols
+
+    Returns
+    -------
+    bool, comparison or array
+        What ``where`` and ``require`` take for a condition.
+
+    Examples
+    --------
     >>> equal(2.0, 2)
     True
     """

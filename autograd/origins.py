@@ -230,6 +230,10 @@ def _clear_seats() -> None:
 def enter(place: Place | None) -> Place | None:
     """Make `place` the one where this thread's new nodes belong; returns the one before.
 
+    Parameters
+    ----------
+    place : Place, or None
+
     Examples
     --------
     >>> from autograd import Value

@@ -145,6 +145,9 @@ class Value:
         int, float, bool, ``fractions.Fraction``, NumPy scalar or 0-d array.
     label : str
         A name, for drawings and messages.
+    *others
+        Nothing is taken here. micrograd's ``Value(data, children, operation)`` is `autograd.op` in this engine, and a
+        message says so.
 
     Attributes
     ----------
@@ -1236,6 +1239,12 @@ def _weighted_sum(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | No
 def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     """Set the data of several leaves at once: of all, or, if anything goes wrong, of none.
 
+    Parameters
+    ----------
+    leaves : iterable of Value
+    numbers : iterable of real number
+        One for each leaf, in order.
+
     Raises
     ------
     AttributeError
@@ -1286,6 +1295,10 @@ def write(leaves: list[Any], data: list[float]) -> None:
 def zero_grads(nodes: Iterable[Value]) -> None:
     """Set the gradients of Values to 0, of many in less time than one by one.
 
+    Parameters
+    ----------
+    nodes : iterable of Value
+
     Examples
     --------
     >>> w = Value(2.0)
@@ -1307,6 +1320,10 @@ def zero_grads(nodes: Iterable[Value]) -> None:
 def reached(leaf: Value) -> bool:
     """Whether ``backward()`` has ever come to a leaf; its gradient may be 0 all the same.
 
+    Parameters
+    ----------
+    leaf : Value
+
     Examples
     --------
     >>> w, x = Value(2.0), Value(3.0)
@@ -1323,6 +1340,10 @@ def trains(leaf: Value) -> bool:
     Any leaf can be given that attribute, and what trains asks here: `compile`, which makes constants of those that are
     not to be trained, and optimisers, which leave them as they are. ``backward()`` does not ask: the gradient of such a
     leaf is as true as any other.
+
+    Parameters
+    ----------
+    leaf : Value
 
     Examples
     --------

@@ -84,7 +84,8 @@ def assemble(packages: Path | None) -> None:
         else:
             library["file_name"] = DISTRIBUTION.format(version=version) + library["file_name"]
     (ASSETS / "pyodide" / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
-    command = [modules / ".bin" / "esbuild", HERE / "_scripts" / "editor.js", "--bundle", "--format=esm", "--minify"]
+    command = [str(modules / ".bin" / "esbuild"), str(HERE / "_scripts" / "editor.js")]
+    command += ["--bundle", "--format=esm", "--minify"]
     options = [f"--outfile={ASSETS / 'editor.js'}", "--log-level=warning", "--legal-comments=eof"]
     subprocess.run([*command, *options], env=os.environ | {"NODE_PATH": str(modules)}, check=True)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
+import tomllib
 from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +37,7 @@ extensions = [
     "docs._ext.mathml",
     "docs._ext.runnable",
     "sphinx.ext.autodoc",
+    "sphinx.ext.githubpages",
 ]
 exclude_patterns = ["_*", "compiled"]
 nitpicky = False
@@ -79,7 +80,7 @@ html_title = "glassgrad"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css", "lessons.css"]
-html_js_files: list[Any] = [("frames.js", {"type": "module"})]
+html_js_files: list[Any] = [("site.js", {"type": "module"})]
 html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "**": ["sidebar-nav-bs"]}
 html_copy_source = False

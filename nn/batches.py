@@ -26,6 +26,11 @@ class Batch(list):  # type: ignore[type-arg]
     Most modules tell a batch from one example by its nesting, so that any list will do. Some cannot: `Flatten` makes
     one list of all that an example holds, whatever its shape.
 
+    Parameters
+    ----------
+    iterable : iterable, optional
+        The examples.
+
     Examples
     --------
     >>> Batch([[1.0, 2.0], [3.0, 4.0]])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .module import Module
 
+__all__ = ["Checkpoint", "random_states", "set_random_states"]
+
 FORMAT = "glassgrad-checkpoint"
 VERSION = 1
 _PREFIX, _SUFFIX, _DIGITS = "checkpoint-", ".json", 12
@@ -227,10 +229,28 @@ def random_states(model: Module, *others: object) -> dict[str, Any]:
 def set_random_states(states: dict[str, Any], model: Module, *others: object) -> None:
     """Go on with the `random_states` of these.
 
+    Parameters
+    ----------
+    states : dict
+        What `random_states` returned.
+    model : Module
+    *others : object
+        As they were given to `random_states`, in the same order.
+
     Raises
     ------
     ValueError
         If they are of something else.
+
+    Examples
+    --------
+    >>> import random, nn
+    >>> model = nn.Sequential(nn.Dropout(0.5))
+    >>> states = random_states(model)
+    >>> drawn = random.random()
+    >>> set_random_states(states, model)
+    >>> random.random() == drawn
+    True
     """
     import random
 

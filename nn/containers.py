@@ -310,6 +310,10 @@ class Sequential(_Listed):
 class ModuleList(_Listed):
     """A list of modules that names them as PyTorch does: ``blocks.0``, ``blocks.1``, ...
 
+    Parameters
+    ----------
+    modules : iterable of Module, optional
+
     Raises
     ------
     TypeError
@@ -343,6 +347,11 @@ class ModuleList(_Listed):
 class ModuleDict(_Keyed):
     """A dict of modules that names them by their keys alone: ``heads.left``.
 
+    Parameters
+    ----------
+    items : dict, or iterable of pairs, optional
+        Names and modules.
+
     Raises
     ------
     TypeError
@@ -368,6 +377,11 @@ class ModuleDict(_Keyed):
 
 class ParameterList(_Listed):
     """A list of parameters, or of lists of them, that names them as PyTorch does: ``weights.0``, ``weights.1``, ...
+
+    Parameters
+    ----------
+    values : iterable, optional
+        Values or numbers, or lists of them; a number becomes a parameter.
 
     Raises
     ------
@@ -398,6 +412,11 @@ class ParameterList(_Listed):
 
 class ParameterDict(_Keyed):
     """A dict of parameters, or of lists of them, that names them by their keys alone.
+
+    Parameters
+    ----------
+    items : dict, or iterable of pairs, optional
+        Names and Values or numbers, or lists of them; a number becomes a parameter.
 
     Raises
     ------

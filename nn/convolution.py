@@ -274,6 +274,7 @@ class Conv1d(_Direct):
     -------
     list of list of Value
         From a call with channels x length: channels x length. Of a batch, which is nested deeper, a `Batch`.
+        The length of the output is floor((length + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
     Raises
     ------
@@ -314,6 +315,12 @@ class Conv2d(_Direct):
     weight : nested lists of Value
         Of shape out_channels x in_channels / groups x rows x columns.
     bias : list of Value, or None
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns: out_channels x rows x columns, as many as `Conv1d` gives in each
+        direction. Of a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------
@@ -358,6 +365,12 @@ class ConvTranspose1d(_Transposed):
         Of shape in_channels x out_channels / groups x kernel_size.
     bias : list of Value, or None
 
+    Returns
+    -------
+    list of list of Value
+        From a call with in_channels x length: out_channels x ((length - 1) stride - 2 padding + dilation (kernel_size -
+        1) + output_padding + 1). Of a batch, which is nested deeper, a `Batch`.
+
     Raises
     ------
     ValueError, TypeError
@@ -382,6 +395,12 @@ class ConvTranspose2d(_Transposed):
         As for `ConvTranspose1d`.
     kernel_size, stride, padding, output_padding, dilation : int or (int, int)
         As for `ConvTranspose1d`; two numbers are for rows and for columns.
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with in_channels x rows x columns: out_channels x rows x columns, as many as `ConvTranspose1d` gives
+        in each direction. Of a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------

@@ -83,6 +83,11 @@ class Dropout(_Dropout):
     seed : int or random.Random, optional
         Where the random numbers come from; if not given, from Python's ``random`` module.
 
+    Returns
+    -------
+    Value or number, or (nested) list of them
+        From a call: of the shape of what it is given.
+
     Raises
     ------
     ValueError
@@ -126,6 +131,11 @@ class Dropout1d(_ChannelDropout):
     p, seed
         As for `Dropout`.
 
+    Returns
+    -------
+    nested lists
+        From a call with channels x length, or a batch of such: of the same shape.
+
     Raises
     ------
     ValueError, TypeError
@@ -142,6 +152,16 @@ class Dropout1d(_ChannelDropout):
 
 class Dropout2d(_ChannelDropout):
     """In training whole channels of an image are set to 0; see `Dropout1d`.
+
+    Parameters
+    ----------
+    p, seed
+        As for `Dropout`.
+
+    Returns
+    -------
+    nested lists
+        From a call with channels x rows x columns, or a batch of such: of the same shape.
 
     Examples
     --------
@@ -162,6 +182,11 @@ class AlphaDropout(_Dropout):
     ----------
     p, seed
         As for `Dropout`. With p = 1 everything becomes 0.
+
+    Returns
+    -------
+    Value or number, or (nested) list of them
+        From a call: of the shape of what it is given.
 
     Raises
     ------

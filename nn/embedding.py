@@ -39,6 +39,11 @@ class Embedding(Module):
     weight : list of list of Value
         Of shape num_embeddings x embedding_dim.
 
+    Returns
+    -------
+    list of Value
+        From a call with an index: embedding_dim Values. Of nested lists of indices the same nesting of such lists.
+
     Raises
     ------
     ValueError

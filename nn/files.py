@@ -24,6 +24,14 @@ def save_file(
 ) -> None:
     """Write a state to a file, all or nothing, as `autograd.write_text` does.
 
+    Parameters
+    ----------
+    path : str, bytes or path
+    state : dict
+        Numbers in nested dicts and lists, such as ``model.state_dict()``.
+    metadata : dict, optional
+        Whatever else the file is to say, as JSON can hold it.
+
     Raises
     ------
     TypeError
@@ -32,6 +40,15 @@ def save_file(
         If the metadata or the state cannot be written as JSON.
     OSError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "state.json")
+    ...     save_file(path, {"w": [0.5, -0.5]}, {"epoch": 3})
+    ...     load_file(path)
+    ({'w': [0.5, -0.5]}, {'epoch': 3})
     """
     import json
 
@@ -51,6 +68,10 @@ def save_file(
 
 def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a file that `Module.save` wrote.
+
+    Parameters
+    ----------
+    path : str, bytes or path
 
     Returns
     -------

@@ -125,6 +125,10 @@ def relu(input: Any) -> Any:
 def relu6(input: Any) -> Any:
     """min(max(x, 0), 6) (Krizhevsky 2010); the slope at 0 and at 6 is 0. Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> relu6([-1.0, 2.0, 8.0])
@@ -138,6 +142,7 @@ def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     negative_slope : float or Value
 
     Raises
@@ -241,6 +246,7 @@ def elu(input: Any, alpha: Any = 1.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     alpha : float or Value
 
     Raises
@@ -260,6 +266,10 @@ def elu(input: Any, alpha: Any = 1.0) -> Any:
 def selu(input: Any) -> Any:
     """Scaled `elu`, which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> selu(0.0)
@@ -273,6 +283,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     alpha : float
         Not 0.
 
@@ -301,6 +312,10 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
 def sigmoid(input: Any) -> Any:
     """1 / (1 + e**-x). Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> sigmoid(0.0)
@@ -311,6 +326,10 @@ def sigmoid(input: Any) -> Any:
 
 def logsigmoid(input: Any) -> Any:
     """log(sigmoid(x)), computed as -softplus(-x), which does not overflow. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -325,6 +344,10 @@ def hardsigmoid(input: Any) -> Any:
 
     The slope between them is 1/6; PyTorch's is 1/6 in single precision, 0.16666667, for doubles too.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> hardsigmoid([-4.0, 0.0, 4.0])
@@ -335,6 +358,10 @@ def hardsigmoid(input: Any) -> Any:
 
 def tanh(input: Any) -> Any:
     """Hyperbolic tangent. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -349,6 +376,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     min_val, max_val : float
 
     Raises
@@ -389,6 +417,10 @@ _soft_sign = op(
 def softsign(input: Any) -> Any:
     """x / (1 + abs(x)) (Turian et al. 2009); the slope has all its digits, also far from 0. Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> softsign([-1.0, 3.0])
@@ -422,6 +454,10 @@ _tanhshrink = op(
 def tanhshrink(input: Any) -> Any:
     """x - tanh(x), exact also near 0, where it is x**3 / 3. Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> tanhshrink([0.0, 1000.0])
@@ -441,6 +477,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     beta : float
         Above 0.
     threshold : float
@@ -468,6 +505,10 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 def silu(input: Any) -> Any:
     """x * sigmoid(x), also called swish (Elfwing et al. 2017). Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> silu(0.0)
@@ -479,6 +520,10 @@ def silu(input: Any) -> Any:
 def mish(input: Any) -> Any:
     """x * tanh(softplus(x)) (Misra 2019). Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> mish([0.0, 1000.0])
@@ -489,6 +534,10 @@ def mish(input: Any) -> Any:
 
 def hardswish(input: Any) -> Any:
     """x * hardsigmoid(x) (Howard et al. 2019); the slope at -3 is 0, at 3 it is 1. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -503,6 +552,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     approximate : {"none", "tanh"}
         With "tanh" it is x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2, the approximation that GPT-2 uses; it is
         computed with the sigmoid of twice that argument, in which nothing cancels.
@@ -567,6 +617,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     lambd : float
         Not negative.
 
@@ -589,6 +640,19 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """x, but 0 between -lambd and lambd; the slope at both is 0. Otherwise as `softshrink`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+    lambd : float
+        Not negative.
+
+    Raises
+    ------
+    ValueError
+        If lambd is negative.
+    TypeError
+        If lambd is no number.
+
     Examples
     --------
     >>> hardshrink([-2.0, 0.25, 2.0])
@@ -603,6 +667,7 @@ def threshold(input: Any, threshold: float, value: float) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     threshold, value : float
 
     Raises

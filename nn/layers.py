@@ -55,6 +55,11 @@ class Neuron(Module):
     nonlin : bool
         Whether the activation is applied. It is, once an activation is assigned.
 
+    Returns
+    -------
+    Value
+        From a call with nin numbers.
+
     Raises
     ------
     ValueError
@@ -200,6 +205,11 @@ class MLP(Module):
     **options
         `Neuron`'s ``init`` and ``bias``.
 
+    Returns
+    -------
+    list of Value, or Value
+        From a call with nin numbers: what the last `Layer` returns.
+
     Raises
     ------
     ValueError, TypeError
@@ -277,6 +287,12 @@ class Bilinear(Module):
         ``weight[k][i][j]`` belongs to the product of ``x1[i]`` and ``x2[j]`` in y_k.
     bias : list of Value, or None
 
+    Returns
+    -------
+    list of Value
+        From a call with in1_features and in2_features numbers, in two lists: out_features results. Of two batches a
+        list of such lists.
+
     Raises
     ------
     ValueError
@@ -343,6 +359,8 @@ class Linear(Module):
     init : str or callable, optional
         How W starts, see `nn.init`; b starts at 0 then. If not given, both start as in PyTorch: uniform in
         ±1/sqrt(in_features).
+    nin, nout : int, optional
+        Other names of in_features and out_features, those of `Neuron`.
     seed : int or random.Random, optional
         As for `Neuron`.
 
@@ -350,6 +368,12 @@ class Linear(Module):
     ----------
     weight : list of list of Value
     bias : list of Value, or None
+
+    Returns
+    -------
+    list of Value
+        From a call with in_features numbers, the out_features results. Of lists of such lists, each of the innermost
+        ones is a row of its own.
 
     Raises
     ------

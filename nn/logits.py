@@ -49,6 +49,11 @@ def softmax(input: Any, dim: int = -1) -> Any:
 def log_softmax(input: Any, dim: int = -1) -> Any:
     """log(softmax(input)), exact where a probability is nearly 0 or nearly 1; otherwise as `softmax`.
 
+    Parameters
+    ----------
+    input, dim
+        As for `softmax`.
+
     Examples
     --------
     >>> log_softmax([40.0, 0.0])
@@ -59,6 +64,11 @@ def log_softmax(input: Any, dim: int = -1) -> Any:
 
 def softmin(input: Any, dim: int = -1) -> Any:
     """softmax of -x: the smallest x gets the largest share; otherwise as `softmax`.
+
+    Parameters
+    ----------
+    input, dim
+        As for `softmax`.
 
     Examples
     --------

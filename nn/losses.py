@@ -67,6 +67,23 @@ if TYPE_CHECKING:
 
     Loss = Callable[..., Any]
 
+__all__ = [
+    "bce",
+    "bce_with_logits",
+    "cross_entropy",
+    "half_mse",
+    "hinge",
+    "huber",
+    "l1",
+    "l1_penalty",
+    "l2",
+    "l2_penalty",
+    "mae",
+    "mse",
+    "multi_margin",
+    "nll",
+]
+
 # --- of numbers -----------------------------------------------------------------------------------------------
 
 
@@ -142,6 +159,11 @@ def mse_loss(
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Half the squared error, (p - t)**2 / 2, whose derivative is p - t; otherwise as `mse`.
 
+    Parameters
+    ----------
+    predictions, targets : Values or numbers, or (nested) lists of them, of one shape
+    reduction : {"mean", "sum", "none"}
+
     Examples
     --------
     >>> half_mse([1.0, 4.0], [1.0, 2.0])
@@ -152,6 +174,11 @@ def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 
 def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Absolute error, abs(p - t), with derivative 0 where they are equal; otherwise as `mse`.
+
+    Parameters
+    ----------
+    predictions, targets : Values or numbers, or (nested) lists of them, of one shape
+    reduction : {"mean", "sum", "none"}
 
     Examples
     --------
@@ -170,6 +197,12 @@ def l1_loss(
     weight: Any = None,
 ) -> Any:
     """Absolute error, abs(p - t), as `mae`, with PyTorch's arguments; otherwise as `mse_loss`.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    size_average, reduce, reduction, weight
+        As for `mse_loss`.
 
     Examples
     --------
@@ -197,8 +230,10 @@ def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "me
 
     Parameters
     ----------
+    predictions, targets : Values or numbers, or (nested) lists of them, of one shape
     delta : float or Value
         Where the parabola turns into lines; positive. With infinity it is `half_mse`.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -255,6 +290,10 @@ def smooth_l1_loss(
 
     Parameters
     ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
     beta : float
         Where the parabola turns into lines; not negative. With 0 it is `l1_loss`.
 
@@ -278,6 +317,12 @@ def smooth_l1_loss(
 
 def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """max(0, 1 - label * score), for labels -1 and 1 (Cortes and Vapnik 1995); otherwise as `mse`.
+
+    Parameters
+    ----------
+    scores, labels : Values or numbers, or (nested) lists of them, of one shape
+        A label is -1 or 1.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -303,6 +348,14 @@ def soft_margin_loss(
     """log(1 + e**(-y x)) for labels y of -1 and 1: a `hinge` without a kink; otherwise as `mse_loss`.
 
     It is computed as softplus(-y x), which does not overflow.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+        A target is -1 or 1.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -341,6 +394,9 @@ def margin_ranking_loss(
     input1, input2, target : Values or numbers, or (nested) lists of them, of one shape
     margin : float
         By how much.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -377,8 +433,13 @@ def hinge_embedding_loss(
 
     Parameters
     ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+        A target is -1 or 1.
     margin : float
         How large a distance shall be for the label -1.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -413,12 +474,16 @@ def poisson_nll_loss(
 
     Parameters
     ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
     log_input : bool
         If False x is the mean itself: x - t log(x + eps).
     full : bool
         Whether to add Stirling's formula for log(t!), t log(t) - t + log(2 pi t) / 2, where t is above 1.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
     eps : float
         Keeps the logarithm finite.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -513,6 +578,12 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     A logarithm counts as no less than -100, and p (1 - p) in the derivative (p - t) / (p (1 - p)) as no less than
     1e-12: so it is in PyTorch, too. `bce_with_logits` needs neither.
 
+    Parameters
+    ----------
+    probabilities, targets : Values or numbers, or (nested) lists of them, of one shape
+        Both from 0 to 1.
+    reduction : {"mean", "sum", "none"}
+
     Raises
     ------
     ValueError
@@ -578,6 +649,17 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 
     Its derivative is sigmoid(z) - t. Terms whose coefficient is the number 0 are left out: so, where t is 0 or 1,
     the derivative has all its digits, even when sigmoid(z) is next to t.
+
+    Parameters
+    ----------
+    logits, targets : Values or numbers, or (nested) lists of them, of one shape
+        Any number for a logit; a target from 0 to 1.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse`, also if a target that is a number is below 0 or above 1.
 
     Examples
     --------
@@ -860,6 +942,14 @@ def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
 def nll(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Negative logarithm of the likelihood, -log_probabilities[t] for class t; otherwise as `cross_entropy`.
 
+    Parameters
+    ----------
+    log_probabilities : list of Values or numbers, or a list of such lists
+        A logarithm for every class; for several examples a list for each.
+    targets : int, or a list of them
+        The class, counted from 0.
+    reduction : {"mean", "sum", "none"}
+
     Examples
     --------
     >>> nll([-0.5, -2.0], 1)
@@ -925,6 +1015,14 @@ def _nll(user: str, rows: Any, targets: Any, weight: Any, ignored: int | None, r
 
 def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """1/n times the sum of max(0, 1 - s_t + s_i) over the n - 1 classes i other than t; otherwise as `cross_entropy`.
+
+    Parameters
+    ----------
+    scores : list of Values or numbers, or a list of such lists
+        A number for every class; for several examples a list for each.
+    targets : int, or a list of them
+        The class, counted from 0.
+    reduction : {"mean", "sum", "none"}
 
     Examples
     --------
@@ -1128,6 +1226,9 @@ def cosine_embedding_loss(
     target : 1 or -1, or a (nested) list with a label for each pair of vectors
     margin : float
         The cosine that vectors with the label -1 may have; from -1 to 1 to be of use.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -1175,6 +1276,9 @@ def triplet_margin_loss(
         As for `pairwise_distance`.
     swap : bool
         Whether the distance of positive and negative takes the place of d(anchor, negative) where it is smaller.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -1215,6 +1319,13 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
 
     It is no loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
 
+    Parameters
+    ----------
+    parameters : Value, or (nested) list of them
+        For instance ``model.parameters()``.
+    *targets
+        There are none: who gives some means the loss of a similar name.
+
     Raises
     ------
     ValueError
@@ -1236,6 +1347,13 @@ def l2_penalty(parameters: Any, *targets: Any) -> Any:
 
     Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is no loss: `mse_loss`,
     also called `mse`, compares predictions with targets. `nn.l2` is another name of this.
+
+    Parameters
+    ----------
+    parameters : Value, or (nested) list of them
+        For instance ``model.parameters()``.
+    *targets
+        There are none: who gives some means the loss of a similar name.
 
     Raises
     ------

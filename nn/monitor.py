@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Watched: TypeAlias = Module | ParameterVector
 
+__all__ = ["GradientHistory", "dead_units", "gradient_norms", "snapshot", "update_ratios"]
+
 
 def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[str, float]]:
     """How large the gradients of each part are.
@@ -77,6 +79,12 @@ def snapshot(watched: Watched, depth: int | None = 1) -> dict[str, list[float]]:
     """The numbers of the parameters of each part, to be compared with later ones; see `update_ratios`.
 
     Parameters and errors are those of `gradient_norms`.
+
+    Parameters
+    ----------
+    watched : Module, or a program's parameters
+    depth : int, optional
+        As for `gradient_norms`.
 
     Examples
     --------

@@ -303,6 +303,11 @@ class BatchNorm2d(_BatchNorm):
     num_features, eps, momentum, affine, track_running_stats
         As for `BatchNorm1d`.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with a batch of channels x rows x columns: of the same shape. In evaluation one example will do.
+
     Raises
     ------
     ValueError, TypeError, CompileError
@@ -383,6 +388,11 @@ class InstanceNorm1d(_InstanceNorm):
     track_running_stats : bool
         If True means over the examples of a batch move running ones, which are used in evaluation.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x length, or a batch of such: of the same shape.
+
     Raises
     ------
     ValueError
@@ -402,6 +412,16 @@ class InstanceNorm1d(_InstanceNorm):
 
 class InstanceNorm2d(_InstanceNorm):
     """Each channel of each image is normalised by its own mean and variance; see `InstanceNorm1d`.
+
+    Parameters
+    ----------
+    num_features, eps, momentum, affine, track_running_stats
+        As for `InstanceNorm1d`.
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns, or a batch of such: of the same shape.
 
     Examples
     --------
@@ -435,6 +455,11 @@ class GroupNorm(Module):
     ----------
     weight, bias : list of Value, or None
         One for each channel; they start at 1 and at 0.
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with num_channels channels of any shape, or a batch of such: of the same shape.
 
     Raises
     ------
@@ -542,6 +567,11 @@ class LayerNorm(_WholeNorm):
     weight, bias : (nested) lists of Value, or None
         Of shape normalized_shape; they start at 1 and at 0.
 
+    Returns
+    -------
+    (nested) list of Value
+        From a call with normalized_shape numbers, or with nested lists of such: of the same shape.
+
     Raises
     ------
     ValueError
@@ -595,6 +625,11 @@ class RMSNorm(_WholeNorm):
     ----------
     weight : (nested) list of Value, or None
         Of shape normalized_shape; it starts at 1.
+
+    Returns
+    -------
+    (nested) list of Value
+        As of `LayerNorm`.
 
     Raises
     ------

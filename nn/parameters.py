@@ -72,6 +72,12 @@ class Parameter(Value):
 def freeze(parameters: Iterable[Value], requires_grad: bool = False) -> None:
     """Say of parameters that they are not to be trained, or that they are.
 
+    Parameters
+    ----------
+    parameters : iterable of Value
+    requires_grad : bool
+        Whether they are to be trained.
+
     Examples
     --------
     >>> w = Value(1.0)

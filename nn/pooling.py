@@ -192,6 +192,12 @@ class MaxPool1d(_MaxPool):
     ceil_mode : bool
         Whether there is one more window at the end that is not full.
 
+    Returns
+    -------
+    list of list of Value
+        From a call with channels x length: channels x windows, as many as `Conv1d` has. Of a batch, which is nested
+        deeper, a `Batch`.
+
     Raises
     ------
     ValueError
@@ -221,6 +227,11 @@ class MaxPool2d(_MaxPool):
     return_indices, ceil_mode
         As for `MaxPool1d`.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns: the same with fewer rows and columns; see `MaxPool1d`.
+
     Raises
     ------
     ValueError, TypeError
@@ -244,6 +255,11 @@ class AvgPool1d(_AvgPool):
         As for `MaxPool1d`; in the padding there are zeros.
     count_include_pad : bool
         Whether the zeros of the padding count.
+
+    Returns
+    -------
+    list of list of Value
+        As of `MaxPool1d`.
 
     Raises
     ------
@@ -270,6 +286,11 @@ class AvgPool2d(_AvgPool):
         Whether the zeros of the padding count.
     divisor_override : int, optional
         What sums are divided by, if not by the count.
+
+    Returns
+    -------
+    nested lists of Value
+        As of `MaxPool2d`.
 
     Raises
     ------
@@ -307,6 +328,11 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
     output_size : int or None
         How many; None keeps the length.
 
+    Returns
+    -------
+    list of list of Value
+        From a call with channels x length: channels x output_size. Of a batch, which is nested deeper, a `Batch`.
+
     Raises
     ------
     ValueError
@@ -332,6 +358,12 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
     ----------
     output_size : int or None, or two of them, for rows and for columns
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns: channels x output_size. Of a batch, which is nested deeper, a
+        `Batch`.
+
     Raises
     ------
     ValueError, TypeError
@@ -349,6 +381,16 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
 class AdaptiveMaxPool1d(_AdaptiveMax):
     """The largest number under each of as many windows as you say; see `AdaptiveAvgPool1d` and `MaxPool1d`.
 
+    Parameters
+    ----------
+    output_size, return_indices
+        As for `AdaptiveAvgPool1d` and `MaxPool1d`.
+
+    Returns
+    -------
+    list of list of Value
+        As of `AdaptiveAvgPool1d`.
+
     Examples
     --------
     >>> [y.data for y in AdaptiveMaxPool1d(2)([[1.0, 3.0, 5.0]])[0]]
@@ -360,6 +402,16 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
 
 class AdaptiveMaxPool2d(_AdaptiveMax):
     """The largest number under each of as many windows as you say; see `AdaptiveAvgPool2d` and `MaxPool1d`.
+
+    Parameters
+    ----------
+    output_size, return_indices
+        As for `AdaptiveAvgPool2d` and `MaxPool1d`.
+
+    Returns
+    -------
+    nested lists of Value
+        As of `AdaptiveAvgPool2d`.
 
     Examples
     --------

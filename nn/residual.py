@@ -21,6 +21,11 @@ class Residual(Module):
     module : Module or callable
         What it makes has the shape of what it is given.
 
+    Returns
+    -------
+    Value, or (nested) list of Value
+        From a call: of the shape of what it is given.
+
     Raises
     ------
     TypeError

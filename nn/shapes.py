@@ -28,6 +28,11 @@ class Flatten(Module):
         The first and last of the levels that become one, counted as in PyTorch: the batch's level is 0, the outermost
         of an example 1, the innermost -1.
 
+    Returns
+    -------
+    list
+        From a call with nested lists: with one level in place of those that became one. Of a `Batch` a `Batch`.
+
     Raises
     ------
     ValueError
@@ -76,6 +81,11 @@ class Unflatten(Module):
     unflattened_size : tuple of int
         What it becomes; one of the numbers may be -1, and is found.
 
+    Returns
+    -------
+    nested lists
+        From a call with nested lists: with the levels of unflattened_size in place of one. Of a `Batch` a `Batch`.
+
     Raises
     ------
     ValueError
@@ -123,6 +133,12 @@ class ZeroPad2d(Module):
     padding : int, or (left, right, top, bottom)
         How many, in PyTorch's order.
 
+    Returns
+    -------
+    nested lists
+        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        deeper, a `Batch`.
+
     Raises
     ------
     ValueError
@@ -169,6 +185,12 @@ class Upsample(Module):
     scale_factor : int or (int, int), optional
         How many times as many; a whole number. One of the two must be given.
     mode : {"nearest"}
+
+    Returns
+    -------
+    nested lists
+        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        deeper, a `Batch`.
 
     Raises
     ------

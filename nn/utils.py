@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .trained import Params
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "vector_to_parameters"]
+
 
 def get_total_norm(
     parameters: Params | Iterable[float], norm_type: float = 2.0, error_if_nonfinite: bool = False
@@ -141,6 +143,12 @@ def clip_grad_norm_(
 def clip_grad_value_(parameters: Params, clip_value: float) -> None:
     """Hold every parameter's gradient between -clip_value and clip_value; nan stays nan, and so do frozen parameters.
 
+    Parameters
+    ----------
+    parameters : Value, iterable of Value, or a program's parameters
+    clip_value : float
+        The largest size of a gradient; not negative.
+
     Raises
     ------
     TypeError, ValueError
@@ -189,6 +197,12 @@ def vector_to_parameters(vec: Sequence[float], parameters: Params) -> None:
     """Set the numbers of all parameters to those of a vector: the reverse of `parameters_to_vector`.
 
     Frozen parameters are set as well, as in PyTorch.
+
+    Parameters
+    ----------
+    vec : sequence of float
+    parameters : iterable of Value, or a program's parameters
+        As for `parameters_to_vector`.
 
     Raises
     ------

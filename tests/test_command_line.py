@@ -25,7 +25,7 @@ from .test_rendering import use_neither
 from .test_text import Lesson
 from .test_text import lesson as lesson
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "command-line.md"
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "guides" / "command-line.md"
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=1"]
 
 

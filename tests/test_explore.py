@@ -164,6 +164,12 @@ def test_without_a_path_it_is_opened_and_with_one_only_if_asked(
     assert len(opened) == 2
 
 
+def test_inside_a_browser_no_other_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webbrowser.open", lambda address: pytest.fail("a window opens"))
+    monkeypatch.setattr("sys.platform", "emscripten")
+    explore(Value(1.0, "x").exp())
+
+
 def test_in_a_notebook_the_cell_shows_it_and_no_window_opens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Shell:
         kernel = object()

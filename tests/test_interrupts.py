@@ -6,18 +6,20 @@ in the midst of what it is about, so that it cannot pass because none did.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+from typing import Any
 
 import pytest
 
 import autograd
 import nn
-from autograd import Place, Value, current_place, enter
+from autograd import Place, Value, current_place, enter, no_grad
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
 
@@ -130,6 +132,27 @@ def test_a_signal_handler_that_calls_backward_is_refused_in_the_midst_of_another
     """
     )
     assert int(refused) >= (5 if autograd.native == "interpreted" else 0)
+
+
+@pytest.mark.parametrize("order", [("__enter__", "__exit__"), ("__exit__", "__enter__")], ids=["3.13", "3.14"])
+def test_with_asks_for_both_ways_before_it_takes_one(order: tuple[str, str]) -> None:
+    """In another order from Python 3.14 on; and a block can be inside itself."""
+    block, x = no_grad(), Value(2.0)
+
+    def asked() -> dict[str, Any]:
+        return {name: getattr(block, name) for name in order}
+
+    with contextlib.ExitStack() as stack:
+        outer = asked()
+        outer["__enter__"]()
+        stack.enter_context(block)
+        inner = asked()
+        inner["__enter__"]()
+        inner["__exit__"](None, None, None)
+        assert not (x * 3.0).operands
+        outer["__exit__"](None, None, None)
+        assert not (x * 3.0).operands
+    assert (x * 3.0).operands
 
 
 def test_an_interrupt_on_the_way_into_or_out_of_a_block_leaves_no_mode_set() -> None:

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
     Typed: TypeAlias = tuple[Shape, bool]  # a shape, and whether there is an axis of examples
 
+__all__ = ["IllegalProgram"]
+
 ORDER = (
     "record",
     *("fold", "sums", "split", "share", "live"),
@@ -71,7 +73,13 @@ _on = False
 
 
 class IllegalProgram(AssertionError):
-    """A pass has made what is no program: a fault of the compiler."""
+    """A pass has made what is no program: a fault of the compiler.
+
+    Examples
+    --------
+    >>> issubclass(IllegalProgram, AssertionError)
+    True
+    """
 
 
 @contextmanager

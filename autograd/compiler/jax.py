@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     Noted: TypeAlias = tuple[Check | Told, ...]
 
+__all__ = ["JaxProgram"]
+
 
 class JaxInputs(Inputs):
     """The arguments of a program that JAX runs: its arrays are taken as they are, also while JAX traces a function."""

@@ -158,7 +158,8 @@ class _Vector(ParameterVector):
 class Parameters(_Vector):
     """A program's parameters: one vector of numbers and one of gradients, with a view of each named part.
 
-    An optimiser of ``nn`` takes it in place of ``model.parameters()``: its rule then moves the whole vector at once.
+    An optimiser of ``nn`` takes it in place of ``model.parameters()``: its rule then moves the whole vector at once. A
+    compiled program has it as ``program.parameters``.
 
     Attributes
     ----------

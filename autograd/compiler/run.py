@@ -46,6 +46,24 @@ class Program:
         The program's text.
     parameters : Parameters
         Their numbers and gradients, in one vector each.
+
+    Raises
+    ------
+    TypeError, ValueError
+        From a call: if the arguments do not have the shapes and kinds of the example, if there is a nan among them that
+        spreads into the result, or if they do not meet what the function requires of them.
+    RuntimeError
+        From a call: if a leaf that is a constant of the program has been set to another number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = Value(2.0, "w")
+    >>> program = autograd.compile(lambda x: (w * x) ** 2)
+    >>> program([1.0, 2.0])
+    (10.0, array([10.]))
+    >>> program.outputs([1.0, 2.0])
+    array([ 4., 16.])
     """
 
     _takes = Inputs

@@ -45,6 +45,8 @@ LIMIT = 200_000
 class Page:
     """What `explore` returns: the page, ready to be looked at.
 
+    As the value of a notebook's cell it shows itself, in a frame of its own.
+
     Attributes
     ----------
     path : str
@@ -53,6 +55,20 @@ class Page:
         Its content.
 
     As the value of a notebook's cell it shows itself, in a frame of its own.
+    path : str
+        The file that was written.
+    html : str
+        Its content.
+    title : str
+        What it is called.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = explore(Value(2.0, "x") ** 2, os.path.join(folder, "square.html"), open=False)
+    ...     print(os.listdir(folder), page.html.startswith("<!doctype html>"))
+    ['square.html'] True
     """
 
     def __init__(self, path: str, html: str, title: str) -> None:
@@ -199,9 +215,11 @@ def check(graph: Graph, room: int) -> None:
 
 
 def _in_notebook() -> bool:
-    """Whether this runs in a notebook's kernel, which shows the page itself."""
+    """Whether this runs in a notebook's kernel, which shows the page itself, or inside a browser, as Pyodide does."""
     import sys
 
+    if sys.platform == "emscripten":
+        return True
     for module, name in (("IPython", "get_ipython"), ("marimo", "running_in_notebook")):
         found = getattr(sys.modules.get(module), name, None)
         if found is not None:

@@ -90,3 +90,24 @@ def expect(got: object, wanted: float, what: str, rel: float = 1e-9, abs: float 
     """Refuse a number that is not the wanted one, with both of them."""
     if not close(got, wanted, rel, abs):
         raise Wrong(f"{what} should be {wanted:.6g}, and is {number(got):.6g}.")
+
+
+def letter(answer: object, among: str) -> str:
+    """The answer, if it is one of these letters."""
+    chosen = answer.strip().lower() if isinstance(answer, str) else ""
+    if len(chosen) != 1 or chosen not in among:
+        raise Wrong(f"Answer with one of the letters {', '.join(among)}, between quotation marks.")
+    return chosen
+
+
+def matrix(got: object, what: str, rows: int, columns: int) -> list[list[float]]:
+    """What the reader's function returned, if it is a list of rows of numbers, of this shape."""
+    try:
+        found = [[number(x) for x in row] for row in got]  # type: ignore[attr-defined]
+    except TypeError:
+        raise Wrong(f"{what} should be a list of rows, each a list of numbers, and is {got!r:.60}.") from None
+    lengths = sorted({len(row) for row in found})
+    if len(found) != rows or lengths != [columns]:
+        shape = f"{len(found)} rows of {' or '.join(map(str, lengths))} numbers" if found else "no rows"
+        raise Wrong(f"{what} should have {rows} rows of {columns} numbers, and has {shape}.")
+    return found

@@ -64,7 +64,7 @@ def show(thing: object, caption: str = "") -> None:
     ----------
     thing : object
         A figure of matplotlib; a `Graph` or a `graphviz.Digraph`, which are drawn; the `Page` that ``explore`` returns;
-        or text, which is shown as it is, in columns.
+        or text, which is shown as it is, in columns. Where there is no Graphviz, a `Graph` is shown as that page.
     caption : str
         What the picture says, for those who cannot see it, too.
     """
@@ -116,7 +116,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], digits: int 
     widths = [max(len(line[i]) for line in [columns, *cells]) for i in range(len(columns))]
     lines = [columns, ["-" * width for width in widths], *cells]
     text = "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' if name else "<td></td>" for name in columns)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
     present(
         textwrap.indent(text, "    "),

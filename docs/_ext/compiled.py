@@ -1,8 +1,8 @@
 """Links to files of the repository lead to the page of the site that shows them, where there is one.
 
-A document can link to ``demos/02_one_weight.py``, to a program in ``docs/compiled`` or to that folder, as it does in the
-repository; on the site the link leads to the lesson's page, to the program's, or to the list of programs. The pages of
-the programs are written before anything is read, into a folder that git ignores. Other files are downloads.
+A document can link to ``demos/02_one_weight.py``, to a program in ``docs/compiled`` or to that folder, as it does in
+the repository; on the site the link leads to the lesson's page, to the program's, or to the list of programs. The pages
+of the programs are written before anything is read, into a folder that git ignores. Other files are downloads.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Before anything is read, each lesson is written as a notebook beside ``course/index.md``, which git ignores; myst-nb
 executes it. The page offers that notebook, and the lesson's file, for download. In it questions are cells of their own,
-whose code, which has the answer, is folded away. The directive ``{lessons}`` makes the table of the course, from the lessons themselves.
+whose code, which has the answer, is folded away. The directive ``{lessons}`` makes the table of the course from the
+lessons themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import nbformat
+import nbformat.v4
 from sphinx.util.docutils import SphinxDirective
 
 from demos.classroom.course import Cell, Lesson, lessons
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 FOLDER = "course"
 
+v4: Any = nbformat.v4  # it has no types
+
 
 def write(app: Sphinx, config: Config) -> None:
     """Write the notebooks that have changed, and remove those of lessons that are gone."""
@@ -34,7 +37,7 @@ def write(app: Sphinx, config: Config) -> None:
         if path not in known:
             path.unlink()
     for path, lesson in known.items():
-        text = nbformat.writes(notebook(lesson)) + "\n"
+        text = v4.writes(notebook(lesson)) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
 
@@ -45,19 +48,19 @@ def notebook(lesson: Lesson) -> Any:
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{number}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    return v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
 
 
 def _parts(cell: Cell) -> list[Any]:
     """A lesson's cell; one of code in several if it asks questions, for what is in a question's code is its answer."""
     if cell.kind == "markdown":
-        return [nbformat.v4.new_markdown_cell(cell.text)]
+        return [v4.new_markdown_cell(cell.text)]
     parts = []
     for text, tags in split(cell.text):
         metadata: dict[str, Any] = {"tags": tags} if tags else {}
         if "hide-input" in tags:
             metadata["jupyter"] = {"source_hidden": True}
-        parts.append(nbformat.v4.new_code_cell(text, metadata=metadata))
+        parts.append(v4.new_code_cell(text, metadata=metadata))
     return parts
 
 
@@ -100,17 +103,17 @@ class Table(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The table, and the lessons' place in the site's contents."""
-        rows = "\n".join(f"| {x.number} | [{x.title}]({x.name}.ipynb) | {x.idea[:1].upper()}{x.idea[1:]} | {_took(x)} |" for x in lessons())
-        table = f"| | Lesson | One idea | Runs |\n|--:|---|---|--:|\n{rows}"
+        rows = "\n".join(map(_row, lessons()))
+        table = f"| No. | Lesson | One idea | Runs |\n|--:|---|---|--:|\n{rows}"
         names = "\n".join(lesson.name for lesson in lessons())
         contents = f"```{{toctree}}\n:hidden:\n\n{names}\n```"
         return self.parse_text_to_nodes(f"```{{rst-class}} lessons\n```\n\n{table}\n\n{contents}\n")
 
 
-def _took(lesson: Lesson) -> str:
-    if lesson.seconds is None:
-        return ""
-    return f"{lesson.seconds:.0f} s" if lesson.seconds >= 1 else "< 1 s"
+def _row(lesson: Lesson) -> str:
+    idea = lesson.idea[:1].upper() + lesson.idea[1:]
+    took = "" if lesson.seconds is None else f"{lesson.seconds:.0f} s" if lesson.seconds >= 1 else "< 1 s"
+    return f"| {lesson.number} | [{lesson.title}]({lesson.name}.ipynb) | {idea} | {took} |"
 
 
 def _tell_page(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:

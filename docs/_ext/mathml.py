@@ -5,11 +5,12 @@ docutils converts LaTeX to MathML. What it cannot read is a warning with its pla
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from docutils.utils.math import MathError
-from docutils.utils.math.latex2mathml import tex2mathml
+from docutils.utils.math.latex2mathml import ordinary, tex2mathml
 from sphinx.util import logging
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 _log = logging.getLogger(__name__)
+ordinary.setdefault("dots", ordinary["ldots"])  # which docutils leaves out
 
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:
@@ -26,21 +28,16 @@ def _inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def _block(self: HTML5Translator, node: nodes.math_block) -> None:
-    self.body.append(f'<div class="math" tabindex="0" role="group" aria-label="formula">{_converted(node, True)}</div>')
+    self.body.append(f'<div class="math" role="group" aria-label="formula">{_converted(node, True)}</div>')
     raise nodes.SkipNode
 
 
 def _converted(node: nodes.Element, block: bool) -> str:
     try:
-        return tex2mathml(node.astext(), as_block=block)
+        return str(tex2mathml(node.astext(), as_block=block))
     except MathError as error:
         _log.warning("this formula cannot be made MathML: %s", error, location=node, type="mathml")
-        return self_escaped(node.astext())
-
-
-def self_escaped(text: str) -> str:
-    """A formula as it is written, for a page that warns of it."""
-    return f"<code>{text.replace('&', '&amp;').replace('<', '&lt;')}</code>"
+        return f"<code>{html.escape(node.astext())}</code>"
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -14,12 +14,15 @@ import { basicSetup, EditorView } from "codemirror";
  * @param {{ label: string, changed: (source: string) => void, run: () => void }} options
  */
 export function edit(parent, source, { label, changed, run }) {
-  const runKey = { run: () => (run(), true) };
+  const runKey = () => {
+    run();
+    return true;
+  };
   return new EditorView({
     parent,
     doc: source,
     extensions: [
-      Prec.highest(keymap.of(["Mod-Enter", "Shift-Enter"].map((key) => ({ key, ...runKey })))),
+      Prec.highest(keymap.of(["Mod-Enter", "Shift-Enter"].map((key) => ({ key, run: runKey })))),
       basicSetup,
       keymap.of([indentWithTab]), // Escape, then Tab, leaves the editor
       indentUnit.of("    "),

@@ -9,6 +9,8 @@ import { Python } from "./python.js";
 /**
  * @import { Ended } from "./python.js"
  * @import { Offer } from "./worker.js"
+ *
+ * @typedef {{ module: string, cell: number, offer: Offer | null }} Lack What a cell needs, or one that it builds on.
  */
 
 const MEGABYTE = 1e6;
@@ -29,7 +31,8 @@ class Cell {
     this.output = new Output(cell);
     /** @type {string | null} what of it ran last in the present Python; null if nothing did */
     this.ran = null;
-    this.lacks = ""; // the module for which it could not run
+    /** @type {Lack | null} why it could not run */
+    this.lack = null;
     this.key = `glassgrad ${location.pathname} ${this.built}`; // a lesson that is changed has other keys
     this.source = recall(this.key) ?? this.built;
     /** @type {any} */
@@ -90,25 +93,36 @@ class Cell {
   }
 
   update() {
-    const { running } = this.page;
-    this.runButton.hidden = running === this;
-    this.runButton.disabled = running !== null;
-    this.stopButton.hidden = running !== this;
+    const { running, wanted } = this.page;
+    const isBusy = running === this || wanted === this;
+    const focused = document.activeElement;
+    this.runButton.hidden = isBusy;
+    this.runButton.ariaDisabled = String(running !== null); // it keeps the focus
+    this.stopButton.hidden = !isBusy;
     this.editButton.hidden = this.editor !== null;
-    this.resetButton.hidden = running === this || !(this.isChanged || this.output.isLive || this.editor !== null);
+    this.resetButton.hidden = isBusy || !(this.isChanged || this.output.isLive || this.editor !== null);
+    if (focused === this.runButton && isBusy) this.stopButton.focus();
+    if (focused === this.stopButton && !isBusy) this.runButton.focus();
   }
 
   /**
    * What can be said when it has ended.
    * @param {Ended} ended
+   * @param {Lack | null} above what a cell above lacks
    */
-  finish({ outcome, what, seconds, offer }) {
+  finish({ outcome, what, seconds, offer }, above) {
     this.status.textContent = outcome === "done" ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : "";
-    this.lacks = "";
-    if (outcome === "missing" && (offer !== null || !this.isChanged)) {
-      this.lacks = what;
-      this.output.restore(this.isChanged ? null : offer === null ? absent(what) : this.offer(offer));
-      if (this.isChanged && offer !== null) this.output.add(this.offer(offer));
+    this.lack = null;
+    if (outcome === "missing" && (offer !== null || !this.isChanged))
+      this.lack = { module: what, cell: this.number, offer };
+    else if (outcome === "error" && !this.isChanged) this.lack = above;
+    if (this.lack !== null && !this.isChanged) {
+      this.output.restore(this.offer(this.lack)); // what was built with the site is right
+    } else if (this.lack?.offer) {
+      this.output.restore();
+      this.output.add(this.offer(this.lack));
+    } else if (outcome === "error" && above !== null) {
+      this.output.note(`Cell ${above.cell} has not run, for it needs ${above.module}.`);
     } else if (outcome === "broken") {
       this.output.note(`Python broke down (${what}). The next run starts it again.`);
     } else if (outcome === "stopped") {
@@ -119,14 +133,26 @@ class Cell {
   }
 
   /**
-   * @param {Offer} offer
-   * @returns {HTMLElement}
+   * What is to be done about a lack.
+   * @param {Lack} lack
    */
-  offer({ module, names, hosts, bytes }) {
+  offer({ module, cell, offer }) {
+    const who = cell === this.number ? "This cell" : `This cell builds on cell ${cell}, which`;
+    const which = offer === null ? ", which does not run in browsers" : "";
+    const shown = this.isChanged ? "" : " What is shown was made with the site.";
+    const box = element("p", { class: "offer", "data-module": module }, `${who} needs ${module}${which}.${shown} `);
+    if (offer !== null) box.append(...this.loading(box, offer));
+    return box;
+  }
+
+  /**
+   * @param {HTMLElement} box
+   * @param {Offer} offer
+   */
+  loading(box, { module, names, hosts, bytes }) {
     const size = bytes === null ? "" : `${megabytes(bytes)} `;
     const outside = hosts.some((host) => host !== location.host);
     const from = outside ? `from Pyodide's distribution, ${hosts.join(", ")}` : "from this site";
-    const box = element("p", { class: "offer" }, `This cell needs ${module}. What is shown was made with the site. `);
     const load = button(`Load ${module} and run`, async () => {
       load.disabled = true;
       load.textContent = `Loading ${names.length === 1 ? module : `${names.length} packages`} …`;
@@ -137,19 +163,16 @@ class Cell {
       load.textContent = `Load ${module} and run`;
       box.append(element("span", { class: "failed", role: "alert" }, failed));
     });
-    box.append(load, element("small", {}, ` ${size}${from}`));
-    return box;
+    return [load, element("small", {}, ` ${size}${from}`)];
   }
 }
-
-/** @param {string} module */
-const absent = (module) =>
-  element("p", { class: "offer" }, `This cell needs ${module}, which browsers lack. What is shown was made with the site.`);
 
 class Page {
   constructor() {
     /** @type {Cell | null} */
     this.running = null;
+    /** @type {Cell | null} the one that the reader wants to run; those above may have to run first */
+    this.wanted = null;
     /** @type {Python | null} */
     this.python = null;
     const cells = [...document.querySelectorAll(".bd-article div.cell")].filter((cell) =>
@@ -176,18 +199,22 @@ class Page {
    * @param {Cell} last
    */
   async run(last) {
-    if (this.running !== null) return;
+    if (this.wanted !== null) return;
+    this.wanted = last;
     const above = this.cells.slice(0, last.number);
     const first = above.findIndex((cell) => cell === last || cell.ran !== cell.source);
     for (const cell of above.slice(first)) {
+      if (cell !== last) last.status.textContent = `cell ${cell.number} first …`;
       if (await this.one(cell)) continue;
       if (cell !== last) last.status.textContent = `not run: see cell ${cell.number}`;
-      return;
+      break;
     }
+    this.wanted = null;
+    this.update();
   }
 
   async runAll() {
-    if (this.running !== null) return;
+    if (this.wanted !== null) return;
     this.forget();
     await this.run(this.cells[this.cells.length - 1]);
   }
@@ -223,18 +250,11 @@ class Page {
     });
     this.running = null;
     if (ended.outcome === "broken" || ended.outcome === "stopped") this.end();
-    const isFine = ended.outcome === "done" || ended.outcome === "missing";
+    cell.finish(ended, this.cells.slice(0, cell.number - 1).find((other) => other.lack !== null)?.lack ?? null);
+    const isFine = ended.outcome === "done" || cell.lack !== null;
     cell.ran = isFine ? source : null;
-    cell.finish(ended);
-    if (ended.outcome === "error") this.mind(cell);
     this.update();
     return isFine;
-  }
-
-  // An error may come from a cell that could not run.
-  mind(/** @type {Cell} */ failed) {
-    for (const cell of this.cells.slice(0, failed.number - 1))
-      if (cell.lacks !== "") failed.output.note(`Cell ${cell.number} has not run, for it needs ${cell.lacks}.`);
   }
 
   stop() {
@@ -254,7 +274,7 @@ class Page {
   async load(module) {
     if (this.python === null) this.python = new Python(); // it was stopped since
     const failed = await this.python.load(module);
-    if (failed === "") for (const cell of this.cells) if (cell.lacks === module) cell.ran = null;
+    if (failed === "") for (const cell of this.cells) if (cell.lack?.module === module) cell.ran = null;
     return failed;
   }
 }

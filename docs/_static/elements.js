@@ -20,7 +20,11 @@ export function element(tag, attributes = {}, ...children) {
  * @param {{ icon?: Node, kind?: string }} options
  */
 export function button(label, action, options = {}) {
-  const made = element("button", { type: "button", class: options.kind ?? "" }, ...(options.icon ? [options.icon] : []));
+  const made = element(
+    "button",
+    { type: "button", class: options.kind ?? "" },
+    ...(options.icon ? [options.icon] : []),
+  );
   made.append(label);
   made.addEventListener("click", action);
   return made;

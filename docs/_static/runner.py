@@ -33,7 +33,7 @@ class Printed(io.TextIOBase):
     """Standard output and standard error of a cell."""
 
     def __init__(self, tell: Tell) -> None:
-        self.tell = tell
+        self.say = tell
         self.waiting: list[str] = []
         self.told = time.monotonic()
         self.left = LIMIT
@@ -58,7 +58,7 @@ class Printed(io.TextIOBase):
         text = "".join(self.waiting)
         self.waiting.clear()
         if text:
-            self.tell("text", text)
+            self.say("text", text)
         self.told = time.monotonic()
 
 
@@ -114,7 +114,7 @@ class Page:
         exec(compile(tree, name, "exec"), self.module.__dict__)
         if not isinstance(last, ast.Expr):
             return None
-        return eval(compile(ast.Expression(last.value), name, "eval"), self.module.__dict__)  # type: ignore[no-any-return]
+        return eval(compile(ast.Expression(last.value), name, "eval"), self.module.__dict__)
 
 
 def _display(value: Any, show: Callable[[str, str], None]) -> None:

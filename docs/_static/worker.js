@@ -107,6 +107,8 @@ async function load(module) {
     self.postMessage({ loaded: names });
   } catch (error) {
     const hosts = offerOf(module)?.hosts.join(", ");
-    self.postMessage({ failed: `From ${hosts} could not be loaded: ${error instanceof Error ? error.message : error}` });
+    self.postMessage({
+      failed: `From ${hosts} could not be loaded: ${error instanceof Error ? error.message : error}`,
+    });
   }
 }

@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 
     Law: TypeAlias = Callable[[int], float]
 
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+    "exponential_decay",
+    "linear_warmup",
+    "step_decay",
+]
+
 
 class LRScheduler:
     """What all schedulers share; subclasses define `get_lr`.
@@ -36,6 +58,8 @@ class LRScheduler:
     last_epoch : int
         How many epochs are over; -1 at the beginning. Otherwise the groups of the optimiser must have their
         ``"initial_lr"``, which comes with the `state_dict` of an optimiser.
+    **settings
+        What a subclass needs besides; they become attributes, and are checked before.
 
     Attributes
     ----------
@@ -306,6 +330,13 @@ class MultiplicativeLR(LambdaLR):
 
     Parameters and errors are those of `LambdaLR`.
 
+    Parameters
+    ----------
+    optimizer : Optimizer
+    lr_lambda : callable, or list of callable
+        ``lr_lambda(epoch)`` is the factor by which the rate changes in that epoch.
+    last_epoch : int
+
     Examples
     --------
     >>> import nn
@@ -325,6 +356,12 @@ class MultiplicativeLR(LambdaLR):
 
 def exponential_decay(rate: float, steps: float = 1.0) -> Law:
     """The law lr = initial lr * rate**(epoch / steps), for `LambdaLR`: a factor of `rate` in every so many steps.
+
+    Parameters
+    ----------
+    rate : float
+        The factor by which the learning rate falls in `steps` epochs.
+    steps : float
 
     Raises
     ------
@@ -346,6 +383,13 @@ def exponential_decay(rate: float, steps: float = 1.0) -> Law:
 def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
     """The law lr = initial lr * rate**(epoch // size_of_step), for `LambdaLR`: half as much after so many epochs.
 
+    Parameters
+    ----------
+    size_of_step : int
+        After how many epochs the rate falls.
+    rate : float
+        The factor by which it falls.
+
     Raises
     ------
     TypeError, ValueError
@@ -366,6 +410,13 @@ def linear_warmup(steps: int, then: Law | None = None) -> Law:
 
     Its first factor is 1 / steps, for a rate of 0 would lose a step. For another scheduler instead of a law put
     `LinearLR` and that into a `SequentialLR`.
+
+    Parameters
+    ----------
+    steps : int
+        How many epochs it rises.
+    then : callable, optional
+        The law after that, of the epochs since then; if not given, the rate stays.
 
     Raises
     ------

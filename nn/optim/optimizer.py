@@ -58,6 +58,13 @@ class ParamGroup(dict):  # type: ignore[type-arg]
     ``group["params"]`` is the list of parameters, and the other items are the settings. A scheduler notes under
     ``"initial_lr"`` where it began.
 
+    Parameters
+    ----------
+    kind : class
+        The optimiser's, which knows what settings there are.
+    params : list of Value
+    settings : dict
+
     Raises
     ------
     TypeError, ValueError
@@ -196,6 +203,13 @@ class Optimizer:
     An optimiser of your own is a subclass with a rule, a function of the parameter, its gradient and the numbers that
     it keeps. It returns what they become. If it is written with operators, and with the functions of ``autograd``, it
     moves the vector of a compiled program, too.
+
+    Parameters
+    ----------
+    *given
+        What the subclass takes without a name, the parameters first.
+    **settings
+        Its settings by their names, such as ``lr``.
 
     Attributes
     ----------

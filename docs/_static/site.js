@@ -1,7 +1,8 @@
-// The interactive pages in frames are light or dark as the site is. A page says when it is ready; it is told then, and
-// whenever the reader chooses otherwise. What is wider than the screen can be scrolled by keyboard.
+// What every page of the site needs.
 
 import { heard, say } from "./messages.js";
+
+// --- the interactive pages in frames are light or dark as the site is; each says when it is ready to be told ---
 
 const theme = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
 
@@ -14,9 +15,20 @@ window.addEventListener("message", (event) => {
   const from = frames().find((frame) => heard(event, frame.contentWindow)?.kind === "ready");
   if (from) tell(from);
 });
-new MutationObserver(() => frames().forEach(tell)).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+new MutationObserver(() => frames().forEach(tell)).observe(document.documentElement, {
+  attributeFilter: ["data-theme"],
+});
 frames().forEach(tell); // those that were ready before this script was
 
+// --- what the theme and Sphinx leave out for those who do not see, or have no mouse ---
+
+for (const summary of document.querySelectorAll("div.cell summary")) summary.removeAttribute("aria-label"); // it has text
+for (const toggle of document.querySelectorAll("nav .toctree-toggle")) {
+  const item = toggle.closest("li")?.querySelector("a");
+  toggle.parentElement?.setAttribute("aria-label", `Pages below ${item?.textContent}`);
+}
+
+// What is wider than the screen can be scrolled by keyboard.
 const wide = ".math, .output, figure.drawing, figure.figure";
 const watch = new ResizeObserver((entries) => {
   for (const { target } of entries)
