@@ -1,11 +1,11 @@
 """Functions of which `backward` keeps no graph: it runs them again when their turn comes. Memory is saved for time.
 
 `checkpoint` runs a function and lets go of the nodes that it made. What is left of it are its results, each a `Part`
-whose operands are the Values outside of the function that it used, be they its arguments or not; and behind the parts
+whose operands are the Values outside the function that it used, be they its arguments or not; and behind the parts
 one `Joint`, with the function itself. `backward` comes to the joint when it knows the gradients of the parts. Then the
 function is run a second time, and the gradients flow back through what it makes now.
 
-How graphs are walked is told in `value`, and how nodes made inside of a function are told from others, in `origins`.
+How graphs are walked is told in `value`, and how nodes made inside a function are told from others, in `origins`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def checkpoint(
     ----------
     function : callable
         Returns a Value, or several in lists, tuples and dicts, with whatever else among them. It may use Values that
-        are no arguments, such as the parameters of a module. All get their gradients.
+        are not arguments, such as the parameters of a module. All get their gradients.
     *args, **kwargs
         What it is called with, both times.
     use_reentrant : bool
@@ -72,7 +72,7 @@ def checkpoint(
     Notes
     -----
     The gradients are exact, and so is their order of addition within the function. A sum of gradients can differ in the
-    last bit from that of the program without `checkpoint` where a Value is used inside of the function and outside:
+    last bit from that of the program without `checkpoint` where a Value is used inside the function and outside:
     all that the function adds is added in one go, but a backward pass that sees all nodes may visit others in between.
 
     The second call happens at the point of the first one: if leaves were set since, they are set back while it lasts;
@@ -228,7 +228,7 @@ class _Record:
         return _replaced(returned, lambda item: parts.get(id(item), item))
 
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used, each once."""
+        """The Values outside the function that it used, each once."""
         return tuple({id(x): x for row in (self.around, *self.rows) for x in row}.values())
 
     # --- further calls --------------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ class _Record:
         use(*self._checked(returned, since), since)
 
     def _returned(self) -> Any:
-        """What the function returns in the modes of the first call; without a block, if they hold, for that is fast."""
+        """What the function returns in the modes of the first call; if they hold, without a block, which is faster."""
         if not recording():
             with enable_grad():
                 return self._returned()

@@ -87,7 +87,7 @@ def gradcheck(
     Raises
     ------
     ValueError
-        If `eps` is no positive number, or inside of a `precision` block.
+        If `eps` is not a positive number, or inside a `precision` block.
     GradcheckError
         If an input fails: a table with the analytic derivative, the best numeric one with its error, and the relative
         difference for every input, and the operation to suspect, the one whose own partials disagree most with its
@@ -122,7 +122,7 @@ def gradcheck(
         analytic = [gradients.get(id(x), 0.0) for x in flat]
 
         def value_at(*numbers: float) -> float:
-            # Not through `data`: what was computed from these leaves before stays valid, for they come back.
+            # Not through `data`: what was computed from these leaves before stays valid, because they come back.
             for x, number in zip(flat, numbers):
                 x._data = number
             try:

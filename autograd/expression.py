@@ -40,7 +40,7 @@ _HINTS = {
 
 
 class ExpressionError(ValueError):
-    """A text is no expression, or cannot be computed; the message shows the place.
+    """A text is not an expression, or cannot be computed; the message shows the place.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def leaves(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is no number, and is left out.
+    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is not a number, and is left out.
 
     Examples
     --------
@@ -416,7 +416,7 @@ def value_and_grad(
     ------
     TypeError
         When called: if an argument holds anything but numbers, if f returns anything but one number, if there
-        is no argument `argnums`.
+        is not an argument `argnums`.
 
     Examples
     --------

@@ -56,7 +56,7 @@ class Graph:
     Raises
     ------
     TypeError
-        If `root` is no Value.
+        If `root` is not a Value.
 
     Examples
     --------
@@ -173,7 +173,7 @@ class Graph:
 
     @property
     def scopes(self) -> dict[str, list[int]]:
-        """Positions of the nodes filed under each module scope; '' has those made outside of any module.
+        """Positions of the nodes filed under each module scope; '' has those made outside any module.
 
         Examples
         --------
@@ -280,7 +280,7 @@ class Graph:
         >>> Graph(before + w).check_point()
         Traceback (most recent call last):
         ...
-        RuntimeError: a leaf was set between a result of mul (data 6), which was computed from it, and the root, ...
+        RuntimeError: a leaf was set after a result of mul (data 6) was computed from it, and before the root was, ...
         """
         for node, operands, data in zip(self.nodes, self.operands, self.data):
             if node.op is None or node.op is ops.CHECKPOINT:  # which always goes back to the point

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         rows: list[tuple[Value, ...]]
 
         def operands(self) -> tuple[Value, ...]:
-            """The Values outside of the function that it used, each once."""
+            """The Values outside the function that it used, each once."""
 
         def receive(self, number: int, grad: float, mark: int) -> None:
             """Take the gradient of a part."""
@@ -159,7 +159,7 @@ class Value:
     Raises
     ------
     TypeError
-        If `data` is no real number.
+        If `data` is not a real number.
 
     Notes
     -----
@@ -686,7 +686,7 @@ class Value:
         Raises
         ------
         RuntimeError
-            If a signal handler calls it in the midst of another backward().
+            If a signal handler calls it during another backward().
 
         Examples
         --------
@@ -901,7 +901,7 @@ class Joint(Value):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used: results, which are its `_operands`, and leaves."""
+        """The Values outside the function that it used: results, which are its `_operands`, and leaves."""
         return self._record.operands()
 
     def __dealloc__(self) -> None:
@@ -917,7 +917,7 @@ class Joint(Value):
 @cython.final
 @cython.cclass
 class Part(Value):
-    """A result of a checkpointed function, whose operands are all Values outside of the function that it used."""
+    """A result of a checkpointed function, whose operands are all Values outside the function that it used."""
 
     __slots__ = ("_joint", "_number")
 
@@ -927,7 +927,7 @@ class Part(Value):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used, for this result or another one."""
+        """The Values outside the function that it used, for this result or another one."""
         return self._joint._record.operands()
 
     @property
@@ -944,7 +944,7 @@ class Part(Value):
 
 
 Result: Final = Value
-"""A name for Values that an operation made. They are no class of their own: ``v.op`` tells them from leaves."""
+"""A name for Values that an operation made. They are not a class of their own: ``v.op`` tells them from leaves."""
 
 
 def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
@@ -1054,7 +1054,7 @@ def _label_among(label: object, others: tuple[object, ...], children: object, op
     Raises
     ------
     TypeError
-        If there are operands or an operation, or if the label is no str.
+        If there are operands or an operation, or if the label is not a str.
     """
     if isinstance(label, (tuple, list, set, frozenset)) and len(others) <= 2:
         children, (op, label) = label, (*others, "", "")[:2]
@@ -1248,11 +1248,11 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     Raises
     ------
     AttributeError
-        If one of them is no leaf.
+        If one of them is not a leaf.
     TypeError
         If a number is none.
     ValueError
-        If there is not a number for each leaf.
+        If there is no number for each leaf.
 
     Examples
     --------
@@ -1387,7 +1387,7 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
     Raises
     ------
     TypeError
-        If an operand is no Value, or if there is not a slope for each.
+        If an operand is not a Value, or if there is no slope for each.
     """
     for x in operands:
         if not isinstance(x, Value):
@@ -1499,7 +1499,7 @@ def walk(root: Value) -> list[Value]:
     Raises
     ------
     RuntimeError
-        If a signal handler calls it in the midst of another walk.
+        If a signal handler calls it during another walk.
     """
     order = _walked(root, False)
     return [node for node in order if not isinstance(node, Joint)] if joints else order
@@ -1744,7 +1744,7 @@ joints: set[Any] = set()
 
 
 def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
-    """What stands for results of a function, over the results outside of it, and leaves, that they were made from."""
+    """What stands for results of a function, over the results outside it, and leaves, that they were made from."""
     joint: Joint = Joint.__new__(Joint)
     _begin(joint, 0.0, record.op, _origin())
     joint._operands = operands
@@ -1793,7 +1793,7 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
 
 
 def run_again(call: Callable[[], Any]) -> Any:
-    """Call something that runs a function again, perhaps in the midst of a sweep: it may walk, but not sweep itself."""
+    """Call something that runs a function again, perhaps during a sweep: it may walk, but not sweep itself."""
     with lock:
         walking, rerunning = state.walking, state.rerunning
         try:

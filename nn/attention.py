@@ -120,7 +120,7 @@ def scaled_dot_product_attention(
     ValueError
         If the shapes do not fit, if a mask leaves a position nothing to look at, or if there are two masks.
     TypeError
-        If something is no number.
+        If something is not a number.
 
     Examples
     --------
@@ -270,8 +270,8 @@ class MultiheadAttention(DropsInside):
     Raises
     ------
     ValueError
-        If a size is no positive whole number, if embed_dim is no multiple of num_heads, or, in a call, if the shapes do
-        not fit or a mask leaves a position nothing to look at.
+        If a size is not a positive whole number, if embed_dim is not a multiple of num_heads, or, in a call, if the
+        shapes do not fit or a mask leaves a position nothing to look at.
     TypeError
         As for `Neuron`.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 NO_LISTS = (dict, set, frozenset, str, bytes)
-"""What can be gone through, but is no list of numbers."""
+"""What can be gone through, but is not a list of numbers."""
 
 
 class Batch(list):  # type: ignore[type-arg]
@@ -139,7 +139,7 @@ def listed(module: Module, x: Any) -> Any:
     Raises
     ------
     TypeError
-        If it is no list of anything: a text, a dict, a set.
+        If it is not a list of anything: a text, a dict, a set.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def numbers_of(module: Module, x: Any) -> tuple[Value, ...]:
     Raises
     ------
     TypeError
-        If they are no numbers, or no list.
+        If they are not numbers, or not a list.
     OverflowError
         If one is too large for a float.
 

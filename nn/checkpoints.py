@@ -43,9 +43,9 @@ class Checkpoint:
     Raises
     ------
     TypeError
-        If the folder is no path.
+        If the folder is not a path.
     ValueError
-        If `every` or `keep` is no positive whole number, or `keep` is 1.
+        If `every` or `keep` is not a positive whole number, or `keep` is 1.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is no checkpoint, or damaged, or of another version.
+        If it is not a checkpoint, or damaged, or of another version.
     OSError
         If it cannot be read.
     """

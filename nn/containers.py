@@ -357,7 +357,7 @@ class ModuleDict(_Keyed):
     TypeError
         If something else than a module is put into it.
     ValueError
-        If a key is no text, or has a dot.
+        If a key is not a str, or has a dot.
     KeyError
         If there is no module of the name that is asked for.
 
@@ -386,7 +386,7 @@ class ParameterList(_Listed):
     Raises
     ------
     TypeError
-        If a result is put into it, or what is no number.
+        If a result is put into it, or what is not a number.
     IndexError
         If an item is asked for that is not there.
 
@@ -421,9 +421,9 @@ class ParameterDict(_Keyed):
     Raises
     ------
     TypeError
-        If a result is put into it, or what is no number.
+        If a result is put into it, or what is not a number.
     ValueError
-        If a key is no text, or has a dot.
+        If a key is not a str, or has a dot.
     KeyError
         If there is nothing of the name that is asked for.
 

@@ -42,7 +42,7 @@ class TensorDataset:
     Raises
     ------
     TypeError
-        If a column is no list and no array.
+        If a column is neither a list nor an array.
     ValueError
         If there are no columns, or no examples, or if the columns differ in length.
 
@@ -103,7 +103,7 @@ class Subset:
     Raises
     ------
     ValueError
-        If there are none, or if one is no position in the dataset.
+        If there are none, or if one is not a position in the dataset.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def random_split(
     Raises
     ------
     TypeError
-        If a length is no number.
+        If a length is not a number.
     ValueError
         If the lengths do not add up, or if a part would be empty.
 

@@ -35,7 +35,7 @@ def save_file(
     Raises
     ------
     TypeError
-        If the metadata are no dict.
+        If the metadata are not a dict.
     ValueError
         If the metadata or the state cannot be written as JSON.
     OSError
@@ -84,7 +84,7 @@ def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tupl
     OSError
         If the file cannot be read; a FileNotFoundError if there is none.
     ValueError
-        If it is no file of parameters, or damaged, or of another version.
+        If it is not a file of parameters, or damaged, or of another version.
 
     Examples
     --------

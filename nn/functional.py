@@ -148,7 +148,7 @@ def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
     Raises
     ------
     TypeError, ValueError
-        If negative_slope is no finite number.
+        If negative_slope is not a finite number.
 
     Examples
     --------
@@ -252,7 +252,7 @@ def elu(input: Any, alpha: Any = 1.0) -> Any:
     Raises
     ------
     TypeError, ValueError
-        If alpha is no finite number.
+        If alpha is not a finite number.
 
     Examples
     --------
@@ -292,7 +292,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     ValueError
         If alpha is 0 or not finite.
     TypeError
-        If alpha is no number.
+        If alpha is not a number.
 
     Examples
     --------
@@ -384,7 +384,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     ValueError
         If min_val is not below max_val.
     TypeError
-        If one is no number.
+        If one is not a number.
 
     Examples
     --------
@@ -487,7 +487,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     ValueError
         If beta is not positive.
     TypeError
-        If a setting is no number.
+        If a setting is not a number.
 
     Examples
     --------
@@ -592,7 +592,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     ValueError
         If the length is odd, or if dim is another one.
     TypeError
-        If `input` is no list.
+        If `input` is not a list.
 
     Examples
     --------
@@ -626,7 +626,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     ValueError
         If lambd is negative.
     TypeError
-        If lambd is no number.
+        If lambd is not a number.
 
     Examples
     --------
@@ -651,7 +651,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     ValueError
         If lambd is negative.
     TypeError
-        If lambd is no number.
+        If lambd is not a number.
 
     Examples
     --------
@@ -673,7 +673,7 @@ def threshold(input: Any, threshold: float, value: float) -> Any:
     Raises
     ------
     ValueError, TypeError
-        If one is no finite number.
+        If one is not a finite number.
 
     Examples
     --------
@@ -705,9 +705,9 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     Raises
     ------
     ValueError
-        If a class is no whole number, or out of range.
+        If a class is not a whole number, or out of range.
     TypeError
-        If num_classes is no whole number, or if it is -1 in a compiled program, which cannot look for the largest.
+        If num_classes is not a whole number, or if it is -1 in a compiled program, which cannot look for the largest.
 
     Examples
     --------

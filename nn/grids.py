@@ -2,8 +2,8 @@
 
 An example is a list of channels. A channel is a list of numbers, or a list of rows, and so on, one level for each
 dimension. Here it becomes one row of Values and a shape, and a window becomes the places in that row that it covers:
-so one dimension and two are the same code. Places in the padding are left out, for what is multiplied by 0 is no part
-of a sum. What is computed of a window is in `convolution` and `pooling`.
+so one dimension and two are the same code. Places in the padding are left out, because what is multiplied by 0 is no
+part of a sum. What is computed of a window is in `convolution` and `pooling`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
     Raises
     ------
     ValueError
-        If it is no whole number, or not as many as there are dimensions, or if one is less than `least`.
+        If it is not a whole number, or not as many as there are dimensions, or if one is less than `least`.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) ->
     Raises
     ------
     ValueError
-        If the levels or channels are others, if the lists are no rectangle, or if there are no numbers in them.
+        If the levels or channels are others, if the lists do not form a rectangle, or if there are no numbers in them.
     TypeError
         If there is something else than numbers in them.
 

@@ -7,7 +7,7 @@ A sum of nin products has nin times the variance of one of them. The Xavier and 
 weights' variance so that activations, and on the way back gradients, neither vanish nor explode from layer to
 layer: Var(w) = gain**2 / fan.
 
-Arguments that are no finite numbers are a TypeError or a ValueError, also a negative standard deviation.
+Arguments that are not finite numbers are a TypeError or a ValueError, also a negative standard deviation.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     ValueError
         If no gain is known for the activation.
     TypeError
-        If param is no number.
+        If param is not a number.
 
     Examples
     --------

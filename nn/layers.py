@@ -63,7 +63,8 @@ class Neuron(Module):
     Raises
     ------
     ValueError
-        If nin is no positive whole number, if a name is not known, or, in a call, if the number of inputs is not nin.
+        If nin is not a positive whole number, if a name is not known, or, in a call, if the number of inputs is not
+        nin.
     TypeError
         If another argument is not of its kind, if ``init`` returns no number, or, in a call, if an input is none.
 
@@ -156,7 +157,7 @@ class Layer(Module):
     Raises
     ------
     ValueError, TypeError
-        As for `Neuron`, also if nout is no positive whole number.
+        As for `Neuron`, also if nout is not a positive whole number.
 
     Examples
     --------
@@ -213,7 +214,7 @@ class MLP(Module):
     Raises
     ------
     ValueError, TypeError
-        As for `Neuron`, also if there is no layer, or if nouts is no list.
+        As for `Neuron`, also if there is no layer, or if nouts is not a list.
 
     Examples
     --------
@@ -296,8 +297,8 @@ class Bilinear(Module):
     Raises
     ------
     ValueError
-        If a size is no positive whole number, or, in a call, if the numbers of inputs are others, or if the two inputs
-        are batches of different lengths.
+        If a size is not a positive whole number, or, in a call, if the numbers of inputs are others, or if the two
+        inputs are batches of different lengths.
     TypeError
         As for `Neuron`; in a call, if one input is a batch and the other is not.
 
@@ -378,7 +379,7 @@ class Linear(Module):
     Raises
     ------
     ValueError
-        If in_features or out_features is no positive whole number, or, in a call, if the number of inputs is not
+        If in_features or out_features is not a positive whole number, or, in a call, if the number of inputs is not
         in_features.
     TypeError
         As for `Neuron`; if a size is missing, or given under both of its names.

@@ -108,7 +108,7 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     ValueError
         If the shapes differ, if there is nothing in them, or if the reduction is not known.
     TypeError
-        If the reduction is no text.
+        If the reduction is not a str.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def l1_loss(
     return weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
 
 
-# One operation, for the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
+# One operation, because the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
 _huber = op(
     "huber",
     lambda d, delta: where(abs(d) <= delta, square(d) / 2.0, delta * (abs(d) - delta / 2.0)),
@@ -240,7 +240,7 @@ def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "me
     ValueError
         As for `mse`, also if delta is not positive.
     TypeError
-        As for `mse`, also if delta is no number.
+        As for `mse`, also if delta is not a number.
 
     Examples
     --------
@@ -724,7 +724,7 @@ def _share_of_two(user: str, t: Any) -> Any:
     return t
 
 
-# t log(t) is 0 at 0. One operation, for a chain of others would compute 0 times infinity there.
+# t log(t) is 0 at 0. One operation, because a chain of others would compute 0 times infinity there.
 _xlogx = op(
     "xlogx",
     lambda t: where(equal(t, 0.0), 0.0, t * log(t)),
@@ -810,7 +810,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         If there are no logits, if a class is out of range or no whole number, if numbers of examples or of
         probabilities do not match, or if the reduction is not known.
     TypeError
-        If the reduction is no text; of weights, which are PyTorch's third argument, it says so.
+        If the reduction is not a str; of weights, which are PyTorch's third argument, the message says so.
 
     Examples
     --------
@@ -925,7 +925,7 @@ def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
     """-log(softmax(z)[t]), in forms in which nothing cancels; `own` says of each class whether it is t.
 
     Where z_t is the largest, the t-th power in the sum is e**0, a constant: log(1 + the others). Where it is not, the
-    logits are lowered by the largest as a number: it needs no derivative, for the result does not depend on it.
+    logits are lowered by the largest as a number: it needs no derivative, because the result does not depend on it.
 
     A compiled program does not know which is the largest. It is the textbook's, with the derivative softmax(z) - 1 at
     class t: exact to 1e-16 or so of 1, which is all of it but when the prediction is nearly certain.
@@ -1317,7 +1317,7 @@ def triplet_margin_loss(
 def l1_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the absolute values of the (nested) list of parameters: a penalty that makes many of them 0.
 
-    It is no loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
+    It is not a loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
 
     Parameters
     ----------
@@ -1345,7 +1345,7 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
 def l2_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the squares of the (nested) list of parameters: a penalty that keeps them small.
 
-    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is no loss: `mse_loss`,
+    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is not a loss: `mse_loss`,
     also called `mse`, compares predictions with targets. `nn.l2` is another name of this.
 
     Parameters

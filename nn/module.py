@@ -55,7 +55,7 @@ class _Running(threading.local):
 
 running = _Running()
 _calls: dict[int, _Watch] = {}  # the calls from outside that are at work now, by their threads
-_arrangement = object()  # another one whenever somebody outside of calls assigns a list, a dict or a module
+_arrangement = object()  # another one whenever somebody outside calls assigns a list, a dict or a module
 
 
 class Module:
@@ -66,10 +66,10 @@ class Module:
     searched. A list names its items by the attribute's name without a plural "s" and the position, from 1: the
     second weight of the third neuron of the first layer is ``layer1.neuron3.w2``.
 
-    What is assigned while a module is being called is no parameter, but state: an input that is kept, a hidden state.
-    So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays without
-    parameters until it is assigned anew outside of calls. Modules are parts whenever they are assigned: a parameter
-    whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
+    What is assigned while a module is being called is not a parameter, but state: an input that is kept, a hidden
+    state. So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays
+    without parameters until it is assigned anew outside calls. Modules are parts whenever they are assigned: a
+    parameter whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
     ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
 
     Numbers that are saved, but not trained, are buffers (`register_buffer`). Parameters that are not to be trained are
@@ -214,7 +214,7 @@ class Module:
             )
         watch = running.watch
         if watch is not None and self._in_the_making():
-            watch = None  # what its __init__ does is no call of it
+            watch = None  # what its __init__ does is not a call of it
         held = vars(self).get(name)
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
@@ -253,7 +253,7 @@ class Module:
         return self._place is None and any(module is self for module in running.making)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _note()  # a copy, or a pickle, that is made in the midst of a call has the same parameters
+        _note()  # a copy, or a pickle, that is made in the middle of a call has the same parameters
         return super().__reduce_ex__(protocol)
 
     # --- parts and their names --------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ class Module:
         Raises
         ------
         TypeError
-            If it is no module.
+            If it is not a module.
         ValueError
             If this module has another attribute of that name, or the name could not be one or has an underscore in
             front.
@@ -383,7 +383,7 @@ class Module:
         Raises
         ------
         TypeError
-            If the name is no text, or the value no numbers, a Value above all; also when it is assigned later.
+            If the name is not a str, or the value is not numbers, but a Value, say; also when it is assigned later.
         ValueError
             If the module has another attribute of that name, or the name could not be one.
 
@@ -561,7 +561,7 @@ class Module:
         return AttributeError(f"{type(self).__name__} has no {what} {target!r:.60}{meant(target, names)}")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Set the gradients of all parameters to 0; `set_to_none` makes no difference, for none is 0 here."""
+        """Set the gradients of all parameters to 0, whatever `set_to_none` is: here a gradient is never None."""
         flag("set_to_none", set_to_none)
         zero_grads(self.parameters())
 
@@ -623,7 +623,7 @@ class Module:
         Raises
         ------
         TypeError
-            If the hook cannot be called, or an option is no flag.
+            If the hook cannot be called, or an option is not a flag.
 
         Examples
         --------
@@ -640,8 +640,8 @@ class Module:
     ) -> RemovableHandle:
         """Have a function called after every call of this module: ``hook(module, args, output)``.
 
-        What it returns takes the output's place; None leaves it as it is. ``module.forward(x)`` is no call, and has no
-        hooks. A program that `autograd.compile` makes does what the hooks did when it was recorded.
+        What it returns takes the output's place; None leaves it as it is. ``module.forward(x)`` is not such a call, and
+        has no hooks. A program that `autograd.compile` makes does what the hooks did when it was recorded.
 
         Parameters
         ----------
@@ -659,7 +659,7 @@ class Module:
         Raises
         ------
         TypeError
-            If the hook cannot be called, or an option is no flag.
+            If the hook cannot be called, or an option is not a flag.
 
         Examples
         --------
@@ -802,7 +802,7 @@ class Module:
         Raises
         ------
         ValueError
-            If names or shapes differ, or if something is no finite number; it says what is wrong. A buffer of whole
+            If names or shapes differ, or if something is not a finite number; it says what is wrong. A buffer of whole
             numbers takes whole numbers, and an infinity is accepted where a buffer has one already.
 
         Examples
@@ -1061,7 +1061,7 @@ def _note() -> None:
 
 
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
-    """A class's own ``__call__`` as a call that is watched; inside of another one it is called as it is."""
+    """A class's own ``__call__`` as a call that is watched; inside another one it is called as it is."""
 
     def between_hooks(self: Module, *inputs: Any, **options: Any) -> Any:
         def run(*inputs: Any, **options: Any) -> Any:
@@ -1094,7 +1094,7 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
     """Raise a TypeError if `value` would take the place of parameters without being one.
 
     PyTorch lets no tensor take a parameter's place either. None removes it, and another leaf or a module replaces it;
-    but during a call a leaf is no parameter.
+    but during a call a leaf is not a parameter.
     """
     if not any(map(_is_parameter, _unpacked(held)[1])):
         return

@@ -50,7 +50,7 @@ def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[st
     TypeError
         If it is neither a module nor the parameters of a program.
     ValueError
-        If depth is no positive whole number, or there is nothing to watch.
+        If depth is not a positive whole number, or there is nothing to watch.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def dead_units(
     Raises
     ------
     TypeError
-        If the model is no function, or returns no Values.
+        If the model is not a function, or does not return Values.
     ValueError
         If there are no examples, or the model computes something else for one of them.
 
@@ -237,7 +237,7 @@ class GradientHistory:
     Raises
     ------
     TypeError, ValueError
-        As for `gradient_norms`; in a call, if the loss is no number.
+        As for `gradient_norms`; in a call, if the loss is not a number.
 
     Examples
     --------

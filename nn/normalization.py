@@ -39,7 +39,7 @@ def _moments(xs: Sequence[Any]) -> tuple[Any, Any, list[Any]]:
 
 
 def _scaled(centred: Sequence[Any], variance: Any, eps: float, weight: Any, bias: Any) -> list[Any]:
-    """weight * x / sqrt(variance + eps) + bias for every x; None is no weight, and no bias."""
+    """weight * x / sqrt(variance + eps) + bias for every x; None means no weight, or no bias."""
     scale = pow(variance + eps, -0.5)
     if weight is not None:
         scale = scale * weight
@@ -57,7 +57,7 @@ def _holds_examples(module: Module, x: Any, channels: int) -> bool:
     """Whether x is a batch, for a module that takes channels of any shape, and numbers for channels.
 
     It is if it says so, or if it has not as many items as there are channels. With more than two levels nothing else is
-    asked, for what convolutions make of a batch is a `Batch`. What `Linear` makes of one is a plain list.
+    asked, because what convolutions make of a batch is a `Batch`. What `Linear` makes of one is a plain list.
 
     Raises
     ------
@@ -466,7 +466,7 @@ class GroupNorm(Module):
     ValueError
         If a setting is out of range, or, in a call, if the channels are not as many. Channels may have any shape, so
         that what has as many items as there are channels is one example unless it is a `Batch`. A list of so many lists
-        of so many numbers is refused, for that is what `Linear` makes of a batch.
+        of so many numbers is refused, because that is what `Linear` makes of a batch.
     TypeError
         If, in a call, there is something else than numbers.
 

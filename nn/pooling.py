@@ -336,7 +336,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
     Raises
     ------
     ValueError
-        If output_size is no positive whole number, or, in a call, if there are no channels of numbers.
+        If output_size is not a positive whole number, or, in a call, if there are no channels of numbers.
     TypeError
         If, in a call, there is something else than numbers.
 

@@ -217,7 +217,7 @@ def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
 
 
 def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) -> None:
-    """Raise a TypeError if one of these is no number and no list."""
+    """Raise a TypeError if one of these is neither a number nor a list."""
     for name, x in zip(names, items):
         if not is_list(x):
             try:

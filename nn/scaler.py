@@ -164,7 +164,7 @@ class GradScaler:
         RuntimeError
             If no gradients were looked at since the last time.
         TypeError, ValueError
-            If `new_scale` is no positive number.
+            If `new_scale` is not a positive number.
         """
         if not self._enabled:
             return

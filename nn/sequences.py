@@ -86,7 +86,7 @@ def steps(module: Module, x: Any, size: int, name: str = "its input") -> list[tu
     ValueError
         If there is no step, or if one has not `size` numbers.
     TypeError
-        If something is no number.
+        If something is not a number.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def shaped(module: Module, x: Any, shape: Sequence[int], name: str, axes: str) -
     ValueError
         If they have another shape.
     TypeError
-        If something is no number.
+        If something is not a number.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def check_shape(user: str, x: Any, shape: Sequence[int], name: str, items: str) 
     --------
     >>> check_shape("RNN", [[1.0], [2.0]], (2, 3), "h_0", "numbers")
     Traceback (most recent call last):
-    ValueError: RNN takes h_0 as 2 x 3 numbers, and got 2 x 1
+    ValueError: RNN takes h_0 as 2 x 3 numbers, got 2 x 1
     """
     if not fits(x, shape):
         raise ValueError(f"{user} takes {name} as {_by(shape)} {items}, got {_found(x)}")

@@ -34,7 +34,7 @@ def number(name: str, x: object, *, positive: bool = False, finite: bool = True)
     Raises
     ------
     TypeError
-        If x is no number: a str, a bool, a Value, ...
+        If x is not a number: a str, a bool, a Value, ...
     ValueError
         If it is out of range.
 
@@ -87,7 +87,7 @@ def size(name: str, x: object) -> int:
     Raises
     ------
     ValueError
-        If x is no positive whole number.
+        If x is not a positive whole number.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def seeded(seed: Any) -> random.Random:
     Raises
     ------
     TypeError
-        If the seed is no whole number.
+        If the seed is not a whole number.
 
     Examples
     --------

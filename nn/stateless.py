@@ -46,7 +46,7 @@ def functional_call(
         Numbers or Values, in lists where there are several, by their names in ``state_dict()``, or by those in
         ``named_parameters()``. What is not named stays. A parameter that the module has in several places is replaced
         in all of them.
-    args : tuple, or one argument that is no tuple, optional
+    args : tuple, or one argument that is not a tuple, optional
     kwargs : dict, optional
     strict : bool
         Whether all parameters and buffers must be named.

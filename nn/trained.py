@@ -99,7 +99,7 @@ def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
 
 
 def _hint(params: Any) -> str:
-    """What to write instead of something that is no list of Values."""
+    """What to write instead of something that is not a list of Values."""
     if hasattr(params, "parameters"):
         return "write model.parameters()" if callable(params.parameters) else "write program.parameters"
     if isinstance(params, dict) and any(isinstance(x, Value) for x in params.values()):

@@ -999,8 +999,8 @@ _TARGETS = 256  # targets that differ, likewise
 def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], batch_size: int) -> None:
     """Raise a ValueError if the loss of a batch is not the mean of the losses of its examples.
 
-    The model is called with a few of them, the loss with predictions for many different targets, for it may treat some
-    in a way of its own: those of a class that is left out, say. A model that draws random numbers is looked at in
+    The model is called with a few of them, the loss with predictions for many different targets, because it may treat
+    some in a way of its own: those of a class that is left out, say. A model that draws random numbers is looked at in
     evaluation mode. Random numbers and buffers are as before in the end.
     """
     how = 'compiled="batch" compiles the loss of a whole batch'

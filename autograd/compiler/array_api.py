@@ -238,7 +238,7 @@ class Array:
         if gathered:
             (axis,) = gathered
             before = (slice(None),) * axis
-            value = value * 1.0  # a copy, for it may be a part of what is written to
+            value = value * 1.0  # a copy, because it may be a part of what is written to
             for place, position in _entries(items[axis]):
                 one = value[(*before, *place, ...)] if value.ndim else value
                 self.inner[(*before, position, ...)] = one

@@ -153,7 +153,7 @@ class Entry:
         The scalar's row in the table that was grouped, ``program.stages["live"].program``; -1 for a parameter that is
         used nowhere.
     scope : str
-        The module that made the scalar, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
+        The module that made the scalar, such as ``"mlp.layer1.neuron3"``; empty outside modules.
     label : str
         What the user calls it.
     formula : str

@@ -2,7 +2,7 @@
 
 A `Slot` stands for one array. A list of numbers, or of equally long lists of numbers, is one array; dicts, and lists
 whose items differ in shape, are kept as they are, with arrays in them. In a batch every array has one more axis, the
-first. An `Asked` stands for numbers that are no arguments: a function gives them at every call.
+first. An `Asked` stands for numbers that are not arguments: a function gives them at every call.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Asked(Slot):
         self.count, self.function = count, function
 
     def array(self, examples: int | None, dtype: Any) -> NDArray[Any]:
-        """Numbers for a call; `examples` is how many there are, None if it is no batch."""
+        """Numbers for a call; `examples` is how many there are, None if it is not a batch."""
         before = (examples,) if examples is not None and self.each else ()
         numbers = given(self.function, self.count * math.prod(before))
         return np.array(numbers, dtype).reshape((*before, *self.shape))

@@ -187,7 +187,7 @@ class JaxProgram(Program):
         Raises
         ------
         TypeError, ValueError
-            If it is no mesh, or has no such axis, or if the function takes no batch; in a call, if the number of
+            If it is not a mesh, or has no such axis, or if the function takes no batch; in a call, if the number of
             examples cannot be divided by that of the devices.
 
         Examples
@@ -339,7 +339,7 @@ def _looked_at(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any
     """The few numbers that a call looks at, the gradient, and what was noted.
 
     The numbers are the loss, a sum that is nan if there is a nan in the loss or the gradient, and whether each check
-    holds: in one array, for each that leaves a device costs time.
+    holds: in one array, because each that leaves a device costs time.
     """
     loss, gradient, noted = _step(step, cut, vector, *arrays)
     numbers = [loss, loss + (gradient * gradient).sum(), *_held(noted)]
@@ -353,7 +353,7 @@ def _outputs(outputs: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, An
 
 
 def _listed(made: Any) -> Any:
-    """Dicts as lists of their values, for JAX would sort the keys."""
+    """Dicts as lists of their values, because JAX would sort the keys."""
     if isinstance(made, dict):
         return [_listed(item) for item in made.values()]
     if isinstance(made, (tuple, list)):

@@ -254,8 +254,8 @@ class Recorder(Watch):
 class _Abroad(Watch):
     """Looks, in the threads that record nothing, at what belongs to functions that other threads record.
 
-    A function may hand its work to other threads. What they do with a leaf that is no placeholder cannot be told from
-    what they do with it for somebody else; with a placeholder, and with what is made from it, it can.
+    A function may hand its work to other threads. What they do with a leaf that is not a placeholder cannot be told
+    from what they do with it for somebody else; with a placeholder, and with what is made from it, it can.
     """
 
     derivatives = True
@@ -403,7 +403,7 @@ def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) ->
 def _run(
     f: Callable[..., Any], inputs: Inputs
 ) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]], list[Asked], list[tuple[Teller, int]]]:
-    """One run: the table, in it every leaf that is no placeholder, what f returned, what it checked, asked and told."""
+    """One run: the table with every leaf that is not a placeholder; what f returned, checked, asked and told."""
     form = rounding()
     if form is not None:
         raise CompileError(
@@ -423,7 +423,7 @@ def _run(
     told = [(function, len(nodes)) for function, nodes in recorder.telling]
     asked = [*outs, *[node for _, nodes in (*recorder.checks, *recorder.telling) for node in nodes]]
     table = Scalars()
-    rows: dict[int, int] = {}  # by id, for all the nodes live
+    rows: dict[int, int] = {}  # by id, because all the nodes live
     found: dict[int, Value] = {}
     for placeholder in recorder.placeholders:
         rows[id(placeholder)] = table.add(INPUT, (), len(rows), placeholder.place)

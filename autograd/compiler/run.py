@@ -614,7 +614,7 @@ def fault(what: str) -> CompileError:
 
 
 def _check_arguments(f: Callable[..., Any], like: Any) -> None:
-    """Raise a TypeError if `like` is no list of arguments that f could be called with."""
+    """Raise a TypeError if `like` is not a list of arguments that f could be called with."""
     wanted = "like is a list of the arguments for one example, such as like=([0.0, 0.0],) for one that is a list of two"
     if not hasattr(like, "__len__") or isinstance(like, (str, bytes, dict, set)):
         raise TypeError(f"{wanted}, not {like!r:.60}")

@@ -211,7 +211,7 @@ class Link:
         Raises
         ------
         ValueError, OverflowError
-            If that is no such message, or if it speaks of what is no leaf of the graph, or no number; nothing is
+            If that is no such message, or if it speaks of what is not a leaf of the graph, or not a number; nothing is
             written then.
         """
         basis, pairs = _read(message, "changed")
@@ -222,7 +222,7 @@ class Link:
         changed = dict(map(self._leaf, pairs))
         shown = {i: self.changed.get(i, self.graph.data[i]) for i in self.changed | changed}
         wanted = {i: changed.get(i, self.graph.data[i]) for i in shown}
-        written = [i for i in shown if repr(shown[i]) != repr(wanted[i])]  # as text: -0 is no 0, and nan is nan
+        written = [i for i in shown if repr(shown[i]) != repr(wanted[i])]  # as text: -0 is not 0, and nan is nan
         set_data([self.graph.nodes[i] for i in written], [wanted[i] for i in written])
         self.changed = changed
 

@@ -16,7 +16,7 @@ def share(name: str, x: object) -> float:
     Raises
     ------
     TypeError, ValueError
-        If it is no number, or out of range.
+        If it is not a number, or out of range.
 
     Examples
     --------

@@ -70,7 +70,7 @@ class LRScheduler:
     Raises
     ------
     TypeError, ValueError
-        If it is no optimiser, or if a setting is not acceptable.
+        If it is not an optimiser, or if a setting is not acceptable.
 
     Examples
     --------
@@ -289,7 +289,7 @@ class LambdaLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if these are no functions, or not as many as there are groups.
+        As for `LRScheduler`; if these are not functions, or not as many as there are groups.
 
     Examples
     --------
@@ -366,7 +366,7 @@ def exponential_decay(rate: float, steps: float = 1.0) -> Law:
     Raises
     ------
     TypeError, ValueError
-        If these are no numbers, if `rate` is negative, or if `steps` is not positive.
+        If these are not numbers, if `rate` is negative, or if `steps` is not positive.
 
     Examples
     --------
@@ -393,7 +393,7 @@ def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
     Raises
     ------
     TypeError, ValueError
-        If `rate` is no number, or negative, or if `size_of_step` is no positive whole number.
+        If `rate` is not a number, or negative, or if `size_of_step` is not a positive whole number.
 
     Examples
     --------
@@ -408,7 +408,7 @@ def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
 def linear_warmup(steps: int, then: Law | None = None) -> Law:
     """A law for `LambdaLR` that rises to 1 in so many steps, and goes on with another law, which begins at 0 then.
 
-    Its first factor is 1 / steps, for a rate of 0 would lose a step. For another scheduler instead of a law put
+    Its first factor is 1 / steps, because a rate of 0 would lose a step. For another scheduler instead of a law put
     `LinearLR` and that into a `SequentialLR`.
 
     Parameters
@@ -421,7 +421,7 @@ def linear_warmup(steps: int, then: Law | None = None) -> Law:
     Raises
     ------
     TypeError, ValueError
-        If `steps` is no positive whole number, or `then` is no function.
+        If `steps` is not a positive whole number, or `then` is not a function.
 
     Examples
     --------
@@ -457,7 +457,7 @@ class StepLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if step_size is no positive whole number, or gamma is negative.
+        As for `LRScheduler`; if step_size is not a positive whole number, or gamma is negative.
 
     Examples
     --------
@@ -504,7 +504,7 @@ class MultiStepLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if a milestone is no whole number, or gamma is negative.
+        As for `LRScheduler`; if a milestone is not a whole number, or gamma is negative.
 
     Examples
     --------
@@ -557,7 +557,7 @@ class ConstantLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if factor is not between 0 and 1, or total_iters is no whole number.
+        As for `LRScheduler`; if factor is not between 0 and 1, or total_iters is not a whole number.
 
     Examples
     --------
@@ -610,7 +610,7 @@ class LinearLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if a factor is not between 0 and 1, or total_iters is no positive whole number.
+        As for `LRScheduler`; if a factor is not between 0 and 1, or total_iters is not a positive whole number.
 
     Examples
     --------
@@ -714,7 +714,7 @@ class PolynomialLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if total_iters is no positive whole number, or power is negative.
+        As for `LRScheduler`; if total_iters is not a positive whole number, or power is negative.
 
     Examples
     --------
@@ -779,7 +779,7 @@ class CosineAnnealingLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if T_max is no positive whole number, or eta_min is negative.
+        As for `LRScheduler`; if T_max is not a positive whole number, or eta_min is negative.
 
     Examples
     --------
@@ -835,7 +835,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if T_0 or T_mult is no positive whole number, or eta_min is negative.
+        As for `LRScheduler`; if T_0 or T_mult is not a positive whole number, or eta_min is negative.
 
     Examples
     --------
@@ -881,7 +881,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         Raises
         ------
         TypeError, ValueError
-            If `epoch` is no number, or negative; if the optimiser has got another number of groups.
+            If `epoch` is not a number, or negative; if the optimiser has got another number of groups.
         """
         before = self.T_cur, self.T_i
         try:
@@ -1331,7 +1331,7 @@ class ReduceLROnPlateau(LRScheduler):
         Raises
         ------
         TypeError
-            If it is no number.
+            If it is not a number.
         """
         result = metrics.data if isinstance(metrics, Value) else Value(metrics).data
         best, bad, cooldown = self.best, self.num_bad_epochs, self.cooldown_counter
@@ -1419,8 +1419,8 @@ class SequentialLR(_Several):
     Raises
     ------
     TypeError, ValueError
-        If these are no schedulers of this optimiser, or such as consist of others or need a result at each step; if
-        there is not a milestone between any two of them.
+        If these are not schedulers of this optimiser, or such as consist of others or need a result at each step; if
+        there is no milestone between any two of them.
 
     Examples
     --------
@@ -1492,7 +1492,7 @@ class ChainedScheduler(_Several):
     Raises
     ------
     TypeError, ValueError
-        If these are no schedulers of one optimiser, or such as need a result at each step.
+        If these are not schedulers of one optimiser, or such as need a result at each step.
 
     Examples
     --------

@@ -81,7 +81,7 @@ class ParamGroup(dict):  # type: ignore[type-arg]
     (1.0, 1.0)
     >>> group["lr"] = -1
     Traceback (most recent call last):
-    ValueError: lr must not be negative, and it is -1
+    ValueError: lr must not be negative, but it is -1
     """
 
     def __init__(self, kind: type[Optimizer], params: list[Any], settings: dict[str, Any]) -> None:
@@ -233,7 +233,7 @@ class Optimizer:
     Raises
     ------
     TypeError
-        If the parameters are no Values, or a setting is of another kind; also when it is set or loaded.
+        If the parameters are not Values, or a setting is of another kind; also when it is set or loaded.
     ValueError
         If there are no parameters, or one is there twice, or a setting is out of range.
 
@@ -403,8 +403,8 @@ class Optimizer:
         Warns
         -----
         TrainingWarning
-            Once, if the gradients of the last step are in these, for nobody has set them to 0; and once if there are no
-            gradients at all, and nothing moves.
+            Once, if the gradients of the last step are in these, because nobody has set them to 0; and once if there
+            are no gradients at all, and nothing moves.
         """
         loss = self._called(closure)
         made, counts = self._computed()
