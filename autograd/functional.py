@@ -60,7 +60,7 @@ def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def leaves(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is no number, and is left out.
+    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is not a number, and is left out.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class _Trace:
         self.argnums = list(argnums) if hasattr(argnums, "__iter__") else [argnums]
         for n in self.argnums:
             if not hasattr(n, "__index__") or not -len(args) <= n < len(args):
-                raise TypeError(f"{name} was to differentiate argument {n!r} of a call with {len(args)} arguments")
+                raise TypeError(f"{name} cannot differentiate argument {n!r} of a call with {len(args)} arguments")
         self.argnums = [n % len(args) for n in self.argnums]
         self.arguments = {n: args[n] for n in self.argnums}
         points = [x if isinstance(x, Value) else to_float(x, name) for x in leaves(self.arguments)]
@@ -198,7 +198,7 @@ class _Trace:
             return None
         if not isinstance(self.out, tuple) or len(self.out) != 2:
             raise TypeError(
-                f"with has_aux=True {self.called} must return a pair, its result and whatever else, not "
+                f"with has_aux=True {self.called} must return a pair, its result and anything else, not "
                 f"{type(self.out).__name__}: {self.out!r:.60}"
             )
         self.out, aux = self.out
@@ -416,7 +416,7 @@ def value_and_grad(
     ------
     TypeError
         When called: if an argument holds anything but numbers, if f returns anything but one number, if there
-        is no argument `argnums`.
+        is not an argument `argnums`.
 
     Examples
     --------
@@ -666,7 +666,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     for given in (primals, tangents):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
-                "jvp takes the arguments of f in a tuple, and the direction in another one, as in "
+                "jvp takes the arguments of f as a tuple, and the direction as another one, as in "
                 f"jvp(f, (2.0,), (1.0,)); {given!r:.60} is {type(given).__name__}"
             )
     directions = [_checked(x, "jvp") for x in leaves_like(tuple(tangents), like=tuple(primals))]

@@ -77,7 +77,7 @@ def advice(x: object) -> str:
     ''
     """
     if x is None:
-        return "; None is what a function gives without a return"
+        return "; a function without a return gives None"
     if isinstance(x, str):
         return "; float() reads a number from a text"
     if isinstance(x, (list, tuple)):

@@ -42,7 +42,7 @@ class Place:
     Parameters
     ----------
     scope : str
-        Dotted path of the module at work, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
+        Dotted path of the module at work, such as ``"mlp.layer1.neuron3"``; empty outside modules.
     label : str
         The Value's own name.
     site : str
@@ -249,7 +249,7 @@ def enter(place: Place | None) -> Place | None:
 
 
 def current_place() -> Place | None:
-    """The place that this thread is at: where its new nodes belong. None outside of modules.
+    """The place that this thread is at: where its new nodes belong. None outside modules.
 
     Examples
     --------

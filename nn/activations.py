@@ -58,7 +58,7 @@ class Elementwise(Module):
         if settings:
             name = type(self).__name__
             raise TypeError(
-                f"{name} has no settings; make it first, and call it then: {name}()(x); got {settings[0]!r:.60}"
+                f"{name} takes no settings; make it first, then call it: {name}()(x); got {settings[0]!r:.60}"
             )
 
     def each(self, x: Any) -> Any:
@@ -104,7 +104,7 @@ class LeakyReLU(Elementwise):
     Raises
     ------
     TypeError, ValueError
-        If negative_slope is no finite number.
+        If negative_slope is not a finite number.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class ELU(Elementwise):
     Raises
     ------
     TypeError, ValueError
-        If alpha is no finite number.
+        If alpha is not a finite number.
 
     Examples
     --------
@@ -361,7 +361,7 @@ class RReLU(Elementwise):
     """
 
     def __init__(self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, *, seed: Seed = None) -> None:
-        functional.rrelu([], lower, upper)  # raises if they are no bounds
+        functional.rrelu([], lower, upper)  # raises if they are not bounds
         self.lower, self.upper = lower, upper
         # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
         self._random = None if seed is None else seeded(seed)
@@ -416,7 +416,7 @@ class Hardtanh(Elementwise):
     """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
-        functional.hardtanh([], min_val, max_val)  # raises if they are no bounds
+        functional.hardtanh([], min_val, max_val)  # raises if they are not bounds
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:
@@ -544,7 +544,7 @@ class Threshold(Elementwise):
     Raises
     ------
     TypeError, ValueError
-        If one is no finite number.
+        If one is not a finite number.
 
     Examples
     --------
@@ -553,7 +553,7 @@ class Threshold(Elementwise):
     """
 
     def __init__(self, threshold: float, value: float) -> None:
-        functional.threshold([], threshold, value)  # raises if they are no numbers
+        functional.threshold([], threshold, value)  # raises if they are not numbers
         self.threshold, self.value = threshold, value
 
     def forward(self, x: Any) -> Any:
@@ -721,7 +721,7 @@ def activation_function(activation: Activation | None) -> tuple[str, Callable[[A
         )
     if is_module_class(activation):
         kind = activation.__name__
-        raise TypeError(f"activation must be a name or a function of a Value, and {kind} is a class; write {kind}()")
+        raise TypeError(f"activation must be a name or a function of a Value, but {kind} is a class; write {kind}()")
     if not callable(activation):
         raise TypeError(f"activation must be a name or a function of a Value, not {activation!r:.60}")
     return getattr(activation, "__name__", type(activation).__name__), activation

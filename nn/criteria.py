@@ -46,7 +46,7 @@ class Criterion(Module):
         inputs = [x for key, x in settings.items() if key not in _FACTORS and (is_list(x) or isinstance(x, Value))]
         if inputs:
             raise TypeError(
-                f"{name} takes its settings first, and predictions and targets when it is called then: "
+                f"{name} takes its settings first, and then, when it is called, predictions and targets: "
                 f"{name}()(predictions, targets); among the settings there is {inputs[0]!r:.60}"
             )
         checked(type(self).function.__name__, called=name, **settings)

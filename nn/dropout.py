@@ -91,9 +91,9 @@ class Dropout(_Dropout):
     Raises
     ------
     ValueError
-        If p is no probability, also when it is set later.
+        If p is not a probability, also when it is set later.
     TypeError
-        If p, or what is given in a call, is no number, or the seed no seed.
+        If p, or what is given in a call, is not a number, or the seed is not a seed.
 
     Examples
     --------

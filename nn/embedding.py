@@ -47,8 +47,8 @@ class Embedding(Module):
     Raises
     ------
     ValueError
-        If a setting is out of range, or, in a call, if an index is no whole number from 0 to num_embeddings - 1; of a
-        compiled program, when it is called.
+        If a setting is out of range, or, in a call, if an index is not a whole number from 0 to num_embeddings - 1; of
+        a compiled program, when it is called.
 
     Examples
     --------

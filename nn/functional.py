@@ -148,7 +148,7 @@ def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
     Raises
     ------
     TypeError, ValueError
-        If negative_slope is no finite number.
+        If negative_slope is not a finite number.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def prelu(input: Any, weight: Any) -> Any:
     def of_example(channels: Any) -> Any:
         if not is_list(channels) or len(channels) != len(weights):
             found = len(channels) if is_list(channels) else "no"
-            raise ValueError(f"prelu: there are {len(weights)} slopes, one for each channel, and {found} channels")
+            raise ValueError(f"prelu: there are {len(weights)} slopes, one for each channel, but {found} channels")
         return [prelu(channel, w) for w, channel in zip(weights, channels)]
 
     if isinstance(input, Batch):
@@ -196,7 +196,7 @@ def prelu(input: Any, weight: Any) -> Any:
         return of_example(input)
     if len(input) == len(weights):
         raise ValueError(
-            f"prelu: the outer and the inner lists have {len(weights)} items each, as there are slopes; write "
+            f"prelu: the outer and the inner lists have {len(weights)} items each, as many as there are slopes; write "
             "nn.Batch(x) if x is a batch of examples, and nn.Batch([x]) if it is one example"
         )
     return [of_example(example) for example in input]
@@ -229,7 +229,7 @@ def rrelu(
     """
     lower, upper = number("lower", lower), number("upper", upper)
     if lower > upper:
-        raise ValueError(f"rrelu: lower must not be above upper, and they are {lower!r} and {upper!r}")
+        raise ValueError(f"rrelu: lower must not be above upper, but they are {lower!r} and {upper!r}")
     if not flag("training", training):
         return leaky_relu(input, (lower + upper) / 2.0)
     slopes = iter(autograd.ask(partial(_uniform, seed, lower, upper), len(flat(input))))
@@ -252,7 +252,7 @@ def elu(input: Any, alpha: Any = 1.0) -> Any:
     Raises
     ------
     TypeError, ValueError
-        If alpha is no finite number.
+        If alpha is not a finite number.
 
     Examples
     --------
@@ -292,7 +292,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     ValueError
         If alpha is 0 or not finite.
     TypeError
-        If alpha is no number.
+        If alpha is not a number.
 
     Examples
     --------
@@ -301,7 +301,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     """
     alpha = number("alpha", alpha)
     if alpha == 0.0:
-        raise ValueError(f"celu: alpha must not be 0, and it is {alpha!r}")
+        raise ValueError(f"celu: alpha must not be 0, but it is {alpha!r}")
     # The minimum keeps the exponential small in a program, which computes both cases.
     return each(lambda x: either(x >= 0.0, x, alpha * expm1(minimum(x, 0.0) / alpha)), input)
 
@@ -384,7 +384,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     ValueError
         If min_val is not below max_val.
     TypeError
-        If one is no number.
+        If one is not a number.
 
     Examples
     --------
@@ -393,7 +393,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """
     low, high = number("min_val", min_val, finite=False), number("max_val", max_val, finite=False)
     if not low < high:
-        raise ValueError(f"hardtanh: min_val must be below max_val, and they are {min_val!r} and {max_val!r}")
+        raise ValueError(f"hardtanh: min_val must be below max_val, but they are {min_val!r} and {max_val!r}")
     return each(lambda x: _held(x, low, high, low, high, x), input)
 
 
@@ -487,7 +487,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     ValueError
         If beta is not positive.
     TypeError
-        If a setting is no number.
+        If a setting is not a number.
 
     Examples
     --------
@@ -592,7 +592,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     ValueError
         If the length is odd, or if dim is another one.
     TypeError
-        If `input` is no list.
+        If `input` is not a list.
 
     Examples
     --------
@@ -603,7 +603,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     def rule(xs: Any) -> Any:
         half, rest = divmod(len(xs), 2)
         if rest or not half:
-            raise ValueError(f"glu halves a list, whose length must be even, and it is {len(xs)}")
+            raise ValueError(f"glu halves a list, whose length must be even, not {len(xs)}")
         return [a * autograd.sigmoid(b) for a, b in zip(xs[:half], xs[half:])]
 
     return by_row("glu", rule, input, dim)
@@ -626,7 +626,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     ValueError
         If lambd is negative.
     TypeError
-        If lambd is no number.
+        If lambd is not a number.
 
     Examples
     --------
@@ -651,7 +651,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     ValueError
         If lambd is negative.
     TypeError
-        If lambd is no number.
+        If lambd is not a number.
 
     Examples
     --------
@@ -673,7 +673,7 @@ def threshold(input: Any, threshold: float, value: float) -> Any:
     Raises
     ------
     ValueError, TypeError
-        If one is no finite number.
+        If one is not a finite number.
 
     Examples
     --------
@@ -705,9 +705,9 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     Raises
     ------
     ValueError
-        If a class is no whole number, or out of range.
+        If a class is not a whole number, or out of range.
     TypeError
-        If num_classes is no whole number, or if it is -1 in a compiled program, which cannot look for the largest.
+        If num_classes is not a whole number, or if it is -1 in a compiled program, which cannot look for the largest.
 
     Examples
     --------
@@ -719,7 +719,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         classes: list[Any] = []
         each(classes.append, tensor)
         if not all(map(concrete, classes)):
-            raise TypeError("one_hot: a program does not know the largest class; give it num_classes")
+            raise TypeError("one_hot: a compiled program does not know the largest class; give num_classes")
         if not classes:
             raise ValueError("one_hot: there are no classes")
         n = 1 + max(t.__index__() if hasattr(t, "__index__") else 0 for t in classes)
@@ -782,7 +782,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     def rule(x: Any) -> Any:
         for row in weight:
             if len(row) != len(x):
-                raise ValueError(f"linear: a row of weight has {len(row)} items, but the input {len(x)}")
+                raise ValueError(f"linear: a row of weight has {len(row)} items, but the input has {len(x)}")
         biases = [None] * len(weight) if bias is None else bias
         return [dot(row, x, b) for row, b in zip(weight, biases)]
 

@@ -7,7 +7,7 @@ A sum of nin products has nin times the variance of one of them. The Xavier and 
 weights' variance so that activations, and on the way back gradients, neither vanish nor explode from layer to
 layer: Var(w) = gain**2 / fan.
 
-Arguments that are no finite numbers are a TypeError or a ValueError, also a negative standard deviation.
+Arguments that are not finite numbers are a TypeError or a ValueError, also a negative standard deviation.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     ValueError
         If no gain is known for the activation.
     TypeError
-        If param is no number.
+        If param is not a number.
 
     Examples
     --------
@@ -297,7 +297,7 @@ def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan
     try:
         return Value(number)
     except (TypeError, OverflowError):
-        raise TypeError(f"init must give a number for each weight, and it gave {number!r:.60}") from None
+        raise TypeError(f"init must give a number for each weight, not {number!r:.60}") from None
 
 
 def _unlike(draw: Callable[..., Any]) -> TypeError | None:
@@ -308,7 +308,7 @@ def _unlike(draw: Callable[..., Any]) -> TypeError | None:
         signature(draw).bind(None, 1, 1)
     except TypeError:
         name = getattr(draw, "__name__", type(draw).__name__)
-        return TypeError(f"init must be a function (random, nin, nout) -> float, and {name} takes other arguments")
+        return TypeError(f"init must be a function (random, nin, nout) -> float, but {name} takes other arguments")
     except ValueError:  # a function of C that does not tell
         pass
     return None

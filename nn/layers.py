@@ -63,7 +63,8 @@ class Neuron(Module):
     Raises
     ------
     ValueError
-        If nin is no positive whole number, if a name is not known, or, in a call, if the number of inputs is not nin.
+        If nin is not a positive whole number, if a name is not known, or, in a call, if the number of inputs is not
+        nin.
     TypeError
         If another argument is not of its kind, if ``init`` returns no number, or, in a call, if an input is none.
 
@@ -156,7 +157,7 @@ class Layer(Module):
     Raises
     ------
     ValueError, TypeError
-        As for `Neuron`, also if nout is no positive whole number.
+        As for `Neuron`, also if nout is not a positive whole number.
 
     Examples
     --------
@@ -213,7 +214,7 @@ class MLP(Module):
     Raises
     ------
     ValueError, TypeError
-        As for `Neuron`, also if there is no layer, or if nouts is no list.
+        As for `Neuron`, also if there is no layer, or if nouts is not a list.
 
     Examples
     --------
@@ -245,7 +246,7 @@ class MLP(Module):
         ):  # also if there is no hidden layer, and before anything is drawn
             activation_function(function)
         if len(sizes) == 1:
-            raise ValueError("nouts must have a number of neurons for at least one layer, and it is empty")
+            raise ValueError("nouts must have a number of neurons for at least one layer, but it is empty")
         generator = seeded(seed)
         activations = [activation] * (len(sizes) - 2) + [output_activation]
         self.layers = [
@@ -296,8 +297,8 @@ class Bilinear(Module):
     Raises
     ------
     ValueError
-        If a size is no positive whole number, or, in a call, if the numbers of inputs are others, or if the two inputs
-        are batches of different lengths.
+        If a size is not a positive whole number, or, in a call, if the numbers of inputs are others, or if the two
+        inputs are batches of different lengths.
     TypeError
         As for `Neuron`; in a call, if one input is a batch and the other is not.
 
@@ -336,9 +337,9 @@ class Bilinear(Module):
 
     def _of_batches(self, x1: Any, x2: Any) -> Any:
         if not (is_batch(x1, 1) and is_batch(x2, 1)):
-            raise TypeError(f"{called(self)} takes two examples or two batches, and one of its inputs is no batch")
+            raise TypeError(f"{called(self)} takes two examples or two batches, but one of its inputs is not a batch")
         if len(x1) != len(x2):
-            raise ValueError(f"{called(self)} takes batches of one length, and they have {len(x1)} and {len(x2)}")
+            raise ValueError(f"{called(self)} takes batches of one length, not of {len(x1)} and {len(x2)}")
         made = [self.forward(a, b) for a, b in zip(x1, x2)]
         return Batch(made) if isinstance(x1, Batch) else made
 
@@ -378,7 +379,7 @@ class Linear(Module):
     Raises
     ------
     ValueError
-        If in_features or out_features is no positive whole number, or, in a call, if the number of inputs is not
+        If in_features or out_features is not a positive whole number, or, in a call, if the number of inputs is not
         in_features.
     TypeError
         As for `Neuron`; if a size is missing, or given under both of its names.
@@ -435,7 +436,7 @@ _AS_IN_PYTORCH = kaiming_uniform("leaky_relu", param=5.0**0.5)
 def _either(name: str, x: object, other: str, y: object) -> object:
     """What was given under one of two names."""
     if x is not None and y is not None:
-        raise TypeError(f"{name} and {other} are two names for one number; give one of them, not both")
+        raise TypeError(f"{name} and {other} are two names for one number; give only one of them")
     if x is None and y is None:
-        raise TypeError(f"Linear takes the numbers of its inputs and outputs, and {name} is missing")
+        raise TypeError(f"Linear takes the numbers of its inputs and outputs, but {name} is missing")
     return y if x is None else x

@@ -36,7 +36,7 @@ def softmax(input: Any, dim: int = -1) -> Any:
     ValueError
         If a row is empty, or if dim is another one.
     TypeError
-        If `input` is no list, or dim no whole number.
+        If `input` is not a list, or dim is not a whole number.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def by_row(user: str, function: Callable[[Any], Any], x: Any, dim: int = -1) -> 
     Raises
     ------
     TypeError
-        If x is no list.
+        If x is not a list.
     ValueError
         If dim names other lists than the innermost ones; see `innermost`.
 
@@ -112,7 +112,7 @@ def innermost(user: str, dim: object, x: Any) -> None:
     Raises
     ------
     TypeError
-        If dim is no whole number.
+        If dim is not a whole number.
     ValueError
         If it means another level.
 

@@ -108,7 +108,7 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     ValueError
         If the shapes differ, if there is nothing in them, or if the reduction is not known.
     TypeError
-        If the reduction is no text.
+        If the reduction is not a str.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def l1_loss(
     return weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
 
 
-# One operation, for the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
+# One operation, because the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
 _huber = op(
     "huber",
     lambda d, delta: where(abs(d) <= delta, square(d) / 2.0, delta * (abs(d) - delta / 2.0)),
@@ -240,7 +240,7 @@ def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "me
     ValueError
         As for `mse`, also if delta is not positive.
     TypeError
-        As for `mse`, also if delta is no number.
+        As for `mse`, also if delta is not a number.
 
     Examples
     --------
@@ -542,7 +542,7 @@ def gaussian_nll_loss(
     checked(user, full=full, eps=eps, reduction=reduction)
 
     def rule(x: Any, t: Any, v: Any) -> Any:
-        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, and it is {{}}", v)
+        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, but it is {{}}", v)
         v = floored(v, eps)
         # The constant within the logarithm: a term by itself would count once in a program, not for each example.
         return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
@@ -724,7 +724,7 @@ def _share_of_two(user: str, t: Any) -> Any:
     return t
 
 
-# t log(t) is 0 at 0. One operation, for a chain of others would compute 0 times infinity there.
+# t log(t) is 0 at 0. One operation, because a chain of others would compute 0 times infinity there.
 _xlogx = op(
     "xlogx",
     lambda t: where(equal(t, 0.0), 0.0, t * log(t)),
@@ -775,7 +775,7 @@ def kl_div(
     def rule(x: Any, t: Any) -> Any:
         if log_target:
             return exp(t) * (t - x)
-        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, and it is {}", t)
+        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, but it is {}", t)
         if isinstance(t, Value):
             return _xlogx(t) - t * x
         return t * (log(t) - x) if t else added([], [x])
@@ -810,7 +810,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         If there are no logits, if a class is out of range or no whole number, if numbers of examples or of
         probabilities do not match, or if the reduction is not known.
     TypeError
-        If the reduction is no text; of weights, which are PyTorch's third argument, it says so.
+        If the reduction is not a str; of weights, which are PyTorch's third argument, the message says so.
 
     Examples
     --------
@@ -900,7 +900,7 @@ def _cross_entropy(
             if len(t) != n:
                 raise ValueError(f"{user}: {n} logits, but {len(t)} probabilities")
             if ignored is not None and ignored >= 0:
-                raise ValueError(f"{user}: ignore_index is a class, {ignored}, and the targets are probabilities")
+                raise ValueError(f"{user}: ignore_index is a class, {ignored}, but the targets are probabilities")
             if smoothing:
                 t = [(1.0 - smoothing) * x + smoothing / n for x in t]
             shares.append(1.0)
@@ -925,7 +925,7 @@ def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
     """-log(softmax(z)[t]), in forms in which nothing cancels; `own` says of each class whether it is t.
 
     Where z_t is the largest, the t-th power in the sum is e**0, a constant: log(1 + the others). Where it is not, the
-    logits are lowered by the largest as a number: it needs no derivative, for the result does not depend on it.
+    logits are lowered by the largest as a number: it needs no derivative, because the result does not depend on it.
 
     A compiled program does not know which is the largest. It is the textbook's, with the derivative softmax(z) - 1 at
     class t: exact to 1e-16 or so of 1, which is all of it but when the prediction is nearly certain.
@@ -1130,9 +1130,7 @@ def multilabel_margin_loss(
     def rule(s: Any, classes: Any) -> Any:
         n = len(s)
         if not is_list(classes) or len(classes) != n:
-            raise ValueError(
-                f"{user}: for {n} scores there must be {n} classes, filled up with -1, not {classes!r:.60}"
-            )
+            raise ValueError(f"{user}: for {n} scores there must be {n} classes, padded with -1, not {classes!r:.60}")
         rows: list[list[Any]] = []  # for each class in the target, whether it is the first, the second, ...
         going: Any = True
         for t in classes:
@@ -1319,7 +1317,7 @@ def triplet_margin_loss(
 def l1_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the absolute values of the (nested) list of parameters: a penalty that makes many of them 0.
 
-    It is no loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
+    It is not a loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
 
     Parameters
     ----------
@@ -1347,7 +1345,7 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
 def l2_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the squares of the (nested) list of parameters: a penalty that keeps them small.
 
-    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is no loss: `mse_loss`,
+    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is not a loss: `mse_loss`,
     also called `mse`, compares predictions with targets. `nn.l2` is another name of this.
 
     Parameters
@@ -1428,7 +1426,7 @@ def _numbers(user: str, weight: Any) -> list[float] | None:
 
 def _of_length(user: str, weights: list[float], n: int) -> list[float]:
     if len(weights) != n:
-        raise ValueError(f"{user}: weight must have a number for each of {n} classes, and it has {len(weights)}")
+        raise ValueError(f"{user}: weight must have a number for each of {n} classes, not {len(weights)}")
     return weights
 
 

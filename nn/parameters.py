@@ -34,7 +34,7 @@ class Parameter(Value):
     Raises
     ------
     TypeError
-        If ``requires_grad`` is no flag, also when it is set later; if the data are no number.
+        If ``requires_grad`` is not a flag, also when it is set later; if the data are not a number.
 
     Examples
     --------

@@ -81,7 +81,7 @@ class _Sliding(_Pool):
         self.ceil_mode = flag("ceil_mode", ceil_mode)
         spans = [d * (k - 1) + 1 for k, d in zip(self.kernel_size, self.dilation)]
         if any(p > span // 2 for p, span in zip(self.padding, spans)):
-            raise ValueError(f"padding must be at most half the window, and {padding!r} is more than half of {spans}")
+            raise ValueError(f"padding must be at most half the window, {spans}, not {padding!r}")
 
     def _windows(self, shape: Shape) -> Windows:
         settings = self.kernel_size, self.stride, self.padding, self.padding, self.dilation, self.ceil_mode
@@ -169,7 +169,7 @@ class _AdaptiveAvg(_Adaptive):
 
 def _refuse_indices(return_indices: bool) -> None:
     if flag("return_indices", return_indices):
-        raise ValueError("return_indices must be False: where the largest number was is not returned here")
+        raise ValueError("return_indices must be False: the positions of the largest numbers are not returned here")
 
 
 class MaxPool1d(_MaxPool):
@@ -336,7 +336,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
     Raises
     ------
     ValueError
-        If output_size is no positive whole number, or, in a call, if there are no channels of numbers.
+        If output_size is not a positive whole number, or, in a call, if there are no channels of numbers.
     TypeError
         If, in a call, there is something else than numbers.
 

@@ -284,9 +284,9 @@ class TransformerEncoder(_Stack):
     Raises
     ------
     ValueError
-        If num_layers is no positive whole number.
+        If num_layers is not a positive whole number.
     TypeError
-        If the layer is no module.
+        If the layer is not a module.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def get_total_norm(
     Raises
     ------
     TypeError, ValueError
-        If these are no parameters, or `norm_type` is negative.
+        If these are not parameters, or `norm_type` is negative.
     RuntimeError
         If the norm is not finite, and that is to be an error.
 
@@ -64,7 +64,7 @@ def get_total_norm(
     if error_if_nonfinite and not math.isfinite(norm):
         raise RuntimeError(
             f"the norm of order {order:g} of the gradients is {norm!r}, so they cannot be scaled; "
-            "error_if_nonfinite=False scales them all the same"
+            "error_if_nonfinite=False scales them anyway"
         )
     return norm
 
@@ -116,7 +116,7 @@ def clip_grad_norm_(
     Raises
     ------
     TypeError, ValueError
-        If `max_norm` or `norm_type` is no number, or negative, or nan.
+        If `max_norm` or `norm_type` is not a number, or negative, or nan.
     RuntimeError
         If the norm is not finite, and that is to be an error.
 
@@ -152,7 +152,7 @@ def clip_grad_value_(parameters: Params, clip_value: float) -> None:
     Raises
     ------
     TypeError, ValueError
-        If `clip_value` is no number, or negative, or nan.
+        If `clip_value` is not a number, or negative, or nan.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def parameters_to_vector(parameters: Params) -> list[float]:
     Raises
     ------
     TypeError, ValueError
-        If these are no parameters.
+        If these are not parameters.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def vector_to_parameters(vec: Sequence[float], parameters: Params) -> None:
     Raises
     ------
     TypeError, ValueError
-        If these are no parameters, or the vector does not have a number for each. Nothing has been changed then.
+        If these are not parameters, or the vector does not have a number for each. Nothing has been changed then.
 
     Examples
     --------

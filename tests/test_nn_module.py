@@ -186,7 +186,7 @@ def test_a_microgradish_module_works_unchanged() -> None:
 
 def test_forward_must_be_defined() -> None:
     with pytest.raises(
-        NotImplementedError, match=r"^Holder does not define forward\(\); what a call of it computes is written as d"
+        NotImplementedError, match=r"^Holder does not define forward\(\); write what a call computes as d"
     ):
         Holder()(1.0)
 
@@ -382,7 +382,7 @@ def test_a_call_that_puts_its_inputs_among_parameters_is_told_so(way: str) -> No
         with pytest.raises(TypeError) as error:
             called(Value(3.0))
         assert re.match(
-            r"^(Caller|Holder)\.(window|memory) holds parameters, and a call has put .* among them; ", str(error.value)
+            r"^(Caller|Holder)\.(window|memory) holds parameters, but a call has put .* among them; ", str(error.value)
         )
 
 
@@ -703,7 +703,7 @@ def test_nothing_but_a_leaf_or_a_module_takes_a_parameters_place(place: str) -> 
         change(model)
     assert str(error.value).startswith(sentence) and "cannot take " in str(error.value)
     assert re.search(
-        r"for it would not be trained; .*set (its number, factor|their numbers, p)\.data = ", str(error.value)
+        r"because it would not be trained; .*set (its number, factor|their numbers, p)\.data = ", str(error.value)
     )
     assert list(map(id, model.parameters())) == list(map(id, before))
     assert {name: id(x) for name, x in vars(model).items() if name != "_watch_of_calls"} == {

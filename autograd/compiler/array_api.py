@@ -63,8 +63,8 @@ class Transferred:
         self._names = [slot.name for slot in program._built().slots]
         if program._asked or program._told:
             raise ValueError(
-                "the program asks for numbers at every call, such as random ones, or tells some (see autograd.ask), "
-                "and that is possible on NumPy's arrays alone"
+                "the program asks for numbers at every call, such as random ones, or hands some out (see autograd.ask "
+                "and autograd.tell), which works with NumPy's arrays only"
             )
 
         def importing(module: str, scope: Any, local: Any, names: Any, level: int) -> Any:
@@ -79,7 +79,7 @@ class Transferred:
     def step(self, theta: Any, *batch: Any) -> Any:
         """The loss and its gradient, for a vector of parameters and the arrays of a batch."""
         if self._step is None:
-            raise RuntimeError("the program was compiled without a gradient; it has outputs alone")
+            raise RuntimeError("the program was compiled without a gradient; it has outputs only")
         return self._called(self._step, theta, batch)
 
     def outputs(self, theta: Any, *batch: Any) -> Any:
@@ -238,7 +238,7 @@ class Array:
         if gathered:
             (axis,) = gathered
             before = (slice(None),) * axis
-            value = value * 1.0  # a copy, for it may be a part of what is written to
+            value = value * 1.0  # a copy, because it may be a part of what is written to
             for place, position in _entries(items[axis]):
                 one = value[(*before, *place, ...)] if value.ndim else value
                 self.inner[(*before, position, ...)] = one

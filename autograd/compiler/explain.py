@@ -153,7 +153,7 @@ class Entry:
         The scalar's row in the table that was grouped, ``program.stages["live"].program``; -1 for a parameter that is
         used nowhere.
     scope : str
-        The module that made the scalar, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
+        The module that made the scalar, such as ``"mlp.layer1.neuron3"``; empty outside modules.
     label : str
         What the user calls it.
     formula : str
@@ -293,7 +293,7 @@ def explain(found: Stages, asked: int | str) -> Explanation:
         names = dict.fromkeys([x.name for view in views for x in view.arrays if x.name])
         raise ValueError(f"there is no array {asked!r:.60} in the program, only {', '.join(names)}")
     if asked not in about:
-        there = f"{asked!r:.20} is none of its {len(lines)} lines"
+        there = f"{asked!r:.20} is not one of its {len(lines)} lines"
         if isinstance(asked, int) and 0 < asked <= len(lines):
             there = f"line {asked} computes no array: {lines[asked - 1].strip()!r:.60}"
         numbers = f"the lines {min(about)} to {max(about)}" if about else "no lines"
