@@ -119,9 +119,7 @@ def _expression_parser(prog: str) -> _Parser:
 
 
 def _view_parser(prog: str) -> _Parser:
-    about = (
-        "Look at a graph that Graph.save() or --json wrote; opens it in a browser if no option asks for something else."
-    )
+    about = "Show a graph that Graph.save() or --json wrote: in a browser, unless an option asks for something else."
     parser = _Parser(f"{prog} view", about, VIEW_EXAMPLES.format(prog=prog))
     parser.add_argument("graph", metavar="GRAPH.json", help="the file")
     _add_options(parser)
@@ -134,7 +132,7 @@ def _add_options(parser: _Parser) -> None:
     parser.add_argument("--latex", action="store_true", help="with --explain: as LaTeX")
     parser.add_argument("--draw", metavar="FILE", help="write a picture; the ending of the name is the format")
     parser.add_argument("--explore", metavar="FILE.html", help="write an interactive page")
-    parser.add_argument("--json", action="store_true", help="print the graph as JSON (docs/graph-json.md)")
+    parser.add_argument("--json", action="store_true", help="print the graph as JSON (docs/reference/graph-json.md)")
     parser.add_argument("--of", metavar="NAME", help="the node that is differentiated; the last one if not given")
     parser.add_argument("--digits", metavar="N", type=_digits, default=10, help="significant digits, 10 if not given")
     parser.add_argument("--limit", metavar="N", type=_limit, help="the largest number of nodes to draw")
@@ -150,7 +148,7 @@ def _digits(text: str) -> int:
 def _limit(text: str) -> int:
     number = _whole(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 1 on, not {text!r:.40}")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r:.40}")
     return number
 
 
@@ -165,8 +163,8 @@ def _computed(text: str, assignments: Sequence[str]) -> Graph:
         name, equals, number = (part.strip() for part in assignment.partition("="))
         if not equals or not (name in formula.variables or name.isidentifier()):
             mistyped = [word for word in (assignment, text) if word.startswith("-")]
-            note = f"; {mistyped[0]!r:.60} is none of the options" if mistyped else ""
-            raise ValueError(f"a name's value is given as in w=0.5, not {assignment!r:.60}{note}")
+            note = f"; {mistyped[0]!r:.60} is not an option" if mistyped else ""
+            raise ValueError(f"write a value as NAME=NUMBER, such as w=0.5, not {assignment!r:.60}{note}")
         if name in values:
             raise ValueError(f"{name!r:.60} has two values, {values[name].data!r} and {number!r:.60}; give it one")
         if name not in formula.variables:
@@ -255,9 +253,9 @@ def _found(name: str, graph: Graph) -> Value:
     if len(found) == 1:
         return found[0]
     if found:
-        raise LookupError(f"there are {len(found)} nodes called {name!r:.60}")
+        raise LookupError(f"{len(found)} nodes are called {name!r:.60}; give them different labels")
     some = ", ".join(called[-1:-13:-1]) + (", ..." if len(called) > 12 else "")
-    raise LookupError(f"there is no node called {name!r:.60}; there are: {some}")
+    raise LookupError(f"there is no node called {name!r:.60}; the nodes are: {some}")
 
 
 def _draw(graph: Graph, path: str, limit: int | None) -> None:
@@ -279,15 +277,15 @@ def _format(path: str) -> str:
     format = os.path.splitext(path)[1][1:].lower()
     if not FORMAT.fullmatch(format):
         raise ValueError(
-            f"the name of a picture ends with its format, as in graph.svg, not {shown(path)}; there are also png, pdf, "
-            "jpg, gif, eps and ps, and dot, which is Graphviz's text"
+            f"the name of a picture must end in its format, such as graph.svg, not {shown(path)}; the formats are svg, "
+            "png, pdf, jpg, gif, eps and ps, and dot, which is Graphviz's text"
         )
     return format
 
 
 def _check_page(path: str) -> None:
     if not path.lower().endswith((".html", ".htm")) and is_file(path):  # a pipe is called what it is called
-        raise ValueError(f"the name of a page ends with .html, as in page.html, not {shown(path)}")
+        raise ValueError(f"the name of a page must end in .html, such as page.html, not {shown(path)}")
 
 
 def _wrote(path: str) -> None:

@@ -1,8 +1,8 @@
 """What compiled programs take from us where ``jax.numpy`` lacks it: the namesakes of those in `autograd.arrays`.
 
 Imported by the text of a program that is compiled for JAX, and by nothing else. `require` cannot raise while JAX traces
-the program, for there are no numbers yet: it notes a `Check`, whose arrays come out with the results, and whoever runs
-the program looks at them then. So does `tell`.
+the program, because there are no numbers yet: it notes a `Check`, whose arrays come out with the results, and whoever
+runs the program looks at them then. So does `tell`.
 """
 
 from __future__ import annotations

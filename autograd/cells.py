@@ -36,6 +36,13 @@ class Cell:
     function : callable, optional
         The activation, a function of a Value.
     place : Place
+
+    Examples
+    --------
+    >>> from autograd import Place, Value
+    >>> cell = Cell([Value(0.5), Value(-0.5)], Value(1.0), Value.tanh, Place("layer.neuron1"))
+    >>> cell.place.scope
+    'layer.neuron1'
     """
 
     __slots__ = ("w", "ws", "b", "function", "place")
@@ -67,6 +74,13 @@ def neurons(layer: list[Any], x: Any) -> list[Any]:
         None as well, they are called.
     x : sequence of Values or numbers, or one of them
         The inputs.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = [nn.Neuron(2, init="zeros"), nn.Neuron(2, init="zeros")]
+    >>> [y.data for y in neurons(layer, [1.0, 2.0])]
+    [0.0, 0.0]
     """
     made: list[Any] = []
     inputs = values(x)
@@ -100,6 +114,10 @@ def neurons(layer: list[Any], x: Any) -> list[Any]:
 def values(x: Any) -> tuple[Value, ...]:
     """Inputs as a tuple of Values, which nodes can share; a number by itself is one input.
 
+    Parameters
+    ----------
+    x : sequence of Values or numbers, or one of them
+
     Examples
     --------
     >>> values([1, 2.5])
@@ -112,6 +130,11 @@ def values(x: Any) -> tuple[Value, ...]:
 
 def identical(items: list[Any], before: tuple[Any, ...]) -> bool:
     """Whether a list holds the very objects of a tuple, in the same order.
+
+    Parameters
+    ----------
+    items : list
+    before : tuple
 
     Examples
     --------

@@ -1,11 +1,11 @@
 """Functions of which `backward` keeps no graph: it runs them again when their turn comes. Memory is saved for time.
 
 `checkpoint` runs a function and lets go of the nodes that it made. What is left of it are its results, each a `Part`
-whose operands are the Values outside of the function that it used, be they its arguments or not; and behind the parts
+whose operands are the Values outside the function that it used, be they its arguments or not; and behind the parts
 one `Joint`, with the function itself. `backward` comes to the joint when it knows the gradients of the parts. Then the
 function is run a second time, and the gradients flow back through what it makes now.
 
-How graphs are walked is told in `value`, and how nodes made inside of a function are told from others, in `origins`.
+How graphs are walked is told in `value`, and how nodes made inside a function are told from others, in `origins`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def checkpoint(
     ----------
     function : callable
         Returns a Value, or several in lists, tuples and dicts, with whatever else among them. It may use Values that
-        are no arguments, such as the parameters of a module. All get their gradients.
+        are not arguments, such as the parameters of a module. All get their gradients.
     *args, **kwargs
         What it is called with, both times.
     use_reentrant : bool
@@ -72,7 +72,7 @@ def checkpoint(
     Notes
     -----
     The gradients are exact, and so is their order of addition within the function. A sum of gradients can differ in the
-    last bit from that of the program without `checkpoint` where a Value is used inside of the function and outside:
+    last bit from that of the program without `checkpoint` where a Value is used inside the function and outside:
     all that the function adds is added in one go, but a backward pass that sees all nodes may visit others in between.
 
     The second call happens at the point of the first one: if leaves were set since, they are set back while it lasts;
@@ -112,7 +112,7 @@ def checkpoint(
             raise TypeError(f"{name} must be True or False, not {flag!r:.60}")
     if use_reentrant:
         raise ValueError(
-            "use_reentrant must be False: the way that knows the gradients of arguments alone is not there"
+            "use_reentrant must be False: the variant that gives gradients to the arguments alone is not implemented"
         )
     watch = current_watch()
     if not recording() or in_force(runs) or (watch is not None and watch.keeps):
@@ -228,7 +228,7 @@ class _Record:
         return _replaced(returned, lambda item: parts.get(id(item), item))
 
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used, each once."""
+        """The Values outside the function that it used, each once."""
         return tuple({id(x): x for row in (self.around, *self.rows) for x in row}.values())
 
     # --- further calls --------------------------------------------------------------------------------------------
@@ -308,11 +308,11 @@ class _Record:
             if generator is not None:
                 generator.setstate(state)
         if here().epoch is not epoch:
-            self._refuse("it sets a leaf, which it did not when it was called first")
+            self._refuse("it sets a leaf, which it did not do the first time")
         use(*self._checked(returned, since), since)
 
     def _returned(self) -> Any:
-        """What the function returns in the modes of the first call; without a block, if they hold, for that is fast."""
+        """What the function returns in the modes of the first call; if they hold, without a block, which is faster."""
         if not recording():
             with enable_grad():
                 return self._returned()
@@ -325,27 +325,28 @@ class _Record:
         """The results of another call, if they are those of the first one, and all nodes behind them."""
         made = _made(_items(returned), since)
         if list(made) != self.spots:
-            self._refuse(f"it returned {len(self.spots)} results that it had made, and now {len(made)}, or elsewhere")
+            self._refuse(f"it returned {len(self.spots)} results of its own, and now {len(made)}, or in other places")
         outs = list(made.values())
         for number, (out, data) in enumerate(zip(outs, self.data)):
             if repr(out._data) != repr(data):
-                self._refuse(f"its result {number} was {data!r}, and is {out._data!r}")
+                self._refuse(f"its result {number} was {data!r}, and is {out._data!r} now")
         order, around, rows = interior(outs, since)
         if not _same([around, *rows], [self.around, *self.rows]):
             first, now = [{id(x): x for row in found for x in row} for found in (self.rows, rows)]
             first.update({id(x): x for x in self.around})
             now.update({id(x): x for x in around})
             for x in [first[key] for key in first.keys() - now.keys()]:
-                self._refuse(f"only the first time it used {x.describe()}")
+                self._refuse(f"it used {x.describe()} only the first time")
             for x in [now[key] for key in now.keys() - first.keys()]:
-                self._refuse(f"only this time it uses {x.describe()}")
+                self._refuse(f"it uses {x.describe()} only this time")
         return outs, order
 
     def _refuse(self, why: str) -> NoReturn:
         name = getattr(self.function, "__name__", type(self.function).__name__)
         raise RuntimeError(
-            f"the checkpointed function {name} computes something else when it is run again for the gradient: {why}. "
-            "It must do the same both times; random numbers are the same if they come from Python's module random"
+            f"the checkpointed function {name} computes something different when it runs again for the gradient: "
+            f"{why}. It must do the same both times; random numbers repeat only if they come from Python's module "
+            "random"
         )
 
 

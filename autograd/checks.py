@@ -24,11 +24,32 @@ if TYPE_CHECKING:
 
 
 class GradcheckError(ArithmeticError):
-    """A gradient that differs from the numeric one. Its text is the report, an input a line."""
+    """A gradient that differs from the numeric one. Its text is the report, an input a line.
+
+    Examples
+    --------
+    >>> from autograd import op
+    >>> wrong = op("wrong", lambda a: a * a, lambda a, out: (3.0 * a,))
+    >>> try:
+    ...     gradcheck(lambda x: wrong(x), 2.0)
+    ... except GradcheckError as error:
+    ...     print("suspect: wrong" in str(error))
+    True
+    """
 
 
 class AnomalyError(ArithmeticError):
-    """A nan or inf that appeared inside `detect_anomaly`."""
+    """A nan or inf that appeared inside `detect_anomaly`.
+
+    Examples
+    --------
+    >>> try:
+    ...     with detect_anomaly():
+    ...         Value(0.0).log()
+    ... except AnomalyError as error:
+    ...     print(str(error)[:12])
+    log gave -in
+    """
 
 
 # --- gradcheck ----------------------------------------------------------------------------------------------------
@@ -66,7 +87,7 @@ def gradcheck(
     Raises
     ------
     ValueError
-        If `eps` is no positive number, or inside of a `precision` block.
+        If `eps` is not a positive number, or inside a `precision` block.
     GradcheckError
         If an input fails: a table with the analytic derivative, the best numeric one with its error, and the relative
         difference for every input, and the operation to suspect, the one whose own partials disagree most with its
@@ -80,8 +101,8 @@ def gradcheck(
     form = rounding()
     if form is not None:
         raise ValueError(
-            f"gradcheck compares small differences, of which nothing is left where numbers are rounded to {form.name}; "
-            "call it outside of the precision block"
+            f"gradcheck compares small differences, which are lost where numbers are rounded to {form.name}; "
+            "call it outside the precision block"
         )
     if eps is not None and not eps > 0.0:
         raise ValueError(f"eps must be a positive step, not {eps!r}")
@@ -91,7 +112,7 @@ def gradcheck(
     if flat and all(isinstance(x, Value) for x in flat):
         for x in flat:
             if x.op is not None:
-                raise ValueError(f"gradcheck moves leaves, and {x.describe()} is none; give the leaves it is made from")
+                raise ValueError(f"gradcheck varies leaves, but {x.describe()} is a result; give its leaves")
         flat = list({id(x): x for x in flat}.values())
         point = [x.data for x in flat]
         with enable_grad():
@@ -101,7 +122,7 @@ def gradcheck(
         analytic = [gradients.get(id(x), 0.0) for x in flat]
 
         def value_at(*numbers: float) -> float:
-            # Not through `data`: what was computed from these leaves before stays valid, for they come back.
+            # Not through `data`: what was computed from these leaves before stays valid, because they come back.
             for x, number in zip(flat, numbers):
                 x._data = number
             try:
@@ -229,7 +250,7 @@ def _listed(node: Value) -> str:
 
 
 def _site(node: Value) -> str:
-    return (node.place.site if node.place else "") or "a line outside of detect_anomaly"
+    return (node.place.site if node.place else "") or "a line outside detect_anomaly"
 
 
 # --- require ------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
+__all__ = ["ExpressionError", "Formula"]
+
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<call>[^\W\d]\w*\s*\()|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\*\*|[-+*/()\[\],])|(?P<other>\S)"
@@ -27,18 +29,18 @@ _SIGNS = {"+": (1, ops.add), "-": (1, ops.sub), "*": (2, ops.mul), "/": (2, ops.
 _MINUS = (3, ops.neg)
 _CLOSING = {"(": ")", "call": ")", "[": "]"}
 _HINTS = {
-    "'": "there is no text in an expression",
-    '"': "there is no text in an expression",
-    ".": "there are no attributes in an expression; write tanh(x) for x.tanh()",
+    "'": "an expression cannot contain text",
+    '"': "an expression cannot contain text",
+    ".": "an expression cannot contain attributes; write tanh(x) for x.tanh()",
     "^": "powers are written with **",
-    "=": "what names stand for is given beside the expression, as in w=0.5",
-    "<": "there are no comparisons in an expression; maximum, minimum and relu choose",
-    ">": "there are no comparisons in an expression; maximum, minimum and relu choose",
+    "=": "the values of names are given after the expression, as in w=0.5",
+    "<": "an expression cannot contain comparisons; maximum, minimum and relu choose between numbers",
+    ">": "an expression cannot contain comparisons; maximum, minimum and relu choose between numbers",
 }
 
 
 class ExpressionError(ValueError):
-    """A text is no expression, or cannot be computed; the message shows the place.
+    """A text is not an expression, or cannot be computed; the message shows the place.
 
     Parameters
     ----------
@@ -47,6 +49,14 @@ class ExpressionError(ValueError):
         The expression.
     column : int
         Where in the text, from 0; also an attribute.
+
+    Examples
+    --------
+    >>> try:
+    ...     Formula("2 *")
+    ... except ExpressionError as error:
+    ...     print(error.column)
+    3
     """
 
     def __init__(self, message: str, text: str, column: int) -> None:
@@ -143,7 +153,7 @@ class Formula:
         lists = [isinstance(x, list) for x in operands]
         if isinstance(op, ops._Dot):
             if lists not in ([True, True], [True, True, False]):
-                message = "dot takes two lists, and perhaps a bias, as in dot([w1, w2], [x1, x2], b)"
+                message = "dot takes two lists, and optionally a bias, as in dot([w1, w2], [x1, x2], b)"
                 raise ExpressionError(message, self.text, column)
         elif isinstance(op, ops._Nary):
             if lists != [True]:
@@ -259,7 +269,7 @@ class _Reader:
     def close(self, token: str, column: int) -> None:
         bracket = self.settle()
         if bracket is None:
-            self.fail(f"there is no bracket that this {token!r} closes", column)
+            self.fail(f"this {token!r} closes no bracket", column)
         if token != _CLOSING[bracket.sign]:
             self.fail(f"{_CLOSING[bracket.sign]!r} is missing before {token!r}", column)
         self.waiting.pop()
@@ -286,6 +296,6 @@ class _Reader:
             from difflib import get_close_matches
 
             close = get_close_matches(name, ops.OPS, 1, 0.6)
-            hint = f"; do you mean {close[0]!r}?" if close else ", and functions are autograd's operations alone"
+            hint = f"; do you mean {close[0]!r}?" if close else "; the functions are autograd's operations"
             self.fail(f"there is no function {name[:40]!r}{hint}", column)
         return ops.OPS[name]

@@ -29,7 +29,7 @@ def write_text(path: AnyPath, text: str) -> None:
     - A file is replaced when all has been written to a file beside it; if anything stops that, the old file stays.
       Its mode is kept, and its owner.
     - A symbolic link stays: its target is written, or made.
-    - What is no regular file (a pipe, a terminal, ``/dev/null``, ``/dev/stdout``) is written to as it stands.
+    - What is not a regular file (a pipe, a terminal, ``/dev/null``, ``/dev/stdout``) is written to as it stands.
     - So is a regular file that no new file could replace: one with several names (hard links), somebody else's, or in a
       folder that takes no new file. If writing fails, the old content is written back.
     - A file that is read-only is refused, as by ``open``.
@@ -42,7 +42,7 @@ def write_text(path: AnyPath, text: str) -> None:
     Raises
     ------
     TypeError
-        If `text` is no str, or `path` no path.
+        If `text` is not a str, or `path` is not a path.
     ValueError
         If `path` cannot be the name of a file.
     OSError
@@ -62,14 +62,14 @@ def write_text(path: AnyPath, text: str) -> None:
 
 
 def write_bytes(path: AnyPath, data: bytes) -> None:
-    """As `write_text`, for what is no text."""
+    """As `write_text`, for what is not a text."""
     name = os.fsdecode(path)
     try:
         fit = b"\0" not in os.fsencode(name)
     except UnicodeEncodeError:
         fit = False
     if not fit:
-        raise ValueError(f"{shown(name)} cannot be the name of a file: it has a character that no name can have")
+        raise ValueError(f"{shown(name)} cannot be a file's name: it has a character that names cannot have")
     try:
         _write(name, data)
     except OSError as error:
@@ -153,7 +153,7 @@ def _replace(target: str, data: bytes, old: os.stat_result | None) -> bool:
     """Put a new file in the place of the old one, if there is one; False if none could be what the old one is."""
     if old is not None and (old.st_nlink > 1 or not _leads_to(target, old)):
         return False
-    # Its name is short, for that of the target may be as long as names can be.
+    # Its name is short, because that of the target may be as long as names can be.
     temporary = os.path.join(os.path.dirname(target), f".glassgrad-{os.urandom(8).hex()}")
     mode = 0o666 if old is None else 0o600  # nobody may read in the new file who could not in the old one
     try:

@@ -62,7 +62,7 @@ def format_named(name: Any, what: str = "a precision") -> Format | None:
     Raises
     ------
     TypeError
-        If `name` is no str.
+        If `name` is not a str.
     ValueError
         If there is no such format.
 

@@ -60,7 +60,7 @@ def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def leaves(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is no number, and is left out.
+    """The numbers in a nesting of lists, tuples, dicts and arrays, in order. None is not a number, and is left out.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class _Trace:
         self.argnums = list(argnums) if hasattr(argnums, "__iter__") else [argnums]
         for n in self.argnums:
             if not hasattr(n, "__index__") or not -len(args) <= n < len(args):
-                raise TypeError(f"{name} was to differentiate argument {n!r} of a call with {len(args)} arguments")
+                raise TypeError(f"{name} cannot differentiate argument {n!r} of a call with {len(args)} arguments")
         self.argnums = [n % len(args) for n in self.argnums]
         self.arguments = {n: args[n] for n in self.argnums}
         points = [x if isinstance(x, Value) else to_float(x, name) for x in leaves(self.arguments)]
@@ -198,7 +198,7 @@ class _Trace:
             return None
         if not isinstance(self.out, tuple) or len(self.out) != 2:
             raise TypeError(
-                f"with has_aux=True {self.called} must return a pair, its result and whatever else, not "
+                f"with has_aux=True {self.called} must return a pair, its result and anything else, not "
                 f"{type(self.out).__name__}: {self.out!r:.60}"
             )
         self.out, aux = self.out
@@ -416,7 +416,7 @@ def value_and_grad(
     ------
     TypeError
         When called: if an argument holds anything but numbers, if f returns anything but one number, if there
-        is no argument `argnums`.
+        is not an argument `argnums`.
 
     Examples
     --------
@@ -440,7 +440,26 @@ def grad(
 ) -> Callable[..., Any]:
     """The gradient of f as a function; it can be differentiated again, to any order.
 
-    Parameters and errors are those of `value_and_grad`; with `has_aux` it returns ``(gradient, aux)``.
+    Parameters
+    ----------
+    f : callable
+        A function of numbers that returns one number.
+    argnums : int or sequence of int
+        Which positional argument, or arguments, to differentiate with respect to.
+    has_aux : bool
+        Whether f returns a pair: the number, and something else that is handed on.
+    argnum : int or sequence of int, optional
+        HIPS Autograd's name for `argnums`.
+
+    Returns
+    -------
+    callable
+        With f's arguments; returns the gradient in the shape of the argument, or with `has_aux` ``(gradient, aux)``.
+
+    Raises
+    ------
+    TypeError
+        As for `value_and_grad`, when called.
 
     Examples
     --------
@@ -466,6 +485,20 @@ def elementwise_grad(
     It is the gradient of the sum of all that f returns, as in HIPS Autograd; where f does mix its numbers, it is
     no more than that.
 
+    Parameters
+    ----------
+    f : callable
+        A function of numbers that returns numbers, in any nesting.
+    argnums : int or sequence of int
+        Which positional argument, or arguments, to differentiate with respect to.
+    argnum : int or sequence of int, optional
+        HIPS Autograd's name for `argnums`.
+
+    Returns
+    -------
+    callable
+        With f's arguments; returns derivatives in the shape of the argument.
+
     Examples
     --------
     >>> import numpy as np
@@ -487,7 +520,16 @@ def jacobian(
 ) -> Callable[..., Any]:
     """The derivative of every output of f with respect to every number of an argument, by reverse accumulation.
 
-    Parameters are those of `value_and_grad`; f may return numbers in any nesting.
+    Parameters
+    ----------
+    f : callable
+        A function of numbers that returns numbers, in any nesting.
+    argnums : int or sequence of int
+        Which positional argument, or arguments, to differentiate with respect to.
+    has_aux : bool
+        Whether f returns a pair: the numbers, and something else that is handed on.
+    argnum : int or sequence of int, optional
+        HIPS Autograd's name for `argnums`.
 
     Returns
     -------
@@ -495,6 +537,11 @@ def jacobian(
         Its result has the shape of f's output, with the shape of the argument in place of each number or array: for
         lists a list of rows, for arrays an array of shape ``output.shape + argument.shape``. So it is in JAX. With
         `has_aux` it returns ``(jacobian, aux)``.
+
+    Raises
+    ------
+    TypeError
+        As for `value_and_grad`, when called.
 
     Examples
     --------
@@ -508,6 +555,16 @@ def jacfwd(
     f: Callable[..., Any], argnums: int | Sequence[int] = 0, *, has_aux: bool = False, argnum: Any = None
 ) -> Callable[..., Any]:
     """`jacobian` by forward accumulation: faster where f returns many numbers and takes few.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, argnum
+        As for `jacobian`.
+
+    Returns
+    -------
+    callable
+        As of `jacobian`.
 
     Examples
     --------
@@ -551,6 +608,23 @@ def hessian(
 ) -> Callable[..., Any]:
     """The second derivatives of f: the Jacobian of its gradient.
 
+    Parameters
+    ----------
+    f : callable
+        A function of numbers that returns one number.
+    argnums, has_aux, argnum
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        With f's arguments; returns a row of second derivatives for each number of the argument, in its shape.
+
+    Raises
+    ------
+    TypeError
+        As for `value_and_grad`, when called.
+
     Examples
     --------
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
@@ -592,7 +666,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     for given in (primals, tangents):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
-                "jvp takes the arguments of f in a tuple, and the direction in another one, as in "
+                "jvp takes the arguments of f as a tuple, and the direction as another one, as in "
                 f"jvp(f, (2.0,), (1.0,)); {given!r:.60} is {type(given).__name__}"
             )
     directions = [_checked(x, "jvp") for x in leaves_like(tuple(tangents), like=tuple(primals))]
@@ -623,6 +697,12 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         ``(f(*primals), back)``; with `has_aux` there is aux behind them. ``back(cotangents)`` takes numbers in the
         shape of f's output and returns, for each argument, the derivative of their product with it, in a tuple.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the arguments hold anything but numbers; from ``back``, if the cotangents do not have the shape of f's
+        output.
+
     Examples
     --------
     >>> value, back = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
@@ -645,7 +725,24 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of f's first argument times a vector, without forming the Hessian.
 
-    Parameters are those of `jvp`; f returns one number.
+    Parameters
+    ----------
+    f : callable
+        A function of numbers that returns one number.
+    primals : tuple or list
+        The arguments of f.
+    tangents : tuple or list
+        The vector: for each argument the same nesting of numbers.
+
+    Returns
+    -------
+    object
+        The product, in the shape of the first argument.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `jvp`.
 
     Examples
     --------

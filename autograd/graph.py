@@ -56,7 +56,7 @@ class Graph:
     Raises
     ------
     TypeError
-        If `root` is no Value.
+        If `root` is not a Value.
 
     Examples
     --------
@@ -173,7 +173,7 @@ class Graph:
 
     @property
     def scopes(self) -> dict[str, list[int]]:
-        """Positions of the nodes filed under each module scope; '' has those made outside of any module.
+        """Positions of the nodes filed under each module scope; '' has those made outside any module.
 
         Examples
         --------
@@ -280,21 +280,21 @@ class Graph:
         >>> Graph(before + w).check_point()
         Traceback (most recent call last):
         ...
-        RuntimeError: a leaf was set between a result of mul (data 6), which was computed from it, and the root, ...
+        RuntimeError: a leaf was set after a result of mul (data 6) was computed from it, and before the root was, ...
         """
         for node, operands, data in zip(self.nodes, self.operands, self.data):
             if node.op is None or node.op is ops.CHECKPOINT:  # which always goes back to the point
                 continue
             if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                 raise RuntimeError(
-                    f"a leaf was set between {node.describe()}, which was computed from it, and the root, so that the "
-                    "graph has two points; compute all of it again before writing it"
+                    f"a leaf was set after {node.describe()} was computed from it, and before the root was, so the "
+                    "graph belongs to no single point; compute all of it again before writing it"
                 )
 
     # --- JSON -------------------------------------------------------------------------------------------------
 
     def to_json(self, indent: int | None = None) -> str:
-        """The graph as JSON text; docs/graph-json.md describes the format.
+        """The graph as JSON text; docs/reference/graph-json.md describes the format.
 
         Raises
         ------
@@ -313,7 +313,7 @@ class Graph:
 
         if any(node.op is ops.CHECKPOINT for node in self.nodes):
             raise TypeError(
-                "a graph with results of checkpointed functions cannot be written, for who reads it could not compute "
+                "a graph with results of checkpointed functions cannot be written, because a reader could not compute "
                 "them; call the functions without checkpoint"
             )
         return json.dumps(self.document(), indent=indent, allow_nan=False)
@@ -361,7 +361,7 @@ class Graph:
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f'this JSON is not a graph: its "format" must be {FORMAT!r}')
         if document.get("version") != VERSION:
-            raise ValueError(f"graph version {document.get('version')!r} is not known here, only version {VERSION} is")
+            raise ValueError(f"graph version {document.get('version')!r} cannot be read here, only version {VERSION}")
         rows = document.get("nodes")
         if not isinstance(rows, list) or not rows:
             raise ValueError('a graph\'s "nodes" must be a list with at least one node')
@@ -417,7 +417,7 @@ def _plain(x: float) -> float | str:
 
 
 def _refused(name: str) -> float:
-    raise ValueError(f'{name} is no JSON; such numbers are written as "inf", "-inf" and "nan"')
+    raise ValueError(f'{name} is not JSON; such numbers are written as "inf", "-inf" and "nan"')
 
 
 def _number(x: object) -> float:
@@ -530,7 +530,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
     if runs and stands_for_a_number(node):
         raise TypeError(
             f"{node.describe()} stands for a number in a function that is being differentiated, and a pickle would "
-            "lose its gradient; pickle its data, or do this outside of the function"
+            "lose its gradient; pickle its data, or do this outside the function"
         )
     if node.op is None:
         return _leaf, (type(node), node.data, node.grad, _texts(node)), _own(node)

@@ -65,6 +65,10 @@ def to_float(x: object, user: str = "Value") -> float:
 def advice(x: object) -> str:
     """What to do about something in the place of a number, as the end of a sentence; nothing if that is not plain.
 
+    Parameters
+    ----------
+    x : object
+
     Examples
     --------
     >>> advice("3"), advice([1.0])
@@ -73,7 +77,7 @@ def advice(x: object) -> str:
     ''
     """
     if x is None:
-        return "; None is what a function gives without a return"
+        return "; a function without a return gives None"
     if isinstance(x, str):
         return "; float() reads a number from a text"
     if isinstance(x, (list, tuple)):

@@ -88,7 +88,7 @@ def _watch(own: Any) -> Any:
 
 
 def in_this_thread() -> tuple[Any, bool, precision | None]:
-    """What `current_watch`, `recording` and `rounding` say, all at once, for there is a question with each node."""
+    """What `current_watch`, `recording` and `rounding` say, all at once, because there is a question with each node."""
     thread, own, recorded, form = get_ident(), _NO_BLOCK, True, None
     for entry in in_force(blocks):
         if entry.thread == thread:
@@ -231,8 +231,8 @@ class precision(Block):
     gradients: each product of a slope and a gradient, and each sum of them. Leaves from outside keep the digits that
     they have.
 
-    An operation is computed with all digits and rounded once, as a machine does it inside of one function; its slopes
-    are those at the rounded result, and are not rounded themselves. So it is with the sums inside of `dot` and `sum`,
+    An operation is computed with all digits and rounded once, as a machine does it inside one function; its slopes
+    are those at the rounded result, and are not rounded themselves. So it is with the sums inside `dot` and `sum`,
     unless `accumulate` names another format: then each of their products and sums is rounded to that, in order.
 
     Parameters
@@ -240,7 +240,7 @@ class precision(Block):
     dtype : {"float16", "bfloat16", "float32", "float64"}
         The format. "float64", Python's own, ends the effect of a block around.
     accumulate : {"float64", "float32", "bfloat16", "float16"}
-        What the sums inside of a `dot` or `sum` are kept in. "float32" is what the matrix units of GPUs do; the format
+        What the sums inside a `dot` or `sum` are kept in. "float32" is what the matrix units of GPUs do; the format
         itself is what a loop does that has nothing better.
 
     Raises
@@ -311,7 +311,7 @@ def rounded(x: float, dtype: str) -> float:
     Raises
     ------
     TypeError
-        If x is no number, or `dtype` no str.
+        If x is not a number, or `dtype` is not a str.
     ValueError
         If there is no such format.
 
@@ -499,6 +499,11 @@ def concrete(x: object) -> bool:
 
     It may not while a program is recorded that is to run on other numbers (see `autograd.compile`): then code that
     takes short cuts takes none. Code that checks its arguments calls `require`.
+
+    Parameters
+    ----------
+    x : object
+        A Value, a number, or anything else.
 
     Examples
     --------

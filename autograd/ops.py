@@ -289,8 +289,8 @@ class _Checkpoint(Op):
 
     def _refuse(self, *operands: Any) -> Any:
         raise TypeError(
-            "what a checkpointed function computes cannot be told from the numbers of its operands alone, for the "
-            "function must be run; call it without checkpoint where each of its nodes is to be seen"
+            "the result of a checkpointed function cannot be computed from the numbers of its operands alone, because "
+            "the function must be run; call it without checkpoint to have each of its nodes"
         )
 
     def __reduce__(self) -> str:  # type: ignore[override]
@@ -298,7 +298,7 @@ class _Checkpoint(Op):
 
 
 CHECKPOINT: Op = _Checkpoint()
-"""It is not in the table, for it has no rule."""
+"""It is not in the table, because it has no rule."""
 
 
 # --- what rules may use besides operators and operations ------------------------------------------------------
@@ -307,6 +307,17 @@ CHECKPOINT: Op = _Checkpoint()
 def equal(x: Any, y: Any) -> Any:
     """x == y by value, in every reading (for Values ``==`` is identity).
 
+    Parameters
+    ----------
+    x, y : Values, numbers, arrays or symbols
+
+    Returns
+    -------
+    bool, comparison or array
+        What ``where`` and ``require`` take for a condition.
+
+    Examples
+    --------
     >>> equal(2.0, 2)
     True
     """
@@ -611,7 +622,7 @@ def _unit_partials(a: Any, b: Any, out: Any) -> tuple[Any, Any]:
 
 
 def _sech(a: Any) -> Any:
-    z = exp(-abs(a))  # cosh would overflow where 1/cosh is no 0 yet
+    z = exp(-abs(a))  # cosh would overflow where 1/cosh is not yet 0
     return 2.0 * z / (1.0 + z * z)
 
 
@@ -712,7 +723,7 @@ def _sigmoid(a: Any) -> Any:
 
 
 def _silu(a: Any) -> Any:
-    h = exp(-abs(a) / 2.0)  # a * h * h, in this order, is no 0 as long as the result is none
+    h = exp(-abs(a) / 2.0)  # a * h * h, in this order, is not 0 unless the result is
     return choose(a >= 0.0, a, a * h * h) / (1.0 + h * h)
 
 
@@ -960,7 +971,7 @@ def op(
     Notes
     -----
     Every node refers to the operation that made it. So an operation that keeps its own results, in a cache perhaps,
-    keeps itself. Python's garbage collector cannot find such a ring, for it does not know native nodes: let the cache
+    keeps itself. Python's garbage collector cannot find such a ring, because it does not know native nodes: let the cache
     be a `weakref.WeakValueDictionary`, or keep the numbers, ``y.data``.
 
     Examples
@@ -1098,7 +1109,7 @@ def numeric_derivative(
     if math.isfinite(analytic) and math.fabs(analytic - numeric) <= tolerance(numeric):
         return numeric, tolerance(numeric), True
     numeric, error = extrapolated_difference(f, point, index)
-    # What f's rounding hides is no disagreement, as long as it does not hide everything.
+    # What f's rounding hides is not a disagreement, as long as it does not hide everything.
     agrees = math.fabs(analytic - numeric) <= tolerance(numeric) + min(error, 100.0 * tolerance(numeric))
     return numeric, error, math.isfinite(analytic) and agrees
 

@@ -42,7 +42,7 @@ class Place:
     Parameters
     ----------
     scope : str
-        Dotted path of the module at work, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
+        Dotted path of the module at work, such as ``"mlp.layer1.neuron3"``; empty outside modules.
     label : str
         The Value's own name.
     site : str
@@ -230,6 +230,10 @@ def _clear_seats() -> None:
 def enter(place: Place | None) -> Place | None:
     """Make `place` the one where this thread's new nodes belong; returns the one before.
 
+    Parameters
+    ----------
+    place : Place, or None
+
     Examples
     --------
     >>> from autograd import Value
@@ -245,7 +249,7 @@ def enter(place: Place | None) -> Place | None:
 
 
 def current_place() -> Place | None:
-    """The place that this thread is at: where its new nodes belong. None outside of modules.
+    """The place that this thread is at: where its new nodes belong. None outside modules.
 
     Examples
     --------

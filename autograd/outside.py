@@ -37,7 +37,7 @@ def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = 
     Raises
     ------
     ValueError
-        If the function gives another number of numbers.
+        If the function gives more or fewer numbers.
 
     Examples
     --------
@@ -58,11 +58,11 @@ def given(function: Callable[[int], Sequence[float]], count: int) -> Sequence[fl
     --------
     >>> given(lambda n: [0.0], 2)
     Traceback (most recent call last):
-    ValueError: 2 numbers were asked for, and 1 came
+    ValueError: the function was asked for 2 numbers, and gave 1
     """
     numbers = function(count)
     if len(numbers) != count:
-        raise ValueError(f"{count} numbers were asked for, and {len(numbers)} came")
+        raise ValueError(f"the function was asked for {count} numbers, and gave {len(numbers)}")
     return numbers
 
 

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+__all__ = [
+    "Expression",
+    "JavaScript",
+    "Latex",
+    "MathML",
+    "Plain",
+    "Printer",
+    "Python",
+    "Rule",
+    "Symbol",
+    "latex",
+    "python",
+]
+
 
 class Operators:
     """Python's operators, for what rules are read with; a subclass says what an operation and a relation make of it."""
@@ -111,6 +125,13 @@ class Operators:
 class Expression(Operators):
     """An operation, or the sign of a relation, applied to expressions and numbers.
 
+    Parameters
+    ----------
+    head : Op or str
+        The operation, or the sign of a relation such as ``"<"``.
+    operands : tuple
+        Expressions and numbers.
+
     Examples
     --------
     >>> a = Symbol("a")
@@ -147,6 +168,10 @@ class Expression(Operators):
 
 class Symbol(Expression):
     """A variable in an expression.
+
+    Parameters
+    ----------
+    name : str
 
     Examples
     --------
@@ -254,6 +279,13 @@ class Printer:
     """Turns expressions into text. A language overrides what differs in it.
 
     ``signs`` has for each sign its text and the bindings of the whole, of the left and of the right operand.
+
+    Examples
+    --------
+    >>> class Aloud(Printer):
+    ...     signs = Printer.signs | {"*": ("{} times {}", *Printer.signs["mul"][1:])}
+    >>> Aloud().text(Symbol("a") + 1.0)
+    'a + 1.0'
     """
 
     signs: dict[str, tuple[str, int, int, int]] = _infix() | {
@@ -283,15 +315,19 @@ class Printer:
         return self.call("equal" if head == "==" else head, x), _CALL
 
     def parenthesised(self, text: str) -> str:
+        """A text in the language's parentheses."""
         return f"({text})"
 
     def name(self, symbol: Symbol) -> str:
+        """A symbol as text."""
         return symbol.name
 
     def number(self, x: float) -> str:
+        """A number as text."""
         return repr(x)
 
     def call(self, name: str, x: Expression) -> str:
+        """A call of a function, x being the operation with its operands, as text."""
         operands = ", ".join(map(self.text, x.operands))
         if isinstance(x.head, Op) and x.head.arity is None:
             operands = f"[{operands}]"
@@ -656,6 +692,10 @@ def python(op: Op) -> str:
     """The rule of an operation as the source of a Python function.
 
     The function takes the operands and returns the value and the tuple of partials.
+
+    Parameters
+    ----------
+    op : Op
 
     Examples
     --------

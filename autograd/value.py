@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         rows: list[tuple[Value, ...]]
 
         def operands(self) -> tuple[Value, ...]:
-            """The Values outside of the function that it used, each once."""
+            """The Values outside the function that it used, each once."""
 
         def receive(self, number: int, grad: float, mark: int) -> None:
             """Take the gradient of a part."""
@@ -145,6 +145,9 @@ class Value:
         int, float, bool, ``fractions.Fraction``, NumPy scalar or 0-d array.
     label : str
         A name, for drawings and messages.
+    *others
+        Nothing is taken here. micrograd's ``Value(data, children, operation)`` is `autograd.op` in this engine, and a
+        message says so.
 
     Attributes
     ----------
@@ -156,7 +159,7 @@ class Value:
     Raises
     ------
     TypeError
-        If `data` is no real number.
+        If `data` is not a real number.
 
     Notes
     -----
@@ -224,7 +227,7 @@ class Value:
     def data(self, data: object) -> None:
         if self._rule is not None:
             raise AttributeError(
-                f"the data of {self.describe()} cannot be set, for it is the result of {self._rule.name}; "
+                f"the data of {self.describe()} cannot be set, because it is the result of {self._rule.name}; "
                 "set the data of leaves and compute again"
             )
         number = to_float(data)
@@ -544,7 +547,7 @@ class Value:
     def clip(self, low: object = -inf, high: object = inf, out: None = None) -> Value:
         """self held between two bounds; see `autograd.clip`. NumPy's clip calls it, with a place for the result."""
         if out is not None:
-            raise TypeError(f"clip of a Value makes a new one, and cannot write into {type(out).__name__}: {out!r:.60}")
+            raise TypeError(f"clip of a Value makes a new one, but cannot write into {type(out).__name__}: {out!r:.60}")
         return record(ops.clip, [self, _value(low), _value(high)])
 
     def __mod__(self, other: object) -> Made:
@@ -623,7 +626,7 @@ class Value:
         if runs and stands_for_a_number(self):
             raise TypeError(
                 f"{self.describe()} stands for a number here, in a function that is being differentiated, and a set or "
-                "a dict would look it up by identity; let the key be x.data, or id(x)"
+                "a dict would look it up by identity; use x.data or id(x) as the key"
             )
         return id(self) >> 4
 
@@ -631,13 +634,13 @@ class Value:
         return self.data != 0.0
 
     def __setitem__(self, key: object, item: object) -> NoReturn:
-        raise TypeError(f"{self.describe()} is one number, without items; set that number: v.data = ...")
+        raise TypeError(f"{self.describe()} is one number and has no items; to set the number, write v.data = ...")
 
     def __delitem__(self, key: object) -> NoReturn:  # natively who has the one has the other
-        raise TypeError(f"{self.describe()} is one number, without items")
+        raise TypeError(f"{self.describe()} is one number and has no items")
 
     def __xor__(self, other: object) -> NoReturn:
-        raise TypeError("^ is no power in Python, and Values have no use for it; a power is v ** 2")
+        raise TypeError("^ is not a power in Python, and not defined for Values; a power is v ** 2")
 
     __rxor__ = __xor__
 
@@ -683,7 +686,7 @@ class Value:
         Raises
         ------
         RuntimeError
-            If a signal handler calls it in the midst of another backward().
+            If a signal handler calls it during another backward().
 
         Examples
         --------
@@ -699,8 +702,8 @@ class Value:
         with lock:
             if state.rerunning:
                 raise RuntimeError(
-                    "backward() is called in the midst of another one, which is running a checkpointed function again; "
-                    "call it outside of the function, or use autograd.grad inside"
+                    "backward() is called inside a checkpointed function while another backward() runs that again; "
+                    "call it outside the function, or use autograd.grad inside"
                 )
             if blocks:
                 seed = _in_format(seed)
@@ -729,7 +732,7 @@ class Value:
     @_backward.setter
     def _backward(self, function: object) -> None:
         raise AttributeError(
-            "a Value's _backward cannot be set, for backward() goes by the rules of operations; define an operation "
+            "a Value's _backward cannot be set, because backward() uses the rules of operations; define an operation "
             "with autograd.op(name, forward, partials)"
         )
 
@@ -898,7 +901,7 @@ class Joint(Value):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used: results, which are its `_operands`, and leaves."""
+        """The Values outside the function that it used: results, which are its `_operands`, and leaves."""
         return self._record.operands()
 
     def __dealloc__(self) -> None:
@@ -914,7 +917,7 @@ class Joint(Value):
 @cython.final
 @cython.cclass
 class Part(Value):
-    """A result of a checkpointed function, whose operands are all Values outside of the function that it used."""
+    """A result of a checkpointed function, whose operands are all Values outside the function that it used."""
 
     __slots__ = ("_joint", "_number")
 
@@ -924,7 +927,7 @@ class Part(Value):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """The Values outside of the function that it used, for this result or another one."""
+        """The Values outside the function that it used, for this result or another one."""
         return self._joint._record.operands()
 
     @property
@@ -941,7 +944,7 @@ class Part(Value):
 
 
 Result: Final = Value
-"""A name for Values that an operation made. They are no class of their own: ``v.op`` tells them from leaves."""
+"""A name for Values that an operation made. They are not a class of their own: ``v.op`` tells them from leaves."""
 
 
 def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
@@ -1039,8 +1042,8 @@ def _identical(a: Value, b: Any) -> Any:
             return None
         if a._data == b._data and runs_here():
             raise TypeError(
-                f"{a.describe()} and {b.describe()} are equal numbers, but different Values, and do not depend on what "
-                "the function that is being differentiated is given; write a.data == b.data, or a is b"
+                f"{a.describe()} and {b.describe()} are different Values with equal numbers, and neither depends on "
+                "the arguments of the function that is being differentiated; write a.data == b.data, or a is b"
             )
     return False
 
@@ -1051,7 +1054,7 @@ def _label_among(label: object, others: tuple[object, ...], children: object, op
     Raises
     ------
     TypeError
-        If there are operands or an operation, or if the label is no str.
+        If there are operands or an operation, or if the label is not a str.
     """
     if isinstance(label, (tuple, list, set, frozenset)) and len(others) <= 2:
         children, (op, label) = label, (*others, "", "")[:2]
@@ -1060,7 +1063,7 @@ def _label_among(label: object, others: tuple[object, ...], children: object, op
         known = f"; Values have {op}() already" if isinstance(op, str) and op in ops.BUILTIN else ""
         raise TypeError(
             "Value takes a number and a label. In other engines Value(data, operands, operation) is the result of an "
-            f"operation of one's own; here autograd.op(name, forward, partials) defines one{known}"
+            f"operation of your own; here autograd.op(name, forward, partials) defines one{known}"
         )
     if not isinstance(label, str):
         raise TypeError(f"a label must be a str, not {type(label).__name__}: {label!r:.60}")
@@ -1236,14 +1239,20 @@ def _weighted_sum(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | No
 def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     """Set the data of several leaves at once: of all, or, if anything goes wrong, of none.
 
+    Parameters
+    ----------
+    leaves : iterable of Value
+    numbers : iterable of real number
+        One for each leaf, in order.
+
     Raises
     ------
     AttributeError
-        If one of them is no leaf.
+        If one of them is not a leaf.
     TypeError
         If a number is none.
     ValueError
-        If there is not a number for each leaf.
+        If there is no number for each leaf.
 
     Examples
     --------
@@ -1255,7 +1264,7 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     written: list[Any] = list(leaves)
     for leaf in written:
         if leaf.op is not None:
-            raise AttributeError(f"the data of {leaf.describe()} cannot be set, for it is no leaf")
+            raise AttributeError(f"the data of {leaf.describe()} cannot be set, because it is not a leaf")
     data = [to_float(x) for x in numbers]
     if len(written) != len(data):
         raise ValueError(f"set_data takes a number for each of the {len(written)} leaves, got {len(data)}")
@@ -1286,6 +1295,10 @@ def write(leaves: list[Any], data: list[float]) -> None:
 def zero_grads(nodes: Iterable[Value]) -> None:
     """Set the gradients of Values to 0, of many in less time than one by one.
 
+    Parameters
+    ----------
+    nodes : iterable of Value
+
     Examples
     --------
     >>> w = Value(2.0)
@@ -1307,6 +1320,10 @@ def zero_grads(nodes: Iterable[Value]) -> None:
 def reached(leaf: Value) -> bool:
     """Whether ``backward()`` has ever come to a leaf; its gradient may be 0 all the same.
 
+    Parameters
+    ----------
+    leaf : Value
+
     Examples
     --------
     >>> w, x = Value(2.0), Value(3.0)
@@ -1323,6 +1340,10 @@ def trains(leaf: Value) -> bool:
     Any leaf can be given that attribute, and what trains asks here: `compile`, which makes constants of those that are
     not to be trained, and optimisers, which leave them as they are. ``backward()`` does not ask: the gradient of such a
     leaf is as true as any other.
+
+    Parameters
+    ----------
+    leaf : Value
 
     Examples
     --------
@@ -1366,7 +1387,7 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
     Raises
     ------
     TypeError
-        If an operand is no Value, or if there is not a slope for each.
+        If an operand is not a Value, or if there is no slope for each.
     """
     for x in operands:
         if not isinstance(x, Value):
@@ -1478,7 +1499,7 @@ def walk(root: Value) -> list[Value]:
     Raises
     ------
     RuntimeError
-        If a signal handler calls it in the midst of another walk.
+        If a signal handler calls it during another walk.
     """
     order = _walked(root, False)
     return [node for node in order if not isinstance(node, Joint)] if joints else order
@@ -1498,8 +1519,8 @@ def _walked(root: Value, reset: bool) -> list[Value]:
 def _refuse_a_walk_within_a_walk() -> None:
     if state.walking:
         raise RuntimeError(
-            "a signal handler came in the midst of backward(), or of another walk over a graph, and began one of "
-            "its own; let the handler set a flag, and walk when the program looks at it"
+            "a signal handler interrupted backward(), or another walk over a graph, and began a walk of its own; "
+            "let the handler set a flag, and do the work where the program checks the flag"
         )
 
 
@@ -1723,7 +1744,7 @@ joints: set[Any] = set()
 
 
 def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
-    """What stands for results of a function, over the results outside of it, and leaves, that they were made from."""
+    """What stands for results of a function, over the results outside it, and leaves, that they were made from."""
     joint: Joint = Joint.__new__(Joint)
     _begin(joint, 0.0, record.op, _origin())
     joint._operands = operands
@@ -1772,7 +1793,7 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
 
 
 def run_again(call: Callable[[], Any]) -> Any:
-    """Call something that runs a function again, perhaps in the midst of a sweep: it may walk, but not sweep itself."""
+    """Call something that runs a function again, perhaps during a sweep: it may walk, but not sweep itself."""
     with lock:
         walking, rerunning = state.walking, state.rerunning
         try:

@@ -96,6 +96,11 @@ def left_behind(leaves: Callable[[], Iterable[Value]]) -> bool:
     An optimiser moves the vector of a program; ``program.write_back()`` puts the numbers into the Values. The leaves
     are asked for only if there is such a program at all.
 
+    Parameters
+    ----------
+    leaves : callable
+        Returns the Values; it is called only if there is a program.
+
     Examples
     --------
     >>> import autograd

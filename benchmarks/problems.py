@@ -3,13 +3,14 @@
 Each function takes ``quick`` and returns a problem; a quick one is small, to see that everything works. What is
 differentiated by are the ``parameters``, a list of matrices; gradients come back in their order, row by row. Where the
 parameters are ``biased``, as in networks, the rows are ``[*weights, bias]``. Examples are the ``inputs`` and their
-``targets``; where there is a ``single`` one, it is taken as it is, without an axis of examples.
+``targets``; where there is a ``single`` one, it is taken as it is, without an axis of examples. With ``adam`` a step
+goes on to move the parameters.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ Problem: TypeAlias = dict[str, Any]
 Matrix: TypeAlias = list[list[float]]
 
 WORD = "gradient"
+NAMES = ["datetime", "functools", "heapq", "itertools", "json", "random", "statistics", "zipfile"]
 
 
 def expression(quick: bool) -> Problem:
@@ -188,16 +190,37 @@ def convolution(quick: bool) -> Problem:
 
 
 def gpt(quick: bool) -> Problem:
-    """A character model of one block, on one word between two boundaries (token 0)."""
-    return character_model(WORD[:3] if quick else WORD, letters=27, width=16, heads=4, context=16)
+    """A character model of one block, on one word."""
+    return character_model([WORD[:3] if quick else WORD], letters=27, width=16, heads=4, context=16)
 
 
-def character_model(word: str, letters: int, width: int, heads: int, context: int) -> Problem:
-    """Embeddings, attention with `heads` heads, an MLP four times as wide as the model, and a head of logits."""
+def training(quick: bool) -> Problem:
+    """The same model, on a batch of names of modules, with the settings of a step of Adam's."""
+    words = NAMES[:3] if quick else NAMES
+    model = character_model(words, letters=27, width=16, heads=4, context=16)
+    return {**model, "adam": {"lr": 0.01, "betas": [0.85, 0.99], "eps": 1e-8}}
+
+
+def character_model(words: Sequence[str], letters: int, width: int, heads: int, context: int) -> Problem:
+    """Embeddings, attention with `heads` heads, an MLP four times as wide as the model, and a head of logits.
+
+    ``words`` are tokens, each word between two boundaries (token 0). Who works on whole arrays takes ``inputs`` and
+    ``targets`` that are filled up to the longest word, and ``weights``, which are 0 for the filling and so large
+    elsewhere that the mean over words is the mean over characters.
+    """
     draw = random.Random(4)
     shapes = [(letters, width), (context, width), *[(width, width)] * 4, (4 * width, width), (width, 4 * width)]
+    tokens = [[0, *(ord(letter) - ord("a") + 1 for letter in word), 0] for word in words]
+    length, predictions = max(map(len, tokens)) - 1, sum(len(word) - 1 for word in tokens)
+
+    def filled(numbers: list[Any]) -> list[Any]:
+        return [*numbers, *[0] * (length - len(numbers))]
+
     return {
-        "tokens": [0, *(ord(letter) - ord("a") + 1 for letter in word), 0],
+        "words": tokens,
+        "inputs": [filled(word[:-1]) for word in tokens],
+        "targets": [filled(word[1:]) for word in tokens],
+        "weights": [filled([len(tokens) / predictions] * (len(word) - 1)) for word in tokens],
         "heads": heads,
         "biased": False,
         "parameters": [matrix(draw, rows, columns) for rows, columns in [*shapes, (letters, width)]],
@@ -243,11 +266,10 @@ def vector(draw: random.Random, size: int, around: float = 0.0) -> Matrix:
     return [[around + draw.uniform(-0.1, 0.1) for _ in range(size)]]
 
 
-def data(problem: Problem) -> tuple[Any, Any]:
-    """Inputs and targets as a function of a batch takes them, or of the single example; none where there are none."""
-    if problem.get("single"):
-        return problem["inputs"][0], problem["targets"][0]
-    return problem.get("inputs"), problem.get("targets")
+def data(problem: Problem) -> list[Any]:
+    """Inputs, targets and weights, as far as there are any, as a function of a batch or of the single example takes."""
+    arrays = [problem[name] for name in ("inputs", "targets", "weights") if name in problem]
+    return [array[0] for array in arrays] if problem.get("single") else arrays
 
 
 def flat(parameters: list[Matrix]) -> list[float]:

@@ -134,6 +134,7 @@ def _compiling(nodes: int) -> Cell:
 
 RATIOS: list[tuple[str, Cell]] = [
     ("speed, micrograd = 1", _faster("micrograd")),
+    ("speed, microgpt = 1", _faster("microgpt")),
     ("speed, XAD = 1", _faster("xad")),
     ("time, NumPy = 1", _slower("numpy")),
 ]
@@ -320,6 +321,8 @@ How it is measured:
   examples, or of the only one. "compiled, own loops, whole graph" is the very text that runs on micrograd, with its
   loop over the examples, recorded in one piece by `autograd.compile`. Both are recorded with the interpreted engine;
   what comes out is NumPy, or where it says so, JAX.
+- "microgpt's design" is that of the file of that name, written anew: nodes with slots that store their children and a
+  slope for each. The GPT is the same for all; microgpt's own norms its input, too, but not what goes to the head.
 - PyTorch's tensors, JAX, CasADi and NumPy keep no scalars to look at; they are here to show what looking costs."""
 
 KEYS = """\

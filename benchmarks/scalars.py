@@ -7,6 +7,7 @@ something better to offer, such as a layer or a dot product, overrides the metho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple, TypeAlias
 
 from .problems import Matrix, Problem, flat
@@ -112,12 +113,21 @@ class Engine(Library):
 
     # --- the program
 
+    def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+        """What moves the leaves by a step of Adam's (Kingma and Ba 2015)."""
+        raise NotImplementedError
+
     def program(self, task: str, problem: Problem) -> Program:
         forward = PROGRAMS[task](self, problem)
+        optimise: list[Callable[[], None]] = []
 
         def step() -> tuple[Any, Sequence[Any]]:
             root, leaves = forward()
             self.backward(root)
+            if "adam" in problem:
+                if not optimise:
+                    optimise.append(self.adam(leaves, **problem["adam"]))
+                optimise[0]()
             return root, leaves
 
         def read(made: tuple[Any, Sequence[Any]]) -> tuple[float, list[float]]:
@@ -151,6 +161,20 @@ class ValueEngine(Engine):
     def grad(self, leaf: Any) -> float:
         return float(leaf.grad)
 
+    def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+        means, squares = [0.0] * len(leaves), [0.0] * len(leaves)
+        steps, (first, second) = count(1), betas
+
+        def optimise() -> None:
+            step = next(steps)
+            for i, leaf in enumerate(leaves):
+                means[i] = first * means[i] + (1.0 - first) * leaf.grad
+                squares[i] = second * squares[i] + (1.0 - second) * leaf.grad**2
+                mean, square = means[i] / (1.0 - first**step), squares[i] / (1.0 - second**step)
+                leaf.data -= lr * mean / (square**0.5 + eps)
+
+        return optimise
+
 
 def linear(engine: Engine, matrix: Sequence[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
     """The product of a matrix and a vector."""
@@ -168,7 +192,7 @@ def nested(leaves: Sequence[Any], matrices: list[Matrix]) -> list[list[list[Any]
 
 
 Leaves: TypeAlias = list[list[list[Any]]]  # parameters, in the shape of the problem's matrices
-Loss: TypeAlias = Callable[[Any, Any], Any]  # of one example, from its input and its target
+Loss: TypeAlias = Callable[..., Any]  # of one example, from its input and its target
 Example: TypeAlias = Callable[[Engine, Problem, Leaves], Loss]
 
 
@@ -225,21 +249,24 @@ def digits(engine: Engine, problem: Problem) -> Forward:
     return forward
 
 
-def gpt(engine: Engine, problem: Problem) -> Forward:
-    """One block: x += out(attention(norm(x))), then x += down(relu(up(norm(x)))), and logits = head(norm(x))."""
-    parameters = engine.leaves(flat(problem["parameters"]))
-    letters, places, query, key, value, out, up, down, head = nested(parameters, problem["parameters"])
-    tokens, size = problem["tokens"], len(query) // problem["heads"]
+def character_model(
+    engine: Engine, problem: Problem, matrices: list[list[list[Any]]]
+) -> Callable[[Sequence[int]], list[list[Any]]]:
+    """The logits after each of the tokens, one after the other.
+
+    One block: x += out(attention(norm(x))), then x += down(relu(up(norm(x)))), and logits = head(norm(x)).
+    """
+    letters, places, query, key, value, out, up, down, head = matrices
+    size = len(query) // problem["heads"]
     dot, relu = engine.dot, engine.relu
 
     def norm(xs: list[Any]) -> list[Any]:
         scale = (dot(xs, xs) * (1.0 / len(xs)) + 1e-5) ** -0.5
         return [x * scale for x in xs]
 
-    def forward() -> tuple[Any, Sequence[Any]]:
-        engine.zero(parameters)
+    def network(tokens: Sequence[int]) -> list[list[Any]]:
         keys, values, logits = [], [], []
-        for token, place in zip(tokens[:-1], places):
+        for token, place in zip(tokens, places):
             xs = [a + b for a, b in zip(letters[token], place)]
             normed = norm(xs)
             queries = linear(engine, query, normed)
@@ -254,7 +281,21 @@ def gpt(engine: Engine, problem: Problem) -> Forward:
             wide = [relu(z) for z in linear(engine, up, norm(xs))]
             xs = [a + b for a, b in zip(xs, linear(engine, down, wide))]
             logits.append(linear(engine, head, norm(xs)))
-        return engine.cross_entropy(logits, tokens[1:]), parameters
+        return logits
+
+    return network
+
+
+def gpt(engine: Engine, problem: Problem) -> Forward:
+    """Cross entropy of all predictions in all words."""
+    parameters = engine.leaves(flat(problem["parameters"]))
+    network = character_model(engine, problem, nested(parameters, problem["parameters"]))
+    targets = [token for word in problem["words"] for token in word[1:]]
+
+    def forward() -> tuple[Any, Sequence[Any]]:
+        engine.zero(parameters)
+        logits = [zs for word in problem["words"] for zs in network(word[:-1])]
+        return engine.cross_entropy(logits, targets), parameters
 
     return forward
 

@@ -107,6 +107,16 @@ def _by_hand(task: str, rival: str, bound: float) -> Target:
     return _beside(task, rival, "numpy", bound)
 
 
+def _training(rival: str, bound: float) -> Target:
+    """The training step of the GPT, against microgpt's design at its best."""
+
+    def measured(results: Results) -> float | None:
+        return quotient(best(results, "training", "microgpt"), figure(results, "training", rival, "seconds"))
+
+    title = f"{_called('training')}, {NAMES[rival]}, against {NAMES['microgpt']}"
+    return Target(title, bound, True, " times as fast", measured)
+
+
 def _lines(task: str, rival: str, bound: float) -> Target:
     """How long a program is."""
     title = f"{_called(task)}, {NAMES[rival]}, the program's step"
@@ -141,6 +151,7 @@ def _import(rival: str) -> Target:
 
 NAMES = {
     "micrograd": "micrograd",
+    "microgpt": "microgpt's design",
     "xad": "XAD",
     "native": "native, own loops",
     "native-nn": "native, nn.MLP",
@@ -196,6 +207,9 @@ TARGETS = (
     *(_by_hand(task, "compiled", 1.1) for task in ("rnn-1", "rnn-32")),
     *(_lines(task, "compiled", 29) for task in ("rnn-1", "rnn-32")),
     _by_hand("gpt", "compiled-whole", 2.0),
+    _training("interpreted-nn", 5.0),
+    _training("native-nn", 10.0),
+    _training("compiled", 1000.0),
     Target(
         "micrograd's README expression, compiled whole graph",
         1.5,

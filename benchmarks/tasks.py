@@ -13,7 +13,7 @@ BOTH_WAYS = ("interpreted", "interpreted-nn", "native", "native-nn")
 SCALARS = ("micrograd", "torch-scalars", "xad")
 COMPILED = ("compiled", "compiled-whole")
 ARRAYS = ("torch", "jax", "numpy")
-EVERYBODY = (*SCALARS, *BOTH_WAYS, *COMPILED, "casadi", *ARRAYS)
+EVERYBODY = (*SCALARS, "microgpt", *BOTH_WAYS, *COMPILED, "casadi", *ARRAYS)
 ONE_SEQUENCE = ("interpreted-nn", "native-nn", *COMPILED, *ARRAYS)
 A_BATCH = ("compiled", *ARRAYS)
 
@@ -210,6 +210,17 @@ TASKS = {
         "seconds",
         tuple(rival for rival in EVERYBODY if rival != "compiled"),
         {"compiled": NO_BATCH},
+    ),
+    "training": Task(
+        "Training step of a GPT",
+        "The same model, which is that of the lesson on GPT: forward, backward and a step of Adam's for all 4,192 "
+        "parameters, on a batch of 8 names of modules. Who works on whole arrays fills them up to the longest.",
+        problems.training,
+        "steps",
+        "seconds",
+        ("microgpt", *BOTH_WAYS, "compiled", *ARRAYS),
+        dict.fromkeys([*SCALARS, "compiled-whole", "casadi"], "would take the names one by one, as the single word"),
+        program="gpt",
     ),
     "chain": Task(
         "Chain of 10^6 nodes",

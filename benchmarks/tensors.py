@@ -13,7 +13,7 @@ from .problems import Problem, data
 from .scalars import Library, readme
 
 Arrays: TypeAlias = list[Any]
-Loss: TypeAlias = Callable[..., Any]  # of the `split` parameters, the inputs and the targets
+Loss: TypeAlias = Callable[..., Any]  # of the `split` parameters, and of the data
 
 
 class Tensors(Library):
@@ -41,7 +41,7 @@ class Tensors(Library):
 
     def data(self, problem: Problem) -> Arrays:
         """The arrays that a loss takes after the parameters."""
-        return [self.array(numbers) for numbers in data(problem) if numbers is not None]
+        return [self.array(numbers) for numbers in data(problem)]
 
 
 def split(problem: Problem) -> list[Any]:
@@ -182,24 +182,25 @@ def convolution(tools: Tensors, problem: Problem) -> Loss:
 
 
 def gpt(tools: Tensors, problem: Problem) -> Loss:
-    tokens, heads = problem["tokens"], problem["heads"]
-    length, width = len(tokens) - 1, len(problem["parameters"][2])
-    size = width // heads
+    heads, length = problem["heads"], len(problem["inputs"][0])
+    size = len(problem["parameters"][2]) // heads
     blocked = tools.array(future(length))
-    inputs, targets = tools.array(tokens[:-1]), tools.array(tokens[1:])
+    weights = [weight for word in problem["weights"] for weight in word]
+    real = tools.array([i for i, weight in enumerate(weights) if weight])  # not what words are filled up with
 
     def norm(x: Any) -> Any:
         return x * ((x * x).mean(-1, keepdims=True) + 1e-5) ** -0.5
 
-    def loss(parameters: Arrays) -> Any:
+    def loss(parameters: Arrays, inputs: Any, targets: Any, _: Any) -> Any:
         letters, places, query, key, value, out, up, down, head = parameters
         x = letters[inputs] + places[:length]
         normed = norm(x)
         queries, keys, values = (split_heads(normed @ matrix.T, heads, size) for matrix in (query, key, value))
-        weights = tools.softmax(queries @ keys.swapaxes(1, 2) * size**-0.5 + blocked)
-        x = x + join_heads(weights @ values) @ out.T
+        shares = tools.softmax(queries @ keys.swapaxes(-1, -2) * size**-0.5 + blocked)
+        x = x + join_heads(shares @ values) @ out.T
         x = x + tools.relu(norm(x) @ up.T) @ down.T
-        return tools.cross_entropy(norm(x) @ head.T, targets)
+        logits = norm(x) @ head.T
+        return tools.cross_entropy(logits.reshape(-1, len(head))[real], targets.reshape(-1)[real])
 
     return loss
 

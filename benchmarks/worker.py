@@ -24,7 +24,7 @@ def identity(rival: Rival) -> dict[str, Any]:
         import autograd
 
         return {"engine": autograd.native, "file": autograd.__file__}
-    return {"version": importlib.metadata.version(rival.distribution)}
+    return {"version": importlib.metadata.version(rival.distribution)} if rival.distribution else {}
 
 
 def main() -> None:

@@ -384,7 +384,7 @@ table(
 # %% [markdown]
 # That is how the later lessons train networks that would take too long scalar
 # by scalar. `python -m demos matrices` shows more such programs, and
-# `docs/compile.md` tells what the compiler can do.
+# `docs/guides/compile.md` tells what the compiler can do.
 #
 # ## Exercises
 #

@@ -31,6 +31,25 @@ class Elementwise(Module):
     """A function of one number as a module: it is applied to a Value, or to each in a (nested) list.
 
     Subclasses set ``function``, or define ``each`` if the function has parameters.
+
+    Parameters
+    ----------
+    *settings
+        There are none; whoever calls the class instead of a module of it gets an error that says so.
+
+    Raises
+    ------
+    TypeError
+        If there are any.
+
+    Examples
+    --------
+    An activation of your own:
+
+    >>> class Square(Elementwise):
+    ...     function = autograd.square
+    >>> Square()([1.0, -3.0])
+    [1.0, 9.0]
     """
 
     function: Any = autograd.positive
@@ -39,7 +58,7 @@ class Elementwise(Module):
         if settings:
             name = type(self).__name__
             raise TypeError(
-                f"{name} has no settings; make it first, and call it then: {name}()(x); got {settings[0]!r:.60}"
+                f"{name} takes no settings; make it first, then call it: {name}()(x); got {settings[0]!r:.60}"
             )
 
     def each(self, x: Any) -> Any:
@@ -53,6 +72,8 @@ class Elementwise(Module):
 class Identity(Elementwise):
     """x itself.
 
+    Examples
+    --------
     >>> Identity()([1.0, 2.0])
     [1.0, 2.0]
     """
@@ -64,6 +85,8 @@ class Identity(Elementwise):
 class ReLU(Elementwise):
     """max(x, 0).
 
+    Examples
+    --------
     >>> ReLU()([-1.0, 2.0])
     [0.0, 2.0]
     """
@@ -74,6 +97,17 @@ class ReLU(Elementwise):
 class LeakyReLU(Elementwise):
     """x above 0, else negative_slope * x. The slope may be a Value: then it is learnt, as in PyTorch's PReLU.
 
+    Parameters
+    ----------
+    negative_slope : float or Value
+
+    Raises
+    ------
+    TypeError, ValueError
+        If negative_slope is not a finite number.
+
+    Examples
+    --------
     >>> LeakyReLU(0.5)([-1.0, 2.0])
     [-0.5, 2.0]
     """
@@ -93,6 +127,18 @@ class LeakyReLU(Elementwise):
 class ELU(Elementwise):
     """x above 0, else alpha * (e**x - 1) (Clevert et al. 2015).
 
+    Parameters
+    ----------
+    alpha : float or Value
+        How far below 0 it goes: its limit is -alpha.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If alpha is not a finite number.
+
+    Examples
+    --------
     >>> ELU()([0.0, 2.0])
     [0.0, 2.0]
     """
@@ -112,6 +158,8 @@ class ELU(Elementwise):
 class SELU(Elementwise):
     """Scaled ELU (Klambauer et al. 2017).
 
+    Examples
+    --------
     >>> SELU()(0.0)
     0.0
     """
@@ -122,6 +170,8 @@ class SELU(Elementwise):
 class Sigmoid(Elementwise):
     """1 / (1 + e**-x).
 
+    Examples
+    --------
     >>> Sigmoid()(0.0)
     0.5
     """
@@ -132,6 +182,8 @@ class Sigmoid(Elementwise):
 class Tanh(Elementwise):
     """Hyperbolic tangent.
 
+    Examples
+    --------
     >>> Tanh()(0.0)
     0.0
     """
@@ -144,6 +196,19 @@ class Softplus(Elementwise):
 
     The activation that layers know as "softplus" has no threshold.
 
+    Parameters
+    ----------
+    beta : float
+        How sharp the bend is; above 0.
+    threshold : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.softplus`.
+
+    Examples
+    --------
     >>> Softplus()(1000.0)
     1000.0
     """
@@ -164,6 +229,8 @@ class Softplus(Elementwise):
 class SiLU(Elementwise):
     """x * sigmoid(x), also called swish (Elfwing et al. 2017).
 
+    Examples
+    --------
     >>> SiLU()(0.0)
     0.0
     """
@@ -174,6 +241,17 @@ class SiLU(Elementwise):
 class GELU(Elementwise):
     """x * ndtr(x), the exact form, or its approximation by "tanh"; see `functional.gelu`.
 
+    Parameters
+    ----------
+    approximate : {"none", "tanh"}
+
+    Raises
+    ------
+    ValueError
+        If there is no such approximation.
+
+    Examples
+    --------
     >>> GELU()(0.0), round(GELU("tanh")(1.0), 4)
     (0.0, 0.8412)
     """
@@ -194,6 +272,8 @@ class GELU(Elementwise):
 class ReLU6(Elementwise):
     """min(max(x, 0), 6); see `functional.relu6`.
 
+    Examples
+    --------
     >>> ReLU6()([-1.0, 2.0, 8.0])
     [0.0, 2.0, 6.0]
     """
@@ -205,6 +285,18 @@ class ReLU6(Elementwise):
 class CELU(Elementwise):
     """x above 0, else alpha * (e**(x/alpha) - 1); see `functional.celu`.
 
+    Parameters
+    ----------
+    alpha : float
+        How far below 0 it goes; not 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.celu`.
+
+    Examples
+    --------
     >>> CELU()([0.0, 2.0])
     [0.0, 2.0]
     """
@@ -234,6 +326,8 @@ class PReLU(Elementwise):
     ----------
     weight : list of Value
 
+    Examples
+    --------
     >>> PReLU()([-1.0, 2.0])[0].data
     -0.25
     """
@@ -260,12 +354,14 @@ class RReLU(Elementwise):
     seed : int or random.Random, optional
         Where the random numbers come from; if not given, from Python's ``random`` module.
 
+    Examples
+    --------
     >>> RReLU(0.25, 0.75).eval()([-1.0, 2.0])
     [-0.5, 2.0]
     """
 
     def __init__(self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, *, seed: Seed = None) -> None:
-        functional.rrelu([], lower, upper)  # raises if they are no bounds
+        functional.rrelu([], lower, upper)  # raises if they are not bounds
         self.lower, self.upper = lower, upper
         # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
         self._random = None if seed is None else seeded(seed)
@@ -280,6 +376,8 @@ class RReLU(Elementwise):
 class Mish(Elementwise):
     """x * tanh(softplus(x)); see `functional.mish`.
 
+    Examples
+    --------
     >>> Mish()(0.0)
     0.0
     """
@@ -290,6 +388,8 @@ class Mish(Elementwise):
 class Softsign(Elementwise):
     """x / (1 + abs(x)); see `functional.softsign`.
 
+    Examples
+    --------
     >>> Softsign()([-1.0, 3.0])
     [-0.5, 0.75]
     """
@@ -300,12 +400,23 @@ class Softsign(Elementwise):
 class Hardtanh(Elementwise):
     """x, held between min_val and max_val; see `functional.hardtanh`.
 
+    Parameters
+    ----------
+    min_val, max_val : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.hardtanh`.
+
+    Examples
+    --------
     >>> Hardtanh()([-2.0, 0.5, 2.0])
     [-1.0, 0.5, 1.0]
     """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
-        functional.hardtanh([], min_val, max_val)  # raises if they are no bounds
+        functional.hardtanh([], min_val, max_val)  # raises if they are not bounds
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:
@@ -318,6 +429,8 @@ class Hardtanh(Elementwise):
 class Hardsigmoid(Elementwise):
     """(x + 3) / 6, held between 0 and 1; see `functional.hardsigmoid`.
 
+    Examples
+    --------
     >>> Hardsigmoid()([-4.0, 0.0, 4.0])
     [0.0, 0.5, 1.0]
     """
@@ -328,6 +441,8 @@ class Hardsigmoid(Elementwise):
 class Hardswish(Elementwise):
     """x * hardsigmoid(x); see `functional.hardswish`.
 
+    Examples
+    --------
     >>> Hardswish()([-4.0, 0.0, 4.0])
     [0.0, 0.0, 4.0]
     """
@@ -338,6 +453,8 @@ class Hardswish(Elementwise):
 class LogSigmoid(Elementwise):
     """log(sigmoid(x)); see `functional.logsigmoid`.
 
+    Examples
+    --------
     >>> LogSigmoid()([-1000.0, 40.0])
     [-1000.0, -4.248354255291589e-18]
     """
@@ -348,6 +465,8 @@ class LogSigmoid(Elementwise):
 class Tanhshrink(Elementwise):
     """x - tanh(x); see `functional.tanhshrink`.
 
+    Examples
+    --------
     >>> Tanhshrink()([0.0, 1000.0])
     [0.0, 999.0]
     """
@@ -358,6 +477,18 @@ class Tanhshrink(Elementwise):
 class Softshrink(Elementwise):
     """x, moved towards 0 by lambd, and 0 between -lambd and lambd; see `functional.softshrink`.
 
+    Parameters
+    ----------
+    lambd : float
+        Not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If lambd is negative, or no number.
+
+    Examples
+    --------
     >>> Softshrink()([-2.0, 0.25, 2.0])
     [-1.5, 0.0, 1.5]
     """
@@ -376,6 +507,18 @@ class Softshrink(Elementwise):
 class Hardshrink(Elementwise):
     """x, but 0 between -lambd and lambd; see `functional.hardshrink`.
 
+    Parameters
+    ----------
+    lambd : float
+        Not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If lambd is negative, or no number.
+
+    Examples
+    --------
     >>> Hardshrink()([-2.0, 0.25, 2.0])
     [-2.0, 0.0, 2.0]
     """
@@ -394,12 +537,23 @@ class Hardshrink(Elementwise):
 class Threshold(Elementwise):
     """x above the threshold, else the value; see `functional.threshold`.
 
+    Parameters
+    ----------
+    threshold, value : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is not a finite number.
+
+    Examples
+    --------
     >>> Threshold(1.0, -1.0)([0.5, 2.0])
     [-1.0, 2.0]
     """
 
     def __init__(self, threshold: float, value: float) -> None:
-        functional.threshold([], threshold, value)  # raises if they are no numbers
+        functional.threshold([], threshold, value)  # raises if they are not numbers
         self.threshold, self.value = threshold, value
 
     def forward(self, x: Any) -> Any:
@@ -448,6 +602,23 @@ class Rows(Module):
 class Softmax(Rows):
     """`functional.softmax` of a list, or of the innermost lists in it.
 
+    Parameters
+    ----------
+    dim : int
+        A level of lists: -1, the innermost ones, or their number from 0. There is no other choice.
+
+    Returns
+    -------
+    list of Value or number, or nested lists
+        From a call with a list, or nested lists: of the same shape.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In a call, as for `functional.softmax`.
+
+    Examples
+    --------
     >>> Softmax()([[0.0, 0.0], [1.0, 1.0]])
     [[0.5, 0.5], [0.5, 0.5]]
     """
@@ -458,6 +629,23 @@ class Softmax(Rows):
 class LogSoftmax(Rows):
     """`functional.log_softmax` of a list, or of the innermost lists in it.
 
+    Parameters
+    ----------
+    dim : int
+        A level of lists: -1, the innermost ones, or their number from 0. There is no other choice.
+
+    Returns
+    -------
+    list of Value or number, or nested lists
+        From a call with a list, or nested lists: of the same shape.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In a call, as for `functional.log_softmax`.
+
+    Examples
+    --------
     >>> LogSoftmax()([40.0, 0.0])
     [-4.248354255291589e-18, -40.0]
     """
@@ -468,6 +656,23 @@ class LogSoftmax(Rows):
 class Softmin(Rows):
     """`functional.softmin` of a list, or of the innermost lists in it.
 
+    Parameters
+    ----------
+    dim : int
+        A level of lists: -1, the innermost ones, or their number from 0. There is no other choice.
+
+    Returns
+    -------
+    list of Value or number, or nested lists
+        From a call with a list, or nested lists: of the same shape.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In a call, as for `functional.softmin`.
+
+    Examples
+    --------
     >>> Softmin()([0.0, 1000.0])
     [1.0, 0.0]
     """
@@ -478,6 +683,23 @@ class Softmin(Rows):
 class GLU(Rows):
     """`functional.glu` of a list, or of the innermost lists in it: its first half, gated by the second.
 
+    Parameters
+    ----------
+    dim : int
+        A level of lists: -1, the innermost ones, or their number from 0. There is no other choice.
+
+    Returns
+    -------
+    list of Value or number, or nested lists
+        From a call with a list of an even length, or nested lists: half as many.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In a call, as for `functional.glu`.
+
+    Examples
+    --------
     >>> GLU()([3.0, 4.0, 0.0, 1000.0])
     [1.5, 4.0]
     """
@@ -499,7 +721,7 @@ def activation_function(activation: Activation | None) -> tuple[str, Callable[[A
         )
     if is_module_class(activation):
         kind = activation.__name__
-        raise TypeError(f"activation must be a name or a function of a Value, and {kind} is a class; write {kind}()")
+        raise TypeError(f"activation must be a name or a function of a Value, but {kind} is a class; write {kind}()")
     if not callable(activation):
         raise TypeError(f"activation must be a name or a function of a Value, not {activation!r:.60}")
     return getattr(activation, "__name__", type(activation).__name__), activation

@@ -120,7 +120,7 @@ def scaled_dot_product_attention(
     ValueError
         If the shapes do not fit, if a mask leaves a position nothing to look at, or if there are two masks.
     TypeError
-        If something is no number.
+        If something is not a number.
 
     Examples
     --------
@@ -144,9 +144,11 @@ def _nested(
     if all(depth(x) <= 2 for x in (query, key, value)):
         q, k, v = (_vectors(user, name, x) for name, x in (("query", query), ("key", key), ("value", value)))
         if len(q[0]) != len(k[0]):
-            raise ValueError(f"{user} multiplies queries with keys, and they have {len(q[0])} and {len(k[0])} numbers")
+            raise ValueError(
+                f"{user} multiplies queries with keys, which must be of one length, not {len(q[0])} and {len(k[0])}"
+            )
         if len(k) != len(v):
-            raise ValueError(f"{user} takes a value for each key, and there are {len(k)} keys and {len(v)} values")
+            raise ValueError(f"{user} takes a value for each key, but there are {len(k)} keys and {len(v)} values")
         masks = [_causal(len(q), len(k))] if causal else []
         if mask is not None:
             check_shape(user, mask, (len(q), len(k)), "attn_mask", "booleans or floats (queries, keys)")
@@ -154,10 +156,10 @@ def _nested(
         return _attend(user, q, k, v, masks, scale, dropout)[0]
     if not all(is_list(x) and len(x) == len(query) for x in (query, key, value)) or depth(query) != depth(key):
         shown = ", ".join(str(len(x)) if is_list(x) else repr(x) for x in (query, key, value))
-        raise ValueError(f"{user} takes queries, keys and values of equally many examples, and got {shown}")
+        raise ValueError(f"{user} takes queries, keys and values of equally many examples, got {shown}")
     each = mask is not None and depth(mask) > 2
     if each and len(mask) != len(query):
-        raise ValueError(f"{user} takes a mask for each of {len(query)} examples, and got {len(mask)}")
+        raise ValueError(f"{user} takes a mask for each of {len(query)} examples, got {len(mask)}")
     made = [
         _nested(query[i], key[i], value[i], mask[i] if each else mask, causal, scale, dropout)
         for i in range(len(query))
@@ -168,7 +170,7 @@ def _nested(
 def _vectors(user: str, name: str, x: Any) -> list[tuple[Value, ...]]:
     """Vectors of one length, as Values."""
     if not is_list(x) or len(x) == 0 or not all(is_list(row) for row in x):
-        raise ValueError(f"{user} takes {name} as a list of vectors, one at least, and got {x!r:.60}")
+        raise ValueError(f"{user} takes {name} as a list of at least one vector, got {x!r:.60}")
     check_shape(user, x, (len(x), len(x[0])), name, "numbers")
     try:
         return [values(row) for row in x]
@@ -191,7 +193,7 @@ def _attend(
     def row(i: int, query: Vector) -> tuple[list[Any], dict[int, Any]]:
         seen = [j for j in range(len(keys)) if all(mask[i][j] is not False for mask in masks)]
         if not seen:
-            raise ValueError(f"{user}: the mask leaves position {i + 1} nothing to look at")
+            raise ValueError(f"{user}: the mask leaves position {i + 1} nothing to attend to")
         scaled = query if factor == 1.0 else [x * factor for x in query]
         weights = softmax([_score(scaled, keys[j], [m[i][j] for m in masks if m[i][j] is not True]) for j in seen])
         if dropout is not None:
@@ -268,8 +270,8 @@ class MultiheadAttention(DropsInside):
     Raises
     ------
     ValueError
-        If a size is no positive whole number, if embed_dim is no multiple of num_heads, or, in a call, if the shapes do
-        not fit or a mask leaves a position nothing to look at.
+        If a size is not a positive whole number, if embed_dim is not a multiple of num_heads, or, in a call, if the
+        shapes do not fit or a mask leaves a position nothing to look at.
     TypeError
         As for `Neuron`.
 
@@ -333,7 +335,7 @@ class MultiheadAttention(DropsInside):
         kinds = {name: f"a batch of {len(found)}" if many else "one example" for name, (found, many) in parts.items()}
         if len(set(kinds.values())) > 1:
             shown = ", ".join(f"{kind} as {name}" for name, kind in kinds.items())
-            raise ValueError(f"{called(self)} takes queries, keys and values of the same examples, and got {shown}")
+            raise ValueError(f"{called(self)} takes queries, keys and values of the same examples, got {shown}")
         padding, masks = self._masks_of(key_padding_mask, attn_mask, n, batched)
         made = []
         for i in range(n):
@@ -343,7 +345,7 @@ class MultiheadAttention(DropsInside):
             )
             if len(k) != len(v):
                 raise ValueError(
-                    f"{called(self)} takes a value for each key, and there are {len(k)} keys and {len(v)} values"
+                    f"{called(self)} takes a value for each key, but there are {len(k)} keys and {len(v)} values"
                 )
             made.append(self._example(q, k, v, padding[i], masks[i], causal))
         outputs = [output for output, _ in made]
@@ -364,7 +366,7 @@ class MultiheadAttention(DropsInside):
             paddings = listed(self, padding) if batched else [padding]
             if len(paddings) != examples or not all(is_list(x) for x in paddings):
                 raise ValueError(
-                    f"{called(self)} takes key_padding_mask as a list for each of {examples} examples, and got "
+                    f"{called(self)} takes key_padding_mask as a list for each of {examples} examples, got "
                     f"{padding!r:.60}"
                 )
         heads = self.num_heads
@@ -373,7 +375,7 @@ class MultiheadAttention(DropsInside):
         if len(mask) != examples * heads:
             raise ValueError(
                 f"{called(self)} takes one attn_mask for all, or one for each of {heads} heads of each of {examples} "
-                f"examples, and got {len(mask)}"
+                f"examples, got {len(mask)}"
             )
         return paddings, [mask[i * heads : (i + 1) * heads] for i in range(examples)]
 

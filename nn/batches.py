@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 NO_LISTS = (dict, set, frozenset, str, bytes)
-"""What can be gone through, but is no list of numbers."""
+"""What can be gone through, but is not a list of numbers."""
 
 
 class Batch(list):  # type: ignore[type-arg]
@@ -25,6 +25,11 @@ class Batch(list):  # type: ignore[type-arg]
 
     Most modules tell a batch from one example by its nesting, so that any list will do. Some cannot: `Flatten` makes
     one list of all that an example holds, whatever its shape.
+
+    Parameters
+    ----------
+    iterable : iterable, optional
+        The examples.
 
     Examples
     --------
@@ -83,7 +88,7 @@ def over(function: Callable[[Any], Any], x: Any, levels: int) -> Any:
         return function(x)
     if not isinstance(x, Batch) and not all(map(is_list, x)):
         stray = next(item for item in x if not is_list(item))
-        raise TypeError(f"the items of a list must be alike, and among lists there is {stray!r:.60}")
+        raise TypeError(f"the items of a list must be alike, but among lists there is {stray!r:.60}")
     made = [over(function, item, levels) for item in x]
     # A list of vectors may also be the steps of a sequence; a list of images is a batch for certain.
     return Batch(made) if isinstance(x, Batch) or levels > 1 else made
@@ -134,7 +139,7 @@ def listed(module: Module, x: Any) -> Any:
     Raises
     ------
     TypeError
-        If it is no list of anything: a text, a dict, a set.
+        If it is not a list of anything: a text, a dict, a set.
 
     Examples
     --------
@@ -157,7 +162,7 @@ def numbers_of(module: Module, x: Any) -> tuple[Value, ...]:
     Raises
     ------
     TypeError
-        If they are no numbers, or no list.
+        If they are not numbers, or not a list.
     OverflowError
         If one is too large for a float.
 
@@ -180,7 +185,7 @@ def refusal(module: Module, x: Any, nin: int | None = None) -> Exception | None:
     --------
     >>> import nn
     >>> refusal(nn.Module(), [1.0, "2"])
-    TypeError("Module takes numbers, and input 2 is str: '2'; float() reads a number from a text")
+    TypeError("Module takes numbers, but input 2 is str: '2'; float() reads a number from a text")
     """
     x = listed(module, x)
     for i, item in enumerate(x):
@@ -189,7 +194,7 @@ def refusal(module: Module, x: Any, nin: int | None = None) -> Exception | None:
         except TypeError:
             where = f"input {i + 1} is" if len(x) > 1 else "got"
             return TypeError(
-                f"{called(module)} takes numbers, and {where} {type(item).__name__}: {item!r:.60}{advice(item)}"
+                f"{called(module)} takes numbers, but {where} {type(item).__name__}: {item!r:.60}{advice(item)}"
             )
         except OverflowError as error:
             return error

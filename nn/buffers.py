@@ -52,16 +52,16 @@ def _copied(name: str, x: Any) -> Numbers:
     if isinstance(x, Value):
         if not concrete(x):
             raise TypeError(
-                f"{name} is a buffer, and what is only known when a compiled program runs cannot be in it, for a "
-                "program does not change buffers; compile the module in evaluation mode, after eval()"
+                f"{name} is a buffer, and cannot hold a number that is only known when a compiled program runs, "
+                "because a program does not change buffers; compile the module in evaluation mode, after eval()"
             )
         raise TypeError(
-            f"{name} is a buffer, and {x.describe()} cannot be in it, for buffers hold numbers that are not "
-            "differentiated; give its number, which is its .data"
+            f"{name} is a buffer, and {x.describe()} cannot be in it, because buffers hold numbers that are not "
+            "differentiated; give it the .data"
         )
     number = _number(x)
     if number is None:
-        raise TypeError(f"{name} is a buffer, which holds numbers, in lists or by themselves, or None, not {x!r:.60}")
+        raise TypeError(f"{name} is a buffer, which holds a number, lists of numbers, or None, not {x!r:.60}")
     return number
 
 

@@ -65,7 +65,7 @@ def class_number(user: str, t: Any, n: int) -> int:
     Raises
     ------
     ValueError
-        If it is no whole number from 0 to n - 1.
+        If it is not a whole number from 0 to n - 1.
 
     Examples
     --------

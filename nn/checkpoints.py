@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .module import Module
 
+__all__ = ["Checkpoint", "random_states", "set_random_states"]
+
 FORMAT = "glassgrad-checkpoint"
 VERSION = 1
 _PREFIX, _SUFFIX, _DIGITS = "checkpoint-", ".json", 12
@@ -41,9 +43,9 @@ class Checkpoint:
     Raises
     ------
     TypeError
-        If the folder is no path.
+        If the folder is not a path.
     ValueError
-        If `every` or `keep` is no positive whole number, or `keep` is 1.
+        If `every` or `keep` is not a positive whole number, or `keep` is 1.
 
     Examples
     --------
@@ -77,7 +79,7 @@ class Checkpoint:
         except FileNotFoundError:
             return []
         except NotADirectoryError:
-            raise NotADirectoryError(f"a Checkpoint takes a folder, and {self.folder!r} is a file") from None
+            raise NotADirectoryError(f"a Checkpoint takes a folder, but {self.folder!r} is a file") from None
         numbers = [
             name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
         ]
@@ -160,7 +162,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is no checkpoint, or damaged, or of another version.
+        If it is not a checkpoint, or damaged, or of another version.
     OSError
         If it cannot be read.
     """
@@ -170,7 +172,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     content = document.get("content")
     # Python writes the same text again of what it has read, so that the file is whole if it is this text.
     if not isinstance(content, dict) or found != _written(content).encode():
-        raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum does not fit what is in it")
+        raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum does not match its content")
     return content
 
 
@@ -227,17 +229,35 @@ def random_states(model: Module, *others: object) -> dict[str, Any]:
 def set_random_states(states: dict[str, Any], model: Module, *others: object) -> None:
     """Go on with the `random_states` of these.
 
+    Parameters
+    ----------
+    states : dict
+        What `random_states` returned.
+    model : Module
+    *others : object
+        As they were given to `random_states`, in the same order.
+
     Raises
     ------
     ValueError
         If they are of something else.
+
+    Examples
+    --------
+    >>> import random, nn
+    >>> model = nn.Sequential(nn.Dropout(0.5))
+    >>> states = random_states(model)
+    >>> drawn = random.random()
+    >>> set_random_states(states, model)
+    >>> random.random() == drawn
+    True
     """
     import random
 
     generators = _generators(model, others)
     if states["own"].keys() != generators.keys():
         theirs, ours = (", ".join(names) or "none" for names in (states["own"], generators))
-        raise ValueError(f"it has the generators of random numbers {theirs}, and those here are {ours}")
+        raise ValueError(f"it has the random number generators {theirs}, but here they are {ours}")
     for name, generator in generators.items():
         set_random_state(generator, states["own"][name])
     set_random_state(random, states["python"])

@@ -46,7 +46,7 @@ class _Container(Module):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """A container only holds its items; `Sequential` calls them."""
         raise NotImplementedError(
-            f"{type(self).__name__} only holds its items, and is not called itself; call them in the forward() of the "
+            f"{type(self).__name__} only holds its items, and cannot be called; call the items in the forward() of the "
             "module that has it, or make a Sequential"
         )
 
@@ -61,7 +61,7 @@ class _Listed(_Container):
             raise TypeError(f"an index of {type(self).__name__} must be a whole number or a slice, not {index!r:.60}")
         position = index.__index__()
         if not -len(items) <= position < len(items):
-            raise IndexError(f"{type(self).__name__} has {len(items)} items, and there is none at {position}")
+            raise IndexError(f"{type(self).__name__} has {len(items)} items, but none at {position}")
         return list(items)[position] if isinstance(items, dict) else position
 
     def _with_items(self, items: list[tuple[str, Any]]) -> Any:
@@ -103,7 +103,7 @@ class _Listed(_Container):
             names = [str(len(held) + i) for i in range(len(new))]
             for name in names:
                 if name in held:
-                    raise ValueError(f"{type(self).__name__} has an item {name!r} already, which is not the last one")
+                    raise ValueError(f"{type(self).__name__} has an item {name!r} already, and it is not the last one")
             held.update(zip(names, new))
         else:
             held += new
@@ -113,7 +113,9 @@ class _Listed(_Container):
         """Put an item before the one that is there."""
         held = _held(self)
         if isinstance(held, dict):
-            raise TypeError(f"the items of this {type(self).__name__} have names, so none can be inserted; append it")
+            raise TypeError(
+                f"the items of this {type(self).__name__} have names, so none can be inserted; append it instead"
+            )
         held.insert(index, self._checked_item(item))
 
     def pop(self, index: int = -1) -> Any:
@@ -182,7 +184,7 @@ class _Keyed(_Container):
 
 def _name(container: Module, key: object) -> str:
     if not isinstance(key, str) or not key or "." in key:
-        raise ValueError(f"a name in {type(container).__name__} must be a text without a dot, not {key!r:.60}")
+        raise ValueError(f"a name in {type(container).__name__} must be a str without a dot, not {key!r:.60}")
     return key
 
 
@@ -191,7 +193,7 @@ def _module(container: Module, item: Any) -> Any:
         return item
     name = type(container).__name__
     if is_module_class(item):
-        raise TypeError(f"{name} takes modules, and {item.__name__} is a class; write {item.__name__}(...)")
+        raise TypeError(f"{name} takes modules, but {item.__name__} is a class; write {item.__name__}(...)")
     raise TypeError(f"{name} takes modules, not {type(item).__name__}: {item!r:.60}")
 
 
@@ -199,7 +201,7 @@ def _parameters(container: Module, item: Any) -> Any:
     """One parameter, or parameters in lists; numbers become parameters."""
     if isinstance(item, Value):
         if item.op is not None:
-            raise TypeError(f"{type(container).__name__} takes parameters, and {item.describe()} would not be trained")
+            raise TypeError(f"{type(container).__name__} takes parameters, but {item.describe()} would not be trained")
         return item
     if is_list(item):
         return [_parameters(container, x) for x in item]
@@ -207,8 +209,7 @@ def _parameters(container: Module, item: Any) -> Any:
         return Parameter(item)
     except TypeError:
         raise TypeError(
-            f"{type(container).__name__} takes parameters, by themselves or in lists, not {type(item).__name__}: "
-            f"{item!r:.60}"
+            f"{type(container).__name__} takes parameters, alone or in lists, not {type(item).__name__}: {item!r:.60}"
         ) from None
 
 
@@ -268,7 +269,7 @@ class Sequential(_Listed):
 
     def _checked_item(self, layer: Any) -> Any:
         if is_module_class(layer):
-            raise TypeError(f"Sequential takes modules, and {layer.__name__} is a class; write {layer.__name__}(...)")
+            raise TypeError(f"Sequential takes modules, but {layer.__name__} is a class; write {layer.__name__}(...)")
         if not callable(layer):
             raise TypeError(f"Sequential takes modules or functions, one by one, not {type(layer).__name__}")
         return layer
@@ -294,8 +295,8 @@ class Sequential(_Listed):
             self[int(name)] = module
         else:
             raise ValueError(
-                f"the items of this Sequential have numbers, and the next one is {len(items)}, not {name!r:.60}; make "
-                "it of a dict to give them names"
+                f"the items of this Sequential are numbered, and the next one is {len(items)}, not {name!r:.60}; make "
+                "it from a dict to give them names"
             )
 
     register_module = add_module
@@ -308,6 +309,10 @@ class Sequential(_Listed):
 
 class ModuleList(_Listed):
     """A list of modules that names them as PyTorch does: ``blocks.0``, ``blocks.1``, ...
+
+    Parameters
+    ----------
+    modules : iterable of Module, optional
 
     Raises
     ------
@@ -342,12 +347,17 @@ class ModuleList(_Listed):
 class ModuleDict(_Keyed):
     """A dict of modules that names them by their keys alone: ``heads.left``.
 
+    Parameters
+    ----------
+    items : dict, or iterable of pairs, optional
+        Names and modules.
+
     Raises
     ------
     TypeError
         If something else than a module is put into it.
     ValueError
-        If a key is no text, or has a dot.
+        If a key is not a str, or has a dot.
     KeyError
         If there is no module of the name that is asked for.
 
@@ -368,10 +378,15 @@ class ModuleDict(_Keyed):
 class ParameterList(_Listed):
     """A list of parameters, or of lists of them, that names them as PyTorch does: ``weights.0``, ``weights.1``, ...
 
+    Parameters
+    ----------
+    values : iterable, optional
+        Values or numbers, or lists of them; a number becomes a parameter.
+
     Raises
     ------
     TypeError
-        If a result is put into it, or what is no number.
+        If a result is put into it, or what is not a number.
     IndexError
         If an item is asked for that is not there.
 
@@ -398,12 +413,17 @@ class ParameterList(_Listed):
 class ParameterDict(_Keyed):
     """A dict of parameters, or of lists of them, that names them by their keys alone.
 
+    Parameters
+    ----------
+    items : dict, or iterable of pairs, optional
+        Names and Values or numbers, or lists of them; a number becomes a parameter.
+
     Raises
     ------
     TypeError
-        If a result is put into it, or what is no number.
+        If a result is put into it, or what is not a number.
     ValueError
-        If a key is no text, or has a dot.
+        If a key is not a str, or has a dot.
     KeyError
         If there is nothing of the name that is asked for.
 

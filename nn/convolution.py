@@ -54,10 +54,10 @@ class _Convolution(Module):
         self.groups = size("groups", groups)
         for name, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
             if channels % self.groups:
-                raise ValueError(f"{name} must be a multiple of groups, and {channels} is none of {self.groups}")
+                raise ValueError(f"{name} must be a multiple of groups, {self.groups}, not {channels}")
         if padding_mode != "zeros":
             raise ValueError(
-                f"padding_mode must be 'zeros', the only one there is so far, not {padding_mode!r:.60}; pad the input "
+                f"padding_mode must be 'zeros', the only mode so far, not {padding_mode!r:.60}; pad the input "
                 "yourself, with padding=0 here"
             )
         self.padding_mode = padding_mode
@@ -166,10 +166,12 @@ class _Direct(_Convolution):
 
     def _padding_of(self, padding: Any) -> Shape | str:
         if padding == "same" and any(s != 1 for s in self.stride):
-            raise ValueError(f"padding='same' is for stride 1, and the stride is {self.stride}")
+            raise ValueError(f"padding='same' is for stride 1, not {self.stride}")
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
-                raise ValueError(f"padding must be a whole number from 0, 'same' or 'valid', not {padding!r:.60}")
+                raise ValueError(
+                    f"padding must be a whole number of at least 0, 'same' or 'valid', not {padding!r:.60}"
+                )
             return padding
         return super()._padding_of(padding)
 
@@ -212,9 +214,7 @@ class _Transposed(_Convolution):
         self.output_padding = whole_numbers("output_padding", output_padding, n, least=0)
         reach = zip(whole_numbers("stride", stride, n), whole_numbers("dilation", dilation, n))
         if any(more >= max(pair) for more, pair in zip(self.output_padding, reach)):
-            raise ValueError(
-                f"output_padding must be less than the stride or the dilation, and {self.output_padding} is not"
-            )
+            raise ValueError(f"output_padding must be less than the stride or the dilation, not {self.output_padding}")
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, init, seed
         )
@@ -274,6 +274,7 @@ class Conv1d(_Direct):
     -------
     list of list of Value
         From a call with channels x length: channels x length. Of a batch, which is nested deeper, a `Batch`.
+        The length of the output is floor((length + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
     Raises
     ------
@@ -314,6 +315,12 @@ class Conv2d(_Direct):
     weight : nested lists of Value
         Of shape out_channels x in_channels / groups x rows x columns.
     bias : list of Value, or None
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns: out_channels x rows x columns, as many as `Conv1d` gives in each
+        direction. Of a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------
@@ -358,6 +365,12 @@ class ConvTranspose1d(_Transposed):
         Of shape in_channels x out_channels / groups x kernel_size.
     bias : list of Value, or None
 
+    Returns
+    -------
+    list of list of Value
+        From a call with in_channels x length: out_channels x ((length - 1) stride - 2 padding + dilation (kernel_size -
+        1) + output_padding + 1). Of a batch, which is nested deeper, a `Batch`.
+
     Raises
     ------
     ValueError, TypeError
@@ -382,6 +395,12 @@ class ConvTranspose2d(_Transposed):
         As for `ConvTranspose1d`.
     kernel_size, stride, padding, output_padding, dilation : int or (int, int)
         As for `ConvTranspose1d`; two numbers are for rows and for columns.
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with in_channels x rows x columns: out_channels x rows x columns, as many as `ConvTranspose1d` gives
+        in each direction. Of a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------

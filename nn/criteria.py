@@ -46,7 +46,7 @@ class Criterion(Module):
         inputs = [x for key, x in settings.items() if key not in _FACTORS and (is_list(x) or isinstance(x, Value))]
         if inputs:
             raise TypeError(
-                f"{name} takes its settings first, and predictions and targets when it is called then: "
+                f"{name} takes its settings first, and then, when it is called, predictions and targets: "
                 f"{name}()(predictions, targets); among the settings there is {inputs[0]!r:.60}"
             )
         checked(type(self).function.__name__, called=name, **settings)
@@ -75,6 +75,17 @@ def _numbers(name: str, x: Any) -> Any:
 class MSELoss(Criterion):
     """Squared error, (p - t)**2; see `functional.mse_loss`.
 
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.mse_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> MSELoss()([1.0, 4.0], [1.0, 2.0])
     2.0
     """
@@ -88,6 +99,17 @@ class MSELoss(Criterion):
 class L1Loss(Criterion):
     """Absolute error, abs(p - t); see `functional.l1_loss`.
 
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.l1_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> L1Loss()([1.0, 4.0], [1.0, 2.0])
     1.0
     """
@@ -101,6 +123,19 @@ class L1Loss(Criterion):
 class SmoothL1Loss(Criterion):
     """d**2 / (2 beta) for a distance d up to beta, else abs(d) - beta/2; see `functional.smooth_l1_loss`.
 
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+    beta : float
+        Where the parabola turns into lines; not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.smooth_l1_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> SmoothL1Loss()([0.5, 3.0], [0.0, 0.0])
     1.3125
     """
@@ -116,6 +151,19 @@ class SmoothL1Loss(Criterion):
 class HuberLoss(Criterion):
     """d**2 / 2 for a distance d up to delta, else delta (abs(d) - delta/2); see `functional.huber_loss`.
 
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+    delta : float
+        Where the parabola turns into lines; above 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.huber_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> HuberLoss(delta=2.0)([3.0, 0.0], [0.0, 0.0])
     2.0
     """
@@ -129,6 +177,19 @@ class HuberLoss(Criterion):
 class BCELoss(Criterion):
     """Binary cross entropy of probabilities, -(t log(p) + (1 - t) log(1 - p)); see `functional.binary_cross_entropy`.
 
+    Parameters
+    ----------
+    weight : numbers, optional
+        A factor for each loss.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.binary_cross_entropy`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> BCELoss()([0.0], [1])
     100.0
     """
@@ -144,6 +205,21 @@ class BCELoss(Criterion):
 class BCEWithLogitsLoss(Criterion):
     """Binary cross entropy of sigmoid(z); see `functional.binary_cross_entropy_with_logits`.
 
+    Parameters
+    ----------
+    weight : numbers, optional
+        A factor for each loss.
+    reduction : {"mean", "sum", "none"}
+    pos_weight : numbers, optional
+        A factor for the term of the positive class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.binary_cross_entropy_with_logits`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> BCEWithLogitsLoss(pos_weight=2.0)([-1000.0], [1])
     2000.0
     """
@@ -164,6 +240,23 @@ class BCEWithLogitsLoss(Criterion):
 class CrossEntropyLoss(Criterion):
     """-log(softmax(logits)[t]) for class t, or for probabilities of all classes; see `functional.cross_entropy`.
 
+    Parameters
+    ----------
+    weight : list of numbers, optional
+        A factor for every class.
+    ignore_index : int
+        A target that counts nothing.
+    reduction : {"mean", "sum", "none"}
+    label_smoothing : float
+        From 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.cross_entropy`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> CrossEntropyLoss()([[1000.0, 0.0], [0.0, 5.0]], [1, -100])
     1000.0
     """
@@ -185,6 +278,21 @@ class CrossEntropyLoss(Criterion):
 class NLLLoss(Criterion):
     """-x[t] for the logarithms x of probabilities and class t; see `functional.nll_loss`.
 
+    Parameters
+    ----------
+    weight : list of numbers, optional
+        A factor for every class.
+    ignore_index : int
+        A target that counts nothing.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.nll_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> NLLLoss()([[-0.5, -2.0]], [1])
     2.0
     """
@@ -205,6 +313,20 @@ class NLLLoss(Criterion):
 class KLDivLoss(Criterion):
     """The divergence of Kullback and Leibler, a sum of t (log(t) - x); see `functional.kl_div`.
 
+    Parameters
+    ----------
+    reduction : {"batchmean", "mean", "sum", "none"}
+        The divergence of a list of distributions is the "batchmean".
+    log_target : bool
+        Whether the targets are logarithms, too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.kl_div`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> KLDivLoss(reduction="batchmean")([[-1.0, -1.0]], [[1.0, 0.0]])
     1.0
     """
@@ -220,6 +342,23 @@ class KLDivLoss(Criterion):
 class PoissonNLLLoss(Criterion):
     """Negative logarithm of the Poisson likelihood, e**x - t x; see `functional.poisson_nll_loss`.
 
+    Parameters
+    ----------
+    log_input : bool
+        If False the input is the mean itself, not its logarithm.
+    full : bool
+        Whether to add Stirling's formula for log(t!).
+    eps : float
+        Keeps the logarithm finite.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.poisson_nll_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> PoissonNLLLoss()([0.0], [3.0])
     1.0
     """
@@ -243,6 +382,21 @@ class GaussianNLLLoss(Criterion):
 
     Called with means, targets and variances; see `functional.gaussian_nll_loss`.
 
+    Parameters
+    ----------
+    full : bool
+        Whether to add log(2 pi) / 2.
+    eps : float
+        A smaller variance counts as this.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.gaussian_nll_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> GaussianNLLLoss()([1.0, 3.0], [1.0, 1.0], [1.0, 1.0])
     1.0
     """
@@ -258,6 +412,19 @@ class MarginRankingLoss(Criterion):
 
     Called with both inputs and the labels, 1 or -1; see `functional.margin_ranking_loss`.
 
+    Parameters
+    ----------
+    margin : float
+        By how much the first is to be larger, or smaller.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.margin_ranking_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> MarginRankingLoss()([3.0, 1.0], [1.0, 2.0], [1, 1])
     0.5
     """
@@ -273,6 +440,19 @@ class MarginRankingLoss(Criterion):
 class HingeEmbeddingLoss(Criterion):
     """x for the label 1, max(0, margin - x) for the label -1; see `functional.hinge_embedding_loss`.
 
+    Parameters
+    ----------
+    margin : float
+        How large a distance is to be for the label -1.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.hinge_embedding_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> HingeEmbeddingLoss()([0.25, 0.25], [1, -1])
     0.5
     """
@@ -288,6 +468,17 @@ class HingeEmbeddingLoss(Criterion):
 class SoftMarginLoss(Criterion):
     """log(1 + e**(-y x)) for labels y of 1 or -1; see `functional.soft_margin_loss`.
 
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.soft_margin_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> SoftMarginLoss()([-1000.0], [1])
     1000.0
     """
@@ -303,6 +494,19 @@ class CosineEmbeddingLoss(Criterion):
 
     Called with two vectors, or lists of them, and the labels; see `functional.cosine_embedding_loss`.
 
+    Parameters
+    ----------
+    margin : float
+        The cosine that vectors with the label -1 may have.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.cosine_embedding_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> CosineEmbeddingLoss()([[1.0, 0.0]], [[0.0, 1.0]], [1])
     1.0
     """
@@ -320,6 +524,23 @@ class TripletMarginLoss(Criterion):
 
     Called with three vectors, or lists of them; see `functional.triplet_margin_loss`.
 
+    Parameters
+    ----------
+    margin : float
+        By how much the negative is to be farther away; above 0.
+    p, eps : float
+        As for `functional.pairwise_distance`.
+    swap : bool
+        Whether the distance of positive and negative counts where it is smaller.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.triplet_margin_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> TripletMarginLoss(eps=0.0)([0.0], [1.0], [1.5])
     0.5
     """
@@ -344,6 +565,22 @@ class MultiMarginLoss(Criterion):
 
     See `functional.multi_margin_loss`.
 
+    Parameters
+    ----------
+    p : {1, 2}
+    margin : float
+        By how much the score of the class is to be above the others.
+    weight : list of numbers, optional
+        A factor for every class.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.multi_margin_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> MultiMarginLoss()([2.0, 3.0], 0)
     1.0
     """
@@ -367,6 +604,17 @@ class MultiLabelMarginLoss(Criterion):
 
     See `functional.multilabel_margin_loss`.
 
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.multilabel_margin_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> MultiLabelMarginLoss()([1.0, 0.5, 2.0, 0.0], [2, 0, -1, 1])
     0.125
     """
@@ -380,6 +628,19 @@ class MultiLabelMarginLoss(Criterion):
 class MultiLabelSoftMarginLoss(Criterion):
     """The mean of `BCEWithLogitsLoss` over the classes; see `functional.multilabel_soft_margin_loss`.
 
+    Parameters
+    ----------
+    weight : list of numbers, optional
+        A factor for every class.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.multilabel_soft_margin_loss`; for the settings when the module is made.
+
+    Examples
+    --------
     >>> MultiLabelSoftMarginLoss()([[-1000.0, 1000.0]], [[1, 1]])
     500.0
     """
@@ -398,6 +659,25 @@ class MultiLabelSoftMarginLoss(Criterion):
 class CosineSimilarity(Module):
     """The cosine of the angle between two vectors, or of each pair; see `functional.cosine_similarity`.
 
+    Parameters
+    ----------
+    dim : int
+        The innermost lists, which are -1.
+    eps : float
+        A smaller norm counts as this.
+
+    Returns
+    -------
+    Value or number, or (nested) list of them
+        From a call with two vectors one number; of lists of vectors one for each pair.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a setting is none; in a call as for `functional.cosine_similarity`.
+
+    Examples
+    --------
     >>> CosineSimilarity()([3.0, 0.0], [1.0, 0.0])
     1.0
     """
@@ -415,6 +695,27 @@ class CosineSimilarity(Module):
 class PairwiseDistance(Module):
     """The p-norm of the difference of two vectors, or of each pair; see `functional.pairwise_distance`.
 
+    Parameters
+    ----------
+    p : float
+        Which norm: above 0, or infinite.
+    eps : float
+        Added to every difference.
+    keepdim : bool
+        Whether each distance is in a list of its own.
+
+    Returns
+    -------
+    Value or number, or (nested) list of them
+        From a call with two vectors one number; of lists of vectors one for each pair.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `functional.pairwise_distance`.
+
+    Examples
+    --------
     >>> PairwiseDistance(eps=0.0)([3.0, 0.0], [0.0, 4.0])
     5.0
     """

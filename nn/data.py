@@ -42,7 +42,7 @@ class TensorDataset:
     Raises
     ------
     TypeError
-        If a column is no list and no array.
+        If a column is neither a list nor an array.
     ValueError
         If there are no columns, or no examples, or if the columns differ in length.
 
@@ -55,7 +55,7 @@ class TensorDataset:
 
     def __init__(self, *columns: Any) -> None:
         if not columns:
-            raise ValueError("TensorDataset takes one column at least, such as TensorDataset(inputs, targets)")
+            raise ValueError("TensorDataset takes at least one column, such as TensorDataset(inputs, targets)")
         made = []
         for i, column in enumerate(columns, 1):
             if not is_list(column):
@@ -103,7 +103,7 @@ class Subset:
     Raises
     ------
     ValueError
-        If there are none, or if one is no position in the dataset.
+        If there are none, or if one is not a position in the dataset.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class Subset:
         count = len(dataset)
         self.indices = [_position(i, count) for i in indices]
         if not self.indices:
-            raise ValueError("a Subset needs one example at least, and there are no indices")
+            raise ValueError("a Subset needs at least one example, but there are no indices")
         self.dataset = dataset
 
     def __len__(self) -> int:
@@ -148,7 +148,7 @@ def random_split(
     Raises
     ------
     TypeError
-        If a length is no number.
+        If a length is not a number.
     ValueError
         If the lengths do not add up, or if a part would be empty.
 
@@ -165,10 +165,10 @@ def random_split(
     if all(x.is_integer() for x in given) and sum(given) != 1.0:
         counts = list(map(int, given))
         if sum(counts) != count:
-            raise ValueError(f"the lengths add up to {sum(counts)}, and the dataset has {count} examples")
+            raise ValueError(f"the lengths add up to {sum(counts)}, but the dataset has {count} examples")
     else:
         if not abs(sum(given) - 1.0) <= 1e-9:
-            raise ValueError(f"the shares must add up to 1, and they add up to {sum(given)!r}")
+            raise ValueError(f"the shares must add up to 1, not {sum(given)!r}")
         counts = [int(x * count) for x in given]
         for i in range(count - sum(counts)):
             counts[i % len(counts)] += 1
@@ -218,7 +218,7 @@ def as_dataset(data: Any, name: str = "data") -> Dataset:
     checked = range(len(data)) if isinstance(data, list) else range(1)
     for i in checked:
         if not isinstance(data[i], tuple) or len(data[i]) != 2:
-            raise TypeError(f"{wanted}, and its item {i} is {data[i]!r:.60}, no tuple of an input and its target")
+            raise TypeError(f"{wanted}, but its item {i} is {data[i]!r:.60}, not a tuple of an input and its target")
     return data  # type: ignore[no-any-return]
 
 
@@ -301,7 +301,7 @@ class DataLoader:
             dataset = TensorDataset(*dataset)
         if not _is_dataset(dataset):
             raise TypeError(
-                f"DataLoader takes a dataset, which has a length and positions, not {type(dataset).__name__}"
+                f"DataLoader takes a dataset, with len(dataset) and dataset[i], not {type(dataset).__name__}"
                 + (instead_of_class(dataset) or "; make a list of it")
             )
         if collate_fn is not None and not callable(collate_fn):
@@ -397,14 +397,14 @@ class DataLoader:
                     f"{self.batch_size}"
                 )
             if (drawn is not None) != self.shuffle:
-                raise ValueError(f"it is of a loader with shuffle={not self.shuffle}")
+                raise ValueError(f"it comes from a loader with shuffle={not self.shuffle}")
             for name, x in (("epoch", epoch), ("position", position)):
                 if type(x) is not int or x < 0:
                     raise ValueError(f"its {name} is {x!r:.60}")
             if position > len(self):
-                raise ValueError(f"its position is {position}, and an epoch has {len(self)} batches")
+                raise ValueError(f"its position is {position}, but an epoch has {len(self)} batches")
             if order is not None and (not self.shuffle or sorted(order) != list(range(examples))):
-                raise ValueError("its order is not one of the examples")
+                raise ValueError("its order does not have each example once")
             if drawn is not None:
                 set_random_state(seeded(self._random), drawn)
         except (ValueError, TypeError, KeyError) as error:
@@ -464,7 +464,7 @@ def set_random_state(generator: Any, state: Any) -> None:
         version, numbers, following = state
         generator.setstate((version, tuple(numbers), following))
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"this is no state of random numbers: {error}") from None
+        raise ValueError(f"this is not a state of random numbers: {error}") from None
 
 
 def _is_dataset(x: object) -> bool:
@@ -488,5 +488,5 @@ def _plain(x: Any) -> Any:
 
 def _position(i: Any, count: int) -> int:
     if is_bool(i) or not hasattr(i, "__index__") or not 0 <= i.__index__() < count:
-        raise ValueError(f"{i!r:.60} is no position among {count} examples")
+        raise ValueError(f"{i!r:.60} is not a position among {count} examples")
     return int(i.__index__())

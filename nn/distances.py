@@ -95,7 +95,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
     ValueError
         If the shapes differ, if there is nothing in them, or if a setting is out of range.
     TypeError
-        If one is no list, or a setting of another kind.
+        If one is not a list, or a setting of another kind.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def by_pair(user: str, rule: Callable[[Any, Any], Any], x1: Any, x2: Any) -> Any
     Raises
     ------
     TypeError
-        If one of them is no list.
+        If one of them is not a list.
     ValueError
         If they are not of one shape, or empty.
 
@@ -229,7 +229,7 @@ def by_pair(user: str, rule: Callable[[Any, Any], Any], x1: Any, x2: Any) -> Any
         if not is_list(x):
             raise TypeError(f"{user} takes lists of numbers, or nested lists, not {type(x).__name__}: {x!r:.60}")
     if len(x1) != len(x2):
-        raise ValueError(f"{user} takes two lists of one shape, and one has {len(x1)} items, the other {len(x2)}")
+        raise ValueError(f"{user} takes two lists of one shape, but one has {len(x1)} items, the other {len(x2)}")
     if len(x1) == 0:
         raise ValueError(f"{user} takes at least one number, got none")
     if not is_list(x1[0]) and not is_list(x2[0]):

@@ -83,12 +83,17 @@ class Dropout(_Dropout):
     seed : int or random.Random, optional
         Where the random numbers come from; if not given, from Python's ``random`` module.
 
+    Returns
+    -------
+    Value or number, or (nested) list of them
+        From a call: of the shape of what it is given.
+
     Raises
     ------
     ValueError
-        If p is no probability, also when it is set later.
+        If p is not a probability, also when it is set later.
     TypeError
-        If p, or what is given in a call, is no number, or the seed no seed.
+        If p, or what is given in a call, is not a number, or the seed is not a seed.
 
     Examples
     --------
@@ -126,6 +131,11 @@ class Dropout1d(_ChannelDropout):
     p, seed
         As for `Dropout`.
 
+    Returns
+    -------
+    nested lists
+        From a call with channels x length, or a batch of such: of the same shape.
+
     Raises
     ------
     ValueError, TypeError
@@ -142,6 +152,16 @@ class Dropout1d(_ChannelDropout):
 
 class Dropout2d(_ChannelDropout):
     """In training whole channels of an image are set to 0; see `Dropout1d`.
+
+    Parameters
+    ----------
+    p, seed
+        As for `Dropout`.
+
+    Returns
+    -------
+    nested lists
+        From a call with channels x rows x columns, or a batch of such: of the same shape.
 
     Examples
     --------
@@ -162,6 +182,11 @@ class AlphaDropout(_Dropout):
     ----------
     p, seed
         As for `Dropout`. With p = 1 everything becomes 0.
+
+    Returns
+    -------
+    Value or number, or (nested) list of them
+        From a call: of the shape of what it is given.
 
     Raises
     ------

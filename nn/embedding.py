@@ -39,11 +39,16 @@ class Embedding(Module):
     weight : list of list of Value
         Of shape num_embeddings x embedding_dim.
 
+    Returns
+    -------
+    list of Value
+        From a call with an index: embedding_dim Values. Of nested lists of indices the same nesting of such lists.
+
     Raises
     ------
     ValueError
-        If a setting is out of range, or, in a call, if an index is no whole number from 0 to num_embeddings - 1; of a
-        compiled program, when it is called.
+        If a setting is out of range, or, in a call, if an index is not a whole number from 0 to num_embeddings - 1; of
+        a compiled program, when it is called.
 
     Examples
     --------

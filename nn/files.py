@@ -24,14 +24,31 @@ def save_file(
 ) -> None:
     """Write a state to a file, all or nothing, as `autograd.write_text` does.
 
+    Parameters
+    ----------
+    path : str, bytes or path
+    state : dict
+        Numbers in nested dicts and lists, such as ``model.state_dict()``.
+    metadata : dict, optional
+        Whatever else the file is to say, as JSON can hold it.
+
     Raises
     ------
     TypeError
-        If the metadata are no dict.
+        If the metadata are not a dict.
     ValueError
         If the metadata or the state cannot be written as JSON.
     OSError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "state.json")
+    ...     save_file(path, {"w": [0.5, -0.5]}, {"epoch": 3})
+    ...     load_file(path)
+    ({'w': [0.5, -0.5]}, {'epoch': 3})
     """
     import json
 
@@ -52,6 +69,10 @@ def save_file(
 def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a file that `Module.save` wrote.
 
+    Parameters
+    ----------
+    path : str, bytes or path
+
     Returns
     -------
     state : dict
@@ -63,7 +84,7 @@ def load_file(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tupl
     OSError
         If the file cannot be read; a FileNotFoundError if there is none.
     ValueError
-        If it is no file of parameters, or damaged, or of another version.
+        If it is not a file of parameters, or damaged, or of another version.
 
     Examples
     --------
@@ -114,8 +135,8 @@ def read_document(
         document = json.loads(content.decode())
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{shown!r} is not JSON, or it is damaged: {error}. What PyTorch saved is read by torch.load(), and what "
-            "that gives is taken by load_state_dict()"
+            f"{shown!r} is not JSON, or it is damaged: {error}. What PyTorch saved is read by torch.load(); give what "
+            "that returns to load_state_dict()"
         ) from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{shown!r} is not JSON, or it is damaged: {error}; save it again") from None
@@ -123,7 +144,7 @@ def read_document(
         raise ValueError(f'{shown!r} is not {what}: its "format" must be {form!r}')
     if document.get("version") != version:
         raise ValueError(
-            f"{shown!r} has version {document.get('version')!r:.40}, and only version {version} is known here; "
-            "save it again with the glassgrad that is to read it"
+            f"{shown!r} has version {document.get('version')!r:.40}, but only version {version} can be read here; "
+            "save it again with the version of glassgrad that reads it"
         )
     return document

@@ -125,6 +125,10 @@ def relu(input: Any) -> Any:
 def relu6(input: Any) -> Any:
     """min(max(x, 0), 6) (Krizhevsky 2010); the slope at 0 and at 6 is 0. Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> relu6([-1.0, 2.0, 8.0])
@@ -138,12 +142,13 @@ def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     negative_slope : float or Value
 
     Raises
     ------
     TypeError, ValueError
-        If negative_slope is no finite number.
+        If negative_slope is not a finite number.
 
     Examples
     --------
@@ -182,7 +187,7 @@ def prelu(input: Any, weight: Any) -> Any:
     def of_example(channels: Any) -> Any:
         if not is_list(channels) or len(channels) != len(weights):
             found = len(channels) if is_list(channels) else "no"
-            raise ValueError(f"prelu: there are {len(weights)} slopes, one for each channel, and {found} channels")
+            raise ValueError(f"prelu: there are {len(weights)} slopes, one for each channel, but {found} channels")
         return [prelu(channel, w) for w, channel in zip(weights, channels)]
 
     if isinstance(input, Batch):
@@ -191,7 +196,7 @@ def prelu(input: Any, weight: Any) -> Any:
         return of_example(input)
     if len(input) == len(weights):
         raise ValueError(
-            f"prelu: the outer and the inner lists have {len(weights)} items each, as there are slopes; write "
+            f"prelu: the outer and the inner lists have {len(weights)} items each, as many as there are slopes; write "
             "nn.Batch(x) if x is a batch of examples, and nn.Batch([x]) if it is one example"
         )
     return [of_example(example) for example in input]
@@ -224,7 +229,7 @@ def rrelu(
     """
     lower, upper = number("lower", lower), number("upper", upper)
     if lower > upper:
-        raise ValueError(f"rrelu: lower must not be above upper, and they are {lower!r} and {upper!r}")
+        raise ValueError(f"rrelu: lower must not be above upper, but they are {lower!r} and {upper!r}")
     if not flag("training", training):
         return leaky_relu(input, (lower + upper) / 2.0)
     slopes = iter(autograd.ask(partial(_uniform, seed, lower, upper), len(flat(input))))
@@ -241,12 +246,13 @@ def elu(input: Any, alpha: Any = 1.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     alpha : float or Value
 
     Raises
     ------
     TypeError, ValueError
-        If alpha is no finite number.
+        If alpha is not a finite number.
 
     Examples
     --------
@@ -259,6 +265,10 @@ def elu(input: Any, alpha: Any = 1.0) -> Any:
 
 def selu(input: Any) -> Any:
     """Scaled `elu`, which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -273,6 +283,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     alpha : float
         Not 0.
 
@@ -281,7 +292,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     ValueError
         If alpha is 0 or not finite.
     TypeError
-        If alpha is no number.
+        If alpha is not a number.
 
     Examples
     --------
@@ -290,7 +301,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     """
     alpha = number("alpha", alpha)
     if alpha == 0.0:
-        raise ValueError(f"celu: alpha must not be 0, and it is {alpha!r}")
+        raise ValueError(f"celu: alpha must not be 0, but it is {alpha!r}")
     # The minimum keeps the exponential small in a program, which computes both cases.
     return each(lambda x: either(x >= 0.0, x, alpha * expm1(minimum(x, 0.0) / alpha)), input)
 
@@ -300,6 +311,10 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
 
 def sigmoid(input: Any) -> Any:
     """1 / (1 + e**-x). Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -311,6 +326,10 @@ def sigmoid(input: Any) -> Any:
 
 def logsigmoid(input: Any) -> Any:
     """log(sigmoid(x)), computed as -softplus(-x), which does not overflow. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -325,6 +344,10 @@ def hardsigmoid(input: Any) -> Any:
 
     The slope between them is 1/6; PyTorch's is 1/6 in single precision, 0.16666667, for doubles too.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> hardsigmoid([-4.0, 0.0, 4.0])
@@ -335,6 +358,10 @@ def hardsigmoid(input: Any) -> Any:
 
 def tanh(input: Any) -> Any:
     """Hyperbolic tangent. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -349,6 +376,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     min_val, max_val : float
 
     Raises
@@ -356,7 +384,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     ValueError
         If min_val is not below max_val.
     TypeError
-        If one is no number.
+        If one is not a number.
 
     Examples
     --------
@@ -365,7 +393,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """
     low, high = number("min_val", min_val, finite=False), number("max_val", max_val, finite=False)
     if not low < high:
-        raise ValueError(f"hardtanh: min_val must be below max_val, and they are {min_val!r} and {max_val!r}")
+        raise ValueError(f"hardtanh: min_val must be below max_val, but they are {min_val!r} and {max_val!r}")
     return each(lambda x: _held(x, low, high, low, high, x), input)
 
 
@@ -388,6 +416,10 @@ _soft_sign = op(
 
 def softsign(input: Any) -> Any:
     """x / (1 + abs(x)) (Turian et al. 2009); the slope has all its digits, also far from 0. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -422,6 +454,10 @@ _tanhshrink = op(
 def tanhshrink(input: Any) -> Any:
     """x - tanh(x), exact also near 0, where it is x**3 / 3. Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> tanhshrink([0.0, 1000.0])
@@ -441,6 +477,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     beta : float
         Above 0.
     threshold : float
@@ -450,7 +487,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     ValueError
         If beta is not positive.
     TypeError
-        If a setting is no number.
+        If a setting is not a number.
 
     Examples
     --------
@@ -468,6 +505,10 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 def silu(input: Any) -> Any:
     """x * sigmoid(x), also called swish (Elfwing et al. 2017). Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> silu(0.0)
@@ -479,6 +520,10 @@ def silu(input: Any) -> Any:
 def mish(input: Any) -> Any:
     """x * tanh(softplus(x)) (Misra 2019). Otherwise as `relu`.
 
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+
     Examples
     --------
     >>> mish([0.0, 1000.0])
@@ -489,6 +534,10 @@ def mish(input: Any) -> Any:
 
 def hardswish(input: Any) -> Any:
     """x * hardsigmoid(x) (Howard et al. 2019); the slope at -3 is 0, at 3 it is 1. Otherwise as `relu`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
 
     Examples
     --------
@@ -503,6 +552,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     approximate : {"none", "tanh"}
         With "tanh" it is x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2, the approximation that GPT-2 uses; it is
         computed with the sigmoid of twice that argument, in which nothing cancels.
@@ -542,7 +592,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     ValueError
         If the length is odd, or if dim is another one.
     TypeError
-        If `input` is no list.
+        If `input` is not a list.
 
     Examples
     --------
@@ -553,7 +603,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     def rule(xs: Any) -> Any:
         half, rest = divmod(len(xs), 2)
         if rest or not half:
-            raise ValueError(f"glu halves a list, whose length must be even, and it is {len(xs)}")
+            raise ValueError(f"glu halves a list, whose length must be even, not {len(xs)}")
         return [a * autograd.sigmoid(b) for a, b in zip(xs[:half], xs[half:])]
 
     return by_row("glu", rule, input, dim)
@@ -567,6 +617,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     lambd : float
         Not negative.
 
@@ -575,7 +626,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     ValueError
         If lambd is negative.
     TypeError
-        If lambd is no number.
+        If lambd is not a number.
 
     Examples
     --------
@@ -588,6 +639,19 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """x, but 0 between -lambd and lambd; the slope at both is 0. Otherwise as `softshrink`.
+
+    Parameters
+    ----------
+    input : Value or number, or (nested) list of them
+    lambd : float
+        Not negative.
+
+    Raises
+    ------
+    ValueError
+        If lambd is negative.
+    TypeError
+        If lambd is not a number.
 
     Examples
     --------
@@ -603,12 +667,13 @@ def threshold(input: Any, threshold: float, value: float) -> Any:
 
     Parameters
     ----------
+    input : Value or number, or (nested) list of them
     threshold, value : float
 
     Raises
     ------
     ValueError, TypeError
-        If one is no finite number.
+        If one is not a finite number.
 
     Examples
     --------
@@ -640,9 +705,9 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     Raises
     ------
     ValueError
-        If a class is no whole number, or out of range.
+        If a class is not a whole number, or out of range.
     TypeError
-        If num_classes is no whole number, or if it is -1 in a compiled program, which cannot look for the largest.
+        If num_classes is not a whole number, or if it is -1 in a compiled program, which cannot look for the largest.
 
     Examples
     --------
@@ -654,7 +719,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         classes: list[Any] = []
         each(classes.append, tensor)
         if not all(map(concrete, classes)):
-            raise TypeError("one_hot: a program does not know the largest class; give it num_classes")
+            raise TypeError("one_hot: a compiled program does not know the largest class; give num_classes")
         if not classes:
             raise ValueError("one_hot: there are no classes")
         n = 1 + max(t.__index__() if hasattr(t, "__index__") else 0 for t in classes)
@@ -717,7 +782,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     def rule(x: Any) -> Any:
         for row in weight:
             if len(row) != len(x):
-                raise ValueError(f"linear: a row of weight has {len(row)} items, but the input {len(x)}")
+                raise ValueError(f"linear: a row of weight has {len(row)} items, but the input has {len(x)}")
         biases = [None] * len(weight) if bias is None else bias
         return [dot(row, x, b) for row, b in zip(weight, biases)]
 

@@ -2,8 +2,8 @@
 
 An example is a list of channels. A channel is a list of numbers, or a list of rows, and so on, one level for each
 dimension. Here it becomes one row of Values and a shape, and a window becomes the places in that row that it covers:
-so one dimension and two are the same code. Places in the padding are left out, for what is multiplied by 0 is no part
-of a sum. What is computed of a window is in `convolution` and `pooling`.
+so one dimension and two are the same code. Places in the padding are left out, because what is multiplied by 0 is no
+part of a sum. What is computed of a window is in `convolution` and `pooling`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
     Raises
     ------
     ValueError
-        If it is no whole number, or not as many as there are dimensions, or if one is less than `least`.
+        If it is not a whole number, or not as many as there are dimensions, or if one is less than `least`.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
     """
     given = tuple(x) if isinstance(x, (list, tuple)) else (x,) * dimensions
     if len(given) != dimensions or any(is_bool(n) or not hasattr(n, "__index__") or n < least for n in given):
-        kind = "a positive whole number" if least == 1 else f"a whole number from {least}"
+        kind = "a positive whole number" if least == 1 else f"a whole number of at least {least}"
         several = f", or {dimensions} of them" if dimensions > 1 else ""
         raise ValueError(f"{name} must be {kind}{several}, not {x!r:.60}")
     return tuple([int(n.__index__()) for n in given])
@@ -94,7 +94,7 @@ def shape_of(module: Module, x: Any) -> Shape:
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             raise ValueError(
-                f"{called(module)} takes lists that are alike, and of {len(x)} of them the first {_like(shapes[0])}, "
+                f"{called(module)} takes lists that are alike, but of {len(x)} of them the first {_like(shapes[0])}, "
                 f"and number {i + 1} {_like(shape)}"
             )
     return (len(x), *(shapes[0] if shapes else ()))
@@ -122,7 +122,7 @@ def channels_in(module: Module, x: Any, levels: int) -> Any:
     if depth(x) != levels:
         what = "channels" + " of rows" * (levels - 2) + " of numbers" * (levels > 1)
         raise ValueError(
-            f"{called(module)} takes a list of {what}, which is {levels} level{'s' * (levels > 1)} of lists, and got "
+            f"{called(module)} takes a list of {what}, which is {levels} level{'s' * (levels > 1)} of lists, got "
             f"{depth(x)}: {x!r:.60}"
         )
     return x
@@ -141,7 +141,7 @@ def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) ->
     Raises
     ------
     ValueError
-        If the levels or channels are others, if the lists are no rectangle, or if there are no numbers in them.
+        If the levels or channels are others, if the lists do not form a rectangle, or if there are no numbers in them.
     TypeError
         If there is something else than numbers in them.
 
@@ -157,7 +157,7 @@ def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) ->
     if channels is not None and count != channels:
         raise ValueError(f"{called(module)} takes {channels} channel{'s' * (channels != 1)}, got {count}")
     if not prod(shape):
-        raise ValueError(f"{called(module)} takes numbers, and there are none in {x!r:.60}")
+        raise ValueError(f"{called(module)} takes numbers, but there are none in {x!r:.60}")
     return [numbers_of(module, flat(channel)) for channel in x], tuple(rest)
 
 
@@ -237,7 +237,7 @@ def scattered(
     for size, k, s, p, more, d in zip(shape, kernel, stride, padding, output_padding, dilation):
         count = (size - 1) * s - 2 * p + d * (k - 1) + more + 1
         if count < 1:
-            raise ValueError(f"of {size} numbers nothing is left with padding {p}")
+            raise ValueError(f"nothing is left of {size} numbers with padding {p}")
         row: list[Window] = []
         for i in range(count):
             sources = [(t, divmod(i + p - t * d, s)) for t in range(k)]

@@ -7,7 +7,7 @@ A sum of nin products has nin times the variance of one of them. The Xavier and 
 weights' variance so that activations, and on the way back gradients, neither vanish nor explode from layer to
 layer: Var(w) = gain**2 / fan.
 
-Arguments that are no finite numbers are a TypeError or a ValueError, also a negative standard deviation.
+Arguments that are not finite numbers are a TypeError or a ValueError, also a negative standard deviation.
 """
 
 from __future__ import annotations
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
 
     Initialiser: TypeAlias = Callable[[random.Random, int, int], float]
     Init: TypeAlias = str | Initialiser | Callable[[], Initialiser]
+
+__all__ = [
+    "calculate_gain",
+    "constant",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "normal",
+    "uniform",
+    "xavier_normal",
+    "xavier_uniform",
+    "zeros",
+]
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -47,7 +59,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     ValueError
         If no gain is known for the activation.
     TypeError
-        If param is no number.
+        If param is not a number.
 
     Examples
     --------
@@ -74,6 +86,10 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
     """Uniform in [low, high]; as it stands, micrograd's.
 
+    Parameters
+    ----------
+    low, high : float
+
     Examples
     --------
     >>> import random
@@ -87,6 +103,10 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
 def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
     """Normal with the given mean and standard deviation.
 
+    Parameters
+    ----------
+    mean, std : float
+
     Examples
     --------
     >>> import random
@@ -99,6 +119,10 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
 
 def constant(value: float) -> Initialiser:
     """Always `value`. Neurons that start alike and see alike stay alike: good for a test, not for learning.
+
+    Parameters
+    ----------
+    value : float
 
     Examples
     --------
@@ -125,6 +149,11 @@ def zeros() -> Initialiser:
 def xavier_uniform(gain: float = 1.0) -> Initialiser:
     """Uniform in ±gain sqrt(6 / (nin + nout)) (Glorot and Bengio 2010, equation 16).
 
+    Parameters
+    ----------
+    gain : float
+        What the activation makes up for; see `calculate_gain`.
+
     Examples
     --------
     >>> import random
@@ -137,6 +166,11 @@ def xavier_uniform(gain: float = 1.0) -> Initialiser:
 
 def xavier_normal(gain: float = 1.0) -> Initialiser:
     """Normal with standard deviation gain sqrt(2 / (nin + nout)) (Glorot and Bengio 2010, equation 12).
+
+    Parameters
+    ----------
+    gain : float
+        What the activation makes up for; see `calculate_gain`.
 
     Examples
     --------
@@ -175,6 +209,11 @@ def kaiming_uniform(nonlinearity: str = "relu", *, param: float | None = None, m
 
 def kaiming_normal(nonlinearity: str = "relu", *, param: float | None = None, mode: str = "fan_in") -> Initialiser:
     """Normal with standard deviation gain / sqrt(fan) (He et al. 2015, equation 10); see `kaiming_uniform`.
+
+    Parameters
+    ----------
+    nonlinearity, param, mode
+        As for `kaiming_uniform`.
 
     Examples
     --------
@@ -258,7 +297,7 @@ def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan
     try:
         return Value(number)
     except (TypeError, OverflowError):
-        raise TypeError(f"init must give a number for each weight, and it gave {number!r:.60}") from None
+        raise TypeError(f"init must give a number for each weight, not {number!r:.60}") from None
 
 
 def _unlike(draw: Callable[..., Any]) -> TypeError | None:
@@ -269,7 +308,7 @@ def _unlike(draw: Callable[..., Any]) -> TypeError | None:
         signature(draw).bind(None, 1, 1)
     except TypeError:
         name = getattr(draw, "__name__", type(draw).__name__)
-        return TypeError(f"init must be a function (random, nin, nout) -> float, and {name} takes other arguments")
+        return TypeError(f"init must be a function (random, nin, nout) -> float, but {name} takes other arguments")
     except ValueError:  # a function of C that does not tell
         pass
     return None

@@ -55,10 +55,16 @@ class Neuron(Module):
     nonlin : bool
         Whether the activation is applied. It is, once an activation is assigned.
 
+    Returns
+    -------
+    Value
+        From a call with nin numbers.
+
     Raises
     ------
     ValueError
-        If nin is no positive whole number, if a name is not known, or, in a call, if the number of inputs is not nin.
+        If nin is not a positive whole number, if a name is not known, or, in a call, if the number of inputs is not
+        nin.
     TypeError
         If another argument is not of its kind, if ``init`` returns no number, or, in a call, if an input is none.
 
@@ -151,7 +157,7 @@ class Layer(Module):
     Raises
     ------
     ValueError, TypeError
-        As for `Neuron`, also if nout is no positive whole number.
+        As for `Neuron`, also if nout is not a positive whole number.
 
     Examples
     --------
@@ -200,10 +206,15 @@ class MLP(Module):
     **options
         `Neuron`'s ``init`` and ``bias``.
 
+    Returns
+    -------
+    list of Value, or Value
+        From a call with nin numbers: what the last `Layer` returns.
+
     Raises
     ------
     ValueError, TypeError
-        As for `Neuron`, also if there is no layer, or if nouts is no list.
+        As for `Neuron`, also if there is no layer, or if nouts is not a list.
 
     Examples
     --------
@@ -235,7 +246,7 @@ class MLP(Module):
         ):  # also if there is no hidden layer, and before anything is drawn
             activation_function(function)
         if len(sizes) == 1:
-            raise ValueError("nouts must have a number of neurons for at least one layer, and it is empty")
+            raise ValueError("nouts must have a number of neurons for at least one layer, but it is empty")
         generator = seeded(seed)
         activations = [activation] * (len(sizes) - 2) + [output_activation]
         self.layers = [
@@ -277,11 +288,17 @@ class Bilinear(Module):
         ``weight[k][i][j]`` belongs to the product of ``x1[i]`` and ``x2[j]`` in y_k.
     bias : list of Value, or None
 
+    Returns
+    -------
+    list of Value
+        From a call with in1_features and in2_features numbers, in two lists: out_features results. Of two batches a
+        list of such lists.
+
     Raises
     ------
     ValueError
-        If a size is no positive whole number, or, in a call, if the numbers of inputs are others, or if the two inputs
-        are batches of different lengths.
+        If a size is not a positive whole number, or, in a call, if the numbers of inputs are others, or if the two
+        inputs are batches of different lengths.
     TypeError
         As for `Neuron`; in a call, if one input is a batch and the other is not.
 
@@ -320,9 +337,9 @@ class Bilinear(Module):
 
     def _of_batches(self, x1: Any, x2: Any) -> Any:
         if not (is_batch(x1, 1) and is_batch(x2, 1)):
-            raise TypeError(f"{called(self)} takes two examples or two batches, and one of its inputs is no batch")
+            raise TypeError(f"{called(self)} takes two examples or two batches, but one of its inputs is not a batch")
         if len(x1) != len(x2):
-            raise ValueError(f"{called(self)} takes batches of one length, and they have {len(x1)} and {len(x2)}")
+            raise ValueError(f"{called(self)} takes batches of one length, not of {len(x1)} and {len(x2)}")
         made = [self.forward(a, b) for a, b in zip(x1, x2)]
         return Batch(made) if isinstance(x1, Batch) else made
 
@@ -343,6 +360,8 @@ class Linear(Module):
     init : str or callable, optional
         How W starts, see `nn.init`; b starts at 0 then. If not given, both start as in PyTorch: uniform in
         ±1/sqrt(in_features).
+    nin, nout : int, optional
+        Other names of in_features and out_features, those of `Neuron`.
     seed : int or random.Random, optional
         As for `Neuron`.
 
@@ -351,10 +370,16 @@ class Linear(Module):
     weight : list of list of Value
     bias : list of Value, or None
 
+    Returns
+    -------
+    list of Value
+        From a call with in_features numbers, the out_features results. Of lists of such lists, each of the innermost
+        ones is a row of its own.
+
     Raises
     ------
     ValueError
-        If in_features or out_features is no positive whole number, or, in a call, if the number of inputs is not
+        If in_features or out_features is not a positive whole number, or, in a call, if the number of inputs is not
         in_features.
     TypeError
         As for `Neuron`; if a size is missing, or given under both of its names.
@@ -411,7 +436,7 @@ _AS_IN_PYTORCH = kaiming_uniform("leaky_relu", param=5.0**0.5)
 def _either(name: str, x: object, other: str, y: object) -> object:
     """What was given under one of two names."""
     if x is not None and y is not None:
-        raise TypeError(f"{name} and {other} are two names for one number; give one of them, not both")
+        raise TypeError(f"{name} and {other} are two names for one number; give only one of them")
     if x is None and y is None:
-        raise TypeError(f"Linear takes the numbers of its inputs and outputs, and {name} is missing")
+        raise TypeError(f"Linear takes the numbers of its inputs and outputs, but {name} is missing")
     return y if x is None else x

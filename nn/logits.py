@@ -36,7 +36,7 @@ def softmax(input: Any, dim: int = -1) -> Any:
     ValueError
         If a row is empty, or if dim is another one.
     TypeError
-        If `input` is no list, or dim no whole number.
+        If `input` is not a list, or dim is not a whole number.
 
     Examples
     --------
@@ -49,6 +49,11 @@ def softmax(input: Any, dim: int = -1) -> Any:
 def log_softmax(input: Any, dim: int = -1) -> Any:
     """log(softmax(input)), exact where a probability is nearly 0 or nearly 1; otherwise as `softmax`.
 
+    Parameters
+    ----------
+    input, dim
+        As for `softmax`.
+
     Examples
     --------
     >>> log_softmax([40.0, 0.0])
@@ -59,6 +64,11 @@ def log_softmax(input: Any, dim: int = -1) -> Any:
 
 def softmin(input: Any, dim: int = -1) -> Any:
     """softmax of -x: the smallest x gets the largest share; otherwise as `softmax`.
+
+    Parameters
+    ----------
+    input, dim
+        As for `softmax`.
 
     Examples
     --------
@@ -74,7 +84,7 @@ def by_row(user: str, function: Callable[[Any], Any], x: Any, dim: int = -1) -> 
     Raises
     ------
     TypeError
-        If x is no list.
+        If x is not a list.
     ValueError
         If dim names other lists than the innermost ones; see `innermost`.
 
@@ -102,7 +112,7 @@ def innermost(user: str, dim: object, x: Any) -> None:
     Raises
     ------
     TypeError
-        If dim is no whole number.
+        If dim is not a whole number.
     ValueError
         If it means another level.
 

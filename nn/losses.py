@@ -67,6 +67,23 @@ if TYPE_CHECKING:
 
     Loss = Callable[..., Any]
 
+__all__ = [
+    "bce",
+    "bce_with_logits",
+    "cross_entropy",
+    "half_mse",
+    "hinge",
+    "huber",
+    "l1",
+    "l1_penalty",
+    "l2",
+    "l2_penalty",
+    "mae",
+    "mse",
+    "multi_margin",
+    "nll",
+]
+
 # --- of numbers -----------------------------------------------------------------------------------------------
 
 
@@ -91,7 +108,7 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     ValueError
         If the shapes differ, if there is nothing in them, or if the reduction is not known.
     TypeError
-        If the reduction is no text.
+        If the reduction is not a str.
 
     Examples
     --------
@@ -142,6 +159,11 @@ def mse_loss(
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Half the squared error, (p - t)**2 / 2, whose derivative is p - t; otherwise as `mse`.
 
+    Parameters
+    ----------
+    predictions, targets : Values or numbers, or (nested) lists of them, of one shape
+    reduction : {"mean", "sum", "none"}
+
     Examples
     --------
     >>> half_mse([1.0, 4.0], [1.0, 2.0])
@@ -152,6 +174,11 @@ def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 
 def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Absolute error, abs(p - t), with derivative 0 where they are equal; otherwise as `mse`.
+
+    Parameters
+    ----------
+    predictions, targets : Values or numbers, or (nested) lists of them, of one shape
+    reduction : {"mean", "sum", "none"}
 
     Examples
     --------
@@ -171,6 +198,12 @@ def l1_loss(
 ) -> Any:
     """Absolute error, abs(p - t), as `mae`, with PyTorch's arguments; otherwise as `mse_loss`.
 
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    size_average, reduce, reduction, weight
+        As for `mse_loss`.
+
     Examples
     --------
     >>> l1_loss([1.0, 4.0], [1.0, 2.0])
@@ -180,7 +213,7 @@ def l1_loss(
     return weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
 
 
-# One operation, for the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
+# One operation, because the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
 _huber = op(
     "huber",
     lambda d, delta: where(abs(d) <= delta, square(d) / 2.0, delta * (abs(d) - delta / 2.0)),
@@ -197,15 +230,17 @@ def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "me
 
     Parameters
     ----------
+    predictions, targets : Values or numbers, or (nested) lists of them, of one shape
     delta : float or Value
         Where the parabola turns into lines; positive. With infinity it is `half_mse`.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
     ValueError
         As for `mse`, also if delta is not positive.
     TypeError
-        As for `mse`, also if delta is no number.
+        As for `mse`, also if delta is not a number.
 
     Examples
     --------
@@ -255,6 +290,10 @@ def smooth_l1_loss(
 
     Parameters
     ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
     beta : float
         Where the parabola turns into lines; not negative. With 0 it is `l1_loss`.
 
@@ -278,6 +317,12 @@ def smooth_l1_loss(
 
 def hinge(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """max(0, 1 - label * score), for labels -1 and 1 (Cortes and Vapnik 1995); otherwise as `mse`.
+
+    Parameters
+    ----------
+    scores, labels : Values or numbers, or (nested) lists of them, of one shape
+        A label is -1 or 1.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -303,6 +348,14 @@ def soft_margin_loss(
     """log(1 + e**(-y x)) for labels y of -1 and 1: a `hinge` without a kink; otherwise as `mse_loss`.
 
     It is computed as softplus(-y x), which does not overflow.
+
+    Parameters
+    ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+        A target is -1 or 1.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -341,6 +394,9 @@ def margin_ranking_loss(
     input1, input2, target : Values or numbers, or (nested) lists of them, of one shape
     margin : float
         By how much.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -377,8 +433,13 @@ def hinge_embedding_loss(
 
     Parameters
     ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
+        A target is -1 or 1.
     margin : float
         How large a distance shall be for the label -1.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -413,12 +474,16 @@ def poisson_nll_loss(
 
     Parameters
     ----------
+    input, target : Values or numbers, or (nested) lists of them, of one shape
     log_input : bool
         If False x is the mean itself: x - t log(x + eps).
     full : bool
         Whether to add Stirling's formula for log(t!), t log(t) - t + log(2 pi t) / 2, where t is above 1.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
     eps : float
         Keeps the logarithm finite.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -477,7 +542,7 @@ def gaussian_nll_loss(
     checked(user, full=full, eps=eps, reduction=reduction)
 
     def rule(x: Any, t: Any, v: Any) -> Any:
-        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, and it is {{}}", v)
+        require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, but it is {{}}", v)
         v = floored(v, eps)
         # The constant within the logarithm: a term by itself would count once in a program, not for each example.
         return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
@@ -512,6 +577,12 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
 
     A logarithm counts as no less than -100, and p (1 - p) in the derivative (p - t) / (p (1 - p)) as no less than
     1e-12: so it is in PyTorch, too. `bce_with_logits` needs neither.
+
+    Parameters
+    ----------
+    probabilities, targets : Values or numbers, or (nested) lists of them, of one shape
+        Both from 0 to 1.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -579,6 +650,17 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     Its derivative is sigmoid(z) - t. Terms whose coefficient is the number 0 are left out: so, where t is 0 or 1,
     the derivative has all its digits, even when sigmoid(z) is next to t.
 
+    Parameters
+    ----------
+    logits, targets : Values or numbers, or (nested) lists of them, of one shape
+        Any number for a logit; a target from 0 to 1.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mse`, also if a target that is a number is below 0 or above 1.
+
     Examples
     --------
     >>> z = Value(40.0)
@@ -642,7 +724,7 @@ def _share_of_two(user: str, t: Any) -> Any:
     return t
 
 
-# t log(t) is 0 at 0. One operation, for a chain of others would compute 0 times infinity there.
+# t log(t) is 0 at 0. One operation, because a chain of others would compute 0 times infinity there.
 _xlogx = op(
     "xlogx",
     lambda t: where(equal(t, 0.0), 0.0, t * log(t)),
@@ -693,7 +775,7 @@ def kl_div(
     def rule(x: Any, t: Any) -> Any:
         if log_target:
             return exp(t) * (t - x)
-        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, and it is {}", t)
+        require((t >= 0.0) | (t != t), "kl_div: a target is a probability and must not be negative, but it is {}", t)
         if isinstance(t, Value):
             return _xlogx(t) - t * x
         return t * (log(t) - x) if t else added([], [x])
@@ -728,7 +810,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         If there are no logits, if a class is out of range or no whole number, if numbers of examples or of
         probabilities do not match, or if the reduction is not known.
     TypeError
-        If the reduction is no text; of weights, which are PyTorch's third argument, it says so.
+        If the reduction is not a str; of weights, which are PyTorch's third argument, the message says so.
 
     Examples
     --------
@@ -818,7 +900,7 @@ def _cross_entropy(
             if len(t) != n:
                 raise ValueError(f"{user}: {n} logits, but {len(t)} probabilities")
             if ignored is not None and ignored >= 0:
-                raise ValueError(f"{user}: ignore_index is a class, {ignored}, and the targets are probabilities")
+                raise ValueError(f"{user}: ignore_index is a class, {ignored}, but the targets are probabilities")
             if smoothing:
                 t = [(1.0 - smoothing) * x + smoothing / n for x in t]
             shares.append(1.0)
@@ -843,7 +925,7 @@ def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
     """-log(softmax(z)[t]), in forms in which nothing cancels; `own` says of each class whether it is t.
 
     Where z_t is the largest, the t-th power in the sum is e**0, a constant: log(1 + the others). Where it is not, the
-    logits are lowered by the largest as a number: it needs no derivative, for the result does not depend on it.
+    logits are lowered by the largest as a number: it needs no derivative, because the result does not depend on it.
 
     A compiled program does not know which is the largest. It is the textbook's, with the derivative softmax(z) - 1 at
     class t: exact to 1e-16 or so of 1, which is all of it but when the prediction is nearly certain.
@@ -859,6 +941,14 @@ def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
 
 def nll(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Negative logarithm of the likelihood, -log_probabilities[t] for class t; otherwise as `cross_entropy`.
+
+    Parameters
+    ----------
+    log_probabilities : list of Values or numbers, or a list of such lists
+        A logarithm for every class; for several examples a list for each.
+    targets : int, or a list of them
+        The class, counted from 0.
+    reduction : {"mean", "sum", "none"}
 
     Examples
     --------
@@ -925,6 +1015,14 @@ def _nll(user: str, rows: Any, targets: Any, weight: Any, ignored: int | None, r
 
 def multi_margin(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """1/n times the sum of max(0, 1 - s_t + s_i) over the n - 1 classes i other than t; otherwise as `cross_entropy`.
+
+    Parameters
+    ----------
+    scores : list of Values or numbers, or a list of such lists
+        A number for every class; for several examples a list for each.
+    targets : int, or a list of them
+        The class, counted from 0.
+    reduction : {"mean", "sum", "none"}
 
     Examples
     --------
@@ -1032,9 +1130,7 @@ def multilabel_margin_loss(
     def rule(s: Any, classes: Any) -> Any:
         n = len(s)
         if not is_list(classes) or len(classes) != n:
-            raise ValueError(
-                f"{user}: for {n} scores there must be {n} classes, filled up with -1, not {classes!r:.60}"
-            )
+            raise ValueError(f"{user}: for {n} scores there must be {n} classes, padded with -1, not {classes!r:.60}")
         rows: list[list[Any]] = []  # for each class in the target, whether it is the first, the second, ...
         going: Any = True
         for t in classes:
@@ -1130,6 +1226,9 @@ def cosine_embedding_loss(
     target : 1 or -1, or a (nested) list with a label for each pair of vectors
     margin : float
         The cosine that vectors with the label -1 may have; from -1 to 1 to be of use.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -1177,6 +1276,9 @@ def triplet_margin_loss(
         As for `pairwise_distance`.
     swap : bool
         Whether the distance of positive and negative takes the place of d(anchor, negative) where it is smaller.
+    size_average, reduce : None
+        What ``reduction`` was in PyTorch before there was one.
+    reduction : {"mean", "sum", "none"}
 
     Raises
     ------
@@ -1215,7 +1317,14 @@ def triplet_margin_loss(
 def l1_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the absolute values of the (nested) list of parameters: a penalty that makes many of them 0.
 
-    It is no loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
+    It is not a loss: `l1_loss`, also called `mae`, compares predictions with targets. `nn.l1` is another name of this.
+
+    Parameters
+    ----------
+    parameters : Value, or (nested) list of them
+        For instance ``model.parameters()``.
+    *targets
+        There are none: who gives some means the loss of a similar name.
 
     Raises
     ------
@@ -1236,8 +1345,15 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
 def l2_penalty(parameters: Any, *targets: Any) -> Any:
     """Sum of the squares of the (nested) list of parameters: a penalty that keeps them small.
 
-    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is no loss: `mse_loss`,
+    Added to a loss with a factor alpha it does in SGD what ``weight_decay=2*alpha`` does. It is not a loss: `mse_loss`,
     also called `mse`, compares predictions with targets. `nn.l2` is another name of this.
+
+    Parameters
+    ----------
+    parameters : Value, or (nested) list of them
+        For instance ``model.parameters()``.
+    *targets
+        There are none: who gives some means the loss of a similar name.
 
     Raises
     ------
@@ -1310,7 +1426,7 @@ def _numbers(user: str, weight: Any) -> list[float] | None:
 
 def _of_length(user: str, weights: list[float], n: int) -> list[float]:
     if len(weights) != n:
-        raise ValueError(f"{user}: weight must have a number for each of {n} classes, and it has {len(weights)}")
+        raise ValueError(f"{user}: weight must have a number for each of {n} classes, not {len(weights)}")
     return weights
 
 

@@ -55,7 +55,7 @@ class _Running(threading.local):
 
 running = _Running()
 _calls: dict[int, _Watch] = {}  # the calls from outside that are at work now, by their threads
-_arrangement = object()  # another one whenever somebody outside of calls assigns a list, a dict or a module
+_arrangement = object()  # another one whenever somebody outside calls assigns a list, a dict or a module
 
 
 class Module:
@@ -66,10 +66,10 @@ class Module:
     searched. A list names its items by the attribute's name without a plural "s" and the position, from 1: the
     second weight of the third neuron of the first layer is ``layer1.neuron3.w2``.
 
-    What is assigned while a module is being called is no parameter, but state: an input that is kept, a hidden state.
-    So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays without
-    parameters until it is assigned anew outside of calls. Modules are parts whenever they are assigned: a parameter
-    whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
+    What is assigned while a module is being called is not a parameter, but state: an input that is kept, a hidden
+    state. So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays
+    without parameters until it is assigned anew outside calls. Modules are parts whenever they are assigned: a
+    parameter whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
     ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
 
     Numbers that are saved, but not trained, are buffers (`register_buffer`). Parameters that are not to be trained are
@@ -169,8 +169,8 @@ class Module:
     def _warn_of_a_program(self, stacklevel: int) -> None:
         if concrete(Value(0.0)):  # while a program is recorded, it is that one's numbers which count
             warnings.warn(
-                f"this {type(self).__name__} has the numbers from before training, for a compiled program has moved "
-                "its parameters since, and keeps them; call program.write_back() first",
+                f"this {type(self).__name__} has the numbers from before training: a compiled program has trained its "
+                "parameters since, and still has the new ones; call program.write_back() first",
                 TrainingWarning,
                 stacklevel,
             )
@@ -197,8 +197,8 @@ class Module:
         """What the module computes; subclasses define it."""
         own = [name for kind in type(self).__mro__ if kind not in Module.__mro__ for name in vars(kind)]
         raise NotImplementedError(
-            f"{type(self).__name__} does not define forward(){meant('forward', own)}; what a call of it computes is "
-            "written as def forward(self, x): ..., with a return"
+            f"{type(self).__name__} does not define forward(){meant('forward', own)}; write what a call computes "
+            "as def forward(self, x): ..., with a return"
         )
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -214,15 +214,15 @@ class Module:
             )
         watch = running.watch
         if watch is not None and self._in_the_making():
-            watch = None  # what its __init__ does is no call of it
+            watch = None  # what its __init__ does is not a call of it
         held = vars(self).get(name)
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
             return
         if watch is None and isinstance(value, (set, frozenset)) and any(isinstance(x, Module) for x in value):
             raise TypeError(
-                f"{type(self).__name__}.{name} is a set of modules, whose parameters would not be found, for a set has "
-                "no order; make it a list"
+                f"{type(self).__name__}.{name} is a set of modules, whose parameters would not be found, because a set "
+                "has no order; make it a list"
             )
         if held.__class__ not in PLAIN and name not in self._names_of_state:
             _check_replacement(self, name, held, value, watch is not None)
@@ -253,7 +253,7 @@ class Module:
         return self._place is None and any(module is self for module in running.making)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _note()  # a copy, or a pickle, that is made in the midst of a call has the same parameters
+        _note()  # a copy, or a pickle, that is made in the middle of a call has the same parameters
         return super().__reduce_ex__(protocol)
 
     # --- parts and their names --------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ class Module:
         Raises
         ------
         TypeError
-            If it is no module.
+            If it is not a module.
         ValueError
             If this module has another attribute of that name, or the name could not be one or has an underscore in
             front.
@@ -383,7 +383,7 @@ class Module:
         Raises
         ------
         TypeError
-            If the name is no text, or the value no numbers, a Value above all; also when it is assigned later.
+            If the name is not a str, or the value is not numbers, but a Value, say; also when it is assigned later.
         ValueError
             If the module has another attribute of that name, or the name could not be one.
 
@@ -548,7 +548,7 @@ class Module:
     def _ways_along(self, target: str) -> Iterator[tuple[Module, str]]:
         """The modules that a path may lead to, each with what is left of the path there."""
         if not isinstance(target, str):
-            raise TypeError(f"a name must be a text, not {target!r:.60}")
+            raise TypeError(f"a name must be a str, not {target!r:.60}")
         stack: list[tuple[Module, str]] = [(self, target)]
         while stack:
             module, rest = stack.pop()
@@ -561,7 +561,7 @@ class Module:
         return AttributeError(f"{type(self).__name__} has no {what} {target!r:.60}{meant(target, names)}")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Set the gradients of all parameters to 0; `set_to_none` makes no difference, for none is 0 here."""
+        """Set the gradients of all parameters to 0, whatever `set_to_none` is: here a gradient is never None."""
         flag("set_to_none", set_to_none)
         zero_grads(self.parameters())
 
@@ -623,7 +623,7 @@ class Module:
         Raises
         ------
         TypeError
-            If the hook cannot be called, or an option is no flag.
+            If the hook cannot be called, or an option is not a flag.
 
         Examples
         --------
@@ -640,8 +640,8 @@ class Module:
     ) -> RemovableHandle:
         """Have a function called after every call of this module: ``hook(module, args, output)``.
 
-        What it returns takes the output's place; None leaves it as it is. ``module.forward(x)`` is no call, and has no
-        hooks. A program that `autograd.compile` makes does what the hooks did when it was recorded.
+        What it returns takes the output's place; None leaves it as it is. ``module.forward(x)`` is not such a call, and
+        has no hooks. A program that `autograd.compile` makes does what the hooks did when it was recorded.
 
         Parameters
         ----------
@@ -659,7 +659,7 @@ class Module:
         Raises
         ------
         TypeError
-            If the hook cannot be called, or an option is no flag.
+            If the hook cannot be called, or an option is not a flag.
 
         Examples
         --------
@@ -802,7 +802,7 @@ class Module:
         Raises
         ------
         ValueError
-            If names or shapes differ, or if something is no finite number; it says what is wrong. A buffer of whole
+            If names or shapes differ, or if something is not a finite number; it says what is wrong. A buffer of whole
             numbers takes whole numbers, and an infinity is accepted where a buffer has one already.
 
         Examples
@@ -879,7 +879,7 @@ class Module:
             numbers += [] if number is None else [(name, number)]
         for name, number in numbers:
             if not math.isfinite(number):
-                raise ValueError(f"{name} is {number}, and a file holds finite numbers only; nothing was saved")
+                raise ValueError(f"{name} is {number}, but a file holds finite numbers only; nothing was saved")
         save_file(path, self.state_dict(), metadata)
 
     def load(self, path: str | os.PathLike[str], strict: bool = True) -> dict[str, Any]:
@@ -1038,9 +1038,9 @@ class _Watch:
                 for item in chain.from_iterable(x.now):
                     if isinstance(item, Value) and id(item) not in old:
                         raise TypeError(
-                            f"{type(x.module()).__name__}.{x.name} holds parameters, and a call has put "
-                            f"{item.describe()} among them; if it is a state, call it _{x.name} from the beginning, "
-                            "else set the numbers of the parameters, p.data = ..."
+                            f"{type(x.module()).__name__}.{x.name} holds parameters, but a call has put "
+                            f"{item.describe()} among them; if it is a state, call it _{x.name} from the start; "
+                            "otherwise set the numbers of the parameters, p.data = ..."
                         )
         self.first -= 1
         if not self.first:
@@ -1061,7 +1061,7 @@ def _note() -> None:
 
 
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
-    """A class's own ``__call__`` as a call that is watched; inside of another one it is called as it is."""
+    """A class's own ``__call__`` as a call that is watched; inside another one it is called as it is."""
 
     def between_hooks(self: Module, *inputs: Any, **options: Any) -> Any:
         def run(*inputs: Any, **options: Any) -> Any:
@@ -1094,7 +1094,7 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
     """Raise a TypeError if `value` would take the place of parameters without being one.
 
     PyTorch lets no tensor take a parameter's place either. None removes it, and another leaf or a module replaces it;
-    but during a call a leaf is no parameter.
+    but during a call a leaf is not a parameter.
     """
     if not any(map(_is_parameter, _unpacked(held)[1])):
         return
@@ -1112,8 +1112,10 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
         subject, advice = f"{where} holds parameters, and {shown} cannot take their place", "set their numbers, p.data"
     if called:
         subject += " during a call"
-        advice = f"if it is a state, call it _{name} from the beginning; else {advice}"
-    raise TypeError(f"{subject}, for it would not be trained; {advice} = ..., or choose another name for the new one")
+        advice = f"if it is a state, call it _{name} from the start; otherwise {advice}"
+    raise TypeError(
+        f"{subject}, because it would not be trained; {advice} = ..., or choose another name for the new one"
+    )
 
 
 def _refuse_results(top: Module) -> None:
@@ -1127,7 +1129,7 @@ def _refuse_results(top: Module) -> None:
                         if name in module._names_of_trained or any(map(_is_parameter, items)):
                             raise TypeError(
                                 f"{type(top).__name__}: {path + '.' if path else ''}{name} holds {x.describe()} where "
-                                "parameters belong, and a result is not trained; set the numbers of the parameters "
+                                "parameters belong, but a result is not trained; set the numbers of the parameters "
                                 "instead, p.data = ..., or keep results in an attribute of their own"
                             )
                         break
@@ -1181,12 +1183,12 @@ class Buffer:
 def _check_name(module: Module, what: str, name: object, known: bool) -> None:
     """Raise an error if an attribute that is registered cannot be called `name`."""
     if not isinstance(name, str):
-        raise TypeError(f"the name of {what} must be a text, not {name!r:.60}")
+        raise TypeError(f"the name of {what} must be a str, not {name!r:.60}")
     if not name or "." in name:
-        raise ValueError(f"the name of {what} must have no dot and not be empty, and it is {name!r:.60}")
+        raise ValueError(f"the name of {what} must have no dot and not be empty, unlike {name!r:.60}")
     if name[0] == "_" and what != "a buffer":
         raise ValueError(
-            f"{what} cannot be called {name!r:.60}, for names with an underscore in front are not searched"
+            f"{what} cannot be called {name!r:.60}, because names that begin with an underscore are not searched"
         )
     if not known and hasattr(module, name):
         raise ValueError(f"{type(module).__name__} has an attribute {name!r} already; choose another name for {what}")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Watched: TypeAlias = Module | ParameterVector
 
+__all__ = ["GradientHistory", "dead_units", "gradient_norms", "snapshot", "update_ratios"]
+
 
 def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[str, float]]:
     """How large the gradients of each part are.
@@ -48,7 +50,7 @@ def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[st
     TypeError
         If it is neither a module nor the parameters of a program.
     ValueError
-        If depth is no positive whole number, or there is nothing to watch.
+        If depth is not a positive whole number, or there is nothing to watch.
 
     Examples
     --------
@@ -77,6 +79,12 @@ def snapshot(watched: Watched, depth: int | None = 1) -> dict[str, list[float]]:
     """The numbers of the parameters of each part, to be compared with later ones; see `update_ratios`.
 
     Parameters and errors are those of `gradient_norms`.
+
+    Parameters
+    ----------
+    watched : Module, or a program's parameters
+    depth : int, optional
+        As for `gradient_norms`.
 
     Examples
     --------
@@ -122,7 +130,7 @@ def update_ratios(watched: Watched, before: dict[str, list[float]], depth: int |
     """
     now = snapshot(watched, depth)
     if {name: len(numbers) for name, numbers in now.items()} != {name: len(x) for name, x in before.items()}:
-        raise ValueError(f"the snapshot is of other parts, {', '.join(before)}, than these, {', '.join(now)}")
+        raise ValueError(f"the snapshot has the parts {', '.join(before)}, but these are {', '.join(now)}")
     return {name: _ratio(before[name], numbers) for name, numbers in now.items()}
 
 
@@ -159,7 +167,7 @@ def dead_units(
     Raises
     ------
     TypeError
-        If the model is no function, or returns no Values.
+        If the model is not a function, or does not return Values.
     ValueError
         If there are no examples, or the model computes something else for one of them.
 
@@ -182,11 +190,11 @@ def dead_units(
         if dead is None:
             dead = zero
         elif {scope: len(x) for scope, x in dead.items()} != {scope: len(x) for scope, x in zero.items()}:
-            raise ValueError(f"the model computes something else for example {i} than for those before; call eval()?")
+            raise ValueError(f"the model has other units for example {i} than for those before; call eval()?")
         else:
             dead = {scope: [a and b for a, b in zip(units, zero[scope])] for scope, units in dead.items()}
     if dead is None:
-        raise ValueError("dead_units needs an example at least, and there is none")
+        raise ValueError("dead_units needs at least one example, got none")
     return dead
 
 
@@ -229,7 +237,7 @@ class GradientHistory:
     Raises
     ------
     TypeError, ValueError
-        As for `gradient_norms`; in a call, if the loss is no number.
+        As for `gradient_norms`; in a call, if the loss is not a number.
 
     Examples
     --------
@@ -295,8 +303,7 @@ def _read(watched: Any, depth: int | None) -> dict[str, tuple[list[float], list[
     if not isinstance(watched, Module):
         hint = "write program.parameters" if isinstance(getattr(watched, "parameters", None), ParameterVector) else ""
         raise TypeError(
-            f"what is watched is a module, or a program's parameters, not {type(watched).__name__}"
-            f"{hint and '; ' + hint}"
+            f"a module or a program's parameters can be watched, not {type(watched).__name__}{hint and '; ' + hint}"
         )
     parts: dict[str, list[Value]] = {}
     for path, p in watched.named_parameters():

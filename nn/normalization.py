@@ -39,7 +39,7 @@ def _moments(xs: Sequence[Any]) -> tuple[Any, Any, list[Any]]:
 
 
 def _scaled(centred: Sequence[Any], variance: Any, eps: float, weight: Any, bias: Any) -> list[Any]:
-    """weight * x / sqrt(variance + eps) + bias for every x; None is no weight, and no bias."""
+    """weight * x / sqrt(variance + eps) + bias for every x; None means no weight, or no bias."""
     scale = pow(variance + eps, -0.5)
     if weight is not None:
         scale = scale * weight
@@ -57,7 +57,7 @@ def _holds_examples(module: Module, x: Any, channels: int) -> bool:
     """Whether x is a batch, for a module that takes channels of any shape, and numbers for channels.
 
     It is if it says so, or if it has not as many items as there are channels. With more than two levels nothing else is
-    asked, for what convolutions make of a batch is a `Batch`. What `Linear` makes of one is a plain list.
+    asked, because what convolutions make of a batch is a `Batch`. What `Linear` makes of one is a plain list.
 
     Raises
     ------
@@ -68,8 +68,8 @@ def _holds_examples(module: Module, x: Any, channels: int) -> bool:
         return isinstance(x, Batch)
     if depth(x) == 2 and len(x) == channels == len(x[0]):
         raise ValueError(
-            f"{called(module)} takes {channels} channels, and {channels} lists of {channels} may be a batch or one "
-            "example; hand over nn.Batch(x) for a batch, or nn.Batch([x]) for one example"
+            f"{called(module)} takes {channels} channels, but {channels} lists of {channels} may be a batch or one "
+            "example; give it nn.Batch(x) for a batch, or nn.Batch([x]) for one example"
         )
     return bool(len(x) != channels)
 
@@ -77,11 +77,11 @@ def _holds_examples(module: Module, x: Any, channels: int) -> bool:
 def _alike(module: Module, grids: list[Grid]) -> None:
     """Raise a ValueError if there are no examples, or if their channels have different shapes."""
     if not grids:
-        raise ValueError(f"{called(module)} takes a batch of at least one example, and got none")
+        raise ValueError(f"{called(module)} takes a batch of at least one example, got none")
     for i, (_, shape) in enumerate(grids):
         if shape != grids[0][1]:
             raise ValueError(
-                f"{called(module)} takes examples of one shape, and the channels of the first have {grids[0][1]}, "
+                f"{called(module)} takes examples of one shape, but the channels of the first have {grids[0][1]}, "
                 f"those of number {i + 1} {shape}"
             )
 
@@ -89,7 +89,7 @@ def _alike(module: Module, grids: list[Grid]) -> None:
 # --- with running statistics ------------------------------------------------------------------------------------
 
 
-_WHOLE = 'a function that takes the batch is compiled with batch=False, and nn.fit does it with compiled="batch"'
+_WHOLE = 'compile a function that takes the whole batch with batch=False; nn.fit does so with compiled="batch"'
 
 
 class _Tracking(Module):
@@ -188,8 +188,8 @@ class _BatchNorm(_Tracking):
         batch = self._is_batch(x)
         if own and not batch:
             raise ValueError(
-                f"{called(self)} takes a batch{' in training' if self.training else ''}, for it normalises by the mean "
-                f"of a batch, and got one example: {x!r:.60}" + ("" if concrete(Value(0.0)) else f"; {_WHOLE}")
+                f"{called(self)} takes a batch{' in training' if self.training else ''}, because it normalises by the "
+                f"mean of a batch; got one example: {x!r:.60}" + ("" if concrete(Value(0.0)) else f"; {_WHOLE}")
             )
         grids = [self._grid(example) for example in (x if batch else [x])]
         _alike(self, grids)
@@ -303,6 +303,11 @@ class BatchNorm2d(_BatchNorm):
     num_features, eps, momentum, affine, track_running_stats
         As for `BatchNorm1d`.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with a batch of channels x rows x columns: of the same shape. In evaluation one example will do.
+
     Raises
     ------
     ValueError, TypeError, CompileError
@@ -345,7 +350,7 @@ class _InstanceNorm(_Tracking):
             if own and prod(shape) == 1:
                 raise ValueError(
                     f"{called(self)} normalises by the variance of a channel of one example and takes more than 1 "
-                    f"number of it, and got {x!r:.60}"
+                    f"number of it, got {x!r:.60}"
                 )
             made = [inside(f"channel{c + 1}", self._normalised, c, xs, running) for c, xs in enumerate(channels)]
             means, variances, ys = zip(*made)
@@ -357,7 +362,7 @@ class _InstanceNorm(_Tracking):
             counts = {count for _, _, count in statistics}
             if len(counts) != 1:
                 raise ValueError(
-                    f"{called(self)} keeps running statistics and takes examples of one shape, and the channels here "
+                    f"{called(self)} keeps running statistics and takes examples of one shape, but the channels here "
                     f"have {' and '.join(map(str, sorted(counts)))} numbers"
                 )
             means, variances = (
@@ -383,6 +388,11 @@ class InstanceNorm1d(_InstanceNorm):
     track_running_stats : bool
         If True means over the examples of a batch move running ones, which are used in evaluation.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x length, or a batch of such: of the same shape.
+
     Raises
     ------
     ValueError
@@ -402,6 +412,16 @@ class InstanceNorm1d(_InstanceNorm):
 
 class InstanceNorm2d(_InstanceNorm):
     """Each channel of each image is normalised by its own mean and variance; see `InstanceNorm1d`.
+
+    Parameters
+    ----------
+    num_features, eps, momentum, affine, track_running_stats
+        As for `InstanceNorm1d`.
+
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns, or a batch of such: of the same shape.
 
     Examples
     --------
@@ -436,12 +456,17 @@ class GroupNorm(Module):
     weight, bias : list of Value, or None
         One for each channel; they start at 1 and at 0.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with num_channels channels of any shape, or a batch of such: of the same shape.
+
     Raises
     ------
     ValueError
         If a setting is out of range, or, in a call, if the channels are not as many. Channels may have any shape, so
         that what has as many items as there are channels is one example unless it is a `Batch`. A list of so many lists
-        of so many numbers is refused, for that is what `Linear` makes of a batch.
+        of so many numbers is refused, because that is what `Linear` makes of a batch.
     TypeError
         If, in a call, there is something else than numbers.
 
@@ -454,9 +479,7 @@ class GroupNorm(Module):
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
         self.num_groups, self.num_channels = size("num_groups", num_groups), size("num_channels", num_channels)
         if num_channels % num_groups:
-            raise ValueError(
-                f"num_channels must be a multiple of num_groups, and {num_channels} is none of {num_groups}"
-            )
+            raise ValueError(f"num_channels must be a multiple of num_groups, {num_groups}, not {num_channels}")
         self.eps, self.affine = number("eps", eps, positive=True), flag("affine", affine)
         self.weight = _parameters_of((self.num_channels,), 1.0, self.affine)
         self.bias = _parameters_of((self.num_channels,), 0.0, self.affine)
@@ -496,7 +519,7 @@ class _WholeNorm(Module):
     def __init__(self, normalized_shape: Any, eps: float | None, elementwise_affine: bool) -> None:
         given = tuple(normalized_shape) if isinstance(normalized_shape, (list, tuple)) else (normalized_shape,)
         if not given:
-            raise ValueError("normalized_shape must have at least one number, and it is empty")
+            raise ValueError("normalized_shape must have at least one number, but it is empty")
         self.normalized_shape = tuple([size("normalized_shape", n) for n in given])
         self.eps = None if eps is None else number("eps", eps, positive=True)
         self.elementwise_affine = flag("elementwise_affine", elementwise_affine)
@@ -543,6 +566,11 @@ class LayerNorm(_WholeNorm):
     ----------
     weight, bias : (nested) lists of Value, or None
         Of shape normalized_shape; they start at 1 and at 0.
+
+    Returns
+    -------
+    (nested) list of Value
+        From a call with normalized_shape numbers, or with nested lists of such: of the same shape.
 
     Raises
     ------
@@ -597,6 +625,11 @@ class RMSNorm(_WholeNorm):
     ----------
     weight : (nested) list of Value, or None
         Of shape normalized_shape; it starts at 1.
+
+    Returns
+    -------
+    (nested) list of Value
+        As of `LayerNorm`.
 
     Raises
     ------

@@ -34,7 +34,7 @@ class Parameter(Value):
     Raises
     ------
     TypeError
-        If ``requires_grad`` is no flag, also when it is set later; if the data are no number.
+        If ``requires_grad`` is not a flag, also when it is set later; if the data are not a number.
 
     Examples
     --------
@@ -71,6 +71,12 @@ class Parameter(Value):
 
 def freeze(parameters: Iterable[Value], requires_grad: bool = False) -> None:
     """Say of parameters that they are not to be trained, or that they are.
+
+    Parameters
+    ----------
+    parameters : iterable of Value
+    requires_grad : bool
+        Whether they are to be trained.
 
     Examples
     --------

@@ -81,7 +81,7 @@ class _Sliding(_Pool):
         self.ceil_mode = flag("ceil_mode", ceil_mode)
         spans = [d * (k - 1) + 1 for k, d in zip(self.kernel_size, self.dilation)]
         if any(p > span // 2 for p, span in zip(self.padding, spans)):
-            raise ValueError(f"padding must be at most half the window, and {padding!r} is more than half of {spans}")
+            raise ValueError(f"padding must be at most half the window, {spans}, not {padding!r}")
 
     def _windows(self, shape: Shape) -> Windows:
         settings = self.kernel_size, self.stride, self.padding, self.padding, self.dilation, self.ceil_mode
@@ -169,7 +169,7 @@ class _AdaptiveAvg(_Adaptive):
 
 def _refuse_indices(return_indices: bool) -> None:
     if flag("return_indices", return_indices):
-        raise ValueError("return_indices must be False: where the largest number was is not returned here")
+        raise ValueError("return_indices must be False: the positions of the largest numbers are not returned here")
 
 
 class MaxPool1d(_MaxPool):
@@ -191,6 +191,12 @@ class MaxPool1d(_MaxPool):
     return_indices : {False}
     ceil_mode : bool
         Whether there is one more window at the end that is not full.
+
+    Returns
+    -------
+    list of list of Value
+        From a call with channels x length: channels x windows, as many as `Conv1d` has. Of a batch, which is nested
+        deeper, a `Batch`.
 
     Raises
     ------
@@ -221,6 +227,11 @@ class MaxPool2d(_MaxPool):
     return_indices, ceil_mode
         As for `MaxPool1d`.
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns: the same with fewer rows and columns; see `MaxPool1d`.
+
     Raises
     ------
     ValueError, TypeError
@@ -244,6 +255,11 @@ class AvgPool1d(_AvgPool):
         As for `MaxPool1d`; in the padding there are zeros.
     count_include_pad : bool
         Whether the zeros of the padding count.
+
+    Returns
+    -------
+    list of list of Value
+        As of `MaxPool1d`.
 
     Raises
     ------
@@ -270,6 +286,11 @@ class AvgPool2d(_AvgPool):
         Whether the zeros of the padding count.
     divisor_override : int, optional
         What sums are divided by, if not by the count.
+
+    Returns
+    -------
+    nested lists of Value
+        As of `MaxPool2d`.
 
     Raises
     ------
@@ -307,10 +328,15 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
     output_size : int or None
         How many; None keeps the length.
 
+    Returns
+    -------
+    list of list of Value
+        From a call with channels x length: channels x output_size. Of a batch, which is nested deeper, a `Batch`.
+
     Raises
     ------
     ValueError
-        If output_size is no positive whole number, or, in a call, if there are no channels of numbers.
+        If output_size is not a positive whole number, or, in a call, if there are no channels of numbers.
     TypeError
         If, in a call, there is something else than numbers.
 
@@ -332,6 +358,12 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
     ----------
     output_size : int or None, or two of them, for rows and for columns
 
+    Returns
+    -------
+    nested lists of Value
+        From a call with channels x rows x columns: channels x output_size. Of a batch, which is nested deeper, a
+        `Batch`.
+
     Raises
     ------
     ValueError, TypeError
@@ -349,6 +381,16 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
 class AdaptiveMaxPool1d(_AdaptiveMax):
     """The largest number under each of as many windows as you say; see `AdaptiveAvgPool1d` and `MaxPool1d`.
 
+    Parameters
+    ----------
+    output_size, return_indices
+        As for `AdaptiveAvgPool1d` and `MaxPool1d`.
+
+    Returns
+    -------
+    list of list of Value
+        As of `AdaptiveAvgPool1d`.
+
     Examples
     --------
     >>> [y.data for y in AdaptiveMaxPool1d(2)([[1.0, 3.0, 5.0]])[0]]
@@ -360,6 +402,16 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
 
 class AdaptiveMaxPool2d(_AdaptiveMax):
     """The largest number under each of as many windows as you say; see `AdaptiveAvgPool2d` and `MaxPool1d`.
+
+    Parameters
+    ----------
+    output_size, return_indices
+        As for `AdaptiveAvgPool2d` and `MaxPool1d`.
+
+    Returns
+    -------
+    nested lists of Value
+        As of `AdaptiveAvgPool2d`.
 
     Examples
     --------

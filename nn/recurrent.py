@@ -238,7 +238,7 @@ class RNNCell(_Elman, _Cell):
     Raises
     ------
     ValueError
-        If a size is no positive whole number, if the nonlinearity is not known, or, in a call, if the inputs or the
+        If a size is not a positive whole number, if the nonlinearity is not known, or, in a call, if the inputs or the
         state have another shape.
     TypeError
         As for `Neuron`.
@@ -301,7 +301,7 @@ class LSTMCell(_Lstm, _Cell):
     Raises
     ------
     ValueError, TypeError
-        As for `RNNCell`, also if the state is no pair.
+        As for `RNNCell`, also if the state is not a pair.
 
     Examples
     --------
@@ -317,7 +317,7 @@ class LSTMCell(_Lstm, _Cell):
 
 
 class GRUCell(_Gru, _Cell):
-    """One step of the gated recurrent unit (Cho et al. 2014), with the reset gate outside of the product with h.
+    """One step of the gated recurrent unit (Cho et al. 2014), with the reset gate outside the product with h.
 
     With sigma for the sigmoid and * for products number by number::
 
@@ -391,8 +391,8 @@ class _Layers(_Recurrent, DropsInside):
             from warnings import warn
 
             warn(
-                f"dropout={dropout!r} acts between layers, and this {type(self).__name__} has only one; give it "
-                "num_layers=2, or put a Dropout behind it",
+                f"dropout={dropout!r} acts between layers, but this {type(self).__name__} has only one; give it "
+                "num_layers=2, or put a Dropout after it",
                 stacklevel=3,
             )
         draw, rows, out = _default(self.hidden_size), self._gates * self.hidden_size, self.proj_size or self.hidden_size
@@ -501,8 +501,8 @@ class RNN(_Elman, _Layers):
     bias : bool
         If False there are no b_ih and b_hh.
     batch_first : bool
-        Whether three levels of lists are a batch. If False, PyTorch's default, they are refused, for in PyTorch they
-        would be time steps; one sequence, and an ``nn.Batch`` of them, are taken in any case.
+        Whether three levels of lists are a batch. If False, PyTorch's default, they are refused, because in PyTorch
+        they would be time steps; one sequence, and an ``nn.Batch`` of them, are taken in any case.
     dropout : float
         Probability of `Dropout` between layers, in training.
     bidirectional : bool
@@ -530,7 +530,7 @@ class RNN(_Elman, _Layers):
     Raises
     ------
     ValueError
-        If a size is no positive whole number, if the nonlinearity is not known, or, in a call, if the steps or the
+        If a size is not a positive whole number, if the nonlinearity is not known, or, in a call, if the steps or the
         states have another shape, or there is no step.
     TypeError
         As for `Neuron`.
@@ -599,7 +599,7 @@ class LSTM(_Lstm, _Layers):
     Raises
     ------
     ValueError, TypeError
-        As for `RNN`, also if proj_size is not less than hidden_size, or if the state is no pair.
+        As for `RNN`, also if proj_size is not less than hidden_size, or if the state is not a pair.
 
     Examples
     --------

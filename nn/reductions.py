@@ -72,9 +72,7 @@ def _batchmean(name: str, x: object) -> None:
 
 def _outdated(name: str, x: object) -> None:
     if x is not None:
-        raise TypeError(
-            f"{name} is no more, and must be None, not {x!r:.60}; reduction says what becomes of the losses"
-        )
+        raise TypeError(f"{name} is no longer used and must be None, not {x!r:.60}; use reduction instead")
 
 
 def _positive(name: str, x: object) -> None:
@@ -219,7 +217,7 @@ def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
 
 
 def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) -> None:
-    """Raise a TypeError if one of these is no number and no list."""
+    """Raise a TypeError if one of these is neither a number nor a list."""
     for name, x in zip(names, items):
         if not is_list(x):
             try:
@@ -255,7 +253,7 @@ def by_class(user: str, rule: Loss, rows: Any, targets: Any) -> Any:
     if not is_list(rows[0]):
         if is_list(targets) and len(targets) and is_list(targets[0]):
             raise ValueError(
-                f"{user}: {shown(rows)}, numbers, cannot be compared with {shown(targets)}, lists; predictions are the "
+                f"{user}: numbers, {shown(rows)}, cannot be compared with lists, {shown(targets)}; predictions are the "
                 "first argument, and targets the second"
             )
         try:
@@ -349,7 +347,7 @@ def spread(user: str, name: str, factors: Any, like: Any) -> Any:
         factors = [factors[0]] * len(like)
     if len(factors) != len(like):
         raise ValueError(
-            f"{user}: {name} must have {len(like)} items here, as the predictions have, not {len(factors)}"
+            f"{user}: {name} must have {len(like)} items here, as many as the predictions, not {len(factors)}"
         )
     return [spread(user, name, x, row) for x, row in zip(factors, like)]
 
@@ -386,7 +384,7 @@ def mean_by(user: str, losses: list[Any], weights: list[Any]) -> Any:
         return reduced(user, losses, "mean")
     require(
         total != 0.0,
-        f"{user}: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
+        f"{user}: there is no mean, because all targets are ignored or have the weight 0; reduction='sum' gives 0",
     )
     return added(losses, losses) / total
 

@@ -21,6 +21,11 @@ class Residual(Module):
     module : Module or callable
         What it makes has the shape of what it is given.
 
+    Returns
+    -------
+    Value, or (nested) list of Value
+        From a call: of the shape of what it is given.
+
     Raises
     ------
     TypeError
@@ -46,8 +51,8 @@ class Residual(Module):
         before, after = shape_of(self, x), shape_of(self, made)
         if before != after:
             raise ValueError(
-                f"{called(self)} adds what its module makes to its input, and that has the shape {after}, the input "
-                f"{before}; give both the same, or project the input"
+                f"{called(self)} adds its module's output to its input, but the output has the shape {after}, the "
+                f"input {before}; give both the same shape, or project the input"
             )
         return _added(x, made)
 

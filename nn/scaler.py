@@ -117,7 +117,7 @@ class GradScaler:
         seen = self._seen.get(id(optimizer))
         if seen is not None:
             raise RuntimeError(
-                "unscale_() is called after step()"
+                "unscale_() was called after step()"
                 if seen.stepped
                 else "unscale_() has already been called for this optimiser since the last update()"
             )
@@ -164,14 +164,14 @@ class GradScaler:
         RuntimeError
             If no gradients were looked at since the last time.
         TypeError, ValueError
-            If `new_scale` is no positive number.
+            If `new_scale` is not a positive number.
         """
         if not self._enabled:
             return
         if new_scale is not None:
             self._scale = _positive("new_scale", new_scale)
         elif not self._seen:
-            raise RuntimeError("update() is called, but no step() or unscale_() since the last one")
+            raise RuntimeError("update() was called without a step() or unscale_() since the last one")
         elif not all(seen.finite for seen in self._seen.values()):
             self._scale *= self._backoff_factor
             self._growth_tracker = 0
@@ -185,7 +185,7 @@ class GradScaler:
 
     def _check_scaled(self, name: str) -> None:
         if not self._scaled:
-            raise RuntimeError(f"{name}() is called before scale(): let scaler.scale(loss).backward() come first")
+            raise RuntimeError(f"{name}() was called before scale(): call scaler.scale(loss).backward() first")
 
     # --- settings ---------------------------------------------------------------------------------------------
 
@@ -259,7 +259,7 @@ class GradScaler:
             tracker = state_dict["_growth_tracker"]
             made = GradScaler(*settings)
             if type(tracker) is not int or tracker < 0:
-                raise ValueError(f"{tracker!r:.60} is no number of steps")
+                raise ValueError(f"{tracker!r:.60} is not a number of steps")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"this state does not fit GradScaler: {text}") from None

@@ -1,4 +1,4 @@
-"""Parts of a module that are no modules, such as a time step, a head, a channel: their nodes have a scope of theirs.
+"""Parts of a module that are not modules, such as a time step, a head, a channel: their nodes have a scope of theirs.
 
 The interactive page makes a room of each. What is called step1, step2, ... stands in a row there.
 """

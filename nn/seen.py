@@ -27,7 +27,7 @@ class Seen:
     """All that a walk has looked at, and what it found.
 
     A walk asks here for what there is to look at, so that both know the same, also if another thread changes something
-    in the midst of it. Nothing here keeps the root alive, nor what attributes hold that no walk looks into, such as
+    in the middle of it. Nothing here keeps the root alive, nor what attributes hold that no walk looks into, such as
     hidden states.
 
     Parameters

@@ -64,14 +64,14 @@ def sequences(module: Module, x: Any, batch_first: bool, name: str = "its input"
     levels = depth(x)
     if levels > 3:
         raise ValueError(
-            f"{called(module)} takes {name} as a list of steps, or as a list of sequences for a batch, and this has "
+            f"{called(module)} takes {name} as a list of steps, or as a list of sequences for a batch, but this has "
             f"{levels} levels of lists: {x!r:.60}"
         )
     if levels == 3:
         if not batch_first:
             raise ValueError(
-                f"{called(module)} has batch_first=False, by which PyTorch takes {name} as a list of steps with all "
-                "examples in each, and here a batch is a list of sequences; set batch_first=True, or give "
+                f"{called(module)} has batch_first=False, so PyTorch would take {name} as a list of steps with all "
+                "examples in each, but here a batch is a list of sequences; set batch_first=True, or give it "
                 "nn.Batch(sequences)"
             )
         return list(x), True
@@ -86,7 +86,7 @@ def steps(module: Module, x: Any, size: int, name: str = "its input") -> list[tu
     ValueError
         If there is no step, or if one has not `size` numbers.
     TypeError
-        If something is no number.
+        If something is not a number.
 
     Examples
     --------
@@ -96,13 +96,13 @@ def steps(module: Module, x: Any, size: int, name: str = "its input") -> list[tu
     """
     x = listed(module, x)
     if len(x) == 0:
-        raise ValueError(f"{called(module)} takes {name} with one step at least, and there is none")
+        raise ValueError(f"{called(module)} takes {name} with at least one step, got none")
     made = []
     for position, item in enumerate(x, 1):
         step = numbers_of(module, item)
         if len(step) != size:
             raise ValueError(
-                f"{called(module)} takes {name} with {size} numbers in each step, and step {position} has {len(step)}"
+                f"{called(module)} takes {name} with {size} numbers in each step, but step {position} has {len(step)}"
             )
         made.append(step)
     return made
@@ -136,7 +136,7 @@ def shaped(module: Module, x: Any, shape: Sequence[int], name: str, axes: str) -
     ValueError
         If they have another shape.
     TypeError
-        If something is no number.
+        If something is not a number.
 
     Examples
     --------
@@ -160,10 +160,10 @@ def check_shape(user: str, x: Any, shape: Sequence[int], name: str, items: str) 
     --------
     >>> check_shape("RNN", [[1.0], [2.0]], (2, 3), "h_0", "numbers")
     Traceback (most recent call last):
-    ValueError: RNN takes h_0 as 2 x 3 numbers, and got 2 x 1
+    ValueError: RNN takes h_0 as 2 x 3 numbers, got 2 x 1
     """
     if not fits(x, shape):
-        raise ValueError(f"{user} takes {name} as {_by(shape)} {items}, and got {_found(x)}")
+        raise ValueError(f"{user} takes {name} as {_by(shape)} {items}, got {_found(x)}")
 
 
 def fits(x: Any, shape: Sequence[int]) -> bool:

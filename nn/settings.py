@@ -34,7 +34,7 @@ def number(name: str, x: object, *, positive: bool = False, finite: bool = True)
     Raises
     ------
     TypeError
-        If x is no number: a str, a bool, a Value, ...
+        If x is not a number: a str, a bool, a Value, ...
     ValueError
         If it is out of range.
 
@@ -45,7 +45,7 @@ def number(name: str, x: object, *, positive: bool = False, finite: bool = True)
     """
     wanted = "a finite number" if finite else "a number"
     if isinstance(x, Value):
-        raise TypeError(f"{name} must be {wanted}, not a Value; give its number, {x.data!r}, which is its .data")
+        raise TypeError(f"{name} must be {wanted}, not a Value; give it the .data, {x.data!r}")
     if is_bool(x):
         raise TypeError(f"{name} must be {wanted}, not {x!r}")
     try:
@@ -59,7 +59,7 @@ def number(name: str, x: object, *, positive: bool = False, finite: bool = True)
     if math.isnan(result) or (finite and math.isinf(result)):
         raise ValueError(f"{name} must be {wanted}, not {x!r}")
     if positive and result < 0.0:
-        raise ValueError(f"{name} must not be negative, and it is {x!r}")
+        raise ValueError(f"{name} must not be negative, but it is {x!r}")
     return result
 
 
@@ -87,7 +87,7 @@ def size(name: str, x: object) -> int:
     Raises
     ------
     ValueError
-        If x is no positive whole number.
+        If x is not a positive whole number.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def seeded(seed: Any) -> random.Random:
     Raises
     ------
     TypeError
-        If the seed is no whole number.
+        If the seed is not a whole number.
 
     Examples
     --------

@@ -28,6 +28,11 @@ class Flatten(Module):
         The first and last of the levels that become one, counted as in PyTorch: the batch's level is 0, the outermost
         of an example 1, the innermost -1.
 
+    Returns
+    -------
+    list
+        From a call with nested lists: with one level in place of those that became one. Of a `Batch` a `Batch`.
+
     Raises
     ------
     ValueError
@@ -55,7 +60,7 @@ class Flatten(Module):
         first, last = _place(self, self.start_dim, shape), _place(self, self.end_dim, shape)
         if first > last:
             raise ValueError(
-                f"{called(self)} takes lists with start_dim={self.start_dim} before end_dim={self.end_dim}, and got "
+                f"{called(self)} takes lists with start_dim={self.start_dim} before end_dim={self.end_dim}, got "
                 f"{len(shape)} levels: {x!r:.60}"
             )
         return nested(flat(x), (*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]))
@@ -75,6 +80,11 @@ class Unflatten(Module):
         Which level of lists, counted as in `Flatten`: 1 is an example's outermost, -1 its innermost.
     unflattened_size : tuple of int
         What it becomes; one of the numbers may be -1, and is found.
+
+    Returns
+    -------
+    nested lists
+        From a call with nested lists: with the levels of unflattened_size in place of one. Of a `Batch` a `Batch`.
 
     Raises
     ------
@@ -106,8 +116,8 @@ class Unflatten(Module):
         place, sizes = _place(self, self.dim, shape), self.unflattened_size
         rest = prod([size for size in sizes if size != -1])
         if shape[place] % rest if -1 in sizes else shape[place] != rest:
-            batch = "; if they are a batch, hand over an nn.Batch" if len(shape) > 1 else ""
-            raise ValueError(f"{called(self)} makes {sizes} of a list, and {shape[place]} are not as many{batch}")
+            batch = "; if they are a batch, make it an nn.Batch" if len(shape) > 1 else ""
+            raise ValueError(f"{called(self)} makes {sizes} of a list, which {shape[place]} items do not fill{batch}")
         sizes = tuple([shape[place] // rest if size == -1 else size for size in sizes])
         return nested(flat(x), (*shape[:place], *sizes, *shape[place + 1 :]))
 
@@ -122,6 +132,12 @@ class ZeroPad2d(Module):
     ----------
     padding : int, or (left, right, top, bottom)
         How many, in PyTorch's order.
+
+    Returns
+    -------
+    nested lists
+        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        deeper, a `Batch`.
 
     Raises
     ------
@@ -170,6 +186,12 @@ class Upsample(Module):
         How many times as many; a whole number. One of the two must be given.
     mode : {"nearest"}
 
+    Returns
+    -------
+    nested lists
+        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        deeper, a `Batch`.
+
     Raises
     ------
     ValueError
@@ -187,7 +209,7 @@ class Upsample(Module):
         if (size is None) == (scale_factor is None):
             raise ValueError(f"give one of size and scale_factor, not size={size!r}, scale_factor={scale_factor!r}")
         if mode != "nearest":
-            raise ValueError(f"mode must be 'nearest', the only one there is so far, not {mode!r:.60}")
+            raise ValueError(f"mode must be 'nearest', the only mode so far, not {mode!r:.60}")
         self.size = None if size is None else whole_numbers("size", size, 2)
         self.scale_factor = None if scale_factor is None else whole_numbers("scale_factor", scale_factor, 2)
         self.mode = mode
@@ -229,7 +251,7 @@ def _place(module: Module, level: int, shape: Shape) -> int:
     """Where in an example's shape a level is, which is counted from 1, or from the end from -1."""
     place = level - 1 if level > 0 else len(shape) + level
     if not 0 <= place < len(shape):
-        raise ValueError(f"{called(module)} takes lists with a level {level}, and got the shape {shape}")
+        raise ValueError(f"{called(module)} takes lists with a level {level}, got the shape {shape}")
     return place
 
 
@@ -237,5 +259,5 @@ def _image(module: Module, x: Any) -> tuple[int, int]:
     """How many rows and columns the channels of one image have."""
     shape = shape_of(module, channels_in(module, x, 3))
     if 0 in shape:
-        raise ValueError(f"{called(module)} takes numbers, and there are none in {x!r:.60}")
+        raise ValueError(f"{called(module)} takes numbers, but there are none in {x!r:.60}")
     return shape[1], shape[2]

@@ -46,7 +46,7 @@ def functional_call(
         Numbers or Values, in lists where there are several, by their names in ``state_dict()``, or by those in
         ``named_parameters()``. What is not named stays. A parameter that the module has in several places is replaced
         in all of them.
-    args : tuple, or one argument that is no tuple, optional
+    args : tuple, or one argument that is not a tuple, optional
     kwargs : dict, optional
     strict : bool
         Whether all parameters and buffers must be named.
@@ -106,10 +106,10 @@ def _joined(dicts: Any) -> State:
     joined: State = {}
     for one in several:
         if not isinstance(one, dict):
-            raise TypeError(f"parameters and buffers are given in a dict, by their names, not in {type(one).__name__}")
+            raise TypeError(f"parameters and buffers must be in a dict, by their names, not in {type(one).__name__}")
         for name, x in one.items():
             if name in joined:
-                raise ValueError(f"{name!r} is in two of the dicts; give it once")
+                raise ValueError(f"{name!r} is in two of the dicts; give it only once")
             joined[name] = x
     return joined
 
@@ -150,7 +150,7 @@ def _stand_ins(module: Module, plan: list[tuple[Value, Any]]) -> dict[int, tuple
         _, other = chosen.setdefault(id(old), (old, new))
         if new is not other and (isinstance(new, Value) or isinstance(other, Value) or new != other):
             raise ValueError(
-                f"a parameter of {type(module).__name__} has two names, and different things are given for it, "
+                f"a parameter of {type(module).__name__} has two names, but different things are given for it, "
                 f"{other!r:.60} and {new!r:.60}; leave one of the names out"
             )
     made: dict[int, tuple[Value, Value]] = {}

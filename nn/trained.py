@@ -68,20 +68,21 @@ def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
     if not given and not empty:
         raise ValueError(
             f"{user} got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
-            "without an underscore in front, also in lists and dicts; those that the first call makes, after it"
+            "whose names do not begin with an underscore, also in lists and dicts; those that the first call makes, "
+            "after that call"
         )
     seen: set[int] = set()
     for i, p in enumerate(given):
         if not isinstance(p, Value):
             hint = ""
             if isinstance(p, dict) and "params" in p:
-                hint = "; groups of parameters are for an optimiser, and all items are groups then"
+                hint = "; only an optimiser takes groups of parameters, and then all items must be groups"
             elif isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Value):
-                hint = "; write model.parameters(), for named_parameters() gives pairs"
+                hint = "; write model.parameters(); named_parameters() gives pairs"
             elif isinstance(p, dict):
                 hint = "; a group of parameters is a dict with 'params'"
             elif isinstance(p, ParameterVector):
-                hint = "; give it one program's parameters, not in a list"
+                hint = "; give one program's parameters themselves, not in a list"
             elif isinstance(p, (list, tuple)):
                 hint = "; join the lists: first + second"
             elif hasattr(p, "parameters"):
@@ -98,7 +99,7 @@ def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
 
 
 def _hint(params: Any) -> str:
-    """What to write instead of something that is no list of Values."""
+    """What to write instead of something that is not a list of Values."""
     if hasattr(params, "parameters"):
         return "write model.parameters()" if callable(params.parameters) else "write program.parameters"
     if isinstance(params, dict) and any(isinstance(x, Value) for x in params.values()):

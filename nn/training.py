@@ -478,8 +478,8 @@ class Training:
             self._about["checksum of the first, the middle and the last example"] = _checksum(loader.dataset)
         if scheduler is not None and not callable(scheduler) and (self._given is None or compiled):
             raise TypeError(
-                "a scheduler moves one optimiser, and this training makes its own; give a function that makes the "
-                "scheduler of it, scheduler=lambda optimizer: ..."
+                "a scheduler moves one optimiser, but this training makes its own; give a function that makes the "
+                "scheduler from it: scheduler=lambda optimizer: ..."
             )
         self._modes = [(module, module.training) for _, module in model.named_modules()]
         model.train()
@@ -493,7 +493,7 @@ class Training:
         for name in ("step", "state_dict", "load_state_dict"):
             if scheduler is not None and not hasattr(self.scheduler, name):
                 self._restore_modes()
-                raise TypeError(f"a scheduler has a method {name}, and {self.scheduler!r:.60} has none")
+                raise TypeError(f"a scheduler has a method {name}, but {self.scheduler!r:.60} does not")
         self._takes_number = scheduler is not None and any(_arguments(self.scheduler.step))
         self._takes_closure = len(_arguments(self.optimizer.step)) > 0
 
@@ -503,8 +503,8 @@ class Training:
         if self._given is None:
             if not callable(optimizer):
                 raise TypeError(
-                    f"optimizer must be an Optimizer, or a function that makes one of parameters, such as nn.Adam, not "
-                    f"{optimizer!r:.60}"
+                    "optimizer must be an Optimizer, or a function that makes one from parameters, such as nn.Adam, "
+                    f"not {optimizer!r:.60}"
                 )
             made = optimizer(parameters)
             if not isinstance(made, Optimizer):
@@ -531,14 +531,15 @@ class Training:
         if isinstance(self._way, _Compiled):
             if moved:
                 raise ValueError(
-                    "this optimiser moves Values, and a compiled training the vector of the program; make it of the "
-                    "parameters that the function is given: optimizer=lambda parameters: nn.Adam(parameters)"
+                    "this optimiser moves Values, but compiled training moves the vector of the program; give a "
+                    "function that makes it from the program's parameters: optimizer=lambda parameters: "
+                    "nn.Adam(parameters)"
                 )
             return optimizer
         own = set(map(id, self._way.parameters))
         for p in moved:
             if id(p) not in own:
-                raise ValueError(f"the optimiser moves {p.describe()}, which is no parameter of the model")
+                raise ValueError(f"the optimiser moves {p.describe()}, which is not a parameter of the model")
         return optimizer
 
     # --- for callbacks --------------------------------------------------------------------------------------------
@@ -623,9 +624,9 @@ class Training:
         if not math.isfinite(norm):
             what = f"the norm of the gradient is {norm}" if math.isfinite(loss) else f"the loss is {loss}"
             raise FloatingPointError(
-                f"{what} in step {self.step + 1} (epoch {self.epoch + 1}), and no step is made with it; the parameters "
-                "are those before. Look for a learning rate that is too large, or for inputs out of the loss's range; "
-                "autograd.detect_anomaly() names the operation"
+                f"{what} in step {self.step + 1} (epoch {self.epoch + 1}), so this step is not made; the parameters "
+                "are those from before. Look for a learning rate that is too large, or for inputs out of the loss's "
+                "range; autograd.detect_anomaly() names the operation"
             )
         return norm
 
@@ -756,7 +757,7 @@ class Training:
             for name, parameter in self.model.named_parameters():
                 if not math.isfinite(parameter.data):
                     raise FloatingPointError(
-                        f"{name} is {parameter.data} after step {self.step}, and a checkpoint holds finite numbers "
+                        f"{name} is {parameter.data} after step {self.step}, but a checkpoint holds finite numbers "
                         "only, so the one before it stays; look for a learning rate that is too large"
                     ) from None
             raise error from None
@@ -775,17 +776,19 @@ class Training:
         # What has become of these settings since does not show in the numbers, so they are compared.
         now, then = json.loads(json.dumps(self._about)), content["about"]
         other = [
-            f"{key} was {then.get(key)!r:.80}, and is {now.get(key)!r:.80}" for key in now if then.get(key) != now[key]
+            f"{key} was {then.get(key)!r:.80}, and is {now.get(key)!r:.80} now"
+            for key in now
+            if then.get(key) != now[key]
         ]
         if other:
             raise ValueError(f"{where}: {'; '.join(other)}; give the same arguments, resume=False or another folder")
         before: list[tuple[Any, dict[str, Any]]] = []
         try:
             if (content["scheduler"] is None) != (self.scheduler is None):
-                raise ValueError(f"it is of a training with{'out' * (self.scheduler is not None)} a scheduler")
+                raise ValueError(f"it comes from a training with{'out' * (self.scheduler is not None)} a scheduler")
             states, callbacks = content["callbacks"], self._callbacks
             if len(states) != len(callbacks):
-                raise ValueError(f"it has the state of {len(states)} callbacks, and there are {len(callbacks)}")
+                raise ValueError(f"it has the state of {len(states)} callbacks, but there are {len(callbacks)}")
             parts: list[tuple[Any, Any]] = [(self.optimizer, content["optimizer"]), (self.model, content["model"])]
             parts += [(self._loader, content["loader"]), *zip(callbacks, states)]
             parts += [] if self.scheduler is None else [(self.scheduler, content["scheduler"])]
@@ -796,7 +799,7 @@ class Training:
         except (ValueError, TypeError, KeyError) as error:
             for part, state in reversed(before):
                 part.load_state_dict(state)
-            raise ValueError(f"{where}: {error}; give resume=False to begin anew, or another folder") from None
+            raise ValueError(f"{where}: {error}; give resume=False to start again, or another folder") from None
         self._way.read_in()
         self.epoch, self.step, self.loss = content["epoch"], content["step"], content["loss"]
         self.stopped = content["stopped"]
@@ -996,8 +999,8 @@ _TARGETS = 256  # targets that differ, likewise
 def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], batch_size: int) -> None:
     """Raise a ValueError if the loss of a batch is not the mean of the losses of its examples.
 
-    The model is called with a few of them, the loss with predictions for many different targets, for it may treat some
-    in a way of its own: those of a class that is left out, say. A model that draws random numbers is looked at in
+    The model is called with a few of them, the loss with predictions for many different targets, because it may treat
+    some in a way of its own: those of a class that is left out, say. A model that draws random numbers is looked at in
     evaluation mode. Random numbers and buffers are as before in the end.
     """
     how = 'compiled="batch" compiles the loss of a whole batch'
@@ -1016,8 +1019,8 @@ def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], 
                 setattr(module, name, numbers)
     if _differ(together, _flat(apart)):
         raise ValueError(
-            "this model makes something else of a batch than of its examples one by one, and compiled=True "
-            f"compiles what it makes of one; {how}"
+            "this model gives a batch other results than its examples one by one, but compiled=True "
+            f"compiles what it does with one; {how}"
         )
     predictions = [apart[i % len(apart)] for i in range(len(targets))]
     with no_grad():
@@ -1028,7 +1031,7 @@ def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], 
             if _differ([whole], [mean]):
                 raise ValueError(
                     f"this loss of a batch can be {whole:.6g} where the mean of its examples' losses is {mean:.6g}, "
-                    f"and compiled=True takes the mean; {how}"
+                    f"but compiled=True takes the mean; {how}"
                 )
 
 
@@ -1079,8 +1082,8 @@ def _one_number(loss: Any) -> Value:
     if isinstance(loss, Value):
         return loss
     if is_list(loss):
-        raise TypeError(f"loss must return one number, and it returned a list of {len(loss)}; use reduction='mean'")
-    raise TypeError(f"loss must return a Value that depends on the predictions, and it returned {loss!r:.60}")
+        raise TypeError(f"loss must return one number, but it returned a list of {len(loss)}; use reduction='mean'")
+    raise TypeError(f"loss must return a Value that depends on the predictions, but it returned {loss!r:.60}")
 
 
 def _number(x: Any) -> Any:
@@ -1164,7 +1167,7 @@ def _ctrl_c() -> Iterator[list[bool]]:
 def _loader(data: Data, batch_size: int | None, shuffle: bool, seed: Any) -> DataLoader:
     if isinstance(data, DataLoader):
         if batch_size is not None or seed is not None:
-            raise ValueError("a DataLoader has its own batch_size and seed; give them to it, and not to fit")
+            raise ValueError("a DataLoader has its own batch_size and seed; give them to it, not to fit")
         return data
     dataset = as_dataset(data)
     whole = batch_size is None or size("batch_size", batch_size) >= len(dataset)
@@ -1174,7 +1177,7 @@ def _loader(data: Data, batch_size: int | None, shuffle: bool, seed: Any) -> Dat
 def _validation(data: Data, metrics: Any) -> tuple[Any, Any] | None:
     if data is None:
         if metrics:
-            raise ValueError("metrics are computed on the validation data, and there are none; give validation=")
+            raise ValueError("metrics are computed on the validation data, but there are none; give validation=")
         return None
     loader = data if isinstance(data, DataLoader) else DataLoader(as_dataset(data, "validation"))
     return _pair(loader, list(range(len(loader.dataset))))

@@ -129,6 +129,11 @@ class TransformerEncoderLayer(_Layer):
     seed : int or random.Random, optional
         As for `Neuron`, also for dropout.
 
+    Other Parameters
+    ----------------
+    src_mask, src_key_padding_mask, is_causal
+        In a call ``layer(src)``: attn_mask, key_padding_mask and is_causal of `MultiheadAttention`.
+
     Attributes
     ----------
     self_attn : MultiheadAttention
@@ -136,10 +141,10 @@ class TransformerEncoderLayer(_Layer):
     norm1, norm2 : LayerNorm
     dropout, dropout1, dropout2 : Dropout
 
-    Other Parameters
-    ----------------
-    src_mask, src_key_padding_mask, is_causal
-        In a call ``layer(src)``: attn_mask, key_padding_mask and is_causal of `MultiheadAttention`.
+    Returns
+    -------
+    list of list of Value
+        From a call ``layer(src)`` with steps of d_model numbers, or a batch of such: of the same shape.
 
     Raises
     ------
@@ -172,6 +177,13 @@ class TransformerDecoderLayer(_Layer):
     d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias, seed
         As for `TransformerEncoderLayer`.
 
+    Other Parameters
+    ----------------
+    tgt_mask, tgt_key_padding_mask, tgt_is_causal
+        In a call ``layer(tgt, memory)``: attn_mask, key_padding_mask and is_causal of the self-attention.
+    memory_mask, memory_key_padding_mask, memory_is_causal
+        Those of the attention to the memory.
+
     Attributes
     ----------
     self_attn, multihead_attn : MultiheadAttention
@@ -180,12 +192,10 @@ class TransformerDecoderLayer(_Layer):
     norm1, norm2, norm3 : LayerNorm
     dropout, dropout1, dropout2, dropout3 : Dropout
 
-    Other Parameters
-    ----------------
-    tgt_mask, tgt_key_padding_mask, tgt_is_causal
-        In a call ``layer(tgt, memory)``: attn_mask, key_padding_mask and is_causal of the self-attention.
-    memory_mask, memory_key_padding_mask, memory_is_causal
-        Those of the attention to the memory.
+    Returns
+    -------
+    list of list of Value
+        From a call ``layer(tgt, memory)`` with steps of d_model numbers each: of the shape of tgt.
 
     Raises
     ------
@@ -256,22 +266,27 @@ class TransformerEncoder(_Stack):
     norm : Module, optional
         Applied to the output; where the layers have ``norm_first=True`` there should be one.
 
-    Attributes
-    ----------
-    layers : ModuleList
-    norm : Module or None
-
     Other Parameters
     ----------------
     mask, src_key_padding_mask, is_causal
         In a call ``encoder(src)``: src_mask, src_key_padding_mask and is_causal of each layer.
 
+    Attributes
+    ----------
+    layers : ModuleList
+    norm : Module or None
+
+    Returns
+    -------
+    list of list of Value
+        From a call ``encoder(src)``: of the shape of src; see `TransformerEncoderLayer`.
+
     Raises
     ------
     ValueError
-        If num_layers is no positive whole number.
+        If num_layers is not a positive whole number.
     TypeError
-        If the layer is no module.
+        If the layer is not a module.
 
     Examples
     --------
@@ -299,15 +314,20 @@ class TransformerDecoder(_Stack):
     num_layers, norm
         As for `TransformerEncoder`.
 
+    Other Parameters
+    ----------------
+    tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask, tgt_is_causal, memory_is_causal
+        In a call ``decoder(tgt, memory)``: those of each layer.
+
     Attributes
     ----------
     layers, norm
         As for `TransformerEncoder`.
 
-    Other Parameters
-    ----------------
-    tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask, tgt_is_causal, memory_is_causal
-        In a call ``decoder(tgt, memory)``: those of each layer.
+    Returns
+    -------
+    list of list of Value
+        From a call ``decoder(tgt, memory)``: of the shape of tgt.
 
     Raises
     ------
@@ -359,6 +379,11 @@ class PositionalEncoding(DropsInside):
         As for `RNN`.
     seed : int or random.Random, optional
         As for `Dropout`.
+
+    Returns
+    -------
+    list of list of Value
+        From a call with steps of d_model numbers, or a batch of such: of the same shape.
 
     Raises
     ------

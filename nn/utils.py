@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .trained import Params
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "vector_to_parameters"]
+
 
 def get_total_norm(
     parameters: Params | Iterable[float], norm_type: float = 2.0, error_if_nonfinite: bool = False
@@ -44,7 +46,7 @@ def get_total_norm(
     Raises
     ------
     TypeError, ValueError
-        If these are no parameters, or `norm_type` is negative.
+        If these are not parameters, or `norm_type` is negative.
     RuntimeError
         If the norm is not finite, and that is to be an error.
 
@@ -62,7 +64,7 @@ def get_total_norm(
     if error_if_nonfinite and not math.isfinite(norm):
         raise RuntimeError(
             f"the norm of order {order:g} of the gradients is {norm!r}, so they cannot be scaled; "
-            "error_if_nonfinite=False scales them all the same"
+            "error_if_nonfinite=False scales them anyway"
         )
     return norm
 
@@ -114,7 +116,7 @@ def clip_grad_norm_(
     Raises
     ------
     TypeError, ValueError
-        If `max_norm` or `norm_type` is no number, or negative, or nan.
+        If `max_norm` or `norm_type` is not a number, or negative, or nan.
     RuntimeError
         If the norm is not finite, and that is to be an error.
 
@@ -141,10 +143,16 @@ def clip_grad_norm_(
 def clip_grad_value_(parameters: Params, clip_value: float) -> None:
     """Hold every parameter's gradient between -clip_value and clip_value; nan stays nan, and so do frozen parameters.
 
+    Parameters
+    ----------
+    parameters : Value, iterable of Value, or a program's parameters
+    clip_value : float
+        The largest size of a gradient; not negative.
+
     Raises
     ------
     TypeError, ValueError
-        If `clip_value` is no number, or negative, or nan.
+        If `clip_value` is not a number, or negative, or nan.
 
     Examples
     --------
@@ -172,7 +180,7 @@ def parameters_to_vector(parameters: Params) -> list[float]:
     Raises
     ------
     TypeError, ValueError
-        If these are no parameters.
+        If these are not parameters.
 
     Examples
     --------
@@ -190,10 +198,16 @@ def vector_to_parameters(vec: Sequence[float], parameters: Params) -> None:
 
     Frozen parameters are set as well, as in PyTorch.
 
+    Parameters
+    ----------
+    vec : sequence of float
+    parameters : iterable of Value, or a program's parameters
+        As for `parameters_to_vector`.
+
     Raises
     ------
     TypeError, ValueError
-        If these are no parameters, or the vector does not have a number for each. Nothing has been changed then.
+        If these are not parameters, or the vector does not have a number for each. Nothing has been changed then.
 
     Examples
     --------

@@ -128,7 +128,7 @@ def test_several_outputs_come_as_they_are(library: Callable[[Any], Any]) -> None
     assert np.asarray(made["b"][0]).tolist() == [3.0, 6.0]
     with pytest.raises(TypeError, match="the program takes the vector of parameters, x; 1 arrays were given"):
         Transferred(program, library([0.0])).outputs(library([2.0]))
-    with pytest.raises(RuntimeError, match="compiled without a gradient; it has outputs alone"):
+    with pytest.raises(RuntimeError, match="compiled without a gradient; it has outputs only"):
         Transferred(program, library([0.0])).step(library([2.0]), library([1.0]))
 
 

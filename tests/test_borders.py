@@ -239,7 +239,11 @@ def test_what_does_not_depend_on_the_arguments_is_asked_about() -> None:
     """Two parameters of one number: identity would say no, numbers yes; where both agree there is an answer."""
     p, q, r = Value(0.0, "p"), Value(0.0, "q"), Value(1.0, "r")
     assert grad(lambda x: x * 2 if p == p and p != r and p in [p, q] else x)(1.0) == 2.0
-    with pytest.raises(TypeError, match=r"'p' \(data 0\) and 'q' \(data 0\) are equal numbers, but different Values"):
+    with pytest.raises(
+        TypeError,
+        match=r"'p' \(data 0\) and 'q' \(data 0\) are different Values with equal "
+        r"numbers",
+    ):
         grad(lambda x: x if p == q else 2 * x)(1.0)
     assert p != q  # outside
 
@@ -288,7 +292,7 @@ LOOKUPS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_look_ups_by_hash_are_refused(name: str) -> None:
-    with pytest.raises(TypeError, match=r"data 3\) stands for a number here.*let the key be x\.data, or id\(x\)"):
+    with pytest.raises(TypeError, match=r"data 3\) stands for a number here.*as the key"):
         grad(LOOKUPS[name])(3.0)
     with pytest.raises(
         CompileError, match=rf"{__file__}:\d+: .*'?x'? .*sum of autograd\.where|{__file__}:\d+: 'a result'"

@@ -347,16 +347,22 @@ def changing(*results: Callable[[], Any]) -> Call:
 W, V, U, T = Value(2.0, "w"), Value(2.0, "v"), Value(3.0) * 1.0, Value(3.0) * 1.0
 OTHERS: dict[str, tuple[Call, str]] = {
     "another number": (changing(lambda: W * 2.0, lambda: W * 3.0), "result 0 was 4.0, and is 6.0"),
-    "another leaf of the same data": (changing(lambda: W * 2.0, lambda: V * 2.0), "only the first time it used 'w'"),
-    "one leaf more": (changing(lambda: W * 2.0, lambda: W * 2.0 + V * 0.0), "only this time it uses 'v'"),
-    "another result": (changing(lambda: W * U, lambda: W * T), "only the first time it used a result of mul"),
+    "another leaf of the same data": (
+        changing(lambda: W * 2.0, lambda: V * 2.0),
+        "it used 'w' .* only the first time",
+    ),
+    "one leaf more": (changing(lambda: W * 2.0, lambda: W * 2.0 + V * 0.0), "it uses 'v' .* only this time"),
+    "another result": (
+        changing(lambda: W * U, lambda: W * T),
+        "it used a result of mul \\(data 3\\) only the first time",
+    ),
     "fewer results": (changing(lambda: [W * 2.0, W * 3.0], lambda: [W * 2.0]), "returned 2 results"),
-    "a result elsewhere": (changing(lambda: [W * 2.0, 3.0], lambda: [3.0, W * 2.0]), "elsewhere"),
+    "a result elsewhere": (changing(lambda: [W * 2.0, 3.0], lambda: [3.0, W * 2.0]), "or in other places"),
     "a number for a Value": (changing(lambda: W * 2.0, lambda: 4.0), "returned 1 results"),
     "an old node": (functools.lru_cache(lambda: W * 2.0), "returned 1 results"),
     "random numbers of its own": (
         (lambda dice: lambda: W * dice.random())(random.Random(1)),
-        "computes something else when it is run again",
+        "computes something different when it runs again",
     ),
 }
 
@@ -403,7 +409,7 @@ def test_random_numbers_are_the_same_again(preserve: bool) -> None:
         assert w.grad == random.Random(1).random()
         assert random.getstate() == ahead
     else:
-        with pytest.raises(RuntimeError, match="something else"):
+        with pytest.raises(RuntimeError, match="something different"):
             y.backward()
 
 
@@ -430,7 +436,7 @@ def test_backward_inside_is_refused_when_it_runs_again() -> None:
 
     y = checkpoint(function, 3.0)
     assert w.grad == 1.0
-    with pytest.raises(RuntimeError, match="in the midst of another one"):
+    with pytest.raises(RuntimeError, match="inside a checkpointed function while another"):
         y.backward()
     assert w.grad == 1.0
     (w * 2.0).backward()

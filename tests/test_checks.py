@@ -210,7 +210,7 @@ def test_gradcheck_refuses_what_it_cannot_check(f: Any, inputs: Any, message: st
 
 def test_gradcheck_of_results_instead_of_leaves() -> None:
     result = Value(2.0) * 3.0
-    with pytest.raises(ValueError, match=r"moves leaves, and a result of mul \(data 6\) is none"):
+    with pytest.raises(ValueError, match=r"varies leaves, but a result of mul \(data 6\) is a result"):
         gradcheck(lambda: result * 2.0, [result])
     assert result.data == 6.0
 
@@ -365,7 +365,7 @@ def test_a_backward_anomaly_names_where_it_arose_and_changes_nothing() -> None:
 
 def test_an_anomaly_of_a_graph_made_outside() -> None:
     root = sqrt(Value(0.0, "x"))
-    with pytest.raises(AnomalyError, match="made at a line outside of detect_anomaly"), detect_anomaly():
+    with pytest.raises(AnomalyError, match="made at a line outside detect_anomaly"), detect_anomaly():
         root.backward()
 
 

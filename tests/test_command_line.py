@@ -25,7 +25,7 @@ from .test_rendering import use_neither
 from .test_text import Lesson
 from .test_text import lesson as lesson
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "command-line.md"
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "guides" / "command-line.md"
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=1"]
 
 
@@ -158,36 +158,39 @@ def test_an_expression_of_numbers_alone(capsys: pytest.CaptureFixture[str]) -> N
         (["w", "w=[1]"], "not '[1]': a list can only be an operand of a function"),
         (["w", "w=open('a')"], "not \"open('a')\": there is no function 'open'"),
         (["w", "w=0x10"], "not '0x10': an operator is missing before 'x10'"),
-        (["--tabel", "w*x", "w=1", "x=2"], "as in w=0.5, not 'w*x'; '--tabel' is none of the options"),
-        (["w*x", "--tabel", "w=1", "x=2"], "as in w=0.5, not '--tabel'; '--tabel' is none of the options"),
-        (["-x", "x=1", "--of", ""], "there is no node called ''; there are: @1, x"),
-        (["w", "w"], "a name's value is given as in w=0.5, not 'w'"),
-        (["w", "2=w"], "a name's value is given as in w=0.5, not '2=w'"),
+        (["--tabel", "w*x", "w=1", "x=2"], "such as w=0.5, not 'w*x'; '--tabel' is not an option"),
+        (["w*x", "--tabel", "w=1", "x=2"], "such as w=0.5, not '--tabel'; '--tabel' is not an option"),
+        (["-x", "x=1", "--of", ""], "there is no node called ''; the nodes are: @1, x"),
+        (["w", "w"], "write a value as NAME=NUMBER, such as w=0.5, not 'w'"),
+        (["w", "2=w"], "write a value as NAME=NUMBER, such as w=0.5, not '2=w'"),
         (["w w", "w=1"], "an operator is missing before 'w'\n    w w\n      ^"),
         (["__import__('os').abort()"], "there is no function '__import__'"),
         (["tanh(w, w)", "w=1"], "tanh() takes 1 operand, got 2"),
-        ([*NEURON, "--explain", "nobody"], "there is no node called 'nobody'; there are: @3, @2, b, @1, x, w"),
+        ([*NEURON, "--explain", "nobody"], "there is no node called 'nobody'; the nodes are: @3, @2, b, @1, x, w"),
         ([*NEURON, "--of", "nobody"], "there is no node called 'nobody'"),
-        ([*NEURON, "--of", "@1", "--explain", "b"], "there is no node called 'b'; there are: @1, x, w"),
-        (["w*2 + w*2", "w=1", "--explain", "2"], "there are 2 nodes called '2'"),
+        ([*NEURON, "--of", "@1", "--explain", "b"], "there is no node called 'b'; the nodes are: @1, x, w"),
+        (["w*2 + w*2", "w=1", "--explain", "2"], "2 nodes are called '2'"),
         ([*NEURON, "--latex"], "--latex is a form of --explain NAME"),
         (
             [*NEURON, "--draw", "picture"],
-            "the name of a picture ends with its format, as in graph.svg, not 'picture'; ",
+            "the name of a picture must end in its format, such as graph.svg, not 'picture'; ",
         ),
-        ([*NEURON, "--draw", "a.s v"], "not 'a.s v'; there are also png, pdf, jpg, gif, eps and ps, and dot, which "),
-        ([*NEURON, "--draw", "."], "the name of a picture ends with its format, as in graph.svg, not '.'"),
+        (
+            [*NEURON, "--draw", "a.s v"],
+            "not 'a.s v'; the formats are svg, png, pdf, jpg, gif, eps and ps, and dot, which ",
+        ),
+        ([*NEURON, "--draw", "."], "the name of a picture must end in its format, such as graph.svg, not '.'"),
         (
             [*NEURON, "--draw", "sub/.svg"],
-            "the name of a picture ends with its format, as in graph.svg, not 'sub/.svg'",
+            "the name of a picture must end in its format, such as graph.svg, not 'sub/.svg'",
         ),
-        ([*NEURON, "--explore", "page"], "the name of a page ends with .html, as in page.html, not 'page'"),
-        ([*NEURON, "--explore", "page.txt"], "the name of a page ends with .html, as in page.html, not 'page.txt'"),
-        ([*NEURON, "--explore", "b=1"], "the name of a page ends with .html, as in page.html, not 'b=1'"),
-        ([*NEURON, "--explore", ""], "the name of a page ends with .html, as in page.html, not ''"),
+        ([*NEURON, "--explore", "page"], "the name of a page must end in .html, such as page.html, not 'page'"),
+        ([*NEURON, "--explore", "page.txt"], "the name of a page must end in .html, such as page.html, not 'page.txt'"),
+        ([*NEURON, "--explore", "b=1"], "the name of a page must end in .html, such as page.html, not 'b=1'"),
+        ([*NEURON, "--explore", ""], "the name of a page must end in .html, such as page.html, not ''"),
         ([*NEURON, "--explore", "."], "cannot write '.': it names a folder; give the name of a file"),
-        ([*NEURON, "--draw", "a.dot", "--explore", "a.txt"], "the name of a page ends with .html"),
-        ([*NEURON, "--explore", "a.html", "--draw", "a"], "the name of a picture ends with its format"),
+        ([*NEURON, "--draw", "a.dot", "--explore", "a.txt"], "the name of a page must end in .html"),
+        ([*NEURON, "--explore", "a.html", "--draw", "a"], "the name of a picture must end in its format"),
         ([*NEURON, "--draw", "nowhere/a.dot"], "there is no folder 'nowhere' to write 'a.dot' to"),
         ([*NEURON, "--draw", "a.dot", "--limit", "5"], "the graph has 6 nodes"),
     ],
@@ -303,7 +306,7 @@ def test_nodes_are_called_the_same_whatever_is_differentiated(
     assert '"names":["b","c","@3","@4"]' in page.read_text() and "<title>@4 · glassgrad</title>" in page.read_text()
     assert 'tooltip="@4 = tanh(@3)"' in picture.read_text()
     assert main([*expression, "--of", "@4", "--explain", "@1"]) == 2
-    assert capsys.readouterr().err == "error: there is no node called '@1'; there are: @4, @3, c, b\n"
+    assert capsys.readouterr().err == "error: there is no node called '@1'; the nodes are: @4, @3, c, b\n"
 
 
 def test_json_is_a_graph_with_its_gradients(capsys: pytest.CaptureFixture[str]) -> None:
@@ -412,7 +415,7 @@ def test_nodes_of_networks_are_found_by_scope_and_label(tmp_path: Path, capsys: 
     assert main(["view", str(path), "--explain", "layer1.neuron2.w1"]) == 0
     assert "/dlayer1.neuron2.w1 = " in capsys.readouterr().out
     assert main(["view", str(path), "--explain", "w1"]) == 2
-    assert "there are 3 nodes called 'w1'" in capsys.readouterr().err
+    assert "3 nodes are called 'w1'" in capsys.readouterr().err
 
 
 def forged(change: str) -> str:
@@ -428,12 +431,12 @@ BAD = {
     "binary": (bytes(range(256)), "not a graph"),
     "deep": (b"[" * 1_000_000, "damaged"),
     "another document": (b'{"a": 1}', '"format" must be'),
-    "later version": (forged("document['version'] = 2").encode(), "version 2 is not known"),
+    "later version": (forged("document['version'] = 2").encode(), "version 2 cannot be read"),
     "unknown operation": (forged("nodes[2]['op'] = 'os.system'").encode(), "there is no operation 'os.system'"),
     "cycle": (forged("nodes[2]['operands'] = [2, 1]").encode(), "node 2 of the graph is wrong"),
     "wrong result": (forged("nodes[2]['data'] = 7.0").encode(), "node 2 of the graph is wrong"),
     "wrong root": (forged("document['root'] = 9").encode(), '"root" must be'),
-    "nan": (b'{"format": NaN}', "NaN is no JSON"),
+    "nan": (b'{"format": NaN}', "NaN is not JSON"),
 }
 
 

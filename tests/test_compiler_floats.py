@@ -464,7 +464,7 @@ def test_a_nan_that_comes_in_is_refused() -> None:
     before = program.parameters.grad.tolist()
     for run in (program, program.outputs):
         for x in (nan, np.array(nan)):
-            with pytest.raises(ValueError, match=r"x has a nan at \(\), and it spreads into the result"):
+            with pytest.raises(ValueError, match=r"x has a nan at \(\), which spreads into the result"):
                 run(x, 2.0)
     assert program.parameters.grad.tolist() == before
     program.parameters["w"] = nan  # one of the program's own spreads as it does in the engine

@@ -318,7 +318,7 @@ def test_nan_is_refused_unless_it_is_allowed() -> None:
     program([1.0, 2.0])
     before = program.parameters.grad.copy()
     for call in (program, program.outputs):
-        with pytest.raises(ValueError, match=r"x has a nan at \(1,\), and it spreads into the result"):
+        with pytest.raises(ValueError, match=r"x has a nan at \(1,\), which spreads into the result"):
             call([1.0, float("nan")])
     assert program.parameters.grad.tolist() == before.tolist()
     value, gradient = for_jax(lambda x: (w * x) ** 2, allow_nan=True)([1.0, float("nan")])
@@ -330,7 +330,7 @@ def test_results_of_another_shape_are_never_returned() -> None:
     program.outputs(*batch)
     program._step = lambda *arrays: (arrays[0], arrays[1])
     program._prepare()
-    with pytest.raises(autograd.CompileError, match="a fault of the compiler and not of your function"):
+    with pytest.raises(autograd.CompileError, match="a bug in the compiler, not in your function"):
         program(*batch)
 
 
@@ -635,7 +635,7 @@ def test_over_two_processes() -> None:
             "cross_entropy: a class must be a whole number from 0 to 3, not 9 (in example 10, counted from 0)"
         }
         assert len(said) == 6
-        assert all(line.startswith("x has a nan at (13, 0), and it spreads into the result") for line in said[3:])
+        assert all(line.startswith("x has a nan at (13, 0), which spreads into the result") for line in said[3:])
 
 
 def _script(function: Callable[..., None], *arguments: str) -> str:

@@ -312,7 +312,7 @@ def test_without_a_batch() -> None:
     program = autograd.compile(lambda x, y: (w * x[0] + b * x[1] - y) ** 2, batch=False)
     loss, gradient = program([4.0, 1.0], 3.0)
     assert (loss, gradient.tolist()) == (4.0, [-16.0, -4.0])
-    with pytest.raises(ValueError, match=re.escape("x has the shape (3,), and the program was compiled for (2,)")):
+    with pytest.raises(ValueError, match=re.escape("x has the shape (3,), but the program was compiled for (2,)")):
         program([1.0, 2.0, 3.0], 3.0)
 
 
@@ -327,7 +327,7 @@ WRONG: dict[str, tuple[Callable[[], tuple[Any, ...]], type[Exception], str]] = {
     "text": (lambda: ("abc", np.ones(5)), TypeError, "x must be an array of real numbers, not 'abc'"),
     "complex": (lambda: (np.ones((5, 2)) * 1j, np.ones(5)), TypeError, "x must be an array of real numbers"),
     "nothing": (lambda: (None, np.ones(5)), TypeError, "x must be an array of real numbers, not None"),
-    "a Value": (lambda: (np.ones((5, 2)), Value(1.0)), TypeError, "y is a Value.*give its data"),
+    "a Value": (lambda: (np.ones((5, 2)), Value(1.0)), TypeError, "y is a Value.*give it the .data"),
     "a dict": (lambda: ({"a": 1.0}, np.ones(5)), TypeError, "x must be an array of real numbers, not {"),
     "nan": (lambda: (np.array([[1.0, 2.0], [3.0, math.nan]]), np.ones(2)), ValueError, r"x has a nan at \(1, 1\)"),
     "nan in the other": (lambda: (np.ones((2, 2)), np.array([math.nan, 1.0])), ValueError, r"y has a nan at \(0,\)"),

@@ -256,7 +256,7 @@ def test_a_loss_or_gradient_of_another_shape_is_never_returned(loss: Any, gradie
     program = autograd.compile(lambda x: b[0] * x + b[1], like=(0.0,))
     program._step = lambda *arrays: (loss, gradient)
     before = program.parameters.grad.copy()
-    with pytest.raises(autograd.CompileError, match="a fault of the compiler and not of your function"):
+    with pytest.raises(autograd.CompileError, match="a bug in the compiler, not in your function"):
         program(np.ones(4))
     assert program.parameters.grad.tolist() == before.tolist()
 
@@ -265,5 +265,5 @@ def test_a_loss_or_gradient_of_another_shape_is_never_returned(loss: Any, gradie
 def test_an_output_of_another_shape_is_never_returned(made: Any) -> None:
     program = autograd.compile(lambda x: b[0] * x + b[1], like=(0.0,))
     program._outputs = lambda *arrays: made
-    with pytest.raises(autograd.CompileError, match="a fault of the compiler and not of your function"):
+    with pytest.raises(autograd.CompileError, match="a bug in the compiler, not in your function"):
         program.outputs(np.ones(4))

@@ -36,9 +36,16 @@ MODULES = sorted(
 )
 MARKDOWN = [
     path
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for path in (
+        *(ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))),
+        *sorted((ROOT / "docs").glob("[!_.]*/*.md")),  # a page of a folder of the site
+    )
     if path.exists()
 ]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def load(name: str) -> Any:
@@ -136,27 +143,33 @@ def test_star_import_leaves_python_s_own_functions_alone() -> None:
 
 
 def stated(lines: list[str], statement: ast.stmt) -> tuple[str, bool]:
-    """What the comments say that a print gives, and whether a remark may follow it.
+    """What the comments say that a statement prints, and whether a remark may follow it.
 
-    That is a comment on its line, if it begins like a number or a list, or the lines of comment right below.
+    That is a comment on the line of a print, if it begins like a number, a list or a constant, or the lines of comment
+    right below a print, or below a statement with prints in it, such as ``try``.
     """
-    if not (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Call)
-        and isinstance(statement.value.func, ast.Name)
-        and statement.value.func.id == "print"
-    ):
-        return "", False
     end = statement.end_lineno or statement.lineno
-    beside = lines[end - 1][statement.end_col_offset or 0 :].strip()
-    if re.match(r"# +[-\d\[(]", beside):
-        return beside[1:].strip(), True
+    if _prints(statement):
+        beside = lines[end - 1][statement.end_col_offset or 0 :].strip()
+        if re.match(r"# +([-\d\[({'\"]|True\b|False\b|None\b|inf\b|nan\b)", beside):
+            return beside[1:].strip(), True
+    elif not any(_prints(inner) for inner in ast.walk(statement)):
+        return "", False
     below = []
     for line in lines[end:]:
         if not line.startswith("#"):
             break
         below.append(line[2:])
     return "\n".join(below), False
+
+
+def _prints(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "print"
+    )
 
 
 def run_block(block: str, namespace: dict[str, Any], name: str) -> int:
@@ -179,7 +192,7 @@ def run_block(block: str, namespace: dict[str, Any], name: str) -> int:
 
 
 @pytest.mark.skipif(not MARKDOWN, reason="there is no README.md yet")
-@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MARKDOWN, ids=named)
 def test_python_in_markdown_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -202,14 +215,16 @@ def test_what_a_block_states_is_compared() -> None:
     """The test of the test: a comment that is wrong is noticed, and a remark is not mistaken for one."""
     assert run_block("x = 2\nprint(x + 1)  # 3: a remark\nprint(x)  # a remark\n", {}, "good") == 1
     assert run_block("print('a\\nb\\nc')\n# a\n# ...\n# c\n", {}, "lines") == 1
-    for wrong in ("print(1 + 1)  # 3\n", "print(12)  # 1\n", "print('a')\n# b\n"):
+    assert run_block("try:\n    1 / 0\nexcept ZeroDivisionError:\n    print('no')\n# no\n", {}, "within") == 1
+    assert run_block("print(True)  # True: so it is\nx = 1\n# a remark\n", {}, "constant") == 1
+    for wrong in ("print(1 + 1)  # 3\n", "print(12)  # 1\n", "print('a')\n# b\n", "if 1:\n    print(1)\n# 2\n"):
         with pytest.raises(AssertionError, match="but what is printed is"):
             run_block(wrong, {}, "bad")
 
 
 def test_links_in_markdown_lead_somewhere() -> None:
     missing = [
-        f"{path.name}: {target}"
+        f"{named(path)}: {target}"
         for path in MARKDOWN
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8"))
         if not (path.parent / target).exists()

@@ -225,18 +225,18 @@ def test_what_is_no_title_or_note_is_said_in_a_sentence(tmp_path: Path) -> None:
     x = Value(2.0, "x")
     y, other = x * 3, Value(1.0, "elsewhere")
     refused: list[tuple[dict[str, Any], type[Exception], str]] = [
-        ({"title": 3}, TypeError, "title must be a text, not int: 3"),
-        ({"text": ["a"]}, TypeError, "text must be a text, not list"),
+        ({"title": 3}, TypeError, "title must be a str, not int: 3"),
+        ({"text": ["a"]}, TypeError, "text must be a str, not list"),
         ({"text": "  "}, ValueError, "text is empty; leave it out instead"),
         ({"selected": 0}, TypeError, "selected must be a Value of the graph, not int: 0"),
-        ({"selected": other}, ValueError, "selected is .*elsewhere.*, which is no node of the graph"),
+        ({"selected": other}, ValueError, "selected is .*elsewhere.*, which is not a node of the graph"),
         ({"step": "forward"}, ValueError, "step='forward' needs selected=..., the node whose step it is"),
         ({"selected": x, "step": "back"}, ValueError, "step must be 'forward' or 'backward', not 'back'"),
         ({"notes": ["a"]}, TypeError, "notes must be a mapping of nodes to texts, not list"),
         ({"notes": {"x": "a"}}, TypeError, "notes are for Values, not for str: 'x'"),
-        ({"notes": {x: 3}}, TypeError, "the note for .*x.* must be a text, not int"),
+        ({"notes": {x: 3}}, TypeError, "the note for .*x.* must be a str, not int"),
         ({"notes": {x: ""}}, ValueError, "the note for .*x.* is empty"),
-        ({"notes": {other: "a"}}, ValueError, "there is a note for .*elsewhere.*, which is no node of the graph"),
+        ({"notes": {other: "a"}}, ValueError, "there is a note for .*elsewhere.*, which is not a node of the graph"),
     ]
     for options, error, message in refused:
         with pytest.raises(error, match=message) as caught:
@@ -321,7 +321,7 @@ def test_a_graph_of_two_points_is_refused_in_a_sentence(tmp_path: Path) -> None:
     w = Value(2.0, "w")
     h = w * 3
     w.data = 5.0
-    with pytest.raises(RuntimeError, match="two points; compute all of it again"):
+    with pytest.raises(RuntimeError, match="belongs to no single point; compute all of it again"):
         explore(h * w, tmp_path / "a.html")
     assert list(tmp_path.iterdir()) == []
 

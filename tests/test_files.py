@@ -252,8 +252,8 @@ REFUSED: dict[str, tuple[type[Exception], str]] = {
     "loop": (OSError, "cannot write 'loop': Too many levels of symbolic links"),
     "loop/a": (OSError, "cannot write 'loop/a': Too many levels of symbolic links"),
     "n" * 256: (OSError, f"cannot write '…{'n' * 200}': File name too long"),
-    "a\0b": (ValueError, r"'a\x00b' cannot be the name of a file: it has a character that no name can have"),
-    "a\ud800": (ValueError, r"'a\ud800' cannot be the name of a file: it has a character that no name can have"),
+    "a\0b": (ValueError, r"'a\x00b' cannot be a file's name: it has a character that names cannot have"),
+    "a\ud800": (ValueError, r"'a\ud800' cannot be a file's name: it has a character that names cannot have"),
 }
 
 

@@ -564,12 +564,12 @@ CALLS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: jvp(lambda x, y: x * y[0] * y[1], (1.0, [2.0, 3.0]), ([1.0, 2.0], 3.0)),
         "tangent",
     ),
-    "jvp of numbers": (lambda: jvp(sin, 2.0, 1.0), r"in a tuple.*as in jvp\(f, \(2\.0,\), \(1\.0,\)\); 2\.0 is float"),  # type: ignore[arg-type]
+    "jvp of numbers": (lambda: jvp(sin, 2.0, 1.0), r"as a tuple.*as in jvp\(f, \(2\.0,\), \(1\.0,\)\); 2\.0 is float"),  # type: ignore[arg-type]
     "hvp of a number": (lambda: hvp(sin, (2.0,), 1.0), r"as in jvp\(f, \(2\.0,\), \(1\.0,\)\); 1\.0 is float"),  # type: ignore[arg-type]
     "a tangent for None": (lambda: jvp(lambda x, y: x, (1.0, None), (1.0, 2.0)), "2.0 does not have the shape of None"),
     "None for a tangent": (lambda: jvp(lambda x: x, (1.0,), (None,)), "None does not have the shape of 1.0"),
     "cotangents of another shape": (lambda: vjp(lambda x: [x, x], 1.0)[1](1.0), r"cotangent"),
-    "no pair": (lambda: grad(lambda x: x, has_aux=True)(1.0), "<lambda> must return a pair, its result and whatever"),
+    "no pair": (lambda: grad(lambda x: x, has_aux=True)(1.0), "<lambda> must return a pair, its result and anything"),
     "a tangent that is no number": (lambda: jvp(quadratic, ([1.0, 2.0],), ([1.0, "b"],)), "jvp takes .* not str: 'b'"),
 }
 

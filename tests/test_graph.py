@@ -334,9 +334,9 @@ FORGED: dict[str, tuple[str, str]] = {
     "no format": ("{" + REST + "}", '"format" must be'),
     "another format": (document(LEAF, format="dot"), "\"format\" must be 'glassgrad-graph'"),
     "a format of another type": (document(LEAF, format=["glassgrad-graph"]), '"format" must be'),
-    "a later version": (document(LEAF, version=2), "version 2 is not known here, only version 1"),
-    "no version": ('{"format": "glassgrad-graph", "root": 0, "nodes": []}', "version None is not known"),
-    "version as text": (document(LEAF, version="1"), "version '1' is not known"),
+    "a later version": (document(LEAF, version=2), "version 2 cannot be read here, only version 1"),
+    "no version": ('{"format": "glassgrad-graph", "root": 0, "nodes": []}', "version None cannot be read"),
+    "version as text": (document(LEAF, version="1"), "version '1' cannot be read"),
     "no nodes": (document(nodes=[]), "at least one node"),
     "nodes of another type": (document(LEAF, nodes={"0": LEAF}), "must be a list"),
     "nodes missing": ('{"format": "glassgrad-graph", "version": 1, "root": 0}', "must be a list"),
@@ -501,5 +501,5 @@ def test_a_graph_with_two_points_is_not_written() -> None:
     w = Value(2.0, "w")
     square = w * w
     w.data = 9.0
-    with pytest.raises(RuntimeError, match="set between a result of mul"):
+    with pytest.raises(RuntimeError, match="set after a result of mul"):
         Graph(square + w).to_json()

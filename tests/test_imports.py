@@ -110,6 +110,7 @@ OUTSIDE = {
     "nn.training": {"numpy"},
     "demos": {"numpy", "matplotlib", "sklearn", "scipy"},
     "demos.classroom": {"IPython", "matplotlib", "cycler", "rich", "pylatexenc", "unicodeit"},
+    "demos.classroom.exercises": {"numpy"},
     "demos.programs": {"numpy", "rich", "sklearn"},
 }
 MODULES = {

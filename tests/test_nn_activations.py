@@ -274,7 +274,7 @@ def test_prelu_has_a_slope_for_each_channel() -> None:
         ValueError, match=r"^prelu: the outer and the inner lists have 2 items each, .* nn.Batch\(x\) if"
     ):
         functional.prelu([[1.0, 2.0], [3.0, 4.0]], weights)
-    with pytest.raises(ValueError, match=r"^prelu: there are 2 slopes, one for each channel, and 3 channels$"):
+    with pytest.raises(ValueError, match=r"^prelu: there are 2 slopes, one for each channel, but 3 channels$"):
         functional.prelu([1.0, 2.0, 3.0], weights)
 
 
@@ -400,7 +400,9 @@ def test_one_hot_of_a_class_that_a_program_is_given() -> None:
     assert program([0, 2])[0] == 3.5
     with pytest.raises(ValueError, match=r"^one_hot: a class must be a whole number from 0 to 2, not 3 \(in example 1"):
         program([0, 3])
-    with pytest.raises(CompileError, match=r"one_hot: a program does not know the largest class; give it num_classes"):
+    with pytest.raises(
+        CompileError, match="one_hot: a compiled program does not know the largest class; give num_classes"
+    ):
         autograd.compile(lambda t: functional.one_hot(t), w)([0])
 
 
@@ -452,20 +454,20 @@ def compiled(
 # --- errors -----------------------------------------------------------------------------------------------------
 
 ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "celu": (lambda: functional.celu(1.0, 0.0), ValueError, "celu: alpha must not be 0, and it is 0.0"),
+    "celu": (lambda: functional.celu(1.0, 0.0), ValueError, "celu: alpha must not be 0, but it is 0.0"),
     "celu of text": (lambda: nn.CELU("1"), TypeError, "alpha must be a finite number, not '1'"),  # type: ignore[arg-type]
     "beta": (lambda: nn.Softplus(beta=0.0), ValueError, "softplus: beta must be positive, not 0.0"),
     "bounds": (
         lambda: nn.Hardtanh(1.0, -1.0),
         ValueError,
-        "hardtanh: min_val must be below max_val, and they are 1.0 and -1.0",
+        "hardtanh: min_val must be below max_val, but they are 1.0 and -1.0",
     ),
     "random bounds": (
         lambda: nn.RReLU(0.5, 0.25),
         ValueError,
-        "rrelu: lower must not be above upper, and they are 0.5 and 0.25",
+        "rrelu: lower must not be above upper, but they are 0.5 and 0.25",
     ),
-    "lambd": (lambda: nn.Softshrink(-1.0), ValueError, "lambd must not be negative, and it is -1.0"),
+    "lambd": (lambda: nn.Softshrink(-1.0), ValueError, "lambd must not be negative, but it is -1.0"),
     "approximation": (
         lambda: nn.GELU("sigmoid"),
         ValueError,
@@ -475,7 +477,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "odd": (
         lambda: functional.glu([1.0, 2.0, 3.0]),
         ValueError,
-        "glu halves a list, whose length must be even, and it is 3",
+        "glu halves a list, whose length must be even, not 3",
     ),
     "no list": (
         lambda: functional.glu(1.0),
@@ -492,7 +494,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "lengths": (
         lambda: functional.pairwise_distance([1.0], [1.0, 2.0]),
         ValueError,
-        "pairwise_distance takes two lists of one shape, and one has 1 items, the other 2",
+        "pairwise_distance takes two lists of one shape, but one has 1 items, the other 2",
     ),
     "a number": (
         lambda: functional.cosine_similarity(1.0, 1.0),
@@ -512,7 +514,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "row": (
         lambda: functional.linear([1.0, 2.0], [[1.0]]),
         ValueError,
-        "linear: a row of weight has 1 items, but the input 2",
+        "linear: a row of weight has 1 items, but the input has 2",
     ),
     "bias": (
         lambda: functional.linear([1.0], [[1.0]], [1.0, 2.0]),

@@ -228,22 +228,22 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "widths": (
         lambda: nn.scaled_dot_product_attention([[1.0]], [[1.0, 2.0]], [[1.0]]),
         ValueError,
-        f"{WHO} multiplies queries with keys, and they have 1 and 2 numbers",
+        f"{WHO} multiplies queries with keys, which must be of one length, not 1 and 2",
     ),
     "lengths": (
         lambda: nn.scaled_dot_product_attention([[1.0]], [[1.0], [2.0]], [[1.0]]),
         ValueError,
-        f"{WHO} takes a value for each key, and there are 2 keys and 1 values",
+        f"{WHO} takes a value for each key, but there are 2 keys and 1 values",
     ),
     "one vector": (
         lambda: nn.scaled_dot_product_attention([1.0], [[1.0]], [[1.0]]),
         ValueError,
-        f"{WHO} takes query as a list of vectors, one at least, and got [1.0]",
+        f"{WHO} takes query as a list of at least one vector, got [1.0]",
     ),
     "examples": (
         lambda: nn.scaled_dot_product_attention([[[1.0]]], [[[1.0]]] * 2, [[[1.0]]]),
         ValueError,
-        f"{WHO} takes queries, keys and values of equally many examples, and got 1, 2, 1",
+        f"{WHO} takes queries, keys and values of equally many examples, got 1, 2, 1",
     ),
     "text": (
         lambda: nn.scaled_dot_product_attention([["a"]], [[1.0]], [[1.0]]),
@@ -253,7 +253,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "mask's shape": (
         lambda: attend([[True] * 3] * 2),
         ValueError,
-        f"{WHO} takes attn_mask as 2 x 2 booleans or floats (queries, keys), and got 2 x 3",
+        f"{WHO} takes attn_mask as 2 x 2 booleans or floats (queries, keys), got 2 x 3",
     ),
     "a mask of ints": (
         lambda: attend([[1, 0], [0, 1]]),
@@ -270,52 +270,52 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "attn_mask takes finite numbers and -inf, not nan",
     ),
-    "nothing to look at": (
+    "nothing to attend to": (
         lambda: attend([[True, True], [False, False]]),
         ValueError,
-        f"{WHO}: the mask leaves position 2 nothing to look at",
+        f"{WHO}: the mask leaves position 2 nothing to attend to",
     ),
     "all padded": (
         lambda: head([True, True]),
         ValueError,
-        f"{LAYER}: the mask leaves position 1 nothing to look at",
+        f"{LAYER}: the mask leaves position 1 nothing to attend to",
     ),
     "padding's shape": (
         lambda: head([False] * 3),
         ValueError,
-        f"{LAYER} takes key_padding_mask as 2 booleans or floats (keys), and got 3",
+        f"{LAYER} takes key_padding_mask as 2 booleans or floats (keys), got 3",
     ),
     "masks of heads": (
         lambda: head(attn_mask=[[[False] * 2] * 2] * 3),
         ValueError,
-        f"{LAYER} takes one attn_mask for all, or one for each of 1 heads of each of 1 examples, and got 3",
+        f"{LAYER} takes one attn_mask for all, or one for each of 1 heads of each of 1 examples, got 3",
     ),
     "padding of a batch": (
         lambda: nn.MultiheadAttention(2, 1)(*[nn.Batch([[[1.0, 2.0]]] * 2)] * 3, [False]),
         ValueError,
-        f"{LAYER} takes key_padding_mask as a list for each of 2 examples, and got [False]",
+        f"{LAYER} takes key_padding_mask as a list for each of 2 examples, got [False]",
     ),
     "batch and example": (
         lambda: nn.MultiheadAttention(2, 1)(nn.Batch([[[1.0, 2.0]]]), [[1.0, 2.0]], [[1.0, 2.0]]),
         ValueError,
-        f"{LAYER} takes queries, keys and values of the same examples, and got a batch of 1 as query, "
+        f"{LAYER} takes queries, keys and values of the same examples, got a batch of 1 as query, "
         "one example as key, one example as value",
     ),
     "PyTorch's time steps": (
         lambda: nn.MultiheadAttention(2, 1)(*[[[[1.0, 2.0]]]] * 3),
         ValueError,
-        f"{LAYER} has batch_first=False, by which PyTorch takes its query as a list of steps with all examples in "
-        "each, and here a batch is a list of sequences; set batch_first=True, or give nn.Batch(sequences)",
+        f"{LAYER} has batch_first=False, so PyTorch would take its query as a list of steps with all examples in "
+        "each, but here a batch is a list of sequences; set batch_first=True, or give it nn.Batch(sequences)",
     ),
     "width of a key": (
         lambda: nn.MultiheadAttention(2, 1, kdim=3)([[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]]),
         ValueError,
-        f"{LAYER} takes its key with 3 numbers in each step, and step 1 has 2",
+        f"{LAYER} takes its key with 3 numbers in each step, but step 1 has 2",
     ),
     "keys and values": (
         lambda: nn.MultiheadAttention(2, 1)([[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]] * 2),
         ValueError,
-        f"{LAYER} takes a value for each key, and there are 1 keys and 2 values",
+        f"{LAYER} takes a value for each key, but there are 1 keys and 2 values",
     ),
     "encoder of no layer": (
         lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(2, 1, 2), 0),
@@ -336,7 +336,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "width of an encoder": (
         lambda: nn.TransformerEncoderLayer(2, 1, 2)([[1.0]]),
         ValueError,
-        "TransformerEncoderLayer 'transformerencoderlayer' takes src with 2 numbers in each step, and step 1 has 1",
+        "TransformerEncoderLayer 'transformerencoderlayer' takes src with 2 numbers in each step, but step 1 has 1",
     ),
 }
 

@@ -86,20 +86,20 @@ def test_compiled(batch: bool) -> None:
 
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "both": (lambda: nn.Linear(3, 2, nin=3), TypeError,
-             "in_features and nin are two names for one number; give one of them, not both"),
-    "none": (lambda: nn.Linear(3), TypeError, "inputs and outputs, and out_features is missing"),
+             "in_features and nin are two names for one number; give only one of them"),
+    "none": (lambda: nn.Linear(3), TypeError, "inputs and outputs, but out_features is missing"),
     "size": (lambda: nn.Linear(0, 2), ValueError, "in_features must be a positive whole number, not 0"),
     "bilinear size": (lambda: nn.Bilinear(1, 2.0, 1), ValueError,  # type: ignore[arg-type]
                       "in2_features must be a positive whole number, not 2.0"),
     "bias": (lambda: nn.Bilinear(1, 2, 1, bias=1), TypeError, "bias must be True or False, not 1"),  # type: ignore[arg-type]
     "first": (lambda: example()([1.0], [1.0, 2.0, 3.0]), ValueError, "takes 2 inputs, got 1"),
     "second": (lambda: example()([1.0, 2.0], [1.0]), ValueError, "takes 3 inputs, got 1"),
-    "text": (lambda: example()([1.0, "2"], [1.0, 2.0, 3.0]), TypeError, "takes numbers, and input 2 is str: '2'"),
+    "text": (lambda: example()([1.0, "2"], [1.0, 2.0, 3.0]), TypeError, "takes numbers, but input 2 is str: '2'"),
     "one batch": (lambda: example()([[1.0, 2.0]], [1.0, 2.0, 3.0]), TypeError,
-                  "takes two examples or two batches, and one of its inputs is no batch"),
+                  "takes two examples or two batches, but one of its inputs is not a batch"),
     "lengths": (lambda: example()([[1.0, 2.0]], []), TypeError, "takes two examples or two batches"),
     "two lengths": (lambda: example()([[1.0, 2.0]], [[1.0, 2.0, 3.0]] * 2), ValueError,
-                    "takes batches of one length, and they have 1 and 2"),
+                    "takes batches of one length, not of 1 and 2"),
 }  # fmt: skip
 
 

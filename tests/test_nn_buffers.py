@@ -138,14 +138,14 @@ def test_its_lists_are_its_own() -> None:
 
 
 WRONG: dict[str, tuple[Any, str]] = {
-    "leaf": (Value(1.0), r"Mean\.mean is a buffer, and a leaf \(data 1\) cannot be in it, .*give its number, which is"),
+    "leaf": (Value(1.0), r"Mean\.mean is a buffer, and a leaf \(data 1\) cannot be in it, .*give it the"),
     "result": (Value(1.0, "w") * 2, r"Mean\.mean is a buffer, and a result of mul \(data 2\) cannot be in it"),
     "leaf in a list": ([0.0, Value(1.0, "w")], r"Mean\.mean is a buffer, and 'w' \(data 1\) cannot be in it"),
-    "text": ("1", r"Mean\.mean is a buffer, which holds numbers, in lists or by themselves, or None, not '1'"),
-    "module": (nn.Tanh(), r"Mean\.mean is a buffer, which holds numbers, .* not Tanh\(\)"),
-    "dict": ({"a": 1.0}, r"Mean\.mean is a buffer, which holds numbers, .* not \{'a': 1.0\}"),
-    "None in a list": ([None], r"Mean\.mean is a buffer, which holds numbers, .* not None"),
-    "too large": (10**400 * Fraction(1, 3), r"Mean\.mean is a buffer, which holds numbers"),
+    "text": ("1", r"Mean\.mean is a buffer, which holds a number, lists of numbers, or None, not '1'"),
+    "module": (nn.Tanh(), r"Mean\.mean is a buffer, which holds a number, .* not Tanh\(\)"),
+    "dict": ({"a": 1.0}, r"Mean\.mean is a buffer, which holds a number, .* not \{'a': 1.0\}"),
+    "None in a list": ([None], r"Mean\.mean is a buffer, which holds a number, .* not None"),
+    "too large": (10**400 * Fraction(1, 3), r"Mean\.mean is a buffer, which holds a number"),
 }
 
 
@@ -170,9 +170,9 @@ def test_anything_else_is_refused_and_nothing_changes(wrong: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "kind", "sentence"),
     [
-        ((1, 0.0), TypeError, "the name of a buffer must be a text, not 1"),
-        (("", 0.0), ValueError, "the name of a buffer must have no dot and not be empty, and it is ''"),
-        (("a.b", 0.0), ValueError, "the name of a buffer must have no dot and not be empty, and it is 'a.b'"),
+        ((1, 0.0), TypeError, "the name of a buffer must be a str, not 1"),
+        (("", 0.0), ValueError, "the name of a buffer must have no dot and not be empty, unlike ''"),
+        (("a.b", 0.0), ValueError, "the name of a buffer must have no dot and not be empty, unlike 'a.b'"),
         (("factor", 0.0), ValueError, "Mean has an attribute 'factor' already; choose another name for a buffer"),
         (("forward", 0.0), ValueError, "Mean has an attribute 'forward' already; choose another name for a buffer"),
         (("b", 0.0, 1), TypeError, "persistent must be True or False, not 1"),
@@ -254,7 +254,7 @@ def test_files(tmp_path: Path) -> None:
     twin.load(tmp_path / "m")
     assert twin.state_dict() == model.state_dict() and type(twin.count) is int
     model.mean = [1.0, math.nan]
-    with pytest.raises(ValueError, match=r"^mean is nan, and a file holds finite numbers only; nothing was saved$"):
+    with pytest.raises(ValueError, match=r"^mean is nan, but a file holds finite numbers only; nothing was saved$"):
         model.save(tmp_path / "n")
     assert not (tmp_path / "n").exists()
 
@@ -296,7 +296,8 @@ def test_values_that_are_recorded_do_not_become_buffers() -> None:
     model = Keeping()
     with pytest.raises(
         autograd.CompileError,
-        match=r": Keeping\.mean is a buffer, and what is only known when a compiled program runs cannot be in it",
+        match=r": Keeping\.mean is a buffer, and cannot hold a number that is only known when a compiled program "
+        r"runs, because",
     ):
         autograd.compile(model, model, like=([0.0, 0.0],))
     assert model.mean == [0.0, 0.0]

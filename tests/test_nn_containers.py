@@ -230,33 +230,33 @@ def test_what_version_0_1_0_saved_can_be_loaded(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "function": (lambda: nn.ModuleList([len]), TypeError, "ModuleList takes modules, not builtin_function_or_method"),  # type: ignore[list-item]
     "class": (lambda: nn.ModuleDict({"a": nn.Tanh}), TypeError,
-              "ModuleDict takes modules, and Tanh is a class; write Tanh(...)"),
+              "ModuleDict takes modules, but Tanh is a class; write Tanh(...)"),
     "appended": (lambda: nn.Sequential().append(1.0), TypeError,
                  "Sequential takes modules or functions, one by one, not float"),
-    "index": (lambda: nn.Sequential(nn.Tanh())[1], IndexError, "Sequential has 1 items, and there is none at 1"),
-    "index -2": (lambda: nn.ModuleList([nn.Tanh()])[-2], IndexError, "ModuleList has 1 items, and there is none at -2"),
+    "index": (lambda: nn.Sequential(nn.Tanh())[1], IndexError, "Sequential has 1 items, but none at 1"),
+    "index -2": (lambda: nn.ModuleList([nn.Tanh()])[-2], IndexError, "ModuleList has 1 items, but none at -2"),
     "text index": (lambda: nn.Sequential(nn.Tanh())["0"], TypeError,
                    "an index of Sequential must be a whole number or a slice, not '0'"),
     "bool": (lambda: nn.ModuleList([nn.Tanh()])[False], TypeError,
              "an index of ModuleList must be a whole number or a slice, not False"),
     "key": (lambda: nn.ModuleDict({"a": nn.Tanh()})["b"], KeyError, "ModuleDict has no 'b', only a"),
     "dot": (lambda: nn.Sequential({"a.b": nn.Tanh()}), ValueError,
-            "a name in Sequential must be a text without a dot, not 'a.b'"),
+            "a name in Sequential must be a str without a dot, not 'a.b'"),
     "number": (lambda: nn.ModuleDict({1: nn.Tanh()}), ValueError,  # type: ignore[arg-type]
-               "a name in ModuleDict must be a text without a dot, not 1"),
+               "a name in ModuleDict must be a str without a dot, not 1"),
     "insert": (lambda: nn.Sequential({"a": nn.Tanh()}).insert(0, nn.Tanh()), TypeError,
                "the items of this Sequential have names, so none can be inserted; append it"),
     "taken": (lambda: nn.Sequential({"1": nn.Tanh()}).append(nn.Tanh()), ValueError,
-              "Sequential has an item '1' already, which is not the last one"),
+              "Sequential has an item '1' already, and it is not the last one"),
     "result": (lambda: nn.ParameterList([Value(1.0) * 2]), TypeError,
-               "ParameterList takes parameters, and a result of mul (data 2) would not be trained"),
+               "ParameterList takes parameters, but a result of mul (data 2) would not be trained"),
     "text": (lambda: nn.ParameterDict({"a": [1.0, "2"]}), TypeError,
-             "ParameterDict takes parameters, by themselves or in lists, not str: '2'"),
+             "ParameterDict takes parameters, alone or in lists, not str: '2'"),
     "add_module": (lambda: nn.Sequential().add_module("body", nn.Tanh()), ValueError,
-                   "the items of this Sequential have numbers, and the next one is 0, not 'body'"),
+                   "the items of this Sequential are numbered, and the next one is 0, not 'body'"),
     "no module": (lambda: nn.Module().add_module("a", 1.0), TypeError, "'a' must be a module, not 1.0"),  # type: ignore[arg-type]
     "hidden": (lambda: nn.Module().add_module("_a", nn.Tanh()), ValueError,
-               "a module cannot be called '_a', for names with an underscore in front are not searched"),
+               "a module cannot be called '_a', because names that begin with an underscore are not searched"),
     "method": (lambda: nn.Module().add_module("forward", nn.Tanh()), ValueError,
                "Module has an attribute 'forward' already; choose another name for a module"),
     "no leaf": (lambda: nn.Module().register_parameter("a", [Value(1.0) * 2]), TypeError,
@@ -266,7 +266,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
                   "MLP has no module 'layer2' (did you mean 'layer1'?)"),
     "parameter": (lambda: nn.MLP(1, [1]).get_parameter("layer1"), AttributeError, "MLP has no parameter 'layer1'"),
     "buffer": (lambda: nn.Tanh().get_buffer("mean"), AttributeError, "Tanh has no buffer 'mean'"),
-    "no text": (lambda: nn.Tanh().get_submodule(0), TypeError, "a name must be a text, not 0"),  # type: ignore[arg-type]
+    "no text": (lambda: nn.Tanh().get_submodule(0), TypeError, "a name must be a str, not 0"),  # type: ignore[arg-type]
     "recurse": (lambda: nn.Tanh().parameters(recurse=1), TypeError, "recurse must be True or False, not 1"),  # type: ignore[arg-type]
     "zero_grad": (lambda: nn.Tanh().zero_grad("no"), TypeError, "set_to_none must be True or False, not 'no'"),  # type: ignore[arg-type]
 }  # fmt: skip

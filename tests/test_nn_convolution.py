@@ -154,42 +154,43 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "kernels": (lambda: nn.Conv1d(1, 1, (2, 2)), ValueError, "kernel_size must be a positive whole number, not (2, 2)"),
     "stride": (lambda: nn.MaxPool2d(2, 1.5), ValueError,  # type: ignore[arg-type]
                "stride must be a positive whole number, or 2 of them, not 1.5"),
-    "padding": (lambda: nn.Conv1d(1, 1, 1, padding=-1), ValueError, "padding must be a whole number from 0, not -1"),
+    "padding": (lambda: nn.Conv1d(1, 1, 1, padding=-1), ValueError, "padding must be a whole number of at least 0, "
+                                                                    "not -1"),
     "padding in words": (lambda: nn.Conv1d(1, 1, 1, padding="full"), ValueError,
-                         "padding must be a whole number from 0, 'same' or 'valid', not 'full'"),
+                         "padding must be a whole number of at least 0, 'same' or 'valid', not 'full'"),
     "same with stride": (lambda: nn.Conv1d(1, 1, 3, 2, "same"), ValueError,
-                         "padding='same' is for stride 1, and the stride is (2,)"),
+                         "padding='same' is for stride 1, not (2,)"),
     "padding mode": (lambda: nn.Conv1d(1, 1, 1, padding_mode="circular"), ValueError,
-                     "padding_mode must be 'zeros', the only one there is so far, not 'circular'; pad the input "
-                     "yourself, with padding=0 here"),
+                     "padding_mode must be 'zeros', the only mode so far, not 'circular'; pad the input yourself, "
+                     "with padding=0 here"),
     "groups": (lambda: nn.Conv2d(4, 6, 1, groups=4), ValueError,
-               "out_channels must be a multiple of groups, and 6 is none of 4"),
+               "out_channels must be a multiple of groups, 4, not 6"),
     "bias": (lambda: nn.Conv1d(1, 1, 1, bias=None), TypeError,  # type: ignore[arg-type]
              "bias must be True or False, not None"),
     "output padding": (lambda: nn.ConvTranspose1d(1, 1, 2, output_padding=1), ValueError,
-                       "output_padding must be less than the stride or the dilation, and (1,) is not"),
+                       "output_padding must be less than the stride or the dilation, not (1,)"),
     "padding of a pool": (lambda: nn.AvgPool1d(3, padding=2), ValueError,
-                          "padding must be at most half the window, and 2 is more than half of [3]"),
+                          "padding must be at most half the window, [3], not 2"),
     "indices": (lambda: nn.MaxPool1d(2, return_indices=True), ValueError,
-                "return_indices must be False: where the largest number was is not returned here"),
+                "return_indices must be False: the positions of the largest numbers are not returned here"),
     "output size": (lambda: nn.AdaptiveAvgPool2d((0, None)), ValueError,
                     "output_size must be a positive whole number, or 2 of them, not (0, 1)"),
     "levels": (lambda: nn.Conv2d(1, 1, 1)([1.0]), ValueError,
-               "Conv2d 'conv2d' takes a list of channels of rows of numbers, which is 3 levels of lists, and got 1: "
+               "Conv2d 'conv2d' takes a list of channels of rows of numbers, which is 3 levels of lists, got 1: "
                "[1.0]"),
     "text": (lambda: nn.MaxPool1d(1)("ab"), TypeError, "MaxPool1d 'maxpool1d' takes a list of numbers, not str: 'ab'"),
     "text inside": (lambda: nn.Conv1d(1, 1, 1)([[1.0, "a"]]), TypeError,
-                    "Conv1d 'conv1d' takes numbers, and input 2 is str: 'a'; float() reads a number from a text"),
+                    "Conv1d 'conv1d' takes numbers, but input 2 is str: 'a'; float() reads a number from a text"),
     "channels": (lambda: nn.Conv2d(3, 1, 1)(IMAGE), ValueError, "Conv2d 'conv2d' takes 3 channels, got 1"),
     "rows": (lambda: nn.Conv2d(1, 1, 1)([[[1.0, 2.0], [3.0]]]), ValueError,
-             "Conv2d 'conv2d' takes lists that are alike, and of 2 of them the first holds 2 numbers, and number 2 "
+             "Conv2d 'conv2d' takes lists that are alike, but of 2 of them the first holds 2 numbers, and number 2 "
              "holds 1 numbers"),
     "nothing": (lambda: nn.MaxPool1d(1)([[], []]), ValueError,
-                "MaxPool1d 'maxpool1d' takes numbers, and there are none in [[], []]"),
+                "MaxPool1d 'maxpool1d' takes numbers, but there are none in [[], []]"),
     "too small": (lambda: nn.Conv2d(1, 1, 3, padding=(1, 0))(IMAGE), ValueError,
                   "Conv2d 'conv2d': a window of 3 numbers does not fit into 2"),
     "nothing left": (lambda: nn.ConvTranspose1d(1, 1, 1, padding=1)([[1.0, 2.0]]), ValueError,
-                     "ConvTranspose1d 'convtranspose1d': of 2 numbers nothing is left with padding 1"),
+                     "ConvTranspose1d 'convtranspose1d': nothing is left of 2 numbers with padding 1"),
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_what_is_no_array_yet_becomes_one() -> None:
 @pytest.mark.parametrize(
     ("columns", "kind", "sentence"),
     [
-        ((), ValueError, r"^TensorDataset takes one column at least"),
+        ((), ValueError, r"^TensorDataset takes at least one column"),
         ((X, Y[:3]), ValueError, r"but column 1 has 5 and column 2 has 3$"),
         ((X, "abcde"), TypeError, r"column 2 is str: 'abcde'$"),
         (({"x": 1}, Y), TypeError, r"column 1 is dict"),
@@ -84,7 +84,7 @@ def test_data_may_be_given_in_many_ways(data: Any) -> None:
     [
         ((X, Y, Y), TypeError, r"not a tuple of 3$"),
         (nn.TensorDataset(X, Y, Y), TypeError, r"its item 0 is"),
-        ([X, Y], TypeError, r"its item 0 is .*, no tuple of an input and its target$"),
+        ([X, Y], TypeError, "its item 0 is .*, not a tuple of an input and its target$"),
         ([(X[0], 0), [X[1], 1]], TypeError, r"its item 1 is"),
         ({"x": X}, TypeError, r"not dict$"),
         (3, TypeError, r"not int: 3$"),
@@ -140,8 +140,8 @@ def test_parts_are_drawn_at_random() -> None:
 @pytest.mark.parametrize(
     ("lengths", "kind", "sentence"),
     [
-        ([6, 3], ValueError, r"add up to 9, and the dataset has 10 examples$"),
-        ([0.6, 0.3], ValueError, r"must add up to 1, and they add up to 0.89999"),
+        ([6, 3], ValueError, "add up to 9, but the dataset has 10 examples$"),
+        ([0.6, 0.3], ValueError, "must add up to 1, not 0.89999"),
         ([0.99, 0.01], ValueError, r"the part of length 0.01 would be empty"),
         (["7", 3], TypeError, r"^a length must be a finite number, not '7'$"),
         ([11, -1], ValueError, r"^a length must not be negative"),
@@ -154,7 +154,7 @@ def test_lengths_that_do_not_fit_are_refused(lengths: Any, kind: type[Exception]
 
 @pytest.mark.parametrize("indices", [[], [5], [-1], [True], [1.0]])
 def test_a_subset_has_positions_of_the_dataset(indices: Any) -> None:
-    with pytest.raises(ValueError, match=r"a Subset needs one example|is no position among 5 examples"):
+    with pytest.raises(ValueError, match=r"a Subset needs at least one example|is not a position among 5 examples"):
         nn.Subset(Y, indices)
 
 
@@ -269,11 +269,11 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
     for wrong, sentence in [
         ({**good, "examples": 6}, "it is for 6 examples in batches of 2, not 5 in batches of 2"),
         ({**good, "batch_size": 3}, "in batches of 3"),
-        ({**good, "random": None}, "it is of a loader with shuffle=False"),
-        ({**good, "position": 4}, "its position is 4, and an epoch has 3 batches"),
+        ({**good, "random": None}, "it comes from a loader with shuffle=False"),
+        ({**good, "position": 4}, "its position is 4, but an epoch has 3 batches"),
         ({**good, "epoch": -1}, "its epoch is -1"),
-        ({**good, "order": [0, 0, 1, 2, 3]}, "its order is not one of the examples"),
-        ({**good, "random": [3, [1, 2], None]}, "this is no state of random numbers"),
+        ({**good, "order": [0, 0, 1, 2, 3]}, "its order does not have each example once"),
+        ({**good, "random": [3, [1, 2], None]}, "this is not a state of random numbers"),
         ({}, "'examples' is missing"),
     ]:
         with pytest.raises(ValueError, match=f"^this state does not fit the DataLoader: .*{sentence}"):

@@ -81,7 +81,7 @@ def test_numbers_that_could_not_be_loaded_are_not_saved(saved: Path, number: flo
     broken = model()
     broken.parameters()[3].data = number
     with pytest.raises(
-        ValueError, match=rf"^layer1.neuron2.w1 is {number}, and a file holds finite numbers only; nothing"
+        ValueError, match=rf"^layer1.neuron2.w1 is {number}, but a file holds finite numbers only; nothing"
     ):
         broken.save(saved)
     assert saved.read_bytes() == before and os.listdir(saved.parent) == [saved.name]
@@ -160,7 +160,7 @@ FILES = {
     "huge integer": (b"1" * 10_000, "is not JSON, or it is damaged"),
     "another JSON": (b"[1, 2]", "is not a file of parameters: its \"format\" must be 'glassgrad-parameters'"),
     "another format": (document(format="glassgrad-graph"), "is not a file of parameters"),
-    "newer version": (document(version=2), "has version 2, and only version 1 is known here"),
+    "newer version": (document(version=2), "has version 2, but only version 1 can be read here"),
     "no version": (document(version=None), "has version None"),
     "no parameters": (document(parameters=None), 'its "parameters" and "metadata" must be objects'),
     "list of parameters": (document(parameters=[1.0]), 'its "parameters" and "metadata" must be objects'),

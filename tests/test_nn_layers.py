@@ -221,7 +221,7 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "nouts": (
         lambda: nn.MLP(2, []),
         ValueError,
-        "nouts must have a number of neurons for at least one layer, and it is empty",
+        "nouts must have a number of neurons for at least one layer, but it is empty",
     ),
     **{
         f"nouts: {given!r}": (
@@ -255,12 +255,12 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "activation's class": (
         lambda: nn.MLP(2, [1], activation=nn.ReLU),
         TypeError,
-        "activation must be a name or a function of a Value, and ReLU is a class; write ReLU()",
+        "activation must be a name or a function of a Value, but ReLU is a class; write ReLU()",
     ),
     "activation set later": (
         lambda: setattr(nn.Neuron(2), "activation", nn.Tanh),
         TypeError,
-        "activation must be a name or a function of a Value, and Tanh is a class; write Tanh()",
+        "activation must be a name or a function of a Value, but Tanh is a class; write Tanh()",
     ),
     "positional activation": (
         lambda: nn.Neuron(2, "tanh"),  # type: ignore[arg-type]
@@ -278,26 +278,26 @@ BAD_CALLS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "Sequential of classes": (
         lambda: nn.Sequential(nn.Linear(2, 2), nn.ReLU),
         TypeError,
-        "Sequential takes modules, and ReLU is a class; write ReLU(...)",
+        "Sequential takes modules, but ReLU is a class; write ReLU(...)",
     ),
     # how weights start
     "init": (
         lambda: nn.Linear(2, 3, init=lambda random, nin, nout: None),  # type: ignore[arg-type]
         TypeError,
-        "init must give a number for each weight, and it gave None",
+        "init must give a number for each weight, not None",
     ),
     "init, text": (
         lambda: nn.MLP(2, [3], init=lambda random, nin, nout: "1"),
         TypeError,
-        "init must give a number for each weight, and it gave '1'",
+        "init must give a number for each weight, not '1'",
     ),
     "init of other arguments": (
         lambda: nn.Neuron(2, init=nn.init.constant),  # type: ignore[arg-type]
         TypeError,
-        "init must be a function (random, nin, nout) -> float, and constant takes other arguments",
+        "init must be a function (random, nin, nout) -> float, but constant takes other arguments",
     ),
     "gain": (lambda: nn.init.xavier_normal("relu"), TypeError, "gain must be a finite number, not 'relu'"),  # type: ignore[arg-type]
-    "std": (lambda: nn.init.normal(std=-1.0), ValueError, "std must not be negative, and it is -1.0"),
+    "std": (lambda: nn.init.normal(std=-1.0), ValueError, "std must not be negative, but it is -1.0"),
     "bound": (lambda: nn.init.uniform(0.0, math.inf), ValueError, "high must be a finite number, not inf"),
     "constant": (lambda: nn.init.constant(None), TypeError, "value must be a finite number, not None"),  # type: ignore[arg-type]
     "slope of a gain": (
@@ -395,14 +395,14 @@ BAD_INPUTS: dict[str, tuple[Callable[[], Any], str]] = {
     "bytes": (lambda: b"ab", "takes a list of numbers, not bytes: b'ab'"),
     "dict": (lambda: {0: 1.0, 1: 2.0}, "takes a list of numbers, not dict: {0: 1.0, 1: 2.0}"),
     "set": (lambda: {1.0, 2.0}, "takes a list of numbers, not set: {1.0, 2.0}"),
-    "None": (lambda: None, "takes numbers, and got NoneType: None; None is what a function gives without a return"),
-    "complex": (lambda: 1j, "takes numbers, and got complex: 1j"),
-    "a text": (lambda: [1.0, "a"], "takes numbers, and input 2 is str: 'a'; float() reads a number from a text"),
+    "None": (lambda: None, "takes numbers, but got NoneType: None; a function without a return gives None"),
+    "complex": (lambda: 1j, "takes numbers, but got complex: 1j"),
+    "a text": (lambda: [1.0, "a"], "takes numbers, but input 2 is str: 'a'; float() reads a number from a text"),
     "a None": (
         lambda: (None, 1.0),
-        "takes numbers, and input 1 is NoneType: None; None is what a function gives without a return",
+        "takes numbers, but input 1 is NoneType: None; a function without a return gives None",
     ),
-    "a row": (lambda: [1.0, [2.0]], "takes numbers, and input 2 is list: [2.0]; give it the numbers one by one"),
+    "a row": (lambda: [1.0, [2.0]], "takes numbers, but input 2 is list: [2.0]; give it the numbers one by one"),
 }
 
 
@@ -450,7 +450,7 @@ def test_of_a_batch_comes_what_comes_of_each_example(case: str, layer: str) -> N
 def test_a_batch_that_says_so_may_hold_single_numbers() -> None:
     model = nn.Linear(1, 1)
     assert numbers(model(nn.Batch([1.0, 2.0]))) == [numbers(model(1.0)), numbers(model(2.0))]
-    with pytest.raises(TypeError, match=r"must be alike, and among lists there is 2\.0$"):
+    with pytest.raises(TypeError, match=r"must be alike, but among lists there is 2\.0$"):
         model([[1.0], 2.0])
 
 

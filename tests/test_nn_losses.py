@@ -663,7 +663,9 @@ def test_losses_of_a_batch_are_a_batch() -> None:
 def test_weights_of_a_module_are_numbers_and_are_not_trained() -> None:
     module = nn.BCEWithLogitsLoss(pos_weight=[1, 2])
     assert module.pos_weight == [1.0, 2.0] and module.parameters() == []
-    with pytest.raises(TypeError, match=r"^BCELoss: weight must be a finite number, not a Value; give its number, 2.0"):
+    with pytest.raises(
+        TypeError, match=r"^BCELoss: weight must be a finite number, not a Value; give it the .data, 2.0"
+    ):
         nn.BCELoss(weight=[Value(2.0)])
     module.reduction = "sum"
     assert module([[0.0, 0.0]], [[1, 1]]) == pytest.approx(3 * math.log(2.0))
@@ -684,7 +686,7 @@ def test_a_program_checks_classes_and_that_there_is_a_mean() -> None:
     for t, sentence in [
         ([0, 2], "cross_entropy: a class must be a whole number from 0 to 1, not 2"),
         ([0, 0.5], "cross_entropy: a class must be a whole number from 0 to 1, not 0.5"),
-        ([-100, -100], "cross_entropy: there is no mean, for all targets are ignored or have the weight 0"),
+        ([-100, -100], "cross_entropy: there is no mean, because all targets are ignored or have the weight 0"),
     ]:
         with pytest.raises(ValueError, match=f"^{sentence}"):
             program(t)
@@ -822,13 +824,13 @@ SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "first of MSELoss": (
         lambda: nn.MSELoss("sum"),  # type: ignore[arg-type]
         TypeError,
-        "MSELoss: size_average is no more, and must be None, not 'sum'; reduction says what becomes of the losses; "
-        "a reduction is given by its name, reduction='sum'",
+        "MSELoss: size_average is no longer used and must be None, not 'sum'; use reduction instead; a reduction "
+        "is given by its name, reduction='sum'",
     ),
     "reduce": (
         lambda: nn.L1Loss(reduce=False),  # type: ignore[arg-type]
         TypeError,
-        "L1Loss: reduce is no more, and must be None, not False; reduction says what becomes of the losses",
+        "L1Loss: reduce is no longer used and must be None, not False; use reduction instead",
     ),
     "weights third": (
         lambda: nn.cross_entropy([1.0, 2.0], 0, [1.0, 2.0]),  # type: ignore[arg-type]
@@ -867,17 +869,17 @@ SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "number of weights": (
         lambda: F.cross_entropy([1.0, 2.0], 0, [1.0, 2.0, 3.0]),
         ValueError,
-        "cross_entropy: weight must have a number for each of 2 classes, and it has 3",
+        "cross_entropy: weight must have a number for each of 2 classes, not 3",
     ),
     "a Value as weight": (
         lambda: F.nll_loss([1.0], 0, [Value(2.0)]),
         TypeError,
-        "nll_loss: weight must be a finite number, not a Value; give its number, 2.0, which is its .data",
+        "nll_loss: weight must be a finite number, not a Value; give it the .data, 2.0",
     ),
     "shape of weights": (
         lambda: F.mse_loss([[1.0, 2.0]], [[1.0, 2.0]], weight=[1.0, 2.0, 3.0]),
         ValueError,
-        "mse_loss: weight must have 2 items here, as the predictions have, not 3",
+        "mse_loss: weight must have 2 items here, as many as the predictions, not 3",
     ),
     "levels of weights": (
         lambda: F.binary_cross_entropy([0.5], [1], weight=[[1.0]]),
@@ -887,17 +889,18 @@ SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "all ignored": (
         lambda: F.cross_entropy([[1.0, 2.0], [0.0, 0.0]], [-100, -100]),
         ValueError,
-        "cross_entropy: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
+        "cross_entropy: there is no mean, because all targets are ignored or have the weight 0; reduction='sum' "
+        "gives 0",
     ),
     "weights of 0": (
         lambda: F.nll_loss([-1.0, -2.0], 1, weight=[1.0, 0.0]),
         ValueError,
-        "nll_loss: there is no mean, for all targets are ignored or have the weight 0; reduction='sum' gives 0",
+        "nll_loss: there is no mean, because all targets are ignored or have the weight 0; reduction='sum' gives 0",
     ),
     "ignored probabilities": (
         lambda: F.cross_entropy([1.0, 2.0], [0.5, 0.5], ignore_index=1),
         ValueError,
-        "cross_entropy: ignore_index is a class, 1, and the targets are probabilities",
+        "cross_entropy: ignore_index is a class, 1, but the targets are probabilities",
     ),
     "smoothing": (
         lambda: nn.CrossEntropyLoss(label_smoothing=1.5),
@@ -913,17 +916,17 @@ SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "beta": (
         lambda: F.smooth_l1_loss(1.0, 1.0, beta=-1.0),
         ValueError,
-        "smooth_l1_loss: beta must not be negative, and it is -1.0",
+        "smooth_l1_loss: beta must not be negative, but it is -1.0",
     ),
     "variance": (
         lambda: F.gaussian_nll_loss([1.0], [1.0], [-0.5]),
         ValueError,
-        "gaussian_nll_loss: a variance must not be negative, and it is -0.5",
+        "gaussian_nll_loss: a variance must not be negative, but it is -0.5",
     ),
     "negative probability": (
         lambda: F.kl_div([-1.0], [-0.5]),
         ValueError,
-        "kl_div: a target is a probability and must not be negative, and it is -0.5",
+        "kl_div: a target is a probability and must not be negative, but it is -0.5",
     ),
     "label": (
         lambda: F.margin_ranking_loss(1.0, 2.0, 0),
@@ -953,7 +956,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "set of classes": (
         lambda: F.multilabel_margin_loss([1.0, 2.0], [0]),
         ValueError,
-        "multilabel_margin_loss: for 2 scores there must be 2 classes, filled up with -1, not [0]",
+        "multilabel_margin_loss: for 2 scores there must be 2 classes, padded with -1, not [0]",
     ),
     "class of a set": (
         lambda: F.multilabel_margin_loss([1.0, 2.0], [2, -1]),

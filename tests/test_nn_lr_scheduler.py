@@ -242,12 +242,12 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
         "CyclicLR takes an optimiser, not 3",
     ),
     "step_size": (lambda o: nn.StepLR(o, 0), ValueError, "step_size must be a positive whole number, not 0"),
-    "gamma": (lambda o: nn.StepLR(o, 1, -1), ValueError, "gamma must not be negative, and it is -1"),
+    "gamma": (lambda o: nn.StepLR(o, 1, -1), ValueError, "gamma must not be negative, but it is -1"),
     "gamma, a text": (lambda o: nn.ExponentialLR(o, "a"), TypeError, "gamma must be a finite number, not 'a'"),  # type: ignore[arg-type]
     "last_epoch": (
         lambda o: nn.StepLR(o, 1, last_epoch=-2),
         ValueError,
-        "last_epoch must be at least -1, and it is -2",
+        "last_epoch must be at least -1, not -2",
     ),
     "a late start": (
         lambda o: nn.StepLR(o, 1, last_epoch=3),
@@ -263,14 +263,14 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
         ValueError,
         "lr_lambda must be a function for each of the 2 groups, not 3",
     ),
-    "factor": (lambda o: nn.ConstantLR(o, 1.5), ValueError, "factor must be at most 1, and it is 1.5"),
+    "factor": (lambda o: nn.ConstantLR(o, 1.5), ValueError, "factor must be at most 1, not 1.5"),
     "start_factor": (
         lambda o: nn.LinearLR(o, 0.0),
         ValueError,
-        "start_factor must be more than 0, for the other factors are multiples of it",
+        "start_factor must be more than 0, because the other factors are multiples of it",
     ),
-    "total_iters": (lambda o: nn.ConstantLR(o, 0.5, -1), ValueError, "total_iters must be at least 0, and it is -1"),
-    "a law": (lambda o: nn.LambdaLR(o, lambda epoch: -1.0), ValueError, "lr must not be negative, and it is -0.1"),
+    "total_iters": (lambda o: nn.ConstantLR(o, 0.5, -1), ValueError, "total_iters must be at least 0, not -1"),
+    "a law": (lambda o: nn.LambdaLR(o, lambda epoch: -1.0), ValueError, "lr must not be negative, but it is -0.1"),
     "rate": (lambda o: nn.exponential_decay(0.5, 0), ValueError, "steps must be more than 0"),
     "then": (
         lambda o: nn.linear_warmup(3, 0.5),  # type: ignore[arg-type]
@@ -297,7 +297,7 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "pct_start": (
         lambda o: nn.OneCycleLR(o, 0.1, 9, pct_start=2),
         ValueError,
-        "pct_start must be at most 1, and it is 2",
+        "pct_start must be at most 1, not 2",
     ),
     "anneal_strategy": (
         lambda o: nn.OneCycleLR(o, 0.1, 9, anneal_strategy="sin"),
@@ -308,7 +308,7 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "plateau": (
         lambda o: nn.ReduceLROnPlateau(o, factor=1),
         ValueError,
-        "factor must be less than 1, for lr is to be reduced",
+        "factor must be less than 1, because it reduces lr",
     ),
     "min_lr": (
         lambda o: nn.ReduceLROnPlateau(o, min_lr=[0.1]),
@@ -324,7 +324,7 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "an epoch": (
         lambda o: nn.CosineAnnealingWarmRestarts(o, 3).step(-1),
         ValueError,
-        "epoch must not be negative, and it is -1",
+        "epoch must not be negative, but it is -1",
     ),
     "no schedulers": (
         lambda o: nn.ChainedScheduler([]),
@@ -334,28 +334,28 @@ ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "a plateau in a chain": (
         chain_of_a_plateau,
         TypeError,
-        "ChainedScheduler cannot take ReduceLROnPlateau (item 0); it takes schedulers that need no result at a step",
+        "ChainedScheduler cannot take ReduceLROnPlateau (item 0); it takes schedulers that need no metric at a step",
     ),
     "a chain in a row": (
         lambda o: nn.SequentialLR(o, [nn.ChainedScheduler([nn.StepLR(o, 1)])], []),
         TypeError,
-        "SequentialLR cannot take ChainedScheduler (item 0); it takes schedulers that need no result at a step and "
+        "SequentialLR cannot take ChainedScheduler (item 0); it takes schedulers that need no metric at a step and "
         "do not consist of others",
     ),
     "two optimisers": (
         lambda o: nn.ChainedScheduler([nn.StepLR(o, 1), nn.StepLR(sgd(), 1)]),
         ValueError,
-        "ChainedScheduler takes schedulers of one optimiser, and these are of several",
+        "ChainedScheduler takes schedulers of one optimiser, but these are of several",
     ),
     "too few milestones": (
         sequence([3]),
         ValueError,
-        "SequentialLR takes, for 3 schedulers, 2 milestones that rise, not [3]",
+        "for 3 schedulers SequentialLR takes 2 milestones that rise, not [3]",
     ),
     "milestones that fall": (
         sequence([3, 1]),
         ValueError,
-        "SequentialLR takes, for 3 schedulers, 2 milestones that rise, not [3, 1]",
+        "for 3 schedulers SequentialLR takes 2 milestones that rise, not [3, 1]",
     ),
 }
 
@@ -375,14 +375,14 @@ def test_an_optimiser_without_momentum_has_none_to_cycle(name: str) -> None:
     optimizer = nn.Adagrad([Value(1.0)])
     with pytest.raises(ValueError) as error:
         getattr(nn, name)(optimizer, 0.1, 10)
-    assert str(error.value) == (f"{name} moves the momentum, too, and Adagrad has none; write cycle_momentum=False")
+    assert str(error.value) == (f"{name} moves the momentum, too, but Adagrad has none; write cycle_momentum=False")
     assert optimizer.lr == 0.01
 
 
 def test_a_cycle_that_is_over_is_over() -> None:
     scheduler = nn.OneCycleLR(sgd(), 0.1, 3)
     path(scheduler, 3)
-    with pytest.raises(ValueError, match="the cycle of 3 steps is over; make another scheduler to train on"):
+    with pytest.raises(ValueError, match="the cycle of 3 steps is over; make another scheduler to go on training"):
         scheduler.step()
     assert scheduler.last_epoch == 3
 
@@ -397,7 +397,7 @@ def test_a_group_that_comes_later_is_refused(name: str) -> None:
     scheduler = SCHEDULERS[name](sgd(groups=2))
     scheduler.optimizer.add_param_group({"params": [Value(1.0)]})
     with pytest.raises(
-        ValueError, match=r"the optimiser has 3 groups, and \w+ was made for 2; make the scheduler when"
+        ValueError, match=r"the optimiser has 3 groups, but \w+ was made for 2; make the scheduler when"
     ):
         step(scheduler)
 
@@ -434,7 +434,7 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(name: str) -> 
     if "gamma" in state["settings"]:
         spoilt.append(({**state, "settings": {**state["settings"], "gamma": "x"}}, "gamma must be a finite number"))
     if "schedulers" in state:
-        spoilt.append(({**state, "schedulers": state["schedulers"][:1]}, "it is of other schedulers than these 2"))
+        spoilt.append(({**state, "schedulers": state["schedulers"][:1]}, "it belongs to other schedulers than these 2"))
         wrong = [*state["schedulers"][:1], {**state["schedulers"][1], "last_epoch": None}]
         spoilt.append(({**state, "last_epoch": 9, "schedulers": wrong}, "last_epoch must be a whole number, not None"))
     for given, sentence in spoilt:

@@ -213,7 +213,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a list": (
         lambda: monitor.gradient_norms([Value(1.0)]),  # type: ignore[arg-type]
         TypeError,
-        "what is watched is a module, or a program's parameters, not list",
+        "a module or a program's parameters can be watched, not list",
     ),
     "a program": (
         lambda: monitor.gradient_norms(autograd.compile(lambda x: Value(1.0) * x)),  # type: ignore[arg-type]
@@ -228,7 +228,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a snapshot": (
         lambda: monitor.update_ratios(two_layers(), {"layer1": [1.0]}),
         ValueError,
-        "the snapshot is of other parts, layer1, than these, 0, 2",
+        "the snapshot has the parts layer1, but these are 0, 2",
     ),
     "no model": (
         lambda: monitor.dead_units(3, [[1.0]]),  # type: ignore[arg-type]
@@ -238,7 +238,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no examples": (
         lambda: monitor.dead_units(two_layers(), []),
         ValueError,
-        "dead_units needs an example at least, and there is none",
+        "dead_units needs at least one example, got none",
     ),
     "no Values": (
         lambda: monitor.dead_units(lambda x: 1.0, [[1.0]]),
@@ -267,4 +267,4 @@ def test_a_model_that_computes_something_else_is_refused() -> None:
 
     with pytest.raises(ValueError) as error:
         monitor.dead_units(model, [2.0, 2.0, 3.0])
-    assert str(error.value) == "the model computes something else for example 2 than for those before; call eval()?"
+    assert str(error.value) == "the model has other units for example 2 than for those before; call eval()?"

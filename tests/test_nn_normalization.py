@@ -144,9 +144,7 @@ def test_statistics_are_moved_by_a_function_that_is_differentiated() -> None:
 def test_a_program_of_one_example_is_told_what_a_batch_needs() -> None:
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     norm = nn.BatchNorm1d(2, track_running_stats=False)
-    with pytest.raises(
-        ValueError, match=r"takes a batch in training.* is compiled with batch=False, and nn.fit does it with"
-    ):
+    with pytest.raises(ValueError, match=r"takes a batch in training.* with batch=False; nn.fit does so with"):
         autograd.compile(lambda x: norm(x)[0], like=([1.0, 2.0],))
 
 
@@ -155,7 +153,7 @@ def test_without_running_statistics_the_batchs_are_used_in_evaluation_too() -> N
     batch = [[1.0], [3.0]]
     assert list(norm.state_dict()) == ["weight", "bias"]
     assert numbers(norm(batch)) == numbers(norm.eval()(batch))
-    with pytest.raises(ValueError, match=r"^BatchNorm1d 'batchnorm1d' takes a batch, for it normalises"):
+    with pytest.raises(ValueError, match=r"^BatchNorm1d 'batchnorm1d' takes a batch, because it normalises"):
         norm([1.0])
 
 
@@ -174,7 +172,7 @@ def test_in_evaluation_one_example_may_have_any_shape() -> None:
 def test_what_could_be_a_batch_or_an_example_is_refused() -> None:
     doubtful = random_numbers((3, 3), seed=1)
     for norm in (nn.BatchNorm1d(3).eval(), nn.GroupNorm(3, 3)):
-        with pytest.raises(ValueError, match=r"takes 3 channels, and 3 lists of 3 may be a batch or one example"):
+        with pytest.raises(ValueError, match=r"takes 3 channels, but 3 lists of 3 may be a batch or one example"):
             norm(doubtful)
         assert len(norm(nn.Batch(doubtful))) == len(norm(nn.Batch([doubtful]))[0]) == 3
     assert len(nn.BatchNorm1d(3)(doubtful)) == 3  # in training it is a batch
@@ -211,7 +209,7 @@ def test_equal_numbers_become_the_bias() -> None:
 
 BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "features": (lambda: nn.BatchNorm1d(0), ValueError, "num_features must be a positive whole number, not 0"),
-    "eps": (lambda: nn.LayerNorm(2, eps=-1.0), ValueError, "eps must not be negative, and it is -1.0"),
+    "eps": (lambda: nn.LayerNorm(2, eps=-1.0), ValueError, "eps must not be negative, but it is -1.0"),
     "no eps": (lambda: nn.LayerNorm(2, eps=None), TypeError,  # type: ignore[arg-type]
                "eps must be a finite number, not None"),
     "momentum": (lambda: nn.BatchNorm2d(1, momentum="x"), TypeError,  # type: ignore[arg-type]
@@ -219,37 +217,37 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "affine": (lambda: nn.GroupNorm(1, 2, affine=1), TypeError,  # type: ignore[arg-type]
                "affine must be True or False, not 1"),
     "groups": (lambda: nn.GroupNorm(2, 3), ValueError,
-               "num_channels must be a multiple of num_groups, and 3 is none of 2"),
-    "shape": (lambda: nn.LayerNorm(()), ValueError, "normalized_shape must have at least one number, and it is empty"),
+               "num_channels must be a multiple of num_groups, 2, not 3"),
+    "shape": (lambda: nn.LayerNorm(()), ValueError, "normalized_shape must have at least one number, but it is empty"),
     "shape of nothing": (lambda: nn.RMSNorm((2, 0)), ValueError,
                          "normalized_shape must be a positive whole number, not 0"),
     "one example": (lambda: nn.BatchNorm1d(2)([1.0, 2.0]), ValueError,
-                    "BatchNorm1d 'batchnorm1d' takes a batch in training, for it normalises by the mean of a batch, "
-                    "and got one example: [1.0, 2.0]"),
+                    "BatchNorm1d 'batchnorm1d' takes a batch in training, because it normalises by the mean of a "
+                    "batch; got one example: [1.0, 2.0]"),
     "one image": (lambda: nn.BatchNorm2d(1)([[[1.0]]]), ValueError,
-                  "BatchNorm2d 'batchnorm2d' takes a batch in training, for it normalises by the mean of a batch, "
-                  "and got one example: [[[1.0]]]"),
+                  "BatchNorm2d 'batchnorm2d' takes a batch in training, because it normalises by the mean of a "
+                  "batch; got one example: [[[1.0]]]"),
     "a batch of one": (lambda: nn.BatchNorm1d(2)([[1.0, 2.0]]), ValueError,
                        "BatchNorm1d 'batchnorm1d' normalises by the variance of a channel and takes more than 1 number "
                        "of it in training, so that a batch of 1 example is too small"),
     "a batch of none": (lambda: nn.BatchNorm1d(2)(nn.Batch()), ValueError,
-                        "BatchNorm1d 'batchnorm1d' takes a batch of at least one example, and got none"),
+                        "BatchNorm1d 'batchnorm1d' takes a batch of at least one example, got none"),
     "one number": (lambda: nn.InstanceNorm1d(1)([[1.0]]), ValueError,
-                   "InstanceNorm1d 'instancenorm1d' normalises by the variance of a channel of one example and takes "
-                   "more than 1 number of it, and got [[1.0]]"),
+                   "InstanceNorm1d 'instancenorm1d' normalises by the variance of a channel of one example and "
+                   "takes more than 1 number of it, got [[1.0]]"),
     "channels": (lambda: nn.BatchNorm1d(2)([[1.0, 2.0], [1.0, 2.0, 3.0]]), ValueError,
                  "BatchNorm1d 'batchnorm1d' takes 2 channels, got 3"),
     "shapes": (lambda: nn.BatchNorm1d(1)([[[1.0, 2.0]], [[1.0]]]), ValueError,
-               "BatchNorm1d 'batchnorm1d' takes examples of one shape, and the channels of the first have (2,), those "
-               "of number 2 (1,)"),
+               "BatchNorm1d 'batchnorm1d' takes examples of one shape, but the channels of the first have (2,), "
+               "those of number 2 (1,)"),
     "text": (lambda: nn.LayerNorm(2)("ab"), TypeError, "LayerNorm 'layernorm' takes a list of numbers, not str: 'ab'"),
     "too many": (lambda: nn.LayerNorm(2)([1.0, 2.0, 3.0]), ValueError,
                  "LayerNorm 'layernorm' takes 2 numbers, got 3: [1.0, 2.0, 3.0]"),
     "other levels": (lambda: nn.RMSNorm((2, 1))([1.0, 2.0]), ValueError,
                      "RMSNorm 'rmsnorm' takes 2 x 1 numbers, got 2: [1.0, 2.0]"),
     "None": (lambda: nn.LayerNorm(2)([1.0, None]), TypeError,
-             "LayerNorm 'layernorm' takes numbers, and input 2 is NoneType: None; None is what a function gives "
-             "without a return"),
+             "LayerNorm 'layernorm' takes numbers, but input 2 is NoneType: None; a function without a return "
+             "gives None"),
 }  # fmt: skip
 
 

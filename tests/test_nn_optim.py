@@ -256,14 +256,14 @@ STATES: dict[str, tuple[Any, str]] = {
     "nan": (adam_state(state=[[0.0, 0.0], [nan, 0.0]]), "the numbers of parameter 1 are not finite: (nan, 0.0)"),
     "text": (adam_state(state=[[0.0, "a"], [0.0, 0.0]]), "Value takes real numbers"),
     "no steps": (adam_state(steps=None), "'steps' is missing"),
-    "negative steps": (adam_state(steps=-1), "-1 is no number of steps"),
+    "negative steps": (adam_state(steps=-1), "-1 is not a number of steps"),
     "settings": (
         adam_state(settings={"lr": 1.0}),
         "its settings are lr, not lr, betas, eps, weight_decay, amsgrad, maximize",
     ),
     "bad setting": (
         adam_state(settings={"lr": -1.0, "betas": [0.1, 0.2], "eps": 0.0, "weight_decay": 0.0}),
-        "lr must not be negative, and it is -1.0",
+        "lr must not be negative, but it is -1.0",
     ),
     "a list": ([], "list indices must be integers or slices, not str"),
 }
@@ -311,10 +311,10 @@ class Named(nn.Module):
 
 
 ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "lr": (lambda: nn.SGD([w0], lr=-0.1), ValueError, "lr must not be negative, and it is -0.1"),
+    "lr": (lambda: nn.SGD([w0], lr=-0.1), ValueError, "lr must not be negative, but it is -0.1"),
     "nan lr": (lambda: nn.SGD([w0], lr=nan), ValueError, "lr must be a finite number, not nan"),
-    "momentum": (lambda: nn.SGD([w0], momentum=-1), ValueError, "momentum must not be negative, and it is -1"),
-    "decay": (lambda: nn.SGD([w0], weight_decay=-1), ValueError, "weight_decay must not be negative, and it is -1"),
+    "momentum": (lambda: nn.SGD([w0], momentum=-1), ValueError, "momentum must not be negative, but it is -1"),
+    "decay": (lambda: nn.SGD([w0], weight_decay=-1), ValueError, "weight_decay must not be negative, but it is -1"),
     "nesterov": (
         lambda: nn.SGD([w0], nesterov=True),
         ValueError,
@@ -325,28 +325,29 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "nesterov needs momentum and no dampening, but momentum is 0.9 and dampening is 0.5",
     ),
-    "Adam lr": (lambda: nn.Adam([w0], lr=-1), ValueError, "lr must not be negative, and it is -1"),
-    "eps": (lambda: nn.Adam([w0], eps=-1), ValueError, "eps must not be negative, and it is -1"),
+    "Adam lr": (lambda: nn.Adam([w0], lr=-1), ValueError, "lr must not be negative, but it is -1"),
+    "eps": (lambda: nn.Adam([w0], eps=-1), ValueError, "eps must not be negative, but it is -1"),
     "Adam decay": (
         lambda: nn.AdamW([w0], weight_decay=-1),
         ValueError,
-        "weight_decay must not be negative, and it is -1",
+        "weight_decay must not be negative, but it is -1",
     ),
     "beta": (
         lambda: nn.Adam([w0], betas=(0.9, 1.0)),
         ValueError,
-        "betas must be two numbers from 0 to below 1, such as (0.9, 0.999), not (0.9, 1.0)",
+        "betas must be two numbers of at least 0 and below 1, such as (0.9, 0.999), not (0.9, 1.0)",
     ),
     "betas": (
         lambda: nn.Adam([w0], betas=(0.9,)),  # type: ignore[arg-type]
         ValueError,
-        "betas must be two numbers from 0 to below 1, such as (0.9, 0.999), not (0.9,)",
+        "betas must be two numbers of at least 0 and below 1, such as (0.9, 0.999), not (0.9,)",
     ),
     "none": (
         lambda: nn.Adam([]),
         ValueError,
         "Adam got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
-        "without an underscore in front, also in lists and dicts; those that the first call makes, after it",
+        "whose names do not begin with an underscore, also in lists and dicts; those that the first call makes, "
+        "after that call",
     ),
     "a model": (
         lambda: nn.SGD(nn.MLP(1, [1])),  # type: ignore[arg-type]
@@ -383,7 +384,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: [nn.SGD(given) for given in [iter([w0])] * 2],
         ValueError,
         "SGD got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
-        "without an underscore in front, also in lists and dicts; those that the first call makes, after it",
+        "whose names do not begin with an underscore, also in lists and dicts; those that the first call makes, "
+        "after that call",
     ),
     "a dict": (
         lambda: nn.SGD({"w": w0}),  # type: ignore[arg-type]
@@ -408,16 +410,16 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a group among Values": (
         lambda: nn.SGD([w0, {"params": [w0]}]),  # type: ignore[arg-type]
         TypeError,
-        "SGD takes a list of Values, but item 1 is dict: {'params': [Value(data=1.0, grad=0.0, label='w0')]}; groups "
-        "of parameters are for an optimiser, and all items are groups then",
+        "SGD takes a list of Values, but item 1 is dict: {'params': [Value(data=1.0, grad=0.0, label='w0')]}; only "
+        "an optimiser takes groups of parameters, and then all items must be groups",
     ),
     "named": (
         lambda: nn.SGD(Named().named_parameters()),  # type: ignore[arg-type]
         TypeError,
-        "SGD takes a list of Values, but item 0 is tuple: ('w', Value(data=1.0, grad=0.0)); write model.parameters(), "
-        "for named_parameters() gives pairs",
+        "SGD takes a list of Values, but item 0 is tuple: ('w', Value(data=1.0, grad=0.0)); write "
+        "model.parameters(); named_parameters() gives pairs",
     ),
-    "clip value": (lambda: nn.clip_grad_value_([w0], -1), ValueError, "clip_value must not be negative, and it is -1"),
+    "clip value": (lambda: nn.clip_grad_value_([w0], -1), ValueError, "clip_value must not be negative, but it is -1"),
     "clip norm": (lambda: nn.clip_grad_norm_([w0], nan), ValueError, "max_norm must be a number, not nan"),
     "clip a model": (
         lambda: nn.clip_grad_norm_(nn.Neuron(1), 1.0),  # type: ignore[arg-type]
@@ -441,15 +443,15 @@ FINITE = [
     (True, TypeError, "must be a finite number, not True"),
     ([0.1], TypeError, "must be a finite number, not [0.1]"),
     (1j, TypeError, "must be a finite number, not 1j"),
-    (Value(0.5), TypeError, "must be a finite number, not a Value; give its number, 0.5, which is its .data"),
+    (Value(0.5), TypeError, "must be a finite number, not a Value; give it the .data, 0.5"),
     (nan, ValueError, "must be a finite number, not nan"),
     (inf, ValueError, "must be a finite number, not inf"),
     (10**400, ValueError, "must be in the range of a float, not 1000"),
 ]
-NEGATIVE = (-5, ValueError, "must not be negative, and it is -5")
+NEGATIVE = (-5, ValueError, "must not be negative, but it is -5")
 FLAGS = [(x, TypeError, f"must be True or False, not {x!r}") for x in (1, "yes", None)]
 BETAS = [
-    (x, kind, f"must be two numbers from 0 to below 1, such as (0.9, 0.999), not {x!r}")
+    (x, kind, f"must be two numbers of at least 0 and below 1, such as (0.9, 0.999), not {x!r}")
     for kind, x in [
         *[(ValueError, x) for x in ((0.9,), (0.9, 1.0), (-0.1, 0.9), (nan, 0.9), (0.9, 0.9, 0.9), {0.1, 0.2})],
         *[(TypeError, x) for x in (0.9, None, "ab", ("a", 0.9), (True, 0.9))],
@@ -484,7 +486,7 @@ BAD_SETTINGS = [
     *[
         (kind, name, bad)
         for kind, name in (("RMSprop", "alpha"), ("Adadelta", "rho"), ("SGDScheduleFree", "momentum"))
-        for bad in [*FINITE, NEGATIVE, (1.5, ValueError, "must be at most 1, and it is 1.5")]
+        for bad in [*FINITE, NEGATIVE, (1.5, ValueError, "must be at most 1, not 1.5")]
     ],
     *[
         (kind, name, bad)
@@ -497,7 +499,7 @@ BAD_SETTINGS = [
         )
         for bad in FLAGS
     ],
-    ("AdamWScheduleFree", "warmup_steps", (-1, ValueError, "must be at least 0, and it is -1")),
+    ("AdamWScheduleFree", "warmup_steps", (-1, ValueError, "must be at least 0, not -1")),
     ("AdamWScheduleFree", "warmup_steps", (0.5, TypeError, "must be a whole number, not 0.5")),
 ]
 

@@ -143,8 +143,7 @@ def test_a_program_that_was_compiled_before_freezing_is_refused() -> None:
     with pytest.raises(ValueError) as error:
         nn.SGD(vector)
     assert str(error.value) == (
-        f"{frozen.describe()} is frozen, and the program trains it all the same, for it was compiled before; "
-        "compile it again"
+        f"{frozen.describe()} is frozen, but the program was compiled before that and still trains it; compile it again"
     )
     nn.SGD(vector.only("b1", "W2", "b2"))
 
@@ -216,7 +215,7 @@ def test_settings_that_depend_on_each_other_are_set_together() -> None:
 
 
 BAD: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
-    "a setting": (lambda o: o.param_groups[1].update(lr=-1), ValueError, "lr must not be negative, and it is -1"),
+    "a setting": (lambda o: o.param_groups[1].update(lr=-1), ValueError, "lr must not be negative, but it is -1"),
     "a name": (
         lambda o: o.param_groups[1].update({"eps": 0.5, "beta": 1}),
         ValueError,
@@ -225,17 +224,17 @@ BAD: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "parameters": (
         lambda o: o.param_groups[0].update(params=[]),
         TypeError,
-        "the parameters of a group are not replaced, for its state belongs to them; make another",
+        "the parameters of a group cannot be replaced, because its state belongs to them; make another group",
     ),
     "taken out": (
         lambda o: o.param_groups[0].pop("lr"),
         TypeError,
-        "a group of Adam's needs all its settings; set another number instead",
+        "a group of Adam needs all its settings; set another number instead of removing one",
     ),
     "deleted": (
         lambda o: o.param_groups[0].__delitem__("lr"),
         TypeError,
-        "a group of Adam's needs all its settings; set another number instead",
+        "a group of Adam needs all its settings; set another number instead of removing one",
     ),
     "initial_lr": (
         lambda o: o.param_groups[0].update(initial_lr="a"),
@@ -247,7 +246,8 @@ BAD: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
         lambda o: o.add_param_group({"params": []}),
         ValueError,
         "Adam got no parameters; was the generator used up, or the model empty? Layers are found in attributes "
-        "without an underscore in front, also in lists and dicts; those that the first call makes, after it",
+        "whose names do not begin with an underscore, also in lists and dicts; those that the first call makes, "
+        "after that call",
     ),
     "in two groups": (
         lambda o: o.add_param_group({"params": o.param_groups[1]["params"]}),
@@ -287,10 +287,10 @@ def test_a_vector_twice_is_refused() -> None:
     for which, sentence in (
         (
             ("W1", vector.values[0]),
-            "only() takes names of parts, or Values, each parameter once, and one is named twice",
+            "only() takes names of parts, or Values, each parameter once, but one is given twice",
         ),
-        ((), "only() takes names of parts, or Values, each parameter once, and none is named"),
-        ((Value(1.0),), "Value(data=1.0, grad=0.0) is no parameter of this program"),
+        ((), "only() takes names of parts, or Values, each parameter once, but none is given"),
+        ((Value(1.0),), "Value(data=1.0, grad=0.0) is not a parameter of this program"),
     ):
         with pytest.raises(ValueError) as error:
             vector.only(*which)
@@ -388,8 +388,8 @@ def test_states_of_groups_that_do_not_fit_are_refused() -> None:
         (other, state, "it is for groups of [1, 1] parameters, not [2]"),
         (optimizer, other.state_dict(), "it is for groups of [2] parameters, not [1, 1]"),
         (optimizer, {**state, "sizes": [2, 0]}, "it is for groups of [2, 0] parameters, not [1, 1]"),
-        (optimizer, {**state, "counts": [1]}, "it has the steps of [1], and 2 parameters"),
-        (optimizer, {**state, "counts": [1, -1]}, "-1 is no number of steps"),
+        (optimizer, {**state, "counts": [1]}, "it has the steps of [1], but 2 parameters"),
+        (optimizer, {**state, "counts": [1, -1]}, "-1 is not a number of steps"),
         (optimizer, {**state, "settings": [state["settings"][0], 3]}, "its settings must be a dict"),
     ):
         before = loading.state_dict()

@@ -188,13 +188,13 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "Sophia cannot differentiate a Value by a program's parameters; compile hutchinson(), and give what the "
         "program returns to update_hessian()",
     ),
-    "period": (lambda: nn.Sophia([w0], period=0), ValueError, "period must be at least 1, and it is 0"),
+    "period": (lambda: nn.Sophia([w0], period=0), ValueError, "period must be at least 1, not 0"),
     "estimator": (
         lambda: nn.Sophia([w0], estimator="exakt"),
         ValueError,
         "estimator must be 'hutchinson' or 'exact', not 'exakt' (did you mean 'exact'?)",
     ),
-    "gamma": (lambda: nn.Sophia([w0], gamma=-1), ValueError, "gamma must not be negative, and it is -1"),
+    "gamma": (lambda: nn.Sophia([w0], gamma=-1), ValueError, "gamma must not be negative, but it is -1"),
     "too many": (
         lambda: nn.Sophia([w0]).update_hessian([1.0, 2.0]),
         ValueError,
@@ -223,9 +223,9 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "lr": (
         lambda: nn.LBFGS([w0], lr=0.5),
         ValueError,
-        "LBFGS searches along each direction, so that lr must be 1, and it is 0.5",
+        "LBFGS searches along each direction, so lr must be 1, not 0.5",
     ),
-    "max_iter": (lambda: nn.LBFGS([w0], max_iter=0), ValueError, "max_iter must be at least 1, and it is 0"),
+    "max_iter": (lambda: nn.LBFGS([w0], max_iter=0), ValueError, "max_iter must be at least 1, not 0"),
     "line_search_fn": (
         lambda: nn.LBFGS([w0], line_search_fn="weak"),
         ValueError,
@@ -234,12 +234,12 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "groups": (
         lambda: nn.LBFGS([{"params": [w0]}, {"params": [Value(2.0)]}]),
         ValueError,
-        "LBFGS has one group of parameters, for one curvature belongs to all of them",
+        "LBFGS takes one group of parameters, because one curvature belongs to all of them",
     ),
     "no closure": (
         lambda: nn.LBFGS([w0]).step(),
         TypeError,
-        "LBFGS needs a function that computes the loss and its gradient, for it is called many times",
+        "LBFGS needs a function that computes the loss and its gradient, because it calls it many times",
     ),
 }
 

@@ -182,7 +182,7 @@ def test_dropout_is_between_layers_and_in_training() -> None:
     twin = copy.deepcopy(half)
     first = numbers(half(xs)[0])
     assert first == numbers(twin(xs)[0]) != numbers(half(xs)[0])
-    with pytest.warns(UserWarning, match=r"^dropout=0.5 acts between layers, and this RNN has only one; give it num"):
+    with pytest.warns(UserWarning, match="^dropout=0.5 acts between layers, but this RNN has only one; give it num"):
         nn.RNN(2, 3, dropout=0.5)
 
 
@@ -260,8 +260,9 @@ def test_a_batch_that_may_be_pytorchs_time_steps_is_refused(kind: str) -> None:
     with pytest.raises(ValueError) as error:
         layer(batch)
     assert str(error.value) == (
-        f"{kind} '{kind.lower()}' has batch_first=False, by which PyTorch takes its input as a list of steps with all "
-        "examples in each, and here a batch is a list of sequences; set batch_first=True, or give nn.Batch(sequences)"
+        f"{kind} '{kind.lower()}' has batch_first=False, so PyTorch would take its input as a list of steps with all "
+        "examples in each, but here a batch is a list of sequences; set batch_first=True, or give it "
+        "nn.Batch(sequences)"
     )
     made = numbers(layer(nn.Batch(batch)))
     layer.batch_first = True
@@ -332,29 +333,29 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no step": (
         lambda: nn.RNN(2, 3)([]),
         ValueError,
-        "RNN 'rnn' takes its input with one step at least, and there is none",
+        "RNN 'rnn' takes its input with at least one step, got none",
     ),
     "a step of three": (
         lambda: nn.LSTM(2, 3)([[1.0, 2.0], [1.0, 2.0, 3.0]]),
         ValueError,
-        "LSTM 'lstm' takes its input with 2 numbers in each step, and step 2 has 3",
+        "LSTM 'lstm' takes its input with 2 numbers in each step, but step 2 has 3",
     ),
     "a text": (lambda: nn.LSTM(2, 3)("ab"), TypeError, "LSTM 'lstm' takes a list of numbers, not str: 'ab'"),
     "a text in it": (
         lambda: nn.LSTM(2, 3)([[1.0, "a"]]),
         TypeError,
-        "LSTM 'lstm' takes numbers, and input 2 is str: 'a'; float() reads a number from a text",
+        "LSTM 'lstm' takes numbers, but input 2 is str: 'a'; float() reads a number from a text",
     ),
     "a list in it": (
         lambda: nn.LSTM(2, 3)([[1.0, [2.0]]]),
         TypeError,
-        "LSTM 'lstm' takes numbers, and input 2 is list: [2.0]; give it the numbers one by one",
+        "LSTM 'lstm' takes numbers, but input 2 is list: [2.0]; give it the numbers one by one",
     ),
     "four levels": (
         lambda: nn.GRU(1, 3, batch_first=True)([[[[1.0]]]]),
         ValueError,
-        "GRU 'gru' takes its input as a list of steps, or as a list of sequences for a batch, and this has 4 levels of "
-        "lists: [[[[1.0]]]]",
+        "GRU 'gru' takes its input as a list of steps, or as a list of sequences for a batch, but this has 4 "
+        "levels of lists: [[[[1.0]]]]",
     ),
     "a state alone": (
         lambda: nn.LSTM(1, 2)([[1.0]], [[0.0, 0.0]]),
@@ -369,22 +370,22 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a state without layers": (
         lambda: nn.LSTM(1, 2)([[1.0]], ([[0.0, 0.0]], [0.0, 0.0])),
         ValueError,
-        "LSTM 'lstm' takes c_0 as 1 x 2 numbers (layers and directions, units), and got 2",
+        "LSTM 'lstm' takes c_0 as 1 x 2 numbers (layers and directions, units), got 2",
     ),
     "a state of one example": (
         lambda: nn.RNN(1, 2, batch_first=True)([[[1.0]]] * 3, [[0.0, 0.0]]),
         ValueError,
-        "RNN 'rnn' takes h_0 as 1 x 3 x 2 numbers (layers and directions, examples, units), and got 1 x 2",
+        "RNN 'rnn' takes h_0 as 1 x 3 x 2 numbers (layers and directions, examples, units), got 1 x 2",
     ),
     "a ragged state": (
         lambda: nn.GRU(1, 2, 2)([[1.0]], [[0.0, 0.0], [0.0]]),
         ValueError,
-        "GRU 'gru' takes h_0 as 2 x 2 numbers (layers and directions, units), and got [[0.0, 0.0], [0.0]]",
+        "GRU 'gru' takes h_0 as 2 x 2 numbers (layers and directions, units), got [[0.0, 0.0], [0.0]]",
     ),
     "a text in a state": (
         lambda: nn.GRUCell(1, 2)([1.0], [0.0, "b"]),
         TypeError,
-        "GRUCell 'grucell' takes numbers, and input 2 is str: 'b'; float() reads a number from a text",
+        "GRUCell 'grucell' takes numbers, but input 2 is str: 'b'; float() reads a number from a text",
     ),
     "a cell's inputs": (
         lambda: nn.GRUCell(1, 2)([1.0, 2.0]),
@@ -394,7 +395,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a cell's state": (
         lambda: nn.RNNCell(1, 2)([[1.0], [2.0]], [[0.0, 0.0]]),
         ValueError,
-        "RNNCell 'rnncell' takes h_0 as 2 x 2 numbers (examples, units), and got 1 x 2",
+        "RNNCell 'rnncell' takes h_0 as 2 x 2 numbers (examples, units), got 1 x 2",
     ),
 }  # fmt: skip
 
@@ -500,7 +501,7 @@ def test_a_sequence_of_another_length_and_dropout_in_training_are_refused() -> N
     program(drawn(0, 3, 4, 2))
     before = program.parameters.grad.copy()
     with pytest.raises(
-        ValueError, match=r"^xs has the shape \(3, 5, 2\), and the program was compiled for \(batch, 4, 2\)"
+        ValueError, match=r"^xs has the shape \(3, 5, 2\), but the program was compiled for \(batch, 4, 2\)"
     ):
         program(drawn(0, 3, 5, 2))
     assert (program.parameters.grad == before).all()

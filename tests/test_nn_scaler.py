@@ -108,9 +108,9 @@ def test_the_parameters_of_a_compiled_program() -> None:
 
 W = Value(1.0)
 WRONG: dict[str, tuple[Callable[[nn.GradScaler, nn.Optimizer], Any], str]] = {
-    "step before scale": (lambda scaler, optimizer: scaler.step(optimizer), r"step\(\) is called before scale\(\)"),
-    "unscale_ before scale": (lambda scaler, optimizer: scaler.unscale_(optimizer), r"unscale_\(\) is called before"),
-    "update alone": (lambda scaler, optimizer: scaler.update(), r"no step\(\) or unscale_\(\) since"),
+    "step before scale": (lambda scaler, optimizer: scaler.step(optimizer), r"step\(\) was called before scale\(\)"),
+    "unscale_ before scale": (lambda scaler, optimizer: scaler.unscale_(optimizer), r"unscale_\(\) was called before"),
+    "update alone": (lambda scaler, optimizer: scaler.update(), r"without a step\(\) or unscale_\(\) since"),
     "unscale_ twice": (
         lambda scaler, optimizer: [scaler.scale(W), *map(scaler.unscale_, [optimizer] * 2)],
         "already been called for this optimiser",

@@ -151,35 +151,35 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "level 0": (lambda: nn.Flatten(0), ValueError,
                 "start_dim must be a whole number other than 0, which is the batch and stays as it is, not 0"),
     "no such level": (lambda: nn.Flatten(1, 3)([[1.0]]), ValueError,
-                      "Flatten 'flatten' takes lists with a level 3, and got the shape (1, 1)"),
+                      "Flatten 'flatten' takes lists with a level 3, got the shape (1, 1)"),
     "backward": (lambda: nn.Flatten(2, 1)([[1.0]]), ValueError,
-                 "Flatten 'flatten' takes lists with start_dim=2 before end_dim=1, and got 2 levels: [[1.0]]"),
+                 "Flatten 'flatten' takes lists with start_dim=2 before end_dim=1, got 2 levels: [[1.0]]"),
     "ragged": (lambda: nn.Flatten()([[1.0], [1.0, 2.0]]), ValueError,
-               "Flatten 'flatten' takes lists that are alike, and of 2 of them the first holds 1 numbers, and number 2 "
-               "holds 2 numbers"),
+               "Flatten 'flatten' takes lists that are alike, but of 2 of them the first holds 1 numbers, and "
+               "number 2 holds 2 numbers"),
     "size": (lambda: nn.Unflatten(1, 4), ValueError,  # type: ignore[arg-type]
              "unflattened_size must be a tuple of whole numbers, not 4"),
     "two unknown": (lambda: nn.Unflatten(1, (-1, -1)), ValueError,
                     "unflattened_size may hold -1 once, not (-1, -1)"),
     "not as many": (lambda: nn.Unflatten(1, (2, 2))([1.0] * 5), ValueError,
-                    "Unflatten 'unflatten' makes (2, 2) of a list, and 5 are not as many"),
+                    "Unflatten 'unflatten' makes (2, 2) of a list, which 5 items do not fill"),
     "a plain batch": (lambda: nn.Unflatten(1, (2, 2))([[1.0] * 4]), ValueError,
-                      "Unflatten 'unflatten' makes (2, 2) of a list, and 1 are not as many; if they are a batch, hand "
-                      "over an nn.Batch"),
+                      "Unflatten 'unflatten' makes (2, 2) of a list, which 1 items do not fill; if they are a batch, "
+                      "make it an nn.Batch"),
     "padding": (lambda: nn.ZeroPad2d((1, 2)), ValueError,
-                "padding must be a whole number from 0, or 4 of them, not (1, 2)"),
+                "padding must be a whole number of at least 0, or 4 of them, not (1, 2)"),
     "no image": (lambda: nn.ZeroPad2d(1)([1.0]), ValueError,
-                 "ZeroPad2d 'zeropad2d' takes a list of channels of rows of numbers, which is 3 levels of lists, and "
+                 "ZeroPad2d 'zeropad2d' takes a list of channels of rows of numbers, which is 3 levels of lists, "
                  "got 1: [1.0]"),
     "two sizes": (lambda: nn.Upsample(2, 2), ValueError,
                   "give one of size and scale_factor, not size=2, scale_factor=2"),
     "mode": (lambda: nn.Upsample(2, mode="bilinear"), ValueError,
-             "mode must be 'nearest', the only one there is so far, not 'bilinear'"),
+             "mode must be 'nearest', the only mode so far, not 'bilinear'"),
     "residual of a class": (lambda: nn.Residual(nn.Tanh), TypeError,
                             f"Residual takes a module, or a function, not {nn.Tanh!r}"),
     "residual of another shape": (lambda: nn.Residual(nn.Linear(2, 3))([1.0, 2.0]), ValueError,
-                                  "Residual 'residual' adds what its module makes to its input, and that has the shape "
-                                  "(3,), the input (2,); give both the same, or project the input"),
+                                  "Residual 'residual' adds its module's output to its input, but the output has "
+                                  "the shape (3,), the input (2,); give both the same shape, or project the input"),
     "index": (lambda: nn.Embedding(3, 1)(3), ValueError,
               "Embedding 'embedding' takes whole numbers from 0 to 2, not 3"),
     "negative index": (lambda: nn.Embedding(3, 1)([-1]), ValueError,
@@ -196,8 +196,8 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
                     "Dropout1d takes a probability between 0 and 1, not 2.0"),
     "dropout of a text": (lambda: nn.Dropout2d(0.5)([[["a"]]]), TypeError, "Dropout2d takes numbers, not str: 'a'"),
     "channels of numbers": (lambda: nn.Dropout1d(0.5)([1.0, 2.0]), ValueError,
-                            "Dropout1d 'dropout1d' takes a list of channels of numbers, which is 2 levels of lists, "
-                            "and got 1: [1.0, 2.0]"),
+                            "Dropout1d 'dropout1d' takes a list of channels of numbers, which is 2 levels of "
+                            "lists, got 1: [1.0, 2.0]"),
 }  # fmt: skip
 
 

@@ -301,7 +301,7 @@ def test_threads_wait_for_each_other() -> None:
 WRONG: dict[str, tuple[Callable[[nn.Module], Any], type[Exception], str]] = {
     "no module": (lambda m: functional_call(len, {}), TypeError, "functional_call takes a module, not"),  # type: ignore[arg-type]
     "no dict": (lambda m: functional_call(m, 1.0), TypeError,  # type: ignore[arg-type]
-                "parameters and buffers are given in a dict, by their names, not in float"),
+                "parameters and buffers must be in a dict, by their names, not in float"),
     "kwargs": (lambda m: functional_call(m, {}, (1.0,), [1]), TypeError, "kwargs must be a dict, not list: [1]"),  # type: ignore[arg-type]
     "strict": (lambda m: functional_call(m, {}, (1.0,), strict=1), TypeError, "strict must be True or False, not 1"),  # type: ignore[arg-type]
     "unknown": (lambda m: functional_call(m, {"part.v": 1.0}, (1.0,)), ValueError,
@@ -319,9 +319,9 @@ WRONG: dict[str, tuple[Callable[[nn.Module], Any], type[Exception], str]] = {
     "buffer's item": (lambda m: functional_call(m, {"mean": [1.0, "2"]}, (1.0,)), ValueError,
                       "mean[1] must be a number or a Value, not '2'"),
     "twice": (lambda m: functional_call(m, [{"part.b": 1.0}, {"part.b": 1.0}], (1.0,)), ValueError,
-              "'part.b' is in two of the dicts; give it once"),
+              "'part.b' is in two of the dicts; give it only once"),
     "tied": (lambda m: functional_call(m, {"tied": 1.0, "w1": 2.0}, (1.0,)), ValueError,
-             "a parameter of Mixed has two names, and different things are given for it, 1.0 and 2.0; leave one"),
+             "a parameter of Mixed has two names, but different things are given for it, 1.0 and 2.0; leave one"),
     "missing": (lambda m: functional_call(m, {**NAMES, "mean": [0.0, 0.0], "count": 0}, (1.0,), strict=True),
                 ValueError, "what is given does not fit this Mixed: mask is missing"),
     "missing parameter": (lambda m: functional_call(m, {"w": NAMES["w"]}, (1.0,), strict=True), ValueError,

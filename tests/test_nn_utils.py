@@ -102,7 +102,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "norm_type": (
         lambda: utils.get_total_norm([w0], -1.0),
         ValueError,
-        "norm_type must not be negative, and it is -1.0",
+        "norm_type must not be negative, but it is -1.0",
     ),
     "a model": (
         lambda: utils.get_total_norm(nn.Neuron(1)),  # type: ignore[arg-type]

@@ -127,7 +127,7 @@ def test_a_checkpointed_function_is_shown_with_its_gradients_and_says_what_is_mi
     reader = visit(root)
     shown = {i: grad for i, grad in enumerate(reader.engine("grad")) if graph.nodes[i].op is None}
     assert shown == pytest.approx({i: graph.nodes[i].grad for i in shown}, rel=1e-12)
-    assert "Of a checkpointed function no graph is kept." in reader.text("#panel-why")
+    assert "The graph inside a checkpointed function is not kept." in reader.text("#panel-why")
     assert "read with symbols" not in reader.text("#panel-why")
 
 

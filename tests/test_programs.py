@@ -77,7 +77,8 @@ def test_compiled_networks_in_the_documents_are_those_that_are_compiled(name: st
 
 def test_the_program_in_the_text_is_the_one_in_the_file() -> None:
     docs = Path(__file__).resolve().parent.parent / "docs"
-    shown = (docs / "compile.md").read_text(encoding="utf-8").partition("```\nX = X.T")[2].partition("```")[0]
+    text = (docs / "guides" / "compile.md").read_text(encoding="utf-8")
+    shown = text.partition("```\nX = X.T")[2].partition("```")[0]
     assert "dZ1" in shown
     assert "    X = X.T" + shown.rstrip().replace("\n", "\n    ") in (docs / "compiled" / "three_layers.py").read_text(
         encoding="utf-8"

@@ -45,7 +45,7 @@ TRUTH = """    "softsign": Truth(
 TESTS = [
     *("test_ops", "test_textbook", "test_dags", "test_rules", "test_symbols", "test_value", "test_arrays"),
     *("test_expression", "test_explore", "test_docs", "test_compiler_ops", "test_compiler_networks"),
-    *("test_nn_layers", "test_imports", "test_page_arithmetic"),
+    *("test_nn_layers", "test_imports", "test_page_arithmetic", "test_reference"),
 ]
 ABOUT = [
     *("softsign", "every_truth", "is_said", "sound_alike", "is_accepted", "calls_a_method", "meant_to_be"),

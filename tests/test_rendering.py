@@ -93,9 +93,9 @@ def test_unknown_formats_and_engines(engine: str) -> None:
 @pytest.mark.parametrize("name", ["svg -o/tmp/x", "-v", "", "../x", "svg\n"])
 def test_names_that_are_no_names_never_reach_a_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", None)
-    with pytest.raises(ValueError, match="small letters"):
+    with pytest.raises(ValueError, match="lower case"):
         render("digraph { a }", name)
-    with pytest.raises(ValueError, match="small letters"):
+    with pytest.raises(ValueError, match="lower case"):
         render("digraph { a }", "svg", name)
 
 

@@ -89,15 +89,15 @@ def test_every_number_comes_through(said: object, number: float) -> None:
         ("no list", "the page's leaves must be a list of pairs, not 'no list'"),
         ([[0, 1.0], [0]], "must be pairs of a position and a number, not [0]"),
         ([[0, 1.0], "01"], "must be pairs of a position and a number, not '01'"),
-        ([[0, 1.0], [4, 1.0]], "the page speaks of node 4, but the graph has 4 nodes"),
-        ([[0, 1.0], [-1, 1.0]], "the page speaks of node -1, but"),
-        ([[0, 1.0], [True, 1.0]], "the page speaks of node True, but"),
-        ([[0, 1.0], ["1", 1.0]], "the page speaks of node '1', but"),
-        ([[0, 1.0], [2, 1.0]], "the page cannot set 'm' (data 1), for it is no leaf"),
-        ([[0, 1.0], [1, "1.0"]], "the page gives a leaf the number '1.0', which is none"),
-        ([[0, 1.0], [1, None]], "the number None, which is none"),
-        ([[0, 1.0], [1, True]], "the number True, which is none"),
-        ([[0, 1.0], [1, [1.0]]], "the number [1.0], which is none"),
+        ([[0, 1.0], [4, 1.0]], "the page refers to node 4, but the graph has 4 nodes"),
+        ([[0, 1.0], [-1, 1.0]], "the page refers to node -1, but"),
+        ([[0, 1.0], [True, 1.0]], "the page refers to node True, but"),
+        ([[0, 1.0], ["1", 1.0]], "the page refers to node '1', but"),
+        ([[0, 1.0], [2, 1.0]], "the page cannot set 'm' (data 1), because it is not a leaf"),
+        ([[0, 1.0], [1, "1.0"]], "the page sets a leaf to '1.0', which is not a number"),
+        ([[0, 1.0], [1, None]], "sets a leaf to None, which is not a number"),
+        ([[0, 1.0], [1, True]], "sets a leaf to True, which is not a number"),
+        ([[0, 1.0], [1, [1.0]]], "sets a leaf to [1.0], which is not a number"),
         ([[0, 1.0], [1, 10**400]], "beyond ±1.8e308, the range of a float"),
     ],
 )
@@ -114,9 +114,9 @@ def test_bad_leaves_are_refused_in_a_sentence_and_nothing_is_written(changed: ob
 @pytest.mark.parametrize("message", [None, 3, [], {}, {"basis": 1}, {"changed": []}, {"basis": "1", "changed": []}])
 def test_what_is_no_message_is_refused(message: object) -> None:
     link = Link(Value(0.5, "w") * 2)
-    with pytest.raises(ValueError, match="this is no message of a page with 'basis' and 'changed'"):
+    with pytest.raises(ValueError, match="this is not a page's message with 'basis' and 'changed'"):
         link.hear_leaves(message)
-    with pytest.raises(ValueError, match="this is no message of a page with 'basis' and 'node'"):
+    with pytest.raises(ValueError, match="this is not a page's message with 'basis' and 'node'"):
         link.hear_selected(message)
 
 
@@ -154,7 +154,7 @@ def test_the_selection_is_a_node_of_the_graph_that_is_shown() -> None:
     assert link.hear_selected({"basis": 1, "node": last}) is second  # of one shape, and so it is the same page
     link.show(w * 3)
     assert link.hear_selected({"basis": 1, "node": last}) is None
-    with pytest.raises(ValueError, match="the page speaks of node 7, but the graph has 3 nodes"):
+    with pytest.raises(ValueError, match="the page refers to node 7, but the graph has 3 nodes"):
         link.hear_selected({"basis": 3, "node": 7})
 
 
@@ -264,7 +264,7 @@ def test_what_cannot_be_shown_is_said_as_explore_says_it() -> None:
     half = w * 2
     link = Link(half + w)
     w.data = 0.75
-    with pytest.raises(RuntimeError, match=r"a leaf was set between .* the graph has two points"):
+    with pytest.raises(RuntimeError, match=r"a leaf was set after .* the graph belongs to no single point"):
         link.show(half + w)
     assert link.basis == 1 and link.numbers()["basis"] == 1
     with pytest.raises(ValueError, match="at least 8 items, not 1"):
@@ -383,7 +383,7 @@ def test_the_widget_s_fields_are_the_messages() -> None:
     assert shown._leaves == {"basis": 2, "changed": []} and w.data == 0.75 and shown.selected is w
     shown.update(w * 3)
     assert shown._page != link.page and shown.selected is None and shown._title == "@1"
-    with pytest.raises(ValueError, match="no leaf"):
+    with pytest.raises(ValueError, match="not a leaf"):
         shown.set_state({"_leaves": {"basis": 3, "changed": [[2, 0.0]]}})
     with pytest.raises(TypeError, match=r"the page shows the graph of a Value, not of float: 0\.25"):
         shown.update(0.25)

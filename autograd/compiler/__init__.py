@@ -45,6 +45,17 @@ _BACKENDS = {"numpy": ("run", "Program"), "jax": ("jax", "JaxProgram")}
 def programs(backend: str) -> type[Program]:
     """The class of the programs that a backend runs; what it needs is imported now.
 
+    Parameters
+    ----------
+    backend : {"numpy", "jax"}
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend.
+    ModuleNotFoundError
+        If what it needs is not installed.
+
     Examples
     --------
     >>> programs("numpy").__name__

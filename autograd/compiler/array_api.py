@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .run import Program
 
-__all__ = ["Array", "Library", "Transferred"]
+__all__ = ["Transferred"]
 
 
 class Transferred:
@@ -39,6 +39,13 @@ class Transferred:
         Of NumPy's backend, and with a source already.
     like : array
         One of the library's arrays, of the dtype and on the device to compute with.
+
+    Raises
+    ------
+    ValueError
+        If the program asks for numbers at every call, or tells some; see `autograd.ask`.
+    NotImplementedError
+        If the library has no function of a name that the program needs.
 
     Examples
     --------
@@ -56,8 +63,8 @@ class Transferred:
         self._names = [slot.name for slot in program._built().slots]
         if program._asked or program._told:
             raise ValueError(
-                "the program asks for numbers at every call, such as random ones, or tells some (see autograd.ask), "
-                "and that is possible on NumPy's arrays alone"
+                "the program asks for numbers at every call, such as random ones, or hands some out (see autograd.ask "
+                "and autograd.tell), which works with NumPy's arrays only"
             )
 
         def importing(module: str, scope: Any, local: Any, names: Any, level: int) -> Any:
@@ -72,7 +79,7 @@ class Transferred:
     def step(self, theta: Any, *batch: Any) -> Any:
         """The loss and its gradient, for a vector of parameters and the arrays of a batch."""
         if self._step is None:
-            raise RuntimeError("the program was compiled without a gradient; it has outputs alone")
+            raise RuntimeError("the program was compiled without a gradient; it has outputs only")
         return self._called(self._step, theta, batch)
 
     def outputs(self, theta: Any, *batch: Any) -> Any:
@@ -147,6 +154,14 @@ def _joining(sign: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
 class Array:
     """An array of another library that is written about as one of NumPy's.
 
+    Parameters
+    ----------
+    inner : array
+        The library's own.
+    library : Library
+    whole : Array, optional
+        What this is a reshaped view of: what is written here is written there, too.
+
     Attributes
     ----------
     inner : array
@@ -154,6 +169,12 @@ class Array:
     library : Library
     whole : Array or None
         What this is a reshaped view of: what is written here is written there, too.
+
+    Examples
+    --------
+    >>> x = Array(np.array([[1.0, 2.0]]), Library(np.array([1.0])))
+    >>> float((x.T @ x).sum().inner)
+    9.0
     """
 
     def __init__(self, inner: Any, library: Library, whole: Array | None = None) -> None:
@@ -217,7 +238,7 @@ class Array:
         if gathered:
             (axis,) = gathered
             before = (slice(None),) * axis
-            value = value * 1.0  # a copy, for it may be a part of what is written to
+            value = value * 1.0  # a copy, because it may be a part of what is written to
             for place, position in _entries(items[axis]):
                 one = value[(*before, *place, ...)] if value.ndim else value
                 self.inner[(*before, position, ...)] = one
@@ -297,6 +318,12 @@ class Library:
     ----------
     like : array
         One of them, of the dtype and on the device of all others.
+
+    Examples
+    --------
+    >>> library = Library(np.array([1.0], dtype="float32"))
+    >>> library.dtype
+    dtype('float32')
     """
 
     inf, nan = math.inf, math.nan

@@ -2,7 +2,7 @@
 
 Every pass keeps to the same rules, and adds some of its own: after `sums`, for instance, there are no additions but
 totals. The rules are spelled out here once more, without a word from the code that makes the programs, so that the two
-can contradict each other. The checker is off, for it costs about as much as a pass; tests switch it on.
+can contradict each other. The checker is off, because it costs about as much as a pass; tests switch it on.
 
     >>> with checking():
     ...     switched_on()
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
     Typed: TypeAlias = tuple[Shape, bool]  # a shape, and whether there is an axis of examples
 
+__all__ = ["IllegalProgram"]
+
 ORDER = (
     "record",
     *("fold", "sums", "split", "share", "live"),
@@ -71,12 +73,18 @@ _on = False
 
 
 class IllegalProgram(AssertionError):
-    """A pass has made what is no program: a fault of the compiler."""
+    """A pass has made what is not a program: a fault of the compiler.
+
+    Examples
+    --------
+    >>> issubclass(IllegalProgram, AssertionError)
+    True
+    """
 
 
 @contextmanager
 def checking() -> Iterator[None]:
-    """Check every program after every pass, inside of the ``with`` block."""
+    """Check every program after every pass, inside the ``with`` block."""
     global _on
     before, _on = _on, True
     try:
@@ -140,7 +148,7 @@ def check_scalars(table: Scalars, after: str = "record") -> None:
             raise IllegalProgram(f"after {after}, row {i}, {shown}{'' if data is None else f' {data}'}: {why}")
     for i in table.outputs:
         if not (isinstance(i, int) and 0 <= i < len(table)):
-            raise IllegalProgram(f"after {after}, the output {i} is no row; there are {len(table)}")
+            raise IllegalProgram(f"after {after}, the output {i} is not a row; there are {len(table)}")
     if "share" in _so_far(after):
         _check_shared(table, after)
     if "live" in _so_far(after):
@@ -304,7 +312,7 @@ def _check_promises(x: Array, after: str) -> None:
         _must("lower" in done, "only lowered programs have such arrays")
     if x.head in (LOOP, OUTPUT, ITEM, OUTER, CARRY):
         _must("roll" in done, "there are no loops yet")
-    _must(x.head is not TOTAL, "a total is no operation on arrays")
+    _must(x.head is not TOTAL, "a total is not an operation on arrays")
 
 
 def _check_body(x: Array, after: str) -> None:
@@ -389,7 +397,7 @@ def _elementwise(x: Array) -> Typed:
     for i, y in enumerate(x.operands):
         truth = isinstance(y, Array) and y.truth
         if x.head in _JOINS:
-            _must(truth or not isinstance(y, Array), f"its operand {y!r} is no condition")
+            _must(truth or not isinstance(y, Array), f"its operand {y!r} is not a condition")
         elif x.head not in CONDITIONS and not (x.head is ops.where and i == 0):
             _must(not truth, f"its operand {y!r} is a condition, which must be made a number")
     rank = max(len(y.shape) for y in arrays)
@@ -483,7 +491,7 @@ def _pick(x: Array) -> Typed:
 
 def _check_index(index: Any, size: int, of: str) -> None:
     whole = isinstance(index, np.ndarray) and index.dtype.kind == "i"
-    _must(whole, f"the positions {index!r:.60} are no array of whole numbers")
+    _must(whole, f"the positions {index!r:.60} are not an array of whole numbers")
     found: NDArray[Any] = index
     if found.size:
         _must(int(found.min()) >= 0, f"the position {found.min()} is negative")
@@ -538,7 +546,7 @@ def _require(x: Array) -> Typed:
     _must(isinstance(x.data, str), f"its message is {x.data!r}")
     arrays = [y for y in x.operands if isinstance(y, Array)]
     condition = x.operands[0]
-    _must(isinstance(condition, float) or condition.truth, f"{condition!r} is no condition")
+    _must(isinstance(condition, float) or condition.truth, f"{condition!r} is not a condition")
     _broadcast(arrays, max([len(y.shape) for y in arrays], default=0))
     return (), any(y.batched for y in arrays)
 
@@ -556,7 +564,7 @@ def _loop(x: Array) -> Typed:
 
 def _output(x: Array) -> Typed:
     (y,) = x.operands
-    _must(y.head is LOOP, f"its operand {y!r} is no loop")
+    _must(y.head is LOOP, f"its operand {y!r} is not a loop")
     loop: Loop = y.data
     made = [*loop.kept, *loop.last]
     _must(0 <= x.data < len(made), f"the loop has made {len(made)} arrays")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from ..origins import Place
 
+__all__ = ["Explanation", "Stage", "Stages"]
+
 FEW = 8
 """So many entries of an array are written out; an explanation has them all."""
 
@@ -37,7 +39,7 @@ _SIGNS = {ops.add: " + ", ops.sub: " - ", ops.mul: "*", ops.div: " / "}
 
 
 class Stage:
-    """What a pass has made; printed, it is what it shows.
+    """What a pass has made; ``program.stages`` has one for each. Printed, it is what it shows.
 
     Attributes
     ----------
@@ -49,6 +51,16 @@ class Stage:
         What it has made, of `step` if there is a gradient, or else of `outputs`.
     programs : dict
         What it has made of each function. The two are one, up to the way back.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = autograd.Value(2.0, "w")
+    >>> program = autograd.compile(lambda x: w * x, like=[0.0])
+    >>> print(program.stages["record"])
+    0 input 0
+    1 parameter 0
+    2 mul(1, 0)  <- output
     """
 
     def __init__(
@@ -84,7 +96,16 @@ class Stage:
 
 
 class Stages(Mapping[str, Stage]):
-    """What every pass made, by the name of the pass, in their order; printed, a list of them."""
+    """What every pass made, by the name of the pass, in order; ``program.stages`` is one. Printed, a list of them.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = autograd.Value(2.0, "w")
+    >>> program = autograd.compile(lambda x: w * x, like=[0.0])
+    >>> list(program.stages)[:3]
+    ['record', 'fold', 'sums']
+    """
 
     def __init__(self, task: Task) -> None:
         does = {step.name: (step.does, step.only) for step in PIPELINE}
@@ -132,7 +153,7 @@ class Entry:
         The scalar's row in the table that was grouped, ``program.stages["live"].program``; -1 for a parameter that is
         used nowhere.
     scope : str
-        The module that made the scalar, such as ``"mlp.layer1.neuron3"``; empty outside of modules.
+        The module that made the scalar, such as ``"mlp.layer1.neuron3"``; empty outside modules.
     label : str
         What the user calls it.
     formula : str
@@ -150,7 +171,7 @@ class Entry:
 
 
 class Explanation:
-    """Where a line of a compiled program comes from; printed, it says so.
+    """Where a line of a compiled program comes from; ``program.explain`` makes one. Printed, it says so.
 
     Attributes
     ----------
@@ -181,6 +202,15 @@ class Explanation:
         of one example. Empty if the line is a step between such.
     says : str
         What else there is to say about it.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = autograd.Value(2.0, "w")
+    >>> program = autograd.compile(lambda x: w * x, like=[0.0])
+    >>> told = program.explain("dw")
+    >>> told.derivative, told.of
+    (True, 'w')
     """
 
     def __init__(self, view: _View, x: Array, line: int | None, function: str) -> None:
@@ -263,7 +293,7 @@ def explain(found: Stages, asked: int | str) -> Explanation:
         names = dict.fromkeys([x.name for view in views for x in view.arrays if x.name])
         raise ValueError(f"there is no array {asked!r:.60} in the program, only {', '.join(names)}")
     if asked not in about:
-        there = f"{asked!r:.20} is none of its {len(lines)} lines"
+        there = f"{asked!r:.20} is not one of its {len(lines)} lines"
         if isinstance(asked, int) and 0 < asked <= len(lines):
             there = f"line {asked} computes no array: {lines[asked - 1].strip()!r:.60}"
         numbers = f"the lines {min(about)} to {max(about)}" if about else "no lines"

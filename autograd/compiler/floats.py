@@ -5,8 +5,8 @@ are written for floats: ``exp`` is the engine's own function, ``where(c, a, b)``
 which programs these are (`fits`), and what differs in their text; `text` and `assemble` do the rest, as for arrays.
 
 Python raises at ``1.0 / 0.0`` and at ``1e200 ** 2``, where IEEE 754 has a result. The text keeps the plain operators,
-for they are fast and easily read. If one of them raises, the program is run once more, as `careful` reads it: with the
-functions of `autograd.ieee` in their place. The engine does the same with the rules of its operations.
+because they are fast and easily read. If one of them raises, the program is run once more, as `careful` reads it: with
+the functions of `autograd.ieee` in their place. The engine does the same with the rules of its operations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pass: what depends on constants alone is computed now, and what changes nothing goes.
 
-Only steps that hold for every number, nan and infinities included, are taken: 0 * x stays, for x may be infinite. The
-passes that make new rows, `sums` and `split`, make them with `folded` and `total`, so that after them as well every
+Only steps that hold for every number, nan and infinities included, are taken: 0 * x stays, because x may be infinite.
+The passes that make new rows, `sums` and `split`, make them with `folded` and `total`, so that after them as well every
 operation depends on more than constants.
 """
 

@@ -75,8 +75,8 @@ def group(
     asides += [make.tell(grouping.several(list(islice(rows, count))), i) for i, count in enumerate(told)]
     if any(isinstance(x, Array) and x.batched for aside in asides if aside.head is TELL for x in aside.operands):
         raise CompileError(
-            "the function tells something that depends on the example (see autograd.tell), and a program for a batch "
-            "has many of them at once; compile the whole batch, compile(f, batch=False)"
+            "the function hands out numbers that depend on the example (see autograd.tell), but a program for a batch "
+            "has many examples at once; compile the whole batch: compile(f, batch=False)"
         )
     return ArrayProgram(make, grouping.inputs, returned, asides)
 

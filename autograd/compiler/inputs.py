@@ -2,7 +2,7 @@
 
 A `Slot` stands for one array. A list of numbers, or of equally long lists of numbers, is one array; dicts, and lists
 whose items differ in shape, are kept as they are, with arrays in them. In a batch every array has one more axis, the
-first. An `Asked` stands for numbers that are no arguments: a function gives them at every call.
+first. An `Asked` stands for numbers that are not arguments: a function gives them at every call.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Placeholder(Value):
 
     def __index__(self) -> NoReturn:
         self._refuse(
-            "is an index or a count here, and a compiled program cannot choose by it from a list, nor repeat anything; "
-            "take all entries and keep one: autograd.sum([autograd.where(autograd.equal("
+            "is used as an index or a count here, but a compiled program can neither pick an entry of a list by it nor "
+            "repeat something that often; take all entries and keep one: autograd.sum([autograd.where(autograd.equal("
             f"{self.label}, k), entry, 0.0) for k, entry in enumerate(table)])"
         )
 
@@ -54,8 +54,8 @@ class Placeholder(Value):
 
     def _number(self) -> NoReturn:
         self._refuse(
-            "is asked for its number here, by float(), int(), round() or a function of math, and has none until the "
-            "compiled program runs; compute with it as it is, by the functions of autograd"
+            "is turned into a number here, by float(), int(), round() or a function of math, but it has none until the "
+            "compiled program runs; keep it as it is, and use the functions of autograd"
         )
 
     __float__ = __int__ = __complex__ = __floor__ = __ceil__ = __trunc__ = _number
@@ -65,15 +65,15 @@ class Placeholder(Value):
 
     def __bool__(self) -> NoReturn:
         self._refuse(
-            "decides here what happens next, and a compiled program would always go the same way; use "
-            f"autograd.where({self.label}, a, b), which takes a if it is not 0"
+            "decides here what happens next, but a compiled program would always take the same branch; use "
+            f"autograd.where({self.label}, a, b), which gives a where it is not 0"
         )
 
     def __format__(self, spec: str) -> str:
         if spec:
             self._refuse(
-                f"is written out here with the format {spec!r}, and has no number until the compiled program runs; "
-                "leave it to whoever calls the program, or print it as it is to see what it is"
+                f"is written with the format {spec!r} here, but it has no number until the compiled program runs; "
+                "format what the program returns, or print it without a format to see what it stands for"
             )
         return repr(self)
 
@@ -123,7 +123,7 @@ class Asked(Slot):
         self.count, self.function = count, function
 
     def array(self, examples: int | None, dtype: Any) -> NDArray[Any]:
-        """Numbers for a call; `examples` is how many there are, None if it is no batch."""
+        """Numbers for a call; `examples` is how many there are, None if it is not a batch."""
         before = (examples,) if examples is not None and self.each else ()
         numbers = given(self.function, self.count * math.prod(before))
         return np.array(numbers, dtype).reshape((*before, *self.shape))
@@ -176,7 +176,7 @@ class Inputs:
         if self.batched and array.ndim == 0:
             raise CompileError(
                 f"{name} is one number, {x!r:.60}, where an array with one entry for each example belongs; "
-                "use batch=False if the arguments are no batch"
+                "use batch=False if the arguments are not a batch"
             )
         self.slots.append(Slot(name, array.shape[1:] if self.batched else array.shape))
         return self.slots[-1]
@@ -240,8 +240,8 @@ class Inputs:
                 raise ValueError("the batch is empty: there must be at least one example")
             if n > self.most:
                 raise ValueError(
-                    f"the batch has {n} examples, and {self.dtype.name} cannot count them, for it ends at "
-                    f"{self.most:g}; divide it, or compile with another dtype"
+                    f"the batch has {n} examples, more than {self.dtype.name} can count, whose largest number is "
+                    f"{self.most:g}; divide the batch, or compile with another dtype"
                 )
         return found
 
@@ -278,7 +278,7 @@ class Inputs:
         if array.shape[self.batched :] != slot.shape or array.ndim < len(slot.shape) + self.batched:
             extents = ", ".join([*["batch"] * self.batched, *map(str, slot.shape)])
             wanted = f"({extents}{',' * (len(slot.shape) + self.batched == 1)})"
-            raise ValueError(f"{slot.name} has the shape {array.shape}, and the program was compiled for {wanted}")
+            raise ValueError(f"{slot.name} has the shape {array.shape}, but the program was compiled for {wanted}")
         return self._converted(array)
 
     def _converted(self, array: Any) -> Any:
@@ -295,7 +295,7 @@ class Inputs:
             if np.isnan(array).any():
                 where = tuple(map(int, np.argwhere(np.isnan(array))[0]))
                 raise ValueError(
-                    f"{slot.name} has a nan at {where}, and it spreads into the result; leave such examples out, or "
+                    f"{slot.name} has a nan at {where}, which spreads into the result; leave such examples out, or "
                     "compile with allow_nan=True"
                 )
 
@@ -326,7 +326,7 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
 def _array(x: Any, name: str) -> NDArray[Any] | None:
     """x as one array, or None if it holds several."""
     if isinstance(x, Value):
-        raise TypeError(f"{name} is a Value, and a compiled program takes numbers; give its data")
+        raise TypeError(f"{name} is a Value, but a compiled program takes numbers; give it the .data")
     if isinstance(x, (list, tuple)) and any(_several(item) for item in x):
         return None
     try:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     Noted: TypeAlias = tuple[Check | Told, ...]
 
+__all__ = ["JaxProgram"]
+
 
 class JaxInputs(Inputs):
     """The arguments of a program that JAX runs: its arrays are taken as they are, also while JAX traces a function."""
@@ -157,7 +159,7 @@ class JaxProgram(Program):
         if count % self._pieces:
             raise ValueError(
                 f"a batch of {count} examples cannot be split evenly over {self._pieces} devices; leave "
-                f"{count % self._pieces} of them out, or take them along with the next batch"
+                f"{count % self._pieces} of them out, or add them to the next batch"
             )
         everywhere = NamedSharding(self._batches.mesh, PartitionSpec())
         return [_put(self._parameters._data, everywhere), *[_put(array, self._batches) for array in arrays]]
@@ -185,7 +187,7 @@ class JaxProgram(Program):
         Raises
         ------
         TypeError, ValueError
-            If it is no mesh, or has no such axis, or if the function takes no batch; in a call, if the number of
+            If it is not a mesh, or has no such axis, or if the function takes no batch; in a call, if the number of
             examples cannot be divided by that of the devices.
 
         Examples
@@ -243,8 +245,9 @@ class JaxProgram(Program):
         inputs, value, returned = self._built(), self._value, self._returned
         if self._asked or self._told:
             raise RuntimeError(
-                f"{self._title} asks for numbers at every call, such as random ones, or tells some (see autograd.ask), "
-                "and a pure function does neither; call the program itself, or put the network into evaluation mode"
+                f"{self._title} asks for numbers at every call, such as random ones, or hands some out (see "
+                "autograd.ask and autograd.tell), and a pure function does neither; call the program itself, or put "
+                "the network into evaluation mode"
             )
         outputs = partial(_outputs, self._outputs, self._cut)
         self._require_precision()
@@ -280,7 +283,7 @@ class JaxProgram(Program):
     def _require_precision(self) -> None:
         if self._dtype == np.float64 and not jax.config.jax_enable_x64:
             raise RuntimeError(
-                "the program computes in float64, which JAX leaves out in functions of its own unless it is told "
+                "the program computes in float64, which JAX replaces by float32 unless it is told "
                 'otherwise: call jax.config.update("jax_enable_x64", True) first, or compile with dtype="float32"'
             )
 
@@ -336,7 +339,7 @@ def _looked_at(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any
     """The few numbers that a call looks at, the gradient, and what was noted.
 
     The numbers are the loss, a sum that is nan if there is a nan in the loss or the gradient, and whether each check
-    holds: in one array, for each that leaves a device costs time.
+    holds: in one array, because each that leaves a device costs time.
     """
     loss, gradient, noted = _step(step, cut, vector, *arrays)
     numbers = [loss, loss + (gradient * gradient).sum(), *_held(noted)]
@@ -350,7 +353,7 @@ def _outputs(outputs: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, An
 
 
 def _listed(made: Any) -> Any:
-    """Dicts as lists of their values, for JAX would sort the keys."""
+    """Dicts as lists of their values, because JAX would sort the keys."""
     if isinstance(made, dict):
         return [_listed(item) for item in made.values()]
     if isinstance(made, (tuple, list)):

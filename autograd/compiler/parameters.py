@@ -158,7 +158,8 @@ class _Vector(ParameterVector):
 class Parameters(_Vector):
     """A program's parameters: one vector of numbers and one of gradients, with a view of each named part.
 
-    An optimiser of ``nn`` takes it in place of ``model.parameters()``: its rule then moves the whole vector at once.
+    An optimiser of ``nn`` takes it in place of ``model.parameters()``: its rule then moves the whole vector at once. A
+    compiled program has it as ``program.parameters``.
 
     Attributes
     ----------
@@ -285,11 +286,11 @@ class Parameters(_Vector):
             several: Iterable[Value] = [item] if isinstance(item, Value) else item
             for value in several:
                 if id(value) not in number_of:
-                    raise ValueError(f"{value!r:.60} is no parameter of this program")
+                    raise ValueError(f"{value!r:.60} is not a parameter of this program")
                 numbers.append(number_of[id(value)])
         if not numbers or len(set(numbers)) < len(numbers):
-            what = "one is named twice" if numbers else "none is named"
-            raise ValueError(f"only() takes names of parts, or Values, each parameter once, and {what}")
+            what = "one is given twice" if numbers else "none is given"
+            raise ValueError(f"only() takes names of parts, or Values, each parameter once, but {what}")
         return Selection(self, numbers)
 
     # --- and the Values ---------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class Task:
         self.largest = largest(self.dtype)
         if self.differentiated and not self.recording.single:
             raise CompileError(
-                f"only one number can be differentiated, and {self.called} returns several; return their sum, or "
+                f"only one number can be differentiated, but {self.called} returns several; return their sum, or "
                 "compile with gradient=False"
             )
 
@@ -280,7 +280,7 @@ def _refuse_constants_beyond(most: float, dtype: Any, program: ArrayProgram) -> 
             beyond = sizes[np.isfinite(sizes) & (sizes > most)]
             if beyond.size:
                 raise CompileError(
-                    f"the program has the constant {float(beyond.max())!r}, and {dtype.name} ends at {most!r}: choose "
+                    f"the program has the constant {float(beyond.max())!r}, but {dtype.name} ends at {most!r}: choose "
                     "another dtype, or scale the numbers"
                 )
 

@@ -46,9 +46,9 @@ class Condition:
     def __bool__(self) -> bool:
         self.recorder.refuse(
             self,
-            f"a comparison of Values ({self.sign}) decides here what happens next, and a compiled program would always "
-            "go the way of the numbers that it was recorded with; use autograd.where(condition, a, b), maximum, relu "
-            "or clip instead, and autograd.require(condition, message) to check arguments",
+            f"a comparison of Values ({self.sign}) decides here what happens next, but a compiled program would always "
+            "take the branch of the numbers that it was recorded with; use autograd.where(condition, a, b), maximum, "
+            "relu or clip instead, and autograd.require(condition, message) to check arguments",
         )
 
     # A bool can be an index, or a key.
@@ -176,14 +176,14 @@ class Recorder(Watch):
             self.refuse(
                 node,
                 "inside no_grad() nothing is recorded, so a compiled program would keep the numbers that are computed "
-                "there; use detach() on a Value that is to have no gradient",
+                "there; use detach() on a Value that should have no gradient",
             )
 
     def read(self, x: Value) -> None:
         if not self.concrete(x):
             self.refuse(
                 x,
-                "the number of a Value is asked for (.data), and a compiled program would keep the one that it was "
+                "the number of a Value is read here (.data), but a compiled program would keep the one that it was "
                 "recorded with; compute with the Value itself, or move this out of the function",
             )
 
@@ -191,7 +191,7 @@ class Recorder(Watch):
         self.refuse(
             x,
             f"the number of {x.describe()} is set while the function is recorded, which a compiled program would not "
-            "do again; set Values outside of the function",
+            "do again; set Values outside the function",
         )
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
@@ -210,7 +210,7 @@ class Recorder(Watch):
         if self.owns(x) and not self.concrete(x):
             self.refuse(
                 x,
-                f"{x.label or 'a result'!r} is looked up in a set or dict, which knows no number before the program "
+                f"{x.label or 'a result'!r} is looked up in a set or dict, but it has no number before the program "
                 "runs; write a sum of autograd.where(x == key, value, 0.0) over the keys instead",
             )
 
@@ -220,8 +220,8 @@ class Recorder(Watch):
         if pickled or x.op is not None or not self.owns(x):
             self.refuse(
                 x,
-                f"{x.describe()} is copied or pickled while the function is recorded, and a copy is another parameter "
-                "each time; copy outside of the function, or use detach() on a Value that is to have no gradient",
+                f"{x.describe()} is copied or pickled while the function is recorded, but each copy would be a new "
+                "parameter; copy outside the function, or use detach() on a Value that should have no gradient",
             )
         return record(ops.positive, [x])
 
@@ -254,8 +254,8 @@ class Recorder(Watch):
 class _Abroad(Watch):
     """Looks, in the threads that record nothing, at what belongs to functions that other threads record.
 
-    A function may hand its work to other threads. What they do with a leaf that is no placeholder cannot be told from
-    what they do with it for somebody else; with a placeholder, and with what is made from it, it can.
+    A function may hand its work to other threads. What they do with a leaf that is not a placeholder cannot be told
+    from what they do with it for somebody else; with a placeholder, and with what is made from it, it can.
     """
 
     derivatives = True
@@ -367,7 +367,7 @@ class Recording:
             raise _unsteady(f"the one checks {self.checks!r:.60}, the other {checked_again!r:.60}")
         asked, again_asked = ([(slot.count, slot.each) for slot in slots] for slots in (self.asked, asked_again))
         if asked != again_asked or [count for _, count in self.told] != [count for _, count in told_again]:
-            raise _unsteady("they ask for, or tell, different numbers of numbers")
+            raise _unsteady("they ask for, or hand out, different counts of numbers")
         for row, leaf in found.items():
             twin = found_again[row]
             mine = owned(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
@@ -403,12 +403,12 @@ def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) ->
 def _run(
     f: Callable[..., Any], inputs: Inputs
 ) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]], list[Asked], list[tuple[Teller, int]]]:
-    """One run: the table, in it every leaf that is no placeholder, what f returned, what it checked, asked and told."""
+    """One run: the table with every leaf that is not a placeholder; what f returned, checked, asked and told."""
     form = rounding()
     if form is not None:
         raise CompileError(
-            f"a program has a dtype of its own, and cannot be recorded inside of precision({form.name!r}); compile "
-            f"outside of the block, with dtype={form.name!r}"
+            f"a program has a dtype of its own, and cannot be recorded inside precision({form.name!r}); compile "
+            f"outside the block, with dtype={form.name!r}"
         )
     placeholders = [slot.placeholders() for slot in inputs.slots]
     arguments = inputs.filled([slot.nested(iter(xs)) for slot, xs in zip(inputs.slots, placeholders)])
@@ -423,7 +423,7 @@ def _run(
     told = [(function, len(nodes)) for function, nodes in recorder.telling]
     asked = [*outs, *[node for _, nodes in (*recorder.checks, *recorder.telling) for node in nodes]]
     table = Scalars()
-    rows: dict[int, int] = {}  # by id, for all the nodes live
+    rows: dict[int, int] = {}  # by id, because all the nodes live
     found: dict[int, Value] = {}
     for placeholder in recorder.placeholders:
         rows[id(placeholder)] = table.add(INPUT, (), len(rows), placeholder.place)
@@ -482,6 +482,6 @@ def _compare(one: Scalars, other: Scalars) -> None:
 
 def _unsteady(difference: str) -> CompileError:
     return CompileError(
-        "run twice, the function computed two different things, so there is no one program to compile: "
+        "run twice, the function computed two different things, so there is no single program to compile: "
         f"{difference}. Does it draw random numbers, which autograd.ask makes new at every call, or count its calls?"
     )

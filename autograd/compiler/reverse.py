@@ -72,7 +72,7 @@ def differentiate(
     if not any(isinstance(x, Array) and x.depends for x in program.outputs):
         raise CompileError(
             f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
-            "compile with gradient=False for the numbers alone"
+            "compile with gradient=False to get the numbers only"
         )
     make, (own, rest) = program.builder, program.outputs
     batched = isinstance(own, Array) and own.batched

@@ -792,7 +792,7 @@ class _Rolling:
             made.role = Role(x.role.word + plural, x.role.layer, x.role.follows)
 
     def _uses(self, j: int, users: dict[int, list[Array]], inside: set[int]) -> set[int]:
-        """In which steps an array of the loop is needed outside of it."""
+        """In which steps an array of the loop is needed outside it."""
         outputs = {x.number for x in self.old.outputs if isinstance(x, Array)}
         found = set()
         for k, step in enumerate(self.found.steps):

@@ -46,6 +46,24 @@ class Program:
         The program's text.
     parameters : Parameters
         Their numbers and gradients, in one vector each.
+
+    Raises
+    ------
+    TypeError, ValueError
+        From a call: if the arguments do not have the shapes and kinds of the example, if there is a nan among them that
+        spreads into the result, or if they do not meet what the function requires of them.
+    RuntimeError
+        From a call: if a leaf that is a constant of the program has been set to another number.
+
+    Examples
+    --------
+    >>> import autograd
+    >>> w = Value(2.0, "w")
+    >>> program = autograd.compile(lambda x: (w * x) ** 2)
+    >>> program([1.0, 2.0])
+    (10.0, array([10.]))
+    >>> program.outputs([1.0, 2.0])
+    array([ 4., 16.])
     """
 
     _takes = Inputs
@@ -222,7 +240,7 @@ class Program:
         except Exception as error:
             raise pickle.PicklingError(
                 f"nothing is compiled yet, and the function cannot be pickled ({error}); call the program once, or "
-                "give compile() the arguments for one example as like=: then it is not needed"
+                "give compile() the arguments for one example as like=: then the function is not needed"
             ) from error
         return state
 
@@ -300,7 +318,7 @@ class Program:
             found = Stages(self._task(inputs))
             if found.written.source != self._text:
                 raise RuntimeError(
-                    f"{self._title} computes something else by now than when it was compiled, so there is nothing to "
+                    f"{self._title} no longer computes what it did when it was compiled, so there is nothing to "
                     "show; compile it again"
                 )
             self._stages = found
@@ -590,13 +608,13 @@ def _owned(made: Any, returned: Any, examples: tuple[int, ...], dtype: Any, spre
 def fault(what: str) -> CompileError:
     """The error that says that the compiler is to blame."""
     return CompileError(
-        f"the compiled program gives {what}. This is a fault of the compiler and not of your function; please report "
-        "it, with the function, and use the function without compile()"
+        f"the compiled program gives {what}. This is a bug in the compiler, not in your function; please report it, "
+        "with the function, and use the function without compile()"
     )
 
 
 def _check_arguments(f: Callable[..., Any], like: Any) -> None:
-    """Raise a TypeError if `like` is no list of arguments that f could be called with."""
+    """Raise a TypeError if `like` is not a list of arguments that f could be called with."""
     wanted = "like is a list of the arguments for one example, such as like=([0.0, 0.0],) for one that is a list of two"
     if not hasattr(like, "__len__") or isinstance(like, (str, bytes, dict, set)):
         raise TypeError(f"{wanted}, not {like!r:.60}")

@@ -615,7 +615,7 @@ class Body:
         for i, y in kept.items():
             target = self._target(y, step if loop.trail[i] is None else f"{step} + 1")
             inner.lines.append(Line(self.dialect.assigned(target, inner.text(loop.kept[i])), array=loop.kept[i]))
-        if handed:  # at once, for each may need what another was before
+        if handed:  # at once, because each may need what another was before
             texts = [inner.text(loop.carried[c]) for c in handed]
             first = loop.carried[next(iter(handed))]
             inner.lines.append(Line(f"{', '.join(handed.values())} = {', '.join(texts)}", array=first))

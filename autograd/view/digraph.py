@@ -75,7 +75,7 @@ class Digraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         if outfile is None:
             target = ".".join([self.filepath, *reversed(self._formats(format, renderer, formatter))])
         if raise_if_result_exists and os.path.exists(target):
-            raise graphviz.FileExistsError(f"there is a file {target!r} already")
+            raise graphviz.FileExistsError(f"the file {target!r} exists already")
         if not overwrite_source and os.path.abspath(target) == os.path.abspath(self.filepath):
             raise ValueError(f"the picture would replace its own DOT text, {target!r}; give one of them another name")
         picture = self.pipe(format, renderer, formatter, neato_no_op, engine=engine)

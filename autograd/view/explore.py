@@ -45,6 +45,8 @@ LIMIT = 200_000
 class Page:
     """What `explore` returns: the page, ready to be looked at.
 
+    As the value of a notebook's cell it shows itself, in a frame of its own.
+
     Attributes
     ----------
     path : str
@@ -53,6 +55,20 @@ class Page:
         Its content.
 
     As the value of a notebook's cell it shows itself, in a frame of its own.
+    path : str
+        The file that was written.
+    html : str
+        Its content.
+    title : str
+        What it is called.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = explore(Value(2.0, "x") ** 2, os.path.join(folder, "square.html"), open=False)
+    ...     print(os.listdir(folder), page.html.startswith("<!doctype html>"))
+    ['square.html'] True
     """
 
     def __init__(self, path: str, html: str, title: str) -> None:
@@ -118,7 +134,7 @@ def explore(
         else the labelled leaves that modules own; in a graph without any, the labelled leaves but for those called x, y
         or t, with or without a number. The page has a switch for each leaf.
     inputs : iterable of Value, optional
-        Leaves that are no parameters.
+        Leaves that are not parameters.
     room : int
         The most items that the page shows together.
 
@@ -129,10 +145,11 @@ def explore(
     Raises
     ------
     TypeError
-        If `v` is neither a Value nor a Graph, if `selected` is no Value, or if a title, a text or a note is no text.
+        If `v` is neither a Value nor a Graph, if `selected` is not a Value, or if a title, a text or a note is not a
+        str.
     ValueError
-        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are no leaves of it, if `selected` or what
-        a note is for is no node of it, if `step` is something else or stands alone, or if a text is empty.
+        If the graph has more than 200,000 nodes, if `parameters` or `inputs` are not leaves of it, if `selected` or
+        what a note is for is not a node of it, if `step` is something else or stands alone, or if a text is empty.
     RuntimeError
         If a leaf was set in the middle of it, between two of its results, so that its numbers are not of one point.
     OSError
@@ -298,8 +315,8 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     if CHECKPOINT.name in unread:
         unread.remove(CHECKPOINT.name)
         notes.append(
-            "Of a checkpointed function no graph is kept. Its results and all gradients are shown, but not what is "
-            "inside of it, and what depends on it cannot be computed again when you change a leaf."
+            "The graph inside a checkpointed function is not kept. Its results and all gradients are shown, but not "
+            "its nodes, and what depends on it cannot be computed again when you change a leaf."
         )
     if unread:
         notes.append(
@@ -307,7 +324,7 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
             "only. Its results are shown, but what depends on them cannot be computed again when you change a leaf."
         )
     if trouble:
-        notes.append(f"Graphviz laid nothing out ({trouble}); the page uses a simpler layout of its own.")
+        notes.append(f"Graphviz could not lay out the graph ({trouble}); the page uses a simpler layout of its own.")
     return {
         "graph": graph.document(),
         "names": names(graph),
@@ -429,7 +446,7 @@ def bundle(made: dict[str, str], start: str = "main") -> str:
     Parameters
     ----------
     made : dict
-        Modules that are no files, with their source.
+        Modules that are not files, with their source.
     start : str
         The module to begin with.
 

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INSTALL = "pip install 'glassgrad[view]' brings one, or install your system's graphviz so that `dot` is on PATH"
+INSTALL = "pip install 'glassgrad[view]' installs it, or install your system's graphviz so that `dot` is on PATH"
 
 FORMAT = re.compile(r"[a-z][a-z0-9_.:-]*")
 _ENGINE = re.compile(r"[a-z][a-z0-9]*")
@@ -53,7 +53,7 @@ def render(source: str, format: str, engine: str = "dot") -> bytes:
     """
     if not FORMAT.fullmatch(format) or not _ENGINE.fullmatch(engine):
         raise ValueError(
-            f"a format and an engine of Graphviz are named with small letters, not {format!r:.40}, {engine!r:.40}"
+            f"Graphviz's formats and engines are written in lower case, not {format!r:.40}, {engine!r:.40}"
         )
     run = subprocess.run(
         _command(format, engine),
@@ -74,7 +74,7 @@ def _command(format: str, engine: str) -> list[str]:
     from importlib.util import find_spec
 
     if find_spec("pygraphviz") is None:
-        raise GraphvizMissing(f"a drawing needs Graphviz, and there is none: {INSTALL}")
+        raise GraphvizMissing(f"a drawing needs Graphviz, which was not found: {INSTALL}")
     # The other process looks for modules where this one does, not in the folder that it happens to be in.
     program = (
         "import sys; sys.path[:] = sys.argv[3:]; from autograd.view.rendering import bundled; bundled(*sys.argv[1:3])"

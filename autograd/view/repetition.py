@@ -39,7 +39,7 @@ def is_link(graph: Graph, position: int) -> bool:
 
 
 def chain(graph: Graph, position: int) -> tuple[list[int], list[int]]:
-    """The additions that make up a sum, and its terms, in order; a node that is no addition has its operands.
+    """The additions that make up a sum, and its terms, in order; a node that is not an addition has its operands.
 
     Examples
     --------
@@ -369,7 +369,7 @@ def _bounds(graph: Graph, inside: bytearray, path: list[int]) -> list[int]:
     trimmed = max(range(period), key=lambda t: (uses(t), -t))
     ends = [*range(last - trimmed, start - 1, -period)][::-1]
     before = ends[0] - period
-    if before < -1 and ends[0] < period:  # the path begins in the midst of a step, which lacks what went before
+    if before < -1 and ends[0] < period:  # the path begins in the middle of a step, which lacks what went before
         before = -1
     if before < start - 1 and before >= 0 and codes[before] != codes[ends[0]]:
         ends, before = ends[1:], ends[0]
@@ -535,7 +535,7 @@ def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[l
         neuron = _neuron(graph, position, inside, uses, roles)
         if neuron is not None:
             found.setdefault(neuron.inputs, []).append(neuron)
-    # One number that is multiplied and shifted is no neuron, but with others of its kind it may be a layer's.
+    # One number that is multiplied and shifted is not a neuron, but with others of its kind it may be a layer's.
     return [layer for (_, products), layer in found.items() if len(layer) > 1 or products > 1]
 
 

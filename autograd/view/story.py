@@ -52,7 +52,7 @@ def story(
 
 def _text(given: object, what: str) -> str:
     if not isinstance(given, str):
-        raise TypeError(f"{what} must be a text, not {type(given).__name__}: {given!r:.60}")
+        raise TypeError(f"{what} must be a str, not {type(given).__name__}: {given!r:.60}")
     if not given.strip():
         raise ValueError(f"{what} is empty; leave it out instead")
     return given.strip().encode("utf-8", "replace").decode()
@@ -70,7 +70,7 @@ def _notes(graph: Graph, notes: Mapping[Value, str] | None) -> dict[int, str]:
         if not isinstance(node, Value):
             raise TypeError(f"notes are for Values, not for {type(node).__name__}: {node!r:.60}")
         if node not in graph:
-            raise ValueError(f"there is a note for {node.describe()}, which is no node of the graph")
+            raise ValueError(f"there is a note for {node.describe()}, which is not a node of the graph")
         found[graph.position(node)] = _text(note, f"the note for {node.describe()}")
     return found
 
@@ -99,7 +99,7 @@ def beginning(graph: Graph, selected: Value | None, step: str | None) -> dict[st
     if not isinstance(selected, Value):
         raise TypeError(f"selected must be a Value of the graph, not {type(selected).__name__}: {selected!r:.60}")
     if selected not in graph:
-        raise ValueError(f"selected is {selected.describe()}, which is no node of the graph")
+        raise ValueError(f"selected is {selected.describe()}, which is not a node of the graph")
     return {"start": {"node": graph.position(selected), "step": step}}
 
 

@@ -71,8 +71,8 @@ class Part(Graph):
 def names(graph: Graph) -> list[str]:
     """A name for each node: its label, with its scope where labels repeat; a leaf's number; or @1, @2, ...
 
-    What begins with ``@`` is no name in Python, nor in an expression, so that it does not look like a label; and where
-    there is such a label all the same, it is left out.
+    What begins with ``@`` is not a name in Python, nor in an expression, so that it does not look like a label; and
+    where there is such a label all the same, it is left out.
 
     Examples
     --------

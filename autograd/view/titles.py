@@ -88,7 +88,7 @@ class Titles:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._formulas: dict[int, Any] = {}  # expressions
-        self._shortened: set[int] = set()  # what is called by its operation, for its formula would be too long
+        self._shortened: set[int] = set()  # what is called by its operation, because its formula would be too long
         self._printer = _Formula()
 
     def part(self, position: int) -> str:
@@ -236,7 +236,7 @@ class Titles:
         return first, others[0] if others else -1
 
     def _terms(self, position: int) -> list[int]:
-        """The terms of a sum of more than two; none if a node is no sum."""
+        """The terms of a sum of more than two; none if a node is not a sum."""
         op = self.graph.nodes[position].op
         if op not in (ops.add, ops.sum):
             return []

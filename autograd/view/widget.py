@@ -30,8 +30,8 @@ PAUSE = 1 / 20
 """Seconds between two points that a page is told."""
 
 WITHOUT = (
-    "anywidget is not installed, so this page does not follow your program, nor your program the page; "
-    "pip install 'glassgrad[notebook]' brings it"
+    "anywidget is not installed, so this page and your program do not follow each other; "
+    "pip install 'glassgrad[notebook]' installs it"
 )
 
 
@@ -211,7 +211,7 @@ class Link:
         Raises
         ------
         ValueError, OverflowError
-            If that is no such message, or if it speaks of what is no leaf of the graph, or no number; nothing is
+            If that is no such message, or if it speaks of what is not a leaf of the graph, or not a number; nothing is
             written then.
         """
         basis, pairs = _read(message, "changed")
@@ -222,7 +222,7 @@ class Link:
         changed = dict(map(self._leaf, pairs))
         shown = {i: self.changed.get(i, self.graph.data[i]) for i in self.changed | changed}
         wanted = {i: changed.get(i, self.graph.data[i]) for i in shown}
-        written = [i for i in shown if repr(shown[i]) != repr(wanted[i])]  # as text: -0 is no 0, and nan is nan
+        written = [i for i in shown if repr(shown[i]) != repr(wanted[i])]  # as text: -0 is not 0, and nan is nan
         set_data([self.graph.nodes[i] for i in written], [wanted[i] for i in written])
         self.changed = changed
 
@@ -231,11 +231,11 @@ class Link:
             raise ValueError(f"the page's leaves must be pairs of a position and a number, not {pair!r:.60}")
         position, x = pair
         if self._node(position).op is not None:
-            raise ValueError(f"the page cannot set {self._node(position).describe()}, for it is no leaf")
+            raise ValueError(f"the page cannot set {self._node(position).describe()}, because it is not a leaf")
         if x in ("inf", "-inf", "nan", "-0"):  # JSON, and JavaScript's, have no other way to say these
             return position, float(x)
         if type(x) not in (int, float):
-            raise ValueError(f"the page gives a leaf the number {x!r:.60}, which is none")
+            raise ValueError(f"the page sets a leaf to {x!r:.60}, which is not a number")
         return position, to_float(x)
 
     def hear_selected(self, message: object) -> Value | None:
@@ -251,13 +251,13 @@ class Link:
 
     def _node(self, position: object) -> Value:
         if type(position) is not int or not 0 <= position < len(self.graph):
-            raise ValueError(f"the page speaks of node {position!r:.60}, but the graph has {len(self.graph)} nodes")
+            raise ValueError(f"the page refers to node {position!r:.60}, but the graph has {len(self.graph)} nodes")
         return self.graph.nodes[position]
 
 
 def _read(message: object, what: str) -> tuple[int, object]:
     if not isinstance(message, dict) or type(message.get("basis")) is not int or what not in message:
-        raise ValueError(f"this is no message of a page with 'basis' and {what!r}: {message!r:.80}")
+        raise ValueError(f"this is not a page's message with 'basis' and {what!r}: {message!r:.80}")
     return message["basis"], message[what]
 
 

@@ -16,17 +16,17 @@ class Rival:
     module : str
         The module of this package that knows how it is used.
     distribution : str
-        What to install, if it is not ourselves.
+        What to install, if it is neither ourselves nor written here.
     package : str
-        What a user imports.
+        What a user imports, likewise.
     engine : str
         Of ourselves: "interpreted" or "native". What is compiled is NumPy with either; the interpreted one records it.
     """
 
     title: str
     module: str
-    distribution: str
-    package: str
+    distribution: str = ""
+    package: str = ""
     engine: str = ""
 
 
@@ -36,6 +36,7 @@ def _glassgrad(engine: str, how: str, module: str, called: str = "") -> Rival:
 
 RIVALS = {
     "micrograd": Rival("micrograd", "micrograd", "micrograd", "micrograd.engine"),
+    "microgpt": Rival("microgpt's design", "microgpt"),
     "torch-scalars": Rival("PyTorch, 0-d tensors", "torch_scalars", "torch", "torch"),
     "xad": Rival("XAD", "xad", "xad", "xad.adj_1st"),
     "interpreted": _glassgrad("interpreted", "own loops", "glassgrad"),

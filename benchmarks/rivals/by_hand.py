@@ -7,6 +7,7 @@ examples have in common is one product of matrices, and gradients are written wh
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count as counted
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -134,14 +135,17 @@ def digits(problem: Problem) -> Step:
     return step
 
 
-def cross_entropy(logits: Array, targets: NDArray[np.int_]) -> tuple[Any, Array]:
-    """The loss, and its derivative (softmax(z) - onehot(t)) / n."""
+def cross_entropy(logits: Array, targets: NDArray[np.int_], shares: Array | None = None) -> tuple[Any, Array]:
+    """The loss, and its derivative (softmax(z) - onehot(t)) times the row's share of the loss, 1 / n if not given."""
     rows = np.arange(len(targets))
     delta = softmax(logits)
-    loss = -np.log(delta[rows, targets]).sum() / len(targets)
+    losses = -np.log(delta[rows, targets])
     delta[rows, targets] -= 1.0
-    delta /= len(targets)
-    return loss, delta
+    if shares is None:
+        delta /= len(targets)
+        return losses.sum() / len(targets), delta
+    delta *= shares[:, None]
+    return np.vdot(losses, shares), delta
 
 
 def softmax(scores: Array) -> Array:
@@ -451,14 +455,19 @@ def convolution(problem: Problem) -> Step:
 
 
 def gpt(problem: Problem) -> Step:
-    matrices = [np.array(matrix) for matrix in problem["parameters"]]
-    letters, places, query, key, value, out, up, down, head = matrices
-    tokens, heads = np.array(problem["tokens"]), problem["heads"]
-    inputs, targets = tokens[:-1], tokens[1:]
-    length, width = len(inputs), len(query)
+    """All words at once; in matrices each prediction is a row."""
+    theta = np.array(flat(problem["parameters"]))
+    letters, places, query, key, value, out, up, down, head = parts(problem, theta)
+    gradient = np.zeros_like(theta)
+    d_letters, d_places, d_query, d_key, d_value, d_out, d_up, d_down, d_head = parts(problem, gradient)
+    inputs, targets, weights = (np.array(numbers) for numbers in data(problem))
+    count, length = inputs.shape
+    heads, width = problem["heads"], len(query)
     size = width // heads
     scale = size**-0.5
     future = causal(length)
+    shares = weights.ravel() / count  # of the loss
+    optimise = adam(theta, gradient, **problem["adam"]) if "adam" in problem else None
 
     def rms_norm(x: Array) -> tuple[Array, Array]:
         """x / sqrt(mean(x^2) + 1e-5) for each row, and that factor."""
@@ -471,41 +480,62 @@ def gpt(problem: Problem) -> Step:
         return back
 
     def by_head(x: Array) -> Array:
-        return x.reshape(length, heads, size).swapaxes(0, 1)
+        return x.reshape(count, length, heads, size).swapaxes(1, 2)
 
     def together(x: Array) -> Array:
-        return x.swapaxes(0, 1).reshape(length, width)
+        return x.swapaxes(1, 2).reshape(-1, width)
 
     def step() -> tuple[Any, Any]:
-        x0 = letters[inputs] + places[:length]
+        x0 = (letters[inputs] + places[:length]).reshape(-1, width)
         n0, f0 = rms_norm(x0)
         q, k, v = by_head(n0 @ query.T), by_head(n0 @ key.T), by_head(n0 @ value.T)
-        attention = softmax(q @ k.swapaxes(1, 2) * scale + future)
+        attention = softmax(q @ k.swapaxes(2, 3) * scale + future)
         mixed = together(attention @ v)
         x1 = x0 + mixed @ out.T
         n1, f1 = rms_norm(x1)
         hidden = np.maximum(n1 @ up.T, 0.0)
         x2 = x1 + hidden @ down.T
         n2, f2 = rms_norm(x2)
-        loss, d_logits = cross_entropy(n2 @ head.T, targets)
+        loss, d_logits = cross_entropy(n2 @ head.T, targets.ravel(), shares)
 
         d_x2 = rms_norm_delta(x2, f2, d_logits @ head)
         d_hidden = (d_x2 @ down) * (hidden > 0.0)
         d_x1 = d_x2 + rms_norm_delta(x1, f1, d_hidden @ up)
         d_mixed = by_head(d_x1 @ out)
-        d_scores = softmax_delta(attention, d_mixed @ v.swapaxes(1, 2)) * scale
-        d_q, d_k = together(d_scores @ k), together(d_scores.swapaxes(1, 2) @ q)
-        d_v = together(attention.swapaxes(1, 2) @ d_mixed)
+        d_scores = softmax_delta(attention, d_mixed @ v.swapaxes(2, 3)) * scale
+        d_q, d_k = together(d_scores @ k), together(d_scores.swapaxes(2, 3) @ q)
+        d_v = together(attention.swapaxes(2, 3) @ d_mixed)
         d_x0 = d_x1 + rms_norm_delta(x0, f0, d_q @ query + d_k @ key + d_v @ value)
 
-        d_letters, d_places = np.zeros_like(letters), np.zeros_like(places)
-        np.add.at(d_letters, inputs, d_x0)
-        d_places[:length] = d_x0
-        gradients = [d_letters, d_places, d_q.T @ n0, d_k.T @ n0, d_v.T @ n0, d_x1.T @ mixed]
-        gradients += [d_hidden.T @ n1, d_x2.T @ hidden, d_logits.T @ n2]
-        return loss, np.concatenate([gradient.ravel() for gradient in gradients])
+        d_letters[...] = 0.0
+        np.add.at(d_letters, inputs.ravel(), d_x0)
+        d_x0.reshape(count, length, width).sum(axis=0, out=d_places[:length])
+        np.matmul(d_q.T, n0, out=d_query)
+        np.matmul(d_k.T, n0, out=d_key)
+        np.matmul(d_v.T, n0, out=d_value)
+        np.matmul(d_x1.T, mixed, out=d_out)
+        np.matmul(d_hidden.T, n1, out=d_up)
+        np.matmul(d_x2.T, hidden, out=d_down)
+        np.matmul(d_logits.T, n2, out=d_head)
+        if optimise is not None:
+            optimise()
+        return loss, gradient
 
     return step
+
+
+def adam(theta: Array, gradient: Array, lr: float, betas: list[float], eps: float) -> Callable[[], None]:
+    """Kingma and Ba 2015, on the vector of all parameters."""
+    (first, second), steps = betas, counted(1)
+    means, squares = np.zeros_like(theta), np.zeros_like(theta)
+
+    def optimise() -> None:
+        step = next(steps)
+        means[...] = first * means + (1.0 - first) * gradient
+        squares[...] = second * squares + (1.0 - second) * gradient**2
+        theta[...] -= lr / (1.0 - first**step) * means / (np.sqrt(squares / (1.0 - second**step)) + eps)
+
+    return optimise
 
 
 STEPS: dict[str, Callable[[Problem], Step]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd
@@ -18,6 +19,11 @@ class Library(ValueEngine):
     exp = staticmethod(Value.exp)
     log = staticmethod(Value.log)
     tanh = staticmethod(Value.tanh)
+
+    def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+        import nn  # for who trains alone
+
+        return nn.Adam(leaves, lr, (betas[0], betas[1]), eps).step
 
     def nodes(self, root: Any) -> int:
         return len(Graph(root))

@@ -33,12 +33,15 @@ class Library(Tensors):
     def program(self, task: str, problem: Problem) -> Program:
         parameters = [self.array(numbers).requires_grad_() for numbers in split(problem)]
         loss_of, data = LOSSES[task](self, problem), self.data(problem)
+        optimiser = torch.optim.Adam(parameters, **problem["adam"]) if "adam" in problem else None
 
         def step() -> Any:
             for parameter in parameters:
                 parameter.grad = None
             loss = loss_of(parameters, *data)
             loss.backward()
+            if optimiser is not None:
+                optimiser.step()
             return loss
 
         return Program(step, lambda loss: (loss.item(), join(problem, [parameter.grad for parameter in parameters])))

@@ -10,7 +10,7 @@ import sys
 
 from .course import FOLDER, Lesson, lessons
 
-PROGRAMS = ("digits", "moons", "matrices")
+PROGRAMS = ("digits", "moons", "matrices", "xor_counts")
 """Modules of `programs`."""
 
 MISSING = "{name} is missing: pip install 'glassgrad[{extra}]'"
@@ -74,7 +74,8 @@ def _course(known: list[Lesson]) -> None:
         print(f"{lesson.number:>2}  {lesson.name:<{names}}  {lesson.title:<{titles}}  {took:>5}".rstrip())
     print(
         f"\nEach is a notebook, too: open {FOLDER.name}/NN_name.py in Jupyter or VS Code.\n"
-        f"Programs with options: {', '.join(PROGRAMS)} (python -m demos digits --help)."
+        f"Programs with options: {', '.join(PROGRAMS)}\n"
+        f"(python -m demos {PROGRAMS[0]} --help)."
     )
 
 

@@ -59,7 +59,7 @@ class Lesson:
     def title(self) -> str:
         """Its first heading, without the number."""
         heading = next(line for line in self.cells[0].text.splitlines() if line.startswith("# "))
-        return re.sub(r"^# \d+\. ", "", heading)
+        return re.sub(r"^# \d+\. ", "", heading).replace("`", "")
 
     @property
     def idea(self) -> str:

@@ -102,9 +102,11 @@ def formula(latex: str) -> str:
     '∂L/∂w = 2(wx − y) x'
     >>> formula(r"\delta^{l} = \frac{a + b}{2}")
     'δˡ = (a + b)/2'
+    >>> formula("f'' + f'''")
+    'f″ + f‴'
     """
     # Subscripts that Unicode has not are told from the letters that follow by their braces.
-    text = _CONVERTER.latex_to_text(latex).replace("\u201d", "″")  # f'' is no quotation
+    text = _CONVERTER.latex_to_text(latex).replace("\u201d", "″").replace("″'", "‴")  # f'' is no quotation
     text = re.sub(r"\s*([=←→≈≠≤≥<>·⊙×∝])\s*", r" \1 ", str(replace(text)))
     return text.replace("\u2009", " ").replace("  ", " ").strip()
 

@@ -16,7 +16,7 @@ def share(name: str, x: object) -> float:
     Raises
     ------
     TypeError, ValueError
-        If it is no number, or out of range.
+        If it is not a number, or out of range.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def share(name: str, x: object) -> float:
     """
     made = number(name, x, positive=True)
     if made > 1.0:
-        raise ValueError(f"{name} must be at most 1, and it is {x!r:.60}")
+        raise ValueError(f"{name} must be at most 1, not {x!r:.60}")
     return made
 
 
@@ -46,7 +46,7 @@ def whole(name: str, x: Any, least: int = 0) -> int:
         raise TypeError(f"{name} must be a whole number, not {x!r:.60}")
     made = int(x.__index__())
     if made < least:
-        raise ValueError(f"{name} must be at least {least}, and it is {x!r:.60}")
+        raise ValueError(f"{name} must be at least {least}, not {x!r:.60}")
     return made
 
 
@@ -83,7 +83,7 @@ def pair_of_betas(betas: Any) -> tuple[float, ...]:
     >>> pair_of_betas([0, 0.5])
     (0.0, 0.5)
     """
-    wanted = f"betas must be two numbers from 0 to below 1, such as (0.9, 0.999), not {betas!r:.60}"
+    wanted = f"betas must be two numbers of at least 0 and below 1, such as (0.9, 0.999), not {betas!r:.60}"
     try:
         pair = tuple([number("beta", beta) for beta in betas])
     except (TypeError, ValueError) as error:

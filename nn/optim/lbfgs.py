@@ -98,7 +98,7 @@ class LBFGS(Optimizer):
         """The settings, with numbers as floats."""
         made = super().checked(settings)
         if made["lr"] != 1.0:
-            raise ValueError(f"LBFGS searches along each direction, so that lr must be 1, and it is {settings['lr']!r}")
+            raise ValueError(f"LBFGS searches along each direction, so lr must be 1, not {settings['lr']!r}")
         for name in ("tolerance_grad", "tolerance_change"):
             made[name] = number(name, settings[name], positive=True)
         for name in ("max_iter", "history_size"):
@@ -112,7 +112,7 @@ class LBFGS(Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take the parameters; a second group is refused."""
         if self.param_groups:
-            raise ValueError("LBFGS has one group of parameters, for one curvature belongs to all of them")
+            raise ValueError("LBFGS takes one group of parameters, because one curvature belongs to all of them")
         super().add_param_group(param_group)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -131,7 +131,7 @@ class LBFGS(Optimizer):
         """
         if closure is None:
             raise TypeError(
-                "LBFGS needs a function that computes the loss and its gradient, for it is called many times"
+                "LBFGS needs a function that computes the loss and its gradient, because it calls it many times"
             )
         try:
             from scipy.optimize import minimize

@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 
     Law: TypeAlias = Callable[[int], float]
 
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+    "exponential_decay",
+    "linear_warmup",
+    "step_decay",
+]
+
 
 class LRScheduler:
     """What all schedulers share; subclasses define `get_lr`.
@@ -36,6 +58,8 @@ class LRScheduler:
     last_epoch : int
         How many epochs are over; -1 at the beginning. Otherwise the groups of the optimiser must have their
         ``"initial_lr"``, which comes with the `state_dict` of an optimiser.
+    **settings
+        What a subclass needs besides; they become attributes, and are checked before.
 
     Attributes
     ----------
@@ -46,7 +70,7 @@ class LRScheduler:
     Raises
     ------
     TypeError, ValueError
-        If it is no optimiser, or if a setting is not acceptable.
+        If it is not an optimiser, or if a setting is not acceptable.
 
     Examples
     --------
@@ -132,8 +156,8 @@ class LRScheduler:
         before = self.last_epoch
         if len(self.optimizer.param_groups) != len(self.base_lrs):
             raise ValueError(
-                f"the optimiser has {len(self.optimizer.param_groups)} groups, and {type(self).__name__} was made for "
-                f"{len(self.base_lrs)}; make the scheduler when all groups are there"
+                f"the optimiser has {len(self.optimizer.param_groups)} groups, but {type(self).__name__} was made for "
+                f"{len(self.base_lrs)}; make the scheduler when all groups have been added"
             )
         try:
             self.last_epoch = epoch
@@ -265,7 +289,7 @@ class LambdaLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if these are no functions, or not as many as there are groups.
+        As for `LRScheduler`; if these are not functions, or not as many as there are groups.
 
     Examples
     --------
@@ -306,6 +330,13 @@ class MultiplicativeLR(LambdaLR):
 
     Parameters and errors are those of `LambdaLR`.
 
+    Parameters
+    ----------
+    optimizer : Optimizer
+    lr_lambda : callable, or list of callable
+        ``lr_lambda(epoch)`` is the factor by which the rate changes in that epoch.
+    last_epoch : int
+
     Examples
     --------
     >>> import nn
@@ -326,10 +357,16 @@ class MultiplicativeLR(LambdaLR):
 def exponential_decay(rate: float, steps: float = 1.0) -> Law:
     """The law lr = initial lr * rate**(epoch / steps), for `LambdaLR`: a factor of `rate` in every so many steps.
 
+    Parameters
+    ----------
+    rate : float
+        The factor by which the learning rate falls in `steps` epochs.
+    steps : float
+
     Raises
     ------
     TypeError, ValueError
-        If these are no numbers, if `rate` is negative, or if `steps` is not positive.
+        If these are not numbers, if `rate` is negative, or if `steps` is not positive.
 
     Examples
     --------
@@ -346,10 +383,17 @@ def exponential_decay(rate: float, steps: float = 1.0) -> Law:
 def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
     """The law lr = initial lr * rate**(epoch // size_of_step), for `LambdaLR`: half as much after so many epochs.
 
+    Parameters
+    ----------
+    size_of_step : int
+        After how many epochs the rate falls.
+    rate : float
+        The factor by which it falls.
+
     Raises
     ------
     TypeError, ValueError
-        If `rate` is no number, or negative, or if `size_of_step` is no positive whole number.
+        If `rate` is not a number, or negative, or if `size_of_step` is not a positive whole number.
 
     Examples
     --------
@@ -364,13 +408,20 @@ def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
 def linear_warmup(steps: int, then: Law | None = None) -> Law:
     """A law for `LambdaLR` that rises to 1 in so many steps, and goes on with another law, which begins at 0 then.
 
-    Its first factor is 1 / steps, for a rate of 0 would lose a step. For another scheduler instead of a law put
+    Its first factor is 1 / steps, because a rate of 0 would lose a step. For another scheduler instead of a law put
     `LinearLR` and that into a `SequentialLR`.
+
+    Parameters
+    ----------
+    steps : int
+        How many epochs it rises.
+    then : callable, optional
+        The law after that, of the epochs since then; if not given, the rate stays.
 
     Raises
     ------
     TypeError, ValueError
-        If `steps` is no positive whole number, or `then` is no function.
+        If `steps` is not a positive whole number, or `then` is not a function.
 
     Examples
     --------
@@ -406,7 +457,7 @@ class StepLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if step_size is no positive whole number, or gamma is negative.
+        As for `LRScheduler`; if step_size is not a positive whole number, or gamma is negative.
 
     Examples
     --------
@@ -453,7 +504,7 @@ class MultiStepLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if a milestone is no whole number, or gamma is negative.
+        As for `LRScheduler`; if a milestone is not a whole number, or gamma is negative.
 
     Examples
     --------
@@ -506,7 +557,7 @@ class ConstantLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if factor is not between 0 and 1, or total_iters is no whole number.
+        As for `LRScheduler`; if factor is not between 0 and 1, or total_iters is not a whole number.
 
     Examples
     --------
@@ -559,7 +610,7 @@ class LinearLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if a factor is not between 0 and 1, or total_iters is no positive whole number.
+        As for `LRScheduler`; if a factor is not between 0 and 1, or total_iters is not a positive whole number.
 
     Examples
     --------
@@ -592,7 +643,7 @@ class LinearLR(LRScheduler):
         """The settings, with numbers as floats."""
         start = share("start_factor", settings["start_factor"])
         if not start:
-            raise ValueError("start_factor must be more than 0, for the other factors are multiples of it")
+            raise ValueError("start_factor must be more than 0, because the other factors are multiples of it")
         return {
             "start_factor": start,
             "end_factor": share("end_factor", settings["end_factor"]),
@@ -663,7 +714,7 @@ class PolynomialLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if total_iters is no positive whole number, or power is negative.
+        As for `LRScheduler`; if total_iters is not a positive whole number, or power is negative.
 
     Examples
     --------
@@ -728,7 +779,7 @@ class CosineAnnealingLR(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if T_max is no positive whole number, or eta_min is negative.
+        As for `LRScheduler`; if T_max is not a positive whole number, or eta_min is negative.
 
     Examples
     --------
@@ -784,7 +835,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Raises
     ------
     TypeError, ValueError
-        As for `LRScheduler`; if T_0 or T_mult is no positive whole number, or eta_min is negative.
+        As for `LRScheduler`; if T_0 or T_mult is not a positive whole number, or eta_min is negative.
 
     Examples
     --------
@@ -830,7 +881,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         Raises
         ------
         TypeError, ValueError
-            If `epoch` is no number, or negative; if the optimiser has got another number of groups.
+            If `epoch` is not a number, or negative; if the optimiser has got another number of groups.
         """
         before = self.T_cur, self.T_i
         try:
@@ -889,7 +940,7 @@ class _Cycling(LRScheduler):
         self._momentum = made["cycle_momentum"]
         if self._momentum and not {"momentum", "betas"} & optimizer.defaults.keys():
             raise ValueError(
-                f"{name} moves the momentum, too, and {type(optimizer).__name__} has none; write cycle_momentum=False"
+                f"{name} moves the momentum, too, but {type(optimizer).__name__} has none; write cycle_momentum=False"
             )
         if whole("last_epoch", last_epoch, -1) == -1:
             rates = _each("base_lr", begin["base_lr"], len(optimizer.param_groups)) if "base_lr" in begin else None
@@ -1124,7 +1175,7 @@ class OneCycleLR(_Cycling):
             If the cycle is over, or if the optimiser has got another number of groups.
         """
         if self.last_epoch >= self.total_steps:
-            raise ValueError(f"the cycle of {self.total_steps} steps is over; make another scheduler to train on")
+            raise ValueError(f"the cycle of {self.total_steps} steps is over; make another scheduler to go on training")
         super().step()
 
     def _phase(self) -> tuple[int, int, float]:
@@ -1253,7 +1304,7 @@ class ReduceLROnPlateau(LRScheduler):
         """The settings, with numbers as floats, and min_lr in a list."""
         factor = share("factor", settings["factor"])
         if factor == 1.0:
-            raise ValueError("factor must be less than 1, for lr is to be reduced")
+            raise ValueError("factor must be less than 1, because it reduces lr")
         return {
             "mode": choice("mode", settings["mode"], ("min", "max")),
             "factor": factor,
@@ -1280,7 +1331,7 @@ class ReduceLROnPlateau(LRScheduler):
         Raises
         ------
         TypeError
-            If it is no number.
+            If it is not a number.
         """
         result = metrics.data if isinstance(metrics, Value) else Value(metrics).data
         best, bad, cooldown = self.best, self.num_bad_epochs, self.cooldown_counter
@@ -1329,7 +1380,7 @@ class _Several(LRScheduler):
                 raise TypeError(f"{name} cannot take {type(scheduler).__name__} (item {i}); {self._takes}")
         optimizer = schedulers[0].optimizer if optimizer is None else optimizer
         if any(scheduler.optimizer is not optimizer for scheduler in schedulers):
-            raise ValueError(f"{name} takes schedulers of one optimiser, and these are of several")
+            raise ValueError(f"{name} takes schedulers of one optimiser, but these are of several")
         self._schedulers, self.optimizer = list(schedulers), optimizer
         self.base_lrs = list(schedulers[0].base_lrs)
         self._names: tuple[str, ...] = ()
@@ -1342,7 +1393,7 @@ class _Several(LRScheduler):
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
         made, parts = super()._loaded(given), given["schedulers"]
         if not isinstance(parts, list) or len(parts) != len(self._schedulers):
-            raise ValueError(f"it is of other schedulers than these {len(self._schedulers)}")
+            raise ValueError(f"it belongs to other schedulers than these {len(self._schedulers)}")
         return {**made, "_parts": [own._loaded(part) for own, part in zip(self._schedulers, parts)]}
 
     def _take_up(self, made: dict[str, Any]) -> None:
@@ -1368,8 +1419,8 @@ class SequentialLR(_Several):
     Raises
     ------
     TypeError, ValueError
-        If these are no schedulers of this optimiser, or such as consist of others or need a result at each step; if
-        there is not a milestone between any two of them.
+        If these are not schedulers of this optimiser, or such as consist of others or need a result at each step; if
+        there is no milestone between any two of them.
 
     Examples
     --------
@@ -1385,7 +1436,7 @@ class SequentialLR(_Several):
     [0.5, 0.75, 1.0, 0.5, 0.25]
     """
 
-    _takes = "it takes schedulers that need no result at a step and do not consist of others"
+    _takes = "it takes schedulers that need no metric at a step and do not consist of others"
 
     milestones: list[int]
 
@@ -1400,7 +1451,7 @@ class SequentialLR(_Several):
         self.milestones, self._names = _milestones(milestones), ("milestones",)
         if len(self.milestones) != len(schedulers) - 1 or sorted(self.milestones) != self.milestones:
             raise ValueError(
-                f"SequentialLR takes, for {len(schedulers)} schedulers, {len(schedulers) - 1} milestones that rise, "
+                f"for {len(schedulers)} schedulers SequentialLR takes {len(schedulers) - 1} milestones that rise, "
                 f"not {self.milestones!r:.60}"
             )
         self.last_epoch = whole("last_epoch", last_epoch, -1) + 1
@@ -1441,7 +1492,7 @@ class ChainedScheduler(_Several):
     Raises
     ------
     TypeError, ValueError
-        If these are no schedulers of one optimiser, or such as need a result at each step.
+        If these are not schedulers of one optimiser, or such as need a result at each step.
 
     Examples
     --------
@@ -1453,7 +1504,7 @@ class ChainedScheduler(_Several):
     0.25
     """
 
-    _takes = "it takes schedulers that need no result at a step"
+    _takes = "it takes schedulers that need no metric at a step"
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(schedulers, optimizer, (ReduceLROnPlateau,))

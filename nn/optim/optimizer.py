@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 _TAKES_ANY_NAME = 8  # inspect.CO_VARKEYWORDS: among the arguments of a function there is a ** one
 
 _NOT_ZEROED = (
-    "the gradients of the last step are still in those of this one, for nobody has set them to 0, and backward() adds "
-    "to what is there; call optimizer.zero_grad() before each loss.backward(). If they are to add up over several "
+    "the gradients of the last step are still in those of this one: they were not set to 0, and backward() adds "
+    "to what is there; call optimizer.zero_grad() before each loss.backward(). If they should add up over several "
     'steps, say so: warnings.simplefilter("ignore", nn.optim.TrainingWarning)'
 )
 _NO_GRADIENT = (
-    "this step moves nothing, for all gradients are 0; was loss.backward() called before it, with its parentheses, and "
+    "this step moves nothing, because all gradients are 0; was loss.backward() called before it, with parentheses, and "
     "after zero_grad(), and does the loss depend on these parameters?"
 )
 
@@ -57,6 +57,13 @@ class ParamGroup(dict):  # type: ignore[type-arg]
 
     ``group["params"]`` is the list of parameters, and the other items are the settings. A scheduler notes under
     ``"initial_lr"`` where it began.
+
+    Parameters
+    ----------
+    kind : class
+        The optimiser's, which knows what settings there are.
+    params : list of Value
+    settings : dict
 
     Raises
     ------
@@ -74,7 +81,7 @@ class ParamGroup(dict):  # type: ignore[type-arg]
     (1.0, 1.0)
     >>> group["lr"] = -1
     Traceback (most recent call last):
-    ValueError: lr must not be negative, and it is -1
+    ValueError: lr must not be negative, but it is -1
     """
 
     def __init__(self, kind: type[Optimizer], params: list[Any], settings: dict[str, Any]) -> None:
@@ -119,7 +126,8 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         for name in new:
             if name == "params":
                 raise TypeError(
-                    "the parameters of a group are not replaced, for its state belongs to them; make another"
+                    "the parameters of a group cannot be replaced, because its state belongs to them; make another "
+                    "group"
                 )
             if name not in self._names and name != "initial_lr":
                 raise ValueError(
@@ -144,7 +152,9 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         return self
 
     def _keep(self, *given: object, **more: object) -> NoReturn:
-        raise TypeError(f"a group of {self._kind.__name__}'s needs all its settings; set another number instead")
+        raise TypeError(
+            f"a group of {self._kind.__name__} needs all its settings; set another number instead of removing one"
+        )
 
     __delitem__ = pop = popitem = clear = _keep
 
@@ -194,6 +204,13 @@ class Optimizer:
     it keeps. It returns what they become. If it is written with operators, and with the functions of ``autograd``, it
     moves the vector of a compiled program, too.
 
+    Parameters
+    ----------
+    *given
+        What the subclass takes without a name, the parameters first.
+    **settings
+        Its settings by their names, such as ``lr``.
+
     Attributes
     ----------
     param_groups : list of ParamGroup
@@ -216,7 +233,7 @@ class Optimizer:
     Raises
     ------
     TypeError
-        If the parameters are no Values, or a setting is of another kind; also when it is set or loaded.
+        If the parameters are not Values, or a setting is of another kind; also when it is set or loaded.
     ValueError
         If there are no parameters, or one is there twice, or a setting is out of range.
 
@@ -307,8 +324,8 @@ class Optimizer:
                     raise ValueError(f"{value.describe()} is in another group of this {name} already")
                 if isinstance(p, ParameterVector) and not trains(value):
                     raise ValueError(
-                        f"{value.describe()} is frozen, and the program trains it all the same, for it was compiled "
-                        "before; compile it again"
+                        f"{value.describe()} is frozen, but the program was compiled before that and still trains it; "
+                        "compile it again"
                     )
         group = ParamGroup(type(self), params, self.defaults)
         group.update({key: x for key, x in param_group.items() if key != "params"})
@@ -386,8 +403,8 @@ class Optimizer:
         Warns
         -----
         TrainingWarning
-            Once, if the gradients of the last step are in these, for nobody has set them to 0; and once if there are no
-            gradients at all, and nothing moves.
+            Once, if the gradients of the last step are in these, because nobody has set them to 0; and once if there
+            are no gradients at all, and nothing moves.
         """
         loss = self._called(closure)
         made, counts = self._computed()
@@ -451,8 +468,8 @@ class Optimizer:
         """For each parameter, or vector, its next number and state, and how many steps it has made then."""
         if len(self.params) != len(self.state):
             raise ValueError(
-                f"{type(self).__name__} has {len(self.params)} parameters, and the state of {len(self.state)}: "
-                "which belong together is lost when params is changed; make a new optimiser"
+                f"{type(self).__name__} has {len(self.params)} parameters, but the state of {len(self.state)}: "
+                "after params was changed they no longer match; make a new optimiser"
             )
         made: list[tuple[Any, ...]] = []
         counts: list[Any] = []
@@ -490,7 +507,7 @@ class Optimizer:
         for count in set(map(len, made)) - {1 + len(self.initial)}:
             raise ValueError(
                 f"the rule of {type(self).__name__} must return the parameter and {len(self.initial)} numbers of "
-                f"state, and it returned {count} numbers in all"
+                f"state, but it returned {count} numbers in all"
             )
 
     def _write(self, numbers: list[Any]) -> None:
@@ -565,7 +582,7 @@ class Optimizer:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             text = str(error)
             if isinstance(error, KeyError):
-                text = f"{error} is missing, so that it is none that an optimiser's state_dict() gave"
+                text = f"{error} is missing, so it did not come from an optimiser's state_dict()"
             raise ValueError(f"this state does not fit {name}: {text}") from None
         for group, settings in zip(self.param_groups, made.pop("settings")):
             group.set(settings)
@@ -586,10 +603,10 @@ class Optimizer:
             raise ValueError(f"it is for groups of {given.get('sizes', [len(rows)])} parameters, not {sizes}")
         counts = given.get("counts", [steps] * len(rows))
         if not isinstance(counts, list) or len(counts) != len(rows):
-            raise ValueError(f"it has the steps of {counts!r:.60}, and {len(rows)} parameters")
+            raise ValueError(f"it has the steps of {counts!r:.60}, but {len(rows)} parameters")
         for count in (steps, *counts):
             if type(count) is not int or count < 0:
-                raise ValueError(f"{count!r:.60} is no number of steps")
+                raise ValueError(f"{count!r:.60} is not a number of steps")
         loaded = [group.loaded(x, self._new) for group, x in zip(self.param_groups, several)]
         numbers = [self._row(i, row) for i, row in enumerate(rows)]
         state: list[Any] = []
@@ -609,7 +626,7 @@ class Optimizer:
     def _row(self, i: int, row: Any) -> tuple[float, ...]:
         """The state of parameter i."""
         if not isinstance(row, (list, tuple)):
-            raise ValueError(f"the state of parameter {i} is {row!r:.60}, no list of numbers")
+            raise ValueError(f"the state of parameter {i} is {row!r:.60}, not a list of numbers")
         made = tuple([Value(x).data for x in row])
         if len(made) not in (len(self.initial), self._shortest):
             raise ValueError(f"parameter {i} has {len(made)} numbers, not {len(self.initial)}")

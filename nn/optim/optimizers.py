@@ -164,6 +164,25 @@ class AdamW(Adam):
 
     See Loshchilov and Hutter 2019. The default weight_decay is 0.01; the other parameters are Adam's.
 
+    Parameters
+    ----------
+    params : iterable of Value, or of dict, or a program's parameters
+        For instance ``model.parameters()``; see `Optimizer`.
+    lr : float
+        Learning rate.
+    betas : (float, float)
+    eps : float
+    weight_decay : float
+        What is taken from each weight at every step, times lr.
+    amsgrad : bool
+    maximize : bool
+        Whether to climb.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `Adam`.
+
     Examples
     --------
     >>> from autograd import Value

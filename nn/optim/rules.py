@@ -17,6 +17,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+__all__ = [
+    "sgd",
+    "adam",
+    "adamw",
+    "adamax",
+    "nadam",
+    "radam",
+    "rmsprop",
+    "adagrad",
+    "adadelta",
+    "lion",
+    "sophia",
+    "sgd_schedule_free",
+    "adamw_schedule_free",
+    "sign",
+]
+
 
 def sgd(
     p: Any,
@@ -33,6 +50,24 @@ def sgd(
 ) -> tuple[Any, Any]:
     """One step of stochastic gradient descent (Sutskever et al. 2013, in PyTorch's form).
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    velocity : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, momentum, dampening, weight_decay, nesterov, maximize
+        The settings of `nn.SGD`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> sgd(1.0, 2.0, 0.0, step=1, lr=0.25, momentum=0, dampening=0, weight_decay=0, nesterov=False)
     (0.5, 0.0)
     """
@@ -64,6 +99,24 @@ def adam(
     they are too small by 1 - beta**step, which is divided out. `largest` is the largest `square` so far, which only
     AMSGrad keeps.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    mean, square, largest : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, eps, weight_decay, amsgrad, maximize
+        The settings of `nn.Adam`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> adam(1.0, 2.0, 0.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), eps=0.0, weight_decay=0)
     (0.75, 1.0, 1.0, 0.0)
     """
@@ -81,6 +134,20 @@ def adamw(
 ) -> tuple[Any, Any, Any, Any]:
     """One step of AdamW: the weights decay by themselves, not by way of the gradient (Loshchilov and Hutter 2019).
 
+    Parameters
+    ----------
+    p, grad, mean, square, largest, lr, **settings
+        As for `adam`.
+    weight_decay : float
+        What is taken from the weight at each step, times lr.
+
+    Returns
+    -------
+    tuple
+        As `adam`.
+
+    Examples
+    --------
     >>> adamw(1.0, 2.0, 0.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), eps=0.0, weight_decay=1.0)
     (0.5, 1.0, 1.0, 0.0)
     """
@@ -102,6 +169,24 @@ def adamax(
 ) -> tuple[Any, Any, Any]:
     """One step of Adamax: Adam with the largest size of the gradient so far, which fades (Kingma and Ba 2015, 7.1).
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    mean, norm : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, eps, weight_decay, maximize
+        The settings of `nn.Adamax`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> adamax(1.0, 2.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.5), eps=0.0, weight_decay=0, maximize=False)
     (0.75, 1.0, 2.0)
     """
@@ -132,6 +217,24 @@ def nadam(
 
     The momentum grows from step to step; `product` is that of all momenta so far, of which the bias consists.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    mean, square, product : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, eps, weight_decay, momentum_decay, decoupled_weight_decay, maximize
+        The settings of `nn.NAdam`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> nadam(1.0, 2.0, 0.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.0, 0.75), eps=0.0, weight_decay=0,
     ...     momentum_decay=0.0, decoupled_weight_decay=False, maximize=False)
     (0.75, 2.0, 1.0, 0.0)
@@ -165,6 +268,24 @@ def radam(
 ) -> tuple[Any, Any, Any]:
     """One step of RAdam: Adam that waits until the mean of squares is worth something (Liu et al. 2020, algorithm 2).
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    mean, square : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, eps, weight_decay, decoupled_weight_decay, maximize
+        The settings of `nn.RAdam`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> radam(1.0, 2.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), eps=0.0, weight_decay=0,
     ...     decoupled_weight_decay=False, maximize=False)
     (0.5, 1.0, 1.0)
@@ -201,6 +322,24 @@ def rmsprop(
 ) -> tuple[Any, Any, Any, Any]:
     """One step of RMSprop (Tieleman and Hinton 2012), or of its centred version (Graves 2013).
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    square, mean, velocity : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, alpha, eps, weight_decay, momentum, centered, maximize
+        The settings of `nn.RMSprop`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> rmsprop(1.0, 2.0, 0.0, 0.0, 0.0, step=1, lr=0.25, alpha=0.75, eps=0.0, weight_decay=0, momentum=0,
     ...     centered=False, maximize=False)
     (0.5, 1.0, 0.0, 0.0)
@@ -232,6 +371,24 @@ def adagrad(
 ) -> tuple[Any, Any]:
     """One step of Adagrad (Duchi et al. 2011).
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    total : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize
+        The settings of `nn.Adagrad`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> adagrad(1.0, 2.0, 0.0, step=1, lr=0.25, lr_decay=0.0, weight_decay=0.0, initial_accumulator_value=0.0, eps=0.0,
     ...     maximize=False)
     (0.75, 4.0)
@@ -256,6 +413,24 @@ def adadelta(
 ) -> tuple[Any, Any, Any]:
     """One step of Adadelta (Zeiler 2012); `moves` is the running mean of the squared moves.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    square, moves : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, rho, eps, weight_decay, maximize
+        The settings of `nn.Adadelta`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> adadelta(1.0, 2.0, 0.0, 4.0, step=1, lr=0.25, rho=0.75, eps=0.0, weight_decay=0.0, maximize=False)
     (0.0, 1.0, 7.0)
     """
@@ -278,6 +453,24 @@ def lion(
 ) -> tuple[Any, Any]:
     """One step of Lion (Chen et al. 2023, algorithm 2): the sign of a mean that leans to the new gradient.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    mean : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, weight_decay, maximize
+        The settings of `nn.Lion`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> lion(1.0, -2.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), weight_decay=0.0, maximize=False)
     (1.25, -0.5)
     """
@@ -303,6 +496,24 @@ def sophia(
 ) -> tuple[Any, Any, Any]:
     """One step of Sophia (Liu et al. 2023, algorithm 3); `curvature` is the running mean of the Hessian's diagonal.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    mean, curvature : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, gamma, eps, weight_decay, maximize
+        The settings of `nn.Sophia`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> sophia(1.0, 2.0, 0.0, 4.0, step=1, lr=0.5, betas=(0.5, 0.5), gamma=0.5, eps=0.0, weight_decay=0.0,
     ...     maximize=False)
     (0.75, 1.0, 4.0)
@@ -331,6 +542,24 @@ def sgd_schedule_free(
 
     `total` is the sum of the squared learning rates, by which x weighs the points z.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    x, z, total : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, momentum, weight_decay, warmup_steps, maximize
+        The settings of `nn.SGDScheduleFree`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> sgd_schedule_free(1.0, 2.0, 0.0, 0.0, 0.0, step=1, lr=0.25, momentum=0.5, weight_decay=0.0, warmup_steps=0,
     ...     maximize=False)
     (0.5, 0.5, 0.5, 0.0625)
@@ -358,6 +587,24 @@ def adamw_schedule_free(
 ) -> tuple[Any, Any, Any, Any, Any]:
     """One step of schedule-free AdamW (Defazio et al. 2024, algorithm 1), where p is y, the point of the gradient.
 
+    Parameters
+    ----------
+    p, grad : float or array
+        The parameter and its gradient.
+    x, z, total, square : float or array
+        What the rule keeps from step to step.
+    step : int
+        The number of the step, from 1.
+    lr, betas, eps, weight_decay, warmup_steps, maximize
+        The settings of `nn.AdamWScheduleFree`.
+
+    Returns
+    -------
+    tuple
+        The new parameter, and what is kept.
+
+    Examples
+    --------
     >>> adamw_schedule_free(1.0, 2.0, 0.0, 0.0, 0.0, 0.0, step=1, lr=0.25, betas=(0.5, 0.75), eps=0.0, weight_decay=0.0,
     ...     warmup_steps=0, maximize=False)
     (0.75, 0.75, 0.75, 0.015625, 1.0)
@@ -406,6 +653,12 @@ def root(x: Any) -> Any:
 def sign(x: Any) -> Any:
     """1, -1 or 0 by the sign of x; nan stays nan.
 
+    Parameters
+    ----------
+    x : float, Value or array
+
+    Examples
+    --------
     >>> sign(-3.0), sign(0.0), sign(2.5)
     (-1.0, 0.0, 1.0)
     """

@@ -83,7 +83,7 @@ class _ScheduleFree(Optimizer):
         """
         if not self.training:
             raise RuntimeError(
-                f"the parameters of this {type(self).__name__} are the mean now, where no gradient belongs; call "
+                f"the parameters of this {type(self).__name__} are the mean now, and no gradient is taken there; call "
                 "optimizer.train() before training goes on"
             )
         return super().step(closure)

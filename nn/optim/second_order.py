@@ -44,7 +44,7 @@ def hutchinson(loss: Value, parameters: Iterable[Value], signs: Sequence[Any]) -
     Raises
     ------
     TypeError, ValueError
-        If the loss is no Value, these are no parameters, or there is not a sign for each.
+        If the loss is not a Value, these are not parameters, or there is no sign for each.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def hessian_diagonal(loss: Value, parameters: Iterable[Value]) -> list[Any]:
     Raises
     ------
     TypeError, ValueError
-        If the loss is no Value, or these are no parameters.
+        If the loss is not a Value, or these are not parameters.
 
     Examples
     --------
@@ -240,7 +240,7 @@ class Sophia(Optimizer):
         Raises
         ------
         TypeError, ValueError
-            If there is not a finite number for each. Nothing has been changed then.
+            If there is no finite number for each. Nothing has been changed then.
         """
         numbers = [number(f"item {i} of the diagonal", x) for i, x in enumerate(diagonal)]
         count = sum([len(values_of(p)) for p in self.params])

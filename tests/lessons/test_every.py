@@ -44,7 +44,8 @@ def test_lessons_are_numbered_without_gaps() -> None:
 @of_each
 def test_a_lesson_has_all_its_parts(lesson: Lesson) -> None:
     first, *_, last = lesson.cells
-    assert first.text.startswith(f"# {lesson.number}. {lesson.title}\n\n*One idea: ")
+    heading, blank, idea, *_ = first.text.splitlines()
+    assert heading.startswith(f"# {lesson.number}. ") and not blank and idea.startswith("*One idea: ")
     assert calls(lesson, "predict") and calls(lesson, "show")
     assert len(exercises(lesson)) == 2
     assert last.kind == "markdown"

@@ -88,8 +88,3 @@ def test_the_formula_that_does_not_fit() -> None:
     assert "x.T (1, 20) and delta (10, 1) do not fit" in told("loops_and_matrices")
     assert lesson.wrong.tolist() == [[pytest.approx(-0.45)] * 3] * 3
     assert lesson.right.tolist() == [[pytest.approx(-0.1 * d * x) for x in (1, 2, 3)] for d in (0.5, -1, 2)]
-
-
-def test_the_order_of_the_times() -> None:
-    times = ran("loops_and_matrices").times
-    assert times["scalars"] > times["loops"] > times["matrices"]

@@ -4,7 +4,7 @@
 export type Numeral = number | "inf" | "-inf" | "nan";
 export type Pair = [number, number];
 
-/** A node of the graph in its JSON form; docs/graph-json.md describes it. */
+/** A node of the graph in its JSON form; docs/reference/graph-json.md describes it. */
 export type Row = Leaf | Result;
 
 interface Common {

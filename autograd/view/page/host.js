@@ -162,7 +162,7 @@ function pairs(list, sound) {
     !Array.isArray(list) ||
     !list.every((pair) => Array.isArray(pair) && pair.length === 2 && sound(pair[0], pair[1]))
   )
-    throw new TypeError("it is no list of leaves of this graph with a number each, or of nodes with a name each");
+    throw new TypeError("it is not a list of leaves of this graph with a number each, or of nodes with a name each");
   return /** @type {[number, any][]} */ (list);
 }
 

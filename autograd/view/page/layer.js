@@ -1,5 +1,5 @@
 // What a room does, as a textbook says it: the matrix form of a layer, the chain rule of one of its units with numbers,
-// or a plain sentence where the room is no layer. Which layers there are comes with the page's data (layers.py finds
+// or a plain sentence where the room is not a layer. Which layers there are comes with the page's data (layers.py finds
 // them by structure). A formula is a list of tokens, written once, and printed in a line of text or as MathML.
 
 import { html, math } from "./dom.js";

@@ -208,7 +208,7 @@ export class Why {
     return html(
       "p",
       { class: "quiet" },
-      "A number of the program. It is no variable, so that nothing is differentiated by it.",
+      "A number of the program. It is not a variable, so nothing is differentiated with respect to it.",
     );
   }
 
@@ -238,7 +238,7 @@ export class Why {
     const short = rule.general ? [] : operands.map((k) => () => this.operandName(k));
     const out = () => (rule.general ? mi("out") : name(names[i]));
     const partials = rule.partials.flatMap((partial, k) => {
-      if (!rule.general && engine.isConstant(operands[k])) return []; // a number is no variable
+      if (!rule.general && engine.isConstant(operands[k])) return []; // a number is not a variable
       const below = rule.general ? ruled(rule.operands[k], [], out) : this.operandName(operands[k]);
       const left = math("mfrac", {}, row(mi("∂"), out()), row(mi("∂"), below));
       return [equation([left], ruled(partial, short, out))];
