@@ -37,9 +37,9 @@ def checkpoint(
     """Call a function, and keep no graph of it: `backward` calls it again when it needs the graph.
 
     A network of n steps needs memory for n steps. Cut into about sqrt(n) segments, each of them checkpointed, it needs
-    memory for the results of the segments and for the nodes of one of them, which is as the square root of n; each step
-    is computed twice (Chen et al. 2016, "Training deep nets with sublinear memory cost"). Names and rules are those of
-    ``torch.utils.checkpoint.checkpoint`` with ``use_reentrant=False``.
+    memory for the results of the segments and for the nodes of one of them, which grows as the square root of n; each
+    step is computed twice (Chen et al. 2016, "Training deep nets with sublinear memory cost"). Names and rules are
+    those of ``torch.utils.checkpoint.checkpoint`` with ``use_reentrant=False``.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def checkpoint_sequential(
 ) -> Any:
     """Call functions one after the other, each with the result of the one before, in checkpointed segments.
 
-    The last segment is not checkpointed, for `backward` begins there. It is PyTorch's
+    The last segment is not checkpointed, because `backward` begins there. It is PyTorch's
     ``torch.utils.checkpoint.checkpoint_sequential``.
 
     Parameters

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class GradcheckError(ArithmeticError):
-    """A gradient that differs from the numeric one. Its text is the report, an input a line.
+    """A gradient that differs from the numeric one. Its text is the report, with a line for each input.
 
     Examples
     --------

@@ -482,8 +482,8 @@ def elementwise_grad(
 ) -> Callable[..., Any]:
     """The derivative of a function that maps each number of an array by itself, at each of them.
 
-    It is the gradient of the sum of all that f returns, as in HIPS Autograd; where f does mix its numbers, it is
-    no more than that.
+    It is the gradient of the sum of all that f returns, as in HIPS Autograd; if f does mix its numbers, it is still the
+    gradient of that sum.
 
     Parameters
     ----------

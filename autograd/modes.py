@@ -224,16 +224,17 @@ class enable_grad(Block):
 
 
 class precision(Block):
-    """Compute as a machine does that keeps every number with fewer bits: a simulation, to see what becomes of it.
+    """Compute as a machine that keeps every number in fewer bits: a simulation, to see what that does.
 
     A with-block or a decorator; it holds for the present thread. Inside, these are rounded to the nearest number that
     the format has (see `rounded`): the result of every operation, the data of leaves that are made or set, and the
     gradients: each product of a slope and a gradient, and each sum of them. Leaves from outside keep the digits that
     they have.
 
-    An operation is computed with all digits and rounded once, as a machine does it inside one function; its slopes
-    are those at the rounded result, and are not rounded themselves. So it is with the sums inside `dot` and `sum`,
-    unless `accumulate` names another format: then each of their products and sums is rounded to that, in order.
+    An operation is computed with all digits and rounded once, as a machine does inside one function; its slopes are
+    those at the rounded result, and are not rounded themselves. The sums inside `dot` and `sum` are computed in the
+    same way, unless `accumulate` names another format: then each of their products and sums is rounded to that, in
+    order.
 
     Parameters
     ----------
@@ -300,7 +301,7 @@ class precision(Block):
 
 
 def rounded(x: float, dtype: str) -> float:
-    """A number as a format holds it: the nearest one that it has.
+    """The nearest number that a format can hold.
 
     Parameters
     ----------
@@ -402,7 +403,7 @@ def stands_for_a_number(x: Value) -> bool:
 
 
 class Watch(Block):
-    """Looks at what happens to Values in this thread; subclasses say at what. Here it is as if nobody looked.
+    """Watches what happens to Values in this thread. Subclasses say what for; this class only lets it happen.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ OPS: dict[str, Op] = {}
 
 
 class Op:
-    """A primitive operation: a name, a forward rule and the local partial derivatives, and what people need of it.
+    """A primitive operation: its name, its forward rule, its partial derivatives, and how it is shown to people.
 
     Calling it applies it: to numbers (the result is a float), to Values (a Value), to NumPy arrays
     (elementwise), to symbols (an expression).

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = True) -> list[Any]:
-    """As many numbers as wanted, from ``function(count)``; in a compiled program from a call of its own at every call.
+    """Get ``count`` numbers from ``function(count)``; a compiled program asks for new ones at every call.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ParameterVector:
     """The parameters of a compiled program, or some of them: a vector of numbers and one of gradients.
 
-    ``program.parameters`` is one, and so is what its `only` gives.
+    ``program.parameters`` is one, and so is what its `only` returns.
 
     Attributes
     ----------

@@ -215,7 +215,7 @@ def _score(query: Vector, key: Vector, addends: list[Any]) -> Any:
 
 
 class MultiheadAttention(DropsInside):
-    """Attention of several heads, each with projections of its own, and a matrix for what they find together.
+    """Attention of several heads, each with its own projections, and a matrix that joins their outputs.
 
     head_h = softmax((W_q x + b_q) (W_k y + b_k)' / sqrt(d)) (W_v z + b_v) with the rows of h in W_q, W_k and W_v, for
     queries x, keys y and values z; the output is W_o (head_1, ..., head_n) + b_o (Vaswani et al. 2017, section 3.2.2).
@@ -271,7 +271,7 @@ class MultiheadAttention(DropsInside):
     ------
     ValueError
         If a size is not a positive whole number, if embed_dim is not a multiple of num_heads, or, in a call, if the
-        shapes do not fit or a mask leaves a position nothing to look at.
+        shapes do not fit or a mask leaves a position nothing to attend to.
     TypeError
         As for `Neuron`.
 

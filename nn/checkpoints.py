@@ -227,7 +227,7 @@ def random_states(model: Module, *others: object) -> dict[str, Any]:
 
 
 def set_random_states(states: dict[str, Any], model: Module, *others: object) -> None:
-    """Go on with the `random_states` of these.
+    """Restore what `random_states` returned.
 
     Parameters
     ----------

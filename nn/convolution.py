@@ -301,7 +301,7 @@ class Conv2d(_Direct):
     y[o][i][j] = bias[o] + sum over c, k, l of weight[o][c][k][l] * x[c][i * stride - padding + k * dilation][...]
 
     Outside of the image there are zeros. One example is a list of channels, which are lists of rows; what is nested
-    deeper is a batch, and what comes out of it is a `Batch`, so that `Flatten` needs no word from you.
+    deeper is a batch, and its output is a `Batch`, so a `Flatten` that follows knows it for one.
 
     Parameters
     ----------

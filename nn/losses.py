@@ -576,7 +576,7 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross entropy of probabilities, -(t log(p) + (1 - t) log(1 - p)); otherwise as `mse`.
 
     A logarithm counts as no less than -100, and p (1 - p) in the derivative (p - t) / (p (1 - p)) as no less than
-    1e-12: so it is in PyTorch, too. `bce_with_logits` needs neither.
+    1e-12, as in PyTorch. `bce_with_logits` needs neither.
 
     Parameters
     ----------

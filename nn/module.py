@@ -69,14 +69,14 @@ class Module:
     What is assigned while a module is being called is not a parameter, but state: an input that is kept, a hidden
     state. So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays
     without parameters until it is assigned anew outside calls. Modules are parts whenever they are assigned: a
-    parameter whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
-    ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
+    parameter whose shape depends on the first input belongs in a module that ``forward`` makes at that time, such as
+    ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is not one.
 
     Numbers that are saved, but not trained, are buffers (`register_buffer`). Parameters that are not to be trained are
     frozen (`requires_grad_`).
 
-    Neither a result nor, during a call, an input can take a parameter's place. ``w.data = ...`` moves a parameter, and
-    a state that begins as a leaf has a name with an underscore.
+    Neither a result nor, during a call, an input can take a parameter's place. To change a parameter set its
+    ``data``; give a state that begins as a leaf a name with an underscore.
 
     Calling a module runs ``forward``. The nodes made meanwhile are filed under the module's path, such as
     ``mlp.layer1.neuron3``: the path's first part is the class of the module that was called from outside.

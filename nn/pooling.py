@@ -175,8 +175,8 @@ def _refuse_indices(return_indices: bool) -> None:
 class MaxPool1d(_MaxPool):
     """The largest number under each window of each channel.
 
-    Its whole gradient goes to the number that it is; of several equal ones to one of them, the first, as in PyTorch.
-    A nan is the largest.
+    The whole gradient goes to that number; if several are equal, to the first of them, as in PyTorch. A nan counts as
+    the largest.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ class AvgPool2d(_AvgPool):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvg):
-    """As many means as you say, of windows that cover each channel evenly.
+    """The means of output_size windows, which cover each channel evenly.
 
     The i-th of n windows reaches from floor(i * length / n) to ceil((i + 1) * length / n).
 
@@ -350,7 +350,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvg):
-    """As many means as you say, of windows that cover each channel of an image evenly; see `AdaptiveAvgPool1d`.
+    """The means of output_size windows, which cover each channel of an image evenly; see `AdaptiveAvgPool1d`.
 
     With output_size 1 each channel becomes its mean (Lin et al. 2014).
 
@@ -379,7 +379,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMax):
-    """The largest number under each of as many windows as you say; see `AdaptiveAvgPool1d` and `MaxPool1d`.
+    """The largest number under each of output_size windows; see `AdaptiveAvgPool1d` and `MaxPool1d`.
 
     Parameters
     ----------
@@ -401,7 +401,7 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMax):
-    """The largest number under each of as many windows as you say; see `AdaptiveAvgPool2d` and `MaxPool1d`.
+    """The largest number under each of output_size windows; see `AdaptiveAvgPool2d` and `MaxPool1d`.
 
     Parameters
     ----------

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Flatten(Module):
     """One list of all numbers of an example, or, with other arguments, of some of its levels of lists.
 
-    An example may have any shape, so that nothing tells a batch of them from one, except that it is a `Batch`: each
-    example of that is flattened for itself. What `Conv2d` and `MaxPool2d` make of a batch is a `Batch` already.
+    An example may have any shape, so only a `Batch` is taken as a batch: each of its examples is flattened by itself.
+    `Conv2d` and `MaxPool2d` return a `Batch` for a batch.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """A list becomes lists in lists, of the shape that you say: the inverse of `Flatten`.
+    """A list becomes lists in lists, of the shape that you give: the inverse of `Flatten`.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class ZeroPad2d(Module):
 
 
 class Upsample(Module):
-    """Every number of an image becomes a block of equal ones: the nearest number, of a finer image.
+    """Every number of an image becomes a block of equal numbers: a larger image, by nearest neighbours.
 
     Parameters
     ----------

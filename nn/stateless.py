@@ -37,7 +37,7 @@ def functional_call(
 
     The module is not changed: after the call, also after an error, all is in its place again. Buffers that are not
     named, and whatever else the call writes into attributes, are written as in any other call; what is written into
-    named buffers is gone.
+    named buffers is discarded.
 
     Parameters
     ----------

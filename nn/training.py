@@ -385,7 +385,7 @@ def fit(
 
 
 class Training:
-    """A training at work, as callbacks see it; `fit` makes it.
+    """A running training, as callbacks see it; `fit` makes it.
 
     Attributes
     ----------

@@ -141,7 +141,7 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Params, clip_value: float) -> None:
-    """Hold every parameter's gradient between -clip_value and clip_value; nan stays nan, and so do frozen parameters.
+    """Hold every gradient between -clip_value and clip_value; nan stays nan, and frozen parameters keep theirs.
 
     Parameters
     ----------

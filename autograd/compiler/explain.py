@@ -39,7 +39,7 @@ _SIGNS = {ops.add: " + ", ops.sub: " - ", ops.mul: "*", ops.div: " / "}
 
 
 class Stage:
-    """What a pass has made; ``program.stages`` has one for each. Printed, it is what it shows.
+    """What a pass has made, to be printed; ``program.stages`` has one for each pass.
 
     Attributes
     ----------

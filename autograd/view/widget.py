@@ -61,8 +61,8 @@ def widget(
     - ``update()`` computes the graph again with the data that its leaves have now, and shows this. No nodes are made.
 
     In either case the page begins anew at that point: what was changed in it before is part of the past, and cannot be
-    undone there. What you do in the page while a cell runs is heard when the cell is done, and is passed over if the
-    page has been told something newer meanwhile.
+    undone there. What you do in the page while a cell runs takes effect when the cell is done, unless the program has
+    updated the page since.
 
     Parameters
     ----------

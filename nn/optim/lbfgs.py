@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LBFGS(Optimizer):
-    """Quasi-Newton steps from the last few gradients, each searched along until it is good (Liu and Nocedal 1989).
+    """Quasi-Newton steps from the last few gradients, each with a line search (Liu and Nocedal 1989).
 
     A call of `step` is a minimisation of its own, of up to `max_iter` iterations, by SciPy's L-BFGS-B: on one and the
     same loss, that of all examples. What it has learnt of the curvature ends with it, so few calls with many iterations
