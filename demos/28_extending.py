@@ -408,10 +408,10 @@ check("extending.partials", partials)
 # - **Add to it.** `CONTRIBUTING.md` tells in ten lines how an operation
 #   becomes a built-in one, with the tests that hold it to many digits.
 # - **Train something of yours.** `docs/guides/training.md` has the whole
-#   loop, with checkpoints; `docs/guides/compile.md` tells how scalars become a
-#   matrix program.
-# - **Teach with it.** `docs/guides/drawing.md` tells all that the page can do,
-#   and how it is put into a text of your own.
+#   loop, with checkpoints; `docs/guides/compile.md` tells how scalars become
+#   a matrix program.
+# - **Teach with it.** `docs/guides/drawing.md` tells all that the page can
+#   do, and how it is put into a text of your own.
 #
 # That was the course: it began with a nudge, and ends with an operation that
 # this engine did not have. Whatever library you use from now on, you know

@@ -35,6 +35,7 @@ extensions = [
     "docs._ext.compiled",
     "docs._ext.lessons",
     "docs._ext.mathml",
+    "docs._ext.reference",
     "docs._ext.runnable",
     "sphinx.ext.autodoc",
     "sphinx.ext.githubpages",
@@ -82,7 +83,8 @@ html_static_path = ["_static"]
 html_css_files = ["site.css", "lessons.css"]
 html_js_files: list[Any] = [("site.js", {"type": "module"})]
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "**": ["sidebar-nav-bs"]}
+ALONE = ("index", "gallery/index", "glossary", "changelog", "contributing")  # with no pages below
+html_sidebars: dict[str, list[str]] = {**{page: [] for page in ALONE}, "**": ["sidebar-nav-bs"]}
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -791,7 +791,7 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
         ({"optimizer": nn.SGD}, r"optimizer was \{'optimizer': 'Adam'"),
         ({"optimizer": nn.Adam}, r"optimizer was .*'lr': 0.05"),
         ({"optimizer": lambda p: nn.AdamW(p, lr=0.05)}, r"optimizer was"),
-        ({"batch_size": 5}, r"batch_size was 4, and is 5 now; give the same arguments, resume=False or another folder$"),
+        ({"batch_size": 5}, r"batch_size was 4, and is 5 now; give the same arguments, resume=False or another"),
         ({"data": (POINTS[:10], LABELS[:10])}, r"examples was 11, and is 10"),
         ({"data": (POINTS, [1 - y for y in LABELS])}, r"checksum of the first, the middle and the last example was"),
         ({"clip_norm": 1.0}, r"clip_norm was None, and is 1.0"),
