@@ -44,12 +44,12 @@ def checkpoint(
     Parameters
     ----------
     function : callable
-        Returns a Value, or several in lists, tuples and dicts, with whatever else among them. It may use Values that
+        Returns a Value, or several in lists, tuples and dicts, with anything else among them. It may use Values that
         are not arguments, such as the parameters of a module. All get their gradients.
     *args, **kwargs
         What it is called with, both times.
     use_reentrant : bool
-        PyTorch's older way, which knows the gradients of arguments alone, is not there: this must be False.
+        Must be False: PyTorch's older variant, which gives gradients to the arguments alone, is not implemented.
     preserve_rng_state : bool
         Whether the second call is given the random numbers of the first one, those of Python's module ``random``.
 
@@ -138,7 +138,7 @@ def checkpoint_sequential(
     functions : iterable of callables
         For instance the layers of a ``nn.Sequential``.
     segments : int
-        How many there are to be; the last one takes what is left over.
+        How many segments; the last one takes what is left over.
     input : object
         What the first function is called with.
     use_reentrant, preserve_rng_state

@@ -202,7 +202,7 @@ class Graph:
         return gradients
 
     def over(self, leaves: Sequence[Value], others: Sequence[Value]) -> Value:
-        """The root as it comes from other leaves, which have the same data.
+        """The root, computed from other leaves that have the same data.
 
         So a loss that has been computed from the parameters of a module becomes a function of them, which `grad`,
         `hvp` and their like differentiate.
@@ -215,7 +215,8 @@ class Graph:
         Raises
         ------
         ValueError
-            If there are not as many others, or if one has another number than the leaf had when the root was computed.
+            If there are not as many others, or if one has a different number than the leaf had when the root was
+            computed.
 
         Examples
         --------

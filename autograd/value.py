@@ -146,8 +146,7 @@ class Value:
     label : str
         A name, for drawings and messages.
     *others
-        Nothing is taken here. micrograd's ``Value(data, children, operation)`` is `autograd.op` in this engine, and a
-        message says so.
+        Not taken: instead of micrograd's ``Value(data, children, operation)`` use `autograd.op`; the message says so.
 
     Attributes
     ----------
@@ -1250,7 +1249,7 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     AttributeError
         If one of them is not a leaf.
     TypeError
-        If a number is none.
+        If one of the numbers is not a number.
     ValueError
         If there is no number for each leaf.
 

@@ -380,7 +380,7 @@ class DataLoader:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another loader was at its `state_dict`.
+        """Continue where another loader was at its `state_dict`.
 
         Raises
         ------

@@ -324,7 +324,7 @@ class Module:
         Raises
         ------
         TypeError
-            If there is anything else than leaf Values.
+            If there is anything but leaf Values.
         ValueError
             If the module has another attribute of that name, or the name could not be one or has an underscore in
             front.
@@ -566,7 +566,7 @@ class Module:
         zero_grads(self.parameters())
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Say of all parameters here and below that they are to be trained, or, with False, frozen; returns the module.
+        """Mark all parameters here and below as trained, or, with False, as frozen; returns the module.
 
         Frozen parameters stay in `parameters` and in the state. Optimisers leave them as they are, and programs that
         `autograd.compile` makes from now on have their numbers as constants. `backward` gives them gradients all the
@@ -771,8 +771,8 @@ class Module:
         ValueError
             If two attributes, or two keys of a dict, have the same name.
         TypeError
-            If there are results where parameters were, or among them, or if a list of a buffer has something else
-            in it by now than numbers.
+            If there are results where parameters were, or among them, or if a list in a buffer now holds anything but
+            numbers.
 
         Examples
         --------
@@ -790,7 +790,8 @@ class Module:
         Parameters
         ----------
         state : dict
-            What `state_dict` gave, from a module of the same architecture. PyTorch's, of tensors, will do, and arrays.
+            What `state_dict` gave, from a module of the same architecture. States of PyTorch, whose numbers are
+            tensors, are taken as well, and arrays.
         strict : bool
             If False, names that are missing or unexpected are left aside.
 

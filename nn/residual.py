@@ -19,7 +19,7 @@ class Residual(Module):
     Parameters
     ----------
     module : Module or callable
-        What it makes has the shape of what it is given.
+        Its output has the shape of its input.
 
     Returns
     -------

@@ -31,7 +31,7 @@ class Flatten(Module):
     Returns
     -------
     list
-        From a call with nested lists: with one level in place of those that became one. Of a `Batch` a `Batch`.
+        From a call with nested lists: with one level in place of those that became one. For a `Batch` a `Batch`.
 
     Raises
     ------
@@ -79,17 +79,17 @@ class Unflatten(Module):
     dim : int
         Which level of lists, counted as in `Flatten`: 1 is an example's outermost, -1 its innermost.
     unflattened_size : tuple of int
-        What it becomes; one of the numbers may be -1, and is found.
+        What it becomes; one of the numbers may be -1, and is computed from the others.
 
     Returns
     -------
     nested lists
-        From a call with nested lists: with the levels of unflattened_size in place of one. Of a `Batch` a `Batch`.
+        From a call with nested lists: with the levels of unflattened_size in place of one. For a `Batch` a `Batch`.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, or, in a call, if the numbers are not as many.
+        If an argument is out of range, or, in a call, if the sizes do not match.
 
     Examples
     --------
@@ -136,7 +136,7 @@ class ZeroPad2d(Module):
     Returns
     -------
     nested lists
-        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        From a call with channels x rows x columns: the same with more rows and columns. For a batch, which is nested
         deeper, a `Batch`.
 
     Raises
@@ -189,7 +189,7 @@ class Upsample(Module):
     Returns
     -------
     nested lists
-        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        From a call with channels x rows x columns: the same with more rows and columns. For a batch, which is nested
         deeper, a `Batch`.
 
     Raises

@@ -54,15 +54,16 @@ def functional_call(
     Raises
     ------
     ValueError
-        If there is no parameter or buffer of a name, or its shape is another one; if a name is there twice, or a
+        If there is no parameter or buffer of a name, or its shape is different; if a name is given twice, or a
         parameter with two names gets two different numbers; if `strict`, and one is missing.
     TypeError
-        If the module is none, or the dicts are none.
+        If the module is not a module, or the dicts are not dicts.
 
     Notes
     -----
-    What another thread calls meanwhile, other than by `functional_call`, which waits, has the replaced parameters, too.
-    Only what the module's attributes hold is replaced, not what hidden attributes or other functions keep of it.
+    Another thread that calls the module meanwhile finds the replaced parameters, unless it uses `functional_call`,
+    which waits. Only what the module's attributes hold is replaced, not what hidden attributes or other functions keep
+    of it.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def get_total_norm(
     TypeError, ValueError
         If these are not parameters, or `norm_type` is negative.
     RuntimeError
-        If the norm is not finite, and that is to be an error.
+        If the norm is not finite, and `error_if_nonfinite` is True.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def clip_grad_norm_(
     TypeError, ValueError
         If `max_norm` or `norm_type` is not a number, or negative, or nan.
     RuntimeError
-        If the norm is not finite, and that is to be an error.
+        If the norm is not finite, and `error_if_nonfinite` is True.
 
     Examples
     --------

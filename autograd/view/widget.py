@@ -60,7 +60,7 @@ def widget(
       parameters) only numbers are sent, and the page stays in its room and its step; else it is a new page.
     - ``update()`` computes the graph again with the data that its leaves have now, and shows this. No nodes are made.
 
-    In either case the page begins anew at that point: what was changed in it before is part of the past, and cannot be
+    In either case the page starts again at that point: what was changed in it before is part of the past, and cannot be
     undone there. What you do in the page while a cell runs takes effect when the cell is done, unless the program has
     updated the page since.
 

@@ -529,7 +529,7 @@ class Optimizer:
         Parameters
         ----------
         set_to_none : bool
-            Is there for PyTorch's sake. A gradient is a number here, and never None, so both come to the same.
+            There for compatibility with PyTorch. A gradient is a number here, never None, so it makes no difference.
         """
         flag("set_to_none", set_to_none)
         zero_grads(self.params)

@@ -132,12 +132,12 @@ class Sophia(Optimizer):
     maximize : bool
         Whether to climb.
     seed : int or random.Random, optional
-        For the signs. Its state is not saved: after `load_state_dict` the signs are others.
+        For the signs. Its state is not saved: after `load_state_dict` the signs are different ones.
 
     Raises
     ------
     TypeError, ValueError
-        As for `Adam`; if gamma is negative, or the period no positive whole number.
+        As for `Adam`; if gamma is negative, or the period is not a positive whole number.
     RuntimeError
         If a step is made before there is any estimate.
 
