@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from .compiler import Program
 
 
-native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
+engine = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
 """Which engine is running: "native", built by Cython, or "interpreted"; they compute the same, at different speeds."""
+
+native = engine  # the older name, which reads as if it were true or false
 
 if _os.path.exists(_os.path.join(__path__[0], "numpy", "numpy_vjps.py")):  # HIPS Autograd, which we lie on top of
     from . import _namesake
@@ -169,13 +171,13 @@ __all__ = [
     "concrete",
     "current_place",
     "enable_grad",
+    "engine",
     "enter",
     "equal",
     "gradient_events",
     "identical",
     "left_behind",
     "neurons",
-    "native",
     "no_grad",
     "op",
     "reached",

@@ -264,7 +264,7 @@ class Graph:
                 made.append(_over(node, operands))
         return Graph(made[-1])
 
-    def check_point(self) -> None:
+    def require_one_point(self) -> None:
         """Make sure that all results belong to one point, which `data` has.
 
         Raises
@@ -277,8 +277,8 @@ class Graph:
         >>> w = Value(3.0)
         >>> before = w * 2
         >>> w.data = 5.0
-        >>> Graph(before).check_point()
-        >>> Graph(before + w).check_point()
+        >>> Graph(before).require_one_point()
+        >>> Graph(before + w).require_one_point()
         Traceback (most recent call last):
         ...
         RuntimeError: a leaf was set after a result of mul (data 6) was computed from it, and before the root was, ...
@@ -289,8 +289,10 @@ class Graph:
             if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                 raise RuntimeError(
                     f"a leaf was set after {node.describe()} was computed from it, and before the root was, so the "
-                    "graph belongs to no single point; compute all of it again before writing it"
+                    "graph belongs to no single point; compute all of it again, then show or write it"
                 )
+
+    check_point = require_one_point  # the older name, easily taken for `autograd.checkpoint`
 
     # --- JSON -------------------------------------------------------------------------------------------------
 
@@ -300,7 +302,7 @@ class Graph:
         Raises
         ------
         RuntimeError
-            If it has two points; see `check_point`.
+            If it has two points; see `require_one_point`.
         TypeError
             If it has a result of a checkpointed function.
 
@@ -325,9 +327,9 @@ class Graph:
         Raises
         ------
         RuntimeError
-            If it has two points; see `check_point`.
+            If it has two points; see `require_one_point`.
         """
-        self.check_point()
+        self.require_one_point()
         rows = []
         for node, operands, data in zip(self.nodes, self.operands, self.data):
             row: dict[str, Any] = {"op": None if node.op is None else node.op.name}

@@ -184,7 +184,7 @@ class Link:
             page = build(graph, self._parameters, self._inputs, self._room)
             self.page, self._shape, self._first, self._names = page, shape, self.basis + 1, names(graph)
         else:
-            graph.check_point()
+            graph.require_one_point()
         self._begin(graph, [slope for node in graph for slope in node.partials], since(graph))
 
     def _begin(self, graph: Graph, partials: list[float], since: dict[int, float]) -> None:
