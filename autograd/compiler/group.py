@@ -1,4 +1,4 @@
-"""Pass: like scalars become arrays.
+"""Pass: scalars of one kind become arrays.
 
 Level by level, rows with the same operation on operands from the same arrays become one array. Positions in the
 operands decide how its elements are ordered and shaped: like an operand of which each element takes a different entry,
