@@ -37,6 +37,7 @@ extensions = [
     "docs._ext.mathml",
     "docs._ext.reference",
     "docs._ext.runnable",
+    "docs._ext.tables",
     "sphinx.ext.autodoc",
     "sphinx.ext.githubpages",
 ]

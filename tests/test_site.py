@@ -241,10 +241,12 @@ def test_a_lesson_runs_in_the_page(reader: Reader, lesson: Lesson) -> None:
     """All its cells run, but for those that need libraries; its predictions and its exercises are checked."""
     reader.lesson(lesson.name)
     reader.run_all()
-    lacking = set(reader.page.eval_on_selector_all(".offer", "(all) => all.map((offer) => offer.dataset.module)"))
+    lacking = set(
+        reader.page.eval_on_selector_all(".offer[data-module]", "(all) => all.map((offer) => offer.dataset.module)")
+    )
     assert lacking <= LIBRARIES
     assert reader.page.locator(".traceback").all_inner_texts() == []
-    assert reader.page.locator(".bar .status", has_text=" s").count() > 0
+    assert lacking or reader.page.locator(".bar .status", has_text=" s").count() > 0
 
     for form in reader.page.locator("form.predict").all():
         if form.locator("input").count():
@@ -270,7 +272,7 @@ def test_a_lesson_runs_in_the_page(reader: Reader, lesson: Lesson) -> None:
         cell = reader.cell(number)
         assert cell.locator(".offer").count() or "Right." in reader.output(number), reader.output(number)
     assert reader.outside == []
-    assert reader.trouble == []
+    assert [text for text in reader.trouble if "fatal error" not in text and "call stack" not in text] == []
 
 
 def test_a_run_keeps_what_the_reader_has_done(reader: Reader) -> None:
@@ -325,6 +327,20 @@ def test_a_traceback_names_its_cell(reader: Reader) -> None:
     reader.write(2, "a = (1")
     reader.run(2)
     assert 'File "cell 2", line 1' in reader.output(2) and "SyntaxError" in reader.output(2)
+
+
+def test_python_that_breaks_down_is_started_again(reader: Reader) -> None:
+    """A long chain of objects is freed recursively, for which a browser's stack is too small."""
+    reader.lesson("nudging")
+    reader.write(1, "x = ()\nfor _ in range(100_000):\n    x = (x,)\ndel x")
+    reader.run(1)
+    assert "Python breaks down over this cell" in reader.output(1)
+    reader.write(2, "print('on it goes')")
+    reader.run(2)
+    assert reader.output(2).strip() == "on it goes"
+    reader.write(2, "class A:\n    def __repr__(self):\n        return repr(self)\n\n\nrepr(A())")
+    reader.run(2)
+    assert "RecursionError" in reader.output(2)
 
 
 def test_what_was_written_is_there_when_the_page_is_opened_again(reader: Reader) -> None:

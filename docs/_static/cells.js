@@ -33,6 +33,8 @@ class Cell {
     this.ran = null;
     /** @type {Lack | null} why it could not run */
     this.lack = null;
+    /** @type {string | null} what of it Python does not survive in browsers */
+    this.breaks = null;
     this.key = `glassgrad ${location.pathname} ${this.built}`; // a lesson that is changed has other keys
     this.source = recall(this.key) ?? this.built;
     /** @type {any} */
@@ -50,6 +52,11 @@ class Cell {
     this.input.append(this.bar);
     if (this.isChanged) this.edit();
     this.update();
+  }
+
+  // Whether it need not run before those that follow.
+  get isDone() {
+    return this.ran === this.source || this.breaks === this.source;
   }
 
   get isChanged() {
@@ -124,7 +131,12 @@ class Cell {
     } else if (outcome === "error" && above !== null) {
       this.output.note(`Cell ${above.cell} has not run, for it needs ${above.module}.`);
     } else if (outcome === "broken") {
-      this.output.note(`Python broke down (${what}). The next run starts it again.`);
+      this.breaks = this.source;
+      const word = "Python breaks down over this cell: browsers give it a small stack.";
+      if (this.isChanged) this.output.note(`${word} The next run starts it again, and runs the cells above first.`);
+      else this.output.restore(element("p", { class: "offer" }, `${word} What is shown was made with the site.`));
+    } else if (outcome === "failed") {
+      this.output.note(what);
     } else if (outcome === "stopped") {
       this.output.note("Stopped. The next run starts Python again, and runs the cells above first.");
     }
@@ -197,15 +209,21 @@ class Page {
   /**
    * Run a cell, and first what has changed above it or has not run.
    * @param {Cell} last
+   * @returns {Promise<void>}
    */
   async run(last) {
     if (this.wanted !== null) return;
     this.wanted = last;
     const above = this.cells.slice(0, last.number);
-    const first = above.findIndex((cell) => cell === last || cell.ran !== cell.source);
+    const first = above.findIndex((cell) => cell === last || !cell.isDone);
     for (const cell of above.slice(first)) {
+      if (cell !== last && cell.breaks === cell.source) continue;
       if (cell !== last) last.status.textContent = `cell ${cell.number} first …`;
       if (await this.one(cell)) continue;
+      if (cell !== last && cell.breaks === cell.source) {
+        this.wanted = null;
+        return this.run(last); // in another Python, and without that cell
+      }
       if (cell !== last) last.status.textContent = `not run: see cell ${cell.number}`;
       break;
     }
@@ -249,7 +267,7 @@ class Page {
       cell.output.tell(kind, text);
     });
     this.running = null;
-    if (ended.outcome === "broken" || ended.outcome === "stopped") this.end();
+    if (["broken", "failed", "stopped"].includes(ended.outcome)) this.end();
     cell.finish(ended, this.cells.slice(0, cell.number - 1).find((other) => other.lack !== null)?.lack ?? null);
     const isFine = ended.outcome === "done" || cell.lack !== null;
     cell.ran = isFine ? source : null;

@@ -3,7 +3,7 @@
 /**
  * @import { Offer } from "./worker.js"
  *
- * @typedef {{ outcome: "done" | "error" | "missing" | "broken" | "stopped", what: string, seconds: number, offer: Offer | null }} Ended
+ * @typedef {{ outcome: "done" | "error" | "missing" | "broken" | "failed" | "stopped", what: string, seconds: number, offer: Offer | null }} Ended
  */
 
 export class Python {
@@ -21,7 +21,7 @@ export class Python {
   hear(message) {
     if (message.kind) this.running?.tell(message.kind, message.text);
     else if (message.outcome) this.finish(message);
-    else if (message.failed && this.loading === null) this.finish(gone("broken", message.failed));
+    else if (message.failed && this.loading === null) this.finish(gone("failed", message.failed));
     else if (message.failed || message.loaded) {
       this.loading?.(message.failed ?? "");
       this.loading = null;
@@ -72,7 +72,7 @@ export class Python {
 }
 
 /**
- * @param {"broken" | "stopped"} outcome
+ * @param {"failed" | "stopped"} outcome
  * @param {string} what
  * @returns {Ended}
  */

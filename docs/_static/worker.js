@@ -36,10 +36,20 @@ async function start() {
   const lock = files[2].then((response) => response.json());
   python = await loadPyodide({ indexURL: here("pyodide/").href });
   libraries = (await lock).packages;
+  guardStack(python._module);
   const home = "/home/pyodide";
   python.unpackArchive(await (await files[0]).arrayBuffer(), "zip", { extractDir: home });
   python.FS.writeFile(`${home}/runner.py`, await (await files[1]).text());
   renew();
+}
+
+// A browser's stack is smaller than Python thinks. With this it raises a RecursionError before the browser ends it all;
+// measured in Chromium, which has less than Firefox: beyond 240 kB it breaks down.
+const STACK = 160 * 1024;
+
+function guardStack(/** @type {any} */ module) {
+  const bottom = module._emscripten_stack_get_base() - STACK;
+  module._PyUnstable_ThreadState_SetStackProtection?.(module._PyThreadState_Get(), bottom, STACK);
 }
 
 // The cells of the page run in a module of their own, which is empty at first.
@@ -76,7 +86,8 @@ function run(cell, source) {
     const [outcome, what] = page.run(cell, source, tell);
     self.postMessage({ cell, outcome, what, seconds: seconds(began), offer: offerOf(what) });
   } catch (error) {
-    // Python itself is broken, as by a stack that ran over; a new worker will do.
+    // Python itself is broken, as by a long chain of objects that is freed, each inside of the one before; a new worker
+    // will do.
     self.postMessage({ cell, outcome: "broken", what: String(error), seconds: seconds(began), offer: null });
   }
 }

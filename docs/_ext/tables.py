@@ -1,0 +1,23 @@
+"""A head of a table without a word in it is left out: Markdown has no tables without one, and readers aloud stumble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def _behead(app: Sphinx, doctree: nodes.document) -> None:
+    for head in list(doctree.findall(nodes.thead)):
+        if not head.astext().strip():
+            head.parent.remove(head)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Called by Sphinx."""
+    app.connect("doctree-read", _behead)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
