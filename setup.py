@@ -1,7 +1,7 @@
 """The native build: Cython compiles the engine's nodes, from the very same source, where a C compiler is there.
 
 Everything else about the distribution stands in pyproject.toml. Without a compiler, or if anything goes wrong, the
-installation goes on with pure Python: it works the same, and ``autograd.native`` says which of the two it is. An
+installation goes on with pure Python: it works the same, and ``autograd.engine`` says which of the two it is. An
 editable installation stays interpreted, so that edits take effect.
 """
 

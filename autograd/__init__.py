@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from .compiler import Program
 
 
-native = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
+engine = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
 """Which engine is running: "native", built by Cython, or "interpreted"; they compute the same, at different speeds."""
+
+native = engine  # the older name, which reads as if it were true or false
 
 if _os.path.exists(_os.path.join(__path__[0], "numpy", "numpy_vjps.py")):  # HIPS Autograd, which we lie on top of
     from . import _namesake
@@ -81,7 +83,7 @@ def compile(
     f : callable
         Takes numbers, or (nested) lists of numbers, and returns one Value, usually the example's loss, or several, in
         lists, tuples or dicts. Leaves that it uses and that are not made inside it are the parameters. A function
-        without arguments is compiled as it is, all that it computes: a graph that joins many examples.
+        without arguments is compiled as a whole: a graph that joins many examples.
     parameters : Module, list of Value or another program's parameters, optional
         If given, these alone are trained, and other leaves are constants. So is a leaf whose ``requires_grad`` is False
         (see `trains`). The number of a constant is that of the compilation; a call after it was set to another one is
@@ -105,7 +107,7 @@ def compile(
         1 - tanh(x)**2 half of them at x = 9, all at x = 19.
     backend : {"numpy", "jax"}
         What runs the program. With "jax" it is written for ``jax.numpy`` and compiled by JAX for the CPU, GPU or TPU
-        that it finds; the program is a `JaxProgram` then, which has more to it.
+        that it finds; the program is then a `JaxProgram`, which can do more.
 
     Returns
     -------
@@ -115,9 +117,9 @@ def compile(
     Raises
     ------
     CompileError
-        Now or at the first call: if f's course depends on numbers (``if v > 0``), if it computes something else each
-        time, if it uses an operation whose rule is written with ``math``, or if nothing depends on a parameter. The
-        text names the line, or the operation.
+        Now or at the first call: if the course of f depends on numbers (``if v > 0``), if it computes something else
+        each time, if it uses an operation whose rule is written with ``math``, or if nothing depends on a parameter.
+        The text names the line, or the operation.
     ModuleNotFoundError
         If the backend is JAX, and it is not installed.
     RuntimeError
@@ -169,13 +171,13 @@ __all__ = [
     "concrete",
     "current_place",
     "enable_grad",
+    "engine",
     "enter",
     "equal",
     "gradient_events",
     "identical",
     "left_behind",
     "neurons",
-    "native",
     "no_grad",
     "op",
     "reached",

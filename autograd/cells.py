@@ -63,7 +63,7 @@ def _no_cell() -> None:
 
 
 def neurons(layer: list[Any], x: Any) -> list[Any]:
-    """What each neuron of a layer makes of the same inputs: the layer's forward pass in one call.
+    """The outputs of a layer's neurons for the same inputs: the layer's forward pass in one call.
 
     It makes the very nodes that calling the neurons makes, but they share their tuples of weights and of inputs.
 

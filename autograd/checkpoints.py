@@ -37,19 +37,19 @@ def checkpoint(
     """Call a function, and keep no graph of it: `backward` calls it again when it needs the graph.
 
     A network of n steps needs memory for n steps. Cut into about sqrt(n) segments, each of them checkpointed, it needs
-    memory for the results of the segments and for the nodes of one of them, which is as the square root of n; each step
-    is computed twice (Chen et al. 2016, "Training deep nets with sublinear memory cost"). Names and rules are those of
-    ``torch.utils.checkpoint.checkpoint`` with ``use_reentrant=False``.
+    memory for the results of the segments and for the nodes of one of them, which grows as the square root of n; each
+    step is computed twice (Chen et al. 2016, "Training deep nets with sublinear memory cost"). Names and rules are
+    those of ``torch.utils.checkpoint.checkpoint`` with ``use_reentrant=False``.
 
     Parameters
     ----------
     function : callable
-        Returns a Value, or several in lists, tuples and dicts, with whatever else among them. It may use Values that
+        Returns a Value, or several in lists, tuples and dicts, with anything else among them. It may use Values that
         are not arguments, such as the parameters of a module. All get their gradients.
     *args, **kwargs
         What it is called with, both times.
     use_reentrant : bool
-        PyTorch's older way, which knows the gradients of arguments alone, is not there: this must be False.
+        Must be False: PyTorch's older variant, which gives gradients to the arguments alone, is not implemented.
     preserve_rng_state : bool
         Whether the second call is given the random numbers of the first one, those of Python's module ``random``.
 
@@ -130,7 +130,7 @@ def checkpoint_sequential(
 ) -> Any:
     """Call functions one after the other, each with the result of the one before, in checkpointed segments.
 
-    The last segment is not checkpointed, for `backward` begins there. It is PyTorch's
+    The last segment is not checkpointed, because `backward` begins there. It is PyTorch's
     ``torch.utils.checkpoint.checkpoint_sequential``.
 
     Parameters
@@ -138,7 +138,7 @@ def checkpoint_sequential(
     functions : iterable of callables
         For instance the layers of a ``nn.Sequential``.
     segments : int
-        How many there are to be; the last one takes what is left over.
+        How many segments; the last one takes what is left over.
     input : object
         What the first function is called with.
     use_reentrant, preserve_rng_state

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class GradcheckError(ArithmeticError):
-    """A gradient that differs from the numeric one. Its text is the report, an input a line.
+    """A gradient that differs from the numeric one. Its text is the report, with a line for each input.
 
     Examples
     --------
@@ -192,7 +192,7 @@ def _suspect(out: Any, rtol: float) -> str:
 class detect_anomaly(Watch):
     """Make the first nan or inf an error, in the forward pass or in ``backward()``.
 
-    A with-block or a decorator, for the present thread. Nodes made inside remember the source line.
+    A with-block or a decorator, for the current thread. Nodes made inside remember the source line.
 
     Raises
     ------
@@ -259,9 +259,9 @@ def _site(node: Value) -> str:
 def require(condition: Any, message: str, *values: Any) -> None:
     """Raise a ValueError if a condition does not hold; in a compiled program, when it is called.
 
-    It does what ``if not condition: raise ValueError(...)`` does, and can be compiled, which that cannot: while a
-    function is recorded there are no numbers that could be looked at, so that the check becomes a line of the program
-    (see `autograd.compile`). There the sentence ends with the number of the example that does not meet it.
+    It does what ``if not condition: raise ValueError(...)`` does, but it can be compiled as well: while a function is
+    recorded there are no numbers to look at, so the check becomes a line of the program (see `autograd.compile`). The
+    message of that ends with the number of the example that fails.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _OPEN = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # where a process 
 
 
 def write_text(path: AnyPath, text: str) -> None:
-    """Write a file so that there is never half of it, in UTF-8.
+    """Write a text file in UTF-8, all of it or nothing.
 
     - A file is replaced when all has been written to a file beside it; if anything stops that, the old file stays.
       Its mode is kept, and its owner.

@@ -401,7 +401,7 @@ def value_and_grad(
     argnums : int or sequence of int
         Which positional argument, or arguments, to differentiate with respect to.
     has_aux : bool
-        Whether f returns a pair: the number, and something else that is handed on.
+        Whether f returns a pair: the number, and something else that is passed on.
     argnum : int or sequence of int, optional
         HIPS Autograd's name for `argnums`.
 
@@ -447,7 +447,7 @@ def grad(
     argnums : int or sequence of int
         Which positional argument, or arguments, to differentiate with respect to.
     has_aux : bool
-        Whether f returns a pair: the number, and something else that is handed on.
+        Whether f returns a pair: the number, and something else that is passed on.
     argnum : int or sequence of int, optional
         HIPS Autograd's name for `argnums`.
 
@@ -482,8 +482,8 @@ def elementwise_grad(
 ) -> Callable[..., Any]:
     """The derivative of a function that maps each number of an array by itself, at each of them.
 
-    It is the gradient of the sum of all that f returns, as in HIPS Autograd; where f does mix its numbers, it is
-    no more than that.
+    It is the gradient of the sum of all that f returns, as in HIPS Autograd; if f does mix its numbers, it is still the
+    gradient of that sum.
 
     Parameters
     ----------
@@ -527,7 +527,7 @@ def jacobian(
     argnums : int or sequence of int
         Which positional argument, or arguments, to differentiate with respect to.
     has_aux : bool
-        Whether f returns a pair: the numbers, and something else that is handed on.
+        Whether f returns a pair: the numbers, and something else that is passed on.
     argnum : int or sequence of int, optional
         HIPS Autograd's name for `argnums`.
 
@@ -564,7 +564,7 @@ def jacfwd(
     Returns
     -------
     callable
-        As of `jacobian`.
+        As for `jacobian`.
 
     Examples
     --------
@@ -646,12 +646,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     tangents : tuple or list
         The direction: for each argument the same nesting of numbers.
     has_aux : bool
-        Whether f returns a pair: the numbers, and something else that is handed on.
+        Whether f returns a pair: the numbers, and something else that is passed on.
 
     Returns
     -------
     tuple
-        ``(f(*primals), derivative)``, both in the shape of f's output; with `has_aux` there is aux behind them.
+        ``(f(*primals), derivative)``, both in the shape of f's output; with `has_aux` followed by aux.
 
     Raises
     ------
@@ -689,13 +689,13 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     *primals
         Its arguments.
     has_aux : bool
-        Whether f returns a pair: the numbers, and something else that is handed on.
+        Whether f returns a pair: the numbers, and something else that is passed on.
 
     Returns
     -------
     tuple
-        ``(f(*primals), back)``; with `has_aux` there is aux behind them. ``back(cotangents)`` takes numbers in the
-        shape of f's output and returns, for each argument, the derivative of their product with it, in a tuple.
+        ``(f(*primals), back)``; with `has_aux` followed by aux. ``back(cotangents)`` takes numbers in the shape of f's
+        output and returns, for each argument, the derivative of their product with it, in a tuple.
 
     Raises
     ------

@@ -202,7 +202,7 @@ class Graph:
         return gradients
 
     def over(self, leaves: Sequence[Value], others: Sequence[Value]) -> Value:
-        """The root as it comes from other leaves, which have the same data.
+        """The root, computed from other leaves that have the same data.
 
         So a loss that has been computed from the parameters of a module becomes a function of them, which `grad`,
         `hvp` and their like differentiate.
@@ -215,7 +215,8 @@ class Graph:
         Raises
         ------
         ValueError
-            If there are not as many others, or if one has another number than the leaf had when the root was computed.
+            If there are not as many others, or if one has a different number than the leaf had when the root was
+            computed.
 
         Examples
         --------
@@ -263,7 +264,7 @@ class Graph:
                 made.append(_over(node, operands))
         return Graph(made[-1])
 
-    def check_point(self) -> None:
+    def require_one_point(self) -> None:
         """Make sure that all results belong to one point, which `data` has.
 
         Raises
@@ -276,8 +277,8 @@ class Graph:
         >>> w = Value(3.0)
         >>> before = w * 2
         >>> w.data = 5.0
-        >>> Graph(before).check_point()
-        >>> Graph(before + w).check_point()
+        >>> Graph(before).require_one_point()
+        >>> Graph(before + w).require_one_point()
         Traceback (most recent call last):
         ...
         RuntimeError: a leaf was set after a result of mul (data 6) was computed from it, and before the root was, ...
@@ -288,8 +289,10 @@ class Graph:
             if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                 raise RuntimeError(
                     f"a leaf was set after {node.describe()} was computed from it, and before the root was, so the "
-                    "graph belongs to no single point; compute all of it again before writing it"
+                    "graph belongs to no single point; compute all of it again, then show or write it"
                 )
+
+    check_point = require_one_point  # the older name, easily taken for `autograd.checkpoint`
 
     # --- JSON -------------------------------------------------------------------------------------------------
 
@@ -299,7 +302,7 @@ class Graph:
         Raises
         ------
         RuntimeError
-            If it has two points; see `check_point`.
+            If it has two points; see `require_one_point`.
         TypeError
             If it has a result of a checkpointed function.
 
@@ -324,9 +327,9 @@ class Graph:
         Raises
         ------
         RuntimeError
-            If it has two points; see `check_point`.
+            If it has two points; see `require_one_point`.
         """
-        self.check_point()
+        self.require_one_point()
         rows = []
         for node, operands, data in zip(self.nodes, self.operands, self.data):
             row: dict[str, Any] = {"op": None if node.op is None else node.op.name}

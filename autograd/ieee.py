@@ -30,7 +30,7 @@ def to_float(x: object, user: str = "Value") -> float:
     x : object
         The would-be number.
     user : str
-        Who asks, for the message.
+        The name of the caller, for the message.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def to_float(x: object, user: str = "Value") -> float:
 
 
 def advice(x: object) -> str:
-    """What to do about something in the place of a number, as the end of a sentence; nothing if that is not plain.
+    """What to write instead of something that stands in the place of a number, to end a message; "" if it is unclear.
 
     Parameters
     ----------

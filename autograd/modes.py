@@ -187,7 +187,7 @@ class Block:
 
 
 class no_grad(Block):
-    """Record nothing: results are leaves. A with-block or a decorator; it holds for the present thread.
+    """Record nothing: results are leaves. A with-block or a decorator; it holds for the current thread.
 
     Examples
     --------
@@ -224,16 +224,17 @@ class enable_grad(Block):
 
 
 class precision(Block):
-    """Compute as a machine does that keeps every number with fewer bits: a simulation, to see what becomes of it.
+    """Compute as a machine that keeps every number in fewer bits: a simulation, to see what that does.
 
-    A with-block or a decorator; it holds for the present thread. Inside, these are rounded to the nearest number that
+    A with-block or a decorator; it holds for the current thread. Inside, these are rounded to the nearest number that
     the format has (see `rounded`): the result of every operation, the data of leaves that are made or set, and the
     gradients: each product of a slope and a gradient, and each sum of them. Leaves from outside keep the digits that
     they have.
 
-    An operation is computed with all digits and rounded once, as a machine does it inside one function; its slopes
-    are those at the rounded result, and are not rounded themselves. So it is with the sums inside `dot` and `sum`,
-    unless `accumulate` names another format: then each of their products and sums is rounded to that, in order.
+    An operation is computed with all digits and rounded once, as a machine does inside one function; its slopes are
+    those at the rounded result, and are not rounded themselves. The sums inside `dot` and `sum` are computed in the
+    same way, unless `accumulate` names another format: then each of their products and sums is rounded to that, in
+    order.
 
     Parameters
     ----------
@@ -241,7 +242,7 @@ class precision(Block):
         The format. "float64", Python's own, ends the effect of a block around.
     accumulate : {"float64", "float32", "bfloat16", "float16"}
         What the sums inside a `dot` or `sum` are kept in. "float32" is what the matrix units of GPUs do; the format
-        itself is what a loop does that has nothing better.
+        itself is what a plain loop does.
 
     Raises
     ------
@@ -250,9 +251,9 @@ class precision(Block):
 
     Notes
     -----
-    Each block tells what is computed while it is open: for gradients in the format let it go on until ``backward()``
-    has been called. `grad` and its like round as well, and so do derivatives of derivatives, whose slopes are computed
-    with all digits. Programs of `autograd.compile` have a dtype of their own, and cannot be recorded inside.
+    A block affects what is computed while it is open: to have the gradients in the format, too, call ``backward()``
+    inside it. `grad` and its like round as well, and so do derivatives of derivatives, whose slopes are computed with
+    all digits. Programs of `autograd.compile` have a dtype of their own, and cannot be recorded inside.
 
     Examples
     --------
@@ -300,7 +301,7 @@ class precision(Block):
 
 
 def rounded(x: float, dtype: str) -> float:
-    """A number as a format holds it: the nearest one that it has.
+    """The nearest number that a format can hold.
 
     Parameters
     ----------
@@ -402,7 +403,7 @@ def stands_for_a_number(x: Value) -> bool:
 
 
 class Watch(Block):
-    """Looks at what happens to Values in this thread; subclasses say at what. Here it is as if nobody looked.
+    """Watches what happens to Values in this thread. Subclasses say what for; this class only lets it happen.
 
     Attributes
     ----------

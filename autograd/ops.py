@@ -39,7 +39,7 @@ OPS: dict[str, Op] = {}
 
 
 class Op:
-    """A primitive operation: a name, a forward rule and the local partial derivatives, and what people need of it.
+    """A primitive operation: its name, its forward rule, its partial derivatives, and how it is shown to people.
 
     Calling it applies it: to numbers (the result is a float), to Values (a Value), to NumPy arrays
     (elementwise), to symbols (an expression).
@@ -68,13 +68,13 @@ class Op:
     infix : bool
         True if the symbol is Python's operator between the two operands, or before the only one.
     mark : str, optional
-        What a card of the page bears; the symbol if not given.
+        What a card of the page shows; the symbol if not given.
     spoken : str, optional
         How it is read aloud, with ``{}`` for the operands: for each of them, or one for all.
     noun : str, optional
-        What a result of it is called, as the product is of mul; the name if not given.
+        What its result is called, such as the product for mul; the name if not given.
     hardness : int
-        How hard the slope is for people, from 0, as of a sum, to 4; the quiz goes from easy to hard.
+        How hard the slope is for people, from 0 for a sum to 4; the quiz goes from easy to hard.
     method : bool
         Whether a Value has a method of that name.
     numpy : str, optional
@@ -965,8 +965,8 @@ def op(
     Raises
     ------
     ValueError
-        If the name is taken or no identifier, or if a partial disagrees with the numeric derivative at a
-        point of `check`.
+        If the name is taken or is not an identifier, or if a partial disagrees with the numeric derivative at a point
+        of `check`.
 
     Notes
     -----

@@ -249,7 +249,7 @@ def enter(place: Place | None) -> Place | None:
 
 
 def current_place() -> Place | None:
-    """The place that this thread is at: where its new nodes belong. None outside modules.
+    """The place where this thread's new nodes belong; None outside modules.
 
     Examples
     --------
@@ -362,7 +362,7 @@ def writes() -> int:
 def gradient_events() -> tuple[int, int, int]:
     """How often gradients have been set, how often ``backward()`` has run, and how often they had been set by then.
 
-    Who remembers the first two can tell later whether `backward` has added to gradients that nobody had set to 0.
+    Code that remembers the first two can tell later whether `backward` has added to gradients that were not set to 0.
 
     Examples
     --------

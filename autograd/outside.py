@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = True) -> list[Any]:
-    """As many numbers as wanted, from ``function(count)``; in a compiled program from a call of its own at every call.
+    """Get ``count`` numbers from ``function(count)``; a compiled program asks for new ones at every call.
 
     Parameters
     ----------
     function : callable
         Takes a number n, and gives n numbers.
     count : int
-        How many there are to be.
+        How many numbers.
     each : bool
         Whether, in a program for a batch, each example has numbers of its own: then n is `count` for each of them,
         those of the first example first. If False all examples have the same.
@@ -32,7 +32,7 @@ def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = 
     Returns
     -------
     list of float
-        While a program is recorded, a list of Values whose numbers nobody knows yet.
+        While a program is recorded, a list of Values whose numbers are not known yet.
 
     Raises
     ------

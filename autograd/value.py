@@ -137,7 +137,7 @@ _BORN: Final = 1 << 62
 @cython.no_gc  # graphs have no cycles, so that the garbage collector need not look at them
 @cython.cclass
 class Value:
-    """A number with a gradient: a leaf of the graph, or what an operation made.
+    """A number with a gradient: a leaf of the graph, or the result of an operation.
 
     Parameters
     ----------
@@ -146,8 +146,7 @@ class Value:
     label : str
         A name, for drawings and messages.
     *others
-        Nothing is taken here. micrograd's ``Value(data, children, operation)`` is `autograd.op` in this engine, and a
-        message says so.
+        Not taken: instead of micrograd's ``Value(data, children, operation)`` use `autograd.op`; the message says so.
 
     Attributes
     ----------
@@ -1250,7 +1249,7 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     AttributeError
         If one of them is not a leaf.
     TypeError
-        If a number is none.
+        If one of the numbers is not a number.
     ValueError
         If there is no number for each leaf.
 
@@ -1318,7 +1317,7 @@ def zero_grads(nodes: Iterable[Value]) -> None:
 
 
 def reached(leaf: Value) -> bool:
-    """Whether ``backward()`` has ever come to a leaf; its gradient may be 0 all the same.
+    """Whether ``backward()`` has ever reached a leaf, even if its gradient is 0.
 
     Parameters
     ----------
@@ -1337,9 +1336,9 @@ def reached(leaf: Value) -> bool:
 def trains(leaf: Value) -> bool:
     """Whether a leaf is to be trained: it is, unless its attribute ``requires_grad`` is False.
 
-    Any leaf can be given that attribute, and what trains asks here: `compile`, which makes constants of those that are
-    not to be trained, and optimisers, which leave them as they are. ``backward()`` does not ask: the gradient of such a
-    leaf is as true as any other.
+    Any leaf can be given that attribute, and whatever trains leaves asks this function: `compile`, which makes
+    constants of those that are not to be trained, and optimisers, which leave them as they are. ``backward()`` does not
+    ask: the gradient of such a leaf is as true as any other.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ParameterVector:
     """The parameters of a compiled program, or some of them: a vector of numbers and one of gradients.
 
-    ``program.parameters`` is one, and so is what its `only` gives.
+    ``program.parameters`` is one, and so is what its `only` returns.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class ParameterVector:
         raise NotImplementedError
 
     def named(self) -> dict[str, list[int]]:
-        """For the name of each part which of the `values` are in it."""
+        """For each part, by its name, the positions of its parameters in `values`."""
         raise NotImplementedError
 
     def moved(
@@ -62,7 +62,7 @@ class ParameterVector:
         settings: Mapping[str, Any],
         steps: Any,
     ) -> tuple[tuple[Any, ...], Any]:
-        """What an update rule makes of the vector and of its state, and how many steps each entry has made then."""
+        """What an update rule makes of the vector and of its state, and how many steps each entry has made."""
         raise NotImplementedError
 
     def norm(self) -> float:

@@ -23,7 +23,7 @@ def identity(rival: Rival) -> dict[str, Any]:
     if rival.engine:
         import autograd
 
-        return {"engine": autograd.native, "file": autograd.__file__}
+        return {"engine": autograd.engine, "file": autograd.__file__}
     return {"version": importlib.metadata.version(rival.distribution)} if rival.distribution else {}
 
 

@@ -370,7 +370,7 @@ show(
 # local slopes, which are plain numbers, and one loop does for all operations
 # what the closures do here. Lesson 3 read these slopes as `partials`. (Where
 # a C compiler was at hand when the engine was installed, it is compiled to C,
-# and several times as fast again: `autograd.native` says so.)
+# and several times as fast again: `autograd.engine` says so.)
 #
 # ## Exercises
 #

@@ -20,7 +20,7 @@ os.environ["PYTHONPATH"] = str(ROOT)
 
 import autograd  # noqa: E402
 
-if autograd.native != "interpreted" or Path(autograd.__file__).parent != ROOT / "autograd":
+if autograd.engine != "interpreted" or Path(autograd.__file__).parent != ROOT / "autograd":
     raise ConfigError(f"the site is built from the source in {ROOT}, not from {autograd.__file__}")
 
 project = "glassgrad"

@@ -35,7 +35,7 @@ class Elementwise(Module):
     Parameters
     ----------
     *settings
-        There are none; whoever calls the class instead of a module of it gets an error that says so.
+        None are taken: the error says what to do if you call the class instead of a module made from it.
 
     Raises
     ------
@@ -485,7 +485,7 @@ class Softshrink(Elementwise):
     Raises
     ------
     TypeError, ValueError
-        If lambd is negative, or no number.
+        If lambd is negative, or not a number.
 
     Examples
     --------
@@ -515,7 +515,7 @@ class Hardshrink(Elementwise):
     Raises
     ------
     TypeError, ValueError
-        If lambd is negative, or no number.
+        If lambd is negative, or not a number.
 
     Examples
     --------

@@ -98,13 +98,14 @@ def scaled_dot_product_attention(
         A vector for each position: L x E, S x E and S x V numbers. What is nested deeper, such as examples and heads,
         is gone through in parallel.
     attn_mask : nested lists, optional
-        L x S. Of booleans: True where a position is looked at. (In `MultiheadAttention` it is the other way round, as
+        L x S. Of booleans: True where a position is attended to. (In `MultiheadAttention` it is the other way round, as
         in PyTorch.) Of floats, or Values: they are added to the scores. A mask with more levels has one for each
         example, head, ...
     dropout_p : float
-        Probability of `Dropout` of weights. It is applied whenever it is not 0; a function knows of no training.
+        Probability of `Dropout` of weights. It is applied whenever it is not 0, as a function does not know about
+        training mode.
     is_causal : bool
-        Whether position i looks at the positions up to i alone.
+        Whether position i attends only to the positions up to i.
     scale : float, optional
         1 / sqrt(E) if not given.
     seed : int or random.Random, optional
@@ -118,7 +119,7 @@ def scaled_dot_product_attention(
     Raises
     ------
     ValueError
-        If the shapes do not fit, if a mask leaves a position nothing to look at, or if there are two masks.
+        If the shapes do not fit, if a mask leaves a position nothing to attend to, or if there are two masks.
     TypeError
         If something is not a number.
 
@@ -215,7 +216,7 @@ def _score(query: Vector, key: Vector, addends: list[Any]) -> Any:
 
 
 class MultiheadAttention(DropsInside):
-    """Attention of several heads, each with projections of its own, and a matrix for what they find together.
+    """Attention of several heads, each with its own projections, and a matrix that joins their outputs.
 
     head_h = softmax((W_q x + b_q) (W_k y + b_k)' / sqrt(d)) (W_v z + b_v) with the rows of h in W_q, W_k and W_v, for
     queries x, keys y and values z; the output is W_o (head_1, ..., head_n) + b_o (Vaswani et al. 2017, section 3.2.2).
@@ -264,14 +265,14 @@ class MultiheadAttention(DropsInside):
         In a call: for each query and key whether the key is ignored (True), or what is added to the score. One for all;
         or one for each head, and for a batch one for each head of each example in turn.
     is_causal : bool
-        In a call: whether position i looks at the positions up to i alone. PyTorch wants the mask besides; here it
-        needs none.
+        In a call: whether position i attends only to the positions up to i. PyTorch needs the mask as well; here it is
+        not needed.
 
     Raises
     ------
     ValueError
         If a size is not a positive whole number, if embed_dim is not a multiple of num_heads, or, in a call, if the
-        shapes do not fit or a mask leaves a position nothing to look at.
+        shapes do not fit or a mask leaves a position nothing to attend to.
     TypeError
         As for `Neuron`.
 

@@ -21,10 +21,10 @@ NO_LISTS = (dict, set, frozenset, str, bytes)
 
 
 class Batch(list):  # type: ignore[type-arg]
-    """A list of examples that says so.
+    """A list that is marked as a batch of examples.
 
-    Most modules tell a batch from one example by its nesting, so that any list will do. Some cannot: `Flatten` makes
-    one list of all that an example holds, whatever its shape.
+    Most modules tell a batch from one example by its nesting, so any list will do. Some cannot: `Flatten` makes one
+    list of all that an example holds, whatever its shape.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Checkpoint:
     every : int, optional
         After how many steps `fit` writes one; it writes one at the end of each epoch in any case.
     keep : int
-        How many are kept; 2 at least, so that there is one left if the last one is damaged.
+        How many are kept; at least 2, so that one is left if the last one is damaged.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def random_states(model: Module, *others: object) -> dict[str, Any]:
 
 
 def set_random_states(states: dict[str, Any], model: Module, *others: object) -> None:
-    """Go on with the `random_states` of these.
+    """Restore what `random_states` returned.
 
     Parameters
     ----------

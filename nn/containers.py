@@ -317,7 +317,7 @@ class ModuleList(_Listed):
     Raises
     ------
     TypeError
-        If something else than a module is put into it.
+        If anything but a module is put into it.
     IndexError
         If an item is asked for that is not there.
 
@@ -355,7 +355,7 @@ class ModuleDict(_Keyed):
     Raises
     ------
     TypeError
-        If something else than a module is put into it.
+        If anything but a module is put into it.
     ValueError
         If a key is not a str, or has a dot.
     KeyError

@@ -248,11 +248,11 @@ class Conv1d(_Direct):
     kernel_size : int
         How many numbers a window has.
     stride : int
-        How far it is from one window to the next.
+        The distance from one window to the next.
     padding : int or {"same", "valid"}
         How many zeros there are at each end; "same" makes the output as long as the input, "valid" means none.
     dilation : int
-        How far it is from one number of a window to the next (Yu and Koltun 2016).
+        The distance from one number of a window to the next (Yu and Koltun 2016).
     groups : int
         Into how many parts the channels are split; a filter sees the channels of its own part only.
     bias : bool
@@ -273,15 +273,15 @@ class Conv1d(_Direct):
     Returns
     -------
     list of list of Value
-        From a call with channels x length: channels x length. Of a batch, which is nested deeper, a `Batch`.
-        The length of the output is floor((length + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
+        From a call with channels x length: channels x length. For a batch, which is nested deeper, a `Batch`. The
+        length of the output is floor((length + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
     Raises
     ------
     ValueError
-        If a setting is out of range, or, in a call, if the channels are not as many, or if no window fits.
+        If a setting is out of range, or, in a call, if the number of channels is different, or if no window fits.
     TypeError
-        If, in a call, there is something else than numbers.
+        If, in a call, there is anything but numbers.
 
     Examples
     --------
@@ -301,7 +301,7 @@ class Conv2d(_Direct):
     y[o][i][j] = bias[o] + sum over c, k, l of weight[o][c][k][l] * x[c][i * stride - padding + k * dilation][...]
 
     Outside of the image there are zeros. One example is a list of channels, which are lists of rows; what is nested
-    deeper is a batch, and what comes out of it is a `Batch`, so that `Flatten` needs no word from you.
+    deeper is a batch, and its output is a `Batch`, so a `Flatten` that follows knows it for one.
 
     Parameters
     ----------
@@ -320,7 +320,7 @@ class Conv2d(_Direct):
     -------
     nested lists of Value
         From a call with channels x rows x columns: out_channels x rows x columns, as many as `Conv1d` gives in each
-        direction. Of a batch, which is nested deeper, a `Batch`.
+        direction. For a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------
@@ -352,7 +352,7 @@ class ConvTranspose1d(_Transposed):
     in_channels, out_channels, kernel_size, groups, bias, dilation, padding_mode, init, seed
         As for `Conv1d`. Without ``init`` both start uniform in ±1/sqrt(out_channels / groups * kernel_size).
     stride : int
-        How far it is from one window of the output to the next.
+        The distance from one window of the output to the next.
     padding : int
         How many numbers are cut off at each end of the output.
     output_padding : int
@@ -369,7 +369,7 @@ class ConvTranspose1d(_Transposed):
     -------
     list of list of Value
         From a call with in_channels x length: out_channels x ((length - 1) stride - 2 padding + dilation (kernel_size -
-        1) + output_padding + 1). Of a batch, which is nested deeper, a `Batch`.
+        1) + output_padding + 1). For a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------
@@ -400,7 +400,7 @@ class ConvTranspose2d(_Transposed):
     -------
     nested lists of Value
         From a call with in_channels x rows x columns: out_channels x rows x columns, as many as `ConvTranspose1d` gives
-        in each direction. Of a batch, which is nested deeper, a `Batch`.
+        in each direction. For a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------

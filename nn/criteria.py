@@ -245,7 +245,7 @@ class CrossEntropyLoss(Criterion):
     weight : list of numbers, optional
         A factor for every class.
     ignore_index : int
-        A target that counts nothing.
+        A target that does not count.
     reduction : {"mean", "sum", "none"}
     label_smoothing : float
         From 0 to 1.
@@ -283,7 +283,7 @@ class NLLLoss(Criterion):
     weight : list of numbers, optional
         A factor for every class.
     ignore_index : int
-        A target that counts nothing.
+        A target that does not count.
     reduction : {"mean", "sum", "none"}
 
     Raises

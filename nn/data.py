@@ -134,7 +134,7 @@ class Subset:
 def random_split(
     dataset: Dataset, lengths: Sequence[float], *, seed: int | random.Random | None = None
 ) -> list[Subset]:
-    """Split a dataset at random into parts without a common example, for training and validation, say.
+    """Split a dataset at random into parts that share no example, such as for training and validation.
 
     Parameters
     ----------
@@ -380,7 +380,7 @@ class DataLoader:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another loader was at its `state_dict`.
+        """Continue where another loader was at its `state_dict`.
 
         Raises
         ------

@@ -123,8 +123,8 @@ class _ChannelDropout(_Dropout):
 class Dropout1d(_ChannelDropout):
     """In training whole channels are set to 0, each with probability p, and the others divided by 1 - p.
 
-    Numbers that lie side by side say nearly the same, so that little is lost with one of them (Tompson et al. 2015).
-    An example is a list of channels, which are lists of numbers.
+    Neighbouring numbers are nearly the same, so dropping one of them removes little (Tompson et al. 2015). An example
+    is a list of channels, which are lists of numbers.
 
     Parameters
     ----------

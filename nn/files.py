@@ -30,7 +30,7 @@ def save_file(
     state : dict
         Numbers in nested dicts and lists, such as ``model.state_dict()``.
     metadata : dict, optional
-        Whatever else the file is to say, as JSON can hold it.
+        What else the file should say, as JSON can hold it.
 
     Raises
     ------

@@ -143,7 +143,7 @@ def grid_of(module: Module, x: Any, levels: int, channels: int | None = None) ->
     ValueError
         If the levels or channels are others, if the lists do not form a rectangle, or if there are no numbers in them.
     TypeError
-        If there is something else than numbers in them.
+        If there is anything but numbers in them.
 
     Examples
     --------
@@ -177,7 +177,7 @@ def sliding(
     kernel : tuple of int
         Size of the window in each dimension.
     stride : tuple of int
-        How far it is from one window to the next.
+        The distance from one window to the next.
     before, after : tuple of int
         How far windows may reach beyond the begin and the end of the channel.
     dilation : tuple of int

@@ -41,7 +41,7 @@ __all__ = [
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor by which an activation shrinks the standard deviation that it is given, to be made up for.
+    """The factor that makes up for how much an activation shrinks the standard deviation of its input.
 
     It is 1 for ``"linear"``, ``"identity"`` and ``"sigmoid"``, 5/3 for ``"tanh"``, sqrt(2) for ``"relu"``,
     sqrt(2 / (1 + slope**2)) for ``"leaky_relu"`` and 3/4 for ``"selu"``: PyTorch's table. relu's follows from
@@ -84,7 +84,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
-    """Uniform in [low, high]; as it stands, micrograd's.
+    """Uniform in [low, high]; with its defaults, micrograd's.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
 
 
 def constant(value: float) -> Initialiser:
-    """Always `value`. Neurons that start alike and see alike stay alike: good for a test, not for learning.
+    """Always `value`. Neurons that start equal and have equal inputs stay equal: good for a test, not for learning.
 
     Parameters
     ----------

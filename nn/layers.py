@@ -66,7 +66,8 @@ class Neuron(Module):
         If nin is not a positive whole number, if a name is not known, or, in a call, if the number of inputs is not
         nin.
     TypeError
-        If another argument is not of its kind, if ``init`` returns no number, or, in a call, if an input is none.
+        If another argument is not of its kind, if ``init`` returns no number, or, in a call, if an input is not a
+        number.
 
     Examples
     --------

@@ -300,7 +300,7 @@ def smooth_l1_loss(
     Raises
     ------
     ValueError, TypeError
-        As for `mse_loss`, also if beta is negative, or no number.
+        As for `mse_loss`, also if beta is negative, or not a number.
 
     Examples
     --------
@@ -576,7 +576,7 @@ def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross entropy of probabilities, -(t log(p) + (1 - t) log(1 - p)); otherwise as `mse`.
 
     A logarithm counts as no less than -100, and p (1 - p) in the derivative (p - t) / (p (1 - p)) as no less than
-    1e-12: so it is in PyTorch, too. `bce_with_logits` needs neither.
+    1e-12, as in PyTorch. `bce_with_logits` needs neither.
 
     Parameters
     ----------
@@ -807,7 +807,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     Raises
     ------
     ValueError
-        If there are no logits, if a class is out of range or no whole number, if numbers of examples or of
+        If there are no logits, if a class is out of range or not a whole number, if numbers of examples or of
         probabilities do not match, or if the reduction is not known.
     TypeError
         If the reduction is not a str; of weights, which are PyTorch's third argument, the message says so.
@@ -846,7 +846,7 @@ def cross_entropy_loss(
     size_average, reduce : None
         What ``reduction`` was in PyTorch before there was one.
     ignore_index : int
-        A target that counts nothing, whose loss is 0.
+        A target that does not count: its loss is 0.
     reduction : {"mean", "sum", "none"}
         The mean is the weighted one: the sum of the losses by the sum of the weights of the target classes, those that
         are ignored left out. For probabilities it is the plain one.
@@ -1115,7 +1115,7 @@ def multilabel_margin_loss(
     Raises
     ------
     ValueError
-        As for `mse_loss`, also if a class is out of range or no whole number.
+        As for `mse_loss`, also if a class is out of range or not a whole number.
     TypeError
         As for `mse_loss`.
 
@@ -1324,7 +1324,7 @@ def l1_penalty(parameters: Any, *targets: Any) -> Any:
     parameters : Value, or (nested) list of them
         For instance ``model.parameters()``.
     *targets
-        There are none: who gives some means the loss of a similar name.
+        None are taken: if you give some, you mean the loss of a similar name.
 
     Raises
     ------
@@ -1353,7 +1353,7 @@ def l2_penalty(parameters: Any, *targets: Any) -> Any:
     parameters : Value, or (nested) list of them
         For instance ``model.parameters()``.
     *targets
-        There are none: who gives some means the loss of a similar name.
+        None are taken: if you give some, you mean the loss of a similar name.
 
     Raises
     ------

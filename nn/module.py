@@ -69,14 +69,14 @@ class Module:
     What is assigned while a module is being called is not a parameter, but state: an input that is kept, a hidden
     state. So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays
     without parameters until it is assigned anew outside calls. Modules are parts whenever they are assigned: a
-    parameter whose shape only the first input tells belongs into a module that ``forward`` makes then, such as
-    ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is none.
+    parameter whose shape depends on the first input belongs in a module that ``forward`` makes at that time, such as
+    ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is not one.
 
     Numbers that are saved, but not trained, are buffers (`register_buffer`). Parameters that are not to be trained are
     frozen (`requires_grad_`).
 
-    Neither a result nor, during a call, an input can take a parameter's place. ``w.data = ...`` moves a parameter, and
-    a state that begins as a leaf has a name with an underscore.
+    Neither a result nor, during a call, an input can take a parameter's place. To change a parameter set its
+    ``data``; give a state that begins as a leaf a name with an underscore.
 
     Calling a module runs ``forward``. The nodes made meanwhile are filed under the module's path, such as
     ``mlp.layer1.neuron3``: the path's first part is the class of the module that was called from outside.
@@ -324,7 +324,7 @@ class Module:
         Raises
         ------
         TypeError
-            If there is anything else than leaf Values.
+            If there is anything but leaf Values.
         ValueError
             If the module has another attribute of that name, or the name could not be one or has an underscore in
             front.
@@ -566,7 +566,7 @@ class Module:
         zero_grads(self.parameters())
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Say of all parameters here and below that they are to be trained, or, with False, frozen; returns the module.
+        """Mark all parameters here and below as trained, or, with False, as frozen; returns the module.
 
         Frozen parameters stay in `parameters` and in the state. Optimisers leave them as they are, and programs that
         `autograd.compile` makes from now on have their numbers as constants. `backward` gives them gradients all the
@@ -771,8 +771,8 @@ class Module:
         ValueError
             If two attributes, or two keys of a dict, have the same name.
         TypeError
-            If there are results where parameters were, or among them, or if a list of a buffer has something else
-            in it by now than numbers.
+            If there are results where parameters were, or among them, or if a list in a buffer now holds anything but
+            numbers.
 
         Examples
         --------
@@ -790,7 +790,8 @@ class Module:
         Parameters
         ----------
         state : dict
-            What `state_dict` gave, from a module of the same architecture. PyTorch's, of tensors, will do, and arrays.
+            What `state_dict` gave, from a module of the same architecture. States of PyTorch, whose numbers are
+            tensors, are taken as well, and arrays.
         strict : bool
             If False, names that are missing or unexpected are left aside.
 

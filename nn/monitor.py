@@ -144,7 +144,7 @@ def _ratio(before: list[float], now: list[float]) -> float:
 def dead_units(
     model: Callable[[Any], Any], inputs: Iterable[Any], function: Callable[[Any], Any] = relu
 ) -> dict[str, list[bool]]:
-    """Which rectifiers give 0 for all examples: so no gradient comes through them, and they learn nothing more.
+    """Which rectifiers give 0 for all examples, so that no gradient flows through them and they no longer learn.
 
     The model is called with one example after the other, and its graph is looked at. It must compute the same for
     each; a network with `Dropout` does in evaluation mode.

@@ -265,10 +265,11 @@ class BatchNorm1d(_BatchNorm):
     Raises
     ------
     ValueError
-        If a setting is out of range, or, in a call, if the channels are not as many, if the examples have different
-        shapes, if one example is given where a batch is needed, or a batch in which a channel has one number only.
+        If a setting is out of range, or, in a call, if the number of channels is different, if the examples have
+        different shapes, if one example is given where a batch is needed, or a batch in which a channel has one number
+        only.
     TypeError
-        If, in a call, there is something else than numbers.
+        If, in a call, there is anything but numbers.
     CompileError
         While a program for single examples is recorded in training.
 
@@ -464,11 +465,11 @@ class GroupNorm(Module):
     Raises
     ------
     ValueError
-        If a setting is out of range, or, in a call, if the channels are not as many. Channels may have any shape, so
-        that what has as many items as there are channels is one example unless it is a `Batch`. A list of so many lists
-        of so many numbers is refused, because that is what `Linear` makes of a batch.
+        If a setting is out of range, or, in a call, if the number of channels is different. Channels may have any
+        shape, so that what has as many items as there are channels is one example unless it is a `Batch`. A list of so
+        many lists of so many numbers is refused, because that is what `Linear` makes of a batch.
     TypeError
-        If, in a call, there is something else than numbers.
+        If, in a call, there is anything but numbers.
 
     Examples
     --------
@@ -577,7 +578,7 @@ class LayerNorm(_WholeNorm):
     ValueError
         If a setting is out of range, or, in a call, if the shape is another one.
     TypeError
-        If, in a call, there is something else than numbers.
+        If, in a call, there is anything but numbers.
 
     Examples
     --------
@@ -629,7 +630,7 @@ class RMSNorm(_WholeNorm):
     Returns
     -------
     (nested) list of Value
-        As of `LayerNorm`.
+        As for `LayerNorm`.
 
     Raises
     ------

@@ -19,7 +19,7 @@ __all__ = ["Parameter", "freeze", "trains"]
 
 
 class Parameter(Value):
-    """A leaf that says of itself that it is a parameter.
+    """A leaf that is marked as a parameter.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Parameter(Value):
 
 
 def freeze(parameters: Iterable[Value], requires_grad: bool = False) -> None:
-    """Say of parameters that they are not to be trained, or that they are.
+    """Mark parameters as frozen, or as trained again.
 
     Parameters
     ----------

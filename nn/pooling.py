@@ -175,19 +175,19 @@ def _refuse_indices(return_indices: bool) -> None:
 class MaxPool1d(_MaxPool):
     """The largest number under each window of each channel.
 
-    Its whole gradient goes to the number that it is; of several equal ones to one of them, the first, as in PyTorch.
-    A nan is the largest.
+    The whole gradient goes to that number; if several are equal, to the first of them, as in PyTorch. A nan counts as
+    the largest.
 
     Parameters
     ----------
     kernel_size : int
         How many numbers a window has.
     stride : int, optional
-        How far it is from one window to the next; if not given, kernel_size, so that they do not overlap.
+        The distance from one window to the next; if not given, kernel_size, so that they do not overlap.
     padding : int
         How far windows may reach beyond each end; at most half the window. What is there is never the largest.
     dilation : int
-        How far it is from one number of a window to the next.
+        The distance from one number of a window to the next.
     return_indices : {False}
     ceil_mode : bool
         Whether there is one more window at the end that is not full.
@@ -195,7 +195,7 @@ class MaxPool1d(_MaxPool):
     Returns
     -------
     list of list of Value
-        From a call with channels x length: channels x windows, as many as `Conv1d` has. Of a batch, which is nested
+        From a call with channels x length: channels x windows, as many as `Conv1d` has. For a batch, which is nested
         deeper, a `Batch`.
 
     Raises
@@ -203,7 +203,7 @@ class MaxPool1d(_MaxPool):
     ValueError
         If a setting is out of range, or, in a call, if there are no channels of numbers, or if no window fits.
     TypeError
-        If, in a call, there is something else than numbers.
+        If, in a call, there is anything but numbers.
 
     Examples
     --------
@@ -259,7 +259,7 @@ class AvgPool1d(_AvgPool):
     Returns
     -------
     list of list of Value
-        As of `MaxPool1d`.
+        As for `MaxPool1d`.
 
     Raises
     ------
@@ -290,7 +290,7 @@ class AvgPool2d(_AvgPool):
     Returns
     -------
     nested lists of Value
-        As of `MaxPool2d`.
+        As for `MaxPool2d`.
 
     Raises
     ------
@@ -319,7 +319,7 @@ class AvgPool2d(_AvgPool):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvg):
-    """As many means as you say, of windows that cover each channel evenly.
+    """The means of output_size windows, which cover each channel evenly.
 
     The i-th of n windows reaches from floor(i * length / n) to ceil((i + 1) * length / n).
 
@@ -331,14 +331,14 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
     Returns
     -------
     list of list of Value
-        From a call with channels x length: channels x output_size. Of a batch, which is nested deeper, a `Batch`.
+        From a call with channels x length: channels x output_size. For a batch, which is nested deeper, a `Batch`.
 
     Raises
     ------
     ValueError
         If output_size is not a positive whole number, or, in a call, if there are no channels of numbers.
     TypeError
-        If, in a call, there is something else than numbers.
+        If, in a call, there is anything but numbers.
 
     Examples
     --------
@@ -350,7 +350,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvg):
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvg):
-    """As many means as you say, of windows that cover each channel of an image evenly; see `AdaptiveAvgPool1d`.
+    """The means of output_size windows, which cover each channel of an image evenly; see `AdaptiveAvgPool1d`.
 
     With output_size 1 each channel becomes its mean (Lin et al. 2014).
 
@@ -361,7 +361,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
     Returns
     -------
     nested lists of Value
-        From a call with channels x rows x columns: channels x output_size. Of a batch, which is nested deeper, a
+        From a call with channels x rows x columns: channels x output_size. For a batch, which is nested deeper, a
         `Batch`.
 
     Raises
@@ -379,7 +379,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMax):
-    """The largest number under each of as many windows as you say; see `AdaptiveAvgPool1d` and `MaxPool1d`.
+    """The largest number under each of output_size windows; see `AdaptiveAvgPool1d` and `MaxPool1d`.
 
     Parameters
     ----------
@@ -389,7 +389,7 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
     Returns
     -------
     list of list of Value
-        As of `AdaptiveAvgPool1d`.
+        As for `AdaptiveAvgPool1d`.
 
     Examples
     --------
@@ -401,7 +401,7 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMax):
-    """The largest number under each of as many windows as you say; see `AdaptiveAvgPool2d` and `MaxPool1d`.
+    """The largest number under each of output_size windows; see `AdaptiveAvgPool2d` and `MaxPool1d`.
 
     Parameters
     ----------
@@ -411,7 +411,7 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
     Returns
     -------
     nested lists of Value
-        As of `AdaptiveAvgPool2d`.
+        As for `AdaptiveAvgPool2d`.
 
     Examples
     --------

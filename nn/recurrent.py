@@ -580,7 +580,7 @@ class LSTM(_Lstm, _Layers):
     input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, seed
         As for `RNN`.
     proj_size : int
-        If not 0, h is multiplied by a matrix with so many rows before it is handed on (Sak et al. 2014).
+        If not 0, h is multiplied by a matrix with proj_size rows before it is passed on (Sak et al. 2014).
 
     Attributes
     ----------

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Residual(Module):
-    """x + module(x): a layer that starts out from what it is given, and learns the difference (He et al. 2016).
+    """x + module(x): a layer that starts from its input and learns the difference (He et al. 2016).
 
-    The gradient reaches what is before it undiminished, besides the way through the module.
+    The gradient also flows past the module, undiminished, to what comes before it.
 
     Parameters
     ----------
     module : Module or callable
-        What it makes has the shape of what it is given.
+        Its output has the shape of its input.
 
     Returns
     -------

@@ -102,7 +102,7 @@ class GradScaler:
         raise TypeError(f"scale takes a Value, or several in a list, not {type(outputs).__name__}: {outputs!r:.60}")
 
     def unscale_(self, optimizer: Optimizer) -> None:
-        """Divide the gradients of an optimiser's parameters by the scale, now, so that they can be clipped, perhaps.
+        """Divide the gradients of an optimiser's parameters by the scale, now, so that they can be clipped.
 
         `step` does it otherwise.
 
@@ -245,7 +245,7 @@ class GradScaler:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where another scaler was at its `state_dict`; one that is not enabled takes no notice.
+        """Continue where another scaler was at its `state_dict`; a scaler that is not enabled ignores it.
 
         Raises
         ------

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Flatten(Module):
     """One list of all numbers of an example, or, with other arguments, of some of its levels of lists.
 
-    An example may have any shape, so that nothing tells a batch of them from one, except that it is a `Batch`: each
-    example of that is flattened for itself. What `Conv2d` and `MaxPool2d` make of a batch is a `Batch` already.
+    An example may have any shape, so only a `Batch` is taken as a batch: each of its examples is flattened by itself.
+    `Conv2d` and `MaxPool2d` return a `Batch` for a batch.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Flatten(Module):
     Returns
     -------
     list
-        From a call with nested lists: with one level in place of those that became one. Of a `Batch` a `Batch`.
+        From a call with nested lists: with one level in place of those that became one. For a `Batch` a `Batch`.
 
     Raises
     ------
@@ -72,24 +72,24 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """A list becomes lists in lists, of the shape that you say: the inverse of `Flatten`.
+    """A list becomes lists in lists, of the shape that you give: the inverse of `Flatten`.
 
     Parameters
     ----------
     dim : int
         Which level of lists, counted as in `Flatten`: 1 is an example's outermost, -1 its innermost.
     unflattened_size : tuple of int
-        What it becomes; one of the numbers may be -1, and is found.
+        What it becomes; one of the numbers may be -1, and is computed from the others.
 
     Returns
     -------
     nested lists
-        From a call with nested lists: with the levels of unflattened_size in place of one. Of a `Batch` a `Batch`.
+        From a call with nested lists: with the levels of unflattened_size in place of one. For a `Batch` a `Batch`.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, or, in a call, if the numbers are not as many.
+        If an argument is out of range, or, in a call, if the sizes do not match.
 
     Examples
     --------
@@ -136,7 +136,7 @@ class ZeroPad2d(Module):
     Returns
     -------
     nested lists
-        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        From a call with channels x rows x columns: the same with more rows and columns. For a batch, which is nested
         deeper, a `Batch`.
 
     Raises
@@ -176,7 +176,7 @@ class ZeroPad2d(Module):
 
 
 class Upsample(Module):
-    """Every number of an image becomes a block of equal ones: the nearest number, of a finer image.
+    """Every number of an image becomes a block of equal numbers: a larger image, by nearest neighbours.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ class Upsample(Module):
     Returns
     -------
     nested lists
-        From a call with channels x rows x columns: the same with more rows and columns. Of a batch, which is nested
+        From a call with channels x rows x columns: the same with more rows and columns. For a batch, which is nested
         deeper, a `Batch`.
 
     Raises

@@ -37,7 +37,7 @@ def functional_call(
 
     The module is not changed: after the call, also after an error, all is in its place again. Buffers that are not
     named, and whatever else the call writes into attributes, are written as in any other call; what is written into
-    named buffers is gone.
+    named buffers is discarded.
 
     Parameters
     ----------
@@ -54,15 +54,16 @@ def functional_call(
     Raises
     ------
     ValueError
-        If there is no parameter or buffer of a name, or its shape is another one; if a name is there twice, or a
+        If there is no parameter or buffer of a name, or its shape is different; if a name is given twice, or a
         parameter with two names gets two different numbers; if `strict`, and one is missing.
     TypeError
-        If the module is none, or the dicts are none.
+        If the module is not a module, or the dicts are not dicts.
 
     Notes
     -----
-    What another thread calls meanwhile, other than by `functional_call`, which waits, has the replaced parameters, too.
-    Only what the module's attributes hold is replaced, not what hidden attributes or other functions keep of it.
+    Another thread that calls the module meanwhile finds the replaced parameters, unless it uses `functional_call`,
+    which waits. Only what the module's attributes hold is replaced, not what hidden attributes or other functions keep
+    of it.
 
     Examples
     --------

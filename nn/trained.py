@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class TrainingWarning(UserWarning):
-    """What is possible in training, and most likely a mistake in the loop: steps by old gradients, or by none.
+    """A step that is possible, but most likely a mistake in the loop: by old gradients, or by none.
 
-    An optimiser warns of each mistake once. Who means it so filters the warning:
-    ``warnings.simplefilter("ignore", nn.optim.TrainingWarning)``.
+    An optimiser warns of each mistake once. If you mean it so, filter the warning: ``warnings.simplefilter("ignore",
+    nn.optim.TrainingWarning)``.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
     ----------
     params : iterable of Value, or ParameterVector
     user : str
-        Who asks, for the message.
+        The name of the caller, for the message.
     empty : bool
         Whether there may be none.
 

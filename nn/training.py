@@ -129,7 +129,7 @@ class Callback:
         """After each epoch, when its numbers are in the history."""
 
     def on_end(self, training: Training) -> None:
-        """When training is over: all epochs are done, or somebody stopped it."""
+        """When training is over: all epochs are done, or it was stopped."""
 
     def state_dict(self) -> dict[str, Any]:
         """What the callback needs to go on after a break, as JSON can hold it."""
@@ -145,7 +145,7 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     patience : int
-        How many epochs without a new best one are waited for.
+        How many epochs to wait for a new best one.
     min_delta : float
         How much lower a loss must be to count as a new best one.
     restore_best : bool
@@ -280,20 +280,20 @@ def fit(
         How many passes through the data there are in all, those before a break included.
     optimizer : callable or Optimizer
         What makes the optimiser of the parameters: a class, such as ``nn.Adam``, or
-        ``lambda parameters: nn.SGD(parameters, lr=0.1)``. Also an optimiser that is there already, of one group of
-        parameters if training is compiled; it has the state of the last step in the end.
+        ``lambda parameters: nn.SGD(parameters, lr=0.1)``. Or an existing optimiser, with one group of parameters if
+        training is compiled; in the end it has the state of the last step.
     batch_size : int, optional
         1 is stochastic gradient descent, more is mini-batch; None takes all examples in each step, which is full-batch.
     shuffle : bool
-        Whether each epoch has an order of its own. All examples in one batch stay as they are.
+        Whether each epoch has its own order. If one batch holds all examples, they keep theirs.
     validation : as data, optional
         After each epoch the loss is computed on it, as on one batch.
     metrics : dict of functions, optional
         ``metric(predictions, targets)`` on the validation data, by names: ``{"accuracy": nn.accuracy}``.
     scheduler : callable or scheduler, optional
-        What makes the scheduler of the optimiser: ``lambda optimizer: StepLR(optimizer, 10)``. Also one that is there
-        already, if the optimiser is, and training is not compiled. If its ``step`` takes a number, it gets the
-        validation loss, or without validation the loss.
+        What makes the scheduler of the optimiser: ``lambda optimizer: StepLR(optimizer, 10)``. Or an existing
+        scheduler, if the optimiser exists as well, and training is not compiled. If its ``step`` takes a number, it
+        gets the validation loss, or without validation the loss.
     scheduler_interval : {"epoch", "step"}
         When the scheduler makes a step.
     clip_norm, clip_value : float, optional
@@ -301,7 +301,7 @@ def fit(
     compiled : bool or "batch"
         False: the engine records each batch's graph and walks back through it. True: the loss of one example is
         compiled to a program for any batch (see `autograd.compile`); it must be that the loss of a batch is the mean of
-        its examples' losses, which is looked at on some of them. "batch": the loss of a whole batch is compiled, for
+        its examples' losses, which is checked on some of them. "batch": the loss of a whole batch is compiled, for
         models that join examples, and losses with weights. It takes longer to compile, once for each size of batch.
     dtype : {"float64", "float32"}
         What a compiled program computes with.
@@ -313,7 +313,8 @@ def fit(
     resume : bool
         Whether to go on from the last checkpoint, if there is one. The parameters are then, bit for bit, those of a
         training without a break: with the optimiser's state, the scheduler, the order of the data, and the random
-        numbers all as they were. If False all checkpoints in the folder are removed, and training begins anew.
+        numbers all as they were. If False all checkpoints in the folder are removed, and training starts from the
+        beginning.
     layer_norms : bool
         Whether the history has the gradient's norm for each part of the model.
     progress : bool, "rich" or "lines"
@@ -385,7 +386,7 @@ def fit(
 
 
 class Training:
-    """A training at work, as callbacks see it; `fit` makes it.
+    """A running training, as callbacks see it; `fit` makes it.
 
     Attributes
     ----------

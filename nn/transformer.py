@@ -261,7 +261,7 @@ class TransformerEncoder(_Stack):
     Parameters
     ----------
     encoder_layer : Module
-        Such as a `TransformerEncoderLayer`. It is copied, numbers and all, as in PyTorch, and itself no part.
+        Such as a `TransformerEncoderLayer`. The layers are copies of it, numbers included, as in PyTorch.
     num_layers : int
     norm : Module, optional
         Applied to the output; where the layers have ``norm_first=True`` there should be one.

@@ -48,7 +48,7 @@ def get_total_norm(
     TypeError, ValueError
         If these are not parameters, or `norm_type` is negative.
     RuntimeError
-        If the norm is not finite, and that is to be an error.
+        If the norm is not finite, and `error_if_nonfinite` is True.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def clip_grad_norm_(
     TypeError, ValueError
         If `max_norm` or `norm_type` is not a number, or negative, or nan.
     RuntimeError
-        If the norm is not finite, and that is to be an error.
+        If the norm is not finite, and `error_if_nonfinite` is True.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Params, clip_value: float) -> None:
-    """Hold every parameter's gradient between -clip_value and clip_value; nan stays nan, and so do frozen parameters.
+    """Hold every gradient between -clip_value and clip_value; nan stays nan, and frozen parameters keep theirs.
 
     Parameters
     ----------

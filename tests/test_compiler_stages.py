@@ -223,7 +223,7 @@ def test_explain_knows_steps_that_are_no_scalar() -> None:
     program = autograd.compile(lambda xs: autograd.logsumexp([a * b for a, b in zip(w, xs)]), like=[x])
     powers = program.explain("powers1" if "powers1" in program.source else "powers")
     assert powers.entries == []
-    assert powers.says.startswith("a step on the way forward, for ")
+    assert powers.says.startswith("a step of the forward pass, for ")
 
 
 def test_explain_shows_a_few_entries_and_has_all() -> None:

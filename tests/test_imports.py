@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import autograd
+import autograd.view
 
 ROOT = Path(autograd.__file__).resolve().parent.parent
 PACKAGES = ("autograd", "nn", "demos", "tests")
@@ -165,6 +166,15 @@ def imports(
 def imports_of(module: str, types: bool = False) -> list[tuple[str, str, bool]]:
     path = MODULES[module]
     return list(imports(ast.parse(path.read_text(encoding="utf-8")), module, path.stem == "__init__", types=types))
+
+
+# --- old names --------------------------------------------------------------------------------------------------------
+
+
+def test_older_names_stand_for_the_new_ones() -> None:
+    assert autograd.native == autograd.engine in ("native", "interpreted")
+    assert autograd.view.forward is autograd.view.trace
+    assert autograd.Graph.check_point is autograd.Graph.require_one_point
 
 
 # --- what an import costs -----------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ sys.path[:0] = %r
 import autograd
 x = autograd.Value(3.0)
 (x * x).backward()
-print(autograd.native, x.grad, flush=True)
+print(autograd.engine, x.grad, flush=True)
 ''' % [entry for entry in sys.path if entry]
 import autograd
 if sys.version_info >= (3, 13):
@@ -120,7 +120,7 @@ def test_an_operation_with_a_weak_cache_of_its_results_is_freed() -> None:
     assert (gone(), number) == (None, 6.0)
 
 
-if autograd.native == "native":  # elsewhere there is nothing to test, and nothing skipped
+if autograd.engine == "native":  # elsewhere there is nothing to test, and nothing skipped
 
     def test_the_garbage_collector_does_not_know_nodes() -> None:
         x = Value(2.0)

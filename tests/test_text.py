@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Graph, Value, dot, where
-from autograd.view import explain, forward
+from autograd.view import explain, trace
 from autograd.view.text import NOTED, Part, names, shown, since
 from demos.classroom.networks import biases_network, credit_network
 
@@ -92,7 +92,7 @@ def test_an_operation_that_cannot_be_read_is_named() -> None:
         x = Value(0.0, "x")
         assert "the partial of by_math" in explain(x, of=op(x))
         assert r"\text{the partial of by\_math}" in explain(x, of=op(x), form="latex")
-        assert forward(op(x)) == "@1 = by_math(x)  = 0"
+        assert trace(op(x)) == "@1 = by_math(x)  = 0"
     finally:
         autograd.ops.OPS.clear()
         autograd.ops.OPS.update(before)
@@ -174,7 +174,7 @@ def test_the_story_is_that_of_the_point_where_the_loss_was_computed(lesson: Less
     loss, leaf = lesson.loss, lesson.leaves[0]
 
     def told() -> list[list[str]]:
-        texts = [forward(loss), explain(leaf, of=loss)]
+        texts = [trace(loss), explain(leaf, of=loss)]
         latex = explain(leaf, of=loss, form="latex").replace(" \\\\\n", "\n").removesuffix("\n\\end{aligned}")
         return [text.splitlines() for text in (*texts, latex)]
 
@@ -193,7 +193,7 @@ def test_the_numbers_after_a_step_are_those_derived_by_hand() -> None:
     lesson = own_loop()
     w = lesson.leaves[0]
     lesson.train(1)  # w = 3 - 0.1 · 8
-    assert forward(lesson.loss, digits=4).splitlines() == [
+    assert trace(lesson.loss, digits=4).splitlines() == [
         "@1 = w * x    = 6",
         "@2 = @1 - 4   = 2",
         "L  = @2 ** 2  = 4",
@@ -211,9 +211,9 @@ def test_the_numbers_after_a_step_are_those_derived_by_hand() -> None:
         r"\end{aligned}",
     ]
     lesson.train(2)  # w = 2.2 - 0.1 · 8 by the old gradient, then 2 - 0.6 / 5
-    assert forward(lesson.loss, digits=4).endswith("\nw has been set since; it is 1.88 now")
+    assert trace(lesson.loss, digits=4).endswith("\nw has been set since; it is 1.88 now")
     w.data = 3.0  # what it was
-    assert since(Graph(lesson.loss)) == {} and "since" not in forward(lesson.loss)
+    assert since(Graph(lesson.loss)) == {} and "since" not in trace(lesson.loss)
 
 
 def test_a_fused_dot_keeps_its_slopes() -> None:
@@ -238,7 +238,7 @@ def test_the_leaf_that_is_explained_is_noted_first_and_of_many_a_few() -> None:
         *(f"x{i} has been set since; it is -1 now" for i in (NOTED + 2, *range(NOTED - 1))),
         "and 3 more",
     ]
-    assert forward(y).endswith("\nand 3 more")
+    assert trace(y).endswith("\nand 3 more")
     assert explain(leaves[0], of=y, form="latex").splitlines()[-2] == r"& \text{and 3 more}"
 
 
@@ -246,7 +246,7 @@ def test_leaves_without_a_label_are_called_by_the_number_that_they_were() -> Non
     a = Value(0.5)
     y = a * a
     a.data = math.nan
-    assert forward(y).splitlines() == ["@1 = 0.5 * 0.5  = 0.25", "0.5 has been set since; it is nan now"]
+    assert trace(y).splitlines() == ["@1 = 0.5 * 0.5  = 0.25", "0.5 has been set since; it is nan now"]
     assert list(since(Graph(y))) == [0]
     assert since(Graph(a * a)) == {}
 
@@ -257,14 +257,14 @@ def test_a_graph_of_two_points_is_told_with_the_slopes_that_its_nodes_have() -> 
     w.data = 5.0
     y = h * w  # 30
     h.label, y.label = "h", "y"
-    assert forward(y) == "h = w * 3  = 6\ny = h * w  = 30"
+    assert trace(y) == "h = w * 3  = 6\ny = h * w  = 30"
     assert explain(w, of=y).splitlines()[-3:] == [
         "dy/dw = dy/dh · ∂h/∂w + dy/dy · ∂y/∂w",
         "      = 5 · 3 + 1 · 6          ∂h/∂w = 3,  ∂y/∂w = h",
         "      = 21",
     ]
     w.data = 7.0
-    assert forward(y).splitlines()[2:] == ["w has been set since; it is 7 now"]
+    assert trace(y).splitlines()[2:] == ["w has been set since; it is 7 now"]
 
 
 def test_a_graph_that_is_older_than_the_writes_shows_them_too() -> None:
@@ -315,7 +315,7 @@ def test_the_nodes_of_a_part_are_called_as_in_the_whole() -> None:
     assert names(part) != names(Graph(second))
     leaf = model.parameters()[0]
     assert f"d{called[second]}/d{called[second]} = 1" in explain(leaf, of=part)
-    assert {line.partition(" =")[0].strip() for line in forward(part).splitlines()} <= set(called.values())
+    assert {line.partition(" =")[0].strip() for line in trace(part).splitlines()} <= set(called.values())
 
 
 @given(st.text())

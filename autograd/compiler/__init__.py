@@ -6,16 +6,17 @@ batch, forward and backward. There are two small languages, each with a checker,
     record       what the function computes, one number at a time (inputs: its arguments)
     scalars      that record, a table; on it work
       fold         constants are computed
-      sums         chains of additions become totals, sums of products among them
-      split        a loss falls into the example's part and the rest
+      sums         chains of additions, and sums of products, become totals
+      split        the loss is split into the example's part and the rest
       share        what was computed twice is computed once
-      live         what nobody needs goes
-    group        like scalars become arrays, level by level (levels); sums of products become matrix products (blocks)
+      live         what nothing needs is removed
+    group        scalars of one kind become arrays, level by level (levels); sums of products become matrix
+                 products (blocks)
     arrays       the program that makes, a graph of whole arrays; on it work
       place        parameters get their places in one vector (parameters)
-      name         what deserves a name gets one
-      reverse      the way back: the chain rule on arrays
-      lower        short rules in place of what they stand for; log-sum-exp from its powers
+      name         arrays get the names that a reader expects
+      reverse      the backward pass: the chain rule on arrays
+      lower        short rules take the place of longer ones; log-sum-exp from its powers
       roll         what is repeated step by step becomes a loop
     text         arrays as lines (views, products, names), and the lines as a module (module, assemble), for NumPy or
                  JAX (dialects), or on Python's floats (floats)

@@ -30,8 +30,8 @@ __all__ = ["Transferred"]
 class Transferred:
     """A compiled program on the arrays of another library.
 
-    What is left out is NumPy's part of a call: nothing is checked but what the function requires, and nobody looks for
-    nan. PyTorch's tensors need the package ``array-api-compat``.
+    A call is not checked as it is on NumPy: only what the function itself requires is checked, and nan is not looked
+    for. PyTorch's tensors need the package ``array-api-compat``.
 
     Parameters
     ----------

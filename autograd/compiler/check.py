@@ -73,7 +73,7 @@ _on = False
 
 
 class IllegalProgram(AssertionError):
-    """A pass has made what is not a program: a fault of the compiler.
+    """A pass has made an invalid program: a bug in the compiler.
 
     Examples
     --------

@@ -39,7 +39,7 @@ _SIGNS = {ops.add: " + ", ops.sub: " - ", ops.mul: "*", ops.div: " / "}
 
 
 class Stage:
-    """What a pass has made; ``program.stages`` has one for each. Printed, it is what it shows.
+    """What a pass has made, to be printed; ``program.stages`` has one for each pass.
 
     Attributes
     ----------
@@ -244,7 +244,7 @@ class Explanation:
         if self.entries:
             return ""
         ends = f", for {' and '.join(self.leads_to)}" if self.leads_to else ""
-        return f"a step on the way {'back' if self.back else 'forward'}{ends}; no scalar of the function is this"
+        return f"a step of the {'backward' if self.back else 'forward'} pass{ends}; it is not a scalar of the function"
 
     def __str__(self) -> str:
         where = f"line {self.line}, in {self.function}" if self.line is not None else self.operation

@@ -1,10 +1,10 @@
-"""Pass: like scalars become arrays.
+"""Pass: scalars of one kind become arrays.
 
 Level by level, rows with the same operation on operands from the same arrays become one array. Positions in the
-operands decide how its elements are ordered and shaped: as the operand is, if there is one that each element takes
-another entry of; as the grid of two operands, if each entry of one meets each of the other. A total falls apart by the
-arrays that its terms come from: a part is a sum of products (see `blocks`), a sum along an axis, or a term as it is.
-Whole layers, examples recorded one by one, and time steps are all found in this way, without being looked for.
+operands decide how its elements are ordered and shaped: like an operand of which each element takes a different entry,
+if there is one; like the grid of two operands, if each entry of one meets each entry of the other. A total falls apart
+by the arrays that its terms come from: a part is a sum of products (see `blocks`), a sum along an axis, or a term as it
+is. Whole layers, examples recorded one by one, and time steps are all found in this way, without being looked for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pass: operations as they are computed: short rules in place of what they stand for; log-sum-exp from its powers.
+"""Pass: operations as they are computed: short rules take the place of longer ones; log-sum-exp from its powers.
 
 log(sum(exp(x))) is ``top + log(total)``, with the largest taken out first; exp(x - logsumexp(x)) is ``powers / total``.
 In a difference of a log-sum-exp and something else, what may be large goes first, and cancels.

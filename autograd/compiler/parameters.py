@@ -221,7 +221,7 @@ class Parameters(_Vector):
         return [part.name for part in self.parts]
 
     def named(self) -> dict[str, list[int]]:
-        """For the name of each part which of the `values` are in it.
+        """For each part, by its name, the positions of its parameters in `values`.
 
         Examples
         --------

@@ -189,21 +189,21 @@ def whole(program: ArrayProgram) -> ArrayProgram:
 
 PIPELINE = (
     Pass(fold, "constants are computed"),
-    Pass(sums, "chains of additions become totals, sums of products among them"),
+    Pass(sums, "chains of additions, and sums of products, become totals"),
     Pass(
         split,
-        "the loss falls into the example's part and the rest",
+        "the loss is split into the example's part and the rest",
         _for_split,
         back=True,
     ),
     Pass(share, "what was computed twice is computed once"),
-    Pass(live, "what nobody needs goes"),
-    Pass(group, "like scalars become arrays", _for_group),
+    Pass(live, "what nothing needs is removed"),
+    Pass(group, "scalars of one kind become arrays", _for_group),
     Pass(place, "parameters get their places in one vector", lambda task: (task.recording.parameters, task.shared)),
-    Pass(name, "what deserves a name gets one"),
-    Pass(differentiate, "the way back", _for_differentiate, back=True, only="step"),
+    Pass(name, "arrays get the names that a reader expects"),
+    Pass(differentiate, "the backward pass", _for_differentiate, back=True, only="step"),
     Pass(whole, "the loss of each example, in one piece again", back=True, only="outputs"),
-    Pass(lower, "short rules in place of what they stand for"),
+    Pass(lower, "short rules take the place of longer ones"),
     Pass(roll, "what is repeated step by step becomes a loop", arrays=True),
 )
 

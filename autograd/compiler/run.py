@@ -297,7 +297,7 @@ class Program:
         record         6 scalars  what the function computes, one number at a time
         fold           6 scalars  constants are computed
         ...
-        group           6 arrays  like scalars become arrays
+        group           6 arrays  scalars of one kind become arrays
         ...
         text            24 lines  the program as it is run
         >>> print(program.stages["name"])

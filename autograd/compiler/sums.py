@@ -1,4 +1,4 @@
-"""Pass: chains of additions become totals, sums of products among them, however they were written.
+"""Pass: chains of additions, and sums of products, become totals, however they were written.
 
 ``dot(ws, xs, b)``, ``sum(w * x for ...) + b`` with Python's own loops, and ``autograd.sum`` of products all become the
 same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``, without the 0 that Python's own sum begins with. A sum or product

@@ -92,7 +92,7 @@ def draw_dot(
     Raises
     ------
     ValueError
-        If the graph has more nodes than `limit`, or if `rankdir` is none.
+        If the graph has more nodes than `limit`, or if `rankdir` is not one of these.
     ModuleNotFoundError
         If the library graphviz is missing.
 

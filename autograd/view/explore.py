@@ -122,8 +122,8 @@ def explore(
     text : str, optional
         A sentence or a few about what the graph computes, which stand below the title; made from the graph likewise.
     notes : mapping of Value to str, optional
-        What is to be said of nodes of the graph: each is shown when the story comes to its node, and where the page
-        explains the node.
+        Sentences about nodes of the graph: each is shown when the story reaches its node, and where the page explains
+        the node.
     selected : Value, optional
         The node that the page opens at, in its room, selected and explained. Without it the page opens with its title.
     step : {"forward", "backward"}, optional

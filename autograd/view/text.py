@@ -116,7 +116,7 @@ def since(graph: Graph) -> dict[int, float]:
     return {i: graph.nodes[i].data for i in graph.written}
 
 
-def forward(root: Value | Graph, digits: int = 10) -> str:
+def trace(root: Value | Graph, digits: int = 10) -> str:
     """The forward pass, a line for each operation: the node's name, its formula and its value.
 
     Leaves that have been set since then are noted at the end.
@@ -130,7 +130,7 @@ def forward(root: Value | Graph, digits: int = 10) -> str:
     Examples
     --------
     >>> from autograd import Value
-    >>> print(forward((Value(0.5, "w") * Value(2.0, "x")).tanh()))
+    >>> print(trace((Value(0.5, "w") * Value(2.0, "x")).tanh()))
     @1 = w * x     = 1
     @2 = tanh(@1)  = 0.761594156
     """
@@ -147,6 +147,9 @@ def forward(root: Value | Graph, digits: int = 10) -> str:
     write.lines += [f"{name:<{name_width}} = {rule:<{formula_width}}  = {data}" for name, rule, data in rows]
     _note_since(write, graph, called)
     return write.end()
+
+
+forward = trace  # the older name, which reads as if it computed something
 
 
 def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text", *, computed: bool = False) -> str:

@@ -60,9 +60,9 @@ def widget(
       parameters) only numbers are sent, and the page stays in its room and its step; else it is a new page.
     - ``update()`` computes the graph again with the data that its leaves have now, and shows this. No nodes are made.
 
-    In either case the page begins anew at that point: what was changed in it before is part of the past, and cannot be
-    undone there. What you do in the page while a cell runs is heard when the cell is done, and is passed over if the
-    page has been told something newer meanwhile.
+    In either case the page starts again at that point: what was changed in it before is part of the past, and cannot be
+    undone there. What you do in the page while a cell runs takes effect when the cell is done, unless the program has
+    updated the page since.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ class Link:
             page = build(graph, self._parameters, self._inputs, self._room)
             self.page, self._shape, self._first, self._names = page, shape, self.basis + 1, names(graph)
         else:
-            graph.check_point()
+            graph.require_one_point()
         self._begin(graph, [slope for node in graph for slope in node.partials], since(graph))
 
     def _begin(self, graph: Graph, partials: list[float], since: dict[int, float]) -> None:

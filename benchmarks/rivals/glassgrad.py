@@ -42,4 +42,4 @@ class Library(ValueEngine):
 
 def engine() -> str:
     """Which engine is running."""
-    return autograd.native
+    return autograd.engine

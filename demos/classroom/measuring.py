@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from autograd import native, write_text
+from autograd import engine, write_text
 
 from .course import TIMES, Lesson
 
@@ -26,7 +26,7 @@ def write(known: list[Lesson], names: list[str]) -> None:
         if not names or lesson.name in names or str(lesson.number) in names:
             measured[lesson.path.stem] = round(seconds(lesson), 1)
             print(f"{lesson.number:>2} {lesson.name:<24} {measured[lesson.path.stem]:.1f} s", flush=True)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {native} engine"
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {engine} engine"
     document = {"machine": machine, "seconds": dict(sorted(measured.items()))}
     write_text(TIMES, json.dumps(document, indent=1) + "\n")
 

@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 
 import autograd
 import nn
-from autograd import Value, native, no_grad, write_text
+from autograd import Value, engine, no_grad, write_text
 from nn.functional import softmax
 
 Image = list[float]
@@ -59,7 +59,7 @@ def argmax(xs: list[float]) -> int:
 class Eager:
     """Training scalar by scalar: the engine records every batch's graph and walks back through it."""
 
-    name = f"the {native} engine"
+    name = f"the {engine} engine"
 
     def __init__(self, model: nn.MLP) -> None:
         self.model = model

@@ -15,7 +15,7 @@ from sklearn.datasets import make_moons
 
 import autograd
 import nn
-from autograd import Value, native, no_grad
+from autograd import Value, engine, no_grad
 from autograd import sum as sum_of
 
 EXAMPLES, STEPS, PENALTY = 100, 100, 1e-4
@@ -111,9 +111,9 @@ def main(arguments: list[str]) -> None:
     console.print(model)
     began = time.perf_counter()
     accuracy = train(model, options.steps, console, options.compiled)
-    engine = "compiled program" if options.compiled else f"{native} engine"
+    computed_by = "compiled program" if options.compiled else f"{engine} engine"
     console.print(
-        f"\ntraining accuracy after {options.steps} steps of the {engine}: {accuracy:.0%}, "
+        f"\ntraining accuracy after {options.steps} steps of the {computed_by}: {accuracy:.0%}, "
         f"{time.perf_counter() - began:.1f} s\n"
     )
     console.print(picture(model), markup=False, highlight=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LBFGS(Optimizer):
-    """Quasi-Newton steps from the last few gradients, each searched along until it is good (Liu and Nocedal 1989).
+    """Quasi-Newton steps from the last few gradients, each with a line search (Liu and Nocedal 1989).
 
     A call of `step` is a minimisation of its own, of up to `max_iter` iterations, by SciPy's L-BFGS-B: on one and the
     same loss, that of all examples. What it has learnt of the curvature ends with it, so few calls with many iterations
@@ -31,7 +31,7 @@ class LBFGS(Optimizer):
     params : iterable of Value, or a program's parameters
         For instance ``model.parameters()``. There is one group.
     lr : float
-        Is there for PyTorch's sake, and must be 1: the search finds the size of each step.
+        There for compatibility with PyTorch; it must be 1: the search finds the size of each step.
     max_iter : int
         How many iterations a step has at most.
     max_eval : int, optional
@@ -43,7 +43,7 @@ class LBFGS(Optimizer):
     history_size : int
         How many gradients it remembers.
     line_search_fn : {None, "strong_wolfe"}
-        Is there for PyTorch's sake; both are the same here.
+        There for compatibility with PyTorch; both are the same here.
 
     Raises
     ------

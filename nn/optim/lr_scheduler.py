@@ -355,7 +355,7 @@ class MultiplicativeLR(LambdaLR):
 
 
 def exponential_decay(rate: float, steps: float = 1.0) -> Law:
-    """The law lr = initial lr * rate**(epoch / steps), for `LambdaLR`: a factor of `rate` in every so many steps.
+    """The law lr = initial lr * rate**(epoch / steps), for `LambdaLR`: a factor of `rate` in every `steps` epochs.
 
     Parameters
     ----------
@@ -381,7 +381,7 @@ def exponential_decay(rate: float, steps: float = 1.0) -> Law:
 
 
 def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
-    """The law lr = initial lr * rate**(epoch // size_of_step), for `LambdaLR`: half as much after so many epochs.
+    """The law lr = initial lr * rate**(epoch // size_of_step), for `LambdaLR`: times `rate` every so often.
 
     Parameters
     ----------
@@ -406,7 +406,7 @@ def step_decay(size_of_step: int, rate: float = 0.5) -> Law:
 
 
 def linear_warmup(steps: int, then: Law | None = None) -> Law:
-    """A law for `LambdaLR` that rises to 1 in so many steps, and goes on with another law, which begins at 0 then.
+    """A law for `LambdaLR` that rises to 1 in `steps` steps, and continues with another law, from its epoch 0.
 
     Its first factor is 1 / steps, because a rate of 0 would lose a step. For another scheduler instead of a law put
     `LinearLR` and that into a `SequentialLR`.
@@ -491,7 +491,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """lr <- gamma lr at each of the milestones; one that is named twice counts twice.
+    """lr <- gamma lr at each of the milestones; a milestone given twice counts twice.
 
     Parameters
     ----------
@@ -820,7 +820,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """lr falls along half a cosine, and begins anew after T_0 epochs, then after T_mult times as many, and so on.
+    """lr falls along half a cosine, and starts again after T_0 epochs, then after T_mult times as many, and so on.
 
     lr = eta_min + (initial lr - eta_min) (1 + cos(pi T_cur / T_i)) / 2, T_cur epochs after the last restart, with T_i
     between two of them (Loshchilov and Hutter 2017).

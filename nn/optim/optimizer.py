@@ -194,7 +194,7 @@ class Optimizer:
     Every step moves all parameters but those that are frozen, whose attribute ``requires_grad`` is False. (A program
     has no frozen parameters: it is compiled after freezing.) One that took no part in the loss has the gradient 0, and
     weight decay and momentum move it, as in PyTorch after ``zero_grad(set_to_none=False)``; leave it out of ``params``
-    if it is to stay.
+    if it should stay.
 
     The settings can be changed between steps: ``optimizer.lr *= 0.5`` sets that of all groups, and
     ``optimizer.param_groups[0]["lr"] = 0.1`` that of one. They are checked as when the optimiser is made; numbers
@@ -529,7 +529,7 @@ class Optimizer:
         Parameters
         ----------
         set_to_none : bool
-            Is there for PyTorch's sake. A gradient is a number here, and never None, so both come to the same.
+            There for compatibility with PyTorch. A gradient is a number here, never None, so it makes no difference.
         """
         flag("set_to_none", set_to_none)
         zero_grads(self.params)

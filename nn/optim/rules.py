@@ -266,7 +266,7 @@ def radam(
     decoupled_weight_decay: bool,
     maximize: bool,
 ) -> tuple[Any, Any, Any]:
-    """One step of RAdam: Adam that waits until the mean of squares is worth something (Liu et al. 2020, algorithm 2).
+    """One step of RAdam: Adam that waits until the mean of squares can be relied on (Liu et al. 2020, algorithm 2).
 
     Parameters
     ----------

@@ -25,8 +25,7 @@ def hutchinson(loss: Value, parameters: Iterable[Value], signs: Sequence[Any]) -
     """An estimate of the Hessian's diagonal: u * (H u), for a vector u of random signs (Hutchinson 1989).
 
     Its mean over all u is the diagonal. It costs a few times as much as a gradient, however many parameters there are.
-    It can be part of a function that is compiled, which takes the signs as an argument, so that they are others in each
-    call.
+    It can be part of a function that is compiled, which takes the signs as an argument, so that each call has new ones.
 
     Parameters
     ----------
@@ -114,8 +113,8 @@ class Sophia(Optimizer):
     m <- beta1 m + (1 - beta1) g; p <- p - lr weight_decay p - lr clip(m / max(gamma h, eps), -1, 1). In every `period`
     steps h <- beta2 h + (1 - beta2) d, where d is an estimate of the Hessian's diagonal.
 
-    The estimate comes from the loss that the closure of `step` returns, which must be a Value. With a compiled program
-    there is none: compile `hutchinson`, too, and hand what it gives to `update_hessian` every few steps.
+    The estimate comes from the loss that the closure of `step` returns, which must be a Value. A compiled program gives
+    no such Value: compile `hutchinson`, too, and pass its result to `update_hessian` every few steps.
 
     Parameters
     ----------
@@ -133,12 +132,12 @@ class Sophia(Optimizer):
     maximize : bool
         Whether to climb.
     seed : int or random.Random, optional
-        For the signs. Its state is not saved: after `load_state_dict` the signs are others.
+        For the signs. Its state is not saved: after `load_state_dict` the signs are different ones.
 
     Raises
     ------
     TypeError, ValueError
-        As for `Adam`; if gamma is negative, or the period no positive whole number.
+        As for `Adam`; if gamma is negative, or the period is not a positive whole number.
     RuntimeError
         If a step is made before there is any estimate.
 
