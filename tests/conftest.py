@@ -6,6 +6,7 @@ missing, can be given the list: ``pytest @FILE``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def _legal_programs(request: pytest.FixtureRequest) -> Iterator[None]:
 
     with checking():
         yield
+
+
+@pytest.fixture
+def same_limits() -> Iterator[None]:
+    """Some rivals of the benchmarks raise the recursion limit."""
+    before = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -153,14 +153,6 @@ def test_the_chain_and_the_wide_sum_are_right_too() -> None:
     assert gradients == [1.0] * 1200
 
 
-@pytest.fixture
-def same_limits() -> Iterator[None]:
-    """micrograd's rival raises the recursion limit."""
-    before = sys.getrecursionlimit()
-    yield
-    sys.setrecursionlimit(before)
-
-
 def rivals_programs() -> list[tuple[str, str, Problem]]:
     """Every module with rivals, with each program that it has."""
     modules = {rival.module: name for name, rival in RIVALS.items()}

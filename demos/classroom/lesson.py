@@ -319,7 +319,12 @@ def check(name: str, answer: object) -> Verdict:
     Returns
     -------
     Verdict
-        True if the answer is right. Nothing is raised: an error in the answer's own code is told as well.
+        True if the answer is right. An error in the answer's own code is told as well, and not raised.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the exercise needs a library that is not installed.
     """
     test = exercise(name)
     short = name.partition(".")[2]
@@ -331,6 +336,8 @@ def check(name: str, answer: object) -> Verdict:
             test(answer)
         except Wrong as wrong:
             kind, words = "wrong", str(wrong)
+        except ModuleNotFoundError:
+            raise  # that is not about the answer
         except Exception as error:
             kind, words = "wrong", f"Your code raised {type(error).__name__}: {error}"
     _verdict(kind, short, words)

@@ -2,11 +2,11 @@
 
 import { indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
-import { indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { Prec } from "@codemirror/state";
-import { keymap } from "@codemirror/view";
+import { highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { basicSetup, EditorView } from "codemirror";
+import { EditorView, minimalSetup } from "codemirror";
 
 /**
  * @param {HTMLElement} parent
@@ -23,7 +23,12 @@ export function edit(parent, source, { label, changed, run }) {
     doc: source,
     extensions: [
       Prec.highest(keymap.of(["Mod-Enter", "Shift-Enter"].map((key) => ({ key, run: runKey })))),
-      basicSetup,
+      lineNumbers(),
+      highlightActiveLine(),
+      highlightActiveLineGutter(),
+      minimalSetup, // completions would be in the way of who learns
+      bracketMatching(),
+      indentOnInput(),
       keymap.of([indentWithTab]), // Escape, then Tab, leaves the editor
       indentUnit.of("    "),
       python(),
