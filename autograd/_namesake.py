@@ -36,7 +36,7 @@ def check() -> None:
 def warn() -> None:
     """Warn, at the line that imports autograd, that it lies on top of HIPS Autograd.
 
-    Glassgrad works all the same. HIPS Autograd has lost its functions, and its users would not guess why.
+    Glassgrad still works. HIPS Autograd has lost its functions, and its users would not guess why.
 
     Examples
     --------

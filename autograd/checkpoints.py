@@ -5,7 +5,7 @@ whose operands are the Values outside the function that it used, be they its arg
 one `Joint`, with the function itself. `backward` comes to the joint when it knows the gradients of the parts. Then the
 function is run a second time, and the gradients flow back through what it makes now.
 
-How graphs are walked is told in `value`, and how nodes made inside a function are told from others, in `origins`.
+How graphs are walked is in `value`; how nodes made inside a function are told from others, in `origins`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Checkpoints: what a training is made of, in files that are whole or not there, the last few of them kept.
 
 A file is JSON: a checksum, and the content. So a file that was cut off, or in which a bit has turned over, is noticed,
-and the checkpoint before it is taken. What belongs into a checkpoint `fit` knows; a training loop of one's own can use
+and the checkpoint before it is taken. `fit` knows what belongs in a checkpoint; a training loop of your own can use
 `Checkpoint` as well, and `random_states`.
 """
 

@@ -1,8 +1,8 @@
 """Modules that hold modules, or parameters, and name them by their keys alone, as PyTorch does.
 
 `Sequential` calls its modules one after the other; `ModuleList`, `ModuleDict`, `ParameterList` and `ParameterDict` only
-hold what a module of one's own makes use of. Any module may hold modules in plain lists and dicts as well. What differs
-are the names: ``blocks = [...]`` has the parts ``block1``, ``block2``, ..., and ``blocks = ModuleList([...])`` has
+hold what a module of your own uses. Any module may hold modules in plain lists and dicts as well. What differs are the
+names: ``blocks = [...]`` has the parts ``block1``, ``block2``, ..., and ``blocks = ModuleList([...])`` has
 ``blocks.0``, ``blocks.1``, ..., which are PyTorch's. In the graph, and so in drawings and in compiled programs, the
 items of all lists are counted from 1: ``sequential.layer1``.
 """

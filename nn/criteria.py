@@ -1,8 +1,8 @@
 """Losses as modules, under PyTorch's names: a loss whose settings are given once, and which is called like a layer.
 
 Each is made of the function in `functional` that computes it, takes its settings in the same order, and is called with
-what is left: predictions and targets, for most. The formulas, and what is refused, are told there. So it is with the
-two distances, at the end.
+what is left: predictions and targets, for most. The formulas, and what is refused, are there. The same holds for the
+two distances at the end.
 """
 
 from __future__ import annotations

@@ -385,7 +385,7 @@ def margin_ranking_loss(
     reduce: None = None,
     reduction: str = "mean",
 ) -> Any:
-    """max(0, margin - y (x1 - x2)): for y = 1 the first shall be the larger, for y = -1 the second.
+    """max(0, margin - y (x1 - x2)): for y = 1 the first should be the larger, for y = -1 the second.
 
     At the kink, where both sides are 0, the slope is that of the line, as in PyTorch.
 
@@ -427,7 +427,7 @@ def hinge_embedding_loss(
     reduce: None = None,
     reduction: str = "mean",
 ) -> Any:
-    """x for the label 1, max(0, margin - x) for the label -1: for distances x, which shall be small or large.
+    """x for the label 1, max(0, margin - x) for the label -1: for distances x, which should be small or large.
 
     At the kink the slope is that of the line, as in PyTorch. Otherwise as `mse_loss`.
 
@@ -436,7 +436,7 @@ def hinge_embedding_loss(
     input, target : Values or numbers, or (nested) lists of them, of one shape
         A target is -1 or 1.
     margin : float
-        How large a distance shall be for the label -1.
+        How large a distance should be for the label -1.
     size_average, reduce : None
         What ``reduction`` was in PyTorch before there was one.
     reduction : {"mean", "sum", "none"}
@@ -1053,7 +1053,7 @@ def multi_margin_loss(
         The class, counted from 0.
     p : {1, 2}
     margin : float
-        By how much the score of the class shall be above the others.
+        By how much the score of the class should be above the others.
     weight : list of numbers, optional
         A factor for every class.
     size_average, reduce : None
@@ -1271,7 +1271,7 @@ def triplet_margin_loss(
     ----------
     anchor, positive, negative : lists of Values or numbers, or (nested) lists of such lists, of one shape
     margin : float
-        By how much the negative shall be farther away than the positive; above 0.
+        By how much the negative should be farther away than the positive; above 0.
     p, eps : float
         As for `pairwise_distance`.
     swap : bool

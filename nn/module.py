@@ -68,7 +68,7 @@ class Module:
 
     What is assigned while a module is being called is not a parameter, but state: an input that is kept, a hidden
     state. So is what a call puts into a list or dict that held no parameters. An attribute with state in it stays
-    without parameters until it is assigned anew outside calls. Modules are parts whenever they are assigned: a
+    without parameters until it is assigned again outside calls. Modules are parts whenever they are assigned: a
     parameter whose shape depends on the first input belongs in a module that ``forward`` makes at that time, such as
     ``self.layer = Linear(len(x), 1)``. A call is ``module(x)``; ``module.forward(x)`` is not one.
 
@@ -569,8 +569,7 @@ class Module:
         """Mark all parameters here and below as trained, or, with False, as frozen; returns the module.
 
         Frozen parameters stay in `parameters` and in the state. Optimisers leave them as they are, and programs that
-        `autograd.compile` makes from now on have their numbers as constants. `backward` gives them gradients all the
-        same.
+        `autograd.compile` makes from now on have their numbers as constants. `backward` still gives them gradients.
 
         Raises
         ------

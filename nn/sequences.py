@@ -1,9 +1,9 @@
 """What recurrent layers and attention share: telling a sequence from a batch of them, and looking at their numbers.
 
 One sequence is a list of steps, and a step a list of numbers. A batch is a list of sequences, which may have different
-lengths. PyTorch's layers of sequences take, unless they are told otherwise, a list of steps with all examples in each;
-nothing is transposed here, so that such a list must not be taken for a batch. What the layers compute is in `recurrent`
-and `attention`.
+lengths. PyTorch's layers of sequences take, by default, a list of steps with all examples in each; nothing is
+transposed here, so that such a list must not be taken for a batch. What the layers compute is in `recurrent` and
+`attention`.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def test_explain_tells_what_a_line_is_the_derivative_of() -> None:
     program = network()
     dz = program.explain("dZ1")
     assert dz.derivative and dz.back
-    assert (dz.of, dz.says) == ("Z1", "the derivative of the loss by Z1")
+    assert (dz.of, dz.says) == ("Z1", "the derivative of the loss with respect to Z1")
     assert "    dZ1[1] belongs to Z1[1], mlp.layer1.neuron2: w1*x0 + w2*x1 + b" in str(dz).splitlines()
     assert "    dW1[2, 1] belongs to W1[2, 1], mlp.layer1.neuron3.w2" in str(program.explain("dW1")).splitlines()
     assert "    db2 belongs to b2, mlp.layer2.neuron1.b" in str(program.explain("db2")).splitlines()

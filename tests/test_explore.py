@@ -272,7 +272,8 @@ def test_without_a_title_the_graph_is_introduced_by_its_structure() -> None:
     assert text.startswith("The result is computed from a and b in 2 operations.")
     c.label = "c"
     assert introduction(c)[0] == "c from a and b"
-    assert introduction(a) == ("a, a leaf", "a is a leaf: nothing is computed, and its derivative by itself is 1.")
+    leaf = "a is a leaf: nothing is computed, and its derivative with respect to itself is 1."
+    assert introduction(a) == ("a, a leaf", leaf)
     many = Value(0.0, "p0")
     for k in range(1, 9):
         many = many + Value(1.0, f"p{k}")

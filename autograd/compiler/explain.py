@@ -238,7 +238,7 @@ class Explanation:
         if x is view.gradient:
             return "all derivatives, in the order of the vector of parameters"
         if x.of is not None:
-            return f"the derivative of the loss by {self.of or 'what follows'}"
+            return f"the derivative of the loss with respect to {self.of or 'what follows'}"
         if x.head is OUTPUT:
             return f"made by the {x.operands[0].data.count} steps of a loop"
         if self.entries:

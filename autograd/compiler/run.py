@@ -351,7 +351,7 @@ class Program:
         >>> print(program.explain("dw"))  # doctest: +ELLIPSIS
         dw = 2.0 / n * (mul1 * x).sum()
             line ..., in step
-            the derivative of the loss by w
+            the derivative of the loss with respect to w
         """
         return explain(self.stages, line)
 

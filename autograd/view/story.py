@@ -149,7 +149,8 @@ def _expression(graph: Graph) -> tuple[str, str]:
     aim = _root(graph)
     operations = sum(node.op is not None for node in graph)
     if operations == 0:
-        return f"{aim}, a leaf", f"{aim} is a leaf: nothing is computed, and its derivative by itself is 1."
+        text = f"{aim} is a leaf: nothing is computed, and its derivative with respect to itself is 1."
+        return f"{aim}, a leaf", text
     leaves = [_name(name) for name, node in zip(names(graph), graph) if node.op is None and node.label]
     count = len(leaves) or sum(node.op is None for node in graph)
     given = f"{', '.join(leaves[:-1])} and {leaves[-1]}" if len(leaves) > 1 else "".join(leaves)

@@ -3,7 +3,7 @@
 A scheduler is made for an optimiser, and ``scheduler.step()`` is called after each epoch, or after each batch if its
 counts are those of batches. It computes the next rates first and then sets them, for all groups, or, after an error,
 for none. Most go from the present rate to the next by a factor. So what somebody else does to the rate in between
-stays, and two schedulers can work on one optimiser. How parameters move is told in `rules`.
+stays, and two schedulers can work on one optimiser. How parameters move is in `rules`.
 
 For `LambdaLR` there are the laws of the textbooks, `exponential_decay`, `step_decay` and `linear_warmup`.
 """
@@ -59,7 +59,7 @@ class LRScheduler:
         How many epochs are over; -1 at the beginning. Otherwise the groups of the optimiser must have their
         ``"initial_lr"``, which comes with the `state_dict` of an optimiser.
     **settings
-        What a subclass needs besides; they become attributes, and are checked before.
+        What else a subclass needs; they become attributes, and are checked before.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class LRScheduler:
 
     Examples
     --------
-    A scheduler of one's own:
+    A scheduler of your own:
 
     >>> import nn
     >>> class Halving(LRScheduler):

@@ -1,7 +1,7 @@
 """What all optimisers share: parameters in groups, settings that are checked, the state of a rule, and steps.
 
-An `Optimizer` applies an update rule to all parameters; how a rule moves them is told in `rules`, and what the settings
-of each rule may be in the modules of the optimisers. A step computes everything first and then writes it, so that all
+An `Optimizer` applies an update rule to all parameters; how a rule moves them is in `rules`, and what the settings of
+each rule may be, in the modules of the optimisers. A step computes everything first and then writes it, so that all
 parameters move, or none.
 """
 

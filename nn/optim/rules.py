@@ -2,7 +2,7 @@
 
 Each is one pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, of operators and functions that
 read floats and arrays alike. So the same text moves one float, or the vector of all parameters of a compiled program at
-once. `step` counts from 1. A state is 0 before the first step. Who keeps it, and what the settings may be, is told in
+once. `step` counts from 1. A state is 0 before the first step. What keeps it, and what the settings may be, is in
 `optimizer` and in the modules of the optimisers.
 """
 

@@ -59,7 +59,7 @@ def hutchinson(loss: Value, parameters: Iterable[Value], signs: Sequence[Any]) -
 
 
 def hessian_diagonal(loss: Value, parameters: Iterable[Value]) -> list[Any]:
-    """The diagonal of the Hessian, exactly: the second derivative of the loss by each parameter.
+    """The diagonal of the Hessian, exactly: the second derivative with respect to each parameter.
 
     It costs a few gradients for each parameter; `hutchinson` estimates it at the cost of a few in all.
 

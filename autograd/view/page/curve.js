@@ -190,7 +190,7 @@ export class Curve {
     if (!timeline.matters[this.leaf]) return `${of} was not made from ${name}: it stays the same, whatever ${name} is.`;
     if (this.along.unreadable >= 0) {
       const op = clip(engine.rows[this.along.unreadable].op ?? "", 20);
-      return `No curve: between ${name} and ${of} stands ${op}, whose rule the page cannot read and so not compute again.`;
+      return `No curve: between ${name} and ${of} stands ${op}, whose rule the page cannot read, so it cannot be computed again.`;
     }
     if (!this.along.known) return `No curve: ${of} depends on a number that is unknown now. Undo or reset first.`;
     if (!this.model.knows(engine.of)) return `The curve comes when ${of} has been computed.`;
@@ -396,7 +396,7 @@ export class Curve {
   noTangent() {
     const { engine } = this.model;
     if (engine.isConstant(this.leaf))
-      return `${this.name} is a number of the program and no variable, so there is no gradient.`;
+      return `${this.name} is a number of the program, not a variable, so it has no gradient.`;
     if (this.model.hides(this.leaf)) return "The tangent is hidden while the quiz asks for gradients.";
     if (!this.model.knowsGradient(this.leaf)) return "The tangent comes with the gradient.";
     return `No tangent: the gradient is ${show(engine.grad[this.leaf])}.`;

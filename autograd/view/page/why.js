@@ -475,7 +475,7 @@ export class Why {
           "p",
           { class: "quiet" },
           Number.isNaN(slope)
-            ? "The page cannot compute the graph anew from here, or it is not a number."
+            ? "The page cannot compute the graph again from here, or it is not a number."
             : relative < 1e-5 || error < 1e-9
               ? "They agree."
               : "They differ: a kink nearby, or numbers of very different size.",
