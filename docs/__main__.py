@@ -92,7 +92,7 @@ def assemble(packages: Path | None) -> None:
 
 def build(out: Path, force: bool) -> int:
     """Run Sphinx; returns its exit code."""
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", str(BUILD / "doctrees")]
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "auto", "-d", str(BUILD / "doctrees")]
     command += ["-D", f"runnable_assets={ASSETS}"]
     if force:
         command += ["-E", "-D", "nb_execution_mode=force"]
