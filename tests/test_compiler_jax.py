@@ -221,7 +221,7 @@ def test_arguments_may_be_arrays_of_jax() -> None:
     assert (value, gradient.tolist()) == (expected, slopes.tolist())
     value, gradient = program(x, jax.numpy.asarray(t))  # of float32 and int32, the first setting of JAX
     assert (value, gradient.tolist()) == (expected, slopes.tolist())
-    with pytest.raises(ValueError, match=r"x has the shape \(16, 1\), and the program was compiled for \(batch, 3\)"):
+    with pytest.raises(ValueError, match=r"x has the shape \(16, 1\), but the program was compiled for \(batch, 3\)"):
         program(device[0][:, :1], t)
 
 
@@ -496,7 +496,7 @@ def test_float64_by_jax_s_own_transformations_must_be_switched_on() -> None:
         _ = program.function
     with jax.enable_x64(True):
         function = program.function
-    with jax.enable_x64(False), pytest.raises(RuntimeError, match="computes in float64, which JAX leaves out"):
+    with jax.enable_x64(False), pytest.raises(RuntimeError, match="computes in float64, which JAX replaces by float32"):
         function(program.parameters.data, *batch)
 
 
