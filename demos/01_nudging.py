@@ -99,7 +99,9 @@ show(
 #
 # Nothing changes if a function has several inputs. Nudge one of them and keep
 # the others still. The result is the *partial* derivative with respect to
-# that one. Here $d = ab + c$, with $a = 2$, $b = -3$ and $c = 10$.
+# that one, written $\partial d / \partial a$. This course also calls it the
+# slope of $d$ by $a$, for short. Here $d = ab + c$, with $a = 2$, $b = -3$
+# and $c = 10$.
 
 
 # %%
@@ -117,7 +119,7 @@ predict(
     "falls" if by_a < 0 else "rises",
     choices=["rises", "falls", "stays"],
     hints={"rises": "a is multiplied by b, and b is negative."},
-    why="The partial derivative by a is b, which is -3.",
+    why="The slope of d by a is b, which is -3.",
 )
 
 # %%

@@ -198,8 +198,8 @@ table(["x", "three layers", "one matrix"], rows, digits=12)
 # ## Does depth at least help it learn?
 #
 # The network can compute no more than one layer can. What about its gradient?
-# Let $G$ be the gradient of the loss by the one matrix $M = W_3 W_2 W_1$.
-# The chain rule gives the gradients of the three:
+# Let $G$ be the gradient of the loss with respect to the one matrix,
+# $M = W_3 W_2 W_1$. The chain rule gives the gradients of the three:
 #
 # $$\frac{\partial L}{\partial W_1} = (W_3 W_2)^{T} G, \quad
 # \frac{\partial L}{\partial W_2} = W_3^{T} G\, W_1^{T}, \quad

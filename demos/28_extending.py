@@ -113,7 +113,7 @@ def of_a(a):
 
 
 predict(
-    "The first derivative by a is 1 + sin(2fa). How large is the second "
+    "The first derivative in a is 1 + sin(2fa). How large is the second "
     "one at a = 0, for f = 2?",
     grad(grad(of_a))(0.0),
     hints={

@@ -390,7 +390,7 @@ def test_cells_that_build_on_one_that_lacks_a_library_say_so(reader: Reader) -> 
     assert built in reader.output(2)
     reader.write(2, "f(2)")
     reader.run(2)
-    assert "NameError" in reader.output(2) and "Cell 1 has not run, for it needs numpy." in reader.output(2)
+    assert "NameError" in reader.output(2) and "Cell 1 has not run, because it needs numpy." in reader.output(2)
     assert reader.outside == []
 
 

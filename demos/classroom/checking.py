@@ -38,7 +38,7 @@ def exercise(name: str) -> Callable[[object], None]:
 
 
 def still_open(answer: object) -> bool:
-    """Whether nothing has been answered yet: None or ``...``, or a function or class whose body is ``...``."""
+    """Whether nothing has been answered yet: None or ``...``, or a function that does nothing."""
     if answer is None or answer is ...:
         return True
     code = getattr(answer, "__code__", None)
@@ -46,7 +46,7 @@ def still_open(answer: object) -> bool:
 
 
 def _does_nothing(code: Any) -> bool:
-    """Whether a function's code is that of a body ``...``, with or without a docstring."""
+    """Whether a function's code is that of an empty body, with or without a docstring."""
 
     def stub(*args: Any, **kwargs: Any) -> None: ...
 

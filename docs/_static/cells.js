@@ -129,7 +129,7 @@ class Cell {
       this.output.restore();
       this.output.add(this.offer(this.lack));
     } else if (outcome === "error" && above !== null) {
-      this.output.note(`Cell ${above.cell} has not run, for it needs ${above.module}.`);
+      this.output.note(`Cell ${above.cell} has not run, because it needs ${above.module}.`);
     } else if (outcome === "broken") {
       this.breaks = this.source;
       const word = "Python breaks down over this cell: browsers give it a small stack.";
