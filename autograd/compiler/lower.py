@@ -1,4 +1,4 @@
-"""Pass: operations become what is computed for them: short rules are written out, and so is log-sum-exp.
+"""Pass: short rules are written out in place of their operations, and so is log-sum-exp.
 
 log(sum(exp(x))) becomes ``top + log(total)``, where `total` is the sum of ``powers = exp(x - top)`` and `top` is the
 largest x; exp(x - logsumexp(x)) becomes ``powers / total``. In a difference of a log-sum-exp and something else, `top`
@@ -72,7 +72,7 @@ def _parts(make: Builder, x: Array, axis: int) -> tuple[Any, Any, Any]:
 
 
 def _logsumexp(x: Any) -> tuple[Array, Callable[[Any], Any]] | None:
-    """The log-sum-exp that x is, or of which x picks entries; and a function that picks the same from a like array."""
+    """The log-sum-exp that x is, or picks from, and a function that picks the same entries of another array."""
     if not isinstance(x, Array):
         return None
     if x.head is ops.logsumexp:

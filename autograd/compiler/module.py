@@ -75,7 +75,7 @@ class Module:
         return self._named[key]
 
     def use(self, name: str) -> str:
-        """The name of one of NumPy's functions; the module imports it."""
+        """The name of one of the library's functions; the module imports it."""
         self.imported.add(name)
         return name
 

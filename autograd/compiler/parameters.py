@@ -2,7 +2,7 @@
 
 A `Part` is a named array of parameters, such as W1; a `Layout` has the position of every parameter; `Parameters` holds
 the numbers and gradients that a program works with, and a `Selection` is some of them. The pass `place` decides which
-parameters make up an array, and how it is called.
+parameters make up an array, and what it is called.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Part:
         The parameter at each position of the flattened array, as `Layout.values` counts them.
     start, stop : int
     layer : str
-        The number of its layer, if its name in the modules has one.
+        The number of its layer, from the scope of its module; empty if there is none.
     """
 
     def __init__(self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int, layer: str) -> None:
@@ -109,7 +109,7 @@ class _Vector(ParameterVector):
         Returns
         -------
         made : tuple
-            The new numbers and the new state, in arrays that share no memory with others.
+            The new numbers, and the new state in arrays that share no memory with `data` or `grad`.
         steps : int or vector
         """
         data, grad = self.data, self.grad
@@ -212,7 +212,7 @@ class Parameters(_Vector):
 
     @property
     def computed(self) -> bool:  # type: ignore[override]
-        """Whether the gradient is what the program has computed, if only scaled or clipped since."""
+        """Whether the program computed the gradient, even if it has been scaled or clipped since."""
         return self._grad is not self._grad_set
 
     @property
@@ -351,7 +351,7 @@ class Selection(_Vector):
 
     @property
     def computed(self) -> bool:  # type: ignore[override]
-        """Whether the gradient is what the program has computed, if only scaled or clipped since."""
+        """Whether the program computed the gradient, even if it has been scaled or clipped since."""
         return self._whole_vector.computed
 
     def _read_only(self, vector: Numbers) -> Numbers:
@@ -364,7 +364,7 @@ class Selection(_Vector):
         return len(self._places)
 
     def named(self) -> dict[str, list[int]]:
-        """As `Parameters.named`, without the parts of which nothing has been taken."""
+        """As `Parameters.named`, with positions in this `values`, and without parts that have no parameter here."""
         own = {id(value): i for i, value in enumerate(self.values)}
         values = self._whole_vector.values
         parts = {

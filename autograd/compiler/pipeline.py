@@ -67,7 +67,7 @@ class Task:
     owned : callable
         Gives the Value that stands for a leaf in the program's parameters, see `Recording`.
     textbook : bool
-        Whether to use the slopes in textbook form, written with the result: see `reverse`.
+        Whether to write slopes in terms of the result, as textbooks do; see `reverse`.
     floats : bool
         Whether a program of single numbers may run on Python's floats.
     dialect : Dialect, optional

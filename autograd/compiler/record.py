@@ -4,9 +4,9 @@ The placeholders are Values, so everything that works on Values can be compiled.
 on their numbers without a trace in the graph is refused: an ``if`` on a comparison, a look at ``.data``, ``no_grad``.
 The CompileError is raised even if the function catches it. A comparison by itself is recorded, and can be an operand of
 `autograd.where`, and of `autograd.require`, which checks it when the program is called. Calls of `autograd.ask` and
-`autograd.tell` are recorded as well. The function runs twice: a leaf that occurs both times is a parameter, one that is
-new each time is a constant. If the two runs differ in anything else, such as random numbers that do not come from
-`autograd.ask`, that is an error.
+`autograd.tell` are recorded as well. The function runs twice: a trainable leaf that is the same object in both runs is
+a parameter, and any other leaf a constant. If the two runs differ in anything else, such as random numbers that do not
+come from `autograd.ask`, that is an error.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Condition:
             return (self if other else False) if sign == "&" else (True if other else self)
         pair = (self.sign, getattr(other, "sign", None))
         if sign == "&" and pair == (">=", "<=") and _same(self.operands, other.operands):
-            return Condition(self.recorder, "==", *self.operands)  # as `ops.equal` spells it
+            return Condition(self.recorder, "==", *self.operands)  # `ops.equal` is written with >= and <=
         return Condition(self.recorder, sign, self, other)
 
     def __and__(self, other: Any) -> Any:

@@ -170,7 +170,7 @@ class Program:
         self._inputs = inputs
 
     def _functions(self, title: str, source: str, constants: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the source: the names that it defines."""
+        """Execute the source; returns the names that it defines."""
         scope = dict(constants)
         exec(compile(source, f"<compiled {title}>", "exec"), scope)
         return scope
@@ -222,7 +222,7 @@ class Program:
         return leaf
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle holds: the source for the functions that it makes, and no example, if it can do without.
+        """The state to pickle: once compiled, the source in place of its functions, and no `example`.
 
         Raises
         ------

@@ -255,7 +255,7 @@ class Body:
     # --- axes ---------------------------------------------------------------------------------------------------------
 
     def shape(self, shape: Sequence[int], batched: bool) -> str:
-        """The text of a shape."""
+        """The text of a shape, with the number of examples if there is an axis of examples."""
         parts = self._with_count(list(map(str, shape)), batched, N)
         return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
 
@@ -397,7 +397,7 @@ class Body:
         found = [self._aligned(y, rank, batched, within) for y, within in zip(operands, around)]
         have = max([depth for _, depth in found], default=0)
         need = rank + batched
-        if have < need:  # no text has the leading axes, all of extent 1: one operand must
+        if have < need:  # no text has the leading axes, all of extent 1: so one operand gets them
             for i, y in enumerate(operands):
                 if isinstance(y, Array) and len(y.shape) == rank:
                     found[i] = self._aligned(y, rank, batched, around[i], entire=True)
@@ -487,7 +487,7 @@ class Body:
         return f"{self._picked(source, x.data.reshape(core), x.batched)}[{', '.join(marks)}]"
 
     def _picked(self, source: Array, index: NDArray[Any], batched: bool) -> str:
-        """Entries of an array."""
+        """The text of the entries of an array at the positions `index`."""
         part = view(source.shape, index)
         text = self.text(source, _CALL) + self.selection(part, batched) + self.turned(part.axes, batched)
         if part.merged is not None:
@@ -589,7 +589,7 @@ class Body:
                 first = self._aligned(firsts[loop.trail[i]], len(y.shape) - 1, y.batched)[0]
                 self.lines.append(Line(self.dialect.assigned(self._target(y, "0"), first), array=y))
         trails = {loop.trail[i]: y for i, y in kept.items() if loop.trail[i] is not None}
-        handed: dict[int, str] = {}  # by carry: the variable for a value that is not kept
+        handed: dict[int, str] = {}  # by index in `carried`: the variable for a value that is not kept
         for leaf in loop.builder.arrays:
             if leaf.head is CARRY and leaf.data in trails:
                 known[leaf.number] = self._entry(trails[leaf.data], step)

@@ -2,7 +2,7 @@
 
 An index holds the needed positions in the flattened array, in the shape in which they are needed. It becomes a `View`:
 the array itself, slices, a transposition, a reshape, or as a last resort a gather with an array of positions. A view
-describes the way without writing it; `text` writes it for reading, or as the target to which a gradient is added.
+only describes these operations; `text` writes them, to read the entries or to add a gradient to them.
 """
 
 from __future__ import annotations
