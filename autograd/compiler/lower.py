@@ -1,7 +1,8 @@
-"""Pass: operations as they are computed: short rules take the place of longer ones; log-sum-exp from its powers.
+"""Pass: short rules are written out in place of their operations, and so is log-sum-exp.
 
-log(sum(exp(x))) is ``top + log(total)``, with the largest taken out first; exp(x - logsumexp(x)) is ``powers / total``.
-In a difference of a log-sum-exp and something else, what may be large goes first, and cancels.
+log(sum(exp(x))) becomes ``top + log(total)``, where `total` is the sum of ``powers = exp(x - top)`` and `top` is the
+largest x; exp(x - logsumexp(x)) becomes ``powers / total``. In a difference of a log-sum-exp and something else, `top`
+is subtracted first, because both may be large and cancel.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 
 INLINE = 4
-"""A rule of at most so many operations is written out; a longer one becomes a function."""
+"""The most operations of a rule that is written out; a longer one becomes a function."""
 
 
 def lower(program: ArrayProgram) -> ArrayProgram:
-    """The program without log-sum-exp."""
-    parts: dict[int, tuple[Any, Any, Any]] = {}  # of each log-sum-exp: the largest, the powers, their sum
+    """The program without log-sum-exp, and with short rules in place of their operations."""
+    parts: dict[int, tuple[Any, Any, Any]] = {}  # for each log-sum-exp: top, powers, total
 
     def change(make: Builder, x: Array, operands: list[Any]) -> Any:
         if x.head is ops.logsumexp:
@@ -49,11 +50,11 @@ PLAIN = frozenset(
     {*CONDITIONS, DETACH, NUMBER, SUM, ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow, ops.where, ops.relu}
     | {ops.square}
 )
-"""What has signs of its own, or a word of NumPy's that does as well."""
+"""Heads that are written as an operator or one of NumPy's functions, and need no rule."""
 
 
 def _is_short(head: Op) -> bool:
-    """Whether an operation is written as its rule, and does not become a function."""
+    """Whether an operation is written out as its rule, and does not become a function."""
     if head.elementary or isinstance(head, ops.Power):
         return False
     if head.arity is None:
@@ -71,7 +72,7 @@ def _parts(make: Builder, x: Array, axis: int) -> tuple[Any, Any, Any]:
 
 
 def _logsumexp(x: Any) -> tuple[Array, Callable[[Any], Any]] | None:
-    """The log-sum-exp that an array is, or entries of one, and how these are taken from something of its shape."""
+    """The log-sum-exp that x is, or picks from, and a function that picks the same entries of another array."""
     if not isinstance(x, Array):
         return None
     if x.head is ops.logsumexp:
@@ -83,7 +84,7 @@ def _logsumexp(x: Any) -> tuple[Array, Callable[[Any], Any]] | None:
 
 
 def _softmax(x: Array) -> Array | None:
-    """The log-sum-exp of x, if it is exp(y - logsumexp(y))."""
+    """The log-sum-exp in x, if x, an exp, is exp(y - logsumexp(y)); or else None."""
     difference = x.operands[0]
     if not isinstance(difference, Array) or difference.head is not ops.sub:
         return None
@@ -97,7 +98,7 @@ def _softmax(x: Array) -> Array | None:
 
 
 def _with_axis(whole: Array) -> tuple[int, ...]:
-    """The shape of a log-sum-exp with its axis in place, of extent 1."""
+    """The shape of a log-sum-exp with the axis that it sums over kept, of extent 1."""
     shape, axis = whole.operands[0].shape, whole.data
     return (*shape[:axis], 1, *shape[axis + 1 :])
 

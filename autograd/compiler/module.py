@@ -1,7 +1,7 @@
-"""What the functions of a compiled module share: imports, constants, and functions for operations that have none.
+"""What the functions of a compiled module share: imports, constants, and functions for operations that NumPy lacks.
 
-An operation that the library lacks becomes a function of the module, from its own rule, read with symbols. How the
-lines of the program's own functions are written is said in `text`.
+The source of such a function comes from the operation's rule, which is applied to symbols. `text` writes the lines of
+the program's own functions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .parameters import Layout
 
 LITERAL = 16
-"""Constants of at most so many numbers are written out."""
+"""The most numbers of a constant that is written out in the source."""
 
 SIGNS = Printer.signs | {
     "&": ("{} & {}", _LOOSE, _CALL, _CALL),
@@ -53,7 +53,7 @@ class Module:
     Attributes
     ----------
     constants : dict
-        Arrays of numbers and of positions, by name.
+        Arrays of numbers, conditions or positions, by name.
     dialect : Dialect
     """
 
@@ -61,10 +61,10 @@ class Module:
         self.layout, self.largest, self.dialect = layout, largest, dialect
         self.constants: dict[str, NDArray[Any]] = {}
         self._named: dict[Any, str] = {}
-        self.functions: dict[Op, tuple[str, str]] = {}  # those that NumPy lacks, with their name and text
+        self.functions: dict[Op, tuple[str, str]] = {}  # for operations that NumPy lacks: name and text
         self.helpers: dict[str, str] = {}
         self.imported: set[str] = set()
-        self.missing: set[str] = set()  # those that neither NumPy nor a rule gives
+        self.missing: set[str] = set()  # functions imported from the dialect's `helpers`
 
     def constant(self, values: NDArray[Any], letter: str) -> str:
         """The name of a constant array; equal ones share it."""
@@ -75,12 +75,12 @@ class Module:
         return self._named[key]
 
     def use(self, name: str) -> str:
-        """A function of NumPy's, which is imported."""
+        """The name of one of the library's functions; the module imports it."""
         self.imported.add(name)
         return name
 
     def help(self, name: str) -> str:
-        """A function besides the operations, defined here or taken from autograd."""
+        """The name of a function that is no operation; the module defines it, or imports it from autograd."""
         if name == "half_power" and name not in self.helpers:
             self.helpers[name] = _HALF_POWER
             self.imported.update(("where", "inf", "sqrt"))
@@ -92,7 +92,7 @@ class Module:
         return name
 
     def called(self, op: Op) -> str:
-        """The name of an operation's function, which is imported or defined."""
+        """The name of an operation's function; the module imports or defines it."""
         if op in self.functions:
             return self.functions[op][0]
         if (given := self.given(op)) is not None:
@@ -100,19 +100,19 @@ class Module:
         name = op.name
         while name in self._names_of_others():
             name += "_"
-        self.functions[op] = name, ""  # first, for rules that mention each other
+        self.functions[op] = name, ""  # before reading its rule, which may lead back to it
         self.functions[op] = name, self._defined(op, name)
         return name
 
     def given(self, op: Op) -> str | None:
-        """The name of an operation's function where it can be imported."""
+        """The name of an operation's function, if it is built in or can be imported; None if not."""
         if op is ops.where:
             return self.use("where")
         if op.name in BUILTIN and (op.elementary or op.name in ("square", "reciprocal", "positive")):
             if op.name in numpy_reading.LACKING:
                 self.missing.add(op.name)
                 return op.name
-            return "abs" if op is ops.abs else self.use(op.numpy)  # Python's own is the shorter word
+            return "abs" if op is ops.abs else self.use(op.numpy)  # Python's `abs` needs no import
         return None
 
     def imports(self) -> list[str]:
@@ -124,11 +124,11 @@ class Module:
         return lines
 
     def reading(self) -> Rule:
-        """What writes an operation's rule."""
+        """A new printer for operations' rules."""
         return Rule(self)
 
     def full(self, result: str, names: Sequence[str]) -> str:
-        """A function's result in the shape of all its operands."""
+        """The text of a function's result, broadcast to the shape of all its operands."""
         return f"{self.use('broadcast_arrays')}({', '.join([result, *names])})[0]"
 
     def _names_of_others(self) -> set[str]:
@@ -136,7 +136,7 @@ class Module:
         return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values() if op.numpy != op.name])
 
     def _defined(self, op: Op, called: str) -> str:
-        """An operation as a function, from its rule; what its expression has twice gets a name."""
+        """The source of an operation's function, from its rule; repeated or deep subexpressions get their own lines."""
         code = getattr(op.forward, "__code__", None)
         count = op.arity or 0
         names = code.co_varnames[:count] if code is not None and code.co_argcount == count else ()
@@ -145,13 +145,13 @@ class Module:
         rule = _as_number(read(op, op.forward, [Symbol(name) for name in names]))
         free = "z" if "z" not in {name[0] for name in names} else "_"
         lines, (result,) = self.reading().unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
-        if not {x.name for x in postorder([rule]) if isinstance(x, Symbol)}.issuperset(names):  # one is left aside
+        if not {x.name for x in postorder([rule]) if isinstance(x, Symbol)}.issuperset(names):  # one is unused
             result = self.full(result, names)
         return "\n".join([f"def {called}({', '.join(names)}):", *lines, f"    return {result}"])
 
 
 class Rule(Unfolding):
-    """The rules of operations as NumPy's source."""
+    """Prints the rules of operations as source for NumPy."""
 
     signs = SIGNS
 
@@ -184,7 +184,7 @@ class Rule(Unfolding):
 
 
 def _as_number(x: Any) -> Any:
-    """The expression with every condition as a number that does not stand where a condition belongs."""
+    """The expression with NUMBER around every condition that is used as a number."""
     joining = {"&", "|", "~"}
     conditions = joining | {"<", "<=", ">", ">=", "==", "!="}
     made: dict[int, Any] = {}
@@ -204,7 +204,7 @@ def _as_number(x: Any) -> Any:
 
 
 def is_number_of(x: Any) -> bool:
-    """Whether x is a condition taken as a number: NumPy takes it so by itself, beside another one."""
+    """Whether x is a condition used as a number; next to a number, NumPy converts the condition by itself."""
     return isinstance(x, (Expression, Array)) and x.head is NUMBER
 
 
@@ -219,7 +219,7 @@ def number(module: Module, x: float) -> str:
 
 
 def wrapped(line: str, opening: str) -> list[str]:
-    """A line with a list of names in it, over several lines if it is long; they begin behind `opening`."""
+    """A line with a list of names behind `opening`, broken into several lines if it is long."""
     if len(line) <= 100:
         return [line]
     head, _, names = line.partition(opening)
@@ -234,5 +234,5 @@ def wrapped(line: str, opening: str) -> list[str]:
 
 
 def power(module: Module, x: float) -> str:
-    """An exponent, whole numbers without a point."""
+    """The text of an exponent, without a decimal point if it is a whole number."""
     return str(int(x)) if math.isfinite(x) and x == int(x) and abs(x) < 1000 else number(module, x)

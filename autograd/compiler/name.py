@@ -1,8 +1,9 @@
-"""Pass: what arrays are called.
+"""Pass: arrays get names, or roles from which `text` makes their names.
 
-Inputs are called as the function calls them. What layers compute is called Z and A, with the layer's number, or a count
-of their own where no module says one; what the user labelled by its label. Everything else gets a name after its
-operation when the text needs one; only then names are made of roles, so that they are counted in the order of lines.
+Inputs have the names of the function's arguments. A layer's weighted sums are called Z and its activations A, with the
+layer's number, or with a running number if no module gives one; arrays that the user labelled are called by the label.
+Any other array is named after its operation if it gets a line. `text` turns roles into names, so that running numbers
+follow the order of the lines.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _ARITHMETIC = frozenset(
 
 
 def name(program: ArrayProgram) -> ArrayProgram:
-    """The program with names for its inputs, and roles for what deserves a name: layers, and what the user labelled."""
+    """The program with names for its inputs, and roles for the results of layers and for what the user labelled."""
     program = rebuilt(program)
     names = program.layout.names
     for array in program.inputs:
@@ -52,13 +53,13 @@ def name(program: ArrayProgram) -> ArrayProgram:
 
 
 def word_of(x: Array) -> str:
-    """What an array is called without further knowledge."""
+    """The word for an array's name if it has no role: its own, or one for its head."""
     words = {CONTRACT: "product", REDUCE: "sum", SUM: "sum", JOIN: "joined"}
     return x.word or words.get(x.head) or re.sub(r"\W", "", x.head.__name__) or "condition"
 
 
 def _is_weighted(x: Any) -> bool:
-    """Whether it is a layer's weights times something."""
+    """Whether x is the product of a layer's weights and something that is not a parameter."""
     return (
         isinstance(x, Array)
         and x.head is CONTRACT
@@ -72,7 +73,7 @@ def _of_parameters(x: Any) -> bool:
 
 
 def _layer_of(x: Array) -> str:
-    """The number of the layer whose weights the array is made with."""
+    """The number of the layer whose weights are a factor of x, or of one of its terms; empty if it has none."""
     for product in [x, *x.operands]:
         if isinstance(product, Array) and _is_weighted(product):
             weights = product.operands[0]
@@ -83,7 +84,7 @@ def _layer_of(x: Array) -> str:
 
 
 def _activated(x: Array) -> Role | None:
-    """The role of what a layer computed, if x is a function of that, alone or with parameters of its own."""
+    """The role of a layer's weighted sum, if x is its activation: a function of it alone, or also of parameters."""
     first, *others = x.operands
     if isinstance(first, Array) and first.head is PICK:
         first = first.operands[0]

@@ -1,4 +1,4 @@
-"""Names that a program can still give: each once, none that the source has for something else."""
+"""Names for the arrays of a program: each is given once, and none has another meaning in the source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COUNT = "n"
 """The name of the number of examples."""
 
 HELPERS = frozenset({"half_power", "finite", "products_of_others", "require"})
-"""Functions besides the operations that a module may define or import."""
+"""Functions other than operations that a module may define, or import from autograd."""
 
 FUNCTIONS = frozenset(
     {
@@ -36,25 +36,25 @@ FUNCTIONS = frozenset(
         "zeros",
     }
 )
-"""What a module may import from NumPy, or JAX, besides operations."""
+"""What a module may import from NumPy, or JAX, other than operations."""
 
 RESERVED = frozenset(
     {VECTOR, COUNT, "loss", "gradient", "step", "outputs", "parameters", "range", "body", "carry", *HELPERS}
 )
-"""Names that a module has for something of its own."""
+"""Names that have a fixed meaning in a module, and are not given to arrays."""
 
 
 class Names:
-    """Hands out names; those of a function, its own, are also none of its module's.
+    """Hands out names; a function's local names differ from those of its module, and the other way round.
 
     Parameters
     ----------
     module : Names, optional
-        The module's, of which this are a function's.
+        The names of the module, if these are for one of its functions.
     """
 
     def __init__(self, module: Names | None = None) -> None:
-        # The user's own operations may have been defined lately.
+        # Look at `ops.OPS` only now: users may define operations at any time.
         self.taken = set() if module else {*RESERVED, *ops.OPS, *FUNCTIONS, *[op.numpy for op in ops.OPS.values()]}
         self.module, self.functions = module, list[Names]()
         if module is not None:
@@ -66,7 +66,7 @@ class Names:
         return name in self.taken or any(name in names.taken for names in others)
 
     def new(self, word: str, number: str = "") -> str:
-        """`word` with the number if that is free, or else with the next number that is."""
+        """A free name: `word` with the number, or if that is taken with a further one, as in W1_1."""
         word = re.sub(r"\W", "_", word) or "v"
         if word[0].isdigit() or word.startswith("_"):
             word = "v" + word
@@ -77,7 +77,7 @@ class Names:
         return name
 
     def counted(self, word: str) -> str:
-        """`word` with the first number that is free, from 1."""
+        """`word` with the next number for which the name, and that of its gradient, is free."""
         count = self._counts.get(word, 0) + 1
         while self.is_taken(f"{word}{count}") or self.is_taken(f"d{word}{count}"):
             count += 1

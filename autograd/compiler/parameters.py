@@ -1,8 +1,8 @@
-"""The parameters of a program: where each of them stands in one vector, and the numbers in it.
+"""The parameters of a program: the position of each of them in one vector, and the numbers in it.
 
-A `Part` is a named array of parameters, such as W1; a `Layout` tells the place of every parameter; `Parameters` are the
-numbers that a program is called with, and a `Selection` is some of them. Which parameters make up an array, and what it
-is called, `place` decides.
+A `Part` is a named array of parameters, such as W1; a `Layout` has the position of every parameter; `Parameters` holds
+the numbers and gradients that a program works with, and a `Selection` is some of them. The pass `place` decides which
+parameters make up an array, and what it is called.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class Part:
-    """A named array of parameters, in the vector from `start` on.
+    """A named array of parameters: the entries of the vector from `start` up to, but without, `stop`.
 
     Attributes
     ----------
     name : str
     shape : tuple of int
     numbers : array of int
-        Which parameter is at each place, flat.
+        The parameter at each position of the flattened array, as `Layout.values` counts them.
     start, stop : int
     layer : str
-        The number of its layer, if its name in the modules has one.
+        The number of its layer, from the scope of its module; empty if there is none.
     """
 
     def __init__(self, name: str, shape: tuple[int, ...], numbers: NDArray[Any], start: int, layer: str) -> None:
@@ -49,7 +49,7 @@ class Part:
 
 
 class Layout:
-    """Where every parameter stands.
+    """The position of every parameter in the vector.
 
     Attributes
     ----------
@@ -58,9 +58,9 @@ class Layout:
     parts : list of Part
         In the order of the vector.
     where : array of int
-        The place of each parameter in the vector.
+        The position of each parameter in the vector.
     names : Names
-        Those that are taken, and those still to be had.
+        The names that are taken; hands out new ones.
     vector : str
         The name of the vector.
     """
@@ -71,13 +71,13 @@ class Layout:
         self._starts = [part.start for part in self.parts]
 
     def part_of(self, places: NDArray[Any]) -> Part | None:
-        """The part that all these places of the vector belong to, if they belong to one."""
+        """The part to which all these positions of the vector belong; None if they belong to several."""
         part = self.parts[bisect_right(self._starts, int(places.min())) - 1]
         return part if places.max() < part.stop else None
 
 
 class _Vector(ParameterVector):
-    """What optimisers ask of a vector of parameters.
+    """A vector of parameters with the operations that optimisers use.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class _Vector(ParameterVector):
         rule : callable
             ``rule(data, grad, *state, step=step, **settings)``, where step counts from 1.
         state : sequence
-            Numbers, or vectors.
+            The optimiser's state, such as averages of gradients: numbers, or vectors.
         settings : dict
         steps : int or vector
             How many steps the parameters have made before; a vector if it is not the same number for all.
@@ -109,7 +109,7 @@ class _Vector(ParameterVector):
         Returns
         -------
         made : tuple
-            The numbers, and the state, in arrays that nobody else holds.
+            The new numbers, and the new state in arrays that share no memory with `data` or `grad`.
         steps : int or vector
         """
         data, grad = self.data, self.grad
@@ -129,7 +129,7 @@ class _Vector(ParameterVector):
             return tuple(wholes), counts + 1
 
     def _whole(self, x: Any) -> Numbers:
-        """x, which may be one number, as a vector of its own, of the length and the dtype of this one."""
+        """A new vector, of this one's length and dtype, filled with x, which may be a single number."""
         made: Numbers = np.empty_like(self.data)
         made[...] = x
         return made
@@ -212,7 +212,7 @@ class Parameters(_Vector):
 
     @property
     def computed(self) -> bool:  # type: ignore[override]
-        """Whether the gradient is what the program has computed, if only scaled or clipped since."""
+        """Whether the program computed the gradient, even if it has been scaled or clipped since."""
         return self._grad is not self._grad_set
 
     @property
@@ -351,11 +351,11 @@ class Selection(_Vector):
 
     @property
     def computed(self) -> bool:  # type: ignore[override]
-        """Whether the gradient is what the program has computed, if only scaled or clipped since."""
+        """Whether the program computed the gradient, even if it has been scaled or clipped since."""
         return self._whole_vector.computed
 
     def _read_only(self, vector: Numbers) -> Numbers:
-        """A copy of these entries, which cannot be mistaken for a view."""
+        """A read-only copy of these entries: writing to it, as if it were a view, raises an error."""
         made: Numbers = vector[self._places]
         made.flags.writeable = False
         return made
@@ -364,7 +364,7 @@ class Selection(_Vector):
         return len(self._places)
 
     def named(self) -> dict[str, list[int]]:
-        """As `Parameters.named`, without the parts of which nothing has been taken."""
+        """As `Parameters.named`, with positions in this `values`, and without parts that have no parameter here."""
         own = {id(value): i for i, value in enumerate(self.values)}
         values = self._whole_vector.values
         parts = {

@@ -1,8 +1,8 @@
 """The passes in their order: from what a function computes, number by number, to the text of a program on arrays.
 
-A pass is a function from a program to a new one: from `Scalars` to `Scalars`, then by `group` to an `ArrayProgram`, and
-from one of these to the next. What a pass may know besides the program it is told by the `Task`. After each of them
-`check` can say whether what it made is a legal program. What comes of the last one is written down by `assemble`.
+A pass is a function from a program to a new one: from `Scalars` to `Scalars`, then with `group` to an `ArrayProgram`,
+and from there to further `ArrayProgram`s. Whatever else a pass needs to know comes from the `Task`. After each pass
+`check` can verify that the result is a legal program. `assemble` turns the result of the last pass into text.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class Task:
-    """What is to be compiled, and how: all that the passes are told.
+    """What is to be compiled, and how: everything that the passes need to know.
 
     Parameters
     ----------
@@ -56,33 +56,33 @@ class Task:
     batch : bool
         Whether the arguments of a call have an axis of examples.
     reduction : {"mean", "sum"}
-        What becomes of the examples' losses.
+        How the losses of the examples are combined.
     gradient : bool or None
         Whether there is to be a gradient; None if it depends on what f returns.
     dtype : numpy.dtype
     chosen : sequence of Value, optional
-        The parameters; if None, all leaves that turn up.
+        The parameters; if None, all trainable leaves that the function uses.
     shared : Parameters, optional
-        Those of another program, if they are to be used.
+        The parameters of another program, if this one is to use them.
     owned : callable
         Gives the Value that stands for a leaf in the program's parameters, see `Recording`.
     textbook : bool
-        Whether slopes are to be taken as textbooks write them.
+        Whether to write slopes in terms of the result, as textbooks do; see `reverse`.
     floats : bool
         Whether a program of single numbers may run on Python's floats.
     dialect : Dialect, optional
-        What the text is written for; NumPy, if nothing is said.
+        The library for which the text is written; NumPy by default.
 
     Attributes
     ----------
     called : str
-        What f is called.
+        The name of f.
     recording : Recording
         What f computes.
     slots : list of Slot
-        The places of all numbers that a call comes with: the arguments', and those that are asked for.
+        The slots of all numbers that a call needs: the arguments, and then those that the function asks for.
     shared_inputs : frozenset of int
-        Which of these numbers are the same for all examples.
+        The inputs that are the same for all examples, counted number by number.
     differentiated : bool
         Whether there is to be a gradient.
     largest : float
@@ -139,17 +139,17 @@ class Pass:
     Parameters
     ----------
     run : callable
-        Takes a program, and what `told` picks out of the task.
+        Takes a program, and the arguments that `told` takes from the task.
     does : str
         What it does, in a few words.
     told : callable
-        Gives the other arguments.
+        From a task to the other arguments of `run`.
     back : bool
-        Whether it is for what is to be differentiated alone.
+        Whether it runs only if there is to be a gradient.
     only : str
-        The function of the program that it is for; empty if it is for all.
+        The function of the program to which it is applied; empty if to all.
     arrays : bool
-        Whether it is for programs of arrays alone, and not for those of single numbers that run on Python's floats.
+        Whether it is skipped for programs of single numbers, which run on Python's floats.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ def _for_differentiate(task: Task) -> tuple[Any, ...]:
 
 
 def whole(program: ArrayProgram) -> ArrayProgram:
-    """The program that computes the loss of each example, its two halves together again."""
+    """The program that computes the loss of each example: the sum of the two parts that `split` made."""
     return program.returning([program.builder.total(program.outputs)])
 
 
@@ -209,9 +209,9 @@ PIPELINE = (
 
 
 def stages(task: Task) -> Iterator[tuple[str, dict[str, Stage]]]:
-    """The name of each pass, and what it made of each function of the program, `step` and `outputs`.
+    """The name of each pass, with its result for each function of the program, `step` and `outputs`.
 
-    What both have in common is one program, and made once. The first is what was recorded.
+    The first entry is the recording. As long as both functions have the same program, each pass runs only once.
     """
     functions = ("step", "outputs") if task.differentiated else ("outputs",)
     programs: dict[str, Stage] = dict.fromkeys(functions, task.recording.scalars)
@@ -233,7 +233,7 @@ def stages(task: Task) -> Iterator[tuple[str, dict[str, Stage]]]:
 
 
 def _on_floats(programs: Mapping[str, Any], task: Task) -> bool:
-    """Whether these are programs of single numbers, to be run on Python's floats."""
+    """Whether these programs consist of single numbers, and are to run on Python's floats."""
     return task.floats and fits(list(programs.values()), programs["outputs"].layout)
 
 
@@ -253,7 +253,7 @@ class Written:
     ----------
     source : str
     about : dict
-        Of each line that computes something, from 1 on, the name of the function, and what array it is.
+        For each line that computes an array, counted from 1, the name of its function and the array.
     constants : dict
         The arrays that it mentions, by name.
     floats : bool
@@ -270,7 +270,7 @@ class Written:
 
 
 def _refuse_constants_beyond(most: float, dtype: Any, program: ArrayProgram) -> None:
-    """Refuse finite numbers that the dtype has not: they would be infinite without a word."""
+    """Refuse finite constants beyond the dtype's range: they would silently become infinite."""
     for x in program.arrays():
         numbers = [np.asarray(y) for y in x.operands if isinstance(y, (int, float))]
         if x.head is CONSTANT:
@@ -289,7 +289,7 @@ _SAYS = {"step": "The loss and its gradient.", "outputs": "What is returned for 
 
 
 def write(programs: Mapping[str, ArrayProgram], task: Task) -> Written:
-    """What the last pass made, as text."""
+    """The text of the programs that the last pass made."""
     floats = _on_floats(programs, task)
     kind = "for a batch, from the scalars of one example" if task.batched else "with arrays, from its scalars"
     title = f"{printable(task.called)} {'with floats, from its scalars' if floats else kind}."

@@ -1,7 +1,8 @@
-"""Pass: the parameters' places in one vector.
+"""Pass: the positions of the parameters in one vector.
 
-A matrix of parameters is what some matrix product multiplies by, a vector of them what some sum adds: the use decides
-the shape, and the modules' scopes the name. Matrices come first in the vector.
+Parameters form an array of the shape in which the program uses them: a matrix if they are a factor of a matrix product,
+or a vector if they are added in a sum. Their labels and the modules' scopes give the name. Matrices come first in the
+vector.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LETTERS = {"w": "W", "weight": "W", "b": "b", "bias": "b"}
 
 
 class _Placing:
-    """Makes a layout: which parameters are one array, in the order in which they stand in the vector."""
+    """Makes a layout: decides which parameters form an array, and the order of these arrays in the vector."""
 
     def __init__(self, program: ArrayProgram, values: Sequence[Value]) -> None:
         self.values = values
@@ -84,7 +85,7 @@ class _Placing:
     # --- naming -----------------------------------------------------------------------------------------------
 
     def _called(self, role: str, shape: tuple[int, ...], numbers: NDArray[Any]) -> tuple[str, str]:
-        """A word for these parameters, and the number of the layer that they belong to, if there is one."""
+        """The name of these parameters without a number, and the number of their layer; empty if there is none."""
         values = [self.values[i] for i in numbers]
         stems = {_stem(value) for value in values}
         stem = stems.pop() if len(stems) == 1 else ""
@@ -104,20 +105,20 @@ def _shared(parameters: Parameters) -> Layout:
 
 
 def place(program: ArrayProgram, values: Sequence[Value], shared: Parameters | None = None) -> ArrayProgram:
-    """The program with its parameters' parts in place of parameters one by one, and with a layout that tells them.
+    """The program with parts of the vector in place of single parameters, and with a layout of these parts.
 
-    What is computed from parameters alone, number by number, comes into the order that these now have.
+    Arrays that are computed elementwise from parameters alone take on the parameters' new order.
 
     Parameters
     ----------
     values : sequence of Value
         The parameters, in the order in which the recording counts them.
     shared : Parameters, optional
-        Those of another program, if they are to be used: everything stands where it stands there.
+        The parameters of another program, if this one is to use them: the layout is then theirs.
     """
     layout = _Placing(program, values).layout() if shared is None else _shared(shared)
     where = layout.where
-    order: dict[int, Any] = {}  # by the number of an array in the new order, its old order in it
+    order: dict[int, Any] = {}  # for reordered arrays, by number: the index that restores the old order
 
     def change(make: Builder, x: Array, operands: Sequence[Any]) -> Any:
         def picked(index: NDArray[Any]) -> Any:
@@ -158,14 +159,14 @@ def place(program: ArrayProgram, values: Sequence[Value], shared: Parameters | N
 
 
 def leaf(make: Builder, layout: Layout, part: Part | None) -> Array:
-    """A part of the parameters; None stands for the vector of all."""
+    """The leaf for a part of the parameters; for the whole vector, if `part` is None."""
     made = make.leaf(PART, part, (len(layout.where),) if part is None else part.shape)
     made.name = layout.vector if part is None else part.name
     return made
 
 
 def _settles(x: Array) -> bool:
-    """Whether an array is computed number by number from a row of parameters."""
+    """Whether a vector is computed elementwise from a vector of parameters, other parameters and constants."""
     return (
         x.elementwise
         and not x.batched
@@ -188,12 +189,12 @@ def _is_parameters(x: Any) -> bool:
 
 
 def _numbers(x: Array) -> NDArray[Any]:
-    """Which parameters an array has."""
+    """The numbers of the parameters in an array."""
     return x.data if x.head is PICK else np.arange(x.size)
 
 
 def _stem(value: Value) -> str:
-    """A label without its numbers."""
+    """A label without the digits at its end."""
     return value.label.rstrip("0123456789_")
 
 

@@ -1,7 +1,7 @@
-"""How sums of products are written: as NumPy's ``@``, of stacks and with axes merged where that is needed.
+"""How sums of products are written: with NumPy's ``@``, if need be on stacks of matrices or with axes merged.
 
 A sum of products is given by letters for axes, as in `einsum`, with an n for the axis of examples. Of the ways to write
-it this takes the one that moves least in memory, and is shortest.
+it, the one is chosen that copies the least memory, and then the shortest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Writer(Protocol):
-        """What writes arrays: the body of a function, see `text`."""
+        """The part of a function's body that `Product` needs; see `text.Body`."""
 
         def text(self, x: Any, within: int = ...) -> str: ...
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 SMALL = 2**15
-"""So many numbers are little enough to be held for a moment."""
+"""The most numbers that an intermediate stack of products may hold."""
 
 
 def transposition(axes: Sequence[int]) -> str:
@@ -44,7 +44,7 @@ def transposition(axes: Sequence[int]) -> str:
 
 
 class Product:
-    """How a sum of products is written: as NumPy's ``@``, if need be of stacks and with axes merged."""
+    """Writes one sum of products of the arrays a and b; `extents` has the extent of each axis, by its letter."""
 
     def __init__(self, body: Writer, a: Array, b: Array, extents: dict[str, int | None]) -> None:
         self.body, self.a, self.b, self.extents = body, a, b, extents
@@ -61,7 +61,7 @@ class Product:
         if not rows and not columns:
             return self._dot(left, right, along)
         if not stack and len(along) == 1 and self.extents[along[0]] == 1 and rows and columns and len(out) == 2:
-            # With one row there is nothing to be summed, and NumPy multiplies faster than it multiplies matrices.
+            # The summed axis has extent 1: NumPy multiplies elementwise faster than it multiplies matrices.
             one = self._arranged(self.a, left, [*rows, *along]), self._arranged(self.b, right, [*along, *columns])
             two = self._arranged(self.b, right, [*columns, *along]), self._arranged(self.a, left, [*along, *rows])
             return " * ".join(one if out == "".join(rows + columns) else two), _PRODUCT
@@ -87,7 +87,7 @@ class Product:
     def _over_stack(
         self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any
     ) -> str | None:
-        """The product of one matrix with each of a stack, which NumPy's ``@`` goes along with."""
+        """The product of one matrix with each matrix of a stack, as ``@`` broadcasts it; or None."""
         if stack or len(along) != 1:
             return None
         (k,) = along
@@ -104,7 +104,7 @@ class Product:
     def _summed_stack(
         self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any
     ) -> str | None:
-        """The sum of a stack of small products, each over the examples: nothing has to be moved for it in memory."""
+        """A sum over steps and examples as the sum of a stack of small products, which copies no operand; or None."""
         if stack or len(rows) != 1 or len(columns) != 1 or len(along) != 2 or "n" not in along:
             return None
         (step,) = [i for i in along if i != "n"]
@@ -126,7 +126,7 @@ class Product:
         return "-1" if letter == "n" else str(self.extents[letter])
 
     def _is_swapped(self, left: str, right: str, out: str, stack: Any, along: Any, rows: Any, columns: Any) -> bool:
-        """Whether b @ a is the shorter text."""
+        """Whether b @ a gives the shorter text."""
         if not rows or not columns:
             one, letters = (left, rows) if rows else (right, columns)
             ends_along = list(one) == [*letters, *along]
@@ -134,7 +134,7 @@ class Product:
         return list(out) == [*stack, *columns, *rows]
 
     def _arranged(self, x: Array, letters: str, order: Sequence[str]) -> str:
-        """An operand with its axes in this order."""
+        """The text of an operand with its axes in this order."""
         axes = [letters.index(i) for i in order]
         if x.head is PICK and not self.body.has_line(x) and [i for i in order if i == "n"] == ["n"] * x.batched:
             core = [letters.replace("n", "").index(i) for i in order if i != "n"]
@@ -170,7 +170,7 @@ class Product:
         return f"({self.body.text(self.a, _PRODUCT)} * {b}).sum()", _CALL
 
     def _lifted(self, x: Array, letters: str, order: Sequence[str]) -> str:
-        """x with its axes in this order, and with an axis of extent 1 where it has none."""
+        """The text of x with its axes in this order, and axes of extent 1 for letters that it lacks."""
         mine = [i for i in order if i in letters]
         text = self._arranged(x, letters, mine)
         marks = [":" if i in letters else "None" for i in order]
@@ -184,7 +184,7 @@ class Product:
         return f"{self._lifted(self.a, left, list(out))} * {self._lifted(self.b, right, list(out))}"
 
     def _summed(self, left: str, right: str, out: str, along: list[str]) -> tuple[str, int]:
-        """The sum of an elementwise product, along axes in the place where the longer operand has them."""
+        """The sum of an elementwise product, with the axes in the order of the operand that has more of them."""
         longer = left if len(left) >= len(right) else right
         order = [i for i in longer if i in out or i in along]
         order += [i for i in out if i not in order]

@@ -1,12 +1,12 @@
-"""Pass: run the function on placeholders and take down what it computes.
+"""Pass: run the function on placeholders and record what it computes.
 
-The placeholders are Values, so everything that works on Values can be compiled. What would make the program depend on
-their numbers in a way that leaves no trace in the graph is refused: an ``if`` on a comparison, a look at ``.data``,
-``no_grad``. A refusal stands, even if the function catches it. A comparison by itself is recorded; `autograd.where`
-takes it, and `autograd.require`, which checks it when the program is called. What the function asks for and tells by
-`autograd.ask` and `autograd.tell` is taken down as well. The function runs twice: a leaf that turns up both times is a
-parameter, one that is made anew each time is a constant, and if the two runs differ in anything else, such as random
-numbers that are not asked for, that is an error.
+The placeholders are Values, so everything that works on Values can be compiled. Whatever would make the result depend
+on their numbers without a trace in the graph is refused: an ``if`` on a comparison, a look at ``.data``, ``no_grad``.
+The CompileError is raised even if the function catches it. A comparison by itself is recorded, and can be an operand of
+`autograd.where`, and of `autograd.require`, which checks it when the program is called. Calls of `autograd.ask` and
+`autograd.tell` are recorded as well. The function runs twice: a trainable leaf that is the same object in both runs is
+a parameter, and any other leaf a constant. If the two runs differ in anything else, such as random numbers that do not
+come from `autograd.ask`, that is an error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Condition:
             "relu or clip instead, and autograd.require(condition, message) to check arguments",
         )
 
-    # A bool can be an index, or a key.
+    # A bool can be an index or a dict key; a comparison in such a place is refused with the same message.
     __index__ = __int__ = __float__ = __hash__ = __bool__
 
     def _joined(self, sign: str, other: Any) -> Any:
@@ -59,7 +59,7 @@ class Condition:
             return (self if other else False) if sign == "&" else (True if other else self)
         pair = (self.sign, getattr(other, "sign", None))
         if sign == "&" and pair == (">=", "<=") and _same(self.operands, other.operands):
-            return Condition(self.recorder, "==", *self.operands)  # as `ops.equal` spells it
+            return Condition(self.recorder, "==", *self.operands)  # `ops.equal` is written with >= and <=
         return Condition(self.recorder, sign, self, other)
 
     def __and__(self, other: Any) -> Any:
@@ -119,18 +119,18 @@ def _same(xs: tuple[Any, ...], ys: tuple[Any, ...]) -> bool:
 
 
 class Recorder(Watch):
-    """Watches a function that is being recorded, and stops it where the record would not be the whole truth.
+    """Watches a function that is being recorded, and refuses what a compiled program could not repeat.
 
     Attributes
     ----------
     refusal : CompileError or None
-        The first one, whatever became of it.
+        The first one, even if the function caught it.
     checks : list
-        Of each call of `require` the message, and the nodes of the condition and of the values that are shown.
+        For each call of `require`, the message, and the nodes of the condition and of the values in the message.
     asking : list of Asked
-        The numbers that are asked for; their placeholders come behind the others.
+        The calls of `ask`; the placeholders for their numbers come after those for the arguments.
     telling : list of tuple
-        Of each call of `tell` the function, and the nodes of the values.
+        For each call of `tell`, the function, and the nodes of the values.
     """
 
     derivatives = True
@@ -143,26 +143,26 @@ class Recorder(Watch):
         self.asking: list[Asked] = []
         self.telling: list[tuple[Teller, list[Value]]] = []
         self.placeholders = list(placeholders)
-        self._own = {id(x): x for x in self.placeholders}  # and what is made in the thread that records, or from such
+        self._own = {id(x): x for x in self.placeholders}  # and the function's own nodes, see `made`
         self.abroad = _Abroad()
 
     def setting(self) -> object:
         return self
 
     def refuse(self, x: object, why: str) -> NoReturn:
-        """Raise a CompileError for what is done with x; it names the user's line."""
+        """Raise a CompileError for a forbidden use of x; it names the line of the user's code."""
         error = CompileError(f"{line_outside()}: {why}")
         self.refusal = self.refusal or error
         raise error
 
     def owns(self, x: object) -> bool:
-        """Whether x is a placeholder, or made here."""
+        """Whether x is a placeholder, or was made by the recorded function."""
         return id(x) in self._own or (isinstance(x, Condition) and x.recorder is self)
 
     def in_order(self, nodes: list[Value]) -> list[Value]:
-        """Nodes in the order in which the function made them; as they are, if other threads have made some of them.
+        """Nodes in the order in which the function made them; unchanged if some operations are not its own.
 
-        What is made together, such as the gates of a cell, then stays together.
+        Nodes that are made together, such as the gates of a cell, then stay together.
         """
         made = {number: i for i, number in enumerate(self._own)}
         if any(node.op is not None and id(node) not in made for node in nodes):
@@ -234,7 +234,7 @@ class Recorder(Watch):
     def required(self, condition: object, message: str, values: tuple[object, ...]) -> bool:
         if self.concrete(condition):
             return super().required(condition, message, values)
-        sentence(message, [0.0] * len(values))  # an error in it should show now
+        sentence(message, [0.0] * len(values))  # an error in the message itself should be raised now
         self.checks.append((message, [_value(x) for x in (condition, *values)]))
         return True
 
@@ -252,10 +252,10 @@ class Recorder(Watch):
 
 
 class _Abroad(Watch):
-    """Looks, in the threads that record nothing, at what belongs to functions that other threads record.
+    """Watches, in threads that record nothing, the nodes of functions that other threads are recording.
 
-    A function may hand its work to other threads. What they do with a leaf that is not a placeholder cannot be told
-    from what they do with it for somebody else; with a placeholder, and with what is made from it, it can.
+    A recorded function may hand work to other threads. Placeholders, and nodes computed from them, belong to its
+    recording in any thread. Other leaves do not: such a thread may be using them for something else.
     """
 
     derivatives = True
@@ -324,7 +324,7 @@ class Recording:
     f : callable
     inputs : Inputs
     parameters : iterable of Value, optional
-        Which leaves are parameters; if None, all that turn up twice.
+        The leaves that are parameters; if None, all trainable leaves that occur in both runs.
     owned : callable
         Gives the Value that stands for a leaf in `parameters`: itself, or a copy.
 
@@ -334,18 +334,18 @@ class Recording:
     parameters : list of Value
         In the order in which PARAMETER rows count them.
     fixed : dict of float, by Value
-        The other leaves that were there before: the numbers that stand for them.
+        The other leaves that existed before, each with the number that the program has in its place.
     single : bool
         Whether the function returns one number.
     returned : nesting of numbers
-        In the shape of what the function returns.
+        Nested like what the function returns; each number says which of the table's outputs is there.
     checks : list of tuple
-        Of each check, in the order in which the function makes them, the message, and how many of the table's outputs
-        belong to it: the condition, and the values that are shown. They come behind the numbers that are returned.
+        For each call of `require`, in order: the message, and how many of the table's outputs belong to it, the
+        condition and the values in the message. These outputs come after those for the returned numbers.
     asked : list of Asked
-        The slots of numbers that are asked for at every call.
+        The slots of the numbers that the function asks for at every call.
     told : list of tuple
-        Of each function that is told something, itself, and how many numbers: the table's last outputs.
+        For each call of `tell`, the function, and how many numbers it gets; these are the table's last outputs.
     """
 
     def __init__(
@@ -385,7 +385,7 @@ class Recording:
 
 
 def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) -> Any:
-    """What f returns. Whatever it makes of a refusal, the refusal stands."""
+    """What f returns. If the recorder refused something, that error is raised, even if f caught it."""
     try:
         with recorder, enable_grad():
             returned = f(*arguments)
@@ -403,7 +403,7 @@ def _watched(recorder: Recorder, f: Callable[..., Any], arguments: list[Any]) ->
 def _run(
     f: Callable[..., Any], inputs: Inputs
 ) -> tuple[Scalars, dict[int, Value], Any, list[tuple[str, int]], list[Asked], list[tuple[Teller, int]]]:
-    """One run: the table with every leaf that is not a placeholder; what f returned, checked, asked and told."""
+    """Run f once: its table; by row, the leaves that are not placeholders; what f returned, checked, asked and told."""
     form = rounding()
     if form is not None:
         raise CompileError(
@@ -423,7 +423,7 @@ def _run(
     told = [(function, len(nodes)) for function, nodes in recorder.telling]
     asked = [*outs, *[node for _, nodes in (*recorder.checks, *recorder.telling) for node in nodes]]
     table = Scalars()
-    rows: dict[int, int] = {}  # by id, because all the nodes live
+    rows: dict[int, int] = {}  # by id, which is safe while all the nodes are alive
     found: dict[int, Value] = {}
     for placeholder in recorder.placeholders:
         rows[id(placeholder)] = table.add(INPUT, (), len(rows), placeholder.place)

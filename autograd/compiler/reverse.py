@@ -1,9 +1,10 @@
-"""Pass: from the loss back to the gradient of every parameter.
+"""Pass: from the loss back to the gradient with respect to every parameter.
 
-The chain rule on arrays: what flows into an array, times the local derivatives, flows on into its operands. The local
-derivatives are the operations' own, read with arrays; what works along axes, or moves numbers, has its way back here.
-Where an operand was repeated, what flows back is summed; where it was a part of an array, it is added to that part.
-What flows into an array has its rank, with an extent of 1 where it is the same all along an axis, or is a number.
+The chain rule on arrays: the gradient that flows into an array, times the local derivatives, flows on into its
+operands. Elementwise operations have rules for their derivatives, evaluated here on arrays; the rules for heads that
+work along axes or move numbers are here. Where an operand was repeated by broadcasting, its gradient is summed; where
+it was a part of an array, its gradient is added to that part. What flows into an array (a "flow" below) is a number, or
+has the array's rank, with an extent of 1 along axes on which it is constant.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from .arrays import Code, Index
 
-    Term: TypeAlias = tuple[Code, "Index | None"]  # what flows into an array, and into which of its entries
+    Term: TypeAlias = tuple[Code, "Index | None"]  # a flow, and the entries that it goes to; None for all
 
 
 def reverse(program: ArrayProgram, layout: Layout, seeds: Sequence[Code], textbook: bool = False) -> Code:
@@ -48,9 +49,9 @@ def reverse(program: ArrayProgram, layout: Layout, seeds: Sequence[Code], textbo
     Parameters
     ----------
     seeds : sequence of Array and float
-        What flows into each output.
+        The flow into each output: the derivative of the final result with respect to it.
     textbook : bool
-        Whether to take the slopes as textbooks write them, by the result, such as 1 - A**2 for tanh.
+        Whether to write the slopes as textbooks do, in terms of the result, such as 1 - A**2 for tanh.
     """
     return _Reverse(program.builder, textbook).run(program, layout, seeds)
 
@@ -63,11 +64,11 @@ def differentiate(
     Parameters
     ----------
     program : ArrayProgram
-        With two outputs: the example's part of the loss, and the rest; see `split`.
+        A program with two outputs: the part of the loss that depends on the example, and the rest; see `split`.
     mean : bool
-        Whether the loss is the mean of those of the examples, and not their sum.
+        Whether the loss is the mean over the examples, and not the sum.
     called : str
-        What is differentiated, for the error if nothing depends on a parameter.
+        The name of the function, for the error if nothing depends on a parameter.
     """
     if not any(isinstance(x, Array) and x.depends for x in program.outputs):
         raise CompileError(
@@ -137,7 +138,7 @@ class _Reverse:
     # --- what flows in ------------------------------------------------------------------------------------------------
 
     def _into(self, x: Any, code: Code, index: Index | None = None) -> None:
-        """Something flows into an array, or into the entries of it at these positions."""
+        """Add a flow into an array, or into its entries at these positions."""
         if not isinstance(x, Array) or not x.trained or (not isinstance(code, Array) and code == 0.0):
             return
         if x.head is PICK and index is None:
@@ -146,7 +147,7 @@ class _Reverse:
             self.flows.setdefault(x.number, []).append((code, index))
 
     def _into_part(self, x: Array, code: Code) -> None:
-        """Something flows into a pick, and so into these entries of what was picked from; where it repeats, a sum."""
+        """Add a flow into a pick: into the picked entries of its operand, summed along axes that repeat entries."""
         index, (source,) = x.data, x.operands
         repeated = [
             axis for axis in range(index.ndim) if index.shape[axis] > 1 and (index == index.take([0], axis)).all()
@@ -161,7 +162,7 @@ class _Reverse:
         self._into(source, code, index)
 
     def _collected(self, x: Array) -> Code:
-        """The sum of all that flows into an array."""
+        """The sum of all flows into an array: its gradient."""
         return self.make.accumulate(self.flows.pop(x.number), x.shape, x.batched)
 
     # --- how it flows on ----------------------------------------------------------------------------------------------
@@ -201,11 +202,11 @@ class _Reverse:
             raise NotImplementedError(f"no way back through {x}")
 
     def _with_axis(self, x: Array, shape: tuple[int, ...], axis: int) -> Code:
-        """x with an axis of extent 1 in this place."""
+        """x with the axis along which it was reduced put back, with extent 1."""
         return self.make.reshape(x, (*shape[:axis], 1, *shape[axis + 1 :]))
 
     def _restored(self, flow: Code, x: Array, shape: tuple[int, ...], axes: Sequence[int]) -> Code:
-        """What flows into a sum, as it flows into the summands: with the axes that are gone, of extent 1."""
+        """The flow into a reduction, with the reduced axes put back, of extent 1."""
         if not isinstance(flow, Array) or not (flow.shape or x.shape):
             return flow
         if not flow.shape:
@@ -221,7 +222,7 @@ class _Reverse:
         for operand, slope, want in zip(x.operands, self._slopes(x, wanted), wanted):
             if want:
                 if x.head is ops.where and isinstance(x.operands[0], Array) and x.operands[0].head is CONSTANT:
-                    # A mask: what is behind it may be infinite.
+                    # A constant mask: where it is False, the flow may be infinite, and 0.0 * inf would be nan.
                     code = make.elementwise(ops.where, (x.operands[0], make.expand(flow, x.shape, x.batched), 0.0))
                     code = code if operand is x.operands[1] else make.times(flow, slope)
                 elif slope is None:
@@ -233,7 +234,7 @@ class _Reverse:
                 self._back(operand, code, x.shape, x.batched)
 
     def _plugged(self, code: Code, x: Array) -> Code:
-        """Zero where nobody asked for an entry: a slope there may be infinite, or nan."""
+        """The flow, with zeros in the array's holes (unused entries), where a slope may be infinite or nan."""
         assert x.holes is not None
         if isinstance(code, Array) and code.shape == x.shape:
             return self.make.elementwise(ops.where, (self.make.constant(~x.holes), code, 0.0))
@@ -248,7 +249,7 @@ class _Reverse:
             if isinstance(condition, Array) and condition.truth:
                 return 0.0, make.number(condition), make.number(make.inverse(condition))
         if x.head is ops.relu:
-            return (make.number(make.elementwise(RELATIONS["!="], (x, 0.0))),)  # not a <= 0, which nan meets as well
+            return (make.number(make.elementwise(RELATIONS["!="], (x, 0.0))),)  # 1 where x is nan, unlike x > 0
         if x.head is ops.div and not wanted[1]:
             return None, 0.0
         by_result = x.head.textbook[1] if self.textbook and x.head.arity == 1 else None
@@ -262,7 +263,7 @@ class _Reverse:
         """Back through Z = W @ X: dW = dZ @ X.T and dX = W.T @ dZ, whatever the axes."""
         (a, b), ((left, right, out), _) = x.operands, x.data
         assert isinstance(a, Array) and isinstance(b, Array)
-        if a is b and left == right:  # a square: both ways are one
+        if a is b and left == right:  # a square: both factors get the same flow
             self._into_factor(x, self.make.times(2.0, flow), a, b, (out, right, left))
             return
         self._into_factor(x, flow, a, b, (out, right, left))
@@ -280,7 +281,7 @@ class _Reverse:
         self._into(mine, self.make.flow_contracted(whole, other, spec, summed))
 
     def _back(self, operand: Array, code: Code, shape: tuple[int, ...], batched: bool) -> None:
-        """Something in a shape that the operand was repeated to flows into it: summed where it was repeated."""
+        """Add a flow of the given shape into an operand that was broadcast to it, summed along the repeated axes."""
         make, axes = self.make, range(len(shape))
         gone = [axis for axis in axes if not operand.shape or operand.shape[axis] < shape[axis]]
         own = code.shape if isinstance(code, Array) else ()
@@ -298,7 +299,7 @@ class _Reverse:
 
 
 def needed(codes: Sequence[Code], known: Array) -> set[int]:
-    """The numbers of all arrays that some are computed from, if one is known."""
+    """The numbers of all arrays from which `codes` are computed, stopping at `known`."""
     stack = [x for x in codes if isinstance(x, Array) and x is not known]
     found: set[int] = set()
     while stack:

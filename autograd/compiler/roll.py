@@ -1,9 +1,9 @@
 """Pass: what is repeated step by step becomes a loop.
 
-The steps of a recurrence come as stretches of like arrays, one after the other, each stretch using what the one before
-has made: a `Repetition`. What does not depend on the step before is computed for all steps at once before the loop,
-what no later step needs after it, in one product where it is one; the rest is the body. The way back is found in the
-same way.
+An unrolled recurrence is a `Repetition`: consecutive runs of arrays with the same operations, one run for each step,
+each using results of the run before. Arrays that do not depend on the step before are computed for all steps at once,
+before the loop; so are, after the loop, arrays that no later step needs (a matrix product per step becomes a single
+one). The rest is the body of the loop. The steps of the backward pass are found in the same way.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ if TYPE_CHECKING:
     Relation: TypeAlias = "Numbers | Constants | Outer | Own | Before"
 
 FEWEST = 4
-"""So many steps are worth a loop."""
+"""The fewest steps that are worth a loop."""
 
 LONGEST = 256
-"""A step of more arrays is not looked for."""
+"""The most arrays that a step may have; longer steps are not looked for."""
 
 MOST = 16
-"""So many repetitions are looked at before it is given up."""
+"""The most candidates that are examined before the search for a repetition ends."""
 
 
 def roll(program: ArrayProgram) -> ArrayProgram:
@@ -70,7 +70,7 @@ def roll(program: ArrayProgram) -> ArrayProgram:
 
 
 def _length(program: ArrayProgram) -> int:
-    """How much there is to compute, counted in arrays."""
+    """How many arrays have to be computed, including those in the bodies of loops."""
     bodies = [x.data for x in program.arrays() if x.head is LOOP]
     return sum(_computes(x) for x in program.arrays()) + sum(_computes(x) for b in bodies for x in b.program().arrays())
 
@@ -80,33 +80,33 @@ def _computes(x: Array) -> bool:
 
 
 class Numbers(NamedTuple):
-    """An operand that is a number, one for each step."""
+    """An operand that is a number in every step: the number for each step."""
 
     values: list[float]
 
 
 class Constants(NamedTuple):
-    """An operand that is a constant array, one for each step."""
+    """An operand that is a constant array in every step: the array for each step."""
 
     arrays: list[Array]
 
 
 class Outer(NamedTuple):
-    """An operand that is entries of an array from elsewhere: an index for each step."""
+    """An operand that consists of entries of an array outside the steps: the index for each step."""
 
     source: Array
     indices: Index
 
 
 class Own(NamedTuple):
-    """An operand that is entries of the j-th array of the same step."""
+    """An operand that consists of entries of the j-th array of the same step."""
 
     j: int
     entries: Index
 
 
 class Before(NamedTuple):
-    """An operand that is entries of the j-th array of the step before; and what stands there in the first step."""
+    """An operand that consists of entries of the j-th array of the step before; in the first step it is `first`."""
 
     j: int
     entries: Index
@@ -114,21 +114,21 @@ class Before(NamedTuple):
 
 
 class Repetition:
-    """Like stretches of arrays, one after the other.
+    """Consecutive runs of arrays with the same operations: the steps of a recurrence.
 
     Attributes
     ----------
     steps : list of list of Array
-        The stretches.
+        The arrays of each step.
     relations : list of list
-        For each array of a step, and each operand of it, where that comes from: `Numbers`, `Constants`, `Outer`, `Own`
-        or `Before`.
+        For each array of a step, and each of its operands, where the operand comes from: `Numbers`, `Constants`,
+        `Outer`, `Own` or `Before`.
     waits : list of bool
-        Which arrays of a step depend on the step before.
+        For each array of a step, whether it is carried or depends on the step before.
     core : list of int
-        Those of them that the next step needs: the body of the loop.
+        The positions in a step of the arrays that wait and that the next step depends on: the body of the loop.
     carried : list of int
-        Those of them that the next step uses itself.
+        The positions in a step of the arrays that are operands in the next step.
     """
 
     def __init__(self, steps: list[list[Array]], relations: list[list[Relation]]) -> None:
@@ -171,7 +171,7 @@ def _found(program: ArrayProgram) -> Repetition | None:
     for size, period, start in sorted(runs):
         stop = start - size
         if any(period % other == 0 and begin <= start + other and stop <= end + other for other, begin, end in tried):
-            continue  # the same with several steps for one
+            continue  # the same repetition, with several steps taken as one
         if len(tried) == MOST:
             break
         tried.append((period, start, stop))
@@ -193,14 +193,14 @@ def _found(program: ArrayProgram) -> Repetition | None:
 
 
 def _worth(found: Repetition, users: dict[int, list[Array]]) -> tuple[int, int]:
-    """More steps are better, and of those with fewer of them fewer arrays of the loop that are kept."""
+    """The key that ranks repetitions: the more steps the better, and then the fewer arrays that the loop must keep."""
     inside = {step[j].number for step in found.steps for j in found.core}
     kept = {j for j in found.core if any(u.number not in inside for u in users.get(found.steps[1][j].number, []))}
     return len(found.steps), -len(kept.union(found.carried))
 
 
 def _kind(x: Array) -> Any:
-    """What two arrays must have in common to be the same in two steps."""
+    """What an array has in common with the arrays at its position in the other steps."""
     operands = len(x.operands) if x.elementwise else tuple([_operand_kind(y) for y in x.operands])
     return x.head, index_key(x.data), x.shape, operands
 
@@ -215,14 +215,14 @@ def _operand_kind(y: Code) -> Any:
 
 
 def _source(y: Array) -> tuple[Array, Index]:
-    """What an array is entries of, and of which."""
+    """The array whose entries y consists of, and the positions of these entries."""
     if y.head is PICK:
         return y.operands[0], y.data
     return y, np.arange(y.size).reshape(y.shape)
 
 
 def _related(arrays: list[Array], places: dict[int, int], start: int, period: int, count: int) -> Repetition | None:
-    """The repetition of these stretches, or of as many of them as are related in the same way."""
+    """The repetition whose steps are these runs, or those around the middle one with operands from like places."""
     steps = [arrays[start + k * period : start + (k + 1) * period] for k in range(count)]
 
     def place(x: Array) -> tuple[int, int] | None:
@@ -287,17 +287,17 @@ def _related(arrays: list[Array], places: dict[int, int], start: int, period: in
 
 
 class Seen(NamedTuple):
-    """Where an operand comes from, as it is seen in one step.
+    """Where an operand of one step comes from.
 
     Attributes
     ----------
     operand : Array or float
     source : Array or None
-        The array from elsewhere of which it is entries.
+        The array outside the steps whose entries the operand consists of.
     entries : array of int
-        Which entries.
+        The positions of these entries in the source, or in the j-th array of a step.
     back, j : int and int or None
-        How many steps before this one the j-th array of a step was made, of which it is entries.
+        The operand consists of entries of the j-th array of the step `back` steps earlier; j is None if it does not.
     """
 
     operand: Any
@@ -307,7 +307,7 @@ class Seen(NamedTuple):
     j: int | None = None
 
     def agrees(self, other: Seen) -> bool:
-        """Whether it is the same in two steps, but for what may differ from step to step."""
+        """Whether two operands come from the same place; numbers, constants and entries of the source may differ."""
         return (
             (self.source is other.source and isinstance(self.operand, Array) == isinstance(other.operand, Array))
             and (self.back, self.j) == (other.back, other.j)
@@ -316,16 +316,16 @@ class Seen(NamedTuple):
 
 
 def _follows(one: list[list[Seen]], next_one: list[list[Seen]]) -> bool:
-    """Whether a step is related to its surroundings as the one before is."""
+    """Whether the operands of a step come from the same places as those of the step before."""
     return all(a.agrees(b) for mine, theirs in zip(one, next_one) for a, b in zip(mine, theirs))
 
 
 def _begins(
     steps: list[Array], one: list[list[Seen]], next_steps: list[Array], next_one: list[list[Seen]]
 ) -> list[list[Seen]] | None:
-    """How a step is related to its surroundings, if it is the first one, with its operands in the order of the next.
+    """Where the operands of a step come from, if it can be the first one: in the order of the next step's operands.
 
-    It is like the next, but that something else stands where that has the step before.
+    A first step is like the next one, except that it uses initial values where the next one uses the step before.
     """
     made = []
     for x, y, mine, theirs in zip(steps, next_steps, one, next_one):
@@ -341,12 +341,12 @@ def _begins(
 
 
 def _fits(a: Seen, b: Seen) -> bool:
-    """Whether an operand of the first step can be what it is in the next."""
+    """Whether operand a of the first step can correspond to operand b of the next."""
     return (b.j is not None and b.back == 1 and a.j is None) or a.agrees(b)
 
 
 def _has_firsts(found: Repetition, relations: list[list[Relation]]) -> bool:
-    """Whether one array, and all of it, stands for each that the step before the first one would have made."""
+    """Whether each carried array is used as a whole, and has a single initial value in the first step."""
     firsts: dict[int, Any] = {}
     for mine in relations:
         for relation in mine:
@@ -371,7 +371,10 @@ def _users(program: ArrayProgram) -> dict[int, list[Array]]:
 
 
 def _is_apart(found: Repetition, users: dict[int, list[Array]]) -> bool:
-    """Whether nothing from elsewhere that the steps need depends on them, and only they see how the first differs."""
+    """Whether steps depend on each other directly only, and the first can be given the later ones' axis of examples.
+
+    An array of the first step may lack that axis, if only arrays of the steps use it.
+    """
     own = {x.number for step in found.steps for x in step}
     depends: set[int] = set()
     stack = [x for step in found.steps for x in step]
@@ -402,7 +405,7 @@ def _is_apart(found: Repetition, users: dict[int, list[Array]]) -> bool:
 
 
 class _Rolling:
-    """Makes the program anew, with the repetition as what is before the loop, the loop, and what is after it."""
+    """Builds the program with the repetition in three parts: arrays before the loop, the loop, and arrays after it."""
 
     def __init__(self, program: ArrayProgram, found: Repetition) -> None:
         self.old, self.found = program, found
@@ -410,18 +413,18 @@ class _Rolling:
         self.made: dict[int, Code] = {}
         self.count = len(found.steps)
         self.core, self.carried = found.core, found.carried
-        self.stacks: dict[int, Code] = {}  # of arrays of a step, those of all steps along a new first axis
-        self.equal: set[int] = set()  # those that are the same in all steps
-        self.lasts: dict[int, Array] = {}  # of arrays of the loop, that of the last step
-        self.trails: dict[int, Array] = {}  # of carried arrays, with what stands before the first step in front
+        self.stacks: dict[int, Code] = {}  # by position in a step: the array of all steps, along a new first axis
+        self.equal: set[int] = set()  # positions of arrays that are the same in all steps
+        self.lasts: dict[int, Array] = {}  # by position: the array of the last step, if no other step's is needed
+        self.trails: dict[int, Array] = {}  # of carried arrays: the stack, with the initial value in front
         self.firsts = {r.j: r.first for mine in found.relations for r in mine if isinstance(r, Before)}
         self.users = _users(program)
-        self._places: dict[Any, Array] | None = None  # the arrays of the program, by what they are
+        self._places: dict[Any, Array] | None = None  # the arrays of the program, by operation and operands
         own = {x.number for step in found.steps for x in step}
-        self.fronts = self._beyond(own, -1)  # of other arrays, what is like them before the first step
-        self.backs = self._beyond(own, self.count)  # and what is after the last
+        self.fronts = self._beyond(own, -1)  # by position: an array like a step before the first one
+        self.backs = self._beyond(own, self.count)  # and like a step after the last one
         needed = self._needed(own, range(len(found.relations)))
-        for beyond in (self.fronts, self.backs):  # what the steps need cannot wait for what they make
+        for beyond in (self.fronts, self.backs):  # those made after the loop cannot be operands of the steps
             for j in [j for j, x in beyond.items() if x.number in needed and (found.waits[j] or beyond is self.backs)]:
                 del beyond[j]
         done: set[int] = set()
@@ -431,7 +434,7 @@ class _Rolling:
             for x in arrays:
                 if x.number in numbers and x.number not in done and x.number not in own:
                     if x.head is PICK and x.operands[0].number in own - self.made.keys():
-                        continue  # of a step's array that only the loop needs
+                        continue  # entries of an array of the steps that is not made yet, or only used inside the loop
                     done.add(x.number)
                     if x.number not in self.made:
                         self._again(x)
@@ -458,7 +461,10 @@ class _Rolling:
         self.program = ArrayProgram(self.make, inputs, outputs, asides, program.placed)  # type: ignore[arg-type]
 
     def _beyond(self, own: set[int], k: int) -> dict[int, Array]:
-        """For arrays that are not of the loop, the one that is the same a step before the first, or after the last."""
+        """By position in a step: the array elsewhere that would be there in step k, -1 or the number of steps.
+
+        Only for arrays that are not in the body of the loop.
+        """
         found_there: dict[int, Array] = {}
         before = self.firsts if k < 0 else {}
         last = {j: self.found.steps[-1][j] for j in self.carried} if k > 0 else {}
@@ -468,7 +474,7 @@ class _Rolling:
             expected: list[Any] = []
             for r in mine:
                 if isinstance(r, Outer):
-                    index = r.indices[0] + k * (r.indices[1] - r.indices[0])  # if it goes on as it begins
+                    index = r.indices[0] + k * (r.indices[1] - r.indices[0])  # if the entries advance evenly
                     if index.size and (index.min() < 0 or index.max() >= r.source.size):
                         break
                     if k > 0 and not np.array_equal(index, 2 * r.indices[-1] - r.indices[-2]):
@@ -493,7 +499,7 @@ class _Rolling:
         return found_there
 
     def _like(self, x: Array, expected: list[Any]) -> Array | None:
-        """The array of the program that is x on other operands."""
+        """The array of the program that is computed like x, but from the expected operands."""
 
         def seen(y: Code) -> Any:
             if not isinstance(y, Array):
@@ -513,7 +519,7 @@ class _Rolling:
         return self.made[x.number] if isinstance(x, Array) else x
 
     def _needed(self, own: set[int], which: Iterable[int]) -> set[int]:
-        """What some arrays of the steps need from elsewhere."""
+        """The arrays outside the steps on which the arrays `which` of the steps depend, and the inputs; by number."""
         stack = [y for step in self.found.steps for j in which for y in step[j].operands if isinstance(y, Array)]
         stack += self.old.inputs
         needed: set[int] = set()
@@ -528,7 +534,7 @@ class _Rolling:
         return needed
 
     def _before(self, arrays: Sequence[Array], own: set[int], behind: set[int]) -> set[int]:
-        """What comes before the steps, and does not depend on them, nor on what is made after them."""
+        """The arrays that precede the steps, and depend neither on these nor on the arrays `behind`; by number."""
         found: set[int] = set()
         depends = own | behind
         for x in arrays:
@@ -558,7 +564,7 @@ class _Rolling:
                 new.of = of if isinstance(of, Array) else None
 
     def _summed(self, operands: Sequence[Code]) -> Code:
-        """A sum, with what are the slices of one array summed along its axis."""
+        """The sum of operands; those that are slices of one array are summed along its first axis."""
         slices: dict[int, tuple[Array, list[int]]] = {}
         rest: list[Code] = []
         for y in operands:
@@ -589,7 +595,7 @@ class _Rolling:
     # --- the steps ----------------------------------------------------------------------------------------------------
 
     def _hand_out(self, j: int) -> None:
-        """What stood for each step's array."""
+        """Note what takes the place of the j-th array of each step."""
         stack = self.stacks[j]
         if j in self.fronts and j not in self.equal:
             self.made[self.fronts[j].number] = self._slice(j, -1)
@@ -613,16 +619,16 @@ class _Rolling:
         return self.make.pick(stack, np.arange(k * size, (k + 1) * size).reshape(stack.shape[1:]))
 
     def _offset(self, j: int) -> int:
-        """Where the first step's entry is in the stack."""
+        """The position of the first step's entry in the stack: 1 if an entry for the step before it is in front."""
         return int(j in self.trails or j in self.fronts)
 
     def _operand(self, relation: Relation, front: bool = False, back: bool = False) -> tuple[Code, bool]:
-        """An operand for all steps at once; and whether it has an axis for them, or is the same in all.
+        """An operand for all steps at once; and whether it has an axis of steps, or is the same in all of them.
 
         Parameters
         ----------
         front, back : bool
-            Whether with what is before the first step, and after the last.
+            Whether to include an entry for a step before the first one, and for one after the last.
         """
         make, count = self.make, self.count + front + back
         if isinstance(relation, Numbers):
@@ -655,7 +661,7 @@ class _Rolling:
         return make.pick(stack, index[None] + steps + size * (self._offset(j) - front)), True
 
     def _stack(self, j: int, x: Array) -> None:
-        """The array of all steps at once."""
+        """Make one array of the j-th arrays of all steps; x is that of one step."""
         pairs = [self._operand(r, j in self.fronts, j in self.backs) for r in self.found.relations[j]]
         if not any(stacked for _, stacked in pairs):
             self.equal.add(j)
@@ -679,7 +685,7 @@ class _Rolling:
         carries = {j: inner.leaf(CARRY, i, model[j].shape, model[j].batched) for i, j in enumerate(carried)}
 
         def leaf(code: Code, is_stacked: bool) -> Code:
-            code = make.number(code)  # in a loop's arrays there are numbers only
+            code = make.number(code)  # a condition as 1.0 or 0.0: the operands of a loop are arrays of numbers
             if not isinstance(code, Array):
                 return code
             key = code.number, is_stacked
@@ -755,7 +761,7 @@ class _Rolling:
         relations: list[Relation],
         operand: Callable[[Relation], Code],
     ) -> list[Code]:
-        """The operands of an array of the loop; in a sum, those that need no step before are added up beforehand."""
+        """The operands of an array of the body; terms of a sum that need no other step are added up before the loop."""
 
         def is_ready(r: Relation) -> bool:
             return not isinstance(r, Before) and not (
@@ -774,14 +780,14 @@ class _Rolling:
         return [leaf(before, len(shape) > len(x.shape)), *[operand(r) for r in relations if not is_ready(r)]]
 
     def _rows(self, j: int, begins: bool = False) -> Index | None:
-        """Which scalars an array's entries are in all the steps; and before the first one, if it begins there."""
+        """The scalars that the j-th array's entries are, by step; -1 for an initial value in front, if `begins`."""
         rows = [step[j].rows for step in self.found.steps]
         if any(mine is None for mine in rows):
             return None
         return np.stack([*[np.full_like(rows[0], -1)] * begins, *rows])  # type: ignore[list-item]
 
     def _christen(self, made: Array, x: Array, plural: str) -> None:
-        """Call an array that has all steps after that of one."""
+        """Name an array of all steps after x, the array of one step."""
         made.word = word_of(x) + plural
         if x.of is not None:
             of = self.made.get(x.of.number)
@@ -792,7 +798,7 @@ class _Rolling:
             made.role = Role(x.role.word + plural, x.role.layer, x.role.follows)
 
     def _uses(self, j: int, users: dict[int, list[Array]], inside: set[int]) -> set[int]:
-        """In which steps an array of the loop is needed outside it."""
+        """The steps of which the j-th array, part of the loop's body, is needed outside the loop."""
         outputs = {x.number for x in self.old.outputs if isinstance(x, Array)}
         found = set()
         for k, step in enumerate(self.found.steps):
@@ -810,11 +816,11 @@ class _Rolling:
 
 
 def stacked(make: Builder, x: Array, operands: Sequence[tuple[Code, bool]], count: int) -> Code:
-    """What x is for several steps at once: the same on operands that may have an axis for the steps in front."""
+    """The operation of x for several steps at once, on operands that may have an axis of steps in front."""
     shape = (count, *x.shape)
 
     def lifted(y: Code, is_stacked: bool, rank: int) -> Code:
-        """An operand with as many axes as the others, if it has any."""
+        """An operand with an axis of steps, and with as many other axes as its neighbours; a single number as it is."""
         if not isinstance(y, Array) or (not is_stacked and not y.shape):
             return y
         own = y.shape if is_stacked else (1, *y.shape)

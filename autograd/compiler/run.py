@@ -1,7 +1,7 @@
 """The compiled program as a user sees it: call it, train with it, read its source.
 
-`compile` only notes what is to be compiled; the passes run when the shapes of the arguments are known, which is at the
-first call if `like` does not tell them before.
+`compile` only notes what is to be compiled. The passes run when the shapes of the arguments are known: at once if there
+are no arguments or `like` gives their shapes, or else at the first call.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Program:
     _dialect = Dialect()
     _dtypes: tuple[str, ...] = ("float64", "float32", "float16")
     _made: tuple[str, ...] = ("_cut", "_outputs", "_step", "_views")
-    """What `_begin` makes of the text, and a pickle leaves out."""
+    """The attributes that `_begin` makes from the text; a pickle leaves them out."""
 
     def __init__(
         self,
@@ -117,8 +117,8 @@ class Program:
     def _build(self, inputs: Inputs) -> None:
         """Run the passes.
 
-        The garbage collector waits meanwhile: in millions of rows, none of them part of a cycle, it would search for
-        cycles over and over, and the cost would no longer be linear.
+        The garbage collector is off meanwhile: it would search millions of rows, none of them part of a cycle of
+        references, over and over, and the cost would no longer be linear.
         """
         collecting = gc.isenabled()
         gc.disable()
@@ -129,9 +129,9 @@ class Program:
                 gc.enable()
 
     def _task(self, inputs: Inputs) -> Task:
-        """What is to be compiled: the function is recorded."""
+        """Record the function, and gather what the passes need to know."""
         chosen = self._chosen
-        if chosen is not None and self._shared is None:  # what another program trains is its affair
+        if chosen is not None and self._shared is None:  # parameters shared with another program are taken as they are
             chosen = [p for p in chosen if trains(p)]
         return Task(
             self.example,
@@ -156,7 +156,7 @@ class Program:
         source, constants = written.source, written.constants
         try:
             functions = self._functions(called, source, constants)
-        except (SyntaxError, MemoryError, RecursionError) as error:  # Python's parser has limits
+        except (SyntaxError, MemoryError, RecursionError) as error:  # the limits of Python's parser
             raise CompileError(f"the program of {called} is too nested for Python to read: {error}") from error
         self._title, self._source, self._constants = called, source, constants
         self._parameters = self._shared or Parameters(programs["outputs"].layout, self._dtype)
@@ -170,18 +170,18 @@ class Program:
         self._inputs = inputs
 
     def _functions(self, title: str, source: str, constants: Mapping[str, Any]) -> dict[str, Any]:
-        """What the source defines."""
+        """Execute the source; returns the names that it defines."""
         scope = dict(constants)
         exec(compile(source, f"<compiled {title}>", "exec"), scope)
         return scope
 
     def _begin(self, functions: Mapping[str, Any]) -> None:
-        """Take up the source's functions, and views of the parameters."""
+        """Keep the source's functions, and views of the parameters."""
         self._cut, self._outputs, self._step = functions["parameters"], functions["outputs"], functions.get("step")
         self._look()
 
     def _look(self) -> None:
-        """Take views of the parameters, whose vector may be another one than before."""
+        """Take views of the vector of parameters; again after a copy, which has a new vector."""
         self._views = self._cut(self._parameters.data)
 
     # --- copies -----------------------------------------------------------------------------------------------
@@ -195,13 +195,13 @@ class Program:
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
         """A program with parameters of its own, and with Values of its own for `write_back`.
 
-        If nothing is compiled yet, the function is known alone, which is copied only if it is an object, such as a
-        module. What other functions use are the first program's Values. They are copied when they are found, unless
-        they have been, in this act of copying: `memo` knows.
+        If nothing is compiled yet, only the function is copied, and only if it is an object, such as a module: a plain
+        function goes on using the original's Values. These are copied when the recording finds them (see `_owned`),
+        unless this call of deepcopy has copied them already: `memo`, which is kept, has the copies.
         """
         twin = memo[id(self)] = copy.copy(self)
         changing = ("example", "_chosen", "_shared", "_parameters", "_fixed", "_asked", "_told")
-        for key in changing:  # the rest is never changed
+        for key in changing:  # the other attributes never change, and can be shared
             if key in vars(self):
                 vars(twin)[key] = copy.deepcopy(vars(self)[key], memo)
         if self._inputs is None:
@@ -212,7 +212,7 @@ class Program:
         return twin
 
     def _owned(self, leaf: Value) -> Value:
-        """This program's own Value for one that its function uses."""
+        """This program's own Value for a leaf that its function uses: in a deepcopy, a copy of the leaf."""
         start = 0
         for i, memo in enumerate(self._copied, 1):
             if any(leaf is made for made in memo.values()):
@@ -222,7 +222,7 @@ class Program:
         return leaf
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle holds: the source for the functions that it makes, and no example, if it can do without.
+        """The state to pickle: once compiled, the source in place of its functions, and no `example`.
 
         Raises
         ------
@@ -247,7 +247,7 @@ class Program:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         if self._inputs is not None:
-            self._dtype = self._inputs.dtype = np.dtype(self._dtype.name)  # NumPy's own object, which `is` looks for
+            self._dtype = self._inputs.dtype = np.dtype(self._dtype.name)  # NumPy's own object, for comparisons by `is`
             self._begin(self._functions(self._title, self._source, self._constants))
 
     # --- what is compiled -------------------------------------------------------------------------------------
@@ -411,7 +411,7 @@ class Program:
         inputs = self._inputs
         if inputs is None:
             self._built(arguments)
-            return self(*arguments)  # by now it may be a `FloatProgram`
+            return self(*arguments)  # not the code below: the class may be `FloatProgram` now
         if self._step is None:
             return self.outputs(*arguments)
         self._fixed.check()
@@ -423,7 +423,7 @@ class Program:
         return self._stepped(inputs, arrays)
 
     def _stepped(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
-        """What `step` gives for these arrays."""
+        """The loss and the gradient for these arrays, by the text's `step`."""
         assert self._step is not None
         with np.errstate(all="ignore"):
             theta = self._parameters._data
@@ -431,7 +431,7 @@ class Program:
             if gradient.shape != theta.shape or getattr(loss, "shape", ()):
                 shapes = getattr(loss, "shape", ()), gradient.shape
                 raise fault(f"a loss and a gradient of the shapes {shapes} for {len(self._parameters)} parameters")
-            # The sum of the squares is nan if and only if one of them is: the fastest look at all of them.
+            # A sum of squares is nan if and only if one of its terms is: the fastest way to check all of them.
             spread = loss + gradient.dot(gradient)
         if spread != spread and not self._allow_nan:
             inputs.refuse_nan(arrays)
@@ -447,13 +447,13 @@ class Program:
         return made
 
     def _with_asked(self, arrays: Sequence[Any]) -> Sequence[Any]:
-        """The arrays of a call, and those of the numbers that the function asks for."""
+        """The arrays of a call, followed by arrays of the numbers that the function asks for with `autograd.ask`."""
         assert self._inputs is not None
         examples = len(arrays[0]) if self._inputs.batched and arrays else None
         return [*arrays, *[slot.array(examples, self._dtype) for slot in self._asked]]
 
     def _tell(self, told: Iterable[tuple[int, tuple[Any, ...]]]) -> None:
-        """Call the functions that the recorded one tells something."""
+        """Call the functions that the recorded function passed to `autograd.tell`, with the numbers of this run."""
         for which, values in told:
             self._told[which]([float(x) for value in values for x in np.ravel(value)])
 
@@ -482,7 +482,7 @@ class Program:
         return made
 
     def _computed(self, arrays: Sequence[Any]) -> Any:
-        """What the text's `outputs` gives, in the shape of what f returns; dicts may be lists of their values."""
+        """The result of the text's `outputs`, nested like what f returns; dicts may be lists of their values."""
         with np.errstate(all="ignore"):
             return self._outputs(*arrays, self._parameters.data, *self._views)
 
@@ -500,7 +500,7 @@ class Program:
 class FloatProgram(Program):
     """A function of single numbers, compiled to Python's floats; see `floats`.
 
-    A `Program` becomes one when it is compiled, if it `fits`. To its users it is the same, only faster.
+    A `Program` becomes one when it is compiled, if it `fits`. It is used in the same way, but runs faster.
     """
 
     _made = ("_outputs", "_step", "_careful")
@@ -529,7 +529,7 @@ class FloatProgram(Program):
         return loss, gradient
 
     def _numbers(self, inputs: Inputs, arguments: Sequence[Any]) -> Sequence[Any]:
-        """The numbers of a call, and those that the function asks for."""
+        """The numbers of a call, followed by those that the function asks for with `autograd.ask`."""
         numbers = inputs.numbers(arguments)
         if self._asked:
             numbers = [*numbers, *[slot.array(None, self._dtype).tolist() for slot in self._asked]]
@@ -567,13 +567,13 @@ class FloatProgram(Program):
             return self._carefully("outputs", numbers)
 
     def _carefully(self, name: str, numbers: Sequence[Any]) -> Any:
-        """What the function of that name gives where Python's operators raise."""
+        """Run the function of that name as `careful` reads it, after one of Python's operators raised."""
         self._careful = self._careful or careful(self._source, self._title)
         return self._careful[name](*numbers, self._parameters._data)
 
 
 def _values(parameters: Any) -> Parameters | list[Value] | None:
-    """The parameters that were named: another program's, a module's, or those in a list."""
+    """The parameters that the user chose: another program's, a module's, or those in a list; None for all."""
     if parameters is None or isinstance(parameters, Parameters):
         return parameters
     if hasattr(parameters, "parameters"):
@@ -592,7 +592,7 @@ def _counted(count: int, what: str, which: str) -> str:
 
 
 def _owned(made: Any, returned: Any, examples: tuple[int, ...], dtype: Any, spread: list[bool]) -> Any:
-    """What was returned, in arrays that belong to nobody else; `spread` hears of each whether there is a nan in it."""
+    """What was returned, in arrays of its own; `spread` collects, for each of them, whether it holds a nan."""
     if isinstance(returned, dict):
         items = made.values() if isinstance(made, dict) else made
         return {key: _owned(item, returned[key], examples, dtype, spread) for key, item in zip(returned, items)}
@@ -633,7 +633,7 @@ def _takes_arguments(f: Callable[..., Any]) -> bool:
 
 
 def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
-    """What arguments a function, or a module, takes; of what is written in C it may be unknown."""
+    """The signature of a function, or of a module's `forward`; None if it is unknown, as it may be for C code."""
     try:
         return inspect.signature(getattr(f, "forward", f))
     except (TypeError, ValueError):

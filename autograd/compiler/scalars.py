@@ -1,7 +1,7 @@
 """The recorded program as a flat table of scalars, on which the first passes work.
 
-A row is one number: a leaf, or an operation on earlier rows. A pass is a function from a table to a new one; those
-that need no more than this table are `fold`, `sums`, `share` and `live`. What is known of arrays begins in `group`.
+A row is one number: a leaf, or an operation on earlier rows. The passes `fold`, `sums`, `split`, `share` and `live` are
+functions from such a table to a new one. Arrays appear only with `group`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = tuple[Op, tuple[int, ...], Any, Place | None]
 
-# Heads of rows that no operation of the user's made. They are operations only in that they have a name.
+# Heads of rows that no operation of the user's made; they are of class Op only to have a name, as all heads do.
 INPUT = Op("input", lambda: None, lambda out: (), arity=0, doc="A placeholder; the row's data is its number.")
 PARAMETER = Op("parameter", lambda: None, lambda out: (), arity=0, doc="A parameter; the row's data is its number.")
 CONSTANT = Op("constant", lambda: None, lambda out: (), arity=0, doc="A number, which is the row's data.")
@@ -34,7 +34,7 @@ TOTAL = Op(
 DETACH = Op("detach", lambda a: a, lambda a, out: (0.0,), doc="The operand, with a slope of 0.")
 
 ALONG = frozenset({ops.prod, ops.logsumexp})
-"""Operations on a sequence, of which arrays have one along an axis."""
+"""Operations on a sequence of numbers; on arrays they work along an axis."""
 
 
 def _relation(sign: str, holds: Callable[[float, float], Any]) -> Op:
@@ -52,7 +52,7 @@ RELATIONS = {
     "|": _relation("|", lambda a, b: a or b),
     "~": Op("~", lambda a: float(not a), lambda a, out: (0.0,), elementary=True),
 }
-"""Comparisons as operations on numbers, 1.0 where they hold and 0.0 where not; they are recorded, and have no slope."""
+"""Comparisons and ``&``, ``|``, ``~`` as operations: 1.0 where they hold, else 0.0. Their slope is 0."""
 
 
 class Scalars:
@@ -61,15 +61,15 @@ class Scalars:
     Attributes
     ----------
     heads : list of Op
-        What made each row: an operation, or one of INPUT, PARAMETER, CONSTANT and TOTAL.
+        How each row is computed: an operation, or one of INPUT, PARAMETER, CONSTANT, TOTAL and DETACH.
     operands : list of tuple of int
-        The rows that it was applied to, all of them earlier.
+        The rows that each operation is applied to, all of them earlier.
     data : list
-        A constant's number; which input or parameter it is; how many products a total has.
+        For a constant its number, for an input or parameter which it is, for a total how many products it has.
     places : list of Place or None
-        Where the node was filed, for names.
+        The node's label and module, for names.
     outputs : list of int
-        The rows that are asked for.
+        The rows whose numbers the program returns, checks or tells.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class Scalars:
         return uses
 
     def renamed(self, made: Scalars, names: Sequence[int]) -> Scalars:
-        """`made`, with the outputs of this table under the numbers that they have there."""
+        """`made`, with the outputs of this table; ``names[i]`` is the number that row i has in `made`."""
         made.outputs = [names[i] for i in self.outputs]
         return made
 

@@ -1,7 +1,7 @@
 """Pass: what was computed twice is computed once. Rows of equal head, operands and data become one.
 
-The order of a total's terms does not matter for that, nor that of other operands that can be exchanged: ``a + b*c`` and
-``c*b + a`` are the same, and computed in the order that came first.
+The order of the terms of a total, and of operands that can be exchanged, does not matter: ``a + b*c`` and ``c*b + a``
+become one row, with its operands in the order of the first of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def share(table: Scalars) -> Scalars:
         same = _in_order(operands, data) if head is TOTAL else operands
         if head in _UNORDERED:
             same = tuple(sorted(operands))
-        key = (head, same, repr(data))  # repr tells 0.0 from -0.0, and a nan from no other nan
+        key = (head, same, repr(data))  # unlike ==, repr distinguishes 0.0 from -0.0, but no nan from another
         found = known.get(key)
         if found is None:
             found = known[key] = made.add(head, operands, data, place)
@@ -44,6 +44,6 @@ def share(table: Scalars) -> Scalars:
 
 
 def _in_order(operands: tuple[int, ...], pairs: int) -> tuple[int, ...]:
-    """The operands of a total, every product and all terms in order."""
+    """The operands of a total in a fixed order: factors sorted within products, then products, and terms."""
     products = sorted([(a, b) if a <= b else (b, a) for a, b in zip(operands[:pairs], operands[pairs : 2 * pairs])])
     return (*[a for a, _ in products], *[b for _, b in products], *sorted(operands[2 * pairs :]))

@@ -1,7 +1,7 @@
-"""Pass: a loss falls apart into what depends on the example and what does not.
+"""Pass: a loss is split into a part that depends on the example and a part that does not.
 
-The loss of a batch is the mean, or the sum, of the first part over the examples, plus the second part once: a penalty
-on the weights does not grow with the batch.
+The loss of a batch is the mean, or the sum, of the first part over the examples, plus the second part once: so a
+penalty on the weights does not grow with the batch.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def split(table: Scalars, batched: bool = True, shared: Collection[int] = ()) -> Scalars:
-    """The table with two outputs for its first: the example's part of the loss, and the rest (0 if there is none).
+    """The table with two outputs in place of the first: the example's part of the loss, and the rest; either may be 0.
 
-    The loss is taken apart as far as it is linear: through sums, differences, signs, and factors and divisors that do
-    not depend on the example. Without a batch there is nothing but the rest.
+    The loss is split as far as it is linear: through sums, differences, signs, and factors and divisors that do not
+    depend on the example. Without a batch, the rest is the whole loss.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def split(table: Scalars, batched: bool = True, shared: Collection[int] = ()) ->
     """
     table = table.copied()
     depends: list[bool] = []
-    mixed: list[bool] = []  # whether a row depends on the example, and yet a term of it does not
+    mixed: list[bool] = []  # whether a row has both terms that depend on the example and terms that do not
     for head, operands, pairs in zip(table.heads, table.operands, table.data):
         depends.append((batched and head is INPUT and pairs not in shared) or any(depends[i] for i in operands))
         own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
@@ -65,7 +65,7 @@ def split(table: Scalars, batched: bool = True, shared: Collection[int] = ()) ->
 
 
 def _is_infinite(table: Scalars, head: Op, operands: tuple[int, ...]) -> bool:
-    """Whether a constant among the operands makes inf - inf possible where a sum is taken apart."""
+    """Whether a constant operand is infinite or nan, or a divisor 0: parts of a sum could then be inf and -inf."""
     constants = [(i, table.data[k]) for i, k in enumerate(operands) if table.heads[k] is CONSTANT]
     return any(not math.isfinite(x) or (head is ops.div and i == 1 and x == 0.0) for i, x in constants)
 
@@ -73,7 +73,7 @@ def _is_infinite(table: Scalars, head: Op, operands: tuple[int, ...]) -> bool:
 def _terms(
     head: Op, operands: tuple[int, ...], pairs: int, depends: list[bool], mixed: list[bool]
 ) -> list[tuple[int, bool]]:
-    """The rows that a row is a linear function of, each with whether it is mixed."""
+    """The rows of which a row is a linear combination, each with whether it can be split further."""
     if head is TOTAL:
         products = zip(operands[:pairs], operands[pairs : 2 * pairs])
         terms = [_product(a, b, depends, mixed) for a, b in products]
@@ -89,14 +89,14 @@ def _terms(
 
 
 def _product(a: int, b: int, depends: list[bool], mixed: list[bool]) -> tuple[int, bool]:
-    """The factor that depends on the example, and whether the product can be taken apart."""
+    """The factor that depends on the example, and whether the product can be split."""
     if depends[a] and depends[b]:
         return a, False
     return (a, mixed[a]) if depends[a] else (b, mixed[b])
 
 
 class _Halves:
-    """The part of each row that depends on the example, and the other one; None stands for 0."""
+    """The two parts of each row: one that depends on the example, and the rest; None stands for 0."""
 
     def __init__(self, table: Scalars, depends: list[bool]) -> None:
         self.table, self.depends = table, depends
@@ -106,7 +106,7 @@ class _Halves:
         return self.made.get(i) or ((i, None) if self.depends[i] else (None, i))
 
     def add(self, i: int) -> None:
-        """Take a row apart, whose operands have been before."""
+        """Split a row; its operands have been split before."""
         table = self.table
         head, operands, pairs, place = table.heads[i], table.operands[i], table.data[i], table.places[i]
         sides: list[int | None] = []

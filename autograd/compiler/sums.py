@@ -1,8 +1,8 @@
 """Pass: chains of additions, and sums of products, become totals, however they were written.
 
-``dot(ws, xs, b)``, ``sum(w * x for ...) + b`` with Python's own loops, and ``autograd.sum`` of products all become the
-same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``, without the 0 that Python's own sum begins with. A sum or product
-that something else uses as well stays by itself.
+``dot(ws, xs, b)``, ``sum(w * x for ...) + b`` with Python's ``sum``, and ``autograd.sum`` of products all become the
+same row, ``x1*y1 + ... + xk*yk + z1 + ... + zm``, without the 0 that Python's ``sum`` starts from. A sum or product
+that is used elsewhere as well keeps a row of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def sums(table: Scalars) -> Scalars:
         if head not in _SUMS:
             names.append(made.add(head, tuple([names[k] for k in operands]), data, place))
         elif inner[i]:
-            names.append(-1)  # nobody but the total around it asks for it
+            names.append(-1)  # only used in a total, which takes in its terms
         else:
             left, right, plain = _terms(table, i, inner)
             pairs = [(names[a], names[b]) for a, b in zip(left, right)]
@@ -50,7 +50,7 @@ def sums(table: Scalars) -> Scalars:
 
 
 def _inner(table: Scalars) -> list[bool]:
-    """Which sums and products are used once only, as a term of a sum."""
+    """For each row, whether it is a sum or product that is used only once, as a term of a sum."""
     uses = table.uses()
     inner = [False] * len(table)
     for head, operands in zip(table.heads, table.operands):
@@ -60,7 +60,7 @@ def _inner(table: Scalars) -> list[bool]:
 
 
 def _addends(head: Op, operands: tuple[int, ...]) -> tuple[int, ...]:
-    """The operands that are added as they are."""
+    """The operands that a sum adds as they are: all of them, or of a dot the odd one at the end."""
     if head is ops.dot:
         return operands[len(operands) - 1 :] if len(operands) % 2 else ()
     return operands if head in _SUMS else ()

@@ -1,10 +1,10 @@
 """The program as text: the lines of its functions.
 
-Every array gets a line of its own or is written where the only other line needs it; a part of an array is written where
-it is needed. Where the axis of examples lies is decided here: last, so that an example is a column and a layer is
-``W @ X + b``; or first, where examples are multiplied with each other's like, as in attention, for NumPy's products of
-stacks want it there. How sums of products are written is in `products`, what the functions share in `module`; a
-`Dialect` says what differs between NumPy and other libraries.
+Every array gets a line of its own, or is written into the only line that needs it; a part of an array is written
+wherever it is needed. The axis of examples is the last one, so that an example is a column and a layer is
+``W @ X + b``; or the first one, if two factors of a product have it, as in attention, because NumPy expects the axes of
+a stack of matrices in front. `products` writes sums of products, `module` what the functions share; a `Dialect` says
+what differs between NumPy and other libraries.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ if TYPE_CHECKING:
 
 
 WIDEST = 96
-"""No line grows longer by what is written into it."""
+"""The longest line, in characters, that may result when one array's text is written into another's."""
 
 SEVERAL = 8
-"""So many terms are added up in a line at the most."""
+"""The most terms that one line of a long sum adds up."""
 
 
 class Line:
-    """One line of a function: a name, what it is, a comment at its end, and the array that it is about."""
+    """One line of a function: its text, the comment at its end, and the array that it computes."""
 
     def __init__(self, text: str, comment: str = "", array: Array | None = None) -> None:
         self.text, self.comment, self.array = text, comment, array
@@ -92,11 +92,11 @@ class Body:
     rows : set of int
         The slots of inputs that are arrays of one row.
     columns : set of str
-        The names of parts that are of one column.
+        The names of parameter parts that are arrays of one column.
     known : dict, optional
-        Texts of arrays that are there already, by their numbers.
+        The texts of arrays that are computed elsewhere, by the arrays' numbers.
     around : Body, optional
-        That of the function, if this is that of a loop.
+        The body of the function, if this is the body of a loop in it.
     """
 
     signs = SIGNS
@@ -115,16 +115,16 @@ class Body:
         self.names: Names = around.names if around else Names(module.layout.names)
         self.gradients: set[str] = (
             around.gradients if around else set()
-        )  # names that are taken with what they belong to
+        )  # names such as dW, reserved together with W, that are in use
         self.suffixes: dict[Role, str] = around.suffixes if around else {}
         self.module, self.first, self.rows, self.columns = module, first, rows, columns
         self.dialect = module.dialect
         self.arrays = arrays = program.arrays(outputs)
         self.lines: list[Line] = []
-        self.step = ""  # what the number of a loop's step is called
-        self.counts = False  # whether the number of examples is written somewhere
+        self.step = ""  # the name of the variable that counts the steps of a loop
+        self.counts = False  # whether some line mentions the number of examples
         self._texts = {number: (text, _CALL) for number, text in (known or {}).items()}
-        self._inner: set[int] = set()  # what is written into the line that needs it
+        self._inner: set[int] = set()  # arrays without a line, written into the line that needs them
         self._views: dict[int, View] = {}
         self._uses = self._count(outputs)
         asides = list(program.asides)
@@ -139,7 +139,7 @@ class Body:
     # --- which lines there are ----------------------------------------------------------------------------------------
 
     def _count(self, outputs: Sequence[Any]) -> dict[int, int]:
-        """How often each array is written, if it has a line."""
+        """How often each array's text is written; an array that is free to repeat repeats the texts of its operands."""
         uses: dict[int, int] = {}
         for x in outputs:
             if isinstance(x, Array):
@@ -149,12 +149,12 @@ class Body:
             if times and (x.number in uses or x.head in ASIDES):
                 for y in x.operands:
                     if isinstance(y, Array) and not (x.head is LOOP and _is_zero(y)):
-                        # What a loop needs has a line before it.
+                        # An extra use, so that the operands of a loop have lines of their own.
                         uses[y.number] = uses.get(y.number, 0) + times + (x.head is LOOP)
         return uses
 
     def _is_free(self, x: Array) -> bool:
-        """Whether it costs nothing to write an array wherever it is needed."""
+        """Whether repeating an array's text wherever it is needed costs nothing."""
         if x.kept:
             return False
         if x.head is PICK:
@@ -164,7 +164,7 @@ class Body:
         return x.elementwise and not x.trained and x.shape == () and x.builder.factors(x)[3] is None
 
     def _write(self, x: Array) -> None:
-        """A line for an array, or its text for the line that needs it."""
+        """Give an array a line, or keep its text for the line that needs it."""
         if x.head is ACCUMULATE:
             self._accumulate(x)
             return
@@ -191,7 +191,7 @@ class Body:
             self._inner.add(x.number)
 
     def _long_sum(self, x: Array) -> None:
-        """Several lines for a sum of many terms, each as long as is readable."""
+        """Write a sum of many terms as several lines of readable length."""
         name, comment = self._name(x), self._comment(x)
         row: list[str] = []
         for term in self._broadcast(x, x.operands, [_SUM] * len(x.operands)):
@@ -203,7 +203,7 @@ class Body:
         self._named(x)
 
     def _written_in(self, x: Array) -> list[Array]:
-        """The arrays whose texts are part of x's."""
+        """The arrays whose texts are part of the text of x."""
         found = []
         for y in x.operands:
             if isinstance(y, Array):
@@ -221,7 +221,7 @@ class Body:
         self._texts[x.number] = self._name(x), _CALL
 
     def has_line(self, x: Array) -> bool:
-        """Whether an array has a name."""
+        """Whether an array has a line of its own, and so a name."""
         return x.number in self._texts and x.number not in self._inner
 
     def _name(self, x: Array) -> str:
@@ -240,7 +240,7 @@ class Body:
         return x.name
 
     def _called(self, role: Role) -> str:
-        """The name for a role, with the number of what it follows, or of its layer, or a count of its own."""
+        """The name for a role: with the number of the array that it follows, of its layer, or the next free number."""
         if role.follows is not None and role.follows in self.suffixes:
             return self.names.new(role.word, self.suffixes[role.follows])
         name = self.names.new(role.word, role.layer)
@@ -255,7 +255,7 @@ class Body:
     # --- axes ---------------------------------------------------------------------------------------------------------
 
     def shape(self, shape: Sequence[int], batched: bool) -> str:
-        """The text of a shape."""
+        """The text of a shape, with the number of examples if there is an axis of examples."""
         parts = self._with_count(list(map(str, shape)), batched, N)
         return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
 
@@ -274,7 +274,7 @@ class Body:
     # --- texts --------------------------------------------------------------------------------------------------------
 
     def text(self, x: Any, within: int = _LOOSE) -> str:
-        """x in full, with all its axes, in parentheses if it binds less tightly than its surroundings."""
+        """The text of x with all its axes, in parentheses if it binds less tightly than its surroundings."""
         text, binding = self._bound(x)
         return text if binding >= within else f"({text})"
 
@@ -392,12 +392,12 @@ class Body:
         return f"{self.module.called(head)}({', '.join(texts)})", _CALL
 
     def _broadcast(self, x: Array, operands: Sequence[Any], around: Sequence[int]) -> list[str]:
-        """The operands' texts, such that NumPy broadcasts them to x."""
+        """The operands' texts, with the axes that NumPy needs to broadcast them to the shape of x."""
         rank, batched = len(x.shape), x.batched
         found = [self._aligned(y, rank, batched, within) for y, within in zip(operands, around)]
         have = max([depth for _, depth in found], default=0)
         need = rank + batched
-        if have < need:  # no operand has the leading axes, which are of extent 1
+        if have < need:  # no text has the leading axes, all of extent 1: so one operand gets them
             for i, y in enumerate(operands):
                 if isinstance(y, Array) and len(y.shape) == rank:
                     found[i] = self._aligned(y, rank, batched, around[i], entire=True)
@@ -405,7 +405,10 @@ class Body:
         return [text for text, _ in found]
 
     def _aligned(self, x: Any, rank: int, batched: bool, within: int = _LOOSE, entire: bool = False) -> tuple[str, int]:
-        """An operand as it is written beside arrays of a rank; and how many axes, from the last on, that text has."""
+        """An operand's text beside operands of the given rank; and how many axes that text has.
+
+        Leading axes of extent 1 are left to broadcasting, unless the text is to be `entire`.
+        """
         if not isinstance(x, Array):
             return self.text(x, within), 0
         own = len(x.shape)
@@ -467,7 +470,7 @@ class Body:
         return self._views[x.number]
 
     def _part(self, x: Array) -> str:
-        """A part in full."""
+        """The text of a part of an array, with all its axes."""
         source = x.operands[0]
         assert isinstance(source, Array)
         core = [extent for extent in x.shape if extent > 1]
@@ -484,7 +487,7 @@ class Body:
         return f"{self._picked(source, x.data.reshape(core), x.batched)}[{', '.join(marks)}]"
 
     def _picked(self, source: Array, index: NDArray[Any], batched: bool) -> str:
-        """Entries of an array."""
+        """The text of the entries of an array at the positions `index`."""
         part = view(source.shape, index)
         text = self.text(source, _CALL) + self.selection(part, batched) + self.turned(part.axes, batched)
         if part.merged is not None:
@@ -492,18 +495,18 @@ class Body:
         return text
 
     def selection(self, part: View, batched: bool) -> str:
-        """What stands behind an array's name to pick a part, without a transposition."""
+        """The text behind an array's name that picks a part: a reshape and an index, without the transposition."""
         extents, index = self._reshaping(part, batched), self._index(part, batched)
         return f".reshape({extents})" * bool(extents) + f"[{', '.join(index)}]" * bool(index)
 
     def _reshaping(self, part: View, batched: bool) -> str:
-        """The extents that an array takes before a part of it is selected, if it does."""
+        """The shape to which an array is reshaped before a part of it is selected; empty if it is not."""
         if part.reshaped is None:
             return ""
         return ", ".join(self._with_count(list(map(str, part.reshaped)), batched, "-1")) or "()"
 
     def _index(self, part: View, batched: bool) -> list[str]:
-        """What stands in the brackets that select a part, axis by axis."""
+        """The items in the brackets that select a part, axis by axis."""
         if part.gathered is not None:
             marks = [self.module.constant(part.gathered, "I")]
         else:
@@ -536,13 +539,13 @@ class Body:
     # --- statements ---------------------------------------------------------------------------------------------------
 
     def _accumulate(self, x: Array) -> None:
-        """Lines that add to parts of an array one after the other."""
+        """Write the lines that make an array and add the terms to its parts, one after the other."""
         name = self._name(x)
         terms = list(zip(x.operands, x.data))
         if terms[0][1] is None:
             start, _ = terms.pop(0)
             fresh = isinstance(start, Array) and start.number in self._inner and start.head is not EXPAND
-            # What is computed may have its axes in another order in memory, and what is added to a reshape be lost.
+            # A computed array may not be contiguous; its reshape is then a copy, and adding to the copy has no effect.
             if fresh and all(view(x.shape, _squeezed(index)).reshaped is None for _, index in terms):
                 self.lines.append(Line(f"{name} = {self.text(start)}", array=x))
             else:
@@ -558,7 +561,7 @@ class Body:
         self._named(x)
 
     def _loop(self, x: Array) -> None:
-        """A loop: what it keeps is made first, and filled step by step."""
+        """Write a loop: arrays that keep a value of every step are allocated before it, and filled step by step."""
         loop = x.data
         firsts = x.operands[loop.operands :]
         outputs = {y.data: y for y in self.arrays if y.head is OUTPUT and y.operands[0] is x}
@@ -586,7 +589,7 @@ class Body:
                 first = self._aligned(firsts[loop.trail[i]], len(y.shape) - 1, y.batched)[0]
                 self.lines.append(Line(self.dialect.assigned(self._target(y, "0"), first), array=y))
         trails = {loop.trail[i]: y for i, y in kept.items() if loop.trail[i] is not None}
-        handed: dict[int, str] = {}  # the names of what a step hands to the next one, and is not kept
+        handed: dict[int, str] = {}  # by index in `carried`: the variable for a value that is not kept
         for leaf in loop.builder.arrays:
             if leaf.head is CARRY and leaf.data in trails:
                 known[leaf.number] = self._entry(trails[leaf.data], step)
@@ -615,7 +618,7 @@ class Body:
         for i, y in kept.items():
             target = self._target(y, step if loop.trail[i] is None else f"{step} + 1")
             inner.lines.append(Line(self.dialect.assigned(target, inner.text(loop.kept[i])), array=loop.kept[i]))
-        if handed:  # at once, because each may need what another was before
+        if handed:  # all at once, because each may need the others' old values
             texts = [inner.text(loop.carried[c]) for c in handed]
             first = loop.carried[next(iter(handed))]
             inner.lines.append(Line(f"{', '.join(handed.values())} = {', '.join(texts)}", array=first))
@@ -626,7 +629,7 @@ class Body:
         self.lines += map(Line, after)
 
     def _start(self, x: Any, leaf: Array) -> str:
-        """What stands before the first step, for what a step hands to the next one."""
+        """The text of the initial value of an array that each step hands to the next."""
         if not self.dialect.whole_starts:
             return self._aligned(x, len(leaf.shape), leaf.batched)[0]
         if isinstance(x, Array) and (x.shape, x.batched) == (leaf.shape, leaf.batched):
@@ -634,12 +637,12 @@ class Body:
         return self._expanded(leaf.builder.node(EXPAND, (x,), None, leaf.shape, leaf.batched))
 
     def _entry(self, x: Array, place: str) -> str:
-        """An entry along the first axis."""
+        """The text that reads an entry along the first axis."""
         text = self.text(x, _CALL)
         return f"{text}[:, {place}]" if self.first and x.batched else f"{text}[{place}]"
 
     def _target(self, x: Array, place: str) -> Target:
-        """An entry along the first axis, to be written to."""
+        """The target for writing to an entry along the first axis."""
         return Target(self._name(x), [":", place] if self.first and x.batched else [place])
 
     def _zeros(self, x: Array) -> str:
@@ -670,7 +673,7 @@ class Body:
 
 
 def _shifted(x: Array) -> int | None:
-    """The entry of its source with which an array begins, if it has that and those after it."""
+    """The position along its source's first axis at which x begins, if x is a run of consecutive entries."""
     source = x.operands[0] if x.head is PICK else None
     if not isinstance(source, Array) or not source.shape or source.shape[1:] != x.shape[1:] or not x.size:
         return None
@@ -679,7 +682,7 @@ def _shifted(x: Array) -> int | None:
 
 
 def _is_zero(x: Any) -> bool:
-    """Whether an array is made of zeros, as it is before anything is written to it."""
+    """Whether all entries are 0.0, and none of them -0.0."""
     if isinstance(x, Array) and x.head in (EXPAND, PICK):
         return _is_zero(x.operands[0])
     values = x.data if isinstance(x, Array) and x.head is CONSTANT else None if isinstance(x, Array) else np.array(x)
@@ -691,7 +694,7 @@ def _squeezed(index: NDArray[Any]) -> NDArray[Any]:
 
 
 def _scheduled(arrays: Sequence[Array]) -> list[Array]:
-    """The arrays in the order of their lines: gradients of parameters as soon as all that they need is there."""
+    """The arrays in the order of their lines: a parameter's gradient follows directly after its last operand."""
     keys: dict[int, tuple[int, int, int]] = {}
     for x in arrays:
         keys[x.number] = x.number, 0, 0

@@ -1,8 +1,8 @@
-"""How entries of an array are picked: by the shortest way that NumPy has.
+"""How entries of an array are picked: in the simplest way that NumPy has.
 
-An index, the positions in the flattened array that are needed, in the shape in which they are needed, becomes a `View`:
-the array itself, slices, a transposition, a reshape, or as a last resort a gather with an array of positions. A view is
-structure, not text; the same view is the target to which a gradient is added on the way back.
+An index holds the needed positions in the flattened array, in the shape in which they are needed. It becomes a `View`:
+the array itself, slices, a transposition, a reshape, or as a last resort a gather with an array of positions. A view
+only describes these operations; `text` writes them, to read the entries or to add a gradient to them.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 
 class View:
-    """A part of an array: reshaped, cut, and its axes put in another order, in this order.
+    """A part of an array: the array is reshaped, sliced, transposed, and reshaped again, in this order.
 
     Attributes
     ----------
     reshaped : tuple of int or None
-        The shape that the array takes first; None if it keeps its own.
+        The shape to which the array is reshaped first; None if it keeps its own.
     selection : tuple of int and slice
         One for each axis from the first on, as many as are needed.
     gathered : array of int or None
-        In place of a selection: positions along the only axis.
+        In place of a selection: positions along the only axis, that of the flat array.
     axes : tuple of int
-        The transposition of what is left.
+        The transposition of the selected part, as NumPy's ``transpose`` takes it.
     shape : tuple of int
-        Before the transposition.
+        The shape of the part before the transposition.
     merged : tuple of int or None
-        The shape that the part takes at last, with axes merged.
+        The final shape, with axes merged; None if there is no final reshape.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class View:
 
     @property
     def cost(self) -> int:
-        """How far it is from the array as it stands."""
+        """A measure of how complicated the view is; 0 for the array itself."""
         if self.gathered is not None:
             return 8
         reshapes = (self.reshaped is not None and self.reshaped != ()) + (self.merged is not None)
@@ -105,7 +105,7 @@ def view(shape: Shape, index: Index) -> View:
 
 
 def _sliced(shape: Shape, index: Index) -> View | None:
-    """The index as a slice or number for each axis of the array, if it is that."""
+    """The view with a slice or a number for each axis of the array; None if the index has no such form."""
     selection: list[int | slice] = []
     axes: list[int] = []
     for extent, coordinate in zip(shape, np.unravel_index(index, shape)):
@@ -145,7 +145,7 @@ def _slice(first: int, step: int, count: int, extent: int) -> slice:
 
 
 def _finer(size: int, index: Index) -> Shape | None:
-    """A shape of the array in which the index may be slices: with an axis for each step that the index takes."""
+    """A reshape of the array in which the index may be slices: one axis for each step size along the index's axes."""
     if index.ndim == 0:
         return None
     steps = []
@@ -168,7 +168,7 @@ def _finer(size: int, index: Index) -> Shape | None:
 
 
 def _apart(index: Index) -> Index | None:
-    """The index with an axis in two where steps of two sizes take turns along it; None if there is no such axis."""
+    """The index with each axis split in two along which runs of even steps repeat; None if there is no such axis."""
     shape: list[int] = []
     for axis in range(index.ndim):
         line = np.moveaxis(index, axis, 0).reshape(index.shape[axis], -1)[:, 0]
@@ -182,5 +182,5 @@ def _apart(index: Index) -> Index | None:
 
 
 def simplicity(shape: Shape, index: Index) -> int:
-    """How far a part is from the array as it stands; 0 is the array itself."""
+    """How complicated the view of a part is; 0 for the array itself."""
     return view(shape, index).cost
