@@ -77,7 +77,7 @@ class Product:
         text, binding = f"{left_factor} @ {right_factor}", _PRODUCT
         made = [*stack, *first[2], *second[2]]
         if len(first[2]) > 1 or len(second[2]) > 1:
-            text, binding = f"({text}).reshape({', '.join(map(self._extent, self._known(made)))})", _CALL
+            text, binding = f"({text}).reshape({', '.join(map(self._extent, made))})", _CALL
         axes = [made.index(i) for i in out]
         if axes != list(range(len(axes))):
             text, binding = f"({text})" if binding < _CALL else text, _CALL
@@ -118,9 +118,6 @@ class Product:
         one = self._arranged(first[0], first[1], [step, *first[2], "n"])
         two = self._arranged(second[0], second[1], [step, "n", *second[2]])
         return f"({one} @ {two}).sum(axis=0)"
-
-    def _known(self, letters: Sequence[str]) -> list[str]:
-        return list(letters)
 
     def _extent(self, letter: str) -> str:
         return "-1" if letter == "n" else str(self.extents[letter])

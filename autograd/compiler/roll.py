@@ -582,13 +582,11 @@ class _Rolling:
             rest.append(y)
         sums: list[Code] = []
         for source, places in slices.values():
-            size = source.size // source.shape[0]
             index = np.arange(source.size).reshape(source.shape)
             if len(places) < FEWEST or len(set(places)) < len(places):
                 rest += [self.make.pick(source, index[k]) for k in places]
                 continue
             part = self.make.pick(source, index[sorted(places)])
-            assert size
             sums.append(self.make.reduce(part, (0,)))
         return self.make.elementwise(SUM, [*sums, *rest]) if len(sums) + len(rest) > 1 else (sums or rest)[0]
 

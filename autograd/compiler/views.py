@@ -150,7 +150,7 @@ def _finer(size: int, index: Index) -> Shape | None:
         return None
     steps = []
     for axis in range(index.ndim):
-        line = index.reshape(index.shape)[tuple([slice(None) if a == axis else 0 for a in range(index.ndim)])]
+        line = index[tuple([slice(None) if a == axis else 0 for a in range(index.ndim)])]
         step = int(line[1] - line[0])
         if step <= 0 or line[-1] - line[0] != step * (len(line) - 1):
             return None
