@@ -134,7 +134,7 @@ class Array(Operators):
     place : Place or None
         The label and module of one of its scalars.
     holes : array of bool or None
-        Which entries are no scalar of the function, and hold unknown numbers; None if there are none.
+        Which entries belong to no scalar of the function, and hold unknown numbers; None if there are none.
     rows : array of int or None
         For each entry the row of its scalar in the table that was grouped, or -1 if it is none; in a gradient, of the
         scalar that it is the derivative by. In the body of a loop there is one more axis, in front: the step.
@@ -165,7 +165,7 @@ class Array(Operators):
         self.rows: Index | None = None
 
     def puncture(self, holes: Index | None) -> None:
-        """Note the entries that are no scalar; in an array that several groups of scalars share, no scalar of any."""
+        """Note the holes; if several groups of scalars share the array, only what is a hole in each of them is one."""
         if self._looked_at:
             holes = None if self.holes is None or holes is None else self.holes & holes
         self.holes, self._looked_at = holes, True

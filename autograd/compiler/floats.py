@@ -156,7 +156,8 @@ class FloatBody(Body):
         head, operands = x.head, x.operands
         if head is ops.where:
             return _choice(self, x)
-        if head in (ops.mul, ops.sub):  # unlike arrays, floats are faster here than a condition, a bool, would be
+        # `Body` computes with the condition itself here; with floats, the number 1.0 or 0.0 is faster than a bool.
+        if head in (ops.mul, ops.sub):
             sign, binding, *around = self.signs[head.name]
             return sign.format(*map(self.text, operands, around)), binding
         if head is ops.relu:

@@ -1,10 +1,10 @@
 """Pass: scalars of one kind become arrays.
 
-Level by level, rows with the same operation on operands from the same arrays become one array. The positions of its
-elements' operands decide its order and shape: those of an operand of which each element takes a different entry, if
-there is one; or a grid, if each entry of one operand is combined with each entry of another. A total is divided by the
-arrays that its terms come from: a part is a sum of products (see `blocks`), a sum along an axis, or a single term.
-Whole layers, examples recorded one by one, and time steps are all found in this way, without being looked for.
+Level by level, rows with the same operation on operands from the same arrays become one array. Where the operands stand
+in their arrays decides the order and shape of the new one: like an operand of which each element takes a different
+entry, if there is one; or a grid, if each entry of one operand is combined with each entry of another. A total is
+divided by the arrays that its terms come from: a part is a sum of products (see `blocks`), a sum along an axis, or a
+single term. Layers, examples recorded one by one, and time steps are all found in this way, without being looked for.
 """
 
 from __future__ import annotations
@@ -617,7 +617,7 @@ def _ragged(lengths: list[int]) -> bool:
 
 
 def _distinct(operands: list[list[Any]]) -> tuple[list[list[Any]], list[int]]:
-    """The operands without members that repeat earlier ones; and for each member, which of the rest it equals."""
+    """The operands without members that repeat earlier ones; and for each member its index among those left."""
     numbers: dict[tuple[Any, ...], int] = {}
     again = [numbers.setdefault(member, len(numbers)) for member in zip(*operands)]
     if len(numbers) == len(again):
@@ -718,7 +718,7 @@ def aligned_lines(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index
 
 
 def _on_one_axis(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index, Index, Index] | None:
-    """As `aligned_lines`, if all sequences run along one axis of the array: each position at its place on this axis."""
+    """As `aligned_lines`, with each position at its place on one axis of the array; None if there is no such axis."""
     strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     for extent, stride in zip(shape, strides):
         offsets = [[position // stride % extent for position in line] for line in lines]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Placeholder(Value):
     """Stands for a number of the arguments while a function is recorded.
 
-    Its own number is nan: operations accept it, and where code keeps it by mistake it is seen. Code that needs the
+    Its own number is nan: operations accept it, and it shows wherever code keeps it by mistake. Code that needs the
     number to branch, to count or to format a text is refused.
     """
 
@@ -153,7 +153,7 @@ class Inputs:
     kinds : tuple of type
         The types that are arrays already, without conversion.
     most : float
-        How many examples a batch can have, because float16 counts no further.
+        How many examples a batch can have: limited only in float16, which cannot count further.
     """
 
     kinds: tuple[type, ...] = (np.ndarray,)

@@ -56,14 +56,14 @@ class JaxInputs(Inputs):
 
 @cache
 def _kinds() -> tuple[type, ...]:
-    """The types of NumPy's and JAX's arrays; not at import, because making one of JAX's starts up the devices."""
+    """The types of NumPy's and JAX's arrays; not found at import, because making a JAX array starts up the devices."""
     return np.ndarray, type(jnp.zeros(()))
 
 
 class JaxProgram(Program):
     """A function compiled for JAX; `autograd.compile` makes it, with ``backend="jax"``.
 
-    It is called, copied, pickled and trained as any `Program`. float64 needs no setting of JAX's for that. The first
+    It is called, copied, pickled and trained as any `Program`. For float64 no setting of JAX's is needed. The first
     call with a batch of another size compiles anew, which takes as long as XLA needs.
 
     Examples
@@ -225,8 +225,8 @@ class JaxProgram(Program):
 
         `parameters` is a vector like ``program.parameters.data``, or a dict with an array for each of the
         ``program.parameters.names``, in which case the gradient is such a dict. The batch is what the program is called
-        with; where it lies on a mesh, the axes must be of JAX's type Auto. What needs numbers is not checked:
-        neither nan nor what f requires of its arguments.
+        with; where it lies on a mesh, the axes must be of JAX's type Auto. What needs numbers is not checked: neither
+        nan nor what f requires of its arguments.
 
         Raises
         ------
