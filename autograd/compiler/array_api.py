@@ -1,9 +1,9 @@
 """Compiled programs on the arrays of other libraries, through the array API that they share.
 
-A program's text speaks NumPy: it has methods where the array API has functions, leaves axes out of indices, and counts
-with conditions as with 1 and 0. An `Array` here is another library's array that understands this, so that the same text
-runs on PyTorch's tensors, or on what ``array_api_strict`` lets through. Nothing is compiled anew; every operation is
-called from Python, one by one. For JAX there is a text of its own, see `jax`.
+A program's text is written for NumPy: it calls methods where the array API has functions, leaves axes out of indices,
+and computes with conditions as with 1 and 0. An `Array` here wraps another library's array and behaves as NumPy's does,
+so that the same text runs on PyTorch's tensors, or on the arrays of ``array_api_strict``. Nothing is compiled again;
+Python calls the library's operations one by one. For JAX there is a text of its own, see `jax`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Transferred:
 
 
 def _inner(made: Any) -> Any:
-    """What a text returns, with the library's own arrays."""
+    """What the program returns, with the library's own arrays in place of each `Array`."""
     if isinstance(made, dict):
         return {key: _inner(item) for key, item in made.items()}
     if isinstance(made, (tuple, list)):
@@ -115,7 +115,7 @@ _CALLED = {
     "arctanh": "atanh",
     "power": "pow",
 }
-"""What the array API calls the functions that NumPy has under an older name."""
+"""The array API's names for functions that NumPy's text calls by older names."""
 
 _OWN = frozenset(
     {
@@ -132,11 +132,11 @@ _OWN = frozenset(
         "zeros",
     }
 )
-"""What `Library` has itself."""
+"""Names that the text imports and `Library` defines itself."""
 
 
 def _arithmetic(sign: Callable[[Any, Any], Any], reflected: bool = False) -> Callable[[Any, Any], Array]:
-    """NumPy's sign, for which a condition counts as 1 or 0."""
+    """The method for a binary operator; a condition counts as 1 or 0, as in NumPy."""
 
     def made(self: Array, other: Any) -> Array:
         a, b = self.library.numbers(self), other
@@ -152,7 +152,7 @@ def _joining(sign: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
 
 
 class Array:
-    """An array of another library that is written about as one of NumPy's.
+    """An array of another library, with the methods, operators and indices of NumPy's.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class Array:
         The library's own.
     library : Library
     whole : Array, optional
-        What this is a reshaped view of: what is written here is written there, too.
+        The array that this one was reshaped from: what is written here is written there, too.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class Array:
         The library's own.
     library : Library
     whole : Array or None
-        What this is a reshaped view of: what is written here is written there, too.
+        The array that this one was reshaped from: what is written here is written there, too.
 
     Examples
     --------
@@ -220,7 +220,7 @@ class Array:
         made = self.inner
         items, backward = _steps(index, made.shape)
         gathered = [axis for axis, item in enumerate(items) if isinstance(item, Array)]
-        if gathered:  # positions along one axis; nothing but ``:`` stands beside them
+        if gathered:  # one item is an array of positions; all others are ``:``
             (axis,) = gathered
             positions = items[axis].inner
             flat = self.library.api.reshape(positions, (-1,))
@@ -238,7 +238,7 @@ class Array:
         if gathered:
             (axis,) = gathered
             before = (slice(None),) * axis
-            value = value * 1.0  # a copy, because it may be a part of what is written to
+            value = value * 1.0  # a copy, because the value may be a view of the array that is written to
             for place, position in _entries(items[axis]):
                 one = value[(*before, *place, ...)] if value.ndim else value
                 self.inner[(*before, position, ...)] = one
@@ -250,7 +250,7 @@ class Array:
         self._written()
 
     def add_at(self, index: Any, value: Any) -> None:
-        """Add to entries, to the same one several times, if it is there several times."""
+        """Add to entries, as ``np.add.at`` does: a position that occurs twice is added to twice."""
         items = index if isinstance(index, tuple) else (index,)
         axis = len(items) - 1
         before = (slice(None),) * axis
@@ -266,7 +266,7 @@ class Array:
             self.whole.inner[...] = self.library.api.reshape(self.inner, self.whole.shape)
             self.whole._written()
 
-    # --- signs ------------------------------------------------------------------------------------------------
+    # --- operators --------------------------------------------------------------------------------------------
 
     __add__, __radd__ = _arithmetic(operator.add), _arithmetic(operator.add, True)
     __sub__, __rsub__ = _arithmetic(operator.sub), _arithmetic(operator.sub, True)
@@ -291,7 +291,7 @@ class Array:
 
 
 def _steps(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[int, ...]]:
-    """An index that goes forward along each axis, and the axes of the result that are to be turned around then."""
+    """The index with steps forward only, because PyTorch takes no others; and the axes of the result to flip then."""
     items: list[Any] = []
     turned: list[int] = []
     axis = made = 0
@@ -307,7 +307,7 @@ def _steps(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[int, ..
 
 
 def _entries(positions: Array) -> list[tuple[tuple[int, ...], int]]:
-    """Where each position stands in an array of them, and what it is."""
+    """Each entry of an array of positions: its own index, and the position."""
     return [(place, int(positions.inner[place])) for place in np.ndindex(*positions.shape)]
 
 
@@ -317,7 +317,7 @@ class Library:
     Parameters
     ----------
     like : array
-        One of them, of the dtype and on the device of all others.
+        One of its arrays, of the dtype and on the device to compute with.
 
     Examples
     --------
@@ -339,7 +339,7 @@ class Library:
         self.add = _Adding()
 
     def inner(self, x: Any) -> Any:
-        """The library's own array for one that the text has, for one of NumPy's, or for a number."""
+        """The library's own array, from an `Array`, one of NumPy's arrays, a list or a number."""
         if isinstance(x, Array):
             return x.inner
         x = np.asarray(x) if isinstance(x, (np.ndarray, list)) else x
@@ -348,12 +348,12 @@ class Library:
         return self.api.asarray(x.tolist() if isinstance(x, np.ndarray) else x, dtype=dtype, device=self.device)
 
     def numbers(self, x: Any) -> Any:
-        """The library's own array, with numbers for conditions."""
+        """As `inner`, with 1 and 0 for conditions."""
         made = self.inner(x)
         return self.api.astype(made, self.dtype) if made.dtype == self.api.bool else made
 
     def function(self, name: str) -> Any:
-        """What the text means by a name that it imports.
+        """The function, or number, for a name that the text imports.
 
         Raises
         ------
@@ -373,7 +373,7 @@ class Library:
             return lambda x, *rest: Array(called(self.inner(x), *rest), self)
         return lambda *xs: Array(called(*map(self.numbers, xs)), self)
 
-    # --- what the array API has otherwise, or not at all ------------------------------------------------------
+    # --- what the array API has in another form, or not at all ------------------------------------------------
 
     def array(self, numbers: Any) -> Array:
         if any(isinstance(x, Array) for x in numbers):
@@ -383,7 +383,7 @@ class Library:
     def zeros(self, shape: tuple[int, ...]) -> Array:
         return Array(self.api.zeros(shape, dtype=self.dtype, device=self.device), self)
 
-    empty = zeros  # whatever is written to it first
+    empty = zeros  # the text writes every entry before it reads one
 
     def tri(self, rows: int, columns: int) -> Array:
         ones = self.api.ones((rows, columns), dtype=self.dtype, device=self.device)
@@ -396,7 +396,7 @@ class Library:
         return [Array(x, self) for x in self.api.broadcast_arrays(*map(self.inner, xs))]
 
     def products_of_others(self, x: Array, axis: int) -> Array:
-        """As in `autograd.arrays`, in as many products as there are entries along the axis."""
+        """As in `autograd.arrays`, entry by entry: older versions of the array API have no cumulative product."""
         parts = [x[(*[slice(None)] * axis, slice(i, i + 1))] for i in range(x.shape[axis])]
         one = Array(self.api.ones_like(parts[0].inner), self)
         before, after = [one], [one]
@@ -416,7 +416,7 @@ def _nested(x: Any) -> Any:
 
 
 class _Adding:
-    """NumPy's ``add``, of which a text has ``add.at`` alone."""
+    """Stands for NumPy's ``add``, of which the text uses only ``add.at``."""
 
     @staticmethod
     def at(x: Array, index: Any, value: Any) -> None:

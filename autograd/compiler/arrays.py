@@ -1,12 +1,12 @@
-"""The program of arrays: what grouping makes of the scalars, and what everything after it works on.
+"""The program of arrays: `group` makes it from the scalars, and all later passes work on it.
 
 An `Array` is one node: numbers of one shape, computed by one head from the arrays before it. There are six kinds of
-heads: leaves; the operations of `autograd.ops`, applied elementwise as NumPy broadcasts; what works along axes (REDUCE,
-LARGEST, OTHERS, CONTRACT, and the operations on sequences); what moves numbers without computing any (PICK, EXPAND,
-JOIN, ACCUMULATE); LOOP and what it makes; and ASIDES, which check or tell. The axis of examples is no part of a shape:
-an array has it or has not (`Array.batched`), and where it lies is for `text` to say. A `Builder` makes the nodes, each
-once, and knows what is simpler; `check` says what a legal program is. How any of it is written in NumPy is not known
-here.
+heads: leaves; the operations of `autograd.ops` and relations, applied elementwise as NumPy broadcasts; those that
+compute along axes (REDUCE, LARGEST, OTHERS, CONTRACT, and the operations on sequences); those that move numbers (PICK,
+EXPAND, JOIN, and ACCUMULATE, which adds them up as well); LOOP, its outputs, and the leaves of its body; and ASIDES,
+which check or tell. The axis of examples is no part of a shape: `Array.batched` says whether an array has one, and only
+the text decides whether it is the first axis or the last. A `Builder` makes the nodes, no two alike, and simplifies
+them; `check` says what a legal program is. How a node is written in NumPy is the business of `text`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ CARRY = _head("carry", "In a loop: what the step before has made; the data is wh
 REQUIRE = _head("require", "Checks the first operand, a condition; the data is the message.")
 TELL = _head("tell", "Hands its operands to a function of the user's; the data says which.")
 ASIDES = frozenset({REQUIRE, TELL})
-"""What a program does besides computing; these have no numbers."""
+"""Heads of nodes that check or tell instead of computing; no array can have them as operands."""
 
 LEAVES = frozenset({INPUT, PARAMETER, PART, CONSTANT, COUNT, ITEM, OUTER, CARRY})
 CONDITIONS = frozenset(RELATIONS.values())
@@ -83,7 +83,7 @@ _UNMOVED = frozenset({*CONDITIONS, DETACH, LARGEST})
 
 
 class Role:
-    """What an array is to a reader, of which its name is made.
+    """What an array is to a reader, such as a layer's output; its name is made from this.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Role:
     layer : str
         The number of its layer, if there is one.
     follows : Role or None
-        That of an array with the same number: Z1 for A1.
+        The role of the array whose number the name takes over: that of Z1 for A1.
     """
 
     def __init__(self, word: str, layer: str = "", follows: Role | None = None) -> None:
@@ -108,9 +108,9 @@ class Array(Operators):
         The place in the order in which nodes were made: operands come before their users.
     head : Op
     operands : tuple of Array and float
-        Numbers stand for themselves: in elementwise heads, EXPAND, ACCUMULATE, REQUIRE, and JOIN of all entries.
+        Numbers are operands only of elementwise heads, EXPAND, ACCUMULATE, REQUIRE, TELL, and JOIN without an axis.
     data : object
-        What else the head needs to know, see there.
+        What else the head needs; each head above says what that is.
     shape : tuple of int
         Without the axis of examples.
     batched : bool
@@ -118,26 +118,26 @@ class Array(Operators):
     depends : bool
         Whether its numbers depend on a parameter.
     trained : bool
-        Whether a derivative with respect to a parameter flows through it, too.
+        Whether the backward pass reaches a parameter through it; it stops at conditions, DETACH and LARGEST.
     name : str
-        What the program calls it; empty if nobody has said yet.
+        What the program calls it; empty if it has no name yet.
     role : Role or None
-        What its name is made of, if it deserves one.
+        What its name is made from; None if it is nothing special to a reader.
     word : str
-        What its name is made of otherwise, with a number, if it comes to have one; empty for that of the head.
+        If there is no role, the name is this word with a number; if it is empty, the word follows from the head.
     of : Array or None
-        What it is the gradient of, so that it is called after that.
+        The array whose gradient it is, and after which it is named: dW for W.
     kept : bool
-        Whether it is to have a line of its own, even if a single other line needs it.
+        Whether it gets a line of its own even if only one other line needs it.
     weighted : bool
         Whether it is what a layer computes before its activation.
     place : Place or None
-        Where one of its scalars was filed.
+        The label and module of one of its scalars.
     holes : array of bool or None
-        Which entries nobody asked for, if there are such, and nothing is known of what stands there.
+        Which entries belong to no scalar of the function, and hold unknown numbers; None if there are none.
     rows : array of int or None
-        Which scalar each entry is, by its row in the table that was grouped, or of a gradient, which scalar it is the
-        derivative by; -1 where it is none of them. In the body of a loop there is one more axis, in front: the step.
+        For each entry the row of its scalar in the table that was grouped, or -1 if it is none; in a gradient, of the
+        scalar that it is the derivative by. In the body of a loop there is one more axis, in front: the step.
     """
 
     __slots__ = (
@@ -149,7 +149,7 @@ class Array(Operators):
         self, builder: Builder, head: Op, operands: tuple[Code, ...], data: Any, shape: Shape, batched: bool
     ) -> None:
         self.builder, self.head, self.data = builder, head, data
-        self.operands: tuple[Any, ...] = operands  # which of them are arrays, the head says
+        self.operands: tuple[Any, ...] = operands  # Any: which of them are arrays depends on the head
         self.shape, self.batched = shape, batched
         self.number = len(builder.arrays)
         arrays = [x for x in operands if isinstance(x, Array)]
@@ -165,13 +165,13 @@ class Array(Operators):
         self.rows: Index | None = None
 
     def puncture(self, holes: Index | None) -> None:
-        """Note which entries nobody asked for; of an array that is made for several, those that none asked for."""
+        """Note the holes; if several groups of scalars share the array, only what is a hole in each of them is one."""
         if self._looked_at:
             holes = None if self.holes is None or holes is None else self.holes & holes
         self.holes, self._looked_at = holes, True
 
     def takes_after(self, x: Array) -> None:
-        """Be called, kept and known as another array, where nothing is said yet."""
+        """Take over the name, role, place and other notes of an array that this one replaces."""
         self.name, self.word, self.role = self.name or x.name, self.word or x.word, self.role or x.role
         self.kept, self.weighted = self.kept or x.kept, self.weighted or x.weighted
         self.place = self.place or x.place
@@ -187,7 +187,7 @@ class Array(Operators):
     def related(sign: str, operands: tuple[Any, ...]) -> Any:
         a, b = operands
         if sign == "&" and a.head is RELATIONS[">="] and b.head is RELATIONS["<="] and a.operands == b.operands:
-            return Array.related("==", a.operands)  # as `ops.equal` spells it
+            return Array.related("==", a.operands)  # `ops.equal` is written (a >= b) & (a <= b)
         builder: Builder = next(x.builder for x in operands if isinstance(x, Array))
         return builder.apply(RELATIONS[sign], operands)
 
@@ -228,7 +228,7 @@ class Array(Operators):
 
 
 def _shown(head: Op, data: Any) -> str:
-    """What a head knows besides its operands."""
+    """A node's data as text."""
     if head is CONTRACT:
         (left, right, out), over_examples = data
         return f"{left},{right}->{out}{' over examples' * over_examples}"
@@ -250,15 +250,15 @@ class ArrayProgram:
     Attributes
     ----------
     builder : Builder
-        Has made them, and makes more.
+        Made the arrays, and makes more.
     inputs : list of Array
         In the order of the slots.
     outputs : list of Array and float
-        What is asked for.
+        What the program computes.
     asides : list of Array
-        Those of the heads in `ASIDES`, in their order.
+        The nodes whose heads are in `ASIDES`, in order.
     placed : Layout or None
-        Where the parameters stand; `place` makes it.
+        Where the parameters stand; None before the pass `place`.
     """
 
     def __init__(
@@ -274,16 +274,16 @@ class ArrayProgram:
 
     @property
     def layout(self) -> Layout:
-        """Where the parameters stand, if it is known by now."""
+        """Where the parameters stand; it is known from the pass `place` on."""
         assert self.placed is not None, "the parameters have no places yet"
         return self.placed
 
     def returning(self, outputs: list[Code]) -> ArrayProgram:
-        """The same arrays, and others, of which these are asked for."""
+        """The program from the same builder that computes these outputs instead."""
         return ArrayProgram(self.builder, self.inputs, outputs, self.asides, self.placed)
 
     def arrays(self, outputs: Iterable[Code] | None = None) -> list[Array]:
-        """What the outputs, or some others, need, operands first."""
+        """All arrays that the outputs (or the given ones) and the asides need, operands first."""
         asked = [*(self.outputs if outputs is None else outputs), *self.asides]
         stack = [x for x in asked if isinstance(x, Array)]
         found: dict[int, Array] = {}
@@ -310,17 +310,18 @@ class Loop:
     count : int
         The number of steps.
     operands : int
-        How many operands of the loop are not what stands before the first step.
+        How many of the LOOP node's operands the steps read; those behind are the initial values of `carried`.
     carried : list of Array
         What a step hands to the next one.
     kept : list of Array
-        What is kept of every step.
+        What the loop keeps from every step.
     trail : list of int and None
-        For each of those, which of the carried it is: what stands before the first step is then kept in front.
+        For each array of `kept` its index in `carried`, or None if it is not carried. If it is, its initial value is
+        kept, too, in front.
     last : list of Array
-        What is kept of the last step only; as outputs these come behind the others.
+        What the loop keeps from the last step only; OUTPUT counts these behind `kept`.
     builder : Builder
-        Has made the body.
+        Made the arrays of the body.
     """
 
     def __init__(
@@ -350,14 +351,14 @@ def rebuilt(
     change: Callable[[Builder, Array, list[Code]], Code] = lambda make, x, operands: make.like(x, operands),
     layout: Layout | None = None,
 ) -> ArrayProgram:
-    """The program anew: every array as `change` makes it, given a new builder and its operands as they have become.
+    """The program on new nodes: for each array x, ``change(builder, x, operands)`` makes the new one from new operands.
 
     Parameters
     ----------
     change : callable, optional
-        If it is left out, the same program, on nodes of its own.
+        If it is left out, the program is copied as it is.
     layout : Layout, optional
-        If the parameters stand elsewhere from now on.
+        Where the parameters stand from now on, if that changes.
     """
     make = Builder(program.builder.largest)
     made: dict[int, Code] = {}
@@ -388,8 +389,9 @@ def rebuilt(
 class Builder:
     """Makes nodes: each once, with its shape, and in its simplest form.
 
-    Only steps that hold for every number, nan and infinities included, are taken with what a function computes. In what
-    flows back, numbers are multiplied out in front (`times`), and equal terms are gathered (`added`).
+    In the forward pass it simplifies only where this holds for every number, nan and infinities included. For the
+    backward pass there is more: factors that are numbers move to the front (`times`), and equal terms are added up
+    (`added`).
 
     Parameters
     ----------
@@ -409,7 +411,7 @@ class Builder:
         self.arrays: list[Array] = []
         self._known: dict[Any, Array] = {}
 
-    # --- plainly ------------------------------------------------------------------------------------------------------
+    # --- single nodes -------------------------------------------------------------------------------------------------
 
     def node(
         self, head: Op, operands: tuple[Code, ...], data: Any = None, shape: Shape = (), batched: bool = False
@@ -466,7 +468,7 @@ class Builder:
     # --- elementwise --------------------------------------------------------------------------------------------------
 
     def elementwise(self, head: Op, operands: Sequence[Code]) -> Code:
-        """The operation on arrays of one rank, and of rank 0, as it is; numbers alone are computed."""
+        """The operation, not simplified, on numbers and arrays of one rank or of rank 0; numbers alone are computed."""
         arrays = [x for x in operands if isinstance(x, Array)]
         if not arrays:
             return float(sum(operands) if head is SUM else head.value(*operands))  # type: ignore[arg-type]
@@ -475,7 +477,7 @@ class Builder:
         return self.node(head, tuple(operands), None, shape, any(x.batched for x in arrays))
 
     def _unexpanded(self, operands: Sequence[Code]) -> Sequence[Code]:
-        """The operands, without those repetitions that NumPy makes by itself because of the others."""
+        """The operands, without an EXPAND where NumPy broadcasts to the same shape because of the other operands."""
         made = list(operands)
         for i, x in enumerate(made):
             if isinstance(x, Array) and x.head is EXPAND:
@@ -493,7 +495,7 @@ class Builder:
         return made
 
     def apply(self, head: Op, operands: Sequence[Any]) -> Any:
-        """An operation of the calculus, or a relation; what changes nothing goes."""
+        """An operation or a relation; one that changes nothing, such as * 1, is left out."""
         operands = [float(x) if isinstance(x, (bool, int)) else x for x in operands]
         if head in _JOINS:
             return self._joined_conditions(head, operands)
@@ -521,7 +523,7 @@ class Builder:
         return self.elementwise(head, operands)
 
     def _joined_conditions(self, head: Op, operands: Sequence[Any]) -> Any:
-        """Two conditions, of which one may be known."""
+        """The & or | of two conditions, of which one may be known already."""
         for x, other in (operands, operands[::-1]):
             if not isinstance(x, Array):
                 return self.truth(other) if bool(x) == (head is RELATIONS["&"]) else float(bool(x))
@@ -532,7 +534,7 @@ class Builder:
         return x if not isinstance(x, Array) or x.truth else self.elementwise(RELATIONS["!="], (x, 0.0))
 
     def inverse(self, condition: Code) -> Code:
-        """Where a condition does not hold."""
+        """The negation of a condition."""
         if not isinstance(condition, Array):
             return float(not condition)
         if condition.head is RELATIONS["=="]:
@@ -547,10 +549,10 @@ class Builder:
             return self.node(NUMBER, (x,), None, x.shape, x.batched)
         return x
 
-    # --- linear combinations, of what flows back ----------------------------------------------------------------------
+    # --- linear combinations, for the backward pass -------------------------------------------------------------------
 
     def times(self, a: Code, b: Code) -> Code:
-        """a * b, with numbers multiplied out in front, and divisions by numbers and the number of examples gathered.
+        """a * b, with one number in front, and the divisions by numbers and by the number of examples put together.
 
         Examples
         --------
@@ -567,7 +569,7 @@ class Builder:
         return self._scaled(x * y, by * by_too, divided, rest)
 
     def _product(self, a: Array, b: Array) -> Any:
-        """a * b; of arrays a quotient, if one of them is the reciprocal of something."""
+        """a * b; for arrays a quotient, if one of them is a reciprocal, 1 / y, or entries of one."""
         for x, y in ((a, b), (b, a)) if a.shape or b.shape else ():
             whole = x.operands[0] if x.head is PICK else x
             if isinstance(whole, Array) and whole.head is ops.div and not whole.kept:
@@ -577,7 +579,7 @@ class Builder:
         return self.elementwise(ops.mul, (a, b))
 
     def quotient(self, a: Code, b: Code) -> Code:
-        """a / b, with numbers out in front as in `times`."""
+        """a / b, with one number in front as in `times`."""
         number, by, by_n, rest = self.factors(a)
         if isinstance(b, Array):
             return self._scaled(number, by, by_n, self.elementwise(ops.div, (1.0 if rest is None else rest, b)))
@@ -586,7 +588,7 @@ class Builder:
         return self._scaled(number, by * b, by_n, rest)
 
     def factors(self, x: Code) -> tuple[float, float, int, Array | None]:
-        """x as a number times a rest, None if there is none, by another number, and how often by that of examples."""
+        """The parts of x = number * rest / by / count**by_n, in the order of `_scaled`; the rest is None if it is 1."""
         number, by, by_n = 1.0, 1.0, 0
         while isinstance(x, Array) and not x.kept:
             first, second = (*x.operands, None, None)[:2]
@@ -609,7 +611,7 @@ class Builder:
         return isinstance(x, Array) and x.head is ops.div and not x.trained and self.factors(x)[3] is None
 
     def _scaled(self, number: float, by: float, by_n: int, rest: Any) -> Code:
-        """A number times a rest, if there is one, by another number, and by that of examples some times over."""
+        """number * rest / by / count**by_n, in as few operations as possible: the reverse of `factors`."""
         if by != 1.0 and number not in (0.0, 1.0) and (number / by) * by == number and (by / number) * number == by:
             number, by = (
                 (number / by, 1.0) if abs(number) >= abs(by) else (math.copysign(1.0, number / by), abs(by / number))
@@ -634,12 +636,12 @@ class Builder:
         return self._scaled(number * own, by * own_by, by_n + own_by_n, rest)
 
     def total(self, terms: Sequence[Code]) -> Code:
-        """The sum of the terms as they are, but for zeros."""
+        """The sum of the terms as they are, without zeros."""
         terms = [x for x in terms if isinstance(x, Array) or x != 0.0]
         return self.elementwise(SUM, terms) if len(terms) > 1 else terms[0] if terms else 0.0
 
     def added(self, terms: Sequence[Code]) -> Code:
-        """The sum of the terms, with equal ones gathered."""
+        """The sum of the terms, with equal ones added up: 2x + x is 3x."""
         parts = [self.factors(term) for term in terms]
         common = (parts[0][1], parts[0][2])
         shared = len(terms) > 1 and common != (1.0, 0) and all((by, n) == common for _, by, n, _ in parts)
@@ -672,7 +674,7 @@ class Builder:
     # --- along axes ---------------------------------------------------------------------------------------------------
 
     def reduce(self, x: Code, axes: Sequence[int], over_examples: bool = False) -> Code:
-        """The sum over axes, and over the examples."""
+        """The sum over axes, and over the examples if `over_examples`."""
         axes = tuple(sorted(axes))
         if not axes and not over_examples:
             return x
@@ -714,13 +716,13 @@ class Builder:
             return self.times(self.count, self.reduce(x, axes))
         if x.head is PICK and len(axes) == len(x.shape) and x.data.ndim > 0:
             sorted_ = self.pick(x.operands[0], np.sort(x.data, axis=None))
-            assert isinstance(sorted_, Array)  # there is no part of a constant
+            assert isinstance(sorted_, Array)  # not a number, because a PICK is never made from a constant
             x, axes = sorted_, (0,) if sorted_.head is PICK else tuple(range(len(sorted_.shape)))
         shape = tuple([extent for axis, extent in enumerate(x.shape) if axis not in axes])
         return self.node(REDUCE, (x,), (axes, over_examples), shape, x.batched and not over_examples)
 
     def _as_contraction(self, x: Array, axes: tuple[int, ...], over_examples: bool) -> Code | None:
-        """A sum over axes of an outer product, as one sum of products."""
+        """The sum over axes of a * b as one CONTRACT; None unless each factor has an axis that the other lacks."""
         if x.head is not ops.mul or x.kept or over_examples or not all(isinstance(y, Array) for y in x.operands):
             return None
         a, b = x.operands
@@ -737,7 +739,7 @@ class Builder:
         return self.reshape(made, tuple([extent for axis, extent in enumerate(x.shape) if axis not in axes]))
 
     def _reduced_expansion(self, x: Array, axes: tuple[int, ...], over_examples: bool) -> Code:
-        """The sum of what is repeated: along the axes of repetition a product."""
+        """The sum of an EXPAND: along an axis of repetition it is the operand times the number of repetitions."""
         (inner,) = x.operands
         if not isinstance(inner, Array):
             times = inner * math.prod([x.shape[axis] for axis in axes])
@@ -757,12 +759,12 @@ class Builder:
         return self.times(scale, self.expand(summed, shape, batched))
 
     def along(self, head: Op, x: Array, axis: int) -> Array:
-        """LARGEST, or an operation on sequences, along an axis, which goes; OTHERS, along one which stays."""
+        """LARGEST, or an operation on sequences, which removes the axis; or OTHERS, which keeps it."""
         shape = x.shape if head is OTHERS else (*x.shape[:axis], *x.shape[axis + 1 :])
         return self.node(head, (x,), axis, shape, x.batched)
 
     def flow_contracted(self, a: Array, b: Array, spec: tuple[str, str, str], over_examples: bool = False) -> Code:
-        """The same of what flows back; through a zero nothing does."""
+        """`contract` for the backward pass: 0 if a factor is a constant of zeros only, through which nothing flows."""
         if any(x.head is CONSTANT and not x.data.any() for x in (a, b)):
             return 0.0
         return self.contract(a, b, spec, over_examples)
@@ -777,7 +779,7 @@ class Builder:
         return self.node(CONTRACT, (a, b), (spec, over_examples), tuple([extents[i] for i in out]), batched)
 
     def _lifted(self, x: Array, letters: str, out: str) -> Code:
-        """x with its axes in the order of the result's, and with an axis of extent 1 where it has none."""
+        """x with its axes in the order of `out`, and an axis of extent 1 for each letter that it does not have."""
         axes = [letters.index(i) for i in out if i in letters]
         index = np.arange(x.size).reshape(x.shape).transpose(axes)
         if not letters:
@@ -788,7 +790,7 @@ class Builder:
 
     def pick(self, x: Code, index: Index) -> Code:
         """The entries at these positions in the flattened array, in the shape of the index."""
-        index = np.asarray(index)  # of arithmetic on an array of rank 0 NumPy makes a number
+        index = np.asarray(index)  # NumPy's arithmetic turns an array of rank 0 into a number
         if not isinstance(x, Array):
             return x
         if x.head is CONSTANT:
@@ -805,7 +807,7 @@ class Builder:
         if x.head is REDUCE and x.size == 1 and index.shape == ():
             (source,) = x.operands
             return self.reduce(source, range(len(source.shape)), x.data[1])
-        if self._is_multiple(x):  # of something of which entries are picked with less
+        if self._is_multiple(x):  # then the pick may merge with what is inside
             return self.elementwise(x.head, [self.pick(y, index) if _is_of_shape(y, x) else y for y in x.operands])
         if x.head is EXPAND:
             (inner,) = x.operands
@@ -816,7 +818,7 @@ class Builder:
         return self.node(PICK, (x,), index, index.shape, x.batched)
 
     def _is_multiple(self, x: Array) -> bool:
-        """Whether x is a number times something, or by it, that can be taken together with a pick."""
+        """Whether x is a PICK, REDUCE or CONTRACT, only negated, multiplied or divided with numbers."""
         scales = [y for y in x.operands if not _is_of_shape(y, x)]
         if x.kept or x.head not in (ops.neg, ops.mul, ops.div) or len(x.operands) != len(scales) + 1:
             return False
@@ -826,14 +828,14 @@ class Builder:
         return base.head in (PICK, REDUCE, CONTRACT) or self._is_multiple(base)
 
     def alias(self, x: Array) -> Array:
-        """x once more, under a name of its own."""
+        """x once more, as a node that can have a name of its own."""
         return self.node(SUM, (x,), None, x.shape, x.batched)
 
     def reshape(self, x: Code, shape: Shape) -> Code:
         return self.pick(x, np.arange(math.prod(shape)).reshape(shape))
 
     def expand(self, x: Code, shape: Shape, batched: bool) -> Code:
-        """x in this shape, and for every example."""
+        """x, repeated to this shape, and for every example if `batched`."""
         if not isinstance(x, Array) and not shape and not batched:
             return x
         if isinstance(x, Array) and x.shape == shape and x.batched == batched:
@@ -843,7 +845,7 @@ class Builder:
         return self.node(EXPAND, (x,), None, shape, batched)
 
     def full(self, x: Code, like: Code) -> Code:
-        """x as an array, if a number has come in the place of one."""
+        """x as an array of the shape of `like`, if it is a number in the place of that array."""
         if isinstance(x, Array) or not isinstance(like, Array):
             return x
         if like.batched:
@@ -851,7 +853,7 @@ class Builder:
         return self.leaf(CONSTANT, np.full(like.shape, x), like.shape)
 
     def join(self, operands: Sequence[Array], axis: int) -> Array:
-        """One after the other, along an axis."""
+        """The operands one after the other, along an axis."""
         if len(operands) == 1:
             return operands[0]
         first = operands[0]
@@ -863,7 +865,7 @@ class Builder:
         return self.node(JOIN, tuple(operands), None, (sum(sizes),), False)
 
     def accumulate(self, terms: Sequence[tuple[Code, Index | None]], shape: Shape, batched: bool) -> Code:
-        """Zeros, to which each term is added at its positions, in its shape; None stands for all of them in order."""
+        """Zeros, to which each term is added at its positions; None stands for all positions in order."""
         whole = [x for x, index in terms if index is None]
         parts: dict[Any, tuple[Index, list[Code]]] = {}
         for x, index in terms:
@@ -893,7 +895,7 @@ class Builder:
         return self.node(ACCUMULATE, tuple(operands), data, shape, batched)
 
     def _upright(self, x: Code, index: Index) -> tuple[Code, Index]:
-        """What goes to these positions, and they, with their axes in the order of the steps that they take."""
+        """A term and its positions, transposed so that positions step farthest along the first axis."""
         first = np.zeros(index.ndim, dtype=int)
         steps = []
         for axis in range(index.ndim):
@@ -908,7 +910,7 @@ class Builder:
         return x, index.transpose(axes)
 
     def _joined(self, placed: list[tuple[Code, Index]], shape: Shape, batched: bool) -> Code | None:
-        """The parts side by side, if they are the slices of the whole along an axis."""
+        """The terms joined along an axis, if they are slices that make up the whole; otherwise None."""
         size = math.prod(shape)
         if sum([index.size for _, index in placed]) != size or len(placed) > 64:
             return None
@@ -963,7 +965,7 @@ def in_order(index: Index, size: int) -> bool:
 
 
 def read(head: Op, rule: Any, operands: Sequence[Any]) -> Any:
-    """A rule of an operation, read with arrays or symbols.
+    """The result of an operation's rule, called with arrays or symbols.
 
     Raises
     ------
@@ -982,7 +984,7 @@ def read(head: Op, rule: Any, operands: Sequence[Any]) -> Any:
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """The shape of what NumPy makes of arrays of one rank, and of rank 0."""
+    """The shape to which NumPy broadcasts arrays that are all of one rank, or of rank 0."""
     rank = max(map(len, shapes))
     if rank == 0:
         return ()

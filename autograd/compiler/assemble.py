@@ -1,8 +1,8 @@
 """The whole program as source: a module of three functions.
 
-``outputs`` computes what the function returns for every example, ``step`` the loss and its gradient, ``parameters``
-names the parts of the vector. What the function checks the first two check, as soon as they can. They take the inputs
-as they come, examples first.
+``outputs`` computes what the function returns for every example, ``step`` the loss and its gradient, and ``parameters``
+names the parts of the vector. The first two make the function's checks (`autograd.require`), each as soon as its
+operands are computed. They take the inputs as the user gives them, with the axis of examples first.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Assembly:
     largest : float
         The largest finite number that the program computes with.
     program : ArrayProgram
-        What it is about: its builder, and its inputs.
+        Gives the builder and the inputs.
     batched : bool
         Whether inputs have an axis of examples.
     first : bool
-        Whether it is the first axis of all arrays, and not the last.
+        Whether this is the first axis of all arrays inside the functions, and not the last.
     dialect : Dialect
-        The library that it is written for.
+        For the library that the source is written for.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class Assembly:
         self.title, self.layout, self.batched, self.first = title, layout, batched, first
         self.builder, self.inputs = program.builder, program.inputs
         self.module = self._module(largest, dialect)
-        self.bodies: list[tuple[str, str, list[Array | None]]] = []  # name, text, and what each line is about
+        self.bodies: list[tuple[str, str, list[Array | None]]] = []  # name, text, and the array that each line computes
         self.rows: frozenset[int] = frozenset()
         self.columns: frozenset[str] = frozenset()
 
     def prepare(self, program: ArrayProgram) -> None:
-        """Decide which inputs are arrays of one row, and which parts of one column."""
+        """Decide which inputs become arrays of one row, and which parts of the parameters arrays of one column."""
         self.builder, self.inputs = program.builder, program.inputs
         if not self.first:
             arrays = program.arrays()
@@ -75,9 +75,9 @@ class Assembly:
         Parameters
         ----------
         returned : sequence of Array and float
-            What the function needs at its end.
+            What the function computes for its ``return``.
         pattern : nesting of int, optional
-            In the shape of what it returns, the numbers of these; if None, they themselves, in their order.
+            The nesting that it returns, with indices into `returned`; if None, it returns them all, in order.
         """
         body = self._body(program, returned)
         if pattern is None:
@@ -106,7 +106,7 @@ class Assembly:
         return ", ".join([*names, self.layout.vector, *[part.name for part in self.layout.parts]])
 
     def _opening(self, body: Body, returned: str) -> list[Line]:
-        """The inputs, turned as the lines have them, and the number of examples."""
+        """The first lines: they move the axis of examples of the inputs to its place, and count the examples."""
         lines = []
         used = {x.number for x in body.arrays}
         for x in self.inputs:
@@ -143,7 +143,7 @@ class Assembly:
         self.bodies.insert(0, ("parameters", text, []))
 
     def source(self) -> tuple[str, dict[int, tuple[str, Array]]]:
-        """The text; and of each of its lines that computes something, from 1 on, the function, and what array it is."""
+        """The text; and by the numbers, from 1 on, of the lines that compute an array: the function, and the array."""
         self.parameters()
         module = self.module
         constants = []
@@ -173,15 +173,15 @@ class Assembly:
 
 
 def printable(title: str) -> str:
-    """A function's name as it can stand in a docstring."""
+    """A function's name with nothing in it that could break the docstring which it stands in."""
     return "".join([letter if letter.isprintable() and letter not in '\\"' else "?" for letter in title])[:60]
 
 
-# --- where examples lie -----------------------------------------------------------------------------------------------
+# --- the axis of examples ---------------------------------------------------------------------------------------------
 
 
 def examples_first(arrays: Iterable[Array]) -> bool:
-    """Whether arrays are multiplied that both have an axis of examples: stacks of matrices have it in front."""
+    """Whether two arrays with an axis of examples are multiplied: NumPy's stacks of matrices need it in front."""
     for x in arrays:
         if x.head is CONTRACT and x.batched and all(y.batched for y in x.operands if isinstance(y, Array)):
             (left, right, out), _ = x.data
@@ -191,9 +191,9 @@ def examples_first(arrays: Iterable[Array]) -> bool:
 
 
 def _rows(arrays: Iterable[Array], outputs: Sequence[Any]) -> frozenset[int]:
-    """The slots of inputs with a number for each example that are used as arrays of one row.
+    """The slots of inputs of one number for each example that are used only as arrays of shape (1, n).
 
-    NumPy is faster with arrays of one shape than with such that it has to broadcast.
+    NumPy is faster with arrays of one shape than with arrays that it has to broadcast.
     """
     found: dict[int, bool] = {}
     for x in arrays:
@@ -205,7 +205,7 @@ def _rows(arrays: Iterable[Array], outputs: Sequence[Any]) -> frozenset[int]:
 
 
 def _columns(arrays: Iterable[Array]) -> frozenset[str]:
-    """The vectors of parameters that are used beside matrices, one number for each row."""
+    """The names of parameter vectors that are used beside matrices, one number for each row, such as biases."""
     found: set[str] = set()
     for x in arrays:
         for y in x.operands if x.elementwise else ():
@@ -227,7 +227,7 @@ def _is_vector(x: Any) -> bool:
 
 
 class Returned:
-    """The text of what the function returns: lists as arrays, tuples and dicts as they are."""
+    """The text after ``return``: a list becomes an array if it is rectangular, tuples and dicts stay as they are."""
 
     def __init__(self, body: Body, outputs: Sequence[Any], batched: bool) -> None:
         self.body, self.outputs, self.batched = body, outputs, batched
@@ -237,7 +237,7 @@ class Returned:
             items = [(key, self.text(item)) for key, item in pattern.items()]
             if all(type(key) in (str, int) for key in pattern):
                 return f"{{{', '.join([f'{key!r}: {text}' for key, text in items])}}}"
-            return f"[{', '.join([text for _, text in items])}]"  # `run` knows the keys, which have no text
+            return f"[{', '.join([text for _, text in items])}]"  # `run` puts back keys that have no text
         if isinstance(pattern, tuple):
             inside = ", ".join([self.text(item) for item in pattern])
             return f"({inside}{',' * (len(pattern) == 1)})"
@@ -278,14 +278,14 @@ class Returned:
 
 
 def _turned(ndim: int) -> str:
-    """The text that brings the last of one more axis to the front."""
+    """The text that moves the axis of examples, behind `ndim` others, to the front."""
     if ndim == 1:
         return ".T"
     return f".transpose({', '.join(map(str, (ndim, *range(ndim))))})"
 
 
 def one_array(chosen: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """Single numbers as entries of one array, if they are; they come as one pick then, if they are several."""
+    """One pick that gives all these single numbers, if they are entries of one array; otherwise None."""
     sources = set()
     positions = []
     for x in chosen:
@@ -307,7 +307,7 @@ def one_array(chosen: Sequence[Any], shape: tuple[int, ...]) -> Any:
 
 
 def rectangle(pattern: Any) -> Any:
-    """The numbers in a list as an array, if it is one number or equally long lists of them."""
+    """The numbers as an array, if they are one number or nested lists of equal lengths; otherwise None."""
     if isinstance(pattern, np.ndarray):
         return pattern.astype(int)
     if _holds(pattern, (dict, tuple)):

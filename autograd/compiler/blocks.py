@@ -1,9 +1,9 @@
-"""Sums of products that share their vectors, as rectangles.
+"""Sums of products as entries of matrix products.
 
-Every sum of products has a left and a right vector. Where each of some left vectors meets each of some right ones, as
-the weights of a layer's neurons all meet the layer's inputs, the sums are the entries of one matrix product: the left
-vectors are the rows of its first factor, the right ones the columns of its second. Where nearly each meets each, as a
-position in a sequence meets those before it, the rectangle may have holes: entries that nobody asked for.
+Every sum of products has a left and a right vector. Where each of some left vectors is paired with each of some right
+ones, as the weights of every neuron in a layer with the layer's inputs, the sums are the entries of one matrix product:
+the left vectors are the rows of its first factor, the right ones the columns of its second. Where nearly all pairs
+occur, as in attention each position with those before it, the product has holes: entries that are none of the sums.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 HOLE = -1
 FULL = 0.4
-"""At least so much of a rectangle is asked for; with less it costs more than it saves."""
+"""At least this part of a rectangle must be filled; with more holes it costs more than it saves."""
 
 MANY = 3
-"""So many pieces are worth a rectangle with holes; with fewer, what is there is left as it is."""
+"""From this number of pieces on, a rectangle with holes is worth it; fewer pieces stay separate."""
 
 
 class Block:
-    """Rows and columns that meet.
+    """Rows and columns whose products are wanted: one matrix product.
 
     Attributes
     ----------
     rows, columns : list of tuple of int
         The vectors.
     members : list of int
-        Which sum is which entry, row by row; HOLE where no sum is.
+        For each entry of the product, row by row, the number of the sum; HOLE where there is none.
     """
 
     def __init__(self, rows: list[Vector], columns: list[Vector], members: list[int]) -> None:
@@ -80,7 +80,7 @@ def _block(
 
 
 def _connected(sets: list[tuple[int, ...]], count: int) -> list[list[tuple[int, ...]]]:
-    """The sets of numbers below `count`, those together that have a number in common, directly or by way of others."""
+    """The sets of numbers below `count`, in groups that share numbers, directly or through other sets of the group."""
     parent = list(range(count))
 
     def root(i: int) -> int:
@@ -99,19 +99,19 @@ def _connected(sets: list[tuple[int, ...]], count: int) -> list[list[tuple[int, 
 
 
 def extended(pairs: Sequence[Sequence[tuple[int, int]]], side: int) -> list[list[tuple[int, int]]] | None:
-    """Sums of products of several lengths, made longer: one side in full, with holes on the other.
+    """Sums of products of several lengths, made equally long by holes among the factors of one side.
 
     Parameters
     ----------
     pairs : sequence of sequence of (int, int)
         The factors of each sum.
     side : {0, 1}
-        Which factors are to be in full. Vectors that have one of them in common are parts of one longer vector.
+        Which factors get no holes. Vectors of that side that have a factor in common become the same longer vector.
 
     Returns
     -------
     list or None
-        The pairs; None if too much of them would be holes.
+        The pairs; None if too many of them would have holes, or a factor of that side occurs twice in a sum.
 
     Examples
     --------

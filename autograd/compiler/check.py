@@ -1,8 +1,9 @@
-"""What a legal program is, at both levels; a violation is a fault of the compiler, never of its user.
+"""What a legal program is, scalars or arrays; a violation is a bug in the compiler, never the user's fault.
 
-Every pass keeps to the same rules, and adds some of its own: after `sums`, for instance, there are no additions but
-totals. The rules are spelled out here once more, without a word from the code that makes the programs, so that the two
-can contradict each other. The checker is off, because it costs about as much as a pass; tests switch it on.
+Every pass keeps to the same rules, and some promise more: after `sums`, for instance, there are no additions but
+totals. The rules are written here independently of the code that makes the programs, so that a mistake in one of the
+two shows as a contradiction. The checker is off by default, because it costs about as much as a pass; tests and
+`Program.check` switch it on.
 
     >>> with checking():
     ...     switched_on()
@@ -66,7 +67,7 @@ ORDER = (
     *("fold", "sums", "split", "share", "live"),
     *("group", "place", "name", "differentiate", "whole", "lower", "roll"),
 )
-"""The passes: what one of them promises holds after the later ones as well."""
+"""The passes in order: what a pass promises holds after all later passes, too."""
 
 _JOINS = frozenset({RELATIONS["&"], RELATIONS["|"], RELATIONS["~"]})
 _on = False
@@ -196,7 +197,7 @@ def _summed(table: Scalars, i: int) -> str | None:
 
 
 PROMISES: dict[str, Callable[[Scalars, int], str | None]] = {"fold": _folded, "sums": _summed}
-"""What holds for each row after a pass: a function that says why it does not, or None."""
+"""For each pass that promises something of rows, the function that says why a row breaks the promise, or None."""
 
 
 def _check_shared(table: Scalars, after: str) -> None:
@@ -214,7 +215,7 @@ def _check_live(table: Scalars, after: str) -> None:
 
 
 def _so_far(after: str) -> tuple[str, ...]:
-    """The passes up to this one."""
+    """The passes up to this one, whose promises must hold now."""
     return ORDER[: ORDER.index(after) + 1] if after in ORDER else ()
 
 
@@ -316,7 +317,7 @@ def _check_promises(x: Array, after: str) -> None:
 
 
 def _check_body(x: Array, after: str) -> None:
-    """The body of a loop: a program, whose leaves are what the loop is given."""
+    """Check the body of a loop: a program whose ITEM, OUTER and CARRY leaves must match the loop's operands."""
     loop: Loop = x.data
     body = loop.program()
     given, firsts = x.operands[: loop.operands], x.operands[loop.operands :]
@@ -342,7 +343,8 @@ def _same(y: Array, other: Array, shape: Shape) -> None:
     _must(y.shape == shape and y.batched == other.batched, f"it stands for {other!r}, which is of another shape")
 
 
-# What the shape and the axis of examples follow from, head by head; each rule checks the operands and the data, too.
+# One rule for each head: from operands and data it derives the shape, and whether there is an axis of examples, and
+# checks them on the way.
 
 
 def _input(x: Array) -> Typed:
@@ -405,7 +407,7 @@ def _elementwise(x: Array) -> Typed:
 
 
 def _broadcast(arrays: Sequence[Array], rank: int) -> Shape:
-    """The shape of arrays beside each other: all of this rank, or of rank 0."""
+    """The shape to which arrays broadcast; each must have this rank, or rank 0."""
     shape = [1] * rank
     for y in arrays:
         _must(len(y.shape) in (0, rank), f"its operand {y!r} is of rank {len(y.shape)}, beside others of rank {rank}")
@@ -416,7 +418,7 @@ def _broadcast(arrays: Sequence[Array], rank: int) -> Shape:
 
 
 def _fits(y: Code, shape: Shape, batched: bool) -> None:
-    """Whether an operand broadcasts to this shape."""
+    """Demand that an operand broadcasts to this shape, and is no condition."""
     if isinstance(y, Array):
         fits = not y.shape or (len(y.shape) == len(shape) and all(a in (1, b) for a, b in zip(y.shape, shape)))
         _must(fits, f"its operand {y!r} of shape {y.shape} does not broadcast to {shape}")
@@ -425,7 +427,7 @@ def _fits(y: Code, shape: Shape, batched: bool) -> None:
 
 
 def _one(x: Array, condition: bool = False) -> Array:
-    """The only operand, an array of numbers, or of conditions."""
+    """The only operand, which must be an array of numbers, or of conditions if `condition`."""
     _must(len(x.operands) == 1, "it must have one operand")
     (y,) = x.operands
     if not isinstance(y, Array):
@@ -508,7 +510,7 @@ def _expand(x: Array) -> Typed:
 
 
 def _fits_any(y: Code, shape: Shape, batched: bool) -> None:
-    """As `_fits`, of numbers or conditions."""
+    """As `_fits`, but let conditions pass unchecked."""
     if not (isinstance(y, Array) and y.truth):
         _fits(y, shape, batched)
 
@@ -596,4 +598,4 @@ RULES: dict[Op, Callable[[Array], Typed]] = {
     TELL: _tell,
     **dict.fromkeys(ALONG, _along),
 }
-"""Of each head that is not elementwise, the shape, and whether there is an axis of examples."""
+"""The rules of all heads that are neither leaves nor elementwise."""

@@ -1,8 +1,8 @@
 """What differs between the libraries that a program's text is written for; `text` and `assemble` ask here.
 
-NumPy's is the text to read. JAX's arrays never change, so that a line that writes into one makes another instead, and a
-loop is a function of what its steps hand on, which XLA compiles once and not step by step. Everything else is the same
-in both: signs, methods, indices, and the names of functions.
+NumPy's text is the plain one. JAX's arrays are immutable: a line that would write into an array makes a new one. A loop
+in JAX is a function of the step and of the arrays that a step hands to the next, so that XLA compiles the body once
+instead of every step. Operators, methods, indices and the names of functions are the same in both.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Target:
     name : str
         The array's.
     index : sequence of str
-        What stands in the brackets, axis by axis.
+        The items between the brackets, axis by axis.
     reshaped : str
-        The extents that the array takes before, if it does.
+        The extents to which the array is reshaped before it is indexed; empty if it is not.
     """
 
     def __init__(self, name: str, index: Sequence[str], reshaped: str = "") -> None:
@@ -30,7 +30,7 @@ class Target:
 
     @property
     def array(self) -> str:
-        """The array, as it is indexed."""
+        """The text of the array that the index is applied to."""
         return f"{self.name}.reshape({self.reshaped})" if self.reshaped else self.name
 
     @property
@@ -40,23 +40,23 @@ class Target:
 
 
 class Dialect:
-    """The text for NumPy, and what the others have of it.
+    """The text for NumPy; for other libraries, subclasses change what differs.
 
     Attributes
     ----------
     library : str
         The module that has the functions.
     elsewhere : dict
-        Those of them that another module has, and which.
+        For each function that another module has, that module.
     helpers : str
-        Our own module, for what is in neither.
+        Our own module, for functions that are in neither.
     """
 
     library = "numpy"
     elsewhere: dict[str, str] = {}
     helpers = "autograd.arrays"
     whole_starts = False
-    """Whether what stands before the first step of a loop must have its full shape."""
+    """Whether the initial values of a loop must have their full shape already."""
 
     def imports(self, names: set[str], lacking: set[str]) -> list[tuple[str, list[str], str]]:
         """Modules, what is imported from each, and a comment.
@@ -80,11 +80,11 @@ class Dialect:
         return f"{target.indexed} = {value}"
 
     def added(self, target: Target, value: str) -> str:
-        """The line that adds a value to entries, each of which is there once."""
+        """The line that adds a value to entries, none of which occurs twice."""
         return f"{target.indexed} += {value}"
 
     def added_repeatedly(self, target: Target, value: str, use: Callable[[str], str]) -> str:
-        """The line that adds a value to entries some of which are there several times."""
+        """The line that adds a value to entries, some of which occur several times and are added to each time."""
         index = ["slice(None)" if item == ":" else item for item in target.index]
         place = f"({', '.join(index)})" if len(index) > 1 else index[0]
         return f"{use('add')}.at({target.array}, {place}, {value})"
@@ -141,7 +141,7 @@ class JAX(Dialect):
     def loop(
         self, step: str, count: int, carried: Sequence[str], use: Callable[[str], str]
     ) -> tuple[list[str], list[str]]:
-        """The body as a function of the step and of what it carries, if that is several arrays as a tuple."""
+        """The body as a function of the step and of the carried arrays, in a tuple if there are several."""
         names = ", ".join(carried)
         if len(carried) == 1:
             head = [f"def body({step}, {names}):"]

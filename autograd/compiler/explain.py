@@ -1,7 +1,7 @@
 """Looking into a compiled program: what every pass made of it, and which scalars a line of it came from.
 
-Neither is kept while nobody asks. When somebody does, the function is recorded and compiled once more, and the stages
-are kept on the way.
+A compiled program does not keep its stages. The first time that they are asked for, the function is recorded and
+compiled once more, and the stages are kept from then on.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Stage", "Stages"]
 
 FEW = 8
-"""So many entries of an array are written out; an explanation has them all."""
+"""How many entries of an array are printed; `Explanation.entries` has them all."""
 
 TERMS = 4
-"""So many terms of a sum are written out."""
+"""How many terms of a sum, or operands of an operation, are printed."""
 
 _SIGNS = {ops.add: " + ", ops.sub: " - ", ops.mul: "*", ops.div: " / "}
 
@@ -44,13 +44,13 @@ class Stage:
     Attributes
     ----------
     name : str
-        That of the pass.
+        The name of the pass.
     does : str
         What the pass does, in a few words.
     program : Scalars or ArrayProgram
         What it has made, of `step` if there is a gradient, or else of `outputs`.
     programs : dict
-        What it has made of each function. The two are one, up to the way back.
+        What it has made of each function. Before the backward pass, both functions share one program.
 
     Examples
     --------
@@ -96,7 +96,7 @@ class Stage:
 
 
 class Stages(Mapping[str, Stage]):
-    """What every pass made, by the name of the pass, in order; ``program.stages`` is one. Printed, a list of them.
+    """What every pass made, in order, by the name of the pass: ``program.stages``. Printing it lists the passes.
 
     Examples
     --------
@@ -148,7 +148,7 @@ class Entry:
     Attributes
     ----------
     index : tuple of int
-        Where it stands; the axis of examples is no part of it, and in the body of a loop the step is in front.
+        Where it stands in the array, without the axis of examples; in the body of a loop the step is in front.
     row : int
         The scalar's row in the table that was grouped, ``program.stages["live"].program``; -1 for a parameter that is
         used nowhere.
@@ -157,7 +157,7 @@ class Entry:
     label : str
         What the user calls it.
     formula : str
-        What it is: its formula, from what has names.
+        The formula that computes it, from scalars and arrays that have names.
     """
 
     def __init__(self, index: tuple[int, ...], row: int, scope: str, label: str, formula: str) -> None:
@@ -171,7 +171,7 @@ class Entry:
 
 
 class Explanation:
-    """Where a line of a compiled program comes from; ``program.explain`` makes one. Printed, it says so.
+    """Where a line of a compiled program comes from; ``program.explain`` makes one, to be printed.
 
     Attributes
     ----------
@@ -190,16 +190,16 @@ class Explanation:
     operation : str
         What the array is computed by.
     of : str
-        The array that it is the loss's derivative by; empty on the way forward, or if that has no name.
+        The array that it is the loss's derivative by; empty if it is no derivative, or that array has no name.
     derivative : bool
         Whether it is the loss's derivative by something.
     back : bool
-        Whether it belongs to the way back.
+        Whether it belongs to the backward pass.
     leads_to : tuple of str
         The arrays with a name that are computed from it next.
     entries : list of Entry
-        The scalars that its entries are; of a derivative, the scalars that it is the derivative by; of the loss, that
-        of one example. Empty if the line is a step between such.
+        The scalars that its entries are; for a derivative, the scalars that it is the derivative by; for the loss, the
+        loss of one example. Empty for an array whose entries are no scalars of the function.
     says : str
         What else there is to say about it.
 
@@ -303,7 +303,7 @@ def explain(found: Stages, asked: int | str) -> Explanation:
 
 
 class _View:
-    """The final arrays of a function, beside the scalars that they were made from."""
+    """The final arrays of one function of the program, and the table of scalars that they were made from."""
 
     def __init__(self, found: Stages, function: str) -> None:
         table, program = found["live"].program, found["text"].programs[function]
@@ -318,7 +318,7 @@ class _View:
             self.loss, self.gradient = program.outputs
         forward = _with_bodies(program.arrays([*program.inputs, program.outputs[0]]))
         self.back = set(map(id, self.arrays)) - set(map(id, forward)) if function == "step" else set()
-        self._spots: dict[int, tuple[Array, int]] = {}  # of each row, the first named array that has it, and where
+        self._spots: dict[int, tuple[Array, int]] = {}  # row of a scalar -> first named array with it, position
         self._users: dict[int, list[Array]] = {}
         for x in self.arrays:
             for y in x.operands:
@@ -333,7 +333,7 @@ class _View:
         }
 
     def rows(self, x: Array) -> NDArray[Any] | None:
-        """Which scalars an array's entries are, if they are any."""
+        """The rows of the scalars that an array's entries are, or None if they are no scalars."""
         if x.rows is not None or not x.operands:
             return x.rows
         source = x.operands[0]
@@ -366,11 +366,11 @@ class _View:
         rows = self.rows(x)
         if rows is None:
             return []
-        # In the body of a loop an array has a row for every step; that is in front, then.
+        # In the body of a loop `rows` has an axis more than x, for the steps; the step is then in front in the index.
         return [self._entry(row, at) for row, at in zip(rows.ravel().tolist(), np.ndindex(rows.shape)) if row >= 0]
 
     def example(self) -> list[Entry]:
-        """The loss of one example, and what does not depend on the example."""
+        """The two parts of the loss: of one example, and what does not depend on the example, such as a penalty."""
         rows = [row for row in self.table.outputs[:2] if self.table.data[row] != 0.0]
         return [self._entry(row, ()) for row in rows]
 
@@ -386,7 +386,7 @@ class _View:
     # --- formulas -----------------------------------------------------------------------------------------------------
 
     def _formula(self, row: int, scope: str, depth: int) -> str:
-        """What a scalar is computed as, from what has names; seen from a module."""
+        """The formula of a scalar, from operands by their names; names in the module `scope` are written without it."""
         head, operands, data = self.table.heads[row], self.table.operands[row], self.table.data[row]
         if head is CONSTANT:
             return f"{data:g}"
@@ -412,7 +412,7 @@ class _View:
         return " + ".join(texts)
 
     def _operand(self, row: int, scope: str, depth: int, factor: bool) -> str:
-        """A scalar where it is needed: by its label, by its place in an array, or by its formula."""
+        """The text of an operand: its label, its place in a named array, or its formula."""
         head, place = self.table.heads[row], self.table.places[row]
         if head in (INPUT, PARAMETER) or (place is not None and place.label):
             return self._called(row, scope)
@@ -426,14 +426,14 @@ class _View:
         return f"({text})" if factor and (head is TOTAL or head in _SIGNS or head is ops.neg) else text
 
     def called(self, row: int) -> str:
-        """The entry of a named array that a scalar is, if it is one."""
+        """A scalar as an entry of a named array, such as ``Z1[0]``; empty if it is in none."""
         if row not in self._spots:
             return ""
         x, position = self._spots[row]
         return f"{x.name}{_index([int(i) for i in np.unravel_index(position, x.shape)], len(x.shape))}"
 
     def _called(self, row: int, scope: str) -> str:
-        """The label, with its module if that is another one."""
+        """The label of a scalar, with the module that made it in front unless that is `scope`."""
         head, data = self.table.heads[row], self.table.data[row]
         place: Place | None = self.table.places[row]
         label = place.label if place is not None and place.label else f"{head.name} {data}"
@@ -441,13 +441,13 @@ class _View:
 
 
 def _index(at: Sequence[int], rank: int) -> str:
-    """An entry's index in an array of this rank; in the body of a loop there is a step in front."""
+    """The text of an entry's index in an array of this rank; one more number in front is the step of a loop."""
     text = f"[{', '.join(map(str, at[len(at) - rank :]))}]" if rank else ""
     return f"{text} of step {at[0]}" if len(at) > rank else text
 
 
 def _with_bodies(arrays: Sequence[Array]) -> list[Array]:
-    """The arrays, and those of the loops among them."""
+    """The arrays, and those in the bodies of loops among them."""
     found: list[Array] = []
     for x in arrays:
         if x.head is LOOP:
@@ -457,5 +457,5 @@ def _with_bodies(arrays: Sequence[Array]) -> list[Array]:
 
 
 def _few(items: Sequence[Any]) -> list[Any]:
-    """The first items and the last one, with None between them, if they are many."""
+    """The items; if they are more than `TERMS`, the first ones, None for those left out, and the last one."""
     return list(items) if len(items) <= TERMS else [*items[: TERMS - 1], None, items[-1]]

@@ -1,7 +1,8 @@
 """The leaves that a program does not train: their numbers stand in its text, as constants.
 
-A program that went on with old numbers would be wrong without a sign of it. So it looks, in every call, whether a leaf
-has been set since it was compiled, which takes one comparison as long as no leaf at all has been set.
+A program that went on with an old number would be silently wrong. So every call checks whether one of these leaves has
+been set to another number since the program was compiled. As long as no leaf at all is set, the check is one comparison
+of counters.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Fixed:
 
     def __init__(self, leaves: Sequence[Value], numbers: Sequence[float], title: str) -> None:
         self.leaves, self.numbers, self.title = leaves, numbers, title
-        self.writes = -1  # to any leaf, when the numbers were compared
+        self.writes = -1  # the count of writes to any leaf, at the last comparison; -1 before the first
 
     def check(self) -> None:
         """Raise a RuntimeError if a leaf has another number by now.
@@ -53,9 +54,9 @@ class Fixed:
         self.writes = until_now
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fixed:
-        """A copied program looks at the copies, which belong to a model that is copied with it."""
+        """A copied program compares with the copied leaves, those of the model that is copied with it."""
         return Fixed(deepcopy(self.leaves, memo), self.numbers, self.title)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A pickled program has its numbers, and no Values to compare them with."""
+        """A pickled program has the constants in its text, and no Values to compare them with."""
         return Fixed, ((), (), self.title)

@@ -1,12 +1,14 @@
 """Programs in which every array is a single number, as text for Python's floats.
 
-NumPy takes longer to look at a number than to compute with it. So where there is nothing but numbers, the same lines
-are written for floats: ``exp`` is the engine's own function, ``where(c, a, b)`` is ``a if c else b``. Here is said
-which programs these are (`fits`), and what differs in their text; `text` and `assemble` do the rest, as for arrays.
+For a single number, a call of NumPy costs more than the computation. So where there is nothing but numbers, the same
+lines are written for floats: ``exp`` is the engine's own function, ``where(c, a, b)`` is ``a if c else b``. This module
+decides which programs these are (`fits`), and what differs in their text; `text` and `assemble` do the rest, as for
+arrays.
 
 Python raises at ``1.0 / 0.0`` and at ``1e200 ** 2``, where IEEE 754 has a result. The text keeps the plain operators,
-because they are fast and easily read. If one of them raises, the program is run once more, as `careful` reads it: with
-the functions of `autograd.ieee` in their place. The engine does the same with the rules of its operations.
+because they are fast and easy to read. If one of them raises, the program is run once more, as `careful` compiles it:
+with the functions of `autograd.ieee` in place of these operators. The engine does the same with the rules of its
+operations.
 """
 
 from __future__ import annotations
@@ -51,13 +53,13 @@ _SIGNS = SIGNS | {
 }
 
 FEW = 5
-"""So many numbers are faster put into an array one by one."""
+"""Up to this many numbers, it is faster to put them into an empty array one by one than to make it from a list."""
 
 _NOTE = "Where Python raises at / or **, as at 1.0 / 0.0, the program goes on with what IEEE 754 has there, inf or nan."
 
 
 def fits(programs: Sequence[ArrayProgram], layout: Layout) -> bool:
-    """Whether every array of these programs is a single number, but for the gradient, which is made of such."""
+    """Whether every array of these programs is a single number, except for the gradient, which is made of them."""
     return all(part.shape == () for part in layout.parts) and all(
         _is_single(x, x in program.outputs) for program in programs for x in program.arrays()
     )
@@ -66,9 +68,9 @@ def fits(programs: Sequence[ArrayProgram], layout: Layout) -> bool:
 def _is_single(x: Array, returned: bool) -> bool:
     if x.batched:
         return False
-    if x.head in (JOIN, EXPAND):  # the gradient, number by number; or zeros
+    if x.head in (JOIN, EXPAND):  # the gradient: single numbers joined, or one number repeated
         return returned and (len(x.operands) == x.size or not isinstance(x.operands[0], Array))
-    if x.head is INPUT:  # of an array, single numbers are used
+    if x.head is INPUT:  # an array is a nested list, of which single numbers are used: it cannot be returned
         return not (x.shape and returned)
     if x.head is PICK:
         (source,) = x.operands
@@ -84,7 +86,7 @@ class FloatModule(Module):
 
     def __init__(self, layout: Layout, largest: float, dialect: Dialect) -> None:
         super().__init__(layout, largest, dialect)
-        self._homes: dict[str, set[str]] = {}  # for each module the names that are imported from it
+        self._homes: dict[str, set[str]] = {}  # for each module, the names imported from it
 
     def _imported(self, module: str, name: str) -> str:
         self._homes.setdefault(module, set()).add(name)
@@ -114,7 +116,7 @@ class FloatModule(Module):
 
 
 class FloatRule(Rule):
-    """The rules of operations as Python's source, for floats."""
+    """Writes the rules of operations as Python source for floats."""
 
     signs = _SIGNS
 
@@ -135,7 +137,7 @@ class FloatBody(Body):
     def __init__(self, module: Module, program: ArrayProgram, outputs: Sequence[Any]) -> None:
         for x in program.arrays(outputs):
             if x.head in (ops.relu, ops.square) and isinstance(x.operands[0], Array) and x.operands[0].elementwise:
-                x.operands[0].kept = True  # it is written twice
+                x.operands[0].kept = True  # it needs a name, because x's text contains it twice
         super().__init__(module, program, outputs, False)
 
     def _write(self, x: Array) -> None:
@@ -154,7 +156,8 @@ class FloatBody(Body):
         head, operands = x.head, x.operands
         if head is ops.where:
             return _choice(self, x)
-        if head in (ops.mul, ops.sub):  # a condition as a factor would be slower than the number that it stands for
+        # `Body` computes with the condition itself here; with floats, the number 1.0 or 0.0 is faster than a bool.
+        if head in (ops.mul, ops.sub):
             sign, binding, *around = self.signs[head.name]
             return sign.format(*map(self.text, operands, around)), binding
         if head is ops.relu:
@@ -178,7 +181,7 @@ class FloatBody(Body):
 
 
 def _choice(writer: FloatRule | FloatBody, x: Any) -> tuple[str, int]:
-    """A where, or a condition as the number 1 or 0."""
+    """The text of a `where`, or of a condition as the number 1 or 0: a conditional expression."""
     condition, yes, no = x.operands if x.head is ops.where else (x.operands[0], 1.0, 0.0)
     if _sign(condition) == "~":
         condition, yes, no = condition.operands[0], no, yes
@@ -188,13 +191,13 @@ def _choice(writer: FloatRule | FloatBody, x: Any) -> tuple[str, int]:
 
 
 def _sign(x: Any) -> str:
-    """What joins the operands of an array or an expression; empty for a number."""
+    """The name of the head of an array or an expression, such as ``"&"``; empty for a number."""
     head = getattr(x, "head", "")
     return head if isinstance(head, str) else head.name
 
 
 def _is_whole(exponent: Any) -> bool:
-    """Whether Python's ** takes it, too, with negative numbers; it makes complex numbers of them else."""
+    """Whether Python's ** can be used: with a fractional exponent, it turns negative numbers into complex ones."""
     return isinstance(exponent, (int, float)) and float(exponent).is_integer()
 
 
@@ -241,7 +244,7 @@ class FloatAssembly(Assembly):
         return [Line(f"({names[0]},) = {floats}")] if names else []
 
     def parameters(self) -> None:
-        """There is no function of that name: every other begins with it."""
+        """Append nothing: the other functions begin with the line that names the parameters."""
 
 
 # --- the second reading -----------------------------------------------------------------------------------------------
@@ -264,7 +267,7 @@ class _Careful(ast.NodeTransformer):
 
 
 def careful(source: str, title: str) -> dict[str, Any]:
-    """What the source defines, with the functions of `autograd.ieee` in place of the operators that may raise.
+    """The names that the source defines, with functions of `autograd.ieee` in place of operators that may raise.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Pass: what depends on constants alone is computed now, and what changes nothing goes.
+"""Pass: what depends on constants alone is computed now, and operations that change nothing are removed.
 
-Only steps that hold for every number, nan and infinities included, are taken: 0 * x stays, because x may be infinite.
-The passes that make new rows, `sums` and `split`, make them with `folded` and `total`, so that after them as well every
-operation depends on more than constants.
+The pass simplifies only where this holds for every number, nan and infinities included: 0 * x stays, because x may be
+infinite. The passes `sums` and `split` make new rows with `folded` and `total`, so that after them, too, no operation
+depends on constants alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def fold(table: Scalars) -> Scalars:
 
 
 def folded(table: Scalars, head: Op, operands: tuple[int, ...], data: Any = None, place: Place | None = None) -> int:
-    """The row for an operation on rows of the table: a new one, if it is not known already what it comes to."""
+    """The row for an operation on rows of the table: an operand or a constant if it comes to that, or a new row."""
     heads, numbers = table.heads, table.data
     if operands and all(heads[i] is CONSTANT for i in operands):
         return table.add(CONSTANT, (), float(head.value(*[numbers[i] for i in operands])), place)

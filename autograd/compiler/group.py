@@ -1,10 +1,10 @@
 """Pass: scalars of one kind become arrays.
 
-Level by level, rows with the same operation on operands from the same arrays become one array. Positions in the
-operands decide how its elements are ordered and shaped: like an operand of which each element takes a different entry,
-if there is one; like the grid of two operands, if each entry of one meets each entry of the other. A total falls apart
-by the arrays that its terms come from: a part is a sum of products (see `blocks`), a sum along an axis, or a term as it
-is. Whole layers, examples recorded one by one, and time steps are all found in this way, without being looked for.
+Level by level, rows with the same operation on operands from the same arrays become one array. Where the operands stand
+in their arrays decides the order and shape of the new one: like an operand of which each element takes a different
+entry, if there is one; or a grid, if each entry of one operand is combined with each entry of another. A total is
+divided by the arrays that its terms come from: a part is a sum of products (see `blocks`), a sum along an axis, or a
+single term. Layers, examples recorded one by one, and time steps are all found in this way, without being looked for.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Spot: TypeAlias = tuple[int, int]  # the number of an array, and a position in it
 
 FEW = 2
-"""So many terms from one array are added one by one; more are summed along an axis."""
+"""Up to this many terms from one array are added one by one; more are summed along an axis."""
 
 
 def group(
@@ -59,12 +59,12 @@ def group(
     batched : bool
         Whether inputs have an axis of examples.
     parameters : int
-        How many there are. They are one array of head PARAMETER here; `place` gives them their final ones.
+        How many there are. Here they are one array of head PARAMETER; `place` divides them into named arrays.
     checks : sequence of tuple
         Of each check the message, and how many outputs belong to it.
     make : Builder
     told : sequence of int
-        How many outputs, the last ones, are told together.
+        Of each call of `tell`, how many outputs belong to it; they are the last ones.
     """
     grouping = _Grouping(table, slots, batched, parameters, make)
     grouping.note_rows()
@@ -82,15 +82,15 @@ def group(
 
 
 class _Grouping:
-    """Where each row's number stands: in which array, at which position."""
+    """Makes the arrays, and notes of each row its spot: in which array its number stands, and at which position."""
 
     def __init__(self, table: Scalars, slots: Sequence[Slot], batched: bool, parameters: int, make: Builder) -> None:
         self.table, self.make = table, make
         self.arrays: list[Array] = []
-        self.masks: dict[int, Index] = {}  # of an array with holes, where it has none
-        self.fillers: dict[int, float] = {}  # what stands in all holes of an array, if that is known
-        self.moved: dict[tuple[int, int], Spot] = {}  # of an operand of a row, where its number stands for this use
-        self.twins: dict[Spot, Spot] = {}  # where the same number stands once more: the sum of it alone
+        self.masks: dict[int, Index] = {}  # of an array with holes: True at entries that are rows
+        self.fillers: dict[int, float] = {}  # the number in all holes of an array, if it is known
+        self.moved: dict[tuple[int, int], Spot] = {}  # (row, which operand) -> spot to use instead
+        self.twins: dict[Spot, Spot] = {}  # spot of a number -> spot of the sum of it alone
         self.spots: list[Spot] = [(-1, -1)] * len(table)
         self.inputs = [make.leaf(INPUT, i, slot.shape, batched and slot.each) for i, slot in enumerate(slots)]
         for slot, array in zip(slots, self.inputs):
@@ -116,7 +116,7 @@ class _Grouping:
             waiting = self._level(waiting)
 
     def note_rows(self) -> None:
-        """Tell every array which rows its entries are."""
+        """Note in every array which rows its entries are."""
         spots = np.fromiter(chain.from_iterable(self.spots), int, 2 * len(self.spots)).reshape(-1, 2)
         order = np.argsort(spots[:, 0], kind="stable")
         numbers, starts = np.unique(spots[order, 0], return_index=True)
@@ -127,12 +127,12 @@ class _Grouping:
             array.rows = found.reshape(array.shape)
 
     def single(self, row: int) -> Any:
-        """One number of an array."""
+        """The entry of an array that is the number of a row."""
         number, position = self.spots[row]
         return self.make.pick(self.arrays[number], np.array(position))
 
     def several(self, rows: Sequence[int]) -> list[Any]:
-        """Numbers in order, with those that follow each other in one array together."""
+        """The numbers of rows, in order; those that follow each other in one array are one pick."""
         made: list[Any] = []
         for number, spots in groupby([self.spots[row] for row in rows], itemgetter(0)):
             positions = [position for _, position in spots]
@@ -144,7 +144,7 @@ class _Grouping:
     # --- a level ----------------------------------------------------------------------------------------------
 
     def _level(self, rows: list[int]) -> list[int]:
-        """Make arrays of the rows; returned are those that wait for others."""
+        """Make arrays of the rows; returns rows that must wait until other rows are in arrays."""
         table, spots = self.table, self.spots
         alike: dict[tuple[Any, ...], list[int]] = {}
         sequences: dict[tuple[Any, ...], list[int]] = {}
@@ -167,7 +167,7 @@ class _Grouping:
             totals = []
         new = self.twins.keys() - twins
         for key in [key for key, members in alike.items() if all(self._uses(row, new) for row in members)]:
-            waiting += alike.pop(key)  # until there are those that they belong to
+            waiting += alike.pop(key)  # until `_join_twins` can join them to operations on longer sums
         self._join_twins(alike)
         for members in alike.values():
             head, place = table.heads[members[0]], table.places[members[0]]
@@ -184,7 +184,7 @@ class _Grouping:
         return any(self.spots[i] in among for i in self.table.operands[row])
 
     def _short_sums(self, alike: dict[tuple[Any, ...], list[int]], totals: list[int]) -> list[int]:
-        """Products that are sums of one product, in a family of sums of several lengths; they leave `alike`."""
+        """Take out of `alike`, and return, products that belong to ragged sums of products, as sums of one product."""
         lengths: dict[tuple[int, int], list[int]] = {}
         for row in totals:
             operands, pairs = self.table.operands[row], self.table.data[row]
@@ -203,7 +203,7 @@ class _Grouping:
         return found
 
     def _join_twins(self, alike: dict[tuple[Any, ...], list[int]]) -> None:
-        """Operations on what is a sum of one number join those on sums of several."""
+        """Join operations on numbers that are also sums of one term to the same operations on longer sums."""
         if not self.twins:
             return
         for key in sorted(alike, key=lambda key: len(alike[key])):
@@ -242,7 +242,7 @@ class _Grouping:
     # --- elementwise --------------------------------------------------------------------------------------------
 
     def _elementwise(self, head: Op, operands: list[list[Spot]], place: Place | None) -> list[Spot]:
-        """One array for an operation applied to several operands each; returns where each element stands in it."""
+        """One array for an operation on many elements; `operands` has a list for each operand. Returns the spots."""
         operands, again = _distinct(operands)
         numbers = [spots[0][0] for spots in operands]
         positions = [np.array([position for _, position in spots]) for spots in operands]
@@ -254,7 +254,7 @@ class _Grouping:
         picked = [self._picked(number, self._spread(index, cells, number)) for number, index in zip(numbers, positions)]
         code = self._applied(head, picked)
         batched = any(self.arrays[number].batched for number in numbers)
-        if not isinstance(code, Array) or code.shape != shape or code.batched != batched:  # a rule leaves one aside
+        if not isinstance(code, Array) or code.shape != shape or code.batched != batched:  # a rule ignored an operand
             code = self.make.expand(code, shape, batched)
         made = self._add(code, place)
         if holes.any():
@@ -273,11 +273,11 @@ class _Grouping:
         return self.make.apply(head, operands)
 
     def _picked(self, number: int, index: Index) -> Any:
-        """Entries of an array; along an axis along which they do not change, once."""
+        """Entries of an array; an axis along which the index does not change has extent 1."""
         return self.make.pick(self.arrays[number], _compressed(index))
 
     def _arranged(self, numbers: list[int], positions: list[Index]) -> tuple[Index, tuple[int, ...]]:
-        """The cells of an elementwise operation, each with its element or HOLE, and their shape."""
+        """The cells of an elementwise operation, in each the number of an element or HOLE; and their shape."""
         n = len(positions[0])
         arrays = [self.arrays[number] for number in numbers]
         own = [j for j, array in enumerate(arrays) if array.head is not CONSTANT]
@@ -312,7 +312,7 @@ class _Grouping:
         return np.arange(n), (n,)
 
     def _subgrid(self, positions: Index, shape: tuple[int, ...], mask: Index | None) -> tuple[Index, tuple[int, ...]]:
-        """Sorted positions in an array of the given shape as cells: all of it, a grid of rows and columns, or flat."""
+        """The cells for sorted positions in an array of this shape: all of it, a grid of rows and columns, or flat."""
         n = len(positions)
         if n == math.prod(shape):
             return np.arange(n).reshape(shape), shape
@@ -329,7 +329,7 @@ class _Grouping:
         return np.where(positions[at] == flat, at, HOLE).reshape(extents), extents
 
     def _spread(self, index: Index, cells: Index, number: int) -> Index:
-        """The positions of all cells, given those of the elements; in holes, such that they are easily picked."""
+        """The positions for all cells, given those of the elements; holes get positions that make the pick simple."""
         if (cells >= 0).all():
             return index[cells]
         return completed(index[np.maximum(cells, 0)], cells >= 0, self.arrays[number].shape)
@@ -339,7 +339,7 @@ class _Grouping:
     def _puncture(
         self, made: int, holes: Index, head: Op, numbers: list[int], positions: list[Index], cells: Index
     ) -> None:
-        """Note which entries of an array nobody asked for, and what stands there, if it is known."""
+        """Note the holes of an array, and the number that stands in them if it is known."""
         self.masks[made] = ~holes
         fillers = []
         for number, index in zip(numbers, positions):
@@ -362,14 +362,14 @@ class _Grouping:
             return self.make.constant(np.where(holes, neutral, x))
         made: Any = self.make.elementwise(ops.where, (self.make.constant(~holes), x, neutral))
         if mask is not None and index.shape == array.shape and in_order(index, array.size) and (mask == ~holes).all():
-            # What stands in the holes is free to choose: from here on it is this number.
+            # No row needs the numbers in the holes, so the array with neutral ones replaces this one.
             self.arrays[number], self.fillers[number] = made, neutral
         return made
 
     # --- n-ary ----------------------------------------------------------------------------------------------------
 
     def _sequences(self, head: Op, members: list[list[Spot]], place: Place | None) -> list[Spot]:
-        """An operation on sequences of spots; those of one length, or ragged, are one array."""
+        """An operation on sequences of spots; those of one length, or ragged ones from one array, become one array."""
         alike: dict[tuple[int, ...], list[int]] = {}
         if _ragged([len(spots) for spots in members]) and len({spot[0] for spots in members for spot in spots}) == 1:
             alone = self._alone(members) if head is REDUCE else []
@@ -385,7 +385,7 @@ class _Grouping:
         return made
 
     def _alone(self, members: list[list[Spot]]) -> list[Spot]:
-        """Numbers that stand alone on a line of an array with holes, of which all other lines are summed."""
+        """Numbers that are alone on their line of an array with holes, if `members` are all the longer lines."""
         number = members[0][0][0]
         mask, shape = self.masks.get(number), self.arrays[number].shape
         if mask is None:
@@ -438,7 +438,7 @@ class _Grouping:
         return [(made, places[i]) for i in again]
 
     def _taken(self, number: int, index: Index) -> Array:
-        """Entries of an array, as an array even if all are the same constant."""
+        """Entries of an array, as an `Array` even if all are the same number."""
         array = self.arrays[number]
         if array.head is CONSTANT:
             return self.make.leaf(CONSTANT, array.data.ravel()[index], index.shape)
@@ -457,7 +457,7 @@ class _Grouping:
     # --- totals ---------------------------------------------------------------------------------------------------
 
     def _totals(self, rows: list[int]) -> None:
-        """Totals: first their parts, each kind of part together, then the parts' sums."""
+        """Make arrays of totals: first of their parts, those of one kind together, then of the sums of the parts."""
         table, spots = self.table, self.spots
         products: dict[tuple[int, int], list[tuple[int, list[tuple[int, int]]]]] = {}
         singles: dict[int, list[tuple[int, list[int]]]] = {}
@@ -509,7 +509,7 @@ class _Grouping:
         return not self.arrays[spot[0]].batched and not self.arrays[spot[0]].operands, spot
 
     def _ranked(self, a: Spot, b: Spot) -> tuple[Spot, Spot]:
-        """The factors of a product in the order of a matrix product: weights before what they weigh."""
+        """The factors of a product in the order of a matrix product: weights before the numbers that they multiply."""
         return (b, a) if self._rank(b[0]) < self._rank(a[0]) else (a, b)
 
     def _rank(self, number: int) -> int:
@@ -521,7 +521,7 @@ class _Grouping:
         return 1 if array.depends else 2
 
     def _alike(self, x: int, y: int, parts: list[Any]) -> Iterable[list[Any]]:
-        """Sums of products of two arrays, those together that have one length; first made so, if they are ragged."""
+        """Sums of products of two arrays, in groups of one length; ragged ones are made equally long before."""
         if _ragged([len(terms) for _, terms in parts]):
             pairs = [terms for _, terms in parts]
             sides = (0, 1) if self.arrays[x].head is PARAMETER else (1, 0)
@@ -534,7 +534,7 @@ class _Grouping:
         return alike.values()
 
     def _products(self, x: int, y: int, pairs: list[list[tuple[int, int]]], place: Place | None) -> list[Spot]:
-        """Sums of equally many products, of entries of two arrays."""
+        """Arrays of sums that have equally many products, of entries of two arrays; returns the spots of the sums."""
         if len(pairs[0]) == 1 and not any(HOLE in pair[0] for pair in pairs):
             both = [[(number, pair[0][j]) for pair in pairs] for j, number in enumerate((x, y))]
             return self._elementwise(ops.mul, both, place)
@@ -568,8 +568,8 @@ class _Grouping:
 
     def _contracted(self, x: int, y: int, several: list[Block], place: Place | None) -> int:
         """One array for blocks of one shape: a stack of matrix products."""
-        rows = np.array([block.rows for block in several])  # stack, row, along
-        columns = np.array([block.columns for block in several]).swapaxes(1, 2)  # stack, along, column
+        rows = np.array([block.rows for block in several])  # axes: stack, row, summed
+        columns = np.array([block.columns for block in several]).swapaxes(1, 2)  # axes: stack, summed, column
         left, right, out = "bij", "bjk", "bik"
         weighs = self.arrays[x].head is PARAMETER and self.arrays[y].batched
         gone = "b" * (len(several) == 1) + "k" * (columns.shape[2] == 1)
@@ -596,7 +596,7 @@ _NEUTRAL = {REDUCE: 0.0, ops.prod: 1.0, ops.logsumexp: -math.inf}
 
 
 def filled_with(head: Op, fillers: list[float | None]) -> float | None:
-    """What an operation gives where some operands are numbers, for all finite numbers in place of the others (None)."""
+    """The result of an operation on the numbers in holes, if it is the same for all finite numbers in place of None."""
     if all(filler is not None for filler in fillers):
         return float(head.value(*fillers)) if head is not SUM else None  # type: ignore[arg-type]  # all are numbers
     known = [filler for filler in fillers if filler is not None]
@@ -612,12 +612,12 @@ def filled_with(head: Op, fillers: list[float | None]) -> float | None:
 
 
 def _ragged(lengths: list[int]) -> bool:
-    """Whether sequences of these lengths are to be filled up to the longest."""
+    """Whether sequences of these lengths are worth filling up with holes to one length."""
     return len(set(lengths)) >= MANY and sum(lengths) >= FULL * max(lengths) * len(lengths)
 
 
 def _distinct(operands: list[list[Any]]) -> tuple[list[list[Any]], list[int]]:
-    """The operands of all members that differ from those before them; and for each member, which of these it equals."""
+    """The operands without members that repeat earlier ones; and for each member its index among those left."""
     numbers: dict[tuple[Any, ...], int] = {}
     again = [numbers.setdefault(member, len(numbers)) for member in zip(*operands)]
     if len(numbers) == len(again):
@@ -629,10 +629,10 @@ def _distinct(operands: list[list[Any]]) -> tuple[list[list[Any]], list[int]]:
 
 
 def completed(index: Index, real: Index, shape: tuple[int, ...]) -> Index:
-    """Positions in an array of the given shape, with those that are not real such that the whole is easily picked.
+    """Positions in an array of the given shape; those that are not real are chosen so that the pick is simple.
 
-    Each coordinate in the array is completed by itself: as a function of few of the axes, if it is one; as a linear
-    one; or else by any number.
+    Each coordinate in the array is completed by itself: as a function of few axes of the index, if the real positions
+    allow it; or as a linear function of the axes; or else by that of the first real position.
     """
     coordinates = np.unravel_index(np.where(real, index, index[real].flat[0]), shape) if shape else ()
     made = np.zeros(index.shape, dtype=int)
@@ -657,7 +657,7 @@ def _completed(coordinate: Index, real: Index, extent: int) -> Index:
 
 
 def _in_two(indices: list[Index]) -> tuple[int, ...] | None:
-    """A shape of two axes for a row of elements, of which an operand takes each entry several times in turn."""
+    """A shape of two axes for a row of elements, if an operand repeats along one of them: a, a, b, b or a, b, a, b."""
     n = len(indices[0])
     for index in indices:
         changes = np.flatnonzero(index[1:] != index[:-1])
@@ -674,7 +674,7 @@ def _in_two(indices: list[Index]) -> tuple[int, ...] | None:
 
 
 def _compressed(index: Index) -> Index:
-    """The index with axes along which it does not change cut down to 1."""
+    """The index, cut to extent 1 along axes along which it does not change."""
     for axis in range(index.ndim):
         first = index.take([0], axis)
         if index.shape[axis] > 1 and (index == first).all():
@@ -683,14 +683,15 @@ def _compressed(index: Index) -> Index:
 
 
 def aligned_lines(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index, Index, Index]:
-    """Sequences of positions in an array, side by side.
+    """Sequences of positions in an array as one index, a column for each.
 
     Returns
     -------
     order : array of int
-        Which sequence is which.
+        The number of the sequence in each column.
     index : array of int
-        Of shape (longest, *members), such that whole axes of the array are used where they are.
+        Of shape (length, *members): a grid of members, and positions in their places along an axis of the array, where
+        possible. Then the length may be more than that of the longest sequence.
     holes : array of bool
         Where a sequence has no position.
     """
@@ -707,7 +708,7 @@ def aligned_lines(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index
         index = index.reshape(-1, *members)
         return order, index, np.zeros(index.shape, dtype=bool)
     found = _on_one_axis(lines, shape)
-    if found is None:  # from the first on
+    if found is None:  # aligned at their first positions
         order = np.array(sorted(range(len(lines)), key=lambda i: lines[i]))
         holes = np.array([[k >= len(lines[i]) for i in order] for k in range(longest)])
         index = np.array([[lines[i][min(k, len(lines[i]) - 1)] for i in order] for k in range(longest)])
@@ -717,7 +718,7 @@ def aligned_lines(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index
 
 
 def _on_one_axis(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index, Index, Index] | None:
-    """Sequences that each run along the same axis of the array: every position in its own place along it."""
+    """As `aligned_lines`, with each position at its place on one axis of the array; None if there is no such axis."""
     strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     for extent, stride in zip(shape, strides):
         offsets = [[position // stride % extent for position in line] for line in lines]
@@ -743,7 +744,7 @@ def _on_one_axis(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index,
 
 
 def _grid(positions: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of sorted positions in an array of the given shape: all of it, a grid of rows and columns, or flat."""
+    """The shape for sorted positions in an array of this shape: all of it, a grid of rows and columns, or flat."""
     if len(positions) == math.prod(shape):
         return shape
     extents = [len(np.unique(axis)) for axis in np.unravel_index(positions, shape)] if shape else []
@@ -753,7 +754,7 @@ def _grid(positions: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _checks(make: Builder, checks: Sequence[tuple[str, int]], outputs: list[Any]) -> list[Array]:
-    """The nodes that check; one for all checks of the same sentence on entries of the same arrays."""
+    """The REQUIRE nodes: one for all checks with the same message on entries of the same arrays."""
     remaining = iter(outputs)
     alike: dict[tuple[Any, ...], list[list[Any]]] = {}
     for message, count in checks:

@@ -1,4 +1,4 @@
-"""Arguments: what nesting of arrays a compiled function takes, and whether a call's arguments are such.
+"""Arguments: which nesting of arrays a compiled function takes, and whether a call's arguments match it.
 
 A `Slot` stands for one array. A list of numbers, or of equally long lists of numbers, is one array; dicts, and lists
 whose items differ in shape, are kept as they are, with arrays in them. In a batch every array has one more axis, the
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Placeholder(Value):
     """Stands for a number of the arguments while a function is recorded.
 
-    Its own number is nan, which no operation minds, and which shows wherever it is kept. What asks for the number in
-    order to choose, to count or to write a text with it is refused.
+    Its own number is nan: operations accept it, and it shows wherever code keeps it by mistake. Code that needs the
+    number to branch, to count or to format a text is refused.
     """
 
     def _refuse(self, why: str) -> NoReturn:
@@ -87,9 +87,9 @@ class Slot:
     Parameters
     ----------
     name : str
-        What the program calls it, and messages.
+        Its name in the program's text and in messages.
     shape : tuple of int
-        Of the array that belongs to one example.
+        The shape of the array for one example.
     each : bool
         Whether, in a program for a batch, each example has an array of its own.
     """
@@ -98,7 +98,7 @@ class Slot:
         self.name, self.shape, self.each = name, shape, each
 
     def placeholders(self) -> list[Placeholder]:
-        """A fresh one for each number."""
+        """A new placeholder for each number of the array."""
         size = 1
         for extent in self.shape:
             size *= extent
@@ -123,7 +123,7 @@ class Asked(Slot):
         self.count, self.function = count, function
 
     def array(self, examples: int | None, dtype: Any) -> NDArray[Any]:
-        """Numbers for a call; `examples` is how many there are, None if it is not a batch."""
+        """The numbers for a call; `examples` is the number of examples, None if the call has no batch."""
         before = (examples,) if examples is not None and self.each else ()
         numbers = given(self.function, self.count * math.prod(before))
         return np.array(numbers, dtype).reshape((*before, *self.shape))
@@ -141,7 +141,7 @@ class Inputs:
     f : callable
         The function, for the names of its arguments.
     arguments : sequence
-        Arguments as they come.
+        Arguments of the nesting and shapes that those of calls must have.
     batched : bool
         Whether the arrays in them have an axis of examples in front.
     dtype : numpy.dtype
@@ -151,9 +151,9 @@ class Inputs:
     ----------
     slots : list of Slot
     kinds : tuple of type
-        Arrays that are taken as they are.
+        The types that are arrays already, without conversion.
     most : float
-        How many examples a batch can have.
+        How many examples a batch can have: limited only in float16, which cannot count further.
     """
 
     kinds: tuple[type, ...] = (np.ndarray,)
@@ -182,7 +182,7 @@ class Inputs:
         return self.slots[-1]
 
     def with_batch(self, batched: bool) -> Inputs:
-        """The same for arguments whose arrays have an axis of examples in front, or have none."""
+        """Set whether the arrays of calls have an axis of examples in front; returns the object itself."""
         self.batched = batched
         return self
 
@@ -210,7 +210,7 @@ class Inputs:
         """
         shapes = self._shapes
         if shapes is not None and len(arguments) == len(shapes):
-            # The way of every step but the first: arrays that are as they should be, but perhaps of whole numbers.
+            # The fast path of nearly all calls: the arrays are right, and at most their dtype has to be converted.
             arrays = []
             for x, shape in zip(arguments, shapes):
                 if type(x) not in self.kinds or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
@@ -246,7 +246,7 @@ class Inputs:
         return found
 
     def numbers(self, arguments: Sequence[Any]) -> Sequence[Any]:
-        """The arrays of a call as floats, and as nested lists of floats. Errors are those of `arrays`."""
+        """The arguments of a call as floats and nested lists of floats. Errors are those of `arrays`."""
         shapes = self._shapes
         if shapes is not None and len(arguments) == len(shapes) and not any(shapes):
             for x in arguments:
@@ -282,7 +282,7 @@ class Inputs:
         return self._converted(array)
 
     def _converted(self, array: Any) -> Any:
-        """An array of real numbers as the program computes with it."""
+        """An array of real numbers in the dtype that the program computes with."""
         return array.astype(self.dtype)
 
     def _read(self, x: Any, name: str) -> Any:
@@ -341,7 +341,7 @@ def _array(x: Any, name: str) -> NDArray[Any] | None:
 
 
 def _several(x: Any) -> bool:
-    """Whether x is an array, or holds one: a list of such is a list of arrays, not one array."""
+    """Whether x is an array or holds one, so that a list of such items is a list of arrays, not one array."""
     if isinstance(x, dict) or hasattr(x, "ndim"):
         return getattr(x, "ndim", 1) > 0
     return isinstance(x, (list, tuple)) and any(_several(item) for item in x)

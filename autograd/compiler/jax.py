@@ -1,8 +1,8 @@
-"""A compiled program where JAX runs it: the same text, written for ``jax.numpy``, compiled by XLA.
+"""Compiled programs that JAX runs: the same text, written for ``jax.numpy``, compiled by XLA.
 
-A call takes and gives NumPy's arrays, like that of any program, so that the optimisers of ``nn`` move its parameters.
-`JaxProgram.function` is the same mathematics without anything around it, for JAX's own transformations and optimisers,
-with arrays that stay on the device. How an array program becomes text is not told here.
+A call takes and gives NumPy's arrays, like that of any program, so that the optimisers of ``nn`` can move its
+parameters. `JaxProgram.function` is the same computation as a pure function, for JAX's own transformations and
+optimisers, with arrays that stay on the device. How the text differs from NumPy's is in `dialects`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = ["JaxProgram"]
 
 
 class JaxInputs(Inputs):
-    """The arguments of a program that JAX runs: its arrays are taken as they are, also while JAX traces a function."""
+    """The arguments of a program that JAX runs: JAX's arrays are taken as they are, also while JAX traces them."""
 
     @property
     def kinds(self) -> tuple[type, ...]:  # type: ignore[override]
@@ -47,7 +47,7 @@ class JaxInputs(Inputs):
         return x if isinstance(x, jax.Array) else super()._read(x, name)
 
     def _converted(self, array: Any) -> Any:
-        """NumPy converts here; what JAX has, XLA converts inside the program, which costs less than an operation."""
+        """Convert NumPy's arrays. XLA converts JAX's inside the program, which is cheaper than a separate operation."""
         return array if isinstance(array, jax.Array) else super()._converted(array)
 
     def refuse_nan(self, arrays: Sequence[Any]) -> None:
@@ -56,14 +56,14 @@ class JaxInputs(Inputs):
 
 @cache
 def _kinds() -> tuple[type, ...]:
-    """NumPy's arrays and JAX's, of which there are none before JAX has looked for devices: not at import."""
+    """The types of NumPy's and JAX's arrays; not found at import, because making a JAX array starts up the devices."""
     return np.ndarray, type(jnp.zeros(()))
 
 
 class JaxProgram(Program):
     """A function compiled for JAX; `autograd.compile` makes it, with ``backend="jax"``.
 
-    It is called, copied, pickled and trained as any `Program`. float64 needs no setting of JAX's for that. The first
+    It is called, copied, pickled and trained as any `Program`. For float64 no setting of JAX's is needed. The first
     call with a batch of another size compiles anew, which takes as long as XLA needs.
 
     Examples
@@ -79,17 +79,17 @@ class JaxProgram(Program):
 
     _takes = JaxInputs
     _dialect = JAX()
-    _dtypes = (*Program._dtypes, "bfloat16")  # of which NumPy knows as soon as JAX is imported
+    _dtypes = (*Program._dtypes, "bfloat16")  # importing JAX makes it known to NumPy
     _made = (*Program._made, "_value", "_stepping", "_computing")
     _batches: NamedSharding | None = None
-    """How a batch lies on several devices, if it does."""
+    """How a batch is split over several devices; None if it is not."""
     _pieces = 1
-    """In how many parts it is split."""
+    """The number of parts that a batch is split into."""
 
     # --- running ----------------------------------------------------------------------------------------------
 
     def _precision(self) -> Any:
-        """A context in which JAX's numbers are of the program's dtype, whatever the setting is outside."""
+        """A context in which JAX has float64 if the program computes in it, whatever JAX's own setting is."""
         return jax.enable_x64(self._dtype == np.float64)
 
     def _setting(self) -> Any:
@@ -106,11 +106,11 @@ class JaxProgram(Program):
         self._prepare()
 
     def _look(self) -> None:
-        """There are no views: the vector goes to the device in every call."""
+        """Take no views of the parameters: their vector goes to the device in every call."""
         self._views = ()
 
     def _prepare(self) -> None:
-        """Set up what JAX compiles when it is called first."""
+        """Set up the functions that JAX compiles at their first call."""
         settings: dict[str, Any] = {}
         if self._batches is not None:
             settings["out_shardings"] = NamedSharding(self._batches.mesh, PartitionSpec())
@@ -148,11 +148,11 @@ class JaxProgram(Program):
             _enforce(held.tolist(), noted)
         for x in noted:
             if isinstance(x, Told):
-                tell(x.which, *map(np.asarray, x.values))  # whoever wants the numbers is listening
+                tell(x.which, *map(np.asarray, x.values))  # `outputs` collects it with `hearing`
         return made
 
     def _placed(self, arrays: Sequence[Any]) -> Sequence[Any]:
-        """The parameters and the arrays of a call where they are computed with."""
+        """The parameters and the arrays of a call, on the devices of the mesh if there is one."""
         if self._batches is None:
             return [self._parameters._data, *arrays]
         count = len(arrays[0])
@@ -220,13 +220,13 @@ class JaxProgram(Program):
         """A pure function of ``(parameters, *batch)``: the loss, or what f returns if nothing is differentiated.
 
         ``jax.grad``, ``jax.jit``, ``jax.vmap``, ``jax.hessian`` and their like apply to it. With respect to the
-        parameters a loss has the gradient that the program's own lines compute, at kinks too, where JAX's rules are
-        others: its ``maximum(x, 0)`` has the slope 1/2 at 0. All else JAX derives itself.
+        parameters a loss has the gradient that the program's own lines compute, at kinks too, where JAX's rules
+        differ: its ``maximum(x, 0)`` has the slope 1/2 at 0. All else JAX derives itself.
 
         `parameters` is a vector like ``program.parameters.data``, or a dict with an array for each of the
         ``program.parameters.names``, in which case the gradient is such a dict. The batch is what the program is called
-        with; where it lies on a mesh, the axes must be of JAX's type Auto. Nothing is looked at that needs numbers:
-        neither nan nor what f requires of its arguments.
+        with; where it lies on a mesh, the axes must be of JAX's type Auto. What needs numbers is not checked: neither
+        nan nor what f requires of its arguments.
 
         Raises
         ------
@@ -288,7 +288,7 @@ class JaxProgram(Program):
             )
 
     def _flat(self, parameters: Any) -> Any:
-        """The vector of all parameters, of one or of a dict of its parts."""
+        """The vector of all parameters, from such a vector or from a dict of its parts."""
         parts = self._parameters.parts
         if isinstance(parameters, dict):
             if parameters.keys() != set(self._parameters.names):
@@ -309,14 +309,14 @@ class JaxProgram(Program):
 
 
 def _noted(f: Callable[..., Any], cut: Any, vector: Any, arrays: Sequence[Any]) -> tuple[Any, Noted]:
-    """What a function of the program's text makes of the arrays, and what it checks and tells on the way."""
+    """The result of a function of the program's text, and the checks that it made and the numbers that it told."""
     with noted() as noting:
         made = f(*[array.astype(vector.dtype) for array in arrays], vector, *cut(vector))
     return made, tuple(noting)
 
 
 def _held(noted: Noted) -> list[Any]:
-    """Of each check, whether it holds everywhere."""
+    """For each check, whether it holds everywhere."""
     return [x.condition.all() for x in noted if isinstance(x, Check)]
 
 
@@ -339,7 +339,7 @@ def _looked_at(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any
     """The few numbers that a call looks at, the gradient, and what was noted.
 
     The numbers are the loss, a sum that is nan if there is a nan in the loss or the gradient, and whether each check
-    holds: in one array, because each that leaves a device costs time.
+    holds: in one array, because each array that leaves a device costs time.
     """
     loss, gradient, noted = _step(step, cut, vector, *arrays)
     numbers = [loss, loss + (gradient * gradient).sum(), *_held(noted)]
@@ -371,7 +371,7 @@ def _named(made: Any, returned: Any) -> Any:
 
 
 def _loss(step: Any, cut: Any, precision: Callable[[], Any]) -> Any:
-    """The loss as a function; its derivative by the parameters is the gradient that the program's own lines compute."""
+    """The loss as a function whose derivative by the parameters is the gradient that the program itself computes."""
 
     def value(vector: Any, *arrays: Any) -> Any:
         with precision():
@@ -409,7 +409,7 @@ def _on_mesh(precision: Any, mesh: Mesh) -> Iterator[None]:
 
 
 def _put(array: Any, sharding: NamedSharding) -> Any:
-    """An array on the devices of a mesh; one of NumPy's is the whole in every process."""
+    """An array on the devices of a mesh; one of NumPy's is the whole array in every process, not a part."""
     if isinstance(array, jax.Array) or sharding.is_fully_addressable:
         return jax.device_put(array, sharding)
     return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])

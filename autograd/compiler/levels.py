@@ -1,4 +1,4 @@
-"""Every row's level: the number of operations on the longest way to it; no row of a level needs another."""
+"""Every row's level: the number of operations on the longest path to it. Rows of one level never need each other."""
 
 from __future__ import annotations
 

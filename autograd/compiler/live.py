@@ -1,4 +1,4 @@
-"""Pass: what no output depends on goes."""
+"""Pass: rows that no output depends on are removed."""
 
 from __future__ import annotations
 
