@@ -423,7 +423,7 @@ def _fits(y: Code, shape: Shape, batched: bool) -> None:
         fits = not y.shape or (len(y.shape) == len(shape) and all(a in (1, b) for a, b in zip(y.shape, shape)))
         _must(fits, f"its operand {y!r} of shape {y.shape} does not broadcast to {shape}")
         _must(batched or not y.batched, f"its operand {y!r} has an axis of examples")
-        _must(not y.truth or batched is None, f"its operand {y!r} is a condition")
+        _must(not y.truth, f"its operand {y!r} is a condition")
 
 
 def _one(x: Array, condition: bool = False) -> Array:

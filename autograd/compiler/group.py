@@ -21,7 +21,7 @@ from .arrays import PICK, REDUCE, SUM, TELL, Array, ArrayProgram, Builder, in_or
 from .blocks import FULL, HOLE, MANY, Block, blocks, extended
 from .levels import levels
 from .scalars import ALONG, CONSTANT, INPUT, PARAMETER, TOTAL, Scalars
-from .views import simplicity
+from .views import view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ class _Grouping:
             order = np.argsort(positions[j], kind="stable")
             ordered = positions[j][order]
             if (ordered[1:] != ordered[:-1]).all():
-                cells, shape = self._subgrid(ordered, arrays[j].shape, self.masks.get(numbers[j]))
+                cells, shape = self._subgrid(ordered, arrays[j].shape)
                 real = cells >= 0
                 cells[real] = order[cells[real]]
                 entire = n == arrays[j].size or (numbers[j] in self.masks and n == self.masks[numbers[j]].sum())
@@ -311,7 +311,7 @@ class _Grouping:
                         return cells.reshape(len(rows), len(columns)), (len(rows), len(columns))
         return np.arange(n), (n,)
 
-    def _subgrid(self, positions: Index, shape: tuple[int, ...], mask: Index | None) -> tuple[Index, tuple[int, ...]]:
+    def _subgrid(self, positions: Index, shape: tuple[int, ...]) -> tuple[Index, tuple[int, ...]]:
         """The cells for sorted positions in an array of this shape: all of it, a grid of rows and columns, or flat."""
         n = len(positions)
         if n == math.prod(shape):
@@ -409,7 +409,7 @@ class _Grouping:
             order, index, holes = aligned_lines(lines, self.arrays[numbers[0]].shape)
             axis = min(
                 range(index.ndim),
-                key=lambda axis: simplicity(self.arrays[numbers[0]].shape, np.moveaxis(index, 0, axis)),
+                key=lambda axis: view(self.arrays[numbers[0]].shape, np.moveaxis(index, 0, axis)).cost,
             )
             index, holes = np.moveaxis(index, 0, axis), np.moveaxis(holes, 0, axis)
             if holes.any():
@@ -713,8 +713,7 @@ def aligned_lines(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index
         holes = np.array([[k >= len(lines[i]) for i in order] for k in range(longest)])
         index = np.array([[lines[i][min(k, len(lines[i]) - 1)] for i in order] for k in range(longest)])
         return order, index, holes
-    order, index, holes = found
-    return order, index, holes
+    return found
 
 
 def _on_one_axis(lines: list[list[int]], shape: tuple[int, ...]) -> tuple[Index, Index, Index] | None:

@@ -203,7 +203,7 @@ PIPELINE = (
     Pass(name, "arrays get the names that a reader expects"),
     Pass(differentiate, "the backward pass", _for_differentiate, back=True, only="step"),
     Pass(whole, "the loss of each example, in one piece again", back=True, only="outputs"),
-    Pass(lower, "short rules take the place of longer ones"),
+    Pass(lower, "operations with short rules are written out"),
     Pass(roll, "what is repeated step by step becomes a loop", arrays=True),
 )
 

@@ -179,8 +179,3 @@ def _apart(index: Index) -> Index | None:
             return None
         shape += [len(line) // inner, inner] if inner < len(line) else [inner]
     return index.reshape(shape) if len(shape) > index.ndim else None
-
-
-def simplicity(shape: Shape, index: Index) -> int:
-    """How complicated the view of a part is; 0 for the array itself."""
-    return view(shape, index).cost
