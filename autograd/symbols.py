@@ -492,7 +492,7 @@ class Unfolding(Printer):
         return self.known.get(id(x)) or super().bound(x)
 
     def unfolded(self, results: Sequence[Any], name: Callable[[int], str], line: str) -> tuple[list[str], list[str]]:
-        """Lines, the i-th of which assigns a subexpression to ``name(i)`` by the template `line`; the results' texts."""
+        """Lines, of which the i-th gives ``name(i)`` an expression by the template `line`, and the results' texts."""
         order = postorder(results)
         uses: dict[int, int] = {}
         for x in order:
