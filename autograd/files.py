@@ -1,8 +1,8 @@
 """Writing files completely or not at all, whatever kind of file a name stands for.
 
-All files that are saved are written by this module. A regular file is replaced by a new one after that has been written
-completely, so that nobody ever finds half a file under its name; links, pipes, devices, modes and owners stay what they
-are. The module does not know what the files contain.
+All files that are saved are written here. Where possible, a regular file is replaced by a new one that has been
+written completely, so that nobody finds half a file under its name; links, pipes, devices, modes and owners stay what
+they are. The module does not know what the files contain.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class _Trace:
     so if `f` uses the Value itself too, from a closure perhaps, that does not count as using its argument, and yet the
     outer graph can differentiate the result. `nested` says whether it may: the arguments are Values, or `f` uses an
     input of an enclosing function that is being differentiated. If not, derivatives are plain numbers; but while a
-    program is recorded, whose numbers are `unknown`, they are Values without operands.
+    program is recorded, whose numbers are `unknown`, they are detached Values.
     """
 
     def __init__(
