@@ -20,7 +20,7 @@ from . import _cython
 try:
     from . import origins as _origins  # noqa: F401
 except ImportError:
-    _cython.interpret()  # the native modules belong to another interpreter of this process
+    _cython.interpret()  # another interpreter of this process has the native modules
 
 from . import ops as _ops
 from . import value as _value
@@ -33,11 +33,11 @@ from .functional import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, 
 from .graph import Graph
 from .ieee import advice
 from .modes import concrete, enable_grad, no_grad, precision, rounded
-from .ops import *  # every row of the table
+from .ops import *  # all operations
 from .origins import Place, current_place, enter, gradient_events, sit, zeroed
 from .outside import ask, tell
 from .value import Value, reached, set_data, trains, zero_grads
-from .value import dot as dot  # type: ignore[assignment]  # the same as the table's, and faster
+from .value import dot as dot  # type: ignore[assignment]  # as in `ops`, but faster
 from .value import sum as sum  # type: ignore[assignment]
 from .vectors import ParameterVector, left_behind
 
@@ -52,9 +52,9 @@ if TYPE_CHECKING:
 engine = "native" if not str(_value.__file__).endswith(".py") else "interpreted"
 """Which engine is running: "native", built by Cython, or "interpreted"; they compute the same, at different speeds."""
 
-native = engine  # the older name, which reads as if it were true or false
+native = engine  # the older name, which suggests a bool
 
-if _os.path.exists(_os.path.join(__path__[0], "numpy", "numpy_vjps.py")):  # HIPS Autograd, which we lie on top of
+if _os.path.exists(_os.path.join(__path__[0], "numpy", "numpy_vjps.py")):  # HIPS Autograd is in the same folder
     from . import _namesake
 
     _namesake.warn()
@@ -190,5 +190,5 @@ __all__ = [
     "zeroed",
     "values",
 ]
-if not TYPE_CHECKING:  # a type checker reads the names of the table; it does not run them
+if not TYPE_CHECKING:  # a type checker cannot evaluate this; it reads the names in `ops`
     __all__ += sorted(_ops.BUILTIN - {"abs", "pow", "sum"})

@@ -2,7 +2,7 @@
 
 ``python -m autograd "tanh(w*x + b)" w=0.5 x=2 b=1`` prints every node with its value and gradient;
 ``python -m autograd view graph.json`` opens a graph that `Graph.save` wrote. Installed, the command is ``glassgrad``.
-What is shown is made in `view`, what an expression may be is said in `expression`.
+`view` makes what is shown; `expression` defines what an expression may be.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str], prog: str = "python -m autograd") -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser for which only the options that it has are options: ``--x`` is minus minus x. Its errors are short."""
+    """A parser that takes for options only those that it knows: ``--x`` is minus minus x. Its errors are short."""
 
     def __init__(self, prog: str, about: str, examples: str) -> None:
         self.options: dict[str, argparse.Action] = {}
@@ -89,7 +89,7 @@ class _Parser(argparse.ArgumentParser):
         return action
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """What the arguments ask for. To argparse options are given first, each with its value, then all the rest."""
+        """Parse the arguments. argparse gets the options first, each with its value, and the rest after ``--``."""
         words, options, rest = deque(arguments), list[str](), list[str]()
         while words:
             word = words.popleft()
@@ -153,7 +153,7 @@ def _limit(text: str) -> int:
 
 
 def _whole(text: str) -> int:
-    return int(text[:18]) if text.isdecimal() else 0  # more digits make no difference
+    return int(text[:18]) if text.isdecimal() else 0  # all larger numbers have the same effect
 
 
 def _computed(text: str, assignments: Sequence[str]) -> Graph:
@@ -244,7 +244,7 @@ def _show(graph: Graph, options: argparse.Namespace) -> None:
 
 
 def _found(name: str, graph: Graph) -> Value:
-    """The node that is called so in the table, or has such a label."""
+    """The node with this name in the table, or with this label."""
     from .view.text import names
 
     called = names(graph)
@@ -284,12 +284,12 @@ def _format(path: str) -> str:
 
 
 def _check_page(path: str) -> None:
-    if not path.lower().endswith((".html", ".htm")) and is_file(path):  # a pipe is called what it is called
+    if not path.lower().endswith((".html", ".htm")) and is_file(path):  # a pipe or a device cannot be renamed
         raise ValueError(f"the name of a page must end in .html, such as page.html, not {shown(path)}")
 
 
 def _wrote(path: str) -> None:
-    print(f"wrote {path}", file=sys.stderr)  # standard output may be JSON
+    print(f"wrote {path}", file=sys.stderr)  # not to standard output, which may be JSON
 
 
 def _table(graph: Graph, digits: int) -> str:
@@ -311,15 +311,15 @@ def run() -> int:
 
 
 def _process(prog: str) -> int:
-    """`main`, for a process of its own: nothing that the terminal or a pipe does is an error of ours."""
+    """`main` as a process: no traceback if the terminal lacks a character, or if the reader of a pipe is gone."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal may have no ∂
+            stream.reconfigure(errors="replace")  # the terminal's encoding may have no ∂
     try:
         code = main(sys.argv[1:], prog)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # of a pipe into `head`
+    except BrokenPipeError:  # as of a pipe into `head`; the flush at exit then goes to devnull
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

@@ -1,7 +1,8 @@
 """The NumPy reading of the operations: how they apply to arrays, elementwise and with broadcasting.
 
-Operations made of operators and other operations need nothing: their rules read arrays as they are. The elementary
-ones are NumPy's functions; here is what stands in for the few that NumPy lacks. Imported when the first array turns up.
+Operations whose rules are made of operators and other operations work on arrays as they are. The elementary ones are
+NumPy's functions; this module has substitutes for the few that NumPy lacks. Because it needs NumPy, it is imported only
+when the first array turns up.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ LACKING = {
     for name in BUILTIN
     if OPS[name].elementary and not hasattr(np, OPS[name].numpy)
 }
-"""What computes an operation that NumPy has no function for."""
+"""Functions of arrays for the elementary operations that NumPy lacks, by name."""
 
-globals().update(LACKING)  # compiled programs take them from here
+globals().update(LACKING)  # compiled programs import them from this module
 
 
 def function(op: Op) -> Callable[..., Any]:
-    """What computes `op` on arrays.
+    """The function that computes `op` on arrays.
 
     Examples
     --------
@@ -48,7 +49,7 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
     """Apply `op` to operands of which one at least is an array.
 
     IEEE 754 results come without warnings, as in the other readings. In an array of objects, such as Values,
-    the operation is applied to each.
+    the operation is applied to each object.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
     """
     arrays = [np.asarray(x) for x in operands]
     if any(array.dtype == object for array in arrays):
-        each = Op.__call__  # not a sequence operation's own call: here the operands come one by one
+        each = Op.__call__  # not `_Nary`'s or `_Dot`'s, which take sequences
         return np.frompyfunc(lambda *xs: each(op, *xs), len(operands), 1)(*arrays)
     if any(array.dtype.kind not in "fiub" for array in arrays):
         raise TypeError(f"{op.name}() takes arrays of real numbers, not of {[str(a.dtype) for a in arrays]}")
@@ -71,7 +72,7 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
 
 
 class _Counting(np.ndarray):
-    """An array whose comparisons are 1 and 0, as those of numbers are: NumPy's True + True is True, and no 2."""
+    """An array whose comparisons give the integers 1 and 0: True + True is 2 for Python's bools, True for NumPy's."""
 
     def __lt__(self, other: Any) -> Any:
         return super().__lt__(other).astype(int)
@@ -107,11 +108,11 @@ _MIRRORED = {
 
 
 def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What a function of NumPy's makes of operands of which one at least is a Value.
+    """The result of one of NumPy's functions (ufuncs) of operands of which at least one is a Value.
 
-    If all of them are numbers it is the engine's operation of that name. With arrays NumPy goes its way, which is to
-    call the methods and operators of each object, but where it would choose among them by a comparison of its own
-    (`logaddexp` does not call any).
+    If no operand is an array, it is that of the engine's operation of the same name. If one is, NumPy computes it by
+    the methods and operators of each object. The functions in `_CHOICES` are the engine's with arrays, too: NumPy would
+    compare the objects and return one of them, and cannot compute `logaddexp` of objects.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[s
             return _OPERATIONS[ufunc.__name__](*operands)
         if ufunc in _MIRRORED and numbers:
             a, b = (x.item() if getattr(x, "dtype", None) == np.dtype(object) else x for x in operands)
-            if hasattr(b, "__apply_op__"):  # a is NumPy's number
+            if hasattr(b, "__apply_op__"):  # a is the NumPy number whose comparison called this
                 return getattr(b, _MIRRORED[ufunc])(a)
     plain = [np.asarray(x, dtype=object) if hasattr(x, "__apply_op__") else x for x in operands]
     return getattr(ufunc, method)(*plain, **options)
@@ -134,7 +135,7 @@ def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[s
 def products_of_others(a: Any, axis: int, np: Any = np) -> Any:
     """For each entry along an axis the product of all others, without division: the partials of `ops.prod`.
 
-    `np` is whose arrays these are, NumPy or a module with the same functions.
+    `np` is the module that the array comes from: NumPy, or one with the same functions.
 
     Examples
     --------
@@ -153,7 +154,7 @@ _telling = threading.local()
 
 @contextlib.contextmanager
 def hearing() -> Iterator[list[tuple[int, tuple[Any, ...]]]]:
-    """What is told inside, by a program of this thread: the number of each function, and the arrays for it.
+    """Collects the calls of `tell` that programs of this thread make inside: a function's number, and arrays for it.
 
     Examples
     --------
@@ -172,7 +173,7 @@ def hearing() -> Iterator[list[tuple[int, tuple[Any, ...]]]]:
 
 
 def tell(which: int, *values: Any) -> None:
-    """`autograd.tell` of arrays: noted inside `hearing`; elsewhere there is nobody to be told."""
+    """`autograd.tell` of arrays: inside `hearing` the call is noted; elsewhere nothing happens."""
     told = getattr(_telling, "told", None)
     if told is not None:
         told.append((which, values))
@@ -184,7 +185,7 @@ def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -
     Parameters
     ----------
     axis : {-1, 0, None}
-        Which axis is that of examples: the last, the first, or none.
+        The axis of the examples: the last, the first, or none.
 
     Raises
     ------
@@ -203,7 +204,7 @@ def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -
     holds, *shown = np.broadcast_arrays(np.asarray(condition, bool), *values)
     if axis == 0:
         holds, *shown = (np.moveaxis(x, 0, -1) for x in (holds, *shown))
-    last_first = holds.T  # so that it is the first example, of several
+    last_first = holds.T  # examples come first, so that argwhere finds the first that fails
     place = tuple(np.argwhere(~last_first)[0].tolist())[::-1]
     where = f" (in example {place[-1]}, counted from 0)" if axis is not None else ""
     raise ValueError(sentence(message, [float(x[place]) for x in shown]) + where)

@@ -1,8 +1,8 @@
-"""What compiled programs take from us where ``jax.numpy`` lacks it: the namesakes of those in `autograd.arrays`.
+"""Functions that programs compiled for JAX import because ``jax.numpy`` lacks them, named as in `autograd.arrays`.
 
-Imported by the text of a program that is compiled for JAX, and by nothing else. `require` cannot raise while JAX traces
-the program, because there are no numbers yet: it notes a `Check`, whose arrays come out with the results, and whoever
-runs the program looks at them then. So does `tell`.
+Besides those programs only `compiler.jax` imports this module. `require` cannot raise while JAX traces a program,
+because there are no numbers yet: it notes a `Check`, whose arrays are returned with the results, and the caller of the
+program enforces it then. In the same way `tell` notes a `Told`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def products_of_others(a: Any, axis: int) -> Any:
 
 
 class Check:
-    """What `require` was called with; JAX takes it apart into its arrays and puts it together again.
+    """The arguments of a call of `require`, as a pytree: JAX can take it apart into its arrays and rebuild it.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Check:
         What to show in the message.
     message : str
     axis : int or None
-        Which axis is that of examples.
+        The axis of the examples.
     """
 
     def __init__(self, condition: Any, values: tuple[Any, ...], message: str, axis: int | None) -> None:
@@ -63,7 +63,7 @@ jax.tree_util.register_dataclass(Check, ["condition", "values"], ["message", "ax
 
 
 class Told:
-    """What `tell` was called with: the number of a function, and the arrays for it."""
+    """The arguments of a call of `tell`: the number of a function, and the arrays for it."""
 
     def __init__(self, values: tuple[Any, ...], which: int) -> None:
         self.values, self.which = values, which
@@ -76,7 +76,7 @@ _noting = threading.local()
 
 @contextlib.contextmanager
 def noted() -> Iterator[list[Check | Told]]:
-    """The checks that are made inside, which do not raise there, and what is told.
+    """Collects the calls of `require`, which do not raise inside, and of `tell`.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def noted() -> Iterator[list[Check | Told]]:
 
 
 def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -> None:
-    """`autograd.require` of arrays: noted inside `noted`, and elsewhere enforced at once, which needs numbers."""
+    """`autograd.require` of arrays: noted inside `noted`; elsewhere enforced at once, so no array may be traced."""
     check = Check(jnp.asarray(condition, bool), tuple(map(jnp.asarray, values)), message, axis)
     noting = getattr(_noting, "noted", None)
     if noting is None:
@@ -106,7 +106,7 @@ def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -
 
 
 def tell(which: int, *values: Any) -> None:
-    """`autograd.tell` of arrays: noted inside `noted`; elsewhere there is nobody to be told."""
+    """`autograd.tell` of arrays: inside `noted` the call is noted; elsewhere nothing happens."""
     noting = getattr(_noting, "noted", None)
     if noting is not None:
         noting.append(Told(tuple(map(jnp.asarray, values)), which))

@@ -1,7 +1,7 @@
-"""Doubt: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf, `require`
-refuses wrong arguments.
+"""Finding mistakes: `gradcheck` compares gradients with numeric ones, `detect_anomaly` stops at the first nan or inf,
+`require` refuses wrong arguments.
 
-They say where to look. None of them is needed to compute a gradient.
+Their errors say where to look. None of them is needed to compute a gradient.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ def gradcheck(
         analytic = [gradients.get(id(x), 0.0) for x in flat]
 
         def value_at(*numbers: float) -> float:
-            # Not through `data`: what was computed from these leaves before stays valid, because they come back.
+            # Not by setting `data`, which would note that earlier graphs were computed from other numbers: these come
+            # back below.
             for x, number in zip(flat, numbers):
                 x._data = number
             try:
@@ -167,7 +168,7 @@ def _data(x: Any) -> float:
 
 
 def _suspect(out: Any, rtol: float) -> str:
-    """The operation whose own rule disagrees most with itself, in a sentence."""
+    """A sentence on the operation whose partials disagree most with its own forward rule."""
     worst, suspect = rtol, "every operation's partials agree with its forward rule: is f the same at every call?"
     for node in walk(out) if isinstance(out, Value) and out.op is not None else ():
         op, operands = node.op, [x.data for x in node.operands]
@@ -214,7 +215,7 @@ class detect_anomaly(Watch):
             raise AnomalyError(f"{_name(node)} gave {node.data} from {_listed(node)}, at {_site(node)}")
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
-        # Go through the backward pass with the gradients on the side.
+        # Rehearse the backward pass with gradients of its own, so that an error leaves those of the nodes unchanged.
         gradients: dict[int, float] = {id(order[-1]): seed}
         for node in reversed(order):
             gradient = gradients.pop(id(node))
@@ -233,7 +234,7 @@ class detect_anomaly(Watch):
 
 
 def _added(before: float, slope: float, gradient: float) -> float:
-    """What a gradient becomes by what flows to it."""
+    """A gradient plus slope * gradient, rounded as the current `precision` block says."""
     form = rounding()
     return before + slope * gradient if form is None else form.round(before + form.round(slope * gradient))
 

@@ -1,6 +1,6 @@
-"""What `compile` raises, and the sentences of checks that fail.
+"""The error that `compile` raises, and the messages of checks that fail.
 
-Here, so that ``except autograd.CompileError`` loads nothing of the compiler.
+They are in a module of their own, so that ``except autograd.CompileError`` does not load the compiler.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class CompileError(ValueError):
 
 
 def sentence(message: str, values: Iterable[object]) -> str:
-    """A message with numbers for its ``{}``, whole ones without a point, or with other objects, cut short.
+    """A message with values for its ``{}``: numbers, whole ones without a point, or other objects, cut short.
 
     Examples
     --------

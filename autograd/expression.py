@@ -1,9 +1,9 @@
 """Arithmetic written as text, such as ``tanh(w*x + b)``, as a function that makes a graph.
 
 The language is a small part of Python's: numbers, names, ``+ - * / **`` and parentheses, which bind as they do there,
-and autograd's operations by name. Text in it is data. It is never run as Python, and it is not given to Python's
-parser either, which refuses a sum of 3,000 terms, or 200 parentheses, by limits that change from version to version:
-a stack here has no limit but memory.
+and autograd's operations by name. The text is data, and is never run as Python. It is not given to Python's parser
+either, which refuses a sum of 3,000 terms, or 200 nested parentheses, by limits that change from version to version;
+the stack of the parser here has no limit but memory.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Formula:
 
 
 class _Open:
-    """An open bracket: a mere parenthesis, a list, or a call, which has an operation."""
+    """An open bracket of a parenthesised expression, a list or a call. `items` counts the complete items inside."""
 
     __slots__ = ("sign", "column", "op", "items")
 
@@ -181,13 +181,14 @@ class _Open:
 class _Reader:
     """Puts an expression into the order of computing: each operation after its operands.
 
-    This is Dijkstra's shunting yard: what waits for its right operand, or for a bracket to close, waits on a stack.
+    This is Dijkstra's shunting-yard algorithm: operations without their right operand, and open brackets, wait on a
+    stack.
 
     Attributes
     ----------
     steps : list of tuple
-        A kind, what it is about, and its column in the text: ``"number"`` and a float; ``"name"`` and a str;
-        ``"apply"``, an operation, and how many operands; for a list there is None in place of the operation.
+        A kind, its content and its column in the text. The content of a ``"number"`` is a float, that of a ``"name"`` a
+        str, and that of ``"apply"`` an operation, or None to make a list, with the number of operands.
     """
 
     def __init__(self, text: str) -> None:
@@ -195,7 +196,7 @@ class _Reader:
         self.steps: list[tuple[str, Any, int]] = []
         self.waiting: list[_Open | tuple[int, Op, int]] = []
         self.operand_is_next = True
-        self.opened: _Open | None = None  # the bracket that the latest token opened, if it did
+        self.opened: _Open | None = None  # the bracket that the latest token opened, if it opened one
         for match in _TOKEN.finditer(text):
             kind, token, column = str(match.lastgroup), match.group(), match.start()
             opened, self.opened = self.opened, None
@@ -278,7 +279,10 @@ class _Reader:
         self.operand_is_next = False
 
     def settle(self, binds: int = 0) -> _Open | None:
-        """Compute what waits and binds at least so tightly, back to the latest open bracket, which is returned."""
+        """Add the steps of the waiting operations that bind at least as tightly as `binds`.
+
+        It ends at the latest open bracket, and returns that; or None, if it ends at another operation or at the bottom.
+        """
         while self.waiting:
             top = self.waiting[-1]
             if isinstance(top, _Open):
@@ -291,7 +295,7 @@ class _Reader:
         return None
 
     def find(self, name: str, column: int) -> Op:
-        """The operation that is called."""
+        """The operation called `name`."""
         if name not in ops.OPS:
             from difflib import get_close_matches
 

@@ -1,8 +1,8 @@
-"""Writing files: all or nothing, and into whatever a name stands for.
+"""Writing files completely or not at all, whatever kind of file a name stands for.
 
-Everything that is saved comes through here. A regular file is replaced by one that has been written whole, so that its
-name never stands for half of it; links, pipes, devices, modes and owners stay what they are. What is in the files is
-not known here.
+All files that are saved are written here. Where possible, a regular file is replaced by a new one that has been
+written completely, so that nobody finds half a file under its name; links, pipes, devices, modes and owners stay what
+they are. The module does not know what the files contain.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-_LINKS = 40  # so many symbolic links Linux follows one after the other
-_OPEN = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # where a process finds what it has open
+_LINKS = 40  # the longest chain of symbolic links that Linux follows
+_OPEN = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # here a process finds its open files, by number
 
 
 def write_text(path: AnyPath, text: str) -> None:
@@ -62,7 +62,7 @@ def write_text(path: AnyPath, text: str) -> None:
 
 
 def write_bytes(path: AnyPath, data: bytes) -> None:
-    """As `write_text`, for what is not a text."""
+    """As `write_text`, for bytes."""
     name = os.fsdecode(path)
     try:
         fit = b"\0" not in os.fsencode(name)
@@ -77,7 +77,7 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
 
 
 def is_file(path: str) -> bool:
-    """Whether a path names a regular file, or what would be one: no folder, no pipe, no device, not /dev/stdout.
+    """Whether a path names a regular file, or would once it is written: no folder, pipe or device, not /dev/stdout.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def is_file(path: str) -> bool:
 
 
 def shown(path: AnyPath) -> str:
-    """A path for a message, in quotes; of a long one the end.
+    """A path in quotes, for a message; of a long path only the end.
 
     Examples
     --------
@@ -107,11 +107,11 @@ def _write(path: str, data: bytes) -> None:
         raise IsADirectoryError("it names a folder; give the name of a file")
     descriptor = _descriptor(way)
     if descriptor is not None:
-        with os.fdopen(os.dup(descriptor), "wb") as stream:  # opened by its name, a file would begin anew
+        with os.fdopen(os.dup(descriptor), "wb") as stream:  # opened by its name, a file would be truncated
             stream.write(data)
         return
     try:
-        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))  # changes nothing yet
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))  # without truncation: this changes nothing yet
     except FileNotFoundError:
         _replace(target, data, None)
         return
@@ -127,8 +127,8 @@ def _write(path: str, data: bytes) -> None:
 def _way(path: str) -> Iterator[str]:
     """A path, and where its symbolic links lead, one after the other.
 
-    They are followed by hand, for ``os.path.realpath`` drops the slash that makes ``sub/`` a folder, and follows a link
-    that leads nowhere as if it led somewhere.
+    They are followed one by one, because ``os.path.realpath`` drops the slash that makes ``sub/`` a folder, and
+    makes ``a`` of ``missing/../a``, which leads nowhere.
     """
     yield path
     for _ in range(_LINKS):
@@ -141,7 +141,7 @@ def _way(path: str) -> Iterator[str]:
 
 
 def _descriptor(way: list[str]) -> int | None:
-    """What this process has open and a path leads to, as /dev/stdout does; None if it leads elsewhere."""
+    """The descriptor of the open file that a path leads to, as /dev/stdout does; None if it leads to none."""
     for step in way:
         folder, number = os.path.split(step)
         if number.isdecimal() and os.path.lexists(step) and os.path.realpath(folder) in map(os.path.realpath, _OPEN):
@@ -150,12 +150,12 @@ def _descriptor(way: list[str]) -> int | None:
 
 
 def _replace(target: str, data: bytes, old: os.stat_result | None) -> bool:
-    """Put a new file in the place of the old one, if there is one; False if none could be what the old one is."""
+    """Write a new file, and put it in the place of the old one, if any; False if no new file could replace that."""
     if old is not None and (old.st_nlink > 1 or not _leads_to(target, old)):
         return False
-    # Its name is short, because that of the target may be as long as names can be.
+    # The name is not made from the target's, which may already be as long as names can be.
     temporary = os.path.join(os.path.dirname(target), f".glassgrad-{os.urandom(8).hex()}")
-    mode = 0o666 if old is None else 0o600  # nobody may read in the new file who could not in the old one
+    mode = 0o666 if old is None else 0o600  # private, until it has the old file's owner and mode
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except PermissionError:
@@ -170,20 +170,20 @@ def _replace(target: str, data: bytes, old: os.stat_result | None) -> bool:
                 os.chmod(temporary, stat.S_IMODE(old.st_mode))
             file.write(data)
             file.flush()
-            os.fsync(handle)  # the name must not be on the disk before the content
+            os.fsync(handle)  # else, after a crash, the name may be on the disk without the content
         os.replace(temporary, target)
     except OSError as error:
-        if error.errno == errno.EBUSY and old is not None:  # something is mounted there, as a container does
+        if error.errno == errno.EBUSY and old is not None:  # a mount point, as containers have for single files
             return False
         raise
     finally:
         with suppress(OSError):
-            os.unlink(temporary)  # where it has not become the target
+            os.unlink(temporary)  # fails if it has become the target
     return True
 
 
 def _leads_to(target: str, old: os.stat_result) -> bool:
-    """Whether the name at the end of the links is that of the file; a link in /proc may lead elsewhere."""
+    """Whether the path at the end of the links is that of the old file; links in /proc may show a path that is not."""
     try:
         return os.path.samestat(os.stat(target), old)
     except OSError:
@@ -191,7 +191,7 @@ def _leads_to(target: str, old: os.stat_result) -> bool:
 
 
 def _is_given_to_owner(handle: int, old: os.stat_result) -> bool:
-    """Give a new file to the old one's owner and group, or say that this is not allowed."""
+    """Give a new file the old one's owner and group; False if that is not allowed."""
     new = os.fstat(handle)
     if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid):
         return True
@@ -203,13 +203,13 @@ def _is_given_to_owner(handle: int, old: os.stat_result) -> bool:
 
 
 def _overwrite(path: str, data: bytes) -> None:
-    """Write a file where it stands; if that fails, its old content again."""
+    """Overwrite a file in place; if that fails, write its old content back."""
     with open(path, "r+b", buffering=0) as file:
         old = file.read()
         try:
             _put(file, data)
         except BaseException:
-            _put(file, old)  # for which there was space
+            _put(file, old)  # which is certain to fit
             raise
 
 
@@ -223,7 +223,7 @@ def _put(file: BinaryIO, data: bytes) -> None:
 
 
 def _told(error: OSError, path: str) -> OSError:
-    """The error as a sentence about the path that was given, whichever file it was about."""
+    """The error with a sentence about the path that the caller gave, even if another file caused it."""
     *_, target = _way(path)
     folder, name = os.path.split(target)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)) and folder and not os.path.isdir(folder):

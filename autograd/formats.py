@@ -1,6 +1,6 @@
-"""Formats of floats: how a number is rounded that is to be kept with fewer bits than Python's floats have.
+"""Formats of floats: how a number is rounded to fewer bits than Python's floats have.
 
-What rounds the numbers of nodes is `modes.precision`; here are numbers alone.
+This module rounds single numbers; `modes.precision` uses it to round the numbers of nodes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Format:
 
     def __init__(self, name: str, digits: int, smallest: int, largest: float) -> None:
         self.name, self.digits, self.smallest, self.largest = name, digits, smallest, largest
-        self._overflow = largest + math.ldexp(1.0, math.frexp(largest)[1] - digits - 1)  # from here on it is infinite
+        self._overflow = largest + math.ldexp(1.0, math.frexp(largest)[1] - digits - 1)  # from here on rounded to inf
 
     def __repr__(self) -> str:
         return f"<format {self.name}>"
@@ -57,7 +57,7 @@ FORMATS = {
 
 
 def format_named(name: Any, what: str = "a precision") -> Format | None:
-    """The format of that name; None for ``"float64"``, which is that of all floats.
+    """The format of that name; None for ``"float64"``, the format of Python's floats, which needs no rounding.
 
     Raises
     ------

@@ -3,10 +3,10 @@
 Each takes a function of numbers and returns a function of numbers, or takes the point and the direction as well;
 the names and conventions are those of JAX and HIPS Autograd. An argument is a number or any nesting of lists,
 tuples, dicts and NumPy arrays of numbers, and its gradient has the same shape. The function is run once on fresh
-Values, and the graph that this records is walked here, without touching the ``grad`` of any Value.
+Values, and this module walks the recorded graph, without touching the ``grad`` of any Value.
 
-Handed Values instead of numbers, the derivatives are Values too, made by the same rules of ``ops`` and ready to be
-differentiated again: that is all there is to ``grad(grad(f))``.
+If the arguments are Values instead of numbers, the derivatives are Values too, made by the same rules of ``ops`` and
+ready to be differentiated again; ``grad(grad(f))`` needs nothing else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _is_array(x: object) -> bool:
 
 
 def _bare(x: Any) -> Any:
-    """x without the array of no dimensions that NumPy puts around an object, as `np.where` does around a Value."""
+    """x, taken out of the 0-d array of objects in which NumPy, for instance `np.where`, returns a single Value."""
     return x.item() if getattr(x, "ndim", None) == 0 and getattr(getattr(x, "dtype", None), "kind", "") == "O" else x
 
 
@@ -73,7 +73,7 @@ def leaves(x: Any) -> list[Any]:
 
 
 def leaves_like(x: Any, like: Any) -> list[Any]:
-    """The numbers in `x`, which must be nested as `like` is; in the order of `like`, whose dicts may have another.
+    """The numbers in `x`, which must be nested as `like` is. Their order is that of `like`, also within dicts.
 
     Raises
     ------
@@ -136,11 +136,11 @@ def _array(items: list[Any], shape: tuple[int, ...]) -> Any:
 class _Trace:
     """One run of `f` on fresh Values in place of the numbers in the arguments at `argnums`.
 
-    A Value among the arguments belongs to a graph outside. It is replaced by a copy that is linked to it, so that
-    what `f` reaches by other ways is not mistaken for its argument, and yet the outside can differentiate the
-    result. `nested` says that it may want to: the arguments are Values, or `f` uses an input of a function that is
-    being differentiated around it. If not, derivatives are plain numbers. But where the numbers are `unknown`, for a
-    program is recorded that is to run on others, they are Values that have no derivatives.
+    A Value among the arguments belongs to an outer graph. It is replaced by a new node of which it is the only operand:
+    so if `f` uses the Value itself too, from a closure perhaps, that does not count as using its argument, and yet the
+    outer graph can differentiate the result. `nested` says whether it may: the arguments are Values, or `f` uses an
+    input of an enclosing function that is being differentiated. If not, derivatives are plain numbers; but while a
+    program is recorded, whose numbers are `unknown`, they are detached Values.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class _Trace:
             if recording():
                 self.out = f(*replaced, **kwargs)
             else:
-                # Outside of this block nothing is recorded: the copies above are leaves, with nothing behind them.
+                # Inside `no_grad` the inputs above are leaves, so no outer graph can differentiate the result.
                 self.nested, around = False, []
                 with enable_grad():
                     self.out = f(*replaced, **kwargs)
@@ -193,7 +193,7 @@ class _Trace:
         return shaped[self.argnums[0]] if self.single else tuple([shaped[n] for n in self.argnums])
 
     def without_aux(self, has_aux: bool) -> Any:
-        """Take what `f` returns besides its result, if it does, from `out`; returned with floats for Values."""
+        """With `has_aux`, leave only f's result in `out`, and return the rest, each Value as `number` gives it."""
         if not has_aux:
             return None
         if not isinstance(self.out, tuple) or len(self.out) != 2:
@@ -243,10 +243,10 @@ class _Trace:
         return [_checked(out, self.name) for out in leaves(self.out)]
 
     def blocks(self, rows: Sequence[Sequence[Number]]) -> Any:
-        """The matrix of derivatives, a row for each number returned, in the shape of what was returned.
+        """The matrix of derivatives, which has a row for each number in f's output, in the nesting of that output.
 
-        In the place of each number, or array, is what has the argument's shape; in that again, for each number or
-        array, is a number or an array that has the axes of the one first, then those of the other.
+        Each number or array of the output is replaced by the nesting of the argument; in that, each number or array is
+        replaced by a number or array whose axes are those of the output, then those of the argument.
         """
         remaining = iter(rows)
 
@@ -266,7 +266,7 @@ class _Trace:
         return mapped(self.out, block)
 
     def number(self, x: Any) -> Number:
-        """A result as the caller sees it: a float, or a Value if the caller's numbers are Values."""
+        """A result as the caller gets it: a float, or a Value if it is `nested` or its number `unknown`."""
         if self.nested:
             return x if isinstance(x, Value) else Value(x)
         if isinstance(x, Value):
@@ -274,14 +274,14 @@ class _Trace:
         return to_float(x)
 
     def slopes(self, node: Value) -> Sequence[Number]:
-        """The local partials of a node: what was computed with it, or Values if they are to be differentiated."""
+        """The local partials of a node: those that were computed with it, or Values if they may be differentiated."""
         if node.op is None or not (self.nested or self.unknown):
             return node.partials
         operands = node.operands
         if current_watch() is None and rounding() is None:
             slopes: Sequence[Number] = node.op.partials(*operands, node)
         else:
-            with unwatched(), precision("float64"):  # a partial that nobody needs may be nan; none is rounded
+            with unwatched(), precision("float64"):  # unused partials may be nan; partials are not rounded
                 slopes = node.op.partials(*operands, node)
         for slope, computed in zip(slopes, node.partials):
             now = float_of(slope)
@@ -294,7 +294,7 @@ class _Trace:
         return slopes
 
     def active(self, outs: Sequence[Any]) -> list[Value]:
-        """The nodes between the inputs and `outs`, operands first."""
+        """The nodes that depend on an input and that `outs` depend on, operands first."""
         reached = set(map(id, self.inputs))
         order = []
         for node in _nodes(outs):
@@ -341,7 +341,7 @@ class _Trace:
 
 
 def _nodes(outs: Sequence[Any]) -> list[Value]:
-    """The results that some outputs were made from, operands first."""
+    """All results behind some outputs, operands first. `walk` takes one root, so a temporary sum joins the outputs."""
     results = tuple([out for out in outs if isinstance(out, Value) and out.op is not None])
     return walk(node_of(ops.sum, 0.0, results, (1.0,) * len(results)))[:-1] if results else []
 
@@ -371,7 +371,7 @@ def _plus(a: Number, b: Number) -> Number:
 
 
 def _arithmetic() -> tuple[Callable[[Number, Number], Number], Callable[[Number, Number], Number]]:
-    """How derivatives are added, and multiplied: in a `precision` block rounded, floats as Values are."""
+    """The functions that add and multiply derivatives. In a `precision` block they round; Values do so themselves."""
     form = rounding()
     if form is None:
         return _plus, _times

@@ -2,8 +2,8 @@
 
 Python's ``math`` raises where IEEE 754 defines a result: ``math.exp(1000)``, ``math.log(0)`` and ``1.0 / 0.0``
 are errors instead of inf, -inf and inf. A training run must not die in the middle of a sum, so the functions
-here complete ``math``'s to IEEE 754. They are the float reading of the elementary operations in ``ops``; the
-calculus itself is not here.
+here return what IEEE 754 defines. They are the float reading of the elementary operations in ``ops``, where the
+derivatives are.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def to_float(x: object, user: str = "Value") -> float:
     1.0
     """
     if isinstance(x, float):
-        return float(x)  # of a subclass, such as np.float64, a plain float
+        return float(x)  # makes a plain float of np.float64 and other subclasses
     if isinstance(x, numbers.Real) and not (hasattr(x, "dtype") and x.dtype.kind not in "fiub"):
         try:
             return float(x)
@@ -122,7 +122,7 @@ def floor_divide(x: float, y: float) -> float:
 
 
 def remainder(x: float, y: float) -> float:
-    """x % y as Python's: of the sign of y; nan for x % 0."""
+    """x % y as in Python, with the sign of y; nan for x % 0."""
     try:
         return x % y
     except ZeroDivisionError:
@@ -130,7 +130,7 @@ def remainder(x: float, y: float) -> float:
 
 
 def fmod(x: float, y: float) -> float:
-    """What is left of x after division by y, as C's fmod: of the sign of x; nan for y = 0 and for infinite x."""
+    """The remainder of x / y as in C's fmod, with the sign of x; nan for y = 0 and for infinite x."""
     try:
         return math.fmod(x, y)
     except ValueError:
@@ -141,7 +141,7 @@ def fmod(x: float, y: float) -> float:
 
 
 def _completed(function: Callable[[float], float], overflow: float = nan) -> Callable[[float], float]:
-    """`function` with `overflow` where it overflows, and nan outside its domain."""
+    """`function`, but returning `overflow` where it overflows, and nan outside its domain."""
 
     def complete(x: float) -> float:
         try:
@@ -222,7 +222,7 @@ def where(condition: float, x: float, y: float) -> float:
 
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_HALF_REST = -4.833646656726457e-17  # sqrt(1/2) - _SQRT_HALF, to 16 digits
-_SPLIT = 134217729.0  # 2**27 + 1: Veltkamp's constant, halves a double's 53 bits
+_SPLIT = 134217729.0  # 2**27 + 1: Veltkamp's constant, which splits a double's 53 bits in halves
 
 
 def _split(x: float) -> tuple[float, float]:
@@ -248,10 +248,10 @@ def cbrt(x: float) -> float:
 
 
 def ndtr(x: float) -> float:
-    """Standard normal distribution function, erfc(-x/sqrt(2)) / 2, to the last digits in the lower tail.
+    """Standard normal distribution function, erfc(-x/sqrt(2)) / 2, accurate to the last digits in the lower tail.
 
-    erfc there turns a rounding error of its argument z into 2 z**2 times as large a one: 450 ulp at x = -30. So
-    the error of z is computed (Dekker's product, 1971) and taken out with erfc's derivative.
+    There erfc magnifies the rounding error of its argument z by 2 z**2, to 450 ulp at x = -30. So the rounding error
+    of z is computed (Dekker's product, 1971), and the result is corrected by means of erfc's derivative.
     """
     z = -x * _SQRT_HALF
     tail = math.erfc(z)
@@ -270,8 +270,8 @@ def ndtr(x: float) -> float:
 class Real(float):
     """A float whose ``/``, ``//``, ``%`` and ``**`` follow IEEE 754, and whose results are Reals again.
 
-    A rule is written with plain operators, of which these can raise on floats. The rule is therefore read with
-    floats first; only if that raises is it read a second time with Reals.
+    A rule is written with plain operators, and these four can raise on floats. The rule is read with floats first,
+    which is faster; only if that raises is it read a second time with Reals.
 
     Examples
     --------

@@ -4,18 +4,18 @@ A row of the table below says everything about an operation. First its name, its
 function of the operands and of the result ``out`` that returns d(out)/d(operand) for each operand. Rules are written
 with plain operators, with other operations, and with ``choose`` for conditions. They do not know what they are applied
 to, so the same text is read with floats (the eager engine), with Values (gradients of gradients), with NumPy arrays
-(compiled programs) and with symbols (printing). How a type reads an operation is that type's affair, its
-``__apply_op__``; nothing of nodes, graphs, arrays or printing lives here.
+(compiled programs) and with symbols (printing). Each type defines in its ``__apply_op__`` what an operation does with
+it; this module knows nothing of nodes, graphs, arrays or printing.
 
-Then what people need: the formulas of the textbook, the signs that drawings write, how the operation is read aloud, how
-hard its slope is in the quiz, and where it is to be found besides ``autograd``, as a method or as an activation. What
-other modules know of the operations they take from here.
+The rest of a row is for people: the textbook's formulas, the sign in drawings, how the operation is read aloud, how
+hard its slope is in the quiz, and whether it is also a method of Value or an activation in ``nn``. Other modules keep
+no facts about operations of their own; they look them up here.
 
-Where a textbook formula loses digits the rule uses an equal one that does not: the slope of tanh is sech**2,
-for 1 - tanh**2 has no digits left at 20. That goes for the derivatives of a rule too, which are made from it term by
-term: in those of ``out * sigmoid(-a)`` terms would cancel near 0, in those of ``sech(a / 2.0) ** 2.0 / 4.0`` nothing
-does. At kinks and at infinities the conventions are PyTorch's. What a reader is shown are the formulas under
-``textbook``, if the row has any.
+Where a textbook formula loses digits, the rule uses an equivalent one that keeps them: the slope of tanh is computed as
+sech**2, because 1 - tanh**2 has no correct digit left at 20. The derivatives of a rule, which are made from it term by
+term, must keep their digits too: in those of ``out * sigmoid(-a)`` terms would cancel near 0, in those of
+``sech(a / 2.0) ** 2.0 / 4.0`` none do. At kinks and at infinities the conventions are PyTorch's. Readers are shown the
+``textbook`` formulas if the row has any, otherwise the rule itself.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Op:
                 read = getattr(x, "__apply_op__", None)
                 if read is not None:
                     made = read(self, operands)
-                    if made is not NotImplemented:  # else another operand may know
+                    if made is not NotImplemented:  # else another operand's type may know what to do
                         return made
         if plain:
             return self.value(*operands)
@@ -174,14 +174,14 @@ class Op:
         return self.spoken.format(f"{', '.join(others)} and {last}" if others else last)
 
     def value(self, *operands: float) -> float:
-        """The forward rule read with floats."""
+        """The forward rule read with floats, or with Reals if it raises on floats."""
         try:
             return self.forward(*operands)  # type: ignore[no-any-return]
         except ArithmeticError:
             return float(self.forward(*map(ieee.Real, operands)))
 
     def slopes(self, *operands_and_out: float) -> tuple[float, ...]:
-        """The partials read with floats."""
+        """The partials read with floats, or with Reals if they raise on floats."""
         try:
             return self.partials(*operands_and_out)  # type: ignore[no-any-return]
         except ArithmeticError:
@@ -196,7 +196,7 @@ class _Nary(Op):
 
 
 class _Dot(Op):
-    """The dot product: its call takes the two sequences, and perhaps a bias."""
+    """The dot product: its call takes the two sequences, and optionally a bias."""
 
     def __call__(self, ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         ws, xs = tuple(ws), tuple(xs)
@@ -234,7 +234,7 @@ def raised(n: float) -> str:
 
 
 class Power(Op):
-    """a ** n with a number n, which is part of the operation: so it has no slope, and x ** 2 is one node over x.
+    """a ** n for a number n that is part of the operation: n is no operand and has no slope; x ** 2 is one node over x.
 
     Attributes
     ----------
@@ -247,7 +247,7 @@ class Power(Op):
         super().__init__(
             f"**{short if float(short) == n or n != n else repr(n)}",
             lambda a: pow(a, n),
-            # What the rule gives where n - 1 is 0 or 1, but also for the derivatives of 0 and 1.
+            # For n = 0 the general formula would give 0 * inf = nan at a = 0; for n = 1 and 2 it needs no power.
             lambda a, out: (0.0 if n == 0.0 else 1.0 if n == 1.0 else 2.0 * a if n == 2.0 else n * pow(a, n - 1.0),),
             doc=f"The power a ** {n!r}.",
             mark="x" + raised(n),
@@ -275,7 +275,7 @@ def power(exponent: float) -> Power:
 
 
 class _Checkpoint(Op):
-    """What the results of checkpointed functions say that they are: the functions are known to them alone."""
+    """The `op` of the results of checkpointed functions. Only each result knows its function, so there is no rule."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -298,7 +298,7 @@ class _Checkpoint(Op):
 
 
 CHECKPOINT: Op = _Checkpoint()
-"""It is not in the table, because it has no rule."""
+"""The only instance. It is not in `OPS`, because it has no rule to compute with."""
 
 
 # --- what rules may use besides operators and operations ------------------------------------------------------
@@ -327,7 +327,7 @@ def equal(x: Any, y: Any) -> Any:
 def choose(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y; the branch itself where the condition is already known.
 
-    So the branch not taken leaves no trace, and no 0 * inf, in a gradient of a gradient.
+    So the branch not taken is not in the graph at all, where it could add 0 * inf = nan to a gradient of a gradient.
     """
     if condition is True or x is y:
         return x
@@ -350,7 +350,7 @@ def _elementary(name: str, forward: Rule, partials: Rule, doc: str, **options: A
 
 
 def _vanishing(a: Any, slope: Any) -> Any:
-    """A slope that goes to 0 at infinity: there it is the number, so that its derivatives are 0 too, and not 0 * inf."""
+    """A slope that tends to 0 at infinity: where a is infinite the constant 0, whose derivatives are 0, not 0 * inf."""
     return choose(equal(abs(a), math.inf), 0.0, slope)
 
 
@@ -362,7 +362,8 @@ _TINY = 2.2250738585072014e-308  # the smallest normal number
 def power_slope(a: Any, b: Any) -> Any:
     """d(a**b)/da for an exponent that is an operand."""
     slope = b * pow(a, b - 1.0)
-    # At b = 0 it is 0 whatever a is. Where 1/a is finite that needs no telling, and it must still depend on b.
+    # At b = 0 the slope is 0 for every a, but the formula gives 0 * inf = nan where 1/a is infinite. Elsewhere the
+    # formula must stay, because its derivative with respect to b is not 0.
     return choose((a > _TINY) | (a < -_TINY), slope, choose(equal(b, 0.0), 0.0, slope))
 
 
@@ -610,14 +611,14 @@ atan: Op = _elementary(
 
 
 def _atan2_partials(y: Any, x: Any, out: Any) -> tuple[Any, Any]:
-    r = hypot(x, y)  # x / (x*x + y*y), divided twice so that nothing overflows or vanishes
+    r = hypot(x, y)  # unit(x, y) / r is x / (x*x + y*y), without squares that may overflow or underflow
     at_origin = equal(r, 0.0)
     return choose(at_origin, 0.0, unit(x, y) / r), choose(at_origin, 0.0, -(unit(y, x) / r))
 
 
 def _unit_partials(a: Any, b: Any, out: Any) -> tuple[Any, Any]:
     other = unit(b, a)
-    turn = other / hypot(a, b)  # how fast the angle changes; it is divided first, so that nothing vanishes
+    turn = other / hypot(a, b)  # -d(angle)/da; divided before it is multiplied, so that nothing underflows
     return other * turn, -(out * turn)
 
 
@@ -691,7 +692,7 @@ atanh: Op = _elementary(
 
 # The normal distribution (formulas: Abramowitz and Stegun, chapter 7)
 
-# The density is none of the operations; it stands in formulas for readers. Its name is none that a user's could have.
+# Not in the table: only textbook formulas use the density. No user's operation can have its name, which has a space.
 _density = Op(
     "normal density", lambda a: exp(-(a**2.0) / 2.0) / math.sqrt(2.0 * math.pi), lambda a, out: (-a * out,), symbol="φ",
     spoken="the normal density of {}",
@@ -718,18 +719,18 @@ ndtr: Op = _elementary(
 
 
 def _sigmoid(a: Any) -> Any:
-    z = exp(-abs(a))  # never overflows, on either side
+    z = exp(-abs(a))  # at most 1, for either sign of a
     return choose(a >= 0.0, 1.0, z) / (1.0 + z)
 
 
 def _silu(a: Any) -> Any:
-    h = exp(-abs(a) / 2.0)  # a * h * h, in this order, is not 0 unless the result is
+    h = exp(-abs(a) / 2.0)  # (a * h) * h is 0 only where the result is; exp(-abs(a)) is 0 earlier
     return choose(a >= 0.0, a, a * h * h) / (1.0 + h * h)
 
 
 def _gelu(a: Any) -> Any:
-    # a * ndtr(a). Below -37, where ndtr runs out of digits before the product does, by the asymptotic series
-    # (Abramowitz and Stegun 26.2.12); a**2 is taken in two parts there, since exp magnifies its rounding error.
+    # a * ndtr(a). Between -40 and -37, where ndtr underflows before the product does, the asymptotic series
+    # (Abramowitz and Stegun 26.2.12). It takes a**2 as x2 + rest, because exp magnifies the rounding error of x2.
     x = minimum(maximum(a, -40.0), -37.0)
     high = 134217729.0 * x - (134217729.0 * x - x)
     low = x - high
@@ -847,7 +848,7 @@ def _logsumexp(*xs: Any) -> Any:
     top = xs[0]
     for x in xs[1:]:
         top = maximum(top, x)
-    # The largest terms are e**0 = 1 each. One of them is left to log1p, so that a result near 0 keeps its digits.
+    # Each of the largest terms is e**0 = 1. log1p adds one of them itself, so that a result near 0 keeps its digits.
     rest, ties = 0.0, 0.0
     for x in xs:
         rest = rest + choose(x < top, exp(x - top), 0.0)
@@ -856,20 +857,21 @@ def _logsumexp(*xs: Any) -> Any:
 
 
 def _softmax(*xs_and_out: Any) -> tuple[Any, ...]:
-    """e**x / sum of e**x. Not e**(x - out): the rounding of a large out would be magnified."""
+    """e**x / sum of e**x. Not e**(x - out), which would magnify the rounding error of a large out."""
     *xs, out = xs_and_out
     top = xs[0] if xs else 0.0
     for x in xs[1:]:
         top = choose(x > top, x, top)
-    # The power of the largest itself is a constant 1 (of an infinite one nan): nothing cancels in the second derivatives.
+    # The largest x has the power e**0: a constant 1 (nan if x is infinite), because exp(x - x) as an operation would
+    # add terms to the second derivatives that cancel.
     one = choose((top > -math.inf) & (top < math.inf), 1.0, math.nan)
     powers = [one if x is top else exp(x - top) for x in xs]
-    total = choose(out < math.inf, _sum(*powers), choose(out > 0.0, 1.0, out))  # the last is nan
+    total = choose(out < math.inf, _sum(*powers), choose(out > 0.0, 1.0, out))  # `out` in the last case is nan
     return tuple([power / total for power in powers])
 
 
 def _others_multiplied(*xs_and_out: Any) -> tuple[Any, ...]:
-    """For readers: for each x the others, one after the other; of many that would be too long."""
+    """Textbook partials of prod: for each x the product of the others, written out unless there are too many."""
     xs = xs_and_out[:-1]
     if len(xs) > 12:
         return _products_of_others(xs)
@@ -926,7 +928,7 @@ dot: Op = _row(
 
 BUILTIN = frozenset(OPS)
 
-if not TYPE_CHECKING:  # a type checker reads the names above; it does not run them
+if not TYPE_CHECKING:  # a type checker cannot evaluate *OPS; it reads the names above
     __all__ = ["Op", "equal", "op", *OPS]
 
 
@@ -994,11 +996,11 @@ def op(
 
 
 class _Checked(Op):
-    """A user's operation: what its rules return is checked before the engine believes it."""
+    """A user's operation: what its rules return is checked before the engine uses it."""
 
     def value(self, *operands: float) -> float:
         out: object = super().value(*operands)
-        if isinstance(out, complex):  # Python's ** of a negative number; where a Real goes in, nan comes out
+        if isinstance(out, complex):  # a fractional power of a negative float; of a negative Real it is nan
             out = self.forward(*map(ieee.Real, operands))
         try:
             return ieee.to_float(out)
@@ -1037,12 +1039,12 @@ def central_difference(f: Callable[..., float], point: Sequence[float], index: i
 
 
 def _difference(f: Callable[..., float], point: Sequence[float], index: int, h: float) -> tuple[float, float]:
-    """A central difference with the step h, and what rounding the values of f can do to it."""
+    """A central difference with the step h, and an estimate of its error from rounding the values of f."""
     above, below = list(point), list(point)
     above[index], below[index] = point[index] + h, point[index] - h
     y, z = f(*above), f(*below)
     width = above[index] - below[index]
-    if not width > 0.0:  # h is lost in x
+    if not width > 0.0:  # x + h and x - h round to the same number
         return math.nan, math.inf
     return (y - z) / width, 2.220446049250313e-16 * (math.fabs(y) + math.fabs(z)) / width
 
@@ -1052,8 +1054,8 @@ def extrapolated_difference(f: Callable[..., float], point: Sequence[float], ind
 
     The error of a central difference is a series in h**2. From differences with steps h, h/2, h/4, ... one term of it
     after the other is eliminated (Richardson's extrapolation), and the best of all these estimates is the one that
-    differs least from those that it was made of (Ridders 1982). That is done for several first steps, large and small,
-    since how far f is smooth is not known.
+    differs least from those that it was made of (Ridders 1982). This is done for several first steps, large and small,
+    because f may be smooth only close to the point.
 
     Returns
     -------
@@ -1109,7 +1111,7 @@ def numeric_derivative(
     if math.isfinite(analytic) and math.fabs(analytic - numeric) <= tolerance(numeric):
         return numeric, tolerance(numeric), True
     numeric, error = extrapolated_difference(f, point, index)
-    # What f's rounding hides is not a disagreement, as long as it does not hide everything.
+    # A difference within the error of `numeric` is no disagreement; but a large error must not excuse everything.
     agrees = math.fabs(analytic - numeric) <= tolerance(numeric) + min(error, 100.0 * tolerance(numeric))
     return numeric, error, math.isfinite(analytic) and agrees
 

@@ -1,9 +1,9 @@
 """The symbolic reading of the operations: rules as expressions, and expressions as text.
 
-Applied to `Symbol`s, a rule of `ops` builds an `Expression` instead of computing. A printer turns that into
-Python or JavaScript source, LaTeX or MathML; another language is another `Printer`. So what a page computes is the rule
-that the engine computes with, never a second copy, and what people are shown is the textbook's formula from the same
-row, or the rule as it is computed. Nothing is simplified here.
+Applied to `Symbol`s, a rule of `ops` builds an `Expression` instead of computing. A printer turns the expression into
+Python or JavaScript source, LaTeX or MathML; another language is another `Printer`. So a page computes with the rule
+that the engine computes with, never with a second copy of it; and people are shown the textbook's formula from the same
+row, or the rule as it is computed. This module simplifies nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 
 
 class Operators:
-    """Python's operators, for what rules are read with; a subclass says what an operation and a relation make of it."""
+    """Base class of what rules are read with: Python's operators, by means of a subclass's two methods."""
 
     __slots__ = ()
 
@@ -45,7 +45,7 @@ class Operators:
 
     @staticmethod
     def related(sign: str, operands: tuple[Any, ...]) -> Any:
-        """What a comparison, or a joining of two, makes of its operands."""
+        """The result of a comparison, or of joining two conditions by ``&`` or ``|``."""
         raise NotImplementedError
 
     def __add__(self, other: Any) -> Any:
@@ -152,7 +152,7 @@ class Expression(Operators):
     @staticmethod
     def related(sign: str, operands: tuple[Any, ...]) -> Expression:
         a, b = operands
-        # ops.equal spells x == y as (x >= y) & (x <= y), for == means identity to some readings.
+        # ops.equal writes x == y as (x >= y) & (x <= y), because == of Values is identity.
         if sign == "&" and (a.head, b.head) == (">=", "<=") and a.operands == b.operands:
             return Expression("==", a.operands)
         return Expression(sign, operands)
@@ -253,10 +253,11 @@ class Rule:
 
 # --- printers -------------------------------------------------------------------------------------------------
 
-# How tightly a sign binds; function calls and names bind tightest.
+# Levels of precedence, from the loosest to the tightest, that of function calls and names.
 _LOOSE, _RELATION, _SUM, _PRODUCT, _SIGN, _POWER, _CALL = range(7)
 
-# How tightly Python's operators bind: the whole, the left and the right operand.
+# For each of Python's operators the precedence of the whole, and the least that its left and its right operand must
+# have to stand without parentheses.
 _SUMS, _PRODUCTS = (_SUM, _SUM, _PRODUCT), (_PRODUCT, _PRODUCT, _SIGN)
 _OPERATORS = {
     "+": _SUMS, "-": _SUMS, "*": _PRODUCTS, "/": _PRODUCTS, "//": _PRODUCTS, "%": _PRODUCTS,
@@ -265,7 +266,7 @@ _OPERATORS = {
 
 
 def _infix() -> dict[str, tuple[str, int, int, int]]:
-    """The operations that Python has operators for."""
+    """The `Printer.signs` of the operations that Python has operators for."""
     return {
         op.name: (f"{{}} {op.symbol} {{}}", *_OPERATORS[op.symbol])
         if op.arity == 2
@@ -278,7 +279,8 @@ def _infix() -> dict[str, tuple[str, int, int, int]]:
 class Printer:
     """Turns expressions into text. A language overrides what differs in it.
 
-    ``signs`` has for each sign its text and the bindings of the whole, of the left and of the right operand.
+    ``signs`` has for each sign its text, the precedence of the whole, and the least that the left and the right operand
+    must have to stand without parentheses.
 
     Examples
     --------
@@ -327,7 +329,7 @@ class Printer:
         return repr(x)
 
     def call(self, name: str, x: Expression) -> str:
-        """A call of a function, x being the operation with its operands, as text."""
+        """A call of the function `name` with the operands of x, as text."""
         operands = ", ".join(map(self.text, x.operands))
         if isinstance(x.head, Op) and x.head.arity is None:
             operands = f"[{operands}]"
@@ -417,7 +419,7 @@ class Latex(Printer):
         "acosh": r"\operatorname{arcosh}",
         "atanh": r"\operatorname{artanh}",
     }
-    known = {"log", "sin", "cos", "tan", "sinh", "cosh", "tanh"}  # LaTeX has a command of this name
+    known = {"log", "sin", "cos", "tan", "sinh", "cosh", "tanh"}  # LaTeX has commands of these names
     constants = {
         math.log(2.0): r"\log 2",
         math.log(10.0): r"\log 10",
@@ -436,7 +438,7 @@ class Latex(Printer):
     def name(self, symbol: Symbol) -> str:
         letters = symbol.name.rstrip("0123456789")
         index = symbol.name[len(letters) :]
-        if not letters or not (letters[-1].isalpha() or letters[-1] == "_"):  # a number, or no name with an index
+        if not letters or not (letters[-1].isalpha() or letters[-1] == "_"):  # only digits, or digits that are no index
             letters, index = symbol.name, ""
         shown = letters if len(letters) == 1 and letters.isalpha() else rf"\mathrm{{{letters.translate(self.escapes)}}}"
         return f"{shown}_{{{index}}}" if index else shown
@@ -447,7 +449,7 @@ class Latex(Printer):
         return self.constants.get(x) or self.decimal(f"{x:g}")
 
     def decimal(self, text: str) -> str:
-        """A number that Python has formatted; powers of ten are written out."""
+        """The LaTeX of a number that Python has formatted; an exponent becomes a power of ten."""
         mantissa, e, exponent = text.partition("e")
         if e:
             return rf"{{{mantissa} \cdot 10^{{{int(exponent)}}}}}"
@@ -463,7 +465,7 @@ class Latex(Printer):
         return function + self.parenthesised(", ".join(map(self.text, x.operands)))
 
     def cases(self, x: Any) -> str:
-        """Nested choices as the lines of one brace."""
+        """Nested `where`s as one brace, with a line for each case."""
         lines = [
             rf"{self.text(a)} & \text{{otherwise}}"
             if condition is None
@@ -475,22 +477,22 @@ class Latex(Printer):
 
 
 class Unfolding(Printer):
-    """A printer that can give what an expression uses twice a line of its own, and break up what is deep.
+    """A printer that can give a subexpression a name and a line of its own, if it is used twice or nested deeply.
 
-    So the text grows with the number of operations, and sums of any length can be printed.
+    So the length of the text is proportional to the number of operations, and sums of any length can be printed.
     """
 
     deepest = 12
-    """How deeply expressions are nested before a line takes over."""
+    """How many operations are nested in one line; a deeper subexpression gets a line of its own."""
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[str, int]] = {}  # by id, what is printed already
+        self.known: dict[int, tuple[str, int]] = {}  # text and precedence of what is printed already, by id
 
     def bound(self, x: Any) -> tuple[str, int]:
         return self.known.get(id(x)) or super().bound(x)
 
     def unfolded(self, results: Sequence[Any], name: Callable[[int], str], line: str) -> tuple[list[str], list[str]]:
-        """Lines, the i-th of which gives ``name(i)`` its expression by the template `line`, and the results' texts."""
+        """Lines, of which the i-th gives ``name(i)`` an expression by the template `line`, and the results' texts."""
         order = postorder(results)
         uses: dict[int, int] = {}
         for x in order:
@@ -540,7 +542,7 @@ class JavaScript(Unfolding):
 
     @staticmethod
     def function_name(x: Expression) -> str:
-        """How the function of an expression is called; those of any number of operands are told apart by it."""
+        """The name of the function for x's operation; ``sum/3`` if it takes any number of operands, and here 3."""
         op = x.head
         assert isinstance(op, Op)
         return op.name if op.arity is not None else f"{op.name}/{len(x.operands)}"
@@ -653,7 +655,7 @@ class MathML(Printer):
         return f"{function}{self.parenthesised('<mo>,</mo>'.join(map(self.text, x.operands)))}"
 
     def cases(self, x: Any) -> list[tuple[str, str]]:
-        """Nested choices as pairs of a formula and the condition that it applies under."""
+        """Nested `where`s as pairs of a formula and the condition under which it applies."""
         return [
             (
                 self.text(a),
@@ -664,7 +666,7 @@ class MathML(Printer):
 
 
 def branches(x: Any) -> list[tuple[Any, Any]]:
-    """Nested choices as pairs of an expression and its condition; the last one's is None."""
+    """Nested `where`s as pairs of an expression and its condition; the last pair has None, for all other cases."""
     found = []
     while isinstance(x, Expression) and x.head is ops.where:
         condition, a, x = x.operands
@@ -673,7 +675,7 @@ def branches(x: Any) -> list[tuple[Any, Any]]:
 
 
 def postorder(expressions: Sequence[Any]) -> list[Any]:
-    """All Expressions in some expressions, each once, operands before what is made of them."""
+    """All `Expression`s within some expressions, each once, operands before the expressions that use them."""
     order: list[Any] = []
     seen: set[int] = set()
     stack = [(x, False) for x in reversed(expressions)]

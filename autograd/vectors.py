@@ -1,7 +1,7 @@
-"""What the parameters of a compiled program are to others: one vector, which an optimiser moves at once.
+"""The interface of a compiled program's parameters: one vector, which an optimiser moves as a whole.
 
-`ParameterVector` says what such a vector can do, and tells it apart from a list of Values. It needs no NumPy: that
-comes with the compiler, whose `Parameters` is the one that there is.
+`ParameterVector` declares what such a vector can do, and lets optimisers tell it from a list of Values without loading
+NumPy. The classes that implement it, `Parameters` and `Selection`, are in the compiler, which loads NumPy.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ParameterVector:
         settings: Mapping[str, Any],
         steps: Any,
     ) -> tuple[tuple[Any, ...], Any]:
-        """What an update rule makes of the vector and of its state, and how many steps each entry has made."""
+        """The vector and its state after a step of an update rule, and how many steps each entry has made."""
         raise NotImplementedError
 
     def norm(self) -> float:
@@ -70,7 +70,7 @@ class ParameterVector:
         raise NotImplementedError
 
     def rows(self, vectors: Sequence[Any]) -> list[list[float]]:
-        """Vectors such as an optimiser's state as a list of numbers for each value."""
+        """Vectors such as those of an optimiser's state, as a list for each value, with a number from each vector."""
         raise NotImplementedError
 
     def vectors(self, rows: Sequence[Sequence[float]]) -> tuple[Any, ...]:
@@ -79,11 +79,11 @@ class ParameterVector:
 
 
 _ahead: set[ref[ParameterVector]] = set()
-"""Weakly, the vectors that were moved and not written back. Every call of a model asks whether there are any."""
+"""The vectors whose numbers their Values do not have yet. The references are weak, so that programs can be freed."""
 
 
 def is_ahead(vector: ParameterVector, ahead: bool) -> None:
-    """Note whether a vector has numbers of its own, or those of its Values."""
+    """Note whether a vector has numbers that its Values do not have yet."""
     if ahead:
         _ahead.add(ref(vector, _ahead.discard))
     else:

@@ -1,7 +1,7 @@
-"""Where our own rivals' code is: a native build of this very source, and a copy of it that nothing has built.
+"""Where glassgrad's own rivals find their code: a native build of this source, or a copy of the source without a build.
 
-Both live in folders that are put in front of a worker's path. The native build is the one that is asked for, or one
-that is installed, or it is built here, once for each state of the source.
+Both are folders that come first in a worker's PYTHONPATH. The native build is the one asked for, or the installed one,
+or one that is made here, once for each state of the source.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("autograd", "nn")
 SOURCES = ("*.py", "*.pxd")
 NATIVE = ("origins", "value", "cells")  # the modules that are compiled
-KEPT = 7 * 24 * 3600.0  # seconds that folders of other states of the source stay
+KEPT = 7 * 24 * 3600.0  # seconds for which folders of other states of the source are kept
 BUILD = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
 class Missing(Exception):
-    """A rival is not there; the message says why."""
+    """A rival cannot take part; the message says why."""
 
 
 def interpreted() -> Path:
-    """A folder with the source of the packages, and nothing that is built."""
+    """A folder with the source of the packages, without binaries."""
     return _cached("interpreted", _copy)
 
 
@@ -86,7 +86,7 @@ def _installed() -> list[Path]:
 
 
 def _cached(name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that belongs to this state of the source and to this Python; it is made if it is not there."""
+    """The folder for this state of the source and this Python; it is made if it does not exist."""
     state = hashlib.sha256(f"{sys.implementation.cache_tag} {platform.platform()}".encode())
     for path in [*_sources(), *(ROOT / file for file in BUILD)]:
         if path.exists():
@@ -105,7 +105,7 @@ def _cached(name: str, make: Callable[[Path], None]) -> Path:
             try:
                 os.replace(made, folder)
             except OSError:
-                if not folder.is_dir():  # else another run was faster
+                if not folder.is_dir():  # else another run has made it meanwhile
                     raise
     return folder
 
@@ -119,7 +119,7 @@ def _copy(folder: Path) -> None:
 
 
 def _build(folder: Path) -> None:
-    """What ``pip install .`` makes of a copy of the source, so that nothing is left behind in this one."""
+    """Install the packages into a folder by pip, from a copy of the source, which keeps build files out of this one."""
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "source"
         ignored = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", ".*", "build", "dist", "*.egg-info", "tests")

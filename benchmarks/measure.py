@@ -1,8 +1,8 @@
 """How samples are taken; this runs in a rival's process.
 
-`begin` gets a library ready for a task and returns what there is to say about it once, and a function that takes one
-sample: a dict of numbers. The garbage collector is on, as it is for users, and the time that it takes is part of
-every time; a sample also says how much that was.
+`begin` gets a library ready for a task. It returns what is reported once, and a function that takes one sample, a dict
+of numbers. The garbage collector is on, as it is for users, and its time is part of every time; a sample also says how
+much it was.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Collecting:
             self.seconds += perf_counter() - self.began
 
 
-# --- that all compute the same ------------------------------------------------------------------------------------
+# --- whether all compute the same ---------------------------------------------------------------------------------
 
 
 def checked(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | None:
-    """The program whose loss and gradients must be right before samples are taken."""
+    """The program, and its problem, whose loss and gradients must be right before samples are taken; None if none."""
     if measure == "imports":
         return None
     if measure == "compiling":
@@ -77,7 +77,7 @@ def disagreement(sums: list[float], reference: list[float]) -> float:
 
 
 def steps(program: Program, budget: float) -> Callable[[], Sample]:
-    """Seconds of a first step after a full garbage collection, and of each of as many more as fit into the budget."""
+    """Seconds of a step right after a full garbage collection, and the mean of as many more as fit into the budget."""
     step, collecting = program.step, Collecting()
 
     def several(times: int) -> float:
@@ -120,7 +120,7 @@ def chain(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sampl
 
 
 def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
-    """Samples of the mean of as many chains as fit into `budget` seconds."""
+    """Seconds to build, differentiate and free a chain, as the mean of as many as fit into `budget` seconds."""
     collecting = Collecting()
 
     def sample() -> Sample:
@@ -179,7 +179,7 @@ def compiling(engine: Engine, problem: Problem, budget: float) -> Callable[[], S
 
 
 def memory(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
-    """Bytes per node of a chain; only the first sample of a process says anything."""
+    """Bytes per node of a chain; only the first sample of a process is valid, since later ones reuse its memory."""
     nodes = problem["nodes"]
     objects = engine.object_bytes(chain_of(engine.leaves([CHAIN_FACTOR])[0], 1000))
 
@@ -209,7 +209,7 @@ def resident() -> int:
 
 
 def imports(rival: Rival, problem: Problem) -> Opened:
-    """Seconds that the import adds to an interpreter's life, and the modules that it adds to it."""
+    """Seconds that the import adds to the run time of a bare interpreter, and the modules that it loads."""
     statement = f"import {rival.package}"
 
     def seconds(program: str) -> float:
@@ -233,7 +233,7 @@ def imports(rival: Rival, problem: Problem) -> Opened:
 def threads(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
     """Graphs per second of all threads together; raises if any gradient is wrong.
 
-    All numbers are integers, so that sums are exact in whatever order the threads come. A graph is (w . x)^2, with
+    All numbers are integers, so that sums are exact in whatever order the threads add. A graph is (w . x)^2, with
     slopes 2 (w . x) x_i and 2 (w . x) w_i; the w are shared, each x belongs to one graph.
     """
     shared = [1.0, -2.0, 3.0]
@@ -261,7 +261,7 @@ def threads(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sam
                 errors.append(error)
 
         before = sys.getswitchinterval()
-        sys.setswitchinterval(1e-4)  # fifty times as often as usual, so that a race has its chance
+        sys.setswitchinterval(1e-4)  # fifty times as often as usual, to provoke races
         began = perf_counter()
         workers = [threading.Thread(target=work, args=(own,)) for own in range(problem["threads"])]
         for worker in workers:
@@ -291,7 +291,7 @@ GRAPHS: dict[str, Callable[[Engine, Problem, float], Callable[[], Sample]]] = {
 
 
 def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float) -> Opened:
-    """Get everything ready, the first step included; says what it took and what came out."""
+    """Get everything ready and take the first step; returns its time and checksums, and what takes samples."""
     if measure == "imports":
         return imports(rival, problem)
     library: Library = importlib.import_module(f"benchmarks.rivals.{rival.module}").Library()

@@ -1,10 +1,9 @@
 """The numbers that every rival is given: data, starting weights and sizes, as plain JSON.
 
-Each function takes ``quick`` and returns a problem; a quick one is small, to see that everything works. What is
-differentiated by are the ``parameters``, a list of matrices; gradients come back in their order, row by row. Where the
+Each function takes ``quick`` and returns a problem; a quick one is small, to see that everything works. Gradients are
+taken with respect to the ``parameters``, a list of matrices, and come back in their order, row by row. Where the
 parameters are ``biased``, as in networks, the rows are ``[*weights, bias]``. Examples are the ``inputs`` and their
-``targets``; where there is a ``single`` one, it is taken as it is, without an axis of examples. With ``adam`` a step
-goes on to move the parameters.
+``targets``; a ``single`` example is taken without an axis of examples. With ``adam`` a step also moves the parameters.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def moons(quick: bool) -> Problem:
 
 
 def growing_moons(quick: bool) -> Problem:
-    """The same with more and more examples; the graphs have about 10^3, 10^4, 10^5, and 10^6 nodes."""
+    """The moons with more and more examples; the graphs have about 10^3, 10^4, 10^5, and 10^6 nodes."""
     whole = two_moons(14 if quick else 1542)
 
     def first(examples: int) -> Problem:
@@ -55,7 +54,7 @@ def two_moons(examples: int) -> Problem:
 
 
 def digits(full: int, small: int) -> Callable[[bool], Problem]:
-    """A batch of so many real handwritten digits, 64-32-10, cross entropy."""
+    """A batch of `full` real handwritten digits, or `small` if quick; 64-32-10, cross entropy."""
 
     def problem(quick: bool) -> Problem:
         from sklearn.datasets import load_digits
@@ -85,7 +84,7 @@ def large_digits(quick: bool) -> Problem:
 
 
 def attention(length: int, *, causal: bool, heads: int = 1, examples: int = 0) -> Callable[[bool], Problem]:
-    """On sequences of `length` vectors, 16 wide: query, key, value and out; a vector as target for each."""
+    """Attention on sequences of `length` vectors, 16 wide: query, key, value and out; a target vector for each one."""
 
     def problem(quick: bool) -> Problem:
         draw, steps, width = random.Random(5), 3 if quick else length, 4 if quick else 16
@@ -101,13 +100,13 @@ def attention(length: int, *, causal: bool, heads: int = 1, examples: int = 0) -
 
 
 def growing_attention(quick: bool) -> Problem:
-    """The causal one with four heads for longer and longer sequences."""
+    """Causal attention with four heads, on longer and longer sequences."""
     lengths = [8] if quick else [8, 16, 32]
     return {"program": "attention", "parts": [attention(length, causal=True, heads=4)(quick) for length in lengths]}
 
 
 def recurrent(gates: int, examples: int = 0) -> Callable[[bool], Problem]:
-    """16 units with so many gates each, on sequences of 20 steps of 8 numbers, and a number as target."""
+    """16 recurrent units with 1 gate each (RNN) or 4 (LSTM), on sequences of 20 steps of 8 numbers; a target number."""
 
     def problem(quick: bool) -> Problem:
         draw, steps, nin, units = random.Random(6), 3 if quick else 20, 2 if quick else 8, 3 if quick else 16
@@ -127,7 +126,7 @@ def recurrent(gates: int, examples: int = 0) -> Callable[[bool], Problem]:
 
 
 def sequences(draw: random.Random, steps: int, width: int, examples: int) -> Problem:
-    """So many examples of sequences of vectors; a single one, without an axis of examples, if `examples` is 0."""
+    """`examples` sequences of vectors; if that is 0 a single one, without an axis of examples."""
     return {
         "inputs": [matrix(draw, steps, width) for _ in range(examples or 1)],
         "single": examples == 0,
@@ -165,7 +164,7 @@ def residual(quick: bool) -> Problem:
 
 
 def vectors(draw: random.Random, examples: int, width: int) -> Problem:
-    """So many vectors, with a number as target for each."""
+    """`examples` vectors, with a number as target for each."""
     return {
         "inputs": matrix(draw, examples, width),
         "targets": [draw.uniform(-1.0, 1.0) for _ in range(examples)],
@@ -195,7 +194,7 @@ def gpt(quick: bool) -> Problem:
 
 
 def training(quick: bool) -> Problem:
-    """The same model, on a batch of names of modules, with the settings of a step of Adam's."""
+    """The same model, on a batch of names of modules, with the settings of an Adam step."""
     words = NAMES[:3] if quick else NAMES
     model = character_model(words, letters=27, width=16, heads=4, context=16)
     return {**model, "adam": {"lr": 0.01, "betas": [0.85, 0.99], "eps": 1e-8}}
@@ -204,9 +203,9 @@ def training(quick: bool) -> Problem:
 def character_model(words: Sequence[str], letters: int, width: int, heads: int, context: int) -> Problem:
     """Embeddings, attention with `heads` heads, an MLP four times as wide as the model, and a head of logits.
 
-    ``words`` are tokens, each word between two boundaries (token 0). Who works on whole arrays takes ``inputs`` and
-    ``targets`` that are filled up to the longest word, and ``weights``, which are 0 for the filling and so large
-    elsewhere that the mean over words is the mean over characters.
+    ``words`` are lists of tokens, with the boundary token 0 at both ends. Rivals that work on whole arrays take
+    ``inputs`` and ``targets``, padded to the longest word, and ``weights``: 0 for the padding, and elsewhere a number
+    that makes the mean over words the mean over characters.
     """
     draw = random.Random(4)
     shapes = [(letters, width), (context, width), *[(width, width)] * 4, (4 * width, width), (width, 4 * width)]
@@ -228,12 +227,12 @@ def character_model(words: Sequence[str], letters: int, width: int, heads: int, 
 
 
 def nodes(full: int, small: int) -> Callable[[bool], Problem]:
-    """Graphs of so many nodes."""
+    """Graphs of `full` nodes, or `small` if quick."""
     return lambda quick: {"nodes": small if quick else full}
 
 
 def sizes(quick: bool) -> Problem:
-    """Graphs of all these numbers of nodes; `tasks` says how far each rival goes."""
+    """Graphs of 10^3 to 10^7 nodes, or to 10^5 if quick; `tasks.LARGEST` says where a rival stops."""
     return {"sizes": [10**k for k in range(3, 6 if quick else 8)]}
 
 
@@ -267,7 +266,7 @@ def vector(draw: random.Random, size: int, around: float = 0.0) -> Matrix:
 
 
 def data(problem: Problem) -> list[Any]:
-    """Inputs, targets and weights, as far as there are any, as a function of a batch or of the single example takes."""
+    """The inputs, targets and weights that the problem has: those of the batch, or of the single example."""
     arrays = [problem[name] for name in ("inputs", "targets", "weights") if name in problem]
     return [array[0] for array in arrays] if problem.get("single") else arrays
 

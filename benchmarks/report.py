@@ -58,7 +58,7 @@ def duration(seconds: float) -> str:
 
 @dataclass
 class Table:
-    """A table before anybody has decided what it looks like."""
+    """The content of a table, for the screen and for the page."""
 
     title: str
     what: str
@@ -67,7 +67,7 @@ class Table:
     notes: list[str]
 
 
-Cell: TypeAlias = Callable[[Row, dict[str, Row]], str]  # of a rival, among all rivals of the task
+Cell: TypeAlias = Callable[[Row, dict[str, Row]], str]  # from a rival's row, and the rows of all rivals
 
 
 def _time(key: str) -> Cell:
@@ -113,7 +113,7 @@ def _lines(row: Row, rows: dict[str, Row]) -> str:
 
 
 def _per_node(nodes: int) -> Cell:
-    """Nanoseconds, build + backward."""
+    """Nanoseconds per node, as build + backward."""
 
     def cell(row: Row, rows: dict[str, Row]) -> str:
         parts = [row["median"].get(f"{nodes} {part}") for part in ("build", "backward")]
@@ -123,7 +123,7 @@ def _per_node(nodes: int) -> Cell:
 
 
 def _compiling(nodes: int) -> Cell:
-    """Microseconds."""
+    """Microseconds per node to compile a graph of so many."""
 
     def cell(row: Row, rows: dict[str, Row]) -> str:
         seconds = row["median"].get(f"{nodes} seconds")
@@ -171,17 +171,17 @@ COLUMNS: dict[str, list[tuple[str, Cell]]] = {
     "threads": [
         ("graphs per second", _number("rate")),
         ("graphs", _number("graphs")),
-        ("wrong gradients", lambda row, rows: "0"),  # else there would be no results
+        ("wrong gradients", lambda row, rows: "0"),  # a wrong one ends the run, without results
     ],
 }
 
 
 def table(name: str, measured: dict[str, Any]) -> Table:
-    """A task's results; columns that say nothing are left out."""
+    """A task's results; columns without entries are left out."""
     rows = measured["rivals"]
     slowest_first = sorted(rows, key=lambda rival: rows[rival]["median"][measured["figure"]], reverse=True)
     columns = COLUMNS.get(name, STEPS)
-    if TASKS[name].measure == "compiling":  # the program decides how many nodes there are
+    if TASKS[name].measure == "compiling":  # the numbers of nodes follow from the recorded programs
         sizes = sorted({nodes for row in rows.values() for nodes in sizes_of(row["median"])})
         columns = [(f"{nodes:,} nodes", _compiling(nodes)) for nodes in sizes]
     cells = [[cell(rows[rival], rows) for _, cell in columns] for rival in slowest_first]
@@ -204,7 +204,7 @@ def table(name: str, measured: dict[str, Any]) -> Table:
 
 
 def _name(rival: str, task: str) -> str:
-    """How a row is called."""
+    """The name of a row."""
     if task != "imports":
         return RIVALS[rival].title
     package, engine = RIVALS[rival].package, RIVALS[rival].engine
@@ -212,7 +212,7 @@ def _name(rival: str, task: str) -> str:
 
 
 def targets(results: Results) -> Table:
-    """What we hold ourselves to, as far as the run measured it."""
+    """The targets that the run measured, and whether they are met."""
     rows = []
     for target in TARGETS:
         number = target.measured(results)
@@ -250,7 +250,7 @@ def show(results: Results, console: Console) -> None:
 
 
 def about(results: Results) -> str:
-    """What was run where, in a paragraph."""
+    """A paragraph on the run: when, where, with which versions, and how many rounds."""
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     load = "" if machine["load"] is None else f", load {machine['load']:.2f} at the start"

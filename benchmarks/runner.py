@@ -1,6 +1,6 @@
 """One run: a process for every rival, samples in turn, medians.
 
-What `run` returns is what is written as JSON; the page in docs lists its keys.
+The dict that `run` returns is written as JSON; the page in docs lists its keys.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .tasks import LARGEST, TASKS, Task
 
 Results: TypeAlias = dict[str, Any]
 
-TOLERANCE = 1e-6  # of loss and gradients
+TOLERANCE = 1e-6  # for the differences of losses and gradients, see `measure.disagreement`
 BUDGET = 0.2  # seconds that a sample takes, if a single step does not take longer
 
 
@@ -37,15 +37,15 @@ class RunError(Exception):
 
 
 class Worker:
-    """The process of one rival; `folder` is where a rival of our own finds its engine."""
+    """The process of one rival; `folder` has the engine, if the rival is glassgrad itself."""
 
     def __init__(self, rival: Rival, folder: Path | None) -> None:
         self.rival, self.folder = rival, folder
         inherited = os.environ.get("PYTHONPATH")
         path = [str(entry) for entry in (folder, ROOT, inherited) if entry]
-        # In matrix products as small as these, more threads than one only wait for each other.
+        # In matrix products as small as these, several threads would only wait for each other.
         one = {**{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}, "NPROC": "1"}  # XLA's name
-        # The present folder comes before the path; in this one there is nothing but what the process complains about.
+        # The working folder comes before PYTHONPATH in `sys.path`, so it holds no packages, only the worker's stderr.
         self.elsewhere = tempfile.TemporaryDirectory()
         self.complaints = Path(self.elsewhere.name, "stderr")
         with open(self.complaints, "w") as errors:
@@ -60,7 +60,7 @@ class Worker:
             )
 
     def close(self) -> None:
-        """End the process; once more does no harm."""
+        """End the process; a second call does no harm."""
         self.process.kill()
         with contextlib.suppress(BrokenPipeError, ValueError):
             self.process.communicate()
@@ -72,7 +72,9 @@ class Worker:
         Raises
         ------
         Missing
-            If the rival is not installed, or fails; but if one of our own fails, `RunError`.
+            If the rival is not installed, or fails.
+        RunError
+            If the rival is one of our own, and fails.
         """
         assert self.process.stdin and self.process.stdout
         try:
@@ -95,7 +97,7 @@ class Worker:
         return f"its process ended with code {code}" + (f" after {last!r}" if last else "")
 
     def begin(self, order: dict[str, Any], reference: list[float] | None) -> dict[str, Any]:
-        """Get the rival ready, and hold it to being what it should be and to computing what it should."""
+        """Get the rival ready; check its engine, and its loss and gradients against the reference."""
         said = self.ask(json.dumps(order))
         if self.folder and (said["engine"] != self.rival.engine or self.folder not in Path(said["file"]).parents):
             raise RunError(
@@ -115,7 +117,7 @@ class Run:
 
     def __init__(self, rivals: Iterable[str], rounds: int, quick: bool, tell: Callable[[str], None]) -> None:
         self.rivals, self.rounds, self.quick, self.tell = set(rivals), rounds, quick, tell
-        self.folders: dict[str, Path] = {}  # of our own engines
+        self.folders: dict[str, Path] = {}  # of our own engines, by name
         self.absent: dict[str, str] = {}  # why there is no such folder
         self.native = ""  # where the native build comes from
         self.versions = {"python": platform.python_version()}
@@ -139,7 +141,7 @@ class Run:
         return Worker(rival, self.folders[rival.engine] if rival.engine else None)
 
     def measure(self, name: str) -> dict[str, Any]:
-        """One task: all rivals, in turn."""
+        """The results of one task, for which all rivals are measured in turn."""
         task = TASKS[name]
         problem = task.problem(self.quick)
         reference = by_hand(task, task.program or name, problem)
@@ -182,7 +184,7 @@ class Run:
         }
 
     def order(self, rival: str, task: Task, name: str, problem: Problem) -> dict[str, Any]:
-        """What the rival's process is told to do."""
+        """The first line that the rival's process is given, see `worker`."""
         if task.measure == "sizes":
             problem = {"sizes": [nodes for nodes in problem["sizes"] if nodes <= LARGEST.get(rival, nodes)]}
         budget = BUDGET / 10.0 if self.quick else BUDGET
@@ -228,7 +230,7 @@ def run(
     command: str = "",
     tell: Callable[[str], None] = lambda text: None,
 ) -> Results:
-    """Measure.
+    """Measure rivals in tasks, and return the results.
 
     Parameters
     ----------
@@ -243,7 +245,7 @@ def run(
     command : str
         The command that repeats the run, to be noted with the results.
     tell : callable
-        Hears what is being done.
+        Called with a line on what is being measured.
 
     Raises
     ------

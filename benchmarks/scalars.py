@@ -1,4 +1,4 @@
-"""The programs of every library that records scalars, written once; what differs between them is an `Engine`.
+"""The programs of all libraries that record scalars, written once; an `Engine` has what is different in a library.
 
 They are what a user of micrograd writes: loops, ``sum(w * x)`` and the library's own operators. An engine that has
 something better to offer, such as a layer or a dot product, overrides the method of that name.
@@ -16,9 +16,9 @@ Forward: TypeAlias = Callable[[], tuple[Any, Sequence[Any]]]  # the root, and th
 
 
 class Program(NamedTuple):
-    """One rival's way to do a task: `step` is what is timed, and `read` makes numbers of what it returned.
+    """One rival's way to do a task: `step` is timed, and `read` gets the loss and the gradients from its result.
 
-    A compiler of ours also says in which `source` it runs.
+    `source` is the text of the program, if `autograd.compile` made one.
     """
 
     step: Callable[[], Any]
@@ -27,7 +27,7 @@ class Program(NamedTuple):
 
 
 class Library:
-    """What any rival is: something that makes programs."""
+    """The base class of all rivals: it makes the programs of tasks."""
 
     def program(self, task: str, problem: Problem) -> Program:
         """How this rival does the task."""
@@ -35,7 +35,7 @@ class Library:
 
 
 class Engine(Library):
-    """A library of scalars that records the operators; subclasses say how its things are called."""
+    """A library that records the operators of scalars; subclasses give its own names for the rest."""
 
     # --- what a subclass defines
 
@@ -56,13 +56,13 @@ class Engine(Library):
     def grad(self, leaf: Any) -> float:
         raise NotImplementedError
 
-    # The functions are attributes, so that a program can call the library's own without anything in between.
+    # The functions are attributes, so that programs call the library's own functions without a wrapper.
     relu: Callable[[Any], Any]
     exp: Callable[[Any], Any]
     log: Callable[[Any], Any]
     tanh: Callable[[Any], Any]
 
-    # --- what it may have a better way to do
+    # --- defaults, for which a subclass may have something better
 
     def constant(self, x: float) -> Any:
         """A number of the data, as it is handed to the network."""
@@ -114,7 +114,7 @@ class Engine(Library):
     # --- the program
 
     def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
-        """What moves the leaves by a step of Adam's (Kingma and Ba 2015)."""
+        """A function that moves the leaves by one step of Adam (Kingma and Ba 2015)."""
         raise NotImplementedError
 
     def program(self, task: str, problem: Problem) -> Program:
@@ -312,7 +312,7 @@ CHAIN_FACTOR = 1.000001
 
 
 def chain_of(x: Any, nodes: int) -> Any:
-    """x**(nodes + 1), as that many products one after another."""
+    """x**(nodes + 1), computed by `nodes` products one after another."""
     y = x
     for _ in range(nodes):
         y = y * x
@@ -334,11 +334,11 @@ def wide_numbers(nodes: int) -> list[float]:
     return [float(i % 1000) for i in range(nodes)]
 
 
-# --- the loss of one example, which a compiler takes as it is, and the others for each in turn ----------
+# --- the loss of one example: compilers take it as it is, the other engines loop over the examples -----
 
 
 def attention(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
-    """On a sequence of vectors, squared error. If it is causal, a vector looks at itself and those before it only."""
+    """Squared error of attention on a sequence of vectors; if causal, each attends to itself and those before it."""
     query, key, value, out = matrices
     size, causal = len(query) // problem["heads"], problem["causal"]
 
@@ -373,7 +373,7 @@ def rnn(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
 
 
 def lstm(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
-    """The same with a memory: the gates i, f and o say what is written to it, what stays, and what is shown."""
+    """The same with a memory c: the gates i, f and o say what is written to it, what it keeps, and what it shows."""
     from_input, from_state, (biases,), (weights,), ((bias,),) = matrices
     units = len(weights)
 
@@ -392,7 +392,7 @@ def lstm(engine: Engine, problem: Problem, matrices: Leaves) -> Loss:
 
 
 def norm(engine: Engine, xs: Sequence[Any], gains: Sequence[Any], shifts: Sequence[Any]) -> list[Any]:
-    """Layer norm: mean 0 and variance 1, then a gain and a shift of their own for each."""
+    """Layer norm: to mean 0 and variance 1, then a gain and a shift for each number."""
     mean = engine.total(xs) * (1.0 / len(xs))
     centred = [x - mean for x in xs]
     scale = (engine.dot(centred, centred) * (1.0 / len(xs)) + 1e-5) ** -0.5

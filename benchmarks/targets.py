@@ -1,4 +1,4 @@
-"""What we hold ourselves to, and whether a run bears it out."""
+"""The bounds that our results must keep, and whether those of a run do."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class Target:
 
 
 def part(results: Results, task: str, rival: str) -> dict[str, Any]:
-    """The rival's part of a task's results; empty if it is not there."""
+    """The rival's part of a task's results; empty if the run did not measure it."""
     found: dict[str, Any] = results["tasks"].get(task, {}).get("rivals", {}).get(rival, {})
     return found
 
 
 def figure(results: Results, task: str, rival: str, key: str) -> float | None:
-    """A median of the results, if it is there."""
+    """A median of the results; None if the run did not measure it."""
     found: float | None = part(results, task, rival).get("median", {}).get(key)
     return found
 
 
 def sizes_of(median: dict[str, float]) -> list[int]:
-    """The numbers of nodes for which there are figures, ``"<nodes> seconds"``.
+    """The numbers of nodes for which there are medians, ``"<nodes> seconds"``.
 
     >>> sizes_of({"10090 seconds": 7e-6, "1666 seconds": 8e-6, "seconds": 7e-6})
     [1666, 10090]
@@ -94,7 +94,7 @@ def _faster(rival: str, reference: str, bound: float) -> Target:
 
 
 def _beside(task: str, rival: str, reference: str, bound: float) -> Target:
-    """How close we come to another's time."""
+    """A rival's time over the reference's, which must not be above `bound`."""
 
     def measured(results: Results) -> float | None:
         return quotient(figure(results, task, rival, "seconds"), figure(results, task, reference, "seconds"))
@@ -118,7 +118,7 @@ def _training(rival: str, bound: float) -> Target:
 
 
 def _lines(task: str, rival: str, bound: float) -> Target:
-    """How long a program is."""
+    """The lines of the step in a compiled program."""
     title = f"{_called(task)}, {NAMES[rival]}, the program's step"
     return Target(title, bound, False, " lines", lambda results: part(results, task, rival).get("lines"))
 
@@ -130,7 +130,7 @@ def _called(task: str) -> str:
 
 
 def _compiling(rival: str) -> Target:
-    """How long a learner's first transformer takes to be compiled."""
+    """The seconds that compiling causal attention takes, at the size of a learner's first transformer."""
 
     def measured(results: Results) -> float | None:
         return compiling_seconds(results, "compiling-causal", rival)

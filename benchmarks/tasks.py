@@ -40,19 +40,19 @@ class Task:
     problem : callable
         Makes the numbers, see `problems`.
     measure : str
-        How samples are taken, a name in `measure.OPENINGS`.
+        How samples are taken: "steps", "imports", or a name in `measure.GRAPHS`.
     figure : str
-        The part of a sample that rivals are compared by.
+        The entry of a sample that rivals are compared by.
     rivals : tuple of str
-        Who takes part.
+        Those that take part.
     left_out : dict
-        Who does not although one might expect it, and why.
+        Those that one might expect and that do not take part, and why.
     program : str
-        What rivals call the program, if not as the task is called.
+        The rivals' name for the program, if it is not the task's.
     fresh : bool
         Whether each sample is taken in a process of its own.
     rounds : int
-        How many samples are enough, however many rounds there are.
+        The most samples to take, however many rounds there are.
     """
 
     title: str
@@ -307,4 +307,4 @@ DEFAULT = [name for name in TASKS if name != "threads"]
 GROUPS = {"compiler": [name for name, task in TASKS.items() if {*COMPILED, "compiled-jax"} & {*task.rivals}]}
 """Names for several tasks."""
 LARGEST = {"micrograd": 10**4, "interpreted": 10**6}
-"""How far a rival goes in `sizes`; the others go all the way."""
+"""The largest number of nodes in `sizes` for a rival; the others take them all."""

@@ -1,7 +1,8 @@
 """The programs of the libraries that differentiate functions of whole arrays: PyTorch's tensors and JAX.
 
-The loss is written once, with what the two have in common; a `Tensors` says how their functions are called. It takes
-the parameters, and the data if there are any: a batch, or a single example without the first axis.
+Each loss is written once, with the operators and methods that both have; a `Tensors` gives the functions that they name
+differently. A loss takes the parameters, and the data if there are any: a batch, or a single example without the first
+axis.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Tensors(Library):
         raise NotImplementedError
 
     def convolution(self, images: Any, kernels: Any) -> Any:
-        """From images in channels, and kernels for each of the new channels, wherever they fit."""
+        """Of images (count, channels, rows, columns) with kernels (new channels, channels, rows, columns), unpadded."""
         raise NotImplementedError
 
     def data(self, problem: Problem) -> Arrays:
@@ -55,7 +56,7 @@ def split(problem: Problem) -> list[Any]:
 
 
 def join(problem: Problem, arrays: Arrays) -> list[float]:
-    """The other way round: the numbers of `split` arrays, in the problem's order."""
+    """The reverse of `split`: the numbers of the arrays, in the problem's order."""
     import numpy as np
 
     arrays = [np.asarray(array) for array in arrays]
@@ -104,13 +105,13 @@ def split_heads(x: Any, heads: int, size: int) -> Any:
 
 
 def join_heads(x: Any) -> Any:
-    """The other way round."""
+    """The reverse of `split_heads`."""
     swapped = x.swapaxes(-3, -2)
     return swapped.reshape(*swapped.shape[:-2], -1)
 
 
 def future(steps: int) -> list[list[float]]:
-    """What is added to scores so that nobody looks at what comes later."""
+    """The mask that is added to the scores, so that no step attends to a later one."""
     return [[0.0 if j <= i else float("-inf") for j in range(steps)] for i in range(steps)]
 
 
@@ -186,7 +187,7 @@ def gpt(tools: Tensors, problem: Problem) -> Loss:
     size = len(problem["parameters"][2]) // heads
     blocked = tools.array(future(length))
     weights = [weight for word in problem["weights"] for weight in word]
-    real = tools.array([i for i, weight in enumerate(weights) if weight])  # not what words are filled up with
+    real = tools.array([i for i, weight in enumerate(weights) if weight])  # positions that are not padding
 
     def norm(x: Any) -> Any:
         return x * ((x * x).mean(-1, keepdims=True) + 1e-5) ** -0.5

@@ -1,8 +1,8 @@
 """A rival's process: ``python -m benchmarks.worker``.
 
-It reads an order, a line of JSON, from its standard input and answers with a line on its standard output: what there
-is to say about the rival, or under ``"missing"`` why it is not there, or under ``"failed"`` what went wrong. After
-that it answers every further line with a sample, until its input ends.
+It reads an order, a line of JSON, from its standard input and answers with a line on its standard output: what is
+reported once about the rival, or under ``"missing"`` why it cannot take part, or under ``"failed"`` what went wrong.
+After that it answers every further line with a sample, until its input ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def identity(rival: Rival) -> dict[str, Any]:
 
 
 def main() -> None:
-    # What the rivals print must not get among the answers.
+    # Standard output is kept for the answers; what the rivals print there goes to standard error.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
