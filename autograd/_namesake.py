@@ -19,7 +19,7 @@ def check() -> None:
     Raises
     ------
     ImportError
-        If something else has taken its place; the message says how to repair it. For any other problem, do nothing.
+        If something else has taken its place; the message says how to repair it. Other problems raise nothing here.
 
     Examples
     --------
@@ -73,10 +73,10 @@ def _reason() -> str | None:
     if not _has_value(INIT):
         who = "HIPS Autograd, which also installs a package called autograd," if _is_hips(HERE) else "something else"
         return f"{who} has overwritten glassgrad's {INIT}; {again}"
-    spec = find_spec("autograd")  # which does not run the package
+    spec = find_spec("autograd")  # this does not run the package
     if spec is None:
         return None
-    found = spec.origin or next(iter(spec.submodule_search_locations or ()), "")  # the latter without an __init__.py
+    found = spec.origin or next(iter(spec.submodule_search_locations or ()), "")  # the latter if it has no __init__.py
     folder = found if os.path.isdir(found) else os.path.dirname(found)
     if os.path.realpath(folder) == os.path.realpath(HERE):
         return None

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for Cython; at run time it is the one imported above
 
 if not cython.compiled:  # natively these are C functions, see cells.pxd and value.pxd
     from ._cython import same

@@ -1,4 +1,4 @@
-"""Functions whose graph is not kept: `backward` runs them again. It saves memory, at the cost of time.
+"""Functions whose graph is not kept: `backward` runs them again, which saves memory at the cost of time.
 
 `checkpoint` runs a function and drops the nodes that it made. What remains is a `Part` for each result, whose operands
 are the Values from outside that the function used, be they its arguments or not; and behind the parts one `Joint`,
@@ -206,7 +206,7 @@ class _Record:
     # --- the first call -------------------------------------------------------------------------------------------
 
     def first(self) -> Any:
-        """What the function returns, with parts in place of its results, whose graph is dropped if it can be made again."""
+        """Call the function, and return what it returns, with parts in place of the results that it made."""
         since = begin_section()
         self.origin = here()
         generator = sys.modules.get("random") if self.preserve else None
@@ -313,7 +313,7 @@ class _Record:
         use(*self._checked(returned, since), since)
 
     def _returned(self) -> Any:
-        """What the function returns in the modes of the first call. Where these are set, opening no block saves time."""
+        """What the function returns in the modes of the first call. Opening blocks takes time: only if needed."""
         if not recording():
             with enable_grad():
                 return self._returned()

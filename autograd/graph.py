@@ -258,7 +258,7 @@ class Graph:
             operands = tuple([made[i] for i in positions])
             if isinstance(node, Dot):
                 made.append(_products_and_sum(node, operands))
-            elif all(x is y for x, y in zip(operands, node.operands)):  # as for leaves, which have none
+            elif all(x is y for x, y in zip(operands, node.operands)):  # true of every leaf, which has none
                 made.append(node)
             else:
                 made.append(_over(node, operands))
@@ -284,7 +284,7 @@ class Graph:
         RuntimeError: a leaf was set after a result of mul (data 6) was computed from it, and before the root was, ...
         """
         for node, operands, data in zip(self.nodes, self.operands, self.data):
-            if node.op is None or node.op is ops.CHECKPOINT:  # always run again at its own point
+            if node.op is None or node.op is ops.CHECKPOINT:  # the latter is run again at its own point
                 continue
             if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                 raise RuntimeError(
@@ -485,7 +485,7 @@ def _watched_copy(node: Value, pickled: bool = False) -> Value | None:
 
 
 def _keeping_the_gradient(node: Value) -> Value | None:
-    """A copy that is linked to the node, if it stands for a number under `grad`, or if a watch makes it. Else None."""
+    """A copy that has the node as its operand, if gradients must flow through the copy to the node; otherwise None."""
     twin = _watched_copy(node)
     if twin is None:
         if not runs or not stands_for_a_number(node):
@@ -602,7 +602,7 @@ class _Session:
         return known, position
 
 
-_pickling = threading.local()  # `session` is a weak reference to that of this thread's pickle
+_pickling = threading.local()  # its `session` is a weak reference to this thread's `_Session`
 
 
 class _Bundle:
@@ -648,7 +648,7 @@ def _sources(results: Iterable[Value]) -> list[Value]:
 
 
 def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[dict[int, float]]]:
-    """A row for each result; and for each of their epochs the data then of sources, by position, that were set since."""
+    """A row for each result, and for each epoch of these the data that sources, by position, had then, if set since."""
     positions = {id(x): i for i, x in enumerate([*sources, *results])}
     epochs: dict[Epoch, int] = {}
     overwritten: list[dict[int, float]] = []

@@ -113,7 +113,7 @@ class _Way:
     """The descriptor behind ``__enter__`` or ``__exit__`` of a block: it returns a C function that opens or closes it.
 
     An interrupt, such as Ctrl-C, can come between any two steps of Python code. If these methods were written in
-    Python, it could come when the mode is set but the block not yet entered, or when the block is left but the mode
+    Python, one could come when the mode is set but the block not yet entered, or when the block is left but the mode
     still set, and the mode would stay set. Here appending to a list sets the mode, and releasing a lock ends it.
 
     ``with`` looks up both methods before it calls one: up to Python 3.13 ``__enter__`` first, from 3.14 ``__exit__``.
@@ -125,7 +125,7 @@ class _Way:
     def __get__(self, block: Block | None, owner: type | None = None) -> Any:
         return self if block is None else self.way(block, block._ways("asked"))
 
-    def __call__(self, block: Block, *error: object) -> None:  # as `contextlib.ExitStack` does
+    def __call__(self, block: Block, *error: object) -> None:  # called on the class, as `contextlib.ExitStack` does
         self.way(block, block._ways("called"))(*error)
 
 

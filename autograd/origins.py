@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for Cython; at run time it is the one imported above
 
     Identity: TypeAlias = int  # an object's id
     Thread: TypeAlias = int  # its identifier
@@ -196,7 +196,7 @@ def arrive(seat: Seat, place: Place) -> Origin:
 
 
 def sit() -> Seat:
-    """This thread's seat. Assign its `place`, and the old one again when done: no interrupt can prevent an assignment.
+    """This thread's seat. Assign its `place` to move, and the old one when done: no interrupt can prevent that.
 
     Examples
     --------
@@ -318,7 +318,7 @@ def _turn() -> None:
 
 
 def begin_section() -> int:
-    """Begin a section of time, which tells the results made from now on from all that were made before.
+    """Begin a section of time: its number distinguishes the results made from now on from all older ones.
 
     Origins already in use are not used again; those of later results have the number returned, or a higher one.
 
@@ -361,7 +361,7 @@ def writes() -> int:
 
 
 def gradient_events() -> tuple[int, int, int]:
-    """How often gradients have been set, how often ``backward()`` has run, and the first of these when it last ended.
+    """Three counts: gradients set so far, calls of ``backward()`` so far, gradients set when the last of these ended.
 
     Code that remembers the first two can tell later whether `backward` has added to gradients that were not set to 0.
 

@@ -31,9 +31,10 @@ cdef inline int set_attribute(object node, object name, object value) except -1:
 # --- how graphs are freed
 #
 # When Python frees an object it frees what the object refers to, and so on: a recursion as deep as the graph. Python
-# limits the depth for classes that the garbage collector tracks. Nodes are not tracked, which saves the collector from
-# going through millions of objects that cannot form a cycle, so they limit the depth themselves: 40 levels down the
-# operands go on the list `_pending`, and the node that was freed first releases them one by one.
+# limits the depth for classes that the garbage collector tracks. Nodes other than joints and parts are not tracked, to
+# save the collector from going through millions of objects that cannot form a cycle, so nodes limit the depth
+# themselves: 40 levels down, operands go on the list `_pending`, and the node that was freed first releases them one
+# by one.
 
 cdef int _depth
 cdef list _pending

@@ -6,12 +6,12 @@ Wengert list, linked into a graph; `Value.backward` walks it from the end to the
 rule. Nothing here recurses over the graph, so its depth is limited by memory alone.
 
 The calculus is in `ops`; the arithmetic operators, which are nearly all the nodes of a network, are written out
-here as well, for speed, and a test holds them to their rows in the table. Where and when nodes are made is in
-`origins`, blocks such as `no_grad` are in `modes`, looking at whole graphs and copying them is `graph`'s affair, and
-differentiating functions is `functional`'s.
+here as well, for speed, and a test compares them with their rows in the table. Where and when nodes are made is in
+`origins`, blocks such as `no_grad` are in `modes`, `graph` examines and copies whole graphs, and `functional`
+differentiates functions.
 
 This is the source of both engines. Python runs it as it stands; where there is a C compiler Cython makes a native
-module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and how deep graphs end.
+module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and how deep graphs are freed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
-    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for Cython; at run time it is the one imported above
 
     from .modes import precision
 
@@ -637,7 +637,7 @@ class Value:
     def __setitem__(self, key: object, item: object) -> NoReturn:
         raise TypeError(f"{self.describe()} is one number and has no items; to set the number, write v.data = ...")
 
-    def __delitem__(self, key: object) -> NoReturn:  # natively one C slot serves both methods
+    def __delitem__(self, key: object) -> NoReturn:  # natively one C slot serves this and `__setitem__`
         raise TypeError(f"{self.describe()} is one number and has no items")
 
     def __xor__(self, other: object) -> NoReturn:
@@ -1601,7 +1601,7 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
             try:
                 _restore(order, mark, leaves + results)
                 break
-            except KeyboardInterrupt:  # it must not leave the gradients half restored: begin again
+            except KeyboardInterrupt:  # the gradients must not stay half restored: begin again
                 continue
         raise
 
@@ -1876,7 +1876,7 @@ def _walk_inside(
 
 
 def _is_row(operands: Operands, rows: dict[int, Operands], since: Time, seen: Time) -> bool:
-    """Whether all operands are leaves from before `since`, and `rows` has just this tuple of them, or gets it now."""
+    """Whether all operands are leaves from before `since`, and `rows` has this very sequence, or gets it now."""
     n = len(operands)
     if n == 0:
         return True
@@ -1909,7 +1909,7 @@ def _push_new(operands: Operands, stack: Stack, opened: Time, seen: Time) -> Non
 if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
 
-if not cython.compiled:  # Python does without these methods, and is faster so
+if not cython.compiled:  # Python needs none of these methods, and is faster without them
     for _name in ("__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
         delattr(Value, _name)
     del Wide.__dealloc__, Dot.__dealloc__, Joint.__dealloc__, Part.__dealloc__
