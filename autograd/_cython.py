@@ -1,4 +1,4 @@
-"""Between the two engines: the compiler's decorators for when nobody compiles, and the source for when no binary loads.
+"""What the interpreted engine needs: Cython's decorators, without effect, and a loader of the modules' source.
 
 The engine's modules, `origins`, `value` and `cells`, are Python that Cython can compile.
 """
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class cython:
-    """Stands for the module of that name, which need not be installed.
+    """Stands for the module of that name, which need not be installed; these decorators do nothing.
 
     >>> cython.compiled
     False
     """
 
-    compiled = False  # Cython sets a constant in its place, and leaves out what can never be
+    compiled = False  # Cython puts True in its place, and leaves out branches that cannot run
 
     @staticmethod
     def cclass(kind: Kind) -> Kind:
@@ -36,20 +36,20 @@ class cython:
 
     @staticmethod
     def no_gc(kind: Kind) -> Kind:
-        """A class that the garbage collector does not know."""
+        """A class that the garbage collector does not track."""
         return kind
 
     @staticmethod
     def freelist(size: int) -> Callable[[Kind], Kind]:
-        """A class of which so many dead instances are kept, to be used again."""
+        """A class of which up to `size` freed instances are kept, to be used again."""
         return lambda kind: kind
 
 
 def interpret() -> None:
     """Load the engine's modules from their source, where the native ones cannot be loaded.
 
-    A process may have several interpreters, but C's variables are there once: they serve the interpreter that came
-    first, and the others work with Python's.
+    A process may have several interpreters, but only one set of the modules' C variables. These serve the interpreter
+    that came first; the others run the source.
     """
     import os
     import sys
@@ -64,7 +64,7 @@ def interpret() -> None:
         setattr(sys.modules["autograd"], name, module)
 
 
-# What the .pxd files have in C.
+# Python versions of functions that the .pxd files define in C.
 
 
 def same(w: list[Any], ws: tuple[Any, ...]) -> bool:
@@ -73,7 +73,7 @@ def same(w: list[Any], ws: tuple[Any, ...]) -> bool:
 
 
 def small(x: int) -> bool:
-    """Whether an int has all its digits as a float."""
+    """Whether an int is small enough to be exact as a float."""
     return -(2**53) < x < 2**53
 
 

@@ -1,7 +1,7 @@
 """HIPS Autograd also installs a package called autograd, into the same folder, and pip does not say so.
 
-Whichever comes last overwrites the other's ``__init__.py``, and uninstalling either takes the file away. This module
-finds that out and says what mends it; it imports nothing of ours, as it must run when nothing else does.
+Whichever comes last overwrites the other's ``__init__.py``, and uninstalling either removes the file. This module
+detects that and says how to repair it; it imports nothing else of this package, as it must run when nothing else does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def check() -> None:
     Raises
     ------
     ImportError
-        If something else has taken its place, with what mends it. An error of any other kind is not ours to explain.
+        If something else has taken its place; the message says how to repair it. Other problems raise nothing here.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def warn() -> None:
 
 
 def _reason() -> str | None:
-    """What has become of glassgrad's package, or None if it is where it should be."""
+    """What has become of glassgrad's package, and how to repair it; None if it is where it should be."""
     from importlib.util import find_spec
 
     again = (
@@ -73,7 +73,7 @@ def _reason() -> str | None:
     if not _has_value(INIT):
         who = "HIPS Autograd, which also installs a package called autograd," if _is_hips(HERE) else "something else"
         return f"{who} has overwritten glassgrad's {INIT}; {again}"
-    spec = find_spec("autograd")  # which runs nothing
+    spec = find_spec("autograd")  # this does not run the package
     if spec is None:
         return None
     found = spec.origin or next(iter(spec.submodule_search_locations or ()), "")  # the latter if it has no __init__.py
@@ -89,7 +89,7 @@ def _reason() -> str | None:
 
 
 def _has_value(path: str) -> bool:
-    """Whether the module in a file imports `Value`, which is what glassgrad's package is for."""
+    """Whether the module in a file imports `Value`, as glassgrad's package does."""
     import ast
 
     with open(path, encoding="utf-8", errors="replace") as file:
@@ -105,6 +105,6 @@ def _is_hips(folder: str) -> bool:
 
 
 def _pip() -> str:
-    """How pip is run for the Python at work, which is often not the one that a shell finds first."""
+    """The command that runs pip for this Python, which is often not the one that a shell finds first."""
     python = sys.executable or "python"
     return f'"{python}" -m pip' if " " in python else f"{python} -m pip"

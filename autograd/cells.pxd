@@ -1,4 +1,4 @@
-# What the C compiler is told about cells.py beyond its annotations: which fields and variables are C's.
+# What Cython is told about cells.py beyond its annotations: which fields and variables are C's.
 cimport cython
 from cpython.list cimport PyList_GET_ITEM
 from cpython.tuple cimport PyTuple_GET_ITEM

@@ -1,7 +1,7 @@
 """Layers of neurons: their forward pass in one call, which is the hot loop of every network.
 
-The nodes are those that calling the neurons one by one makes; what a neuron is, and what it is called with, is ``nn``'s
-affair. Where the engine is built natively this module is compiled with it.
+The nodes are the same that calling the neurons one by one makes. What a neuron is, and which inputs it takes, is
+defined in ``nn``. Where the engine is built natively this module is compiled with it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for Cython; at run time it is the one imported above
 
-if not cython.compiled:  # else they are C's: value.pxd has them
+if not cython.compiled:  # natively these are C functions, see cells.pxd and value.pxd
     from ._cython import same
     from .value import _dot, _inspected, _relu
 
@@ -27,7 +27,7 @@ _RELU: Final = Value.relu
 @cython.final
 @cython.cclass
 class Cell:
-    """A neuron as `neurons` takes it: its weights, bias and activation, and where it is.
+    """A neuron as `neurons` takes it: its weights, bias and activation, and the place of its nodes.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ class Cell:
 
     def __init__(self, w: list[Any], b: Value | None, function: Any, place: Place) -> None:
         self.w: list[Any] = w
-        self.ws: tuple[Value, ...] = ()  # what `w` held the last time, which the nodes share
+        self.ws: tuple[Value, ...] = ()  # what `w` held at the last call, as the tuple that the nodes share
         self.b: Value | None = b
         self.function: Any = function
         self.place: Place = place
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _no_cell, ()  # a copied neuron makes another one of its own parts
+        return _no_cell, ()  # the copy is None, so that a copied neuron makes a cell of its own parts
 
 
 def _no_cell() -> None:
@@ -70,8 +70,8 @@ def neurons(layer: list[Any], x: Any) -> list[Any]:
     Parameters
     ----------
     layer : list of nn.Module
-        The neurons. What is computed is told by their ``_cell``; if that is None, by ``_new_cell()``; and if that gives
-        None as well, they are called.
+        The neurons. Each is computed from its ``_cell``, or, if that is None, from what ``_new_cell()`` returns; if
+        that is None as well, the neuron is called.
     x : sequence of Values or numbers, or one of them
         The inputs.
 
@@ -98,7 +98,7 @@ def neurons(layer: list[Any], x: Any) -> list[Any]:
                     continue
             ws = _shared(cell)
             if len(ws) != len(inputs):
-                neuron(inputs)  # which says so
+                neuron(inputs)  # which raises an error that says so
             node: Value = _dot(ws, inputs, cell.b, arrive(seat, cell.place))
             if blocks:
                 node = _inspected(node)

@@ -1,9 +1,9 @@
-"""Functions of which `backward` keeps no graph: it runs them again when their turn comes. Memory is saved for time.
+"""Functions whose graph is not kept: `backward` runs them again, which saves memory at the cost of time.
 
-`checkpoint` runs a function and lets go of the nodes that it made. What is left of it are its results, each a `Part`
-whose operands are the Values outside the function that it used, be they its arguments or not; and behind the parts
-one `Joint`, with the function itself. `backward` comes to the joint when it knows the gradients of the parts. Then the
-function is run a second time, and the gradients flow back through what it makes now.
+`checkpoint` runs a function and drops the nodes that it made. What remains is a `Part` for each result, whose operands
+are the Values from outside that the function used, be they its arguments or not; and behind the parts one `Joint`,
+with the function itself. `backward` reaches the joint when it knows the gradients of the parts. Then the function is
+run a second time, and the gradients flow back through the graph that it makes now.
 
 How graphs are walked is in `value`; how nodes made inside a function are told from others, in `origins`.
 """
@@ -194,19 +194,19 @@ class _Record:
         self.rounding = rounding()
         self.preserve = preserve_rng_state
         self.random: Any = None  # the state of Python's random numbers before the first call, if it used any
-        self.origin: Origin = here()  # when the first call was
-        self.around: tuple[Value, ...] = ()  # the results outside that it used
-        self.rows: list[tuple[Value, ...]] = []  # and the leaves
-        self.spots: list[int] = []  # where in what it returned the first call had which part
-        self.data: list[float] = []
-        self.known: dict[int, tuple[float, ...]] = {}  # the slopes of those parts that somebody asked for
-        self.sweep = 0  # the one that `received` belongs to
-        self.received: list[tuple[int, float]] = []
+        self.origin: Origin = here()  # of the first call
+        self.around: tuple[Value, ...] = ()  # the results from outside that the function used
+        self.rows: list[tuple[Value, ...]] = []  # and the leaves, in rows as `interior` finds them
+        self.spots: list[int] = []  # for each part, its position among the `_items` returned by the first call
+        self.data: list[float] = []  # of the parts
+        self.known: dict[int, tuple[float, ...]] = {}  # the slopes of parts, by number, as far as they were asked for
+        self.sweep = 0  # the mark of the sweep that `received` belongs to
+        self.received: list[tuple[int, float]] = []  # numbers of parts, and their gradients
 
     # --- the first call -------------------------------------------------------------------------------------------
 
     def first(self) -> Any:
-        """What the function returns, with parts in place of the Values that it made. Its nodes end with this call."""
+        """Call the function, and return what it returns, with parts in place of the results that it made."""
         since = begin_section()
         self.origin = here()
         generator = sys.modules.get("random") if self.preserve else None
@@ -215,7 +215,7 @@ class _Record:
         if generator is not None and generator.getstate() != before:
             self.random = before
         if here().epoch is not self.origin.epoch:
-            return returned  # a leaf was set: there is no point to go back to
+            return returned  # the function set a leaf, so its nodes have no single point to go back to: keep them
         made = _made(_items(returned), since)
         if not made:
             return returned
@@ -234,17 +234,17 @@ class _Record:
     # --- further calls --------------------------------------------------------------------------------------------
 
     def receive(self, number: int, grad: float, mark: int) -> None:
-        """Take the gradient of a part."""
+        """Take the gradient of the part of this number, in the sweep that `mark` stands for."""
         if self.sweep != mark:
             self.sweep, self.received = mark, []
         self.received.append((number, grad))
 
     def flow_back(self, mark: int, leaves: list[tuple[Value, float]]) -> None:
-        """Let the gradients that the parts have had flow to the operands, by way of a graph that ends with this."""
+        """Propagate the gradients of the parts to the operands, through a graph that only lives during this call."""
         received, self.received = self.received, []
 
         def flow(outs: list[Value], order: list[Value], since: int) -> None:
-            # As a walk without checkpoints would have come to them; results that nobody used it would not have seen.
+            # In the order of a walk without checkpoints, which would not have seen results that nothing used.
             numbers = [number for number, _ in reversed(received)]
             if numbers != list(range(len(outs))):
                 order = interior([outs[number] for number in numbers], since)[0]
@@ -255,7 +255,7 @@ class _Record:
         self._again(flow)
 
     def slopes(self, number: int) -> tuple[float, ...]:
-        """The derivatives of a part by the operands; no gradient of a node is used or changed."""
+        """d(part)/d(operand) for each operand; the ``grad`` of nodes is neither used nor changed."""
 
         def differentiate(outs: list[Value], order: list[Value], since: int) -> None:
             gradients = {id(outs[number]): 1.0}
@@ -271,7 +271,7 @@ class _Record:
         return self.known[number]
 
     def _again(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
-        """Run the function again at the point of the first call, and use what it makes, before leaves are set back."""
+        """Run the function again at the point of the first call, and call `use` with its graph at the same point."""
         run_again(lambda: self._at_its_point(use))
 
     def _at_its_point(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
@@ -290,10 +290,11 @@ class _Record:
                 try:
                     write(set_since, now)
                     break
-                except KeyboardInterrupt:  # a second one
+                except KeyboardInterrupt:  # the leaves must get their data back: try again
                     continue
 
     def _recorded(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+        """Call the function with the place and random numbers of the first call, check its graph, and call `use`."""
         since, seat = begin_section(), sit()
         place, epoch = seat.place, here().epoch
         generator = None if self.random is None else sys.modules["random"]
@@ -312,7 +313,7 @@ class _Record:
         use(*self._checked(returned, since), since)
 
     def _returned(self) -> Any:
-        """What the function returns in the modes of the first call; if they hold, without a block, which is faster."""
+        """What the function returns in the modes of the first call. Opening blocks takes time: only if needed."""
         if not recording():
             with enable_grad():
                 return self._returned()
@@ -322,7 +323,7 @@ class _Record:
         return self.function(*self.args, **self.kwargs)
 
     def _checked(self, returned: Any, since: int) -> tuple[list[Value], list[Value]]:
-        """The results of another call, if they are those of the first one, and all nodes behind them."""
+        """The results of another call and all nodes behind them, once they are found to be those of the first call."""
         made = _made(_items(returned), since)
         if list(made) != self.spots:
             self._refuse(f"it returned {len(self.spots)} results of its own, and now {len(made)}, or in other places")
@@ -351,7 +352,7 @@ class _Record:
 
 
 def _same(some: list[tuple[Value, ...]], others: list[tuple[Value, ...]]) -> bool:
-    """Whether two lists of rows hold the very same Values."""
+    """Whether two lists of rows hold the very same Values, in the same order."""
     pairs = list(zip(some, others))
     return len(some) == len(others) and all(a is b or (len(a) == len(b) and all(map(is_, a, b))) for a, b in pairs)
 
@@ -360,7 +361,7 @@ def _same(some: list[tuple[Value, ...]], others: list[tuple[Value, ...]]) -> boo
 
 
 def _made(items: list[Any], since: int) -> dict[int, Value]:
-    """Of the items those that are results made since a section began, each once, by their position."""
+    """Those items that are results made since the section `since` began, each once, by position."""
     made: dict[int, Value] = {}
     seen: set[int] = set()
     for position, item in enumerate(items):
@@ -373,7 +374,7 @@ def _made(items: list[Any], since: int) -> dict[int, Value]:
 
 
 def _items(x: Any) -> list[Any]:
-    """What is in a nesting of lists, tuples, dicts and arrays of objects, in order."""
+    """The items in a nesting of lists, tuples, dicts and arrays of objects, in order."""
     found: list[Any] = []
 
     def find(item: Any) -> Any:
@@ -385,7 +386,7 @@ def _items(x: Any) -> list[Any]:
 
 
 def _replaced(x: Any, change: Callable[[Any], Any]) -> Any:
-    """The nesting once more, with `change` made to everything in it; lists and the like stay of their kinds."""
+    """A copy of the nesting with `change` applied to each item; of containers, only tuples may change their class."""
     twin: Any
     if isinstance(x, list):
         twin = copy(x)

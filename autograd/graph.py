@@ -1,8 +1,8 @@
-"""A recorded graph as a whole: its nodes in order, who consumes whom, and its flat forms.
+"""A recorded graph as a whole: its nodes in order, which node consumes which, and its flat forms.
 
-`Graph` lists everything that a root was made from, operands before consumers, and numbers it; whatever looks at
+`Graph` lists all nodes that a root was made from, operands before consumers, and numbers them; whatever looks at
 graphs (drawings, pages, the compiler, JSON) starts from that list. Copying and pickling go through flat rows as well,
-so that the depth of a graph is no limit. Values themselves are `value`'s affair.
+so that the depth of a graph is no limit. Values themselves are defined in `value`.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Graph:
         >>> graph.written, graph.data
         ([0], [3.0, 2.0, 6.0])
         """
-        pairs = enumerate(zip(self.nodes, self.data))  # compared as text, for nan is no other number than nan
+        pairs = enumerate(zip(self.nodes, self.data))  # compared as text, since nan != nan
         return [i for i, (node, then) in pairs if node.op is None and repr(node.data) != repr(then)]
 
     @property
@@ -258,7 +258,7 @@ class Graph:
             operands = tuple([made[i] for i in positions])
             if isinstance(node, Dot):
                 made.append(_products_and_sum(node, operands))
-            elif all(x is y for x, y in zip(operands, node.operands)):  # leaves among them
+            elif all(x is y for x, y in zip(operands, node.operands)):  # true of every leaf, which has none
                 made.append(node)
             else:
                 made.append(_over(node, operands))
@@ -284,7 +284,7 @@ class Graph:
         RuntimeError: a leaf was set after a result of mul (data 6) was computed from it, and before the root was, ...
         """
         for node, operands, data in zip(self.nodes, self.operands, self.data):
-            if node.op is None or node.op is ops.CHECKPOINT:  # which always goes back to the point
+            if node.op is None or node.op is ops.CHECKPOINT:  # the latter is run again at its own point
                 continue
             if repr(node.op.value(*[self.data[i] for i in operands])) != repr(data):
                 raise RuntimeError(
@@ -292,7 +292,7 @@ class Graph:
                     "graph belongs to no single point; compute all of it again, then show or write it"
                 )
 
-    check_point = require_one_point  # the older name, easily taken for `autograd.checkpoint`
+    check_point = require_one_point  # the older name, easily mistaken for `autograd.checkpoint`
 
     # --- JSON -------------------------------------------------------------------------------------------------
 
@@ -393,7 +393,7 @@ class Graph:
 
 
 def _over(node: Value, operands: tuple[Value, ...]) -> Value:
-    """The node over other operands of the same data."""
+    """A copy of the node, over other operands that have the same data."""
     assert node.op is not None
     twin = rebuild(node.op, node.data, operands, node.partials, origin_of(node._place))
     twin.grad = node.grad
@@ -415,7 +415,7 @@ def _products_and_sum(node: Dot, operands: tuple[Value, ...]) -> Value:
 
 
 def _plain(x: float) -> float | str:
-    """A number as JSON can hold it: JSON has no inf and no nan."""
+    """x, or its text if it is inf or nan, which JSON does not have."""
     return x if math.isfinite(x) else str(x)
 
 
@@ -465,12 +465,12 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
 
 # --- copying and pickling ---------------------------------------------------------------------------------------
 #
-# Results become flat rows over the nodes that they start from: leaves, and results that are copied already. One copy,
-# or one pickle, has each node once, whatever number of roots leads to it.
+# Results become flat rows over their sources: operands that are leaves, or results that have been copied already. One
+# copy, or one pickle, has each node once, however many roots lead to it.
 
 
 def copy(node: Value) -> Value:
-    """What `copy.copy` makes of a node: a leaf of the same data, or a result over the same operands."""
+    """What `copy.copy` makes of a node: a leaf with the same data, or a result over the same operands."""
     kept = _keeping_the_gradient(node)
     if kept is not None:
         return kept
@@ -485,7 +485,7 @@ def _watched_copy(node: Value, pickled: bool = False) -> Value | None:
 
 
 def _keeping_the_gradient(node: Value) -> Value | None:
-    """The copy of what stands for a number in a function that is being differentiated; None for other nodes."""
+    """A copy that has the node as its operand, if gradients must flow through the copy to the node; otherwise None."""
     twin = _watched_copy(node)
     if twin is None:
         if not runs or not stands_for_a_number(node):
@@ -497,7 +497,7 @@ def _keeping_the_gradient(node: Value) -> Value | None:
 
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
-    """What `copy.deepcopy` makes of a node: its whole graph once more, but for what is in `memo`."""
+    """What `copy.deepcopy` makes of a node: a copy of its whole graph, except what is in `memo` already."""
     from copy import deepcopy as of
 
     kept = _keeping_the_gradient(root)
@@ -510,7 +510,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
         _give(twin, of(_own(root), memo))
         return twin
     for source in _sources(_results_below(root, memo)):
-        of(source, memo)  # what it knows may lead to the results themselves
+        of(source, memo)  # its attributes may refer to some of the results, which then are in `memo` as well
     results = _results_below(root, memo)
     sources = _sources(results)
     twins = _restore([of(x, memo) for x in sources], *_rows(results, sources))
@@ -522,12 +522,12 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 
 
 def reduce(node: Value) -> tuple[Any, ...]:
-    """How a node is pickled. A result is one of the results that were pickled together.
+    """What `pickle` writes for a node: for a leaf its contents, for a result its bundle, and its position there.
 
     Raises
     ------
     TypeError
-        If it stands for a number in a function that is being differentiated: what is read again has no gradient.
+        If it stands for a number in a function that is being differentiated: the node read back would have no gradient.
     """
     _watched_copy(node, pickled=True)
     if runs and stands_for_a_number(node):
@@ -546,7 +546,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
 
 
 def _own(node: Value) -> Any:
-    """What a node knows beyond what nodes know, in the form that pickle has for it; None if there is nothing."""
+    """A node's attributes, and slots of its subclass, in the form of `pickle`'s state; None if there are none."""
     slots = {}
     for kind in type(node).__mro__:
         if kind.__module__ == Value.__module__:
@@ -564,7 +564,7 @@ def _own(node: Value) -> Any:
 
 
 def _give(node: Value, own: Any) -> None:
-    """Let a node know what `_own` told of another one."""
+    """Give a node the attributes and slots that `_own` found in another one."""
     own, slots = own if isinstance(own, tuple) else (own, None)
     if own:
         node.__dict__.update(own)
@@ -578,9 +578,9 @@ def _give_each(nodes: list[Value], owns: dict[int, Any]) -> None:
 
 
 class _Session:
-    """One pickle, as far as a result can know of it: where the results are that it has got.
+    """The results that one pickle has so far: for each, by its id, its bundle and its position there.
 
-    Whoever pickles keeps what it has pickled until it is done, and so the bundles, which keep this.
+    A pickler keeps all objects that it has pickled until it is done; among these are bundles, which keep their session.
     """
 
     def __init__(self) -> None:
@@ -602,11 +602,11 @@ class _Session:
         return known, position
 
 
-_pickling = threading.local()  # `session`: weakly, that of the pickle that is being made in this thread
+_pickling = threading.local()  # its `session` is a weak reference to this thread's `_Session`
 
 
 class _Bundle:
-    """Results that are pickled together."""
+    """Results that are pickled together, operands first."""
 
     def __init__(self, session: _Session, results: list[Value]) -> None:
         self.session, self.results = session, results
@@ -623,7 +623,7 @@ def _item(results: list[Value], position: int) -> Value:
 
 
 def _results_below(root: Value, known: Container[int]) -> list[Value]:
-    """The results that `root` was made from, root included, operands first, down to those that are known."""
+    """The results that `root` was made from, root included, operands first; it stops at results in `known`."""
     order: list[Value] = []
     done: set[int] = set()
     stack = [root]
@@ -648,7 +648,7 @@ def _sources(results: Iterable[Value]) -> list[Value]:
 
 
 def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[dict[int, float]]]:
-    """A row for each result; and for each of their epochs what sources, by position, were then and are no more."""
+    """A row for each result, and for each epoch of these the data that sources, by position, had then, if set since."""
     positions = {id(x): i for i, x in enumerate([*sources, *results])}
     epochs: dict[Epoch, int] = {}
     overwritten: list[dict[int, float]] = []

@@ -1,8 +1,8 @@
 """Blocks that change how nodes are made in the thread that opens them: `no_grad`, `enable_grad`, `precision`, watches.
 
-The engine asks what they set only while `blocks` is not empty: while some block is open somewhere, or was just now.
-A `Run` is a block as well, the run of a function that is being differentiated; it changes nothing of how nodes are
-made, but in it Values stand for numbers. What nodes are is not known here; see `value`.
+The engine asks for their settings only while `blocks` is not empty: while a thread is in a block, or has just left one.
+A `Run` is a block as well, the run of a function that is being differentiated; it does not change how nodes are made,
+but inside it Values stand for numbers. Nodes themselves are defined in `value`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 blocks: list[_Entry] = []
-"""The blocks that threads are in, the innermost last; some may have ended meanwhile."""
+"""Entries of the blocks that threads are in, the innermost last; some blocks may have ended meanwhile."""
 
 
 class _Entry:
@@ -39,7 +39,7 @@ class _Entry:
 
 
 def setting(mode: str, default: Any) -> Any:
-    """What the innermost of this thread's blocks makes of a mode."""
+    """The setting of a mode in the innermost of this thread's blocks of that mode, or `default`."""
     thread, found = get_ident(), default
     for entry in in_force(blocks):
         if entry.thread == thread and entry.mode == mode:
@@ -48,7 +48,7 @@ def setting(mode: str, default: Any) -> Any:
 
 
 def in_force(entries: list[_Entry]) -> list[_Entry]:
-    """Those of the entries that have not ended; the others are taken out."""
+    """The entries whose blocks have not ended; the others are removed from the list."""
     found = entries[:]
     for entry in found:
         if not entry.switch.locked():
@@ -60,7 +60,7 @@ def in_force(entries: list[_Entry]) -> list[_Entry]:
             try:
                 entries.remove(entry)
             except ValueError:
-                continue  # another thread was faster
+                continue  # another thread has removed it already
     return [entry for entry in found if entry.switch.locked()]
 
 
@@ -69,13 +69,13 @@ def recording() -> bool:
     return not blocks or bool(setting("recording", True))
 
 
-_NO_BLOCK = object()
+_NO_BLOCK = object()  # no setting, as opposed to the None of `unwatched`
 
 
 def current_watch() -> Any:
-    """The `Watch` that looks at what happens to Values in this thread, or None.
+    """The `Watch` that observes the Values of this thread, or None.
 
-    Where the thread has none of its own, it is that of another one which looks into all threads, if there is one.
+    A thread in no block that sets a watch has the latest ``Watch.abroad`` of another thread, if there is one.
     """
     return _watch(setting("watch", _NO_BLOCK)) if blocks else None
 
@@ -88,7 +88,7 @@ def _watch(own: Any) -> Any:
 
 
 def in_this_thread() -> tuple[Any, bool, precision | None]:
-    """What `current_watch`, `recording` and `rounding` say, all at once, because there is a question with each node."""
+    """What `current_watch`, `recording` and `rounding` return, in one pass: every new node needs all three."""
     thread, own, recorded, form = get_ident(), _NO_BLOCK, True, None
     for entry in in_force(blocks):
         if entry.thread == thread:
@@ -103,20 +103,20 @@ def in_this_thread() -> tuple[Any, bool, precision | None]:
 
 def rounding() -> precision | None:
     """The `precision` block that rounds this thread's numbers; None if nothing does."""
-    for entry in blocks[:]:  # most blocks are others, and this is the faster way to know
+    for entry in blocks[:]:  # most blocks have other modes; this is faster than `setting`
         if entry.mode == "precision":
             return setting("precision", None)  # type: ignore[no-any-return]
     return None
 
 
 class _Way:
-    """``__enter__`` or ``__exit__`` of a block: gives ``with`` the one step of C that opens or closes it.
+    """The descriptor behind ``__enter__`` or ``__exit__`` of a block: it returns a C function that opens or closes it.
 
-    An interrupt, such as Ctrl-C, can come between any two steps of Python code. If these two were written in Python,
-    one could come when the mode is set and the block not yet entered, or left and the mode still set; and it would stay
-    so. Here the mode is set by appending to a list, and ends with the release of a lock.
+    An interrupt, such as Ctrl-C, can come between any two steps of Python code. If these methods were written in
+    Python, one could come when the mode is set but the block not yet entered, or when the block is left but the mode
+    still set, and the mode would stay set. Here appending to a list sets the mode, and releasing a lock ends it.
 
-    ``with`` asks for both before it calls one: up to Python 3.13 for the way in first, from 3.14 for the way out.
+    ``with`` looks up both methods before it calls one: up to Python 3.13 ``__enter__`` first, from 3.14 ``__exit__``.
     """
 
     def __init__(self, way: Callable[[Block, _Ways], Any]) -> None:
@@ -125,18 +125,18 @@ class _Way:
     def __get__(self, block: Block | None, owner: type | None = None) -> Any:
         return self if block is None else self.way(block, block._ways("asked"))
 
-    def __call__(self, block: Block, *error: object) -> None:  # by contextlib, which asks the class
+    def __call__(self, block: Block, *error: object) -> None:  # called on the class, as `contextlib.ExitStack` does
         self.way(block, block._ways("called"))(*error)
 
 
 class _Ways:
-    """What a thread knows of its ways into and out of a block."""
+    """One thread's entries of a block of which only one of ``__enter__`` and ``__exit__`` has been looked up so far."""
 
     __slots__ = ("entered", "coming")
 
     def __init__(self) -> None:
-        self.entered: list[_Entry] = []  # nobody has asked for their way out yet
-        self.coming: _Entry | None = None  # its way out has been asked for, its way in has not
+        self.entered: list[_Entry] = []  # ``__enter__`` was looked up, the innermost last
+        self.coming: _Entry | None = None  # ``__exit__`` was looked up, and ``__enter__`` will be next
 
 
 def _way_in(block: Block, ways: _Ways) -> Callable[[], None]:
@@ -168,7 +168,7 @@ class Block:
         raise NotImplementedError
 
     def _ways(self, kind: str) -> _Ways:
-        """The ways of this thread; those that are asked for and those that are called at once are kept apart."""
+        """The ways of this thread, one for methods looked up on the block, one for methods called on its class."""
         known: dict[tuple[int, str], _Ways] = self.__dict__.setdefault("_ways_of", {})
         return known.setdefault((get_ident(), kind), _Ways())
 
@@ -329,7 +329,7 @@ def rounded(x: float, dtype: str) -> float:
 
 
 runs: list[_Entry] = []
-"""The runs of functions that threads are in, the innermost last; some may have ended meanwhile."""
+"""Entries of the `Run` blocks that threads are in, the innermost last; some blocks may have ended meanwhile."""
 
 
 class Run(Block):
@@ -346,7 +346,7 @@ class Run(Block):
     Attributes
     ----------
     read : bool
-        Whether the number of a Value was asked for meanwhile, its ``data``.
+        Whether the ``data`` of a Value was read during the run.
     """
 
     entries = runs
@@ -360,7 +360,7 @@ class Run(Block):
         return self
 
     def reaches(self, x: Value) -> bool:
-        """Whether x is an input, or computed from one. Each node is looked at once, however often it is asked."""
+        """Whether x is an input, or computed from one. Each node is examined once, however often this is called."""
         known, stack = self._known, [x]
         while stack:
             node = stack[-1]
@@ -379,7 +379,7 @@ def runs_here() -> list[Run]:
 
 
 def note_reading() -> None:
-    """The number of a Value is asked for: the runs that this thread is in may have to tell of it."""
+    """Note that the ``data`` of a Value is read, in the runs that this thread is in."""
     for run in runs_here():
         run.read = True
 
@@ -399,22 +399,22 @@ def stands_for_a_number(x: Value) -> bool:
     return any(entry.setting.reaches(x) for entry in in_force(runs))  # type: ignore[attr-defined]
 
 
-# --- looking on ---------------------------------------------------------------------------------------------------
+# --- watches ------------------------------------------------------------------------------------------------------
 
 
 class Watch(Block):
-    """Watches what happens to Values in this thread. Subclasses say what for; this class only lets it happen.
+    """Observes what happens to Values in this thread. Subclasses override the methods; here they change nothing.
 
     Attributes
     ----------
     derivatives : bool
-        Whether nodes of which the derivatives of other nodes are made are looked at, too.
+        Whether the watch also observes the nodes from which `functional` makes derivatives of other nodes.
     alone : bool
-        Whether watches that are opened inside this one do not look: it goes on instead.
+        Whether this watch stays the current one when others are opened inside it.
     abroad : Watch or None
-        Who looks on in the threads that have no watch of their own.
+        The watch of threads that have none of their own.
     keeps : bool
-        Whether it needs all nodes that are made, so that `checkpoint` lets none of them go.
+        Whether the watch needs every node that is made; then `checkpoint` just calls its function.
     """
 
     mode = "watch"
@@ -428,19 +428,19 @@ class Watch(Block):
         return around if around is not None and around.alone else self
 
     def made(self, node: Value) -> None:
-        """A new node."""
+        """Called with each new node."""
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
-        """A backward pass that is about to begin."""
+        """Called when a backward pass is about to begin, with its nodes, and the gradient of the last one."""
 
     def flowed(self, node: Value, x: Value, before: float, slope: float, gradient: float) -> None:
-        """What flows back from a node to its operand x, whose gradient was `before` so far."""
+        """Called when ``slope * gradient`` is added to `before`, on the way from a node to its operand x, or back."""
 
     def read(self, x: Value) -> None:
-        """A node whose number is asked for."""
+        """Called when the ``data`` of a node is read."""
 
     def wrote(self, x: Value) -> None:
-        """A leaf whose number is about to be set."""
+        """Called when the ``data`` of a leaf is about to be set."""
 
     def compared(self, sign: str, a: Value, other: object) -> Any:
         """The answer to ``a < other``, ``a == other`` and the like; None if it is the usual one."""
@@ -451,21 +451,21 @@ class Watch(Block):
         return None
 
     def hashed(self, x: Value) -> None:
-        """A node as a key of a set or dict."""
+        """Called when a node is hashed, as for a set or dict."""
 
     def copied(self, x: Value, pickled: bool) -> Value | None:
         """The copy of a node that is about to be copied or pickled; None if it is the usual one."""
         return None
 
     def refuse(self, x: Value, why: str) -> None:
-        """Something that cannot be done with a node; if this raises nothing, a TypeError says why."""
+        """Called when something is done that x does not allow; if this does not raise, a TypeError says why."""
 
     def concrete(self, x: object) -> bool:
         """The answer to ``concrete(x)``."""
         return True
 
     def required(self, condition: object, message: str, values: tuple[object, ...]) -> bool:
-        """Whether somebody else will see to it that the condition of ``require(condition, ...)`` holds."""
+        """Whether the watch itself will check the condition of ``require(condition, ...)``."""
         return False
 
     def asked(self, function: Callable[[int], Any], count: int, each: bool) -> list[Any] | None:
@@ -473,12 +473,14 @@ class Watch(Block):
         return None
 
     def told(self, function: Callable[[list[float]], object], values: Any) -> bool:
-        """Whether somebody else will call the function of ``tell(function, values)``."""
+        """Whether the watch itself will call the function of ``tell(function, values)``."""
         return False
 
 
 class unwatched(Block):
-    """Let nobody look at the nodes made: those that derivatives are made of are looked at as they are used.
+    """Hide the nodes made inside from all watches but those with `derivatives`.
+
+    It is for nodes that compute derivatives: `Watch.flowed` reports the derivatives that are really used.
 
     Examples
     --------
@@ -517,9 +519,9 @@ def concrete(x: object) -> bool:
 
 
 def line_outside() -> str:
-    """The innermost source line of the user's at work, as ``"file.py:12"``.
+    """The innermost line of the user's code on the call stack, as ``"file.py:12"``.
 
-    The user's is what belongs neither to the engine, nor to nn, NumPy or Python's own library.
+    All code is the user's that belongs neither to the engine, nor to nn, NumPy or Python's standard library.
     """
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_library(frame):
@@ -528,7 +530,7 @@ def line_outside() -> str:
 
 
 def line_raised(error: BaseException) -> str:
-    """The innermost source line of the user's that an error came through; empty if it came through none."""
+    """The innermost line of the user's code that an error passed through; empty if it passed through none."""
     line, traceback = "", error.__traceback__
     while traceback is not None:
         if not _is_library(traceback.tb_frame):

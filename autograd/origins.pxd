@@ -1,5 +1,5 @@
-# What the C compiler is told about origins.py beyond its annotations: which fields are C's. Python never reads this.
-# Places of native nodes also keep the attributes that somebody gave them: `extras`.
+# What Cython is told about origins.py beyond its annotations: which fields are C's. Python never reads this file.
+# The place of a native node also keeps the attributes that users gave to the node, in `extras`.
 cimport cython
 from cpython.pythread cimport PyThread_get_thread_ident
 

@@ -1,10 +1,10 @@
 """Where and when nodes are made: the module at work, and the epoch, the time between two rounds of writes to leaves.
 
-Where: a `Place` has a node's label and its module, and each thread is at a place of its own. When: a leaf can be
-written, and a graph that was computed before still belongs to the old point. So the first write after nodes were made
-begins a new `Epoch`, and what the leaves were in the old one is kept as long as a node of it lives; `then` gives it
-back. Both together are an `Origin`, and all nodes that a module makes in one epoch share one: to a node, its place and
-its time are a single reference.
+Where: a `Place` has a node's label and the path of its module, and each thread has a current place of its own. When: a
+leaf can be set, and a graph that was computed before still belongs to the old point. So the first write after nodes
+were made begins a new `Epoch`, and the data that the leaves had in the old epoch are kept as long as a node of that
+epoch lives; `then` returns them. Place and epoch together are an `Origin`, which all nodes that a module makes in one
+epoch share: a node stores its place and its time as a single reference.
 
 What a node is, and how graphs are walked, is in `value`. Where the engine is built natively this module is compiled
 with it; ``origins.pxd`` has the types.
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for Cython; at run time it is the one imported above
 
     Identity: TypeAlias = int  # an object's id
     Thread: TypeAlias = int  # its identifier
@@ -57,13 +57,13 @@ class Place:
     __slots__ = ("scope", "label", "site", "_now", "extras")
 
     if TYPE_CHECKING:
-        extras: dict[str, Any] | None  # natively, the attributes that somebody gave to the node
+        extras: dict[str, Any] | None  # natively, the attributes that users gave to the node
 
     def __init__(self, scope: str = "", label: str = "", site: str = "") -> None:
         self.scope: str = scope
         self.label: str = label
         self.site: str = site
-        self._now: Origin | None = None  # the origin of what is made here in the present epoch
+        self._now: Origin | None = None  # the origin of nodes made here in the present epoch
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Place):
@@ -81,7 +81,7 @@ class Place:
 @cython.no_gc
 @cython.cclass
 class Epoch:
-    """A time in which no leaf is written. Nothing is in it; it counts who refers to it."""
+    """A time in which no leaf is written. It has no data: a weak reference tells whether a node of that time lives."""
 
     __slots__ = ("__weakref__",)
 
@@ -89,7 +89,7 @@ class Epoch:
 @cython.no_gc
 @cython.cclass
 class Origin(Place):
-    """A place in an epoch: what the results have in common that are made there and then."""
+    """A place in an epoch, shared by all results that are made there and then."""
 
     __slots__ = ("epoch", "section", "seat", "home")
 
@@ -98,7 +98,8 @@ class Origin(Place):
         self._now = None
         self.epoch: Epoch = epoch
         self.section: int = state.section
-        # Who may take it from `State.origin` without asking: the thread of the seat, while that is at home, or anybody.
+        # Which thread may use this origin straight from `State.origin`: only the seat's thread, and only while the seat
+        # is at `home`; with no seat, any thread.
         self.seat: Seat | None = None
         self.home: Place | None = None
 
@@ -107,7 +108,7 @@ class Origin(Place):
 @cython.no_gc
 @cython.cclass
 class Seat:
-    """Where a thread is that is inside a module. To set its place is enough to be elsewhere."""
+    """The current place of a thread that is inside a module; assigning to `place` moves the thread."""
 
     __slots__ = ("thread", "place")
 
@@ -119,7 +120,7 @@ class Seat:
 @cython.final
 @cython.cclass
 class State:
-    """What the engine knows besides the graph; there is one instance."""
+    """The engine's data besides the graphs themselves; there is one instance, `state`."""
 
     __slots__ = (
         "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "asked", "answer", "answered",
@@ -128,33 +129,33 @@ class State:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.origin: Origin | None = None  # of the nodes made now, in its thread; None where `here` must say
-        self.outside: Origin | None = None  # of the nodes that no module makes, in this epoch
+        self.origin: Origin | None = None  # of new nodes, in the thread that may use it; if None, ask `here`
+        self.outside: Origin | None = None  # of the nodes made outside modules in this epoch
         self.epoch: Epoch = Epoch()
         self.begun: bool = False  # whether an origin of this epoch was given out
         self.seats: dict[int, Seat] = {}  # of the threads that are inside modules now
-        self.settled: list[Place] = []  # those with an origin of this epoch
-        self.past: list[tuple[Any, dict[int, float]]] = []  # weakly, former epochs; what was overwritten after each
-        self.latest: dict[int, float] = {}  # after the last of them
-        self.asked: Epoch | None = None  # of the latest question to `then`, with its answer, and the writes until then
+        self.settled: list[Place] = []  # the places whose `_now` is an origin of this epoch
+        self.past: list[tuple[Any, dict[int, float]]] = []  # former epochs, weakly, and what was overwritten after each
+        self.latest: dict[int, float] = {}  # the same dict as in the last entry of `past`
+        self.asked: Epoch | None = None  # the epoch of the latest call of `then`, its answer, and `writes` then
         self.answer: dict[int, float] = {}
         self.answered: int = 0
         self.writes: int = 0
         self.writing: bool = False
-        self.clock: int = 0  # counts the walks over graphs
+        self.clock: int = 0  # goes up by 2 with each walk over a graph and each sweep
         self.walking: bool = False
         self.section: int = 0  # counts the sections of time that `begin_section` began
         self.rerunning: bool = False  # whether backward() is running a checkpointed function again
-        self.grads_set: int = 0  # counts what set gradients from outside
-        self.sweeps: int = 0  # counts the calls of backward() that came to an end
-        self.set_before: int = 0  # what `grads_set` was at the end of the last one
-        self.zeroed: bool = False  # whether `zero_grads` was called since
+        self.grads_set: int = 0  # counts assignments to `grad` and calls of `zero_grads`
+        self.sweeps: int = 0  # counts the completed calls of backward()
+        self.set_before: int = 0  # `grads_set` at the end of the last such call
+        self.zeroed: bool = False  # whether `zero_grads` was called since that call
 
 
-_MANY: Final = 10_000  # places with an origin in one epoch
+_MANY: Final = 10_000  # the most places that may have an origin in one epoch
 
 state: Final = State()
-lock: Final = threading.RLock()  # of walks, sweeps and writes: threads may share leaves, whose gradients add up
+lock: Final = threading.RLock()  # held by walks, sweeps and writes, because threads may share leaves
 
 
 def here() -> Origin:
@@ -164,7 +165,7 @@ def here() -> Origin:
         if seat.place is not None:
             return arrive(seat, seat.place)
         state.seats.pop(seat.thread, None)
-    with lock:  # no epoch ends meanwhile
+    with lock:  # so that no epoch ends meanwhile
         origin = state.outside
         if origin is None:
             origin = state.outside = Origin("", "", "", state.epoch)
@@ -175,18 +176,18 @@ def here() -> Origin:
 
 
 def arrive(seat: Seat, place: Place) -> Origin:
-    """Move to a place, and say at once what the nodes have in common that are made there now."""
+    """Move this thread's seat to a place, and return the origin of the nodes that are made there now."""
     seat.place = place
     while True:
         origin = place._now
         if origin is None:
             if len(state.settled) >= _MANY:
                 with lock:
-                    _turn()  # for those would be kept until then
+                    _turn()  # or `settled` would keep all these places until the next write
             origin = place._now = Origin(place.scope, place.label, place.site, state.epoch)
             state.settled.append(place)
         state.begun = True
-        if len(state.seats) == 1:  # its next node need not come here; others' must, and can see that it is not theirs
+        if len(state.seats) == 1:  # its thread finds the origin in `state` from now on; other threads call `here`
             origin.seat, origin.home = seat, place
             state.origin = origin
         if origin.epoch is state.epoch and origin.section == state.section:
@@ -195,7 +196,7 @@ def arrive(seat: Seat, place: Place) -> Origin:
 
 
 def sit() -> Seat:
-    """This thread's seat. Set its place, and put back the one before when done, which no interrupt can prevent.
+    """This thread's seat. Assign its `place` to move, and the old one when done: no interrupt can prevent that.
 
     Examples
     --------
@@ -220,7 +221,7 @@ def sit() -> Seat:
 
 
 def _clear_seats() -> None:
-    """Take away the seats that threads have left behind that are no more."""
+    """Remove the seats of threads that have ended, unless they are still at a place."""
     alive = {thread.ident for thread in threading.enumerate()}
     for seat in list(state.seats.values()):
         if seat.place is None and seat.thread not in alive:
@@ -263,7 +264,7 @@ def current_place() -> Place | None:
 
 
 def origin_of(place: Place | None) -> Origin:
-    """The origin of a result, for another one: without the attributes that somebody gave to the first."""
+    """The origin of a result, to be given to another one, without the attributes that users gave to the first."""
     assert isinstance(place, Origin)
     origin: Origin = place
     if cython.compiled and origin.extras is not None:
@@ -272,7 +273,7 @@ def origin_of(place: Place | None) -> Origin:
 
 
 def moved(old: Place | None, scope: str, label: str, site: str) -> Place:
-    """The place or origin of a node that is given other texts; it stays in its epoch."""
+    """A node's place or origin with other texts; an origin keeps its epoch."""
     if isinstance(old, Origin):
         origin: Origin = old
         again: Origin = Origin(scope, label, site, origin.epoch)
@@ -289,7 +290,7 @@ def moved(old: Place | None, scope: str, label: str, site: str) -> Place:
 
 
 def overwrite(leaf: Identity, data: float) -> None:
-    """A leaf, by its id, is about to be written, and `data` is what it was: keep that for the nodes that saw it."""
+    """Keep `data`, the number of a leaf that is about to be written, for the nodes that were computed from it."""
     if state.begun:
         _turn()
     if state.past and leaf not in state.latest:
@@ -297,12 +298,12 @@ def overwrite(leaf: Identity, data: float) -> None:
 
 
 def _turn() -> None:
-    """Begin another epoch. What the past has kept stays only for epochs that somebody refers to."""
+    """Begin another epoch, and forget the data of former epochs of which no node lives."""
     kept: list[tuple[Any, dict[int, float]]] = []
     for epoch, overwritten in state.past:
         if epoch() is not None:
             kept.append((epoch, overwritten))
-        elif kept:  # the next older one needs it in its place, where it has not what was there even earlier
+        elif kept:  # the next older epoch needs these data, unless it has older ones of the same leaf
             for leaf, data in overwritten.items():
                 kept[-1][1].setdefault(leaf, data)
     kept.append((ref(state.epoch), {}))
@@ -317,9 +318,9 @@ def _turn() -> None:
 
 
 def begin_section() -> int:
-    """Begin a section of time: the results made from now on can be told from all that were made before.
+    """Begin a section of time: its number distinguishes the results made from now on from all older ones.
 
-    The origins that are in use are given up; those of later results have the new section's number, or a higher one.
+    Origins already in use are not used again; those of later results have the number returned, or a higher one.
 
     Examples
     --------
@@ -341,7 +342,7 @@ def begin_section() -> int:
 
 
 def then(epoch: Epoch) -> dict[int, float]:
-    """What leaves were in an epoch, by id, if they were written since; empty for the present one."""
+    """The data that leaves, by id, had in an epoch, for those written since; empty for the present epoch."""
     if epoch is state.epoch:
         return {}
     if state.asked is not epoch or state.answered != state.writes:
@@ -355,12 +356,12 @@ def then(epoch: Epoch) -> dict[int, float]:
 
 
 def writes() -> int:
-    """How often leaves have been set: as long as it is the same number, none has."""
+    """How often leaves have been set: while the number stays the same, none was."""
     return state.writes
 
 
 def gradient_events() -> tuple[int, int, int]:
-    """How often gradients have been set, how often ``backward()`` has run, and how often they had been set by then.
+    """Three counts: gradients set so far, calls of ``backward()`` so far, gradients set when the last of these ended.
 
     Code that remembers the first two can tell later whether `backward` has added to gradients that were not set to 0.
 
@@ -393,7 +394,7 @@ def zeroed() -> bool:
 
 
 def epochs_remembered() -> int:
-    """How many former epochs something is kept of, because nodes of them are alive, or were at the latest write."""
+    """Of how many former epochs data are kept, because nodes of them live, or did when the present epoch began."""
     return len(state.past)
 
 
@@ -403,7 +404,7 @@ def places_remembered() -> int:
 
 
 def former_epoch(overwritten: dict[int, float]) -> Epoch:
-    """An epoch in which leaves were what `overwritten` says, by id, before they became what they are."""
+    """Make a former epoch, in which leaves, by id, had the data `overwritten`, before they got their present data."""
     epoch = Epoch()
     with lock:
         state.past = [*state.past, (ref(epoch), overwritten)]
@@ -422,5 +423,5 @@ def _forked() -> None:
     lock.release()
 
 
-if hasattr(os, "register_at_fork"):  # a fork waits until the graphs are whole, and leaves no lock held in the child
+if hasattr(os, "register_at_fork"):  # no fork during a walk, sweep or write; the child holds no lock
     os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=_forked)

@@ -1,8 +1,8 @@
-"""What a function asks of the world, and what it tells it, while it computes: `ask` and `tell`.
+"""Numbers that a function gets from outside, and reports to the outside, while it computes: `ask` and `tell`.
 
-Random numbers that are new at every call, statistics that a network keeps: a compiled program is recorded once, and
-would keep the numbers of the recording. These two become part of the program, which asks and tells at every call (see
-`autograd.compile`). Checks are of the same kind; `require` is in `checks`.
+A layer may need new random numbers at every call, or keep statistics of its inputs. But a compiled program is recorded
+once, and would repeat the numbers of the recording. Calls of `ask` and `tell` become part of the program, which repeats
+them at every call (see `autograd.compile`). So do calls of `require`, which is in `checks`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = 
 
 
 def given(function: Callable[[int], Sequence[float]], count: int) -> Sequence[float]:
-    """What the function gives, if it is so many numbers.
+    """The numbers that ``function(count)`` returns, if there are `count` of them.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-# What the C compiler is told about value.py beyond its annotations: which fields and functions are C's, and of which
-# types their variables are. Python never reads this file.
+# What Cython is told about value.py beyond its annotations: which fields and functions are C's, and the types of their
+# variables. Python never reads this file.
 #
-# A node has 96 bytes: Python's header of 16, nine fields, and the list of its weak references. There are no methods of
-# C in the classes, since their table would be a field more. Leaves and results of one or two operands are of one class,
-# since a freelist serves just the class that it stands at; Wide and Dot add their tuples.
+# A node has 96 bytes: Python's header of 16, nine fields, and the list of its weak references. The classes have no C
+# methods, since the pointer to the table of these would be one more field. Leaves and results of one or two operands
+# share one class, since a freelist serves only the class that declares it; Wide and Dot add their tuples.
 cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.object cimport PyObject_GenericSetAttr
@@ -20,7 +20,7 @@ cdef set joints
 cdef inline unsigned long get_ident():
     return PyThread_get_thread_ident()
 
-cdef inline bint small(object x) except -1:  # whether an int has all its digits as a float
+cdef inline bint small(object x) except -1:  # whether an int is small enough to be exact as a float
     cdef int beyond = 0
     cdef long long number = PyLong_AsLongLongAndOverflow(x, &beyond)
     return beyond == 0 and -(1LL << 53) < number < (1LL << 53)
@@ -28,12 +28,13 @@ cdef inline bint small(object x) except -1:  # whether an int has all its digits
 cdef inline int set_attribute(object node, object name, object value) except -1:
     return PyObject_GenericSetAttr(node, name, value)
 
-# --- the end of a graph
+# --- how graphs are freed
 #
-# Python frees what an object refers to when the object ends, and so on: a recursion as deep as the graph. For classes
-# that its garbage collector knows Python keeps count of the depth. It does not know nodes, which saves it from going
-# through millions of them that cannot form a cycle, so here they keep count themselves: some levels down the operands
-# go on a list, and the node that began to end lets them go one by one.
+# When Python frees an object it frees what the object refers to, and so on: a recursion as deep as the graph. Python
+# limits the depth for classes that the garbage collector tracks. Nodes other than joints and parts are not tracked, to
+# save the collector from going through millions of objects that cannot form a cycle, so nodes limit the depth
+# themselves: 40 levels down, operands go on the list `_pending`, and the node that was freed first releases them one
+# by one.
 
 cdef int _depth
 cdef list _pending
@@ -48,7 +49,7 @@ cdef inline bint go_down():
 cdef inline void come_up():
     global _depth
     if _depth == 1:
-        while len(_pending) > 64:  # below that it has fillers: a list that gets much shorter gives its memory back
+        while len(_pending) > 64:  # the rest are fillers: a list that gets much shorter gives its memory back
             _pending.pop()
     _depth -= 1
 
@@ -93,8 +94,9 @@ cdef class Part(Value):
     cdef Joint _joint
     cdef Py_ssize_t _number
 
-# What is in a tuple of operands, without a reference of one's own to it, since the tuple has one: in the loops over
-# weights and inputs counting references took half of the time. The tuples hold Values, which `check` makes sure of.
+# Fields of the Values in a tuple of operands, without counting references, since the tuple holds one to each: in the
+# loops over weights and inputs the counting took half of the time. The casts are not checked; `check` and `rebuild`
+# make sure that the tuples hold nothing but Values.
 
 cdef inline double data_at(tuple operands, Py_ssize_t i) noexcept:
     return (<Value><void*>PyTuple_GET_ITEM(operands, i))._data

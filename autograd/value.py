@@ -6,12 +6,12 @@ Wengert list, linked into a graph; `Value.backward` walks it from the end to the
 rule. Nothing here recurses over the graph, so its depth is limited by memory alone.
 
 The calculus is in `ops`; the arithmetic operators, which are nearly all the nodes of a network, are written out
-here as well, for speed, and a test holds them to their rows in the table. Where and when nodes are made is in
-`origins`, blocks such as `no_grad` are in `modes`, looking at whole graphs and copying them is `graph`'s affair, and
-differentiating functions is `functional`'s.
+here as well, for speed, and a test compares them with their rows in the table. Where and when nodes are made is in
+`origins`, blocks such as `no_grad` are in `modes`, `graph` examines and copies whole graphs, and `functional`
+differentiates functions.
 
 This is the source of both engines. Python runs it as it stands; where there is a C compiler Cython makes a native
-module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and how deep graphs end.
+module of it. Then the fields of nodes are C's: ``value.pxd`` says which, and how deep graphs are freed.
 """
 
 from __future__ import annotations
@@ -40,22 +40,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
-    import cython  # type: ignore[no-redef]  # for the compiler; when Python runs, it is the one above
+    import cython  # type: ignore[no-redef]  # for Cython; at run time it is the one imported above
 
     from .modes import precision
 
-    Made: TypeAlias = "Value"  # or NotImplemented, when an operand has its own way with operators
-    Truth: TypeAlias = bool  # or what a watch makes of a comparison
-    Label: TypeAlias = str  # to be checked
-    Operands: TypeAlias = tuple["Value", ...]  # to be checked
+    # Cython checks arguments that are annotated with a built-in type, but does not know these aliases.
+    Made: TypeAlias = "Value"  # or NotImplemented, when the other operand implements operators itself
+    Truth: TypeAlias = bool  # or what a watch answers to a comparison
+    Label: TypeAlias = str  # any object may come in: the code checks it, and says what is wrong
+    Operands: TypeAlias = tuple["Value", ...]  # a tuple, but not yet known to hold Values
     Numbers: TypeAlias = tuple[float, ...]
     Held: TypeAlias = list[tuple["Value", float]]  # nodes, and what their gradients were
     Stamps: TypeAlias = list[tuple["Value", int]]  # leaves, and what their stamps were
-    Stack: TypeAlias = list[Any]  # of results
-    Time: TypeAlias = int  # of a walk, or of a section
+    Stack: TypeAlias = list[Any]  # of nodes that a walk has still to visit
+    Time: TypeAlias = int  # the number of a walk, of a sweep, or of a section
 
     class Record(Protocol):
-        """What a joint knows of its function."""
+        """What a `Joint` needs of its checkpointed function; `checkpoints` implements it."""
 
         op: Op
         rows: list[tuple[Value, ...]]
@@ -64,16 +65,16 @@ if TYPE_CHECKING:
             """The Values outside the function that it used, each once."""
 
         def receive(self, number: int, grad: float, mark: int) -> None:
-            """Take the gradient of a part."""
+            """Take the gradient of the part of this number, in the sweep that `mark` stands for."""
 
         def flow_back(self, mark: int, leaves: Held) -> None:
-            """Let the gradients that the parts have had flow to the operands."""
+            """Propagate the gradients that the parts have received to the operands."""
 
         def slopes(self, number: int) -> tuple[float, ...]:
-            """The derivatives of a part by the operands."""
+            """d(part)/d(operand) for each operand."""
 
 
-if not cython.compiled:  # else they are C's: value.pxd has them
+if not cython.compiled:  # natively these are C functions and variables, see value.pxd
     from _thread import get_ident
 
     from ._cython import (
@@ -90,7 +91,8 @@ if not cython.compiled:  # else they are C's: value.pxd has them
     from .origins import state
 
 
-# The operations that are written out below; as constants: looking them up took a fifth of the time of a node.
+# The operations whose operators are written out below. They are constants, because looking up `ops.add` and the like
+# took a fifth of the time of making a node.
 _ADD: Final = ops.add
 _SUB: Final = ops.sub
 _MUL: Final = ops.mul
@@ -103,7 +105,7 @@ _DOT: Final = ops.dot
 
 
 def _function(op: Op) -> Callable[[Value], Value]:
-    """A row of the table as a method."""
+    """The method of `Value` that applies an operation of one operand."""
 
     def applied(self: Value) -> Value:
         return record(op, [self])
@@ -113,7 +115,7 @@ def _function(op: Op) -> Callable[[Value], Value]:
 
 
 def _function_of_several(op: Op) -> Callable[..., Value]:
-    """The same, with the other operands in the call."""
+    """The same for an operation of several operands: the method takes the others as its arguments."""
 
     def applied(self: Value, *others: object) -> Value:
         return op(self, *others)  # type: ignore[no-any-return]
@@ -128,13 +130,13 @@ def _name_after(op: Op, method: Any) -> None:
     method.__doc__ = f"{str(op.__doc__).splitlines()[0].partition('. ')[0].rstrip('.')}; see `autograd.{op.name}`."
 
 
-# The stamp of a result that no walk has visited; walks count down from it. A leaf that no sweep has come to bears the
-# section of time in which it was made, as a negative number; sweeps count up from 0.
+# The stamp of a result that no walk has visited; walks count down from it. A leaf that no sweep has reached has as its
+# stamp the number of the section in which it was made, negated; sweeps count up from 0.
 _BORN: Final = 1 << 62
 
 
 @cython.freelist(100_000)  # as many nodes as training steps of small networks make and free again
-@cython.no_gc  # graphs have no cycles, so that the garbage collector need not look at them
+@cython.no_gc  # graphs have no cycles, so the garbage collector need not track their nodes
 @cython.cclass
 class Value:
     """A number with a gradient: a leaf of the graph, or the result of an operation.
@@ -177,8 +179,8 @@ class Value:
     (15.0, 8.0)
     """
 
-    # A result has its rule, its operands `_a` and `_b`, and their slopes `_da` and `_db`. If it has more operands it is
-    # a `Wide` or a `Dot`, with tuples. A leaf has none.
+    # A result has its operation in `_rule`, its operands in `_a` and `_b`, and the slopes in `_da` and `_db`. A result
+    # of more operands is a `Wide` or a `Dot`, which keep them in tuples. The `_rule` of a leaf is None.
     __slots__ = (
         "_data", "_grad", "_stamp", "_place", "_rule", "_a", "_b", "_da", "_db", "__dict__", "__weakref__",
     )  # fmt: skip
@@ -373,7 +375,7 @@ class Value:
         twin = None if watch is None else watch.detached(self)
         return Value(self._data) if twin is None else twin
 
-    # How a node is copied and pickled is told by `graph`, which knows whole graphs: their depth must be no limit.
+    # Copying and pickling are in `graph`: it handles whole graphs without recursion, so that depth is no limit.
 
     def __copy__(self) -> Value:
         from . import graph
@@ -394,17 +396,17 @@ class Value:
 
     @staticmethod
     def __apply_op__(op: Op, operands: tuple[Any, ...]) -> Any:
-        """How Values read an operation (see `ops.Op`): compute, and remember."""
+        """Apply an operation to operands with a Value among them, and record the result; `ops.Op` calls this."""
         if op is _POW and isinstance(operands[0], Value):
-            return operands[0] ** operands[1]  # a number in the exponent is part of the operation
+            return operands[0] ** operands[1]  # where a number in the exponent becomes part of the operation
         values: list[Value] = []
         for x in operands:
             if isinstance(x, Value):
                 values.append(x)
             elif _foreign(x):
                 if getattr(x, "ndim", 0) == 0:
-                    return NotImplemented  # x has a reading of its own, and may know what to do with a Value
-                from . import arrays  # an array among the operands: each of its elements meets the Value
+                    return NotImplemented  # x has an `__apply_op__` of its own, which may accept Values
+                from . import arrays  # x is an array: the operation is applied elementwise
 
                 return arrays.apply(op, operands)
             else:
@@ -412,7 +414,7 @@ class Value:
         return record(op, values)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-        """How NumPy's functions, and operators of its numbers, read a Value; see `arrays.by_numpy`."""
+        """What NumPy's functions, and the operators of its scalars, do with a Value; see `arrays.by_numpy`."""
         from . import arrays
 
         return arrays.by_numpy(ufunc, method, operands, options)
@@ -425,7 +427,7 @@ class Value:
         return NotImplemented if x is None else self + x
 
     def __radd__(self, other: object) -> Made:
-        if isinstance(other, Value):  # natively, where self is of a subclass
+        if isinstance(other, Value):  # happens natively if self is of a subclass
             return Value.__add__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a + self
@@ -438,7 +440,7 @@ class Value:
         return NotImplemented if x is None else self - x
 
     def __rsub__(self, other: object) -> Made:
-        if isinstance(other, Value):  # natively, where self is of a subclass
+        if isinstance(other, Value):  # happens natively if self is of a subclass
             return Value.__sub__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a - self
@@ -451,7 +453,7 @@ class Value:
         return NotImplemented if x is None else self * x
 
     def __rmul__(self, other: object) -> Made:
-        if isinstance(other, Value):  # natively, where self is of a subclass
+        if isinstance(other, Value):  # happens natively if self is of a subclass
             return Value.__mul__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a * self
@@ -467,7 +469,7 @@ class Value:
         return _result(x / y, _DIV, self, 1.0 / y, b, -(x / y / y))
 
     def __rtruediv__(self, other: object) -> Made:
-        if isinstance(other, Value):  # natively, where self is of a subclass
+        if isinstance(other, Value):  # happens natively if self is of a subclass
             return Value.__truediv__(other, self)
         a = _operand(other)
         return NotImplemented if a is None else a / self
@@ -477,7 +479,7 @@ class Value:
             return record(_POW, [self, other])
         if _foreign(other):
             return NotImplemented
-        # A number in the exponent is part of the operation.
+        # A number in the exponent is part of the operation (`**2`), not an operand.
         a, n = self._data, _number(other)
         if n == 2.0:
             return _result(power(a, 2.0), _SQUARED, self, 2.0 * a, None, 0.0)
@@ -502,7 +504,7 @@ class Value:
         return _relu(self)
 
     # Functions, each documented under its name in `autograd`; NumPy calls them when np.exp and the like meet an array
-    # of Values. These stand here so that editors know them. The others, and NumPy's names, are added from the table.
+    # of Values. These are written out so that editors know them; `_add_methods` adds the rest, and NumPy's names.
 
     exp = _function(ops.exp)
     expm1 = _function(ops.expm1)
@@ -573,7 +575,7 @@ class Value:
         a = other if isinstance(other, Value) else _operand(other)
         return NotImplemented if a is None else (a // self, a % self)
 
-    # What a float has, as a real number among the complex ones. np.var, np.std and np.vdot ask for it.
+    # What a float has because every real number is a complex one, too; np.var, np.std and np.vdot use it.
 
     def conjugate(self) -> Value:
         """The Value itself: it is real."""
@@ -635,7 +637,7 @@ class Value:
     def __setitem__(self, key: object, item: object) -> NoReturn:
         raise TypeError(f"{self.describe()} is one number and has no items; to set the number, write v.data = ...")
 
-    def __delitem__(self, key: object) -> NoReturn:  # natively who has the one has the other
+    def __delitem__(self, key: object) -> NoReturn:  # natively one C slot serves this and `__setitem__`
         raise TypeError(f"{self.describe()} is one number and has no items")
 
     def __xor__(self, other: object) -> NoReturn:
@@ -695,8 +697,8 @@ class Value:
         (-4.9153e-05, 7.373e-05)
         """
         seed: float = to_float(grad, "backward")
-        # What C begins it ends, unless somebody looks on and objects, or a function is to be run again: then nothing
-        # needs to be put back, and the gradients can be reset while the nodes are at hand.
+        # Compiled to C, walk and sweep cannot be interrupted: no gradient ever has to be restored, so the walk can set
+        # the old ones to 0. Not so if a block is open, since a watch may raise, or if checkpointed functions run again.
         reset = cython.compiled and not blocks and not joints
         with lock:
             if state.rerunning:
@@ -725,7 +727,7 @@ class Value:
 
     @property
     def _backward(self) -> Callable[[], None]:
-        """One step of `backward` by hand, as a function: it adds to the operands' gradients what this one gives."""
+        """One step of `backward`, under micrograd's name: a function that adds to the gradients of the operands."""
         return self._step_back
 
     @_backward.setter
@@ -739,10 +741,10 @@ class Value:
         for x, slope in zip(self.operands, self.partials):
             x.grad += slope * self._grad
 
-    # --- natively alone: attributes of one's own, and the end ---------------------------------------------------
+    # --- in the native engine only: users' attributes, and how nodes are freed ----------------------------------
     #
-    # A native node has no room for a dict. An attribute that its class does not know is kept with its place. Python
-    # has ways of its own for all this, so that these methods are taken away again where nobody compiles.
+    # A native node has no `__dict__`: attributes that its class does not define are kept in the `extras` of its place.
+    # In the interpreted engine Python does all this by itself, and the end of this module deletes these methods.
 
     def __getattr__(self, name: str) -> Any:
         place = self._place
@@ -776,12 +778,12 @@ class Value:
         place = self._place
         if place is None or place.extras is None:
             scope, label, site = ("", "", "") if place is None else (place.scope, place.label, place.site)
-            place = self._place = moved(place, scope, label, site)  # its own: others may share the old one
+            place = self._place = moved(place, scope, label, site)  # its own, as others may share the old
             place.extras = {}
         extras: dict[str, Any] = place.extras
         return extras
 
-    def __dealloc__(self) -> None:  # Cython's name for what happens when an object ends
+    def __dealloc__(self) -> None:  # Cython calls it when an object is freed
         if self._a is not None:
             if go_down():
                 self._a = self._b = None
@@ -792,7 +794,7 @@ class Value:
 
 
 def _add_methods() -> None:
-    """Whatever the table says is a method, under its name and under NumPy's."""
+    """Add a method for each operation that the table marks as one, under its name and under NumPy's."""
     for row in ops.OPS.values():
         if row.method:
             for name in (row.name, row.numpy):
@@ -848,8 +850,8 @@ class Wide(Value):
 class Dot(Value):
     """``bias + ws[0]*xs[0] + ws[1]*xs[1] + ...``, added in that order, in one node.
 
-    A network is nearly all dot products, so this node keeps no slopes: they are the operands' data, those of the
-    epoch in which it was made.
+    A network is nearly all dot products, so this node keeps no slopes: they are the data that the operands had in the
+    epoch in which the node was made.
     """
 
     __slots__ = ("_ws", "_xs", "_bias")
@@ -884,12 +886,13 @@ class Dot(Value):
 @cython.final
 @cython.cclass
 class Joint(Value):
-    """What several results of a checkpointed function have in common: `backward` comes to it when it is done with them.
+    """The common operand of all results, or parts, of a checkpointed function; `backward` visits it after all of them.
 
-    Then its record makes the function's graph again, which nobody keeps, and goes back through that. Nobody else sees
-    a joint: `walk` leaves it out. What the record does is told in `checkpoints`.
+    Its record then runs the function again, propagates the gradients through the graph that this makes, and drops the
+    graph; see `checkpoints`. A joint is internal to `backward`: `walk` leaves it out.
 
-    The garbage collector knows joints and parts, unlike other nodes: a function may hold its own results.
+    Unlike other nodes, joints and parts are tracked by the garbage collector: a function may hold its own results,
+    which makes a cycle.
     """
 
     __slots__ = ("_operands", "_record")
@@ -931,7 +934,7 @@ class Part(Value):
 
     @property
     def partials(self) -> Numbers:
-        """d(self)/d(operand) for each operand, for which the function is run again."""
+        """d(self)/d(operand) for each operand; the function is run again to compute them."""
         return self._joint._record.slopes(self._number)
 
     def __dealloc__(self) -> None:
@@ -947,7 +950,7 @@ Result: Final = Value
 
 
 def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
-    """What the operands were when the node was computed, also if some were set since.
+    """The data that the operands had when the node was computed, even if some have been set since.
 
     Examples
     --------
@@ -970,14 +973,14 @@ def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
 
 
 def _foreign(x: object) -> bool:
-    """Whether x has its own way with operators: a NumPy array, or another reading of the operations."""
+    """Whether x implements operators itself: an array, or another class than Value with an ``__apply_op__``."""
     if isinstance(x, (float, int)):
         return False
     return getattr(x, "ndim", 0) > 0 or (not isinstance(x, Value) and hasattr(x, "__apply_op__"))
 
 
 def _operand(x: object) -> Value | None:
-    """A number as an operand; None if x has its own way with operators."""
+    """The number x as a `Constant`; None if x implements operators itself."""
     return None if _foreign(x) else _constant(x)
 
 
@@ -995,12 +998,12 @@ def _number(x: object) -> float:
 
 
 def _plain(x: object) -> bool:
-    """Whether x as a float is the very same number."""
+    """Whether the conversion of x to a float is exact."""
     return type(x) is float or isinstance(x, Value) or (type(x) is int and small(x))
 
 
 def _compared(sign: str, a: Value, other: object) -> Truth:
-    """``a < other`` and the like, in full: what looks at this thread's nodes may have its own answer."""
+    """``a < other`` and the like, in the general case: the watch of this thread may answer instead."""
     watch = current_watch() if blocks else None
     answer: Any = None if watch is None else watch.compared(sign, a, other)
     if answer is not None:
@@ -1011,7 +1014,7 @@ def _compared(sign: str, a: Value, other: object) -> Truth:
     if sign == "==" or sign == "!=":
         same = _identical(a, other) if is_node else None
         if same is None:
-            same = bool(x == y)  # as a float has it
+            same = bool(x == y)  # as floats compare
         return same if sign == "==" else not same
     if not is_node:
         _refuse_unless_a_number(other)
@@ -1022,17 +1025,19 @@ def _refuse_unless_a_number(x: object) -> None:
     try:
         to_float(x)
     except OverflowError:
-        return  # a number all the same, which Python compares with floats
+        return  # too large for a float, but still a number, which Python can compare with floats
 
 
 def _identical(a: Value, b: Any) -> Any:
-    """Whether two Values are the same node; None where their numbers are to be compared, as when only nan can differ.
+    """Whether two Values are the same node; None where ``==`` has to compare their data.
+
+    It has to for a node and itself, since nan does not equal nan, and where one of the two stands for a number.
 
     Raises
     ------
     TypeError
-        If they are not, but equal, in a function that is being differentiated, without being numbers of its own: then
-        nobody knows what is meant.
+        If, in a function that is being differentiated, two nodes that do not depend on its arguments have equal data:
+        it is not clear whether identity or equality is meant.
     """
     if a is b:
         return None
@@ -1048,7 +1053,7 @@ def _identical(a: Value, b: Any) -> Any:
 
 
 def _label_among(label: object, others: tuple[object, ...], children: object, op: object) -> str:
-    """The label, if arguments come in the order of other engines: data, operands, operation, label.
+    """The label among arguments that may be in the order of other engines: data, operands, operation, label.
 
     Raises
     ------
@@ -1104,7 +1109,7 @@ def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: flo
     node._data = data
     node._grad = 0.0
     node._stamp = _BORN
-    origin = state.origin  # _origin(), written out here
+    origin = state.origin  # `_origin()`, written out for speed
     if origin is None or (origin.seat is not None and not _at_home(origin)):
         origin = here()
     node._place = origin
@@ -1130,13 +1135,13 @@ def _origin() -> Origin:
 
 
 def _at_home(origin: Origin) -> bool:
-    """Whether this is the thread whose nodes have this origin, and is still where they have it."""
+    """Whether this is the thread of the origin's seat, and the seat is still at the origin's place."""
     seat: Any = origin.seat
     return seat.place is origin.home and seat.thread == get_ident()
 
 
 def _begin(node: Value, data: float, rule: Op, origin: Origin) -> None:
-    """Fill in what all results have in common but their operands; `_a` is None if those are in tuples."""
+    """Set the fields of a new result except its operands; `_a` stays None if those are in tuples."""
     node._data = data
     node._grad = 0.0
     node._stamp = _BORN
@@ -1158,7 +1163,7 @@ def _constant(number: object) -> Constant:
 
 
 def _inspected(node: Value) -> Value:
-    """`node` as this thread's blocks want it: rounded, looked at, or a leaf under `no_grad`."""
+    """`node` after this thread's blocks: rounded, shown to the watch, and under `no_grad` replaced by a leaf."""
     watch, recorded, form = in_this_thread()
     if form is not None:
         _round(node, form)
@@ -1168,13 +1173,13 @@ def _inspected(node: Value) -> Value:
 
 
 def _in_format(x: float) -> float:
-    """A number as it is kept in this thread now."""
+    """x, rounded if this thread is in a `precision` block."""
     form = rounding()
     return x if form is None else form.round(x)
 
 
 def _round(node: Value, form: precision) -> None:
-    """Round a new result to a format. Its slopes are those at the number that is kept."""
+    """Round a new result to a format, and compute its slopes at the rounded number."""
     data = node._data
     if form.accumulate is not None:
         if isinstance(node, Dot):
@@ -1201,12 +1206,12 @@ def _round(node: Value, form: precision) -> None:
 
 
 def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origin: Origin) -> Dot:
-    """A dot product that is computed at one point, whatever other threads write meanwhile."""
+    """A dot product of data of one epoch, even if other threads set leaves meanwhile."""
     writes, total = state.writes, 0.0
     if not state.writing:
         total = _weighted_sum(ws, xs, bias)
     if state.writing or state.writes != writes or origin.epoch is not state.epoch:
-        with lock:
+        with lock:  # another thread has set leaves: compute again, while none can
             origin, total = here(), _weighted_sum(ws, xs, bias)
     node: Dot = Dot.__new__(Dot)
     _begin(node, total, _DOT, origin)
@@ -1251,7 +1256,7 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
     TypeError
         If one of the numbers is not a number.
     ValueError
-        If there is no number for each leaf.
+        If there are not as many numbers as leaves.
 
     Examples
     --------
@@ -1274,7 +1279,7 @@ def set_data(leaves: Iterable[Value], numbers: Iterable[object]) -> None:
 
 
 def write(leaves: list[Any], data: list[float]) -> None:
-    """The last step of `set_data`, in which nothing is checked any more."""
+    """The last step of `set_data`: set leaves to numbers, both of which have been checked."""
     with lock:
         before = [leaf._data for leaf in leaves]
         try:
@@ -1312,7 +1317,7 @@ def zero_grads(nodes: Iterable[Value]) -> None:
         if type(x) is Value:
             node: Value = x
             node._grad = 0.0
-        else:  # whose class may see to it in its own way
+        else:  # of another class, which may have its own `grad`
             x.grad = 0.0
 
 
@@ -1353,7 +1358,7 @@ def trains(leaf: Value) -> bool:
     >>> trains(w)
     False
     """
-    if cython.compiled and type(leaf) is Value:  # natively a look for what is not there takes longer than a step
+    if cython.compiled and type(leaf) is Value:  # looking up a missing attribute takes longer than updating a leaf
         place = leaf._place
         if place is None or place.extras is None:
             return True
@@ -1368,7 +1373,7 @@ def _before_write(leaves: list[Any]) -> None:
 
 
 def leaf_of(kind: type[Value], data: float) -> Value:
-    """A leaf of a subclass, perhaps, without its ``__init__``."""
+    """A leaf of the class `kind`, `Value` or a subclass, made without its ``__init__``."""
     node: Value = kind.__new__(kind)
     node._data = data
     node._grad = 0.0
@@ -1379,14 +1384,14 @@ def leaf_of(kind: type[Value], data: float) -> Value:
 
 
 def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: Origin | None = None) -> Value:
-    """A node with these contents, of the kind that suits its number of operands; made now, if `origin` says no other.
+    """A result with these contents, of the class for its number of operands; by default, of the present origin.
 
     A dot product needs no partials: they are its operands' data.
 
     Raises
     ------
     TypeError
-        If an operand is not a Value, or if there is no slope for each.
+        If an operand is not a Value, or if there are not as many partials as operands.
     """
     for x in operands:
         if not isinstance(x, Value):
@@ -1459,7 +1464,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     if len(left) == len(right) and (left or bias is not None):
         try:
             node: Value = _dot(left, right, bias, _origin())
-        except (AttributeError, TypeError):  # numbers among the operands
+        except (AttributeError, TypeError):  # some operand is not a Value, which `ops.dot` allows
             pass
         else:
             return _inspected(node) if blocks else node
@@ -1491,9 +1496,10 @@ def sum(xs: Iterable[Any]) -> Any:
 def walk(root: Value) -> list[Value]:
     """All results that root was made from, root included, operands before their consumers.
 
-    A depth-first search with its own stack. Stamps in the nodes say where it has been: `opened` while operands
-    are on their way, `closed` when the node is in the list. They go down from walk to walk, so nothing needs to be
-    cleared, not even after an error; and those of leaves, which are small, are below them all.
+    A depth-first search with its own stack. The stamp of a node becomes `opened` when the walk turns to its operands,
+    and `closed` when the node is in the list. Both numbers decrease from walk to walk, so any larger stamp means that
+    the node was not visited, and nothing needs to be cleared, not even after an error. The stamps of leaves are below
+    them all, so leaves are never visited.
 
     Raises
     ------
@@ -1505,7 +1511,7 @@ def walk(root: Value) -> list[Value]:
 
 
 def _walked(root: Value, reset: bool) -> list[Value]:
-    """The same with joints among them. With `reset` the results' gradients become 0 on the way."""
+    """`walk` with joints in the list; with `reset` it also sets the gradients of the results to 0."""
     with lock:
         _refuse_a_walk_within_a_walk()
         try:
@@ -1531,7 +1537,7 @@ def _walk(root: Value, reset: bool) -> list[Value]:
     stack: Stack = []
     node: Any = root
     while True:
-        # Go down to the first operand that was not visited; a node without one is done.
+        # Go down to the first operand that was not visited; a node without one goes into the list.
         a = node._a
         if a is None:
             node._stamp = opened
@@ -1555,7 +1561,7 @@ def _walk(root: Value, reset: bool) -> list[Value]:
             if reset:
                 node._grad = 0.0
             order.append(node)
-        # Take up what waits: an operand that was not visited yet, while nodes whose operands are done get listed.
+        # Pop nodes until one was not visited yet; those whose operands are all done go into the list.
         while True:
             if not stack:
                 return order
@@ -1570,11 +1576,11 @@ def _walk(root: Value, reset: bool) -> list[Value]:
 
 
 def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
-    """From the end to the beginning, the chain rule; all of it, or, if something stops it, nothing.
+    """Apply the chain rule from the end to the beginning; if an exception stops it, restore all gradients.
 
-    What it adds to a leaf is summed up by itself first, from 0. So a second sweep adds the same number again, and
-    doubles it exactly, whatever the rounding. A leaf that it has come to bears its mark, which goes up from
-    sweep to sweep.
+    The contributions to a leaf are first summed up from 0, then added to its old gradient. So a second sweep adds the
+    same number again, and doubles the gradient exactly, whatever the rounding. The sweep stamps the leaves that it
+    reaches with its `mark`, which is higher than that of any earlier sweep.
     """
     state.clock += 2
     mark = state.clock
@@ -1595,19 +1601,19 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
             try:
                 _restore(order, mark, leaves + results)
                 break
-            except KeyboardInterrupt:  # a second one: what the first one began to put back is put back
+            except KeyboardInterrupt:  # the gradients must not stay half restored: begin again
                 continue
         raise
 
 
 def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
-    """Let the gradients of the nodes, which the last of them have already, flow to their operands; see `_sweep`."""
+    """Propagate gradients from the end of `order` to its beginning; the last nodes have theirs. See `_sweep`."""
     form = rounding() if blocks else None
     if form is not None:
         _flow_back_rounded(order, mark, leaves, form)
         return
     for node in reversed(order):
-        # Every consumer of this node has been visited: its gradient is complete, and flows on.
+        # Every consumer of this node has been visited, so its gradient is complete.
         grad_out = node._grad
         a = node._a
         if a is None:
@@ -1624,7 +1630,7 @@ def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
 
 
 def _flow_back_rounded(order: list[Value], mark: Time, leaves: Held, form: precision) -> None:
-    """The same in a `precision` block: each product is rounded, and each sum."""
+    """`flow_back` in a `precision` block: each product is rounded, and each sum."""
     for node in reversed(order):
         if isinstance(node, (Part, Joint)):
             _spread(node, node._grad, mark, leaves)
@@ -1637,6 +1643,7 @@ def _flow_back_rounded(order: list[Value], mark: Time, leaves: Held, form: preci
 
 
 def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
+    """Begin the sum for a leaf that the sweep reaches for the first time; `leaves` keeps the old gradient."""
     if leaf._grad != 0.0:
         leaves.append((leaf, leaf._grad))
         leaf._grad = 0.0
@@ -1652,7 +1659,7 @@ def _restore(order: list[Value], mark: Time, held: Held) -> None:
         x._grad = before
 
 
-# What the walk and the sweep do with operands that are in tuples.
+# The walk and the sweep at nodes whose operands are in tuples.
 
 
 def _push(node: Value, stack: Stack, opened: Time) -> None:
@@ -1699,7 +1706,7 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
                 _begin_leaf(bias, mark, leaves)
             bias._grad = bias._grad + grad
         origin: Any = dot_node._place
-        if origin.epoch is not state.epoch and then(origin.epoch):  # what it read has been set since
+        if origin.epoch is not state.epoch and then(origin.epoch):  # an operand has been set since
             _spread_slopes(dot_node.operands, data_then(node, xs + ws), grad, mark, leaves)
         elif cython.compiled:  # the same without counting references
             for i in range(len(ws)):
@@ -1739,11 +1746,11 @@ def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mar
 
 
 joints: set[Any] = set()
-"""Weakly, all joints alive: while there are none, nobody asks for them."""
+"""Weak references to all living joints; while there are none, walks and sweeps need no extra steps for them."""
 
 
 def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
-    """What stands for results of a function, over the results outside it, and leaves, that they were made from."""
+    """The parts that replace the results `outs` of a checkpointed function; `operands` are results that it used."""
     joint: Joint = Joint.__new__(Joint)
     _begin(joint, 0.0, record.op, _origin())
     joint._operands = operands
@@ -1760,14 +1767,14 @@ def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]
 
 
 def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, list[Operands]]:
-    """The results among those that `roots` were made from that were made since a section began; and what is around.
+    """The results behind `roots` that were made since the section `since` began, and their operands from before.
 
     Returns
     -------
     tuple
-        The results, operands first, in the order in which `backward` walks. Their operands that were made before:
-        results, in the order in which it would come to them; and leaves, in rows, for weights are mostly used in rows,
-        which the nodes share. A leaf may be in several rows. Beyond these it does not look.
+        The new results, operands first, in the order in which `backward` walks. The older results among their
+        operands, in the order in which `backward` would reach them; what those were made from is not visited. And the
+        older leaves, in rows: weights are mostly used in tuples that nodes share. A leaf may be in several rows.
     """
     made: list[Value] = []
     around: list[Value] = []
@@ -1786,13 +1793,13 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
                         leaf._stamp = stamp
                     state.walking = False
                     break
-                except KeyboardInterrupt:  # a second one: a sweep that is under way looks at the stamps
+                except KeyboardInterrupt:  # a sweep that is under way relies on the old stamps: begin again
                     continue
     return made, tuple(around), [tuple(singles), *rows.values()]
 
 
 def run_again(call: Callable[[], Any]) -> Any:
-    """Call something that runs a function again, perhaps during a sweep: it may walk, but not sweep itself."""
+    """Call `call`, which runs a checkpointed function again, perhaps in a sweep; it may walk, but not sweep, itself."""
     with lock:
         walking, rerunning = state.walking, state.rerunning
         try:
@@ -1813,7 +1820,7 @@ def _walk_inside(
     rows: dict[int, Operands],
     stamps: Stamps,
 ) -> None:
-    """The walk of `interior`. Leaves bear its stamp while it lasts, and a sweep's before and after."""
+    """The walk of `interior`. It changes the stamps of leaves, and notes the old ones in `stamps`."""
     state.clock += 2
     seen = state.clock
     closed = _BORN - seen
@@ -1829,7 +1836,7 @@ def _walk_inside(
                     singles.append(node)
                     node._stamp = seen
                 else:
-                    node._stamp = seen + 1  # the function made it itself
+                    node._stamp = seen + 1  # made inside the function
         elif node._stamp == opened:
             node._stamp = closed
             made.append(node)
@@ -1869,7 +1876,7 @@ def _walk_inside(
 
 
 def _is_row(operands: Operands, rows: dict[int, Operands], since: Time, seen: Time) -> bool:
-    """Whether these are leaves that were made before, and are among `rows`, now or already, as they are here."""
+    """Whether all operands are leaves from before `since`, and `rows` has this very sequence, or gets it now."""
     n = len(operands)
     if n == 0:
         return True
@@ -1881,14 +1888,14 @@ def _is_row(operands: Operands, rows: dict[int, Operands], since: Time, seen: Ti
         for i in range(n):
             if not -since < stamp_at(operands, i) <= seen:
                 return False
-    elif not all(-since < x._stamp <= seen for x in operands):  # stamps of results are far beyond
+    elif not all(-since < x._stamp <= seen for x in operands):  # the stamps of results are far larger
         return False
     rows[first] = operands
     return True
 
 
 def _push_new(operands: Operands, stack: Stack, opened: Time, seen: Time) -> None:
-    """Put the operands that the walk has not come to on its stack, leaves as well, the first one on top."""
+    """Put the operands that the walk has not visited on its stack, leaves included, the first one on top."""
     if cython.compiled:
         for i in range(len(operands) - 1, -1, -1):
             if stamp_at(operands, i) > opened or stamp_at(operands, i) < seen:
@@ -1902,7 +1909,7 @@ def _push_new(operands: Operands, stack: Stack, opened: Time, seen: Time) -> Non
 if cython.compiled:
     _pending: Final[list[Any]] = [None] * 64  # see value.pxd
 
-if not cython.compiled:  # Python's own ways serve, and are faster
+if not cython.compiled:  # Python needs none of these methods, and is faster without them
     for _name in ("__getattr__", "__setattr__", "__delattr__", "_extras", "__dealloc__"):
         delattr(Value, _name)
     del Wide.__dealloc__, Dot.__dealloc__, Joint.__dealloc__, Part.__dealloc__
