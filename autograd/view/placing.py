@@ -165,7 +165,7 @@ class _Plate:
 
 
 class _Shape:
-    """The structure of a room, and the alternatives (`ways`) to lay it out.
+    """The structure of a room, and the alternative ways to lay it out.
 
     Nothing here depends on numbers or names, so that rooms of the same structure can share a layout.
     """

@@ -84,7 +84,7 @@ class Ownership:
     def __init__(self, graph: Graph) -> None:
         count = len(graph)
         owner = [count - 1] * count
-        jump, depth = [count - 1] * count, [0] * count  # jump skips many owners, for a short search
+        jump, depth = [count - 1] * count, [0] * count  # jump skips many owners: searches stay short
         for v in range(count - 2, -1, -1):
             meet = -1
             for a in graph.consumers[v]:
@@ -186,7 +186,7 @@ def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
 
 
 def _joined(graph: Graph, alike: list[tuple[tuple[Any, ...], list[list[int]]]]) -> list[list[int]]:
-    """The copies of the first shape, then those of other shapes that have at least half of their nodes in common.
+    """The copies of the first shape, then those of shapes that have at least half of their nodes in common with it.
 
     The examples of a batch may differ in shape: a loss may use one of two formulas, whichever keeps more digits.
     """
@@ -229,7 +229,8 @@ def _shape(graph: Graph, owned: Ownership, term: int) -> tuple[tuple[Any, ...], 
     """The shape of a term, which is equal for copies, and its nodes in the same order.
 
     For each node the shape has its kind and its operands: the position of one that is shared with the rest of the
-    graph, or -1 for any that the term owns, because a loss picks the logit of another class in each example.
+    graph, or -1 for any that the term owns. Which of these it is must not matter: the loss of a class uses another
+    logit in each example.
     """
     shape: list[Any] = []
     nodes: list[int] = []
@@ -432,7 +433,7 @@ class _Steps:
         self._begin([i for i in given if graph.nodes[i].op is None])
 
     def _begin(self, leaves: list[int]) -> None:
-        """Take leaves out of the first step that are its initial state: in later steps no leaf is used in that way."""
+        """Take leaves out of the first step that are its initial state: the second step uses no leaf in that way."""
 
         def users(leaf: int) -> Any:
             return tuple(sorted({repr(self._part(j)) for j in self.graph.consumers[leaf] if self.inside[j]}))

@@ -33,7 +33,7 @@ ALIKE = 9
 NEIGHBOURS = 8
 """At most this many nodes outside a room are shown one by one beside it; if there are more, their rooms are shown."""
 DEEPEST = 12
-"""At most this many levels of nested scopes are rooms of their own; the levels below the last are not divided."""
+"""At most this many levels of nested scopes are rooms of their own; deeper levels share the innermost room."""
 FLAT = 30
 """A graph with at most this many nodes, or half a room's `size` if that is more, is divided into modules only."""
 IN_A_ROW = 30
@@ -179,7 +179,7 @@ class _Builder:
             taken[room.name] = 1
 
     def _in_order(self, room: Room) -> None:
-        """Sort leaves by the numbers in their labels: a graph has pixels in the order in which windows use them."""
+        """Sort leaves by the numbers in their labels; in the graph they stand in the order of their first use."""
         places: dict[str, list[int]] = {}
         for place, item in enumerate(room.items):
             if isinstance(item, int) and self.graph.nodes[item].op is None and self.graph.nodes[item].label:
@@ -328,8 +328,8 @@ class _Builder:
             consumers = set()
             for consumer in self.uses[position]:
                 item = inside.get(consumer)
-                # Consumers come later in the order, which is walked backwards, so that each has its kind already. A room
-                # is a kind by itself; all consumers outside are of one kind.
+                # Consumers come later in the order, which is walked backwards, so that each has its kind already. A
+                # room is a kind by itself; all consumers outside are of one kind.
                 consumers.add("outside" if item is None else kind_of.get(item, item))
             what = self.titles.part(position)
             kind = kinds.setdefault((what, frozenset(consumers)), len(kinds))
@@ -344,7 +344,7 @@ class _Builder:
             _put_together(Room(f"{room.name}/{what}", title, "alike", room), alike)
 
     def _cut(self, room: Room) -> None:
-        """Cut the items of a room, if there are too many, into successive blocks, and group these if need be."""
+        """Divide a room's items, if there are too many, into successive blocks, and group these likewise."""
         size, level = self.size, room.items
         if len(level) <= size:
             return
@@ -455,7 +455,7 @@ def _scope(graph: Graph, position: int) -> str:
         return scope
     above = scope.split(".")
     parts = [other.split(".") for other in {graph.nodes[i].scope for i in consumers}]
-    # A beginning that the least and the greatest of these lists have in common is common to all.
+    # A prefix that the least and the greatest of these lists share is shared by all.
     common = [part for part, _ in takewhile(lambda both: both[0] == both[1], zip(min(parts), max(parts)))]
     return ".".join(common) if len(common) > len(above) and common[: len(above)] == above else scope
 

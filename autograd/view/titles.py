@@ -1,4 +1,4 @@
-"""Titles, by what they compute, for parts of a graph that neither a module nor a label names.
+"""Titles for parts of a graph that neither a module nor a label names: they say what the part computes.
 
 A title is a short formula. Where the formula would be long, a node has the usual name for what it computes, such as
 "mean" for a sum divided by the number of its terms, or else the name of its operation.
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ..graph import Graph
 
 LONGEST = 22
-"""The most letters of a formula."""
+"""A formula has at most this many letters."""
 DEEPEST = 12
-"""The most operations inside one another in a formula."""
+"""Operations in a formula are nested at most this deep."""
 
 
 class _Formula(Line):
@@ -87,7 +87,7 @@ class Titles:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._formulas: dict[int, Any] = {}  # by position; an expression each
+        self._formulas: dict[int, Any] = {}  # expressions, by position
         self._shortened: set[int] = set()  # nodes called by their operation, as a formula would be too long
         self._printer = _Formula()
 

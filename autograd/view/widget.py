@@ -171,7 +171,7 @@ class Link:
     # --- from the program to the page ---
 
     def show(self, v: Value | Graph | None = None) -> None:
-        """Go to another point: that at which `v` was computed, or that of the data that the leaves have now."""
+        """Go to another point: the one at which `v` was computed, or without `v` the data that the leaves have now."""
         if v is None:
             graph = copy(self.graph)  # the same nodes, at another point
             graph.data, partials = _computed(graph)
