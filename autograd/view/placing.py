@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LABELLED = 48
 """Rooms with at most this many edges may have space for the numbers on their edges."""
 LAID_OUT = 12_000
-"""The most boxes that Graphviz lays out in all; the page itself lays out the other rooms, in a simpler way."""
+"""The most boxes that Graphviz lays out in all; beyond that, the page lays out all further rooms, in a simpler way."""
 ALTERNATIVES = 60
 """Rooms with more edges than this are laid out from left to right only."""
 GRID = 5

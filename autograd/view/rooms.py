@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ALIKE = 9
 """At least this many nodes that play the same part are gathered in a room of their own."""
 NEIGHBOURS = 8
-"""At most this many nodes outside a room are shown one by one beside it; if there are more, their rooms are shown."""
+"""At most this many sources, and as many targets, of a room are shown one by one; of more, the rooms are shown."""
 DEEPEST = 12
 """At most this many levels of nested scopes are rooms of their own; deeper levels share the innermost room."""
 FLAT = 30
