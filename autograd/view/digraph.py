@@ -63,7 +63,7 @@ class Digraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         raise_if_result_exists: bool = False,
         overwrite_source: bool = False,
     ) -> str:
-        """Write the DOT text and the picture; return the picture's path. Parameters are as for `graphviz.Digraph`."""
+        """Write the DOT text and a picture; return the picture's path. Parameters as for `graphviz.Digraph.render`."""
         if directory is not None:
             self.directory = os.fspath(directory)
         if outfile is not None:
