@@ -1,4 +1,4 @@
-"""Looking at a graph. Each way of looking is a module; all start from `autograd.Graph`."""
+"""Ways to look at a graph: as text, as a drawing, as an interactive page. All of them start from `autograd.Graph`."""
 
 from .. import _namesake
 from .dot import draw_dot

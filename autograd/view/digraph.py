@@ -1,6 +1,6 @@
-"""A `graphviz.Digraph` that renders itself without a ``dot`` program, if pygraphviz is there instead.
+"""A `graphviz.Digraph` that can be rendered with pygraphviz where there is no ``dot`` program.
 
-This module needs the library graphviz, so it is imported when the first drawing is made.
+This module needs the library graphviz, so `draw_dot` imports it only when it is called.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Digraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type hints
-    """What `draw_dot` returns: all that a `graphviz.Digraph` is and does, by way of `rendering.render`.
+    """What `draw_dot` returns: a `graphviz.Digraph` whose pictures are made by `rendering.render`.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Digraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         raise_if_result_exists: bool = False,
         overwrite_source: bool = False,
     ) -> str:
-        """Write the DOT text and the picture; the picture's path. Parameters as for `graphviz.Digraph.render`."""
+        """Write the DOT text and a picture; return the picture's path. Parameters as for `graphviz.Digraph.render`."""
         if directory is not None:
             self.directory = os.fspath(directory)
         if outfile is not None:
@@ -88,6 +88,6 @@ class Digraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         return target
 
     def _formats(self, *given: str | None) -> list[str]:
-        """Format, renderer and formatter, as far as they are known."""
+        """Format, renderer and formatter: each as given, or else as set on the graph; left out if it is neither."""
         own = (self.format, self.renderer, self.formatter)
         return [chosen for chosen in (x or y for x, y in zip(given, own)) if chosen]

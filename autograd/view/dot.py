@@ -1,6 +1,6 @@
 """A graph as a drawing, in micrograd's look: a card for each node, a round one for the operation that made it.
 
-What is drawn, and which way it runs, is decided here; `digraph` and `rendering` turn it into pictures.
+This module decides what is drawn, and in which direction; `digraph` and `rendering` make pictures of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..value import Value
     from .digraph import Digraph
 
-LIMIT = 400  # beyond, neither people nor Graphviz make much of a drawing
+LIMIT = 400  # nodes; a larger drawing is illegible, and slow to lay out
 
 # Okabe and Ito's blue and vermilion, which colour-blind people can tell apart, lightened so that text stays legible.
 PAPER, POSITIVE, NEGATIVE = (255, 255, 255), (134, 190, 231), (245, 170, 120)
@@ -31,15 +31,16 @@ ROUND = {"style": "filled", "fillcolor": "#e4e7eb", "width": "0.32", "height": "
 FRAME = {"style": "rounded,filled", "color": "#cbd2d9", "labeljust": "l", "margin": "10"}
 EDGE = {"color": LINE, "arrowsize": "0.55", "penwidth": "0.9"}
 
-# True as well where the root's gradient is 0 for another reason, which nothing tells from the usual one.
+# Worded so that it also holds where the root's gradient is 0 for another reason, such as `zero_grads` after backward():
+# the graph does not show which it is.
 UNDIFFERENTIATED = "the root's gradient is 0, as it is before backward()"
 
-_SCREEN = (960.0, 540.0)  # points: a laptop's screen without what is around a picture
-_LETTER, _LINE, _AIR = 5.9, 18.0, 16.0  # points: about as wide and as high as a letter is, and around a text
+_SCREEN = (960.0, 540.0)  # points: the space that a laptop's screen has for a picture
+_LETTER, _LINE, _AIR = 5.9, 18.0, 16.0  # points: width of a letter, height of a line, padding of a text
 _BETWEEN = {"LR": 56.0, "TB": 46.0}  # points: from a card to the next one, with the operation in between
-_BESIDE, _MARGIN = 10.0, 20.0  # points: between neighbours, and around the nodes of a frame
+_BESIDE, _MARGIN = 10.0, 20.0  # points: between cards side by side, and around the nodes of a frame
 _INSCRIPTION = 60  # letters that an operation's node has room for
-_EXIT = {"LR": "e", "RL": "w", "TB": "s", "BT": "n"}  # the side of a node that edges leave it on
+_EXIT = {"LR": "e", "RL": "w", "TB": "s", "BT": "n"}  # the side on which edges leave a node
 _DECADES = 4.0  # gradients that are this many powers of ten below the largest have hardly any colour
 _NESTING = 8  # modules deeper than this are drawn in one frame
 
@@ -133,7 +134,8 @@ def draw_dot(
     stacked = rankdir in ("TB", "BT")
     if rankdir is None:
         rankdir, stacked = _arrangement(graph, inscribed, clusters, digits)
-    # Braces turn the fields of a record by a quarter, and so does a drawing from left to right.
+    # Graphviz sets the fields of a record side by side in a drawing from top to bottom, and one below the other in one
+    # from left to right; braces around the fields swap the two.
     record = "{{ {} }}" if stacked == (rankdir in ("TB", "BT")) else "{}"
 
     page = GRAPH | {"rankdir": rankdir} | ({"label": UNDIFFERENTIATED} if graph.root.grad == 0.0 else {})
@@ -162,7 +164,7 @@ def draw_dot(
 
 
 def _fields(node: Value, data: float, now: float | None, digits: int) -> list[str]:
-    """What stands on a card."""
+    """The fields of a card: the label if there is one, the data and the gradient."""
     mark = f" (now {number(now, digits)})" if now is not None else ""
     numbers = [f"data {number(data, digits)}{mark}", f"grad {number(node.grad, digits)}"]
     return [shown(node.label), *numbers] if node.label else numbers
@@ -172,10 +174,10 @@ def _fields(node: Value, data: float, now: float | None, digits: int) -> list[st
 
 
 def _inscribed(graph: Graph, now: dict[int, float], digits: int) -> set[int]:
-    """The numbers, by position, that are written in the operations that they are part of.
+    """The positions of constants that are written inside the operations on them, and have no cards.
 
-    They are those about which a card would say nothing but the number, if every operation on them has room for its
-    numbers.
+    A constant is inscribed if its card would show nothing but a number, and if every operation on it has room for all
+    of its constants.
     """
     plain = {
         i
@@ -188,35 +190,35 @@ def _inscribed(graph: Graph, now: dict[int, float], digits: int) -> set[int]:
 
 
 def _inscription(graph: Graph, i: int, inscribed: set[int], digits: int) -> str:
-    """An operation's sign, with its numbers in their places: ``+``, ``2 /``, ``max(□, 0)``, ``w1 * 0.5 + w2 * 3``."""
+    """An operation's sign with its inscribed constants: ``+``, ``2 /``, ``max(□, 0)``, ``w1 * 0.5 + w2 * 3``."""
     node, operands = graph.nodes[i], graph.operands[i]
     assert node.op is not None
     sign = shown(node._op, 20)
     numbers = [short(graph.data[k], digits) if k in inscribed else "" for k in operands]
     if not any(numbers):
         return sign
-    if len(operands) == 2 and node.op.name in Printer.signs:  # the other operand, or both, need no mention
+    if len(operands) == 2 and node.op.name in Printer.signs:  # an operand that has a card needs no mention
         left, right = numbers
         return Printer.signs[node.op.name][0].format(left, f"({right})" if right.startswith("-") else right).strip()
     written = [said or _mention(graph.nodes[k]) for said, k in zip(numbers, operands)]
-    if node.op is ops.dot:  # only side by side do its pairs tell which number belongs to which weight
+    if node.op is ops.dot:  # only written as pairs do they show which number multiplies which weight
         return formula(node, written)
     listed: list[str] = []
     for k, before, said in zip(operands, (None, *operands), written):
         if k in inscribed or before is None or before in inscribed:
             listed.append(said)
         else:
-            listed[-1] = "…"  # several with cards in a row
+            listed[-1] = "…"  # stands for several successive operands that have cards
     return f"{sign}({', '.join(listed)})"
 
 
 def _mention(node: Value) -> str:
-    """A node that has a card, in the inscription of an operation."""
+    """How an operation's inscription mentions an operand that has a card: by its label, or as □."""
     return shown(node.label, 12).replace("\n", " ") or "□"
 
 
 def short(x: float, digits: int) -> str:
-    """A number with at most so many digits after the point, and without zeros that say nothing.
+    """A number with at most `digits` digits after the point, and without trailing zeros.
 
     Examples
     --------
@@ -232,17 +234,17 @@ def short(x: float, digits: int) -> str:
 def _arrangement(graph: Graph, inscribed: set[int], clusters: bool, digits: int) -> tuple[str, bool]:
     """The direction, and whether the fields of a card are stacked, that show the graph largest on a screen.
 
-    The sizes of the four drawings are estimated, from the cards that stand at each distance from the leaves. Where one
-    frame begins before another ends, they lie side by side. The numbers have no say, so that a graph is drawn in one
-    way before and after `backward()` and at every point.
+    The sizes of the four possible drawings are estimated from the cards on each level, which is a distance from the
+    leaves. Frames that have levels in common lie side by side. Data and gradients have no influence, so that a graph is
+    drawn in the same way before and after `backward()`, and at every point.
     """
     level = [0] * len(graph)
     for i, operands in enumerate(graph.operands):
         level[i] = max([1 + level[k] for k in operands], default=0)
     for i, consumers in enumerate(graph.consumers):
-        if consumers and not graph.operands[i]:  # a leaf stands beside what it first meets
+        if consumers and not graph.operands[i]:  # a leaf stands one level before its first consumer
             level[i] = min([level[c] for c in consumers]) - 1
-    boxes: dict[str | int, dict[int, list[list[int]]]] = {}  # a frame, or the nodes of a level that are in none
+    boxes: dict[str | int, dict[int, list[list[int]]]] = {}  # by scope of a frame, or by level for nodes in no frame
     usual = [len("data -12.") + digits] * 2
     for i, node in enumerate(graph):
         if i not in inscribed:
@@ -266,7 +268,7 @@ def _arrangement(graph: Graph, inscribed: set[int], clusters: bool, digits: int)
         width, height = size if rankdir == "LR" else size[::-1]
         return min(1.0, _SCREEN[0] / width, _SCREEN[1] / height)
 
-    # Where two are alike: micrograd's own, from left to right with the numbers side by side.
+    # If several are equally good, the first is taken: micrograd's, from left to right with the numbers side by side.
     ways = [("LR", False), ("LR", True), ("TB", True), ("TB", False)]
     return max(ways, key=lambda way: scale(*way))
 
@@ -282,7 +284,7 @@ def _size(card: list[int], stacked: bool) -> tuple[float, float]:
 
 
 def _frame(frames: dict[tuple[str, ...], Digraph], scope: str) -> Digraph:
-    """The subgraph for a module scope; it and those around it are made if they are new."""
+    """The subgraph for a module's scope; it and the frames around it are made if they do not exist yet."""
     *parts, rest = scope.split(".", _NESTING)
     path = (*parts, rest) if scope else ()
     for depth in range(1, len(path) + 1):
@@ -295,7 +297,7 @@ def _frame(frames: dict[tuple[str, ...], Digraph], scope: str) -> Digraph:
 
 
 def _style(node: Value, data: float, largest: float, is_root: bool) -> dict[str, str]:
-    """How a node is drawn, given its number and the size of the largest gradient (0 for no colours)."""
+    """A node's attributes for Graphviz; `largest` is the largest absolute gradient of any node, or 0 for no colours."""
     style = {"shape": "record", "style": "rounded,filled"}
     if not (math.isfinite(data) and math.isfinite(node.grad)):
         return style | {"color": ALARM, "fillcolor": "#fbeef5", "penwidth": "3"}
@@ -315,7 +317,7 @@ def _style(node: Value, data: float, largest: float, is_root: bool) -> dict[str,
 
 
 def number(x: float, digits: int) -> str:
-    """A number with so many digits after the point, or in powers of ten where that would show nothing of it.
+    """A number with `digits` digits after the point, or with an exponent if it is too small or too large for that.
 
     Examples
     --------
@@ -328,7 +330,7 @@ def number(x: float, digits: int) -> str:
 
 
 def text(label: str) -> str:
-    """A text for Graphviz, in which nothing has a meaning of its own: no escapes, no entities, no HTML.
+    """A text escaped so that Graphviz shows it as it is: without escape sequences, entities or HTML.
 
     Examples
     --------
@@ -342,7 +344,7 @@ def text(label: str) -> str:
 
 
 def field(label: str) -> str:
-    """A text as a field of a record, where braces, bars and angle brackets have a meaning too.
+    """A text escaped as a field of a record, where braces, bars and angle brackets are syntax, too.
 
     Examples
     --------

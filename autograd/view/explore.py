@@ -1,8 +1,9 @@
-"""The interactive page: a graph as one HTML file that shows, steps, changes, explains and asks.
+"""The interactive page: one HTML file to explore a graph, step through it, change its leaves and be quizzed on it.
 
 The files of the page are in the folder ``page``: plain ES modules, style sheets and a template. Here they are put
 together with a graph's data: its JSON form, the rooms and their layouts, and the rules of its operations, printed as
-JavaScript to compute with and as MathML to show. The page loads nothing, and its policy lets nothing else run.
+JavaScript to compute with and as MathML to show. The page loads no other file, and its content security policy allows
+no other script.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "page"
 
 STYLES = ("base", "frame", "drawing", "player", "panels", "story", "dialogs", "media")
-"""The parts of the page's style sheet, in their order: what comes later overrides."""
+"""The parts of the page's style sheet; the order matters, since later rules override earlier ones."""
 
 LIMIT = 200_000
-"""A graph with more nodes is refused: its page would be beyond what browsers open with ease."""
+"""A graph with more nodes is refused, because its page is too large for browsers to open with ease."""
 
 
 class Page:
@@ -54,11 +55,6 @@ class Page:
     html : str
         Its content.
 
-    As the value of a notebook's cell it shows itself, in a frame of its own.
-    path : str
-        The file that was written.
-    html : str
-        Its content.
     title : str
         What it is called.
 
@@ -199,12 +195,12 @@ def explore(
 
 
 def check(graph: Graph, room: int) -> None:
-    """Refuse what would make no good page.
+    """Refuse a graph that is too large for a page, and rooms that are too small.
 
     Raises
     ------
     ValueError
-        If the graph has too many nodes, or a room too few places.
+        If the graph has more than `LIMIT` nodes, or if a room is to hold fewer than 8 items.
     """
     if len(graph) > LIMIT:
         raise ValueError(
@@ -216,7 +212,7 @@ def check(graph: Graph, room: int) -> None:
 
 
 def _in_notebook() -> bool:
-    """Whether this runs in a notebook's kernel, which shows the page itself, or inside a browser, as Pyodide does."""
+    """Whether no browser need be opened: in a notebook, whose cell shows the page, or in Pyodide, inside a browser."""
     import sys
 
     if sys.platform == "emscripten":
@@ -231,9 +227,9 @@ def _in_notebook() -> bool:
 
 
 def title_of(graph: Graph, title: str | None = None) -> str:
-    """What a window or a frame with the page of a graph is called: by its title, or as its root is.
+    """The title of a window or frame that shows the page of a graph: the given one, or else the name of the root.
 
-    The letters are such as every encoding can write.
+    Characters that UTF-8 cannot encode (lone surrogates) are replaced.
 
     Examples
     --------
@@ -276,12 +272,12 @@ def build(
 
 
 def _digest(text: str) -> str:
-    """How a content security policy names an inline script or style."""
+    """The hash by which a content security policy allows an inline script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _json(document: Any) -> str:
-    """JSON that can stand inside a script element, whatever its strings say."""
+    """JSON that is safe inside a script element: no string in it can end the element."""
     return json.dumps(document, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
@@ -290,16 +286,17 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
 
     Nodes are given by their positions, rooms by -1, -2, ... where a node could stand as well, else by 0, 1, ...
 
-    - ``graph``, ``names``, ``since``, ``roles``, ``operations``, ``notes``: the graph in JSON, what its nodes are
-      called and what leaves are now, what its leaves are for, the rules, and what a reader should know.
-    - ``known``: names of the field for results without a label, such as ``"mean"``.
+    - ``graph``, ``names``, ``since``, ``roles``, ``operations``, ``notes``: the graph in JSON, the names of its nodes,
+      the present data of leaves that have been set since, the roles of its leaves, the rules of its operations, and
+      what the page cannot do with this graph.
+    - ``layers``: see `layers.described`; ``known``: see `Titles.known`.
     - ``rooms``: each with its ``name``, ``title``, ``kind``, ``parent``, ``items``, ``neighbours``, and ``edges`` as
-      pairs of places among both; with the ``row`` of those places that are steps; and with its ``layout`` on a wide
-      stage and on a ``narrow`` one. Constants, but for a root that is one, are in no room.
-    - ``copies``: batches. The ``members`` are lists of nodes, one for each example; what stands at one place in all of
-      them plays one part, and -1 where an example lacks it. The first that there is at a place, its stand-in, is in a
-      room; the others are in none, and are shown in its place. ``gather`` has the nodes that join the examples, and
-      ``room`` is the smallest room that all of that is in.
+      pairs of places among both; with the ``row`` of places of items that are steps; and with the number of its
+      ``layout`` on a wide stage and on a ``narrow`` one. Constants, but for a root that is one, are in no room.
+    - ``copies``: batches. The ``members`` are lists of nodes, one for each example; nodes at the same place of these
+      lists play the same part, and -1 stands where an example has no such node. The first node at a place, its
+      stand-in, is in a room; the others are in none, and the page can show them instead of the stand-in. ``gather`` has
+      the nodes that join the examples, and ``room`` is the smallest room that contains all of these.
     - ``layouts``: see `placing.layouts`; ``sizes`` of the cards.
     """
     operations = {key: described(op, arity) for key, (op, arity) in used(graph).items()}
@@ -416,7 +413,7 @@ def _is_owned(node: Value) -> bool:
 
 
 def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[int] | None:
-    """The positions of the leaves of the graph among some Values; None stays None."""
+    """The positions in the graph of Values, which must be leaves; None if `values` is None."""
     if values is None:
         return None
     found = set()
@@ -441,12 +438,12 @@ def bundle(made: dict[str, str], start: str = "main") -> str:
 
     The modules keep to a restricted form: imports are written ``import { a, b } from "./name.js";``, exports are the
     word ``export`` before a declaration, and no two modules import each other. So each becomes a function that is
-    called on the spot: its imports are taken from the results of others, and its exports are its own result.
+    called at once: it returns the module's exports, and takes its imports from what other functions returned.
 
     Parameters
     ----------
     made : dict
-        Modules that are not files, with their source.
+        The sources, by name, of modules that are not files.
     start : str
         The module to begin with.
 
@@ -480,7 +477,7 @@ def bundle(made: dict[str, str], start: str = "main") -> str:
 
 
 def _inside(source: str) -> str:
-    """A module as the inside of a function."""
+    """The source of a module rewritten as the body of a function."""
     exported = _EXPORT.findall(source)
     taken = _IMPORT.sub(r"const {\1} = \2_js;", source)
     return f"{_EXPORT.sub('', taken)}return {{ {', '.join(exported)} }};\n"

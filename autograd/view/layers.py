@@ -1,8 +1,8 @@
-"""The layers of a network, found by structure: dot products that share their inputs, and what is applied to each.
+"""The layers of a network, found by structure: dot products that share their inputs, and their activations.
 
-A layer is a matrix of weights and everything that multiplies by it, once for one example, more often for a batch or in
-an unrolled network. Names and scopes play no part. What the page says of layers, in formulas and in its title, is made
-from this; how it says it is not known here.
+A layer is a matrix of weights with all its uses: one for a single example, several for a batch or in an unrolled
+recurrent network. Names and scopes play no part. From the layers found here the page makes its formulas for layers and
+its title for a network.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Use(NamedTuple):
-    """One time that a layer is applied; everything is a position in the graph.
+    """One application of a layer, given by positions of nodes in the graph.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Layer(NamedTuple):
     Attributes
     ----------
     first : bool
-        Whether the weights are the first of the factors of each dot product.
+        Whether the weights come first in each dot product, and the inputs second.
     bias : bool
     uses : list of Use
     """
@@ -101,17 +101,19 @@ def layers(graph: Graph, roles: Sequence[str]) -> list[Layer]:
 
 
 def _activation(graph: Graph, position: int) -> int:
-    """The activation that is all that a sum goes into; the sum itself if there is none."""
+    """The activation that is the only consumer of a dot product; the dot product itself if there is none."""
     consumers = graph.consumers[position]
     if len(consumers) != 1:
         return position
     op, (z, *others) = graph.nodes[consumers[0]].op, graph.operands[consumers[0]]
-    numbers = all(graph.nodes[k].op is None for k in others)  # such as the slope of a leaky rectifier
+    numbers = all(graph.nodes[k].op is None for k in others)  # such as the slope of a leaky ReLU
     return consumers[0] if op is not None and op.activation and z == position and numbers else position
 
 
 def joined(found: Sequence[Layer]) -> dict[Place, Place]:
-    """Which use of which layer takes exactly the outputs of another: by pairs of places, of layer and use.
+    """For uses of layers whose inputs are exactly the outputs of another use: that other use.
+
+    Both are given by their places: of the layer in `found`, and of the use in the layer.
 
     Examples
     --------
@@ -129,13 +131,14 @@ def joined(found: Sequence[Layer]) -> dict[Place, Place]:
 
 
 def described(graph: Graph, found: Sequence[Layer]) -> list[dict[str, object]]:
-    """The layers as the page is told of them.
+    """The layers in the form in which the page gets them.
 
     Returns
     -------
     list of dict
-        ``first`` and ``bias`` as they are; ``uses``: lists ``sums`` and ``outputs``, and the places of layer and use
-        ``before``, whose outputs it takes, and ``after``, which takes all its outputs and alone does; or None.
+        ``first`` and ``bias`` as in `Layer`; ``uses``, each with lists ``sums`` and ``outputs``, and with the places of
+        the use ``before``, whose outputs are its inputs, and of the use ``after``, whose dot products are the only
+        consumers of its outputs. These places are as in `joined`, or None.
     """
     before = joined(found)
     after = {}

@@ -1,4 +1,7 @@
-"""The widget: an anywidget whose fields are the messages between page and program. It is imported when one is made."""
+"""The notebook widget, an anywidget whose traits carry the messages between page and program.
+
+This module needs anywidget, so `widget` imports it only when it is called.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class Widget(anywidget.AnyWidget):
     Attributes
     ----------
     selected : Value or None
-        The node that is selected in the page; ``widget.observe(f, "selected")`` calls f when it is another one.
+        The node that is selected in the page; ``widget.observe(f, "selected")`` calls f when another one is selected.
     """
 
     _esm = f"{bundle({}, 'notebook')}\nexport default {{ render: notebook_js.render }};\n"
@@ -52,10 +55,10 @@ class Widget(anywidget.AnyWidget):
         return f"<widget of {self._title}>"
 
     def update(self, loss: Value | Graph | None = None) -> None:
-        """Let the page follow: to the graph of `loss`, or to where the leaves of the present graph are now.
+        """Update the page: show the graph of `loss`, or else the present graph with the data that its leaves have now.
 
-        It returns at once if the page was told something less than a twentieth of a second ago. What was put off is
-        sent by a later call, or when the cell is done.
+        An update less than a twentieth of a second after the one before is put off. The latest of these is sent by a
+        later call, or when the cell is done.
 
         Parameters
         ----------
@@ -103,9 +106,9 @@ class Widget(anywidget.AnyWidget):
 
 
 def _later() -> Callable[[float, Callable[[], None]], None] | None:
-    """How to put something off: by the event loop in which a notebook's cells run, if this is one.
+    """A function that lets the event loop of a notebook call another one later; None where no event loop runs.
 
-    The loop calls it when the cell is done; also what another thread has put off.
+    The loop makes such calls when the cell is done. Any thread may ask for one.
     """
     import asyncio
 

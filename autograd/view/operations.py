@@ -1,7 +1,7 @@
-"""What the page is told of operations: their rules to compute with, and how people and programs write them.
+"""What the page needs of operations: rules to compute with, and how people and programs write them.
 
-All of it is made from the rows of `ops`, for a number of operands: the rules as JavaScript; the textbook's formulas and
-the computing rules as MathML; a formula in a line of text; and the Python code of one call.
+All of it is made from the rows of `ops`, for a given number of operands: the rules as JavaScript; the textbook's
+formulas and the computing rules as MathML; a formula in a line of text; and the Python code of one call.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ..ops import Op
 
 LONGEST = 12
-"""Sums and dot products of at most so many operands are shown with just these, longer ones with a few."""
+"""The rule of a sum or dot product is shown with all its operands if there are at most this many, else with a few."""
 WRITTEN_OUT = 4
-"""So many terms or operands stand in a line of text."""
+"""At most this many terms or operands are written out in a line of text."""
 
 
 def used(graph: Graph) -> dict[str, tuple[Op, int]]:
@@ -65,7 +65,7 @@ def javascript(operations: Iterable[tuple[Op, int]]) -> str:
     for op, arity in operations:
         key = f"{op.name}/{arity}"
         rule = _rule(op, arity)
-        # Whatever the rules call must be readable, too.
+        # The functions that the rules call must be readable with symbols, too.
         if rule is None or not all(_helped(helper, helpers) for helper in _called(rule.forward, *rule.partials)):
             rows.append(f"{json.dumps(key)}: null,")
             continue
@@ -87,7 +87,7 @@ def _rule(op: Op, arity: int) -> Rule | None:
 
 
 def _called(*expressions: Any) -> list[tuple[Op, int]]:
-    """The operations that an expression calls by name, with their numbers of operands."""
+    """The operations that expressions call by name, with their numbers of operands."""
     found = {}
     for x in postorder(expressions):
         if isinstance(x.head, ops.Op) and x.head.name not in JavaScript.signs:
@@ -100,7 +100,10 @@ def _name(op: Op, arity: int) -> str:
 
 
 def _helped(called: tuple[Op, int], helpers: dict[str, str]) -> bool:
-    """Make the function that a rule calls, with those that it calls in turn; False if one cannot be read."""
+    """Add the JavaScript of a function that a rule calls, and of those that it calls in turn, to `helpers`.
+
+    Return False if the rule of one of them cannot be read with symbols.
+    """
     stack = [called]
     while stack:
         op, arity = stack[-1]
@@ -136,8 +139,8 @@ def described(op: Op, arity: int) -> dict[str, Any]:
         ``mark``, ``hardness``, ``infix`` as in the row; ``builtin``: whether `autograd` has it; ``readable``: whether
         its rules can be read with symbols; ``line`` and ``code``, see `line` and `code`; ``spoken``: a line read
         aloud; ``slopes``: for each operand the local derivative, where that is a number or another operand (its place
-        as a text), else None; ``rule`` and ``computed``: the textbook's formulas and the computing ones as MathML, or
-        None, the second also where they are the same.
+        as a text), else None; ``rule`` and ``computed``: the textbook's formulas and the computing ones as MathML; None
+        if they cannot be read with symbols, and ``computed`` also where both are the same.
 
     Examples
     --------
@@ -167,13 +170,16 @@ def described(op: Op, arity: int) -> dict[str, Any]:
 
 
 def _plain_slopes(rule: Rule) -> list[Any]:
-    """Local derivatives that are just an operand or a number: they are said of each operand, however many there are."""
+    """For each operand the local derivative if it is just a number or an operand (given by its place), else None.
+
+    The page states these for each operand, however many there are.
+    """
     places = {id(x): str(k) for k, x in enumerate(rule.operands)}
     return [places.get(id(slope)) if isinstance(slope, Expression) else float(slope) for slope in rule.partials]
 
 
 def _formulas(op: Op, arity: int, textbook: bool) -> dict[str, Any] | None:
-    """A rule as MathML; in general, with operands called x1, x2, x3, where there are too many."""
+    """A rule as MathML; if it has too many operands, the general rule with a few: x1, x2, x3."""
     try:
         rule = Rule(op, [f"x{k + 1}" for k in range(arity)], textbook=textbook)
         general = arity > (LONGEST if None not in _plain_slopes(rule) else 3)
@@ -193,7 +199,7 @@ def _formulas(op: Op, arity: int, textbook: bool) -> dict[str, Any] | None:
 
 # --- in a line --------------------------------------------------------------------------------------------------------
 
-_GAP = "\0"  # around the number of an operand, whose name the page puts there
+_GAP = "\0"  # stands before and after the number of an operand, which the page replaces by its name
 
 
 class Line(Plain):
@@ -223,7 +229,7 @@ class Line(Plain):
 
 
 class _Code(Python):
-    """Python code in which autograd is imported under its name."""
+    """A printer of Python code that presumes ``import autograd``."""
 
     signs = Printer.signs
 
@@ -245,14 +251,14 @@ def _gaps(arity: int) -> list[Symbol]:
 
 
 def _parts(text: str) -> list[str | int]:
-    """The texts, and between them the numbers of the operands."""
+    """A text with gaps, as a list: the texts, and between them the numbers of the operands."""
     return [int(part) if k % 2 else part for k, part in enumerate(text.split(_GAP)) if part]
 
 
 def line(op: Op, arity: int) -> list[str | int]:
     """A formula in a line of text, in parts: texts, and the numbers of the operands whose names belong between them.
 
-    Of many operands a few are written out.
+    Of many operands only the first few are written out.
 
     Examples
     --------
@@ -277,7 +283,7 @@ def _some(texts: Sequence[str], others: str = "…") -> list[str]:
 
 
 def code(op: Op, arity: int) -> dict[str, Any]:
-    """The Python code of a call in parts, as of `line`; and whether operands with a sign need parentheses.
+    """The Python code of a call, in parts like those of `line`; and whether negative operands need parentheses.
 
     Examples
     --------

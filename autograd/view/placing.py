@@ -1,11 +1,11 @@
-"""Where everything stands in a room.
+"""The layout of rooms: where the items and edges of each stand.
 
-Graphviz lays rooms out, all of them in one call; rooms of the same structure share one layout. What is alike does not
-go through Graphviz one by one: items with the same sources and targets, such as the neurons of a layer, stand in a
-grid, and steps stand in a row that goes on in the next line, as text does. Such a *plate* is one box to Graphviz, and
-what goes to all its members, or comes from them, ends at its border, so that no edge passes behind a card. Every room
-is tried from left to right and from top to bottom, with plates of several shapes, and folded: a drawing that is long
-and thin goes on in the next line. What is best to read is taken, once for a wide stage and once for a narrow one.
+Graphviz lays out all rooms in one call; rooms of the same structure share one layout. Items with the same sources and
+targets, such as the neurons of a layer, are arranged in a grid, and steps in a row that goes on in the next line, as
+text does. Such a *plate* is one box to Graphviz, and edges to its members, or from them, end at its border, so that no
+edge passes behind a card. Every room is laid out from left to right and, unless it has many edges, from top to bottom;
+with plates of several shapes; in one line, and folded into several, as suits a long and thin drawing. The most legible
+of these layouts is taken, once for a wide stage (the part of the page that shows a room) and once for a narrow one.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
     Point: TypeAlias = tuple[float, float]
 
 LABELLED = 48
-"""Rooms with at most so many edges have space for the numbers on them."""
+"""Rooms with at most this many edges may have space for the numbers on their edges."""
 LAID_OUT = 12_000
-"""So many items Graphviz lays out; the page itself does the rest, more simply."""
+"""The most boxes that Graphviz lays out in all; beyond that, the page lays out all further rooms, in a simpler way."""
 ALTERNATIVES = 60
 """Rooms with more edges than this are laid out from left to right only."""
 GRID = 5
-"""So many items with the same sources and targets stand in a grid."""
+"""At least this many items with the same sources and targets are arranged in a grid."""
 
-# Sizes in points, which are the page's pixels: of a scalar's card, of a room's, of the numbers on an edge, and what is
-# free between the items of a plate and around them.
+# Sizes in points, which are the page's pixels: of a scalar's card, of a room's card, of the numbers on an edge; then
+# the space between the items of a grid, between those of a row, and between a plate's border and its items.
 SCALAR, ROOM = (104, 72), (156, 80)
 LABEL = (56, 30)
 GAP, ROW_GAP, MARGIN = (20, 18), (54, 32), (18, 16)
 TURN, LANE = 34, 9
-"""What an edge needs to turn into the next line, and from the edge beside it."""
+"""In a folded drawing, the space at both sides, where edges turn into the next line, and that between such edges."""
 SHAPES = (0.1, 0.6, 1.3, 2.8, 5.0)
-"""The shapes of plates that are tried, as width by height."""
+"""The ratios of width to height that are tried for plates."""
 
 STAGES = {"wide": ((884, 535), (1218, 535)), "narrow": ((366, 384),)}
-"""What a page has to show a room on, in pixels, within its margins: beside the panel and without it,
-and on a phone."""
+"""The space for a room on the page, in pixels and without margins: on a wide screen beside the panel and without it,
+and on a phone. In each tuple the larger stage comes last."""
 CROSSING = 6
-"""So many edges may go on in the next line."""
+"""The most edges that may go on from one line of a folded drawing to the next."""
 LINES = 4
-"""In at most so many lines a drawing is folded."""
+"""The most lines that a drawing is folded into."""
 LEGIBLE = 11 / 14.5
 """The scale at which the values on cards are 11 pixels high."""
 
 
 def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], list[int], str]:
-    """Where the items of rooms stand.
+    """The layouts of rooms.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], list[int], 
         of a bundle, or not shown before it is asked for. ``plates`` have a ``kind``, ``"grid"`` or ``"row"``, the
         places of their ``items``, and a ``box``: left, top, width and height. ``bundles`` have the ends ``from`` and
         ``to``, which are places or -1, -2, ... for plates, a ``path``, a ``label``, and ``edges``, the positions of
-        what they stand for.
+        the edges that they stand for.
     wide, narrow : list of int
         For each room the position of its layout on a wide stage and on a narrow one; -1 where the page is to find one.
     trouble : str
@@ -105,12 +105,16 @@ def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], list[int], 
 
 
 def scale(size: Sequence[float], stage: Sequence[float]) -> float:
-    """How large a drawing is when all of it is on the stage."""
+    """The scale at which the whole drawing fits on the stage."""
     return min(stage[0] / max(1.0, size[0]), stage[1] / max(1.0, size[1]))
 
 
 def _goodness(layout: Layout, stages: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Better is what can be read, if need be without the panel; then what has few lines and needs no more space."""
+    """How legible a layout is, as a tuple to compare with others.
+
+    What counts first is the scale on the largest stage, up to `LEGIBLE`; then that on the smallest, less something for
+    every further line and for missing labels; then the same two scales up to 1.
+    """
     scales = [scale(layout["size"], stage) for stage in stages]
     lines = 0.2 * (layout["lines"] - 1)
     bare = 0.3 if layout["paths"] and not layout["labels"] else 0.0
@@ -118,21 +122,21 @@ def _goodness(layout: Layout, stages: Sequence[Sequence[float]]) -> tuple[float,
 
 
 class _Plate:
-    """Items that stand in a grid or in a row, and how."""
+    """Items that are arranged in a grid or in a row."""
 
     def __init__(self, kind: str, places: list[int], item: tuple[int, int]) -> None:
         self.kind = kind
         self.places = places
         self.item = item
         self.gap = GAP if kind == "grid" else ROW_GAP
-        side = 44 if kind == "row" else MARGIN[0]  # where a row goes on in the next line
+        side = 44 if kind == "row" else MARGIN[0]  # of a row: space for the turns into the next line
         self.margin = side, MARGIN[1]
 
     def columns(self, shape: float) -> int:
         (w, h), (dx, dy) = self.item, self.gap
         count = len(self.places)
         columns = min(count, max(1, round(sqrt(shape * count * (h + dy) / (w + dx)))))
-        return -(-count // -(-count // columns))  # as many as make the same number of lines
+        return -(-count // -(-count // columns))  # the fewest that make the same number of lines
 
     def size(self, columns: int) -> tuple[int, int]:
         lines = -(-len(self.places) // columns)
@@ -148,7 +152,7 @@ class _Plate:
         }
 
     def link(self, k: int, columns: int, at: dict[int, Point]) -> tuple[str, Point]:
-        """The way from an item of a row to the next one, and the place of its label."""
+        """The edge from the k-th item of a row to the next: its path, and the centre of its label."""
         (x1, y1), (x2, y2) = at[self.places[k]], at[self.places[k + 1]]
         half, (_, dy) = self.item[0] / 2, self.gap
         x1, x2 = x1 + half, x2 - half
@@ -161,7 +165,10 @@ class _Plate:
 
 
 class _Shape:
-    """A room's structure: what has to be laid out, in several ways; nothing in it depends on numbers or names."""
+    """The structure of a room, and the alternative ways to lay it out.
+
+    Nothing here depends on numbers or names, so that rooms of the same structure can share a layout.
+    """
 
     def __init__(self, room: Room) -> None:
         everything = [*room.items, *room.neighbours]
@@ -207,7 +214,7 @@ class _Shape:
     def _dot(self, direction: str, columns: tuple[int, ...], labelled: bool) -> str:
         """The structure in the DOT language, with a box for each plate."""
         separation = 0.16 if labelled else 0.7 if len(self.bundles) > LABELLED else 0.25
-        hurry = "" if labelled else " nslimit=2 nslimit1=2 mclimit=0.3"  # a third of the time, as good to the eye
+        hurry = "" if labelled else " nslimit=2 nslimit1=2 mclimit=0.3"  # takes a third of the time, and looks as good
         lines = [
             f"digraph {{ rankdir={direction} nodesep=0.22 ranksep={separation}{hurry}",
             'node [shape=box fixedsize=true label=""] edge [label="" dir=none]',
@@ -226,7 +233,7 @@ class _Shape:
         return "\n".join([*lines, "}"])
 
     def read(self, way: int, source: str) -> list[Layout]:
-        """The layouts from what Graphviz made of one of the sources, in one line and in several."""
+        """The layouts from Graphviz's output for one of the sources: in one line, and folded into several."""
         direction, columns, _ = self.ways[way]
         drawing = _read(source)
         extents = {box: self._extent(box, columns) for box in drawing.boxes}
@@ -238,7 +245,7 @@ class _Shape:
         return self.sizes[box] if box >= 0 else self.plates[-1 - box].size(columns[-1 - box])
 
     def _expanded(self, drawing: _Drawing, way: int, lines: int) -> Layout:
-        """The layout of all items from a drawing of boxes."""
+        """The layout of all items, from a drawing in which each plate is a box."""
         direction, columns, labelled = self.ways[way]
         size, boxes, ways, labels = drawing.size, drawing.boxes, drawing.ways, drawing.labels
         at = {box: point for box, point in boxes.items() if box >= 0}
@@ -264,7 +271,7 @@ class _Shape:
             if a >= 0 and b >= 0:
                 paths[edges[0]], where[edges[0]] = _curve(points), label
                 continue
-            if len(edges) == 1:  # to one card, or from one: all the way
+            if len(edges) == 1:  # a single edge goes on inside a row, to or from its card
                 points = self._through(points, self.edges[edges[0]], (a, b), at, direction)
             bundles.append({"from": a, "to": b, "path": _curve(points), "label": label, "edges": edges})
         return {
@@ -281,7 +288,7 @@ class _Shape:
     def _through(
         self, points: list[Point], edge: Pair, ends: Pair, at: dict[int, Point], direction: str
     ) -> list[Point]:
-        """A way that goes on from the border of a row to the first item, or begins at the last."""
+        """The path of a single edge, extended inside a row: from the border to the first item, or from the last."""
         across = direction == "LR"
         for end, (place, box) in enumerate(zip(edge, ends)):
             if box >= 0 or self.plates[-1 - box].kind != "row":
@@ -296,7 +303,7 @@ class _Shape:
             near = [((card[0] + border[0]) / 2, card[1]), ((card[0] + border[0]) / 2, border[1])]
             if not across:
                 near = [(card[0], (card[1] + border[1]) / 2), (border[0], (card[1] + border[1]) / 2)]
-            if across and not end:  # past the line that the item is in, and then along the margin
+            if across and not end:  # to the end of the item's line, then through the margin
                 side = border[0] - plate.margin[0] + 4
                 line = [(card[0] + 1, y), (side - 1, y), (side, y)] if side > card[0] + 2 else []
                 near = [*line, (border[0] - 8, y), (border[0] - 30, border[1])]
@@ -318,9 +325,9 @@ def _curve(points: Sequence[Point]) -> str:
 
 
 class _Drawing:
-    """Boxes with edges: the size of it all, where the boxes and the edges' labels are, and the ways of the edges.
+    """A drawing of boxes and edges: its size, the centres of boxes and of the edges' labels, and the edges' paths.
 
-    A way is a sequence of Bézier curves: a point, and then two controls and the next point, again and again.
+    A path, in `ways`, is a chain of Bézier curves: a point, then for each curve two control points and its end point.
     """
 
     def __init__(
@@ -362,7 +369,7 @@ def _read(source: str) -> _Drawing:
             numbers = rest[3 : 3 + 2 * count]
             ways[pair] = [point(x, y) for x, y in zip(numbers[::2], numbers[1::2])]
             after = rest[3 + 2 * count :]
-            if len(after) > 3:  # what is there of the label, then its place, then style and colour
+            if len(after) > 3:  # a label's text, if Graphviz writes any, then its centre, then style and colour
                 labels[pair] = point(after[-4], after[-3])
     return _Drawing(size, boxes, ways, labels)
 
@@ -371,9 +378,9 @@ def _read(source: str) -> _Drawing:
 
 
 def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: int) -> _Drawing | None:
-    """A drawing in several lines, or columns, one after another; None if it cannot be cut so often.
+    """A drawing cut into several lines, or columns if it runs from top to bottom; None if it cannot be cut so often.
 
-    An edge that meets a cut goes on at the same place in the next line.
+    An edge that crosses a cut is led round to the beginning of the next line, and goes on there at its height.
     """
     if direction == "TB":
         turned = {box: (h, w) for box, (w, h) in extents.items()}
@@ -399,7 +406,7 @@ def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: 
         k = line_of(x)
         top[k], low[k] = min(top[k], y - LABEL[1] / 2), max(low[k], y + LABEL[1] / 2)
     crossing = [[pair for pair, several in pieces.items() if k in several and k + 1 in several] for k in range(lines)]
-    down, y = [], 0.0  # how far every line moves
+    down, y = [], 0.0  # how far each line is moved down
     for k in range(lines):
         down.append(y - top[k])
         y += low[k] - top[k] + LANE * (len(crossing[k]) + 3)
@@ -433,7 +440,10 @@ def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: 
 
 
 def _cuts(drawing: _Drawing, extents: dict[int, Pair], lines: int) -> list[float] | None:
-    """Where a drawing is cut into lines of about the same width: between boxes, and where few edges are."""
+    """Where to cut a drawing into lines of about the same width: between boxes, and where few edges cross.
+
+    None if there are not enough such places, or if more than `CROSSING` edges cross a cut.
+    """
     sides = sorted((x - extents[box][0] / 2, x + extents[box][0] / 2) for box, (x, _) in drawing.boxes.items())
     free: list[float] = []
     right = sides[0][1]
@@ -453,7 +463,7 @@ def _cuts(drawing: _Drawing, extents: dict[int, Pair], lines: int) -> list[float
 
 
 def _cut_way(points: list[Point], cuts: Sequence[float]) -> dict[int, list[Point]]:
-    """The parts of a way in each line."""
+    """The parts of an edge's path, by the numbers of the lines that they are in."""
     pieces: dict[int, list[Point]] = {}
     k = sum(points[0][0] > cut for cut in cuts)
     pieces[k] = [points[0]]
@@ -469,7 +479,7 @@ def _cut_way(points: list[Point], cuts: Sequence[float]) -> dict[int, list[Point
 
 
 def _split(curve: list[Point], x: float) -> tuple[list[Point], list[Point]]:
-    """A Bézier curve in two, at the place where it reaches x."""
+    """Split a Bézier curve in two, where it reaches x."""
 
     def halves(t: float) -> tuple[list[Point], list[Point]]:
         def between(a: Point, b: Point) -> Point:

@@ -1,7 +1,6 @@
-"""Running Graphviz on DOT text: the ``dot`` program on PATH, or else the one that pygraphviz carries inside.
+"""Running Graphviz on DOT text: the ``dot`` program on PATH, or else the Graphviz inside pygraphviz.
 
-Either runs in a process of its own, so that whatever a graph does to Graphviz, Python goes on. What is drawn is
-not known here.
+Either runs in a process of its own, so that Python survives a crash of Graphviz.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ INSTALL = "pip install 'glassgrad[view]' installs it, or install your system's g
 
 FORMAT = re.compile(r"[a-z][a-z0-9_.:-]*")
 _ENGINE = re.compile(r"[a-z][a-z0-9]*")
-# What may hold a brace that is none, and the braces themselves.
+# Strings, comments and arrows, in which brackets do not count, and the brackets that do.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//[^\n]*|^#[^\n]*|->|[{}<>]', re.DOTALL | re.MULTILINE)
 
 
@@ -28,7 +27,7 @@ class GraphvizMissing(RuntimeError):
 
 
 def render(source: str, format: str, engine: str = "dot") -> bytes:
-    """What Graphviz makes of DOT text.
+    """Graphviz's output for DOT text.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def _command(format: str, engine: str) -> list[str]:
 
     if find_spec("pygraphviz") is None:
         raise GraphvizMissing(f"a drawing needs Graphviz, which was not found: {INSTALL}")
-    # The other process looks for modules where this one does, not in the folder that it happens to be in.
+    # The new process gets this one's `sys.path`, so that it finds the same modules, and none in the current folder.
     program = (
         "import sys; sys.path[:] = sys.argv[3:]; from autograd.view.rendering import bundled; bundled(*sys.argv[1:3])"
     )
@@ -94,7 +93,7 @@ def _complaint(run: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def bundled(format: str, engine: str) -> None:
-    """Be ``dot``, by way of pygraphviz: read graphs from standard input, write `format` to standard output."""
+    """Do what ``dot`` does, with pygraphviz: read graphs from standard input, write `format` to standard output."""
     import pygraphviz
 
     for source in split(sys.stdin.buffer.read().decode("utf-8")):
@@ -103,7 +102,7 @@ def bundled(format: str, engine: str) -> None:
             graph.from_string(source)
             output = graph.draw(format=format, prog=engine)
         except (ValueError, TypeError, pygraphviz.DotError) as error:
-            sys.exit(f"Error: {error}")  # after what Graphviz itself has said
+            sys.exit(f"Error: {error}")  # comes after Graphviz's own messages
         sys.stdout.buffer.write(output)
 
 
@@ -118,7 +117,7 @@ def split(source: str) -> Iterator[str]:
     start = braces = angles = 0
     for token in _TOKEN.finditer(source):
         sign = token.group()
-        if sign in ("<", ">"):  # around a label in HTML, which may have tags, and braces, inside
+        if sign in ("<", ">"):  # they enclose an HTML label, which may contain tags and braces
             angles += 1 if sign == "<" else -1
         elif sign in ("{", "}") and not angles:
             braces += 1 if sign == "{" else -1

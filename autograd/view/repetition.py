@@ -1,8 +1,9 @@
-"""What repeats in a graph: examples beside each other, steps after each other, and neurons that share their inputs.
+"""Finding what repeats in a graph: the examples of a batch, the steps of a recurrence, the neurons of a layer.
 
-Scopes say what belongs together where modules made the nodes; this says it where they did not, or where one module made
-them many times. Everything is told by structure: the same operations on other operands. Names, numbers and positions
-play no part, but for roles, which say whether a leaf is a parameter. What becomes of the finds is in `rooms`.
+Scopes tell which nodes belong together if modules made them. This module finds it out where no module made them, or
+where one module was called many times. It compares structure: the same operations, in the same scopes, on other
+operands. Numbers and positions play no part; roles do, which say whether a leaf is a parameter. `rooms` turns what is
+found into rooms.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ if TYPE_CHECKING:
     from ..graph import Graph
 
 FEWEST_STEPS = 4
-"""So many stretches of one kind in a row are steps."""
+"""At least this many similar stretches in a row are taken for steps."""
 LONGEST_STEP = 96
-"""So many operations in a row a step may have; in long chains fewer, so that the search stays short."""
+"""The most operations that a step may have on the longest path; fewer on long paths, to limit the search."""
 
 
 # --- sums ---------------------------------------------------------------------------------------------------------
 
 
 def is_link(graph: Graph, position: int) -> bool:
-    """Whether a node is a sum so far, in a chain of additions: ``a + b`` in ``a + b + c``."""
+    """Whether a node is a partial sum in a chain of additions: ``a + b`` in ``a + b + c``."""
     node, consumers = graph.nodes[position], graph.consumers[position]
     if node.op is not ops.add or len(consumers) != 1:
         return False
     consumer = consumers[0]
-    return graph.nodes[consumer].op is ops.add and graph.operands[consumer].count(position) == 1  # in s + s it is twice
+    return graph.nodes[consumer].op is ops.add and graph.operands[consumer].count(position) == 1  # s + s uses s twice
 
 
 def chain(graph: Graph, position: int) -> tuple[list[int], list[int]]:
-    """The additions that make up a sum, and its terms, in order; a node that is not an addition has its operands.
+    """The additions that make up a sum, and its terms, in order; for any other node, itself and its operands.
 
     Examples
     --------
@@ -61,13 +62,14 @@ def chain(graph: Graph, position: int) -> tuple[list[int], list[int]]:
     return links, terms
 
 
-# --- who is whose -------------------------------------------------------------------------------------------------
+# --- ownership ----------------------------------------------------------------------------------------------------
 
 
 class Ownership:
-    """For every node the first one that all its ways to the root pass: its immediate dominator, seen from the root.
+    """For every node its owner, the first node that all its paths to the root pass: its immediate dominator.
 
-    A node owns what it dominates: what goes into it and nowhere else.
+    The dominators are those of the graph walked from the root to the leaves. A node owns what it dominates: the nodes
+    that affect the root only through it.
 
     Examples
     --------
@@ -82,7 +84,7 @@ class Ownership:
     def __init__(self, graph: Graph) -> None:
         count = len(graph)
         owner = [count - 1] * count
-        jump, depth = [count - 1] * count, [0] * count  # jump goes up by more and more, so that any way up is short
+        jump, depth = [count - 1] * count, [0] * count  # jump skips many owners: searches stay short
         for v in range(count - 2, -1, -1):
             meet = -1
             for a in graph.consumers[v]:
@@ -101,9 +103,9 @@ class Ownership:
             far = jump[meet]
             jump[v] = jump[far] if depth[meet] - depth[far] == depth[far] - depth[jump[far]] else meet
         size = [1] * count
-        for v in range(count - 1):  # an owner stands after what it owns
+        for v in range(count - 1):  # an owner comes after what it owns, so size[v] is complete
             size[owner[v]] += size[v]
-        # Owners before what they own, in one row: what a node owns follows it there.
+        # Positions in a preorder of the tree of owners: what a node owns comes directly after it.
         first, free = [0] * count, [1] * count
         for v in range(count - 2, -1, -1):
             first[v] = free[owner[v]]
@@ -112,7 +114,7 @@ class Ownership:
         self.size, self.first = size, first
 
     def owns(self, owner: int, position: int) -> bool:
-        """Whether everything that becomes of a node becomes part of `owner`; of itself, too."""
+        """Whether all paths from a node to the root pass `owner`; a node owns itself, too."""
         return self.first[owner] <= self.first[position] < self.first[owner] + self.size[owner]
 
 
@@ -125,10 +127,10 @@ class Copies:
     Attributes
     ----------
     gather : list of int
-        The nodes that join them: a sum, or the additions of one.
+        The nodes that join them: one operation with many operands, such as a sum, or the additions of a chain.
     members : list of list of int
-        For each copy its nodes; what stands at one place in all of them plays one part. Where a copy lacks what others
-        have stands -1.
+        For each copy its nodes; nodes at the same place of these lists play the same part. Where a copy lacks a node
+        that others have, -1 stands in its place.
     """
 
     def __init__(self, gather: list[int], members: list[list[int]]) -> None:
@@ -137,7 +139,7 @@ class Copies:
 
 
 def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
-    """The batches of a graph: terms of a sum that share parameters and differ in what they are given.
+    """The batches of a graph: terms of a sum that share parameters and differ in their inputs.
 
     Parameters
     ----------
@@ -157,7 +159,7 @@ def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
     owned = Ownership(graph)
     found: list[Copies] = []
     inside = bytearray(len(graph))
-    budget = 8 * len(graph)  # a graph of sums inside sums is looked through only so far
+    budget = 8 * len(graph)  # limits the search where sums are nested, whose terms are compared again and again
     for position in range(len(graph) - 1, -1, -1):
         op = graph.nodes[position].op
         if op is None or inside[position] or not (op.arity is None or op is ops.add) or is_link(graph, position):
@@ -184,9 +186,9 @@ def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
 
 
 def _joined(graph: Graph, alike: list[tuple[tuple[Any, ...], list[list[int]]]]) -> list[list[int]]:
-    """Copies of one shape, and after them those of others that have most of their nodes in common with them.
+    """The copies of the first shape, then those of shapes that have at least half of their nodes in common with it.
 
-    A loss may be computed in one way or in another, whichever keeps more digits.
+    The examples of a batch may differ in shape: a loss may use one of two formulas, whichever keeps more digits.
     """
     places: dict[Any, int] = {}
     joined: list[list[int]] = []
@@ -205,12 +207,15 @@ def _joined(graph: Graph, alike: list[tuple[tuple[Any, ...], list[list[int]]]]) 
 
 
 def _keys(graph: Graph, shape: tuple[Any, ...], nodes: list[int]) -> list[Any]:
-    """What tells the nodes of a copy apart: what they do with what is shared, and for leaves who uses them."""
+    """A key for each node of a copy, by which nodes in copies of different shapes are matched.
+
+    For a result it says the operation and its shared operands, for a leaf the first node that uses it.
+    """
     keys: list[Any] = []
     count: Counter[Any] = Counter()
     place: dict[int, Any] = {}
     for (*kind, shared), i in zip(shape, nodes):
-        # A number never stands for a leaf: it has no card.
+        # kind[0] keeps constants from being matched with other leaves: they have no cards.
         key = (*kind, shared) if graph.nodes[i].op is not None else (kind[0], place[i])
         count[key] += 1
         keys.append((key, count[key]))
@@ -221,9 +226,11 @@ def _keys(graph: Graph, shape: tuple[Any, ...], nodes: list[int]) -> list[Any]:
 
 
 def _shape(graph: Graph, owned: Ownership, term: int) -> tuple[tuple[Any, ...], list[int]]:
-    """What a term is made of, told without its own leaves, and its nodes in the same order.
+    """The shape of a term, which is equal for copies, and its nodes in the same order.
 
-    Which of its own results an operand is stands open: the loss of a class looks at another logit in each example.
+    For each node the shape has its kind and its operands: the position of one that is shared with the rest of the
+    graph, or -1 for any that the term owns. Which of these it is must not matter: the loss of a class uses another
+    logit in each example.
     """
     shape: list[Any] = []
     nodes: list[int] = []
@@ -243,7 +250,7 @@ def _shape(graph: Graph, owned: Ownership, term: int) -> tuple[tuple[Any, ...], 
 
 
 def _kind(graph: Graph, position: int) -> tuple[str, str]:
-    """What a node is by itself."""
+    """A node's operation (or whether it is a constant or another leaf), and its scope."""
     node = graph.nodes[position]
     if node.op is not None:
         return node.op.name, node.scope
@@ -251,9 +258,9 @@ def _kind(graph: Graph, position: int) -> tuple[str, str]:
 
 
 def _is_batch(graph: Graph, shape: tuple[Any, ...], members: list[list[int]], roles: Sequence[str]) -> bool:
-    """Whether copies are examples: what they share is learnt, and what each has of its own is given.
+    """Whether copies are examples: they share parameters, and what each has of its own are inputs.
 
-    The neurons of a layer are copies, too, but share what is given.
+    The neurons of a layer are copies, too, but they share inputs, and each has parameters of its own.
     """
     shared = {i for _, _, operands in shape for i in operands if i >= 0 and not isinstance(graph.nodes[i], Constant)}
     results = sum(1 for i in members[0] if graph.nodes[i].op is not None)
@@ -270,7 +277,7 @@ def steps(graph: Graph, members: Sequence[int]) -> list[list[int]]:
     """The steps of a recurrence: stretches of the graph that are alike and follow one another.
 
     They are found along the longest way through the graph, where the operations of a recurrence come again and again.
-    What else belongs to a step is told by what it is computed from, and what it is used in.
+    Other nodes are assigned to a step by what they are computed from, and where they are used.
 
     Parameters
     ----------
@@ -315,7 +322,7 @@ def steps(graph: Graph, members: Sequence[int]) -> list[list[int]]:
 
 
 def _depths(graph: Graph, members: Sequence[int], inside: bytearray) -> list[int]:
-    """For every member the operations on the longest way to it; a chain of additions counts as one."""
+    """For every member the number of operations on the longest path to it; a chain of additions counts as one."""
     depth = [0] * len(graph)
     for i in members:
         operands = graph.operands[i]
@@ -329,7 +336,7 @@ def _depths(graph: Graph, members: Sequence[int], inside: bytearray) -> list[int
 
 
 def _longest(graph: Graph, members: Sequence[int], inside: bytearray, depth: list[int]) -> list[int]:
-    """The longest way, from its beginning; of a chain of additions its last."""
+    """The longest path, from its beginning; only the last addition of a chain is on it."""
     position = max(members, key=depth.__getitem__, default=-1)
     path: list[int] = []
     while position >= 0 and depth[position]:
@@ -340,8 +347,8 @@ def _longest(graph: Graph, members: Sequence[int], inside: bytearray, depth: lis
 
 
 def _bounds(graph: Graph, inside: bytearray, path: list[int]) -> list[int]:
-    """The places in the path at which a step ends, and before them the one at which the first begins."""
-    # A weight that is used again and again tells its users apart.
+    """The place in the path right before the first step, and those at which steps end; empty if there are no steps."""
+    # Among operations of one kind, a leaf that is used again and again tells its users from the others.
     again = Counter(j for i in path for j in {*graph.operands[i]} if graph.nodes[j].op is None)
     tokens = [
         (*_kind(graph, i), len(graph.operands[i]), *[j for j in graph.operands[i] if again[j] >= FEWEST_STEPS - 1])
@@ -359,17 +366,17 @@ def _bounds(graph: Graph, inside: bytearray, path: list[int]) -> list[int]:
             start = sum(len(other) + 1 for other in runs[: runs.index(run)])
     if not best:
         return []
-    # A step ends where its result is used most: that is the state.
+    # A step ends at the node with the most consumers: that is taken for the state.
     last = start + best - 1
 
     def uses(trimmed: int) -> float:
-        ends = range(last - trimmed - period, start - 1, -period)  # of the last one nothing need be made
+        ends = range(last - trimmed - period, start - 1, -period)  # without the last, whose result need not be used
         return sum(sum(inside[j] for j in graph.consumers[path[k]]) for k in ends) / len(ends)
 
     trimmed = max(range(period), key=lambda t: (uses(t), -t))
     ends = [*range(last - trimmed, start - 1, -period)][::-1]
     before = ends[0] - period
-    if before < -1 and ends[0] < period:  # the path begins in the middle of a step, which lacks what went before
+    if before < -1 and ends[0] < period:  # the path begins in the middle of a step: the first one is incomplete
         before = -1
     if before < start - 1 and before >= 0 and codes[before] != codes[ends[0]]:
         ends, before = ends[1:], ends[0]
@@ -378,7 +385,7 @@ def _bounds(graph: Graph, inside: bytearray, path: list[int]) -> list[int]:
 
 
 class _Steps:
-    """Which step every node belongs to, from 1; 0 for none."""
+    """Assigns nodes to steps: `step` has for each node the number of its step, from 1, or 0 for none."""
 
     def __init__(
         self,
@@ -395,7 +402,7 @@ class _Steps:
         first, last = bounds[0] + 1, path[bounds[-1]]
         floors = [depth[path[k]] if k >= 0 else 0 for k in bounds]
 
-        # What the last state is made from, and from there what depends on an earlier state: by its depth.
+        # Nodes that depend on a state and that the last state is computed from: their depth tells the step.
         leads = bytearray(len(graph))
         leads[last] = 1
         for i in reversed(members):
@@ -410,7 +417,7 @@ class _Steps:
                 depends[i] = 1
             if depends[i] and leads[i]:
                 self.step[i] = min(self.count, max(1, bisect_left(floors, depth[i])))
-        # What depends on no state, such as what is made of a step's input: by who uses it.
+        # Nodes that depend on no state, such as those computed from a step's input alone: their users tell the step.
         given = [i for i in members if not depends[i]]
         self._used(given)
         self.shared = bytearray(len(graph))  # leaves that the steps share
@@ -426,7 +433,7 @@ class _Steps:
         self._begin([i for i in given if graph.nodes[i].op is None])
 
     def _begin(self, leaves: list[int]) -> None:
-        """Take out of the first step what is there instead of an earlier state, and in no other step."""
+        """Take leaves out of the first step that are its initial state: the second step uses no leaf in that way."""
 
         def users(leaf: int) -> Any:
             return tuple(sorted({repr(self._part(j)) for j in self.graph.consumers[leaf] if self.inside[j]}))
@@ -437,7 +444,7 @@ class _Steps:
                 self.step[i] = 0
 
     def _used(self, given: list[int]) -> None:
-        """What only one step uses is a part of it."""
+        """Assign nodes that only one step uses to that step, and the others to none."""
         for i in reversed(given):
             users = {self.step[j] for j in self.graph.consumers[i] if self.inside[j]} - {0}
             self.step[i] = users.pop() if len(users) == 1 else 0
@@ -445,8 +452,8 @@ class _Steps:
     def _complete(self, step: int, candidates: list[int]) -> None:
         """Put into the first or the last step what it lacks, compared with one in the middle.
 
-        Nothing before the first step is a state, and nothing after the last one uses it, so that of several states
-        side by side only one is known there.
+        A recurrence may have several states side by side, as an LSTM has. At its ends only the one on the path is found
+        by dependence: the first step depends on no earlier state, and no later step uses the results of the last.
         """
         middle = 1 + self.count // 2
         lacks: Counter[Any] = Counter()
@@ -456,7 +463,7 @@ class _Steps:
         candidates = [i for i in candidates if self.graph.nodes[i].op is not None]
         there = Counter(self._part(i) for i in candidates)
         sure = {part for part, count in there.items() if count == lacks[part]}
-        for i in reversed(candidates):  # what is used before what it is made of
+        for i in reversed(candidates):  # consumers before their operands
             part = self._part(i)
             users = {self.step[j] for j in self.graph.consumers[i] if self.inside[j]}
             if lacks[part] > 0 and (part in sure or users == {step}):
@@ -464,7 +471,7 @@ class _Steps:
                 self.step[i] = step
 
     def _outcomes(self, members: list[int]) -> None:
-        """What is made of the states, such as a loss at each step: it is part of them if each step has the like."""
+        """Assign nodes made from a state, such as a loss at each step, to its step, if nearly all steps have some."""
         graph = self.graph
         latest: dict[int, int] = {}
         kind: dict[int, Any] = {}
@@ -483,7 +490,7 @@ class _Steps:
                 self.step[i] = latest[i]
 
     def _part(self, position: int) -> Any:
-        """What a node does, told by its operation and the leaves that the steps share, or else by those before it."""
+        """A node's kind, with those of its operands that are shared leaves, or else with the kinds of its operands."""
         graph = self.graph
         operands = [j for j in graph.operands[position] if self.inside[j]]
         before = tuple([j for j in operands if self.shared[j]])
@@ -500,7 +507,7 @@ class Neuron:
     ----------
     nodes : list of int
     inputs : tuple
-        What is weighted, the same for all neurons of a layer, and how many products there are.
+        The nodes that are weighted, the same for all neurons of a layer, and the number of products.
     """
 
     def __init__(self, nodes: list[int], inputs: Any) -> None:
@@ -535,7 +542,7 @@ def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[l
         neuron = _neuron(graph, position, inside, uses, roles)
         if neuron is not None:
             found.setdefault(neuron.inputs, []).append(neuron)
-    # One number that is multiplied and shifted is not a neuron, but with others of its kind it may be a layer's.
+    # A single product with a bias is not a neuron, but several of the same input are a layer.
     return [layer for (_, products), layer in found.items() if len(layer) > 1 or products > 1]
 
 
@@ -546,10 +553,10 @@ def _neuron(
     if node.op not in (ops.add, ops.sum, ops.dot) or is_link(graph, position):
         return None
     if node.op is ops.dot and len(uses[position]) == 1 and graph.nodes[uses[position][0]].op is ops.add:
-        return None  # a part of a sum
+        return None  # a term of the neuron's sum, which is considered instead
 
     def is_weight(i: int, product: int) -> bool:
-        node = graph.nodes[i]  # a leaf without a label may be anything
+        node = graph.nodes[i]  # a leaf without a label may be a weight, whatever its role
         return node.op is None and uses.get(i, [product]) == [product] and not (node.label and roles[i] == "input")
 
     if node.op is ops.dot:
@@ -581,9 +588,9 @@ def _neuron(
         inputs += [x for _, x in pairs if not isinstance(graph.nodes[x], Constant)]
         count += half
     if not inside.issuperset(nodes) or len(set(nodes)) < len(nodes):
-        return None  # a part of it is in a step, or in another room; or it is a part twice
+        return None  # a node is in a step or in another room, or occurs twice
     if not count or len(weights) < 2 or all(isinstance(graph.nodes[w], Constant) for w in weights):
-        return None  # nothing is weighed, as in 1 - yz
+        return None  # no products, a single weight, or only constants as weights
     consumers = uses[position]
     if len(consumers) == 1 and len(graph.operands[consumers[0]]) == 1:
         nodes.append(consumers[0])

@@ -1,13 +1,13 @@
-"""A graph as rooms: what is shown together, and what opens into what.
+"""The division of a graph into rooms, which are nested: the page shows one room at a time.
 
 A room is a part of the graph that fits on a screen. Modules are rooms, nested as their scopes are, and so are the parts
-of a module that have scopes of their own, such as heads, channels and time steps. What repeats is
-found first (see `repetition`): of the examples of a batch one is shown, and the others stand in its place; the steps of
-a recurrence are rooms, one after another; and where there are no modules, neurons are found by what they compute.
+of a module that have scopes of their own, such as heads, channels and time steps. What repeats is found first (see
+`repetition`): of the examples of a batch only one is in rooms, and the page can show any other in its place; the steps
+of a recurrence are rooms, one after another; and where there are no modules, neurons are found by what they compute.
 Within a room nodes that play the same part (the squares under one sum, the pixels that enter one layer) are gathered in
-a room of their own if there are too many of them, and what is still too much is cut by its depth in the graph.
-Constants are in no room: they belong to the operations that use them. Where things stand in a room is found in
-`placing`, what parts are called in `titles`; how rooms look is the page's affair.
+a room of their own if there are many of them, and a room that is still too large is cut by the nodes' depth in the
+graph. Constants are in no room: they are shown with the operations that use them. `placing` lays out the rooms,
+`titles` names them; how they look is up to the page.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from ..value import Value
 
 ALIKE = 9
-"""So many nodes that play the same part are gathered."""
+"""At least this many nodes that play the same part are gathered in a room of their own."""
 NEIGHBOURS = 8
-"""So many nodes from elsewhere are shown one by one; more of them as the rooms that they are in."""
+"""At most this many sources, and as many targets, of a room are shown one by one; of more, the rooms are shown."""
 DEEPEST = 12
-"""The parts of a scope that are rooms of their own; what is below stays together."""
+"""At most this many levels of nested scopes are rooms of their own; deeper levels share the innermost room."""
 FLAT = 30
-"""A graph with at most so many nodes is shown as it is, but for its modules; half of a larger room holds as many."""
+"""A graph with at most this many nodes, or half a room's `size` if that is more, is divided into modules only."""
 IN_A_ROW = 30
-"""So many steps are shown in one room; more of them as stretches of steps."""
+"""At most this many steps are shown in one room; more are grouped into stretches of steps."""
 LABEL = 40
-"""So many letters at the end of a label are searched for its numbers."""
+"""Numbers in a label are searched for in this many letters at its end."""
 SHARED = 4
-"""So many leaves that all steps use are gathered."""
+"""If steps share more leaves than this, the leaves are gathered in a room of their own."""
 
 
 _STEP = re.compile(r"step([0-9]+)")
@@ -63,13 +63,13 @@ class Room:
     items : list of int and Room
         Positions of nodes, and the rooms inside.
     neighbours : list of int and Room
-        What is elsewhere and gives to this room or takes from it.
+        Nodes and rooms elsewhere that this room has operands from, or gives operands to.
     edges : list of tuple of int
         Pairs of places in `items` + `neighbours`.
     row : list of int and Room
         The items that are steps, one after another.
     copies : list of Copies
-        Batches that are shown here, or in the rooms inside, by one node for each of their places.
+        Batches of which one example is shown here or in the rooms inside; no smaller room contains all of that.
     """
 
     def __init__(self, name: str, title: str, kind: str, parent: Room | None) -> None:
@@ -116,17 +116,17 @@ def rooms(graph: Graph, size: int, roles: Sequence[str] | None = None) -> list[R
 
 
 class _Builder:
-    """Rooms in the making; `found` has them in the end."""
+    """Builds the rooms of a graph; the finished list is `found`."""
 
     def __init__(self, graph: Graph, size: int, roles: Sequence[str] | None) -> None:
         self.graph, self.size = graph, size
         self.roles = [_role(node) for node in graph] if roles is None else roles
-        if "parameter" not in self.roles:  # then nothing is known of any leaf
+        if "parameter" not in self.roles:  # then roles do not tell parameters from other leaves
             self.roles = [""] * len(graph)
         flat = min(size, max(FLAT, size // 2))
         shown = [i for i, node in enumerate(graph) if not isinstance(node, Constant) or node is graph.root]
         batches = repetition.copies(graph, self.roles) if len(shown) > flat else []
-        # For every node the one that is shown in its place.
+        # For every node of a batch the node that is shown in its place; every other node stands for itself.
         self.stand_in = [*range(len(graph))]
         for batch in batches:
             for place in zip(*batch.members):
@@ -179,7 +179,7 @@ class _Builder:
             taken[room.name] = 1
 
     def _in_order(self, room: Room) -> None:
-        """Put leaves in the order of their numbers, such as the pixels of an image, which windows use in another."""
+        """Sort leaves by the numbers in their labels; in the graph they stand in the order of their first use."""
         places: dict[str, list[int]] = {}
         for place, item in enumerate(room.items):
             if isinstance(item, int) and self.graph.nodes[item].op is None and self.graph.nodes[item].label:
@@ -197,9 +197,9 @@ class _Builder:
     # --- repetition -----------------------------------------------------------------------------------------------
 
     def _series(self, outermost: Room, steps: list[list[int]]) -> None:
-        """Put steps into the outermost room, one after another, or in stretches of them."""
+        """Make a room of each step, and put these into the outermost room, in stretches if there are many."""
         prefix = f"{outermost.name}/" if outermost.name else "/"
-        row: list[tuple[int, int, int | Room]] = []  # the first and the last step, and the item
+        row: list[tuple[int, int, int | Room]] = []  # an item, after the numbers of its first and its last step
         for number, step in enumerate(steps, 1):
             if len(step) == 1:
                 row.append((number, number, step[0]))
@@ -219,17 +219,17 @@ class _Builder:
         self._line_up(outermost, row, shared)
 
     def _own_steps(self, room: Room) -> None:
-        """Line up the steps of a module that says itself what belongs to which; see `nn.scopes`."""
+        """Line up the steps of a module whose scopes say which nodes belong to which step; see `nn.scopes`."""
         named = [(_STEP.fullmatch(item.title), item) for item in room.items if isinstance(item, Room)]
         found = sorted(((int(match[1]), item) for match, item in named if match), key=lambda step: step[0])
         if len(found) < 2:
             return
         first, second = ({*item.nodes()} for _, item in found[:2])
-        if any(j in second for i in first for j in self.graph.operands[i]):  # they go from the end to the beginning
+        if any(j in second for i in first for j in self.graph.operands[i]):  # the recurrence runs backwards
             found.reverse()
         for number, item in found:
             item.title = f"step {number}"
-        learnt: dict[int, None] = {}  # parameters, and what is made of them alone, such as the sum of two biases
+        learnt: dict[int, None] = {}  # parameters, and nodes computed from them alone, such as the sum of two biases
         for i in sorted(item for item in room.items if isinstance(item, int)):
             operands = self.graph.operands[i]
             if self.roles[i] == "parameter" or (operands and all(j in learnt for j in operands)):
@@ -239,12 +239,15 @@ class _Builder:
         self._line_up(room, [(number, number, item) for number, item in found], [*learnt])
 
     def _line_up(self, room: Room, row: list[tuple[int, int, int | Room]], shared: list[int]) -> None:
-        """Put steps into a room, each with the numbers of its first and its last; what all share is gathered."""
+        """Put a row of steps into a room, in stretches if there are many, and gather the leaves that they share.
+
+        Each item of the row comes after the numbers of its first and its last step.
+        """
         prefix = f"{room.name}/" if room.name else "/"
         height = 1
         while IN_A_ROW**height < len(row):
             height += 1
-        while height > 1:  # as evenly as can be: 5,000 steps are 18 stretches of 17 stretches of 17
+        while height > 1:  # as evenly as can be: 5,000 steps are 17 stretches of 17 stretches of 18
             width = -(-len(row) // round(len(row) ** (1 - 1 / height)))
             pieces = [row[k : k + width] for k in range(0, len(row), width)]
             row = []
@@ -264,7 +267,7 @@ class _Builder:
         room.items = [*before, *room.row, *[item for item in room.items if item not in before]]
 
     def _layers(self, room: Room) -> None:
-        """Find the neurons among the nodes of a room."""
+        """Find neurons among the nodes of a room, and put each layer of them into a room."""
         here = sorted(item for item in room.items if isinstance(item, int))
         prefix = f"{room.name}/" if room.name else "/"
         layers = repetition.layers(self.graph, here, self.roles)
@@ -280,13 +283,13 @@ class _Builder:
                 inner = Room(f"{made.name}.neuron {k}", f"neuron {k}", "neuron", made)
                 inner.items.extend(neuron.nodes)
                 made.items.append(inner)
-            if len(layers) == 1:  # what is the only layer of a room needs no room of its own
+            if len(layers) == 1:  # the only layer of a room needs no room of its own
                 place = room.items.index(made)
                 room.items[place : place + 1] = made.items
                 _adopt(room)
 
     def _settle(self, batches: list[repetition.Copies]) -> None:
-        """Tell the smallest room that has all of a batch."""
+        """Add each batch to the `copies` of the smallest room that contains all of it."""
         home = {item: room for room in self.found for item in room.items if isinstance(item, int)}
         for batch in batches:
             ways = []
@@ -304,7 +307,7 @@ class _Builder:
     # --- too much for one room ------------------------------------------------------------------------------------
 
     def _sums(self, room: Room) -> None:
-        """Put the additions of a long sum together."""
+        """Put the additions of each long sum into a room of their own."""
         for position in [item for item in room.items if isinstance(item, int)]:
             if self.graph.nodes[position].op is not ops.add or repetition.is_link(self.graph, position):
                 continue
@@ -316,7 +319,7 @@ class _Builder:
                 _put_together(Room(f"{room.name}/sum", self.titles.total(position, len(terms)), "sum", room), links)
 
     def _gather(self, room: Room) -> None:
-        """Put nodes that are made by one operation and consumed by nodes alike into rooms of their own."""
+        """Put nodes that the same operation made, and whose consumers are alike, into rooms of their own."""
         inside = {node: item for item in room.items for node in (item.nodes() if isinstance(item, Room) else (item,))}
         kinds: dict[Any, int] = {}
         kind_of: dict[int | Room, int] = {}
@@ -325,8 +328,8 @@ class _Builder:
             consumers = set()
             for consumer in self.uses[position]:
                 item = inside.get(consumer)
-                # Consumers come later in the order, so that each has its kind already; rooms and what is outside stand
-                # for themselves.
+                # Consumers come later in the order, which is walked backwards, so that each has its kind already. A
+                # room is a kind by itself; all consumers outside are of one kind.
                 consumers.add("outside" if item is None else kind_of.get(item, item))
             what = self.titles.part(position)
             kind = kinds.setdefault((what, frozenset(consumers)), len(kinds))
@@ -341,7 +344,7 @@ class _Builder:
             _put_together(Room(f"{room.name}/{what}", title, "alike", room), alike)
 
     def _cut(self, room: Room) -> None:
-        """Cut a room with too many items into blocks that follow one another, and those again."""
+        """Divide a room's items, if there are too many, into successive blocks, and group these likewise."""
         size, level = self.size, room.items
         if len(level) <= size:
             return
@@ -370,7 +373,7 @@ class _Builder:
         room.items = level
         _adopt(room)
 
-    # --- what is joined to what -----------------------------------------------------------------------------------
+    # --- neighbours and edges -------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         """Find every room's neighbours and edges."""
@@ -384,8 +387,8 @@ class _Builder:
         for room in found:
             depth[room] = 0 if room.parent is None else depth[room.parent] + 1
 
-        # For each room the scalar edges inside, and those that cross its border with what is on the other side: the
-        # node, and the largest room that holds it but not this one.
+        # For each room the edges between its items; the edges that enter and leave it, as a node outside and the item
+        # inside; and `other`, for each node outside the largest room that contains it but not this room, or itself.
         inside: dict[Room, set[tuple[int | Room, int | Room]]] = {room: set() for room in found}
         entering: dict[Room, dict[tuple[int, int | Room], None]] = {room: {} for room in found}
         leaving: dict[Room, dict[tuple[int | Room, int], None]] = {room: {} for room in found}
@@ -443,22 +446,22 @@ def _role(node: Value) -> str:
 
 
 def _scope(graph: Graph, position: int) -> str:
-    """The scope of a node; of a parameter that one part of its module alone uses, that part's.
+    """The scope of a node; for a parameter that only one part of its module uses, the scope of that part.
 
-    So a head has its rows of a matrix that all heads share, and a channel its kernel.
+    So a head has its rows of the matrix of all heads, and a channel its kernel.
     """
     scope, consumers = graph.nodes[position].scope, graph.consumers[position]
     if not _role(graph.nodes[position]) or not consumers:
         return scope
     above = scope.split(".")
     parts = [other.split(".") for other in {graph.nodes[i].scope for i in consumers}]
-    # What the first and the last in order have in common all have.
+    # A prefix that the least and the greatest of these lists share is shared by all.
     common = [part for part, _ in takewhile(lambda both: both[0] == both[1], zip(min(parts), max(parts)))]
     return ".".join(common) if len(common) > len(above) and common[: len(above)] == above else scope
 
 
 def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
-    """A room of some nodes, with the modules' rooms inside."""
+    """A room for some nodes, with a room inside for each of their modules."""
     outermost = Room("", "graph", "graph", None)
     known: dict[str, Room] = {"": outermost}
 
@@ -480,12 +483,12 @@ def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
             room = home[scope] = module(scope)
         room.items.append(position)
 
-    for room in [*known.values()][:0:-1]:  # a module with nothing but one module inside is that module
+    for room in [*known.values()][:0:-1]:  # merge a module with its only item, if that is a module
         inner = room.items[0]
         if len(room.items) == 1 and isinstance(inner, Room):
             room.name, room.title, room.items = inner.name, f"{room.title}.{inner.title}", inner.items
             _adopt(room)
-    while True:  # the only module of a graph is opened from the start: a network is seen as its layers
+    while True:  # replace the only module by its contents: a network is shown as its layers
         inside = [item for item in outermost.items if isinstance(item, Room)]
         if len(inside) != 1:
             return outermost
@@ -502,14 +505,14 @@ def _adopt(room: Room) -> None:
 
 
 def _alone(item: int | Room) -> int | Room:
-    """What is in a room, if there is only one node in it."""
+    """The item, or what it contains if it is a room of a single item."""
     while isinstance(item, Room) and len(item.items) == 1:
         item = item.items[0]
     return item
 
 
 def _put_together(room: Room, positions: list[int]) -> None:
-    """Move nodes of a room into one inside it, which stands where the first of them stood."""
+    """Move nodes from the room's parent into the room, and put it where the first of them stood."""
     parent = room.parent
     assert parent is not None
     room.items.extend(positions)

@@ -1,7 +1,7 @@
-"""What the page says first: a title, a sentence or two about what the graph computes, and notes to nodes.
+"""The page's introduction: a title, a sentence or two about what the graph computes, and notes on nodes.
 
-What the caller of `explore` writes is checked here, and where the page is to open; what is not given is made from the
-graph: its labels, its roles, and its layers if it is a network.
+The texts that the caller of `explore` gives are checked here, and so is the node at which the page is to open. A title
+or a text that is not given is made from the graph: its labels, its roles, and its layers if it is a network.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..graph import Graph
     from ..value import Value
 
-NAMED = 4  # so many leaves are named one by one
-LONGEST = 20  # letters of a name in a sentence
+NAMED = 4  # at most this many leaves are named one by one
+LONGEST = 20  # letters of a name in a sentence, at most
 
 
 def story(
@@ -28,7 +28,7 @@ def story(
     text: str | None = None,
     notes: Mapping[Value, str] | None = None,
 ) -> dict[str, Any]:
-    """The page's ``title``, ``text`` and ``notes``, these by position.
+    """The page's ``title``, ``text`` and ``notes``; the notes are by the positions of their nodes.
 
     Examples
     --------
@@ -79,7 +79,7 @@ STEPS = ("forward", "backward")
 
 
 def beginning(graph: Graph, selected: Value | None, step: str | None) -> dict[str, Any]:
-    """Where the page opens, if it is to open somewhere: the story's ``start``.
+    """The story's ``start``, the node and the step at which the page opens, if a node is selected.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def beginning(graph: Graph, selected: Value | None, step: str | None) -> dict[st
 
 
 def _network(graph: Graph, roles: Sequence[str]) -> tuple[str, str] | None:
-    """Title and text of a network; None for what is none."""
+    """Title and text for a graph that is a network; None for other graphs."""
     found = layers(graph, roles)
     if not found:
         return None
@@ -136,7 +136,7 @@ def _network(graph: Graph, roles: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _reach(graph: Graph, sources: Sequence[int], goals: set[int]) -> bool:
-    """Whether any of the goals is made from any of the sources."""
+    """Whether any of the goals is computed from any of the sources."""
     made = set(sources)
     for position, operands in enumerate(graph.operands):
         if not made.isdisjoint(operands):

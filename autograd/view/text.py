@@ -1,8 +1,7 @@
 """A graph in words: the forward pass line by line, and the chain rule for one gradient with its numbers.
 
-Every formula comes from the operations' rows, read with symbols that bear the nodes' names; every number is that
-of the point at which the graph was computed. Pictures and pages are elsewhere, but
-take the nodes' names from here.
+Formulas come from the rules of the operations, called with symbols that bear the nodes' names; numbers are those of the
+point at which the graph was computed. Drawings and the page take the nodes' names from here.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
     from ..value import Value
 
 
-NOTED = 6  # so many leaves that have been set since are noted one by one
+NOTED = 6  # at most this many leaves that have been set since are noted one by one
 
-# Control characters by their pictures; all kinds of line breaks alike.
+# Control characters become the signs that Unicode has for them, tabs become spaces, line breaks newlines.
 _UNSEEN = {code: 0x2400 + code for code in range(32)} | {127: 0x2421, 9: 32, 10: 10, 13: 10}
 _UNFIT = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def shown(label: str, longest: int = 40) -> str:
-    """A label as it can be shown: not too long, and without characters that would disturb what is around it.
+    """A label made fit to be shown: shortened, and without characters that would disturb the text around it.
 
     Examples
     --------
@@ -46,7 +45,7 @@ def shown(label: str, longest: int = 40) -> str:
 
 
 class Part(Graph):
-    """What one node of a graph was made from, with its nodes called as they are in the whole.
+    """The graph of one node of a larger graph, whose nodes have the names that they have in the larger one.
 
     Parameters
     ----------
@@ -71,8 +70,8 @@ class Part(Graph):
 def names(graph: Graph) -> list[str]:
     """A name for each node: its label, with its scope where labels repeat; a leaf's number; or @1, @2, ...
 
-    What begins with ``@`` is not a name in Python, nor in an expression, so that it does not look like a label; and
-    where there is such a label all the same, it is left out.
+    A name with ``@`` is a name neither in Python nor in an expression, so that it does not look like a label. If a node
+    has such a label all the same, no other node gets this name.
 
     Examples
     --------
@@ -101,7 +100,7 @@ def names(graph: Graph) -> list[str]:
 
 
 def since(graph: Graph) -> dict[int, float]:
-    """What leaves are now, by position, that have been set since the root was computed.
+    """The present data, by position, of leaves that have been set since the root was computed.
 
     Examples
     --------
@@ -229,7 +228,7 @@ def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text"
 
 
 def _note_since(write: _InText, graph: Graph, called: list[str], first: int = 0) -> None:
-    """Note the leaves that have been set since the graph was computed, `first` before the others; of many, a few."""
+    """Note the leaves that have been set since the graph was computed, `first` before the others; at most `NOTED`."""
     now = since(graph)
     for i in sorted(now, key=lambda i: i != first)[:NOTED]:
         write.note(called[i], now[i])
@@ -238,7 +237,7 @@ def _note_since(write: _InText, graph: Graph, called: list[str], first: int = 0)
 
 
 def _way_back(graph: Graph, target: int) -> Iterator[int]:
-    """The nodes between the root and `target` that a way from one to the other leads through, `target` last."""
+    """The nodes on the paths from the root back to `target`, without the root and with `target` last."""
     reaches = [False] * len(graph)
     reaches[target] = True
     for i, operands in enumerate(graph.operands):
@@ -247,7 +246,7 @@ def _way_back(graph: Graph, target: int) -> Iterator[int]:
 
 
 class _InText:
-    """How `explain` writes in plain text."""
+    """Writes the lines of `explain` and `trace` as plain text."""
 
     printer: Printer = Plain()
 
@@ -292,7 +291,7 @@ class _InText:
 
 
 class _InLatex(_InText):
-    """How `explain` writes in LaTeX: a row for each sum, its numbers, and their value."""
+    """Writes the lines of `explain` as LaTeX: a row for each sum, its numbers, and their value."""
 
     printer = Latex()
 
@@ -339,7 +338,7 @@ def formula(node: Value, operands: list[str]) -> str:
     assert node.op is not None
     try:
         rule = Rule(node.op, operands)
-    except TypeError:  # a user's operation written with math: its name must do
+    except TypeError:  # a user's rule calls functions such as math.exp, which take no symbols: write a call
         return f"{node.op.name}({', '.join(operands)})"
     signs = node.op.infix or node.op in (ops.sum, ops.dot) or isinstance(node.op, Power)
     return Plain().text(rule.forward if signs and len(operands) <= 12 else Expression(node.op, rule.operands))
@@ -348,11 +347,11 @@ def formula(node: Value, operands: list[str]) -> str:
 def _slope(graph: Graph, consumer: int, i: int, called: list[str], computed: bool) -> Any:
     """The rule for d(consumer)/d(i), or the operation if its rule cannot be read.
 
-    A node that is an operand twice has the sum of both.
+    If node i is an operand twice, the rule is the sum of both local derivatives.
     """
     operands, op = graph.operands[consumer], graph.nodes[consumer].op
     assert op is not None
-    # Constants are given as numbers, so that a rule shows the one case that applies to them.
+    # Constants are given as numbers, so that a rule with several cases shows the one that applies to them.
     constant = [isinstance(graph.nodes[k], Constant) and k != i for k in operands]
     try:
         named = [graph.data[k] if fixed else called[k] for k, fixed in zip(operands, constant)]

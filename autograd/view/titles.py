@@ -1,7 +1,7 @@
-"""What the parts of a graph are called that no module and no label names: by what they compute.
+"""Titles for parts of a graph that neither a module nor a label names: they say what the part computes.
 
-A formula is made of the operations' signs and of what is before them, and it is short: what would be long is called by
-the name that the field has for it, such as the mean of what is summed and divided by its count, or by its operation.
+A title is a short formula. Where the formula would be long, a node has the usual name for what it computes, such as
+"mean" for a sum divided by the number of its terms, or else the name of its operation.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from ..graph import Graph
 
 LONGEST = 22
-"""So many letters a formula may have."""
+"""A formula has at most this many letters."""
 DEEPEST = 12
-"""So many operations deep formulas go."""
+"""Operations in a formula are nested at most this deep."""
 
 
 class _Formula(Line):
-    """Formulas as titles: products without spaces, powers raised, and sums by their first term."""
+    """A printer of formulas for titles: products without spaces, raised exponents, and of a sum only the first term."""
 
     signs = Line.signs | {
         "mul": ("{}·{}", *Line.signs["mul"][1:]),
@@ -51,7 +51,7 @@ class _Formula(Line):
 
 
 def _stem(labels: Sequence[str]) -> str:
-    """What all labels begin with, without what is left of their numbers.
+    """What all labels begin with, without an incomplete number at the end.
 
     Examples
     --------
@@ -87,34 +87,34 @@ class Titles:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._formulas: dict[int, Any] = {}  # expressions
-        self._shortened: set[int] = set()  # what is called by its operation, because its formula would be too long
+        self._formulas: dict[int, Any] = {}  # expressions, by position
+        self._shortened: set[int] = set()  # nodes called by their operation, as a formula would be too long
         self._printer = _Formula()
 
     def part(self, position: int) -> str:
-        """What a node is by itself: its operation, or what a leaf's label says without its number."""
+        """The name of a node's operation, or a leaf's label without its number."""
         node = self.graph.nodes[position]
         if node.op is not None:
             return node.op.name
         return node.label.rstrip("0123456789_")[:20] or ("constant" if isinstance(node, Constant) else "leaf")
 
     def of(self, alike: Sequence[int]) -> str:
-        """What nodes are called that play the same part; leaves by what their labels have in common."""
+        """The title of nodes that play the same part; that of leaves is what their labels have in common."""
         labels = [self.graph.nodes[i].label for i in alike if self.graph.nodes[i].op is None]
         return (_stem(labels) if len(labels) == len(alike) else "") or self.short(alike[0])
 
     def known(self) -> dict[int, str]:
-        """The results without a label for which the field has a name: a mean, a variance, ..."""
+        """The usual names, by position, of results without a label that have one: mean, variance, ..."""
         named = ((i, self.term(i)) for i, node in enumerate(self.graph) if node.op is not None and not node.label)
         return {i: term for i, term in named if term}
 
     def total(self, position: int, terms: int) -> str:
-        """What a long sum is called."""
+        """The title of a long sum."""
         found = self.short(position)
         return f"{found} of {terms}" if position in self._shortened else found
 
     def stretch(self, all_of_them: Sequence[int], some: Sequence[int]) -> str:
-        """What some of several nodes are called that are alike: the first and the last of them."""
+        """The title of a stretch of similar nodes: the labels of its first and its last, or else their numbers."""
         names = [shown(self.graph.nodes[i].label, 10) for i in (some[0], some[-1])]
         if all(names) and names[0] != names[1]:
             return f"{names[0]} … {names[1]}"
@@ -122,7 +122,7 @@ class Titles:
         return f"{self.of(all_of_them)}, {first:,}–{first + len(some) - 1:,}"
 
     def block(self, positions: Sequence[int]) -> str:
-        """What nodes are called that have only their depth in common: what most of them do."""
+        """The title of nodes that have only their depth in common: their most frequent operations, and the depth."""
         depths = [self.graph.depths[i] for i in positions]
         low, high = min(depths), max(depths)
         count: dict[str, int] = {}
@@ -134,12 +134,12 @@ class Titles:
         return f"{', '.join(most)} · depth {low}" + (f"–{high}" if high > low else "")
 
     def short(self, position: int) -> str:
-        """What a node is called in a formula.
+        """The formula or the name of a node, as a text.
 
-        The formulas of what it is made from come first, without recursion, as deep as formulas go.
+        The formulas of its operands are made first, to a depth of `DEEPEST`, with a stack instead of recursion.
         """
         known = self._formulas
-        unfinished: list[int] = []  # what is too deep for this formula, but not for others
+        unfinished: list[int] = []  # nodes that are too deep for this formula, but perhaps not for others
         stack = [(position, 0)]
         while stack:
             i, depth = stack[-1]
@@ -164,12 +164,12 @@ class Titles:
         return self._printer.text(known[position])
 
     def _before(self, position: int) -> list[int]:
-        """What the formula of a node is made of: its operands, but of a sum, and of a mean, the first term."""
+        """The nodes in the formula of a node: the first term of a sum or a mean, or else the first three operands."""
         terms = self._terms(position) or self._mean(position)
         return terms[:1] if terms else list(self.graph.operands[position][:3])
 
     def _formula(self, position: int) -> Any:
-        """What a node is called, as an expression."""
+        """The formula or the name of a node, as an expression."""
         graph, known = self.graph, self._formulas
         node = graph.nodes[position]
         if node.label:
@@ -198,17 +198,17 @@ class Titles:
         named = tuple([self._formulas.get(i, Symbol("…")) for i in operands[:3]])
         assert node.op is not None
         scaled = self._scaled(position)
-        if scaled is not None:  # in one fraction with its deviation
+        if scaled is not None:  # gamma * (x - mean) / deviation
             return Expression(ops.mul, (self._formulas.get(scaled, Symbol("…")), Symbol("normalised")))
         if len(operands) <= 2 and (node.op.infix or len(operands) == 1):
             return Expression(node.op, named)
         self._shortened.add(position)
         return Symbol(node.op.noun)
 
-    # --- what the field has names for, found by what is computed ---
+    # --- results that have a usual name, found by what they compute ---
 
     def term(self, position: int) -> str:
-        """The field's name for what a node computes; or an empty text.
+        """The usual name for what a node computes, or an empty text if there is none.
 
         The names are: mean, variance, deviation, 1/deviation, normalised, softmax.
         """
@@ -236,7 +236,7 @@ class Titles:
         return first, others[0] if others else -1
 
     def _terms(self, position: int) -> list[int]:
-        """The terms of a sum of more than two; none if a node is not a sum."""
+        """The terms of a sum, without a constant 0; none if there are fewer than three, or if a node is no sum."""
         op = self.graph.nodes[position].op
         if op not in (ops.add, ops.sum):
             return []
@@ -245,7 +245,10 @@ class Titles:
         return terms if len(terms) > 2 else []
 
     def _mean(self, position: int) -> list[int]:
-        """The terms of a mean, a sum divided by their number or multiplied by its inverse; none if a node is none."""
+        """The terms of a mean, which is their sum, divided by their number; none if a node is no mean.
+
+        A product of the sum and the inverse of the number is a mean, too.
+        """
         total, share = self._operands(position, ops.div, ops.mul)
         if total < 0 or not isinstance(self.graph.nodes[share], Constant):
             return []
@@ -256,7 +259,7 @@ class Titles:
         return self.graph.nodes[position].op in (ops.square, ops.power(2.0))
 
     def _is_centred(self, position: int) -> bool:
-        """Whether a node is the distance of a number from a mean."""
+        """Whether a node is a difference of a number and a mean."""
         _, mean = self._operands(position, ops.sub)
         return mean >= 0 and bool(self._mean(mean))
 
@@ -264,7 +267,7 @@ class Titles:
         terms = self._mean(position)
         if terms:
             return self._is_square(terms[0]) and self._is_centred(self.graph.operands[terms[0]][0])
-        squares, count = self._operands(position, ops.div)  # the product of the distances with themselves
+        squares, count = self._operands(position, ops.div)  # the distances' dot product with themselves
         if squares < 0 or self.graph.nodes[squares].op is not ops.dot:
             return False
         operands = self.graph.operands[squares]
@@ -287,7 +290,7 @@ class Titles:
         return one in terms and all(self._is_exponential(term) for term in terms)
 
     def _is_deviation(self, position: int, *roots: Any) -> bool:
-        """Whether a node is the root of a variance, or of a variance and a small number."""
+        """Whether a node is the square root (or one of `roots`) of a variance, or of a variance plus a constant."""
         variance, _ = self._operands(position, *(roots or (ops.sqrt, ops.power(0.5))))
         if variance < 0:
             return False
@@ -297,7 +300,7 @@ class Titles:
         )
 
     def _scaled(self, position: int) -> int | None:
-        """Of gamma * (x - mean) / deviation the gamma."""
+        """The position of gamma, if a node is gamma * (x - mean) / deviation."""
         above, below = self._operands(position, ops.div)
         if not self._is_deviation(below):
             return None

@@ -1,8 +1,8 @@
-"""A page that is joined to the program: what the two have in common, and `widget`, which shows it in a notebook.
+"""A page that is linked to the program: the state that both share, and `widget`, which shows the page in a notebook.
 
-Here is what page and program say to each other, checked and carried out; nothing here knows of notebooks. The widget
-itself is in ``live``, which needs anywidget; its front end is ``page/notebook.js``, and ``page/host.js`` is the page's
-end. ``page/messages.js`` describes the messages.
+`Link` checks the page's messages and carries them out, and makes those of the program; it does not depend on notebooks.
+The widget itself is in ``live``, which needs anywidget; its front end is ``page/notebook.js``, and the page's end is
+``page/host.js``. ``page/messages.js`` describes the messages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .live import Widget
 
 PAUSE = 1 / 20
-"""Seconds between two points that a page is told."""
+"""The least number of seconds between two points that are sent to a page."""
 
 WITHOUT = (
     "anywidget is not installed, so this page and your program do not follow each other; "
@@ -115,7 +115,7 @@ def widget(
 
 
 class Still(Page):
-    """The page where there is no anywidget: it says so when it is treated as a widget."""
+    """The page where there is no anywidget; the attributes of a widget raise an error that says so."""
 
     def __getattr__(self, name: str) -> Any:
         if name in ("update", "selected", "observe", "unobserve"):
@@ -124,7 +124,7 @@ class Still(Page):
 
 
 class Link:
-    """A graph that a page and the program have in common, and the point of it that the page was told last.
+    """A graph that a page and the program share, and the point of it that was last sent to the page.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class Link:
     basis : int
         The number of the point; the first is 1.
     changed : dict of int to float
-        The leaves, by position, that the page has changed since it was told the point.
+        The data, by position, of the leaves that the page has changed since that point was sent.
 
     Examples
     --------
@@ -171,7 +171,7 @@ class Link:
     # --- from the program to the page ---
 
     def show(self, v: Value | Graph | None = None) -> None:
-        """Go to another point: that of `v`, or that where the leaves of the present graph are now."""
+        """Go to another point: the one at which `v` was computed, or without `v` the data that the leaves have now."""
         if v is None:
             graph = copy(self.graph)  # the same nodes, at another point
             graph.data, partials = _computed(graph)
@@ -193,7 +193,7 @@ class Link:
         self.basis += 1
 
     def numbers(self) -> dict[str, Any]:
-        """The point as the page is told it, with the names that are others than in its HTML."""
+        """The message that sends the point to the page, with the names that differ from those in its HTML."""
         called = names(self.graph)
         return {
             "basis": self.basis,
@@ -206,17 +206,17 @@ class Link:
     # --- from the page to the program ---
 
     def hear_leaves(self, message: object) -> None:
-        """Write the leaves that the page has changed, and write back those that it has not changed any more.
+        """Set the leaves that the page has changed, and restore those whose change it has undone.
 
         Raises
         ------
         ValueError, OverflowError
-            If that is no such message, or if it speaks of what is not a leaf of the graph, or not a number; nothing is
-            written then.
+            If the message has another form, or if it names a node that is not a leaf of the graph, or a value that is
+            not a number; no leaf is set then.
         """
         basis, pairs = _read(message, "changed")
         if basis != self.basis:
-            return  # it was said of a point that the page has left meanwhile
+            return  # the message is about a point that has been replaced meanwhile
         if not isinstance(pairs, list):
             raise ValueError(f"the page's leaves must be a list of pairs, not {pairs!r:.60}")
         changed = dict(map(self._leaf, pairs))
@@ -232,19 +232,19 @@ class Link:
         position, x = pair
         if self._node(position).op is not None:
             raise ValueError(f"the page cannot set {self._node(position).describe()}, because it is not a leaf")
-        if x in ("inf", "-inf", "nan", "-0"):  # JSON, and JavaScript's, have no other way to say these
+        if x in ("inf", "-inf", "nan", "-0"):  # JSON has no other form for these, nor JavaScript's JSON for -0
             return position, float(x)
         if type(x) not in (int, float):
             raise ValueError(f"the page sets a leaf to {x!r:.60}, which is not a number")
         return position, to_float(x)
 
     def hear_selected(self, message: object) -> Value | None:
-        """The node that the page has selected; None if it has none, or if that was said of a page before this one.
+        """The node that is selected in the page; None if there is none, or if the message is from an earlier page.
 
         Raises
         ------
         ValueError
-            If that is no such message.
+            If the message has another form.
         """
         basis, position = _read(message, "node")
         return None if position is None or basis < self._first else self._node(position)
@@ -276,7 +276,7 @@ def _computed(graph: Graph) -> tuple[list[float], list[float]]:
 
 
 def _shape(graph: Graph, roles: list[str]) -> list[Any]:
-    """All that makes a page but for numbers, and the names that are made of them."""
+    """All that the HTML of a page is made from, except numbers and the names that are made from numbers."""
     return [
         (node.op, operands, node.label, node.scope, isinstance(node, Constant), role)
         for node, operands, role in zip(graph, graph.operands, roles)
@@ -284,7 +284,7 @@ def _shape(graph: Graph, roles: list[str]) -> list[Any]:
 
 
 def _bytes(numbers: list[float]) -> bytes:
-    """Numbers as the page reads them, the lowest byte first: each of them exactly, also nan and the sign of 0."""
+    """Numbers as little-endian doubles, as the page reads them: each is exact, also nan and the sign of 0."""
     import sys
 
     packed = array("d", numbers)
@@ -294,13 +294,13 @@ def _bytes(numbers: list[float]) -> bytes:
 
 
 class Throttle:
-    """Does something whenever it is called, but with pauses; what was asked for in a pause is done once, after it.
+    """Calls `action` whenever it is called, but with pauses; all calls during a pause become a single one after it.
 
     Parameters
     ----------
     action : callable
     later : callable, optional
-        ``later(seconds, f)`` sees to it that f is called. Without it nothing can be put off, and there are no pauses.
+        ``later(seconds, f)`` arranges a call of f. Without it no call can be put off, and there are no pauses.
     clock : callable
 
     Examples
@@ -324,7 +324,7 @@ class Throttle:
         self._action, self._later, self._clock = action, later, clock
         self._lock = threading.RLock()  # training may run in a thread of its own
         self._asked = self._waiting = False
-        self._free = float("-inf")  # when the next pause ends
+        self._free = float("-inf")  # when the present pause ends
 
     def __call__(self) -> None:
         with self._lock:
@@ -336,7 +336,7 @@ class Throttle:
                 self._waiting = True
                 try:
                     self._later(wait, self._due)
-                except RuntimeError:  # the event loop is no more
+                except RuntimeError:  # the event loop is closed
                     self._later = None
                     self._act()
 
