@@ -17,7 +17,7 @@ from operator import is_
 from .modes import current_watch, enable_grad, in_force, precision, recording, rounding, runs
 from .ops import CHECKPOINT, Op
 from .origins import Origin, begin_section, here, sit, then
-from .value import Value, flow_back, interior, joined, run_again, write
+from .value import ATTEMPTS, Value, flow_back, interior, joined, run_again, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -286,12 +286,15 @@ class _Record:
             write(set_since, [overwritten[id(x)] for x in set_since])
             self._recorded(use)
         finally:
-            while True:
+            stopped: list[BaseException] = []
+            while len(stopped) < ATTEMPTS:
                 try:
                     write(set_since, now)
                     break
-                except KeyboardInterrupt:  # the leaves must get their data back: try again
-                    continue
+                except BaseException as error:  # the leaves must get their data back: try again
+                    stopped.append(error)
+            if stopped:
+                raise stopped.pop()
 
     def _recorded(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
         """Call the function with the place and random numbers of the first call, check its graph, and call `use`."""

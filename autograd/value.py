@@ -134,6 +134,9 @@ def _name_after(op: Op, method: Any) -> None:
 # stamp the number of the section in which it was made, negated; sweeps count up from 0.
 _BORN: Final = 1 << 62
 
+ATTEMPTS: Final = 10
+"""How often something is restored anew if Ctrl-C, or another exception of a signal handler, stops that, too."""
+
 
 @cython.freelist(100_000)  # as many nodes as training steps of small networks make and free again
 @cython.no_gc  # graphs have no cycles, so the garbage collector need not track their nodes
@@ -709,18 +712,18 @@ class Value:
             if blocks:
                 seed = _in_format(seed)
             if self._rule is None:
-                self.grad = self._grad + seed
-                return
-            order = _walked(self, reset)
-            if blocks:
-                watch = current_watch()
-                if watch is not None:
-                    watch.before_sweep([node for node in order if not isinstance(node, Joint)], seed)
-            try:
-                state.walking = True
-                _sweep(self, order, seed, reset)
-            finally:
-                state.walking = False
+                _sweep_leaf(self, seed)
+            else:
+                order = _walked(self, reset)
+                if blocks:
+                    watch = current_watch()
+                    if watch is not None:
+                        watch.before_sweep([node for node in order if not isinstance(node, Joint)], seed)
+                try:
+                    state.walking = True
+                    _sweep(self, order, seed, reset)
+                finally:
+                    state.walking = False
             state.sweeps += 1
             state.set_before = state.grads_set
             state.zeroed = False
@@ -1575,6 +1578,14 @@ def _walk(root: Value, reset: bool) -> list[Value]:
                 break
 
 
+def _sweep_leaf(leaf: Value, seed: float) -> None:
+    """A sweep whose root is a leaf: d(leaf)/d(leaf) is 1."""
+    _refuse_a_walk_within_a_walk()
+    state.clock += 2
+    leaf._stamp = state.clock
+    leaf._grad = _in_format(leaf._grad + seed) if blocks else leaf._grad + seed
+
+
 def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
     """Apply the chain rule from the end to the beginning; if an exception stops it, restore all gradients.
 
@@ -1597,11 +1608,11 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
             if blocks:
                 leaf._grad = _in_format(leaf._grad)
     except BaseException:
-        while True:
+        for _ in range(ATTEMPTS):
             try:
                 _restore(order, mark, leaves + results)
                 break
-            except KeyboardInterrupt:  # the gradients must not stay half restored: begin again
+            except BaseException:  # the gradients must not stay half restored: begin again
                 continue
         raise
 
@@ -1787,14 +1798,17 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
             state.walking = True
             _walk_inside(roots, since, made, around, singles, rows, stamps)
         finally:
-            while True:
+            stopped: list[BaseException] = []
+            while len(stopped) < ATTEMPTS:
                 try:
                     for leaf, stamp in stamps:
                         leaf._stamp = stamp
                     state.walking = False
                     break
-                except KeyboardInterrupt:  # a sweep that is under way relies on the old stamps: begin again
-                    continue
+                except BaseException as error:  # a sweep that is under way relies on the old stamps: begin again
+                    stopped.append(error)
+            if stopped:
+                raise stopped.pop()
     return made, tuple(around), [tuple(singles), *rows.values()]
 
 

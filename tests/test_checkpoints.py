@@ -31,6 +31,7 @@ from autograd import (
     Value,
     checkpoint,
     checkpoint_sequential,
+    checkpoints,
     detect_anomaly,
     dot,
     grad,
@@ -41,6 +42,7 @@ from autograd import (
     no_grad,
 )
 from autograd.modes import Watch
+from autograd.value import write
 from autograd.view import explain, explore
 from tests.test_interrupts import run
 
@@ -713,6 +715,27 @@ if hasattr(signal, "setitimer"):
         """
         )
         assert int(came) >= 5
+
+
+def test_ctrl_c_while_leaves_get_their_data_back_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = Value(0.5)
+    y = checkpoint(lambda: w * w)
+    w.data = 3.0
+    calls: list[list[float]] = []
+
+    def interrupted(leaves: list[Value], data: list[float]) -> None:
+        calls.append(data)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        write(leaves, data)
+
+    monkeypatch.setattr(checkpoints, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        y.backward()
+    assert calls == [[0.5], [3.0], [3.0]]  # to the old point, and back in two attempts
+    assert (w.data, w.grad) == (3.0, 0.0)
+    y.backward()
+    assert w.grad == 1.0  # 2 w where y was computed
 
 
 # --- functions one after the other ----------------------------------------------------------------------------------

@@ -996,6 +996,18 @@ def test_frozen_parameters_need_no_gradient() -> None:
     nn.SGD(model.parameters(), lr=0.1).step()
 
 
+def test_a_parameter_that_is_the_loss_trains_without_a_warning() -> None:
+    w = Value(1.0)
+    optimizer = nn.SGD([w], lr=0.25)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            optimizer.zero_grad()
+            w.backward()
+            optimizer.step()
+    assert w.data == 0.25  # the slope is 1 each time
+
+
 @pytest.mark.parametrize("lines", [["backward", "step"], ["step"]])
 def test_an_optimiser_warns_once(lines: list[str]) -> None:
     with warnings.catch_warnings(record=True) as caught:

@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Graph, Value, dot, enable_grad, no_grad
+from autograd import Graph, Value, dot, enable_grad, gradient_events, no_grad, precision, reached, zero_grads, zeroed
 from autograd.ops import BUILTIN, OPS, Op
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -109,6 +109,20 @@ def test_backward_on_a_leaf_adds() -> None:
     x.backward()
     x.backward(grad=0.5)
     assert x.grad == 1.5
+
+
+def test_backward_on_a_leaf_is_a_backward_like_any_other() -> None:
+    x, untouched = Value(3.0), Value(4.0)
+    zero_grads([x])
+    gradients_set, sweeps, _ = gradient_events()
+    x.backward()
+    assert (reached(x), reached(untouched)) == (True, False)
+    assert gradient_events() == (gradients_set, sweeps + 1, gradients_set)
+    assert not zeroed()
+    x.grad = 2048.0
+    with precision("float16"):  # which has 11 binary digits, so not 2049
+        x.backward()
+    assert x.grad == 2048.0
 
 
 @pytest.mark.parametrize("wrong", ["1", None, 1j, [1.0]])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LABELLED = 48
 """Rooms with at most this many edges may have space for the numbers on their edges."""
 LAID_OUT = 12_000
-"""The most boxes that Graphviz lays out in all; beyond that, the page lays out all further rooms, in a simpler way."""
+"""The most boxes that Graphviz lays out in all. The page itself lays out the rooms for which that leaves no space."""
 ALTERNATIVES = 60
 """Rooms with more edges than this are laid out from left to right only."""
 GRID = 5
@@ -79,8 +79,9 @@ def layouts(found: Sequence[Room]) -> tuple[list[Layout], list[int], list[int], 
         key = tuple(isinstance(item, Room) for item in everything), tuple(room.edges), len(room.items), len(room.row)
         if key not in known:
             shape = _Shape(room)
-            items += shape.cost
-            known[key] = shape if items <= LAID_OUT else None
+            fits = items + shape.cost <= LAID_OUT
+            known[key] = shape if fits else None
+            items += shape.cost * fits
         shapes.append(known[key])
     distinct = [*dict.fromkeys(shape for shape in shapes if shape is not None)]
     sources = [source for shape in distinct for source in shape.sources]
