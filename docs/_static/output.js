@@ -47,7 +47,7 @@ export class Output {
     this.add(element("p", { class: "note" }, text));
   }
 
-  // The run is over.
+  // The run is over: show its output, or what was built with the site if both are the same.
   end() {
     this.shown.classList.remove("waiting");
     if (this.coming === null) return;

@@ -5,7 +5,7 @@
 //   { run: cell, source }          { ready: seconds }             or { failed: why }
 //   { renew: true }
 //   { load: module }               { cell, kind, text }           what the cell prints or shows: text, html, error
-//                                  { cell, outcome, what, seconds, offer }   it has ended; see Offer
+//                                  { cell, outcome, what, seconds, offer }   the cell has ended; see Offer
 //                                  { loaded: names } or { failed: why }
 
 /**

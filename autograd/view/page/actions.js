@@ -47,7 +47,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   function enter(place) {
     const item = model.view.items[place];
     if (item.kind === "room") {
-      // A neighbour that stands for all that is elsewhere is the outermost room.
+      // A neighbour that stands for everything elsewhere is the outermost room.
       openRoom(house.rooms[item.room].name);
     } else if (item.kind === "rest") {
       openRoom(item.next);

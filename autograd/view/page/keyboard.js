@@ -175,7 +175,7 @@ export class Keyboard {
 }
 
 /**
- * A part of help.
+ * A section of the help dialog.
  * @param {string} title
  * @param {Key[]} group
  */

@@ -152,7 +152,7 @@ class Form {
     return lines;
   }
 
-  // The same formulas as one.
+  // The forward formulas in one.
   short() {
     const sum = this.weighted();
     return this.active
@@ -277,7 +277,7 @@ class Form {
 /** @type {(row: number, column: number) => string} */
 const pair = (row, column) => (Math.max(row, column) > 9 ? `${row},${column}` : `${row}${column}`);
 
-// --- printed ---
+// --- printing ---
 
 const [RAISED, LOWERED] = ["⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"];
 
@@ -349,7 +349,7 @@ function terms(tokens) {
   return found;
 }
 
-// --- what is said ---
+// --- for the panel and the player ---
 
 /**
  * What an item does at the present moment of the story, for the panel; nothing if it is neither a room nor part of a

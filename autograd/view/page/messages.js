@@ -5,7 +5,7 @@
 //   kind        who says it    payload
 //   "ready"     page           null: it listens from now on
 //   "numbers"   notebook       { basis, data, partials, names, since }: a point of the graph, see host.js
-//   "leaves"    both           { basis, changed: [[leaf, number], ...] }: all leaves that are not as the basis has them
+//   "leaves"    both           { basis, changed: [[leaf, number], ...] }: all leaves that differ from the basis
 //   "selected"  page           { basis, node }: null if no node is selected
 //   "theme"     notebook       "light" or "dark": how the notebook looks
 //

@@ -44,7 +44,7 @@ export class Model {
     this.leaves.begin(leaves);
     this.house = new House(data, this.engine);
     this.timeline = new Timeline(this.engine);
-    this.narrow = false; // whether the stage is higher than wide
+    this.narrow = false; // whether the stage gets the narrow layout, see `isUpright` in drawing.js
     this.view = this.findView();
     this.stops = this.timeline.stops(this.view);
     /** @type {Set<number> | null} */

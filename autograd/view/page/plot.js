@@ -150,7 +150,7 @@ export function ticks({ low, high, log, whole }, count) {
 }
 
 /**
- * Powers of ten, and what is 2 and 5 times as large where there are few of them.
+ * Powers of ten; if there are few of them, also 2 and 5 times each.
  * @param {number} low
  * @param {number} high
  * @param {number} apart the distance between two of them, in decades

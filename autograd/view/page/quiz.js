@@ -36,7 +36,7 @@ export class Quiz {
   /**
    * @param {Model} model
    * @param {Pick<Actions, "goTo"> & { say: (text: string) => void, speak: (text: string) => void, pause: () => void }}
-   *   callbacks `pause` stops the player, which would show what is asked for
+   *   callbacks `pause` stops the player, which would reveal the answers
    */
   constructor(model, { goTo, say, speak, pause }) {
     this.model = model;

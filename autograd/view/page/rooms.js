@@ -40,7 +40,7 @@ import { around, throughBundle } from "./routes.js";
  * @typedef {object} Choice The reader's choices of what is shown, and the shape of the stage.
  * @property {number} example the one shown of each batch, from 0
  * @property {boolean} constants whether constants have cards of their own
- * @property {boolean} narrow whether the stage is higher than wide
+ * @property {boolean} narrow whether the stage gets the narrow layout
  *
  * @typedef {object} View A room, or the inside of a fused dot, ready to be drawn.
  * @property {number} room
@@ -233,7 +233,7 @@ export class House {
   }
 
   /**
-   * The constants that are operands of some nodes.
+   * The constants that are operands of these nodes, but not among them.
    * @param {number[]} codes
    */
   numbersIn(codes) {

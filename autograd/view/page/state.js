@@ -31,7 +31,7 @@ export class State {
   }
 
   /**
-   * Change some values; listeners are told the names of those that are really new.
+   * Change some values; listeners are told the names of those that differ from before.
    * @param {Partial<Values>} changes
    */
   set(changes) {

@@ -137,8 +137,7 @@ export class Timeline {
   }
 
   /**
-   * How far a node's gradient has been added up: the sum so far, and how many contributions out of how many it
-   * contains.
+   * How much of a node's gradient has arrived: the sum so far, and how many contributions of how many are in it.
    * @param {number} i
    * @param {number} time
    * @param {View} view

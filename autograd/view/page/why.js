@@ -240,7 +240,7 @@ export class Why {
     const short = rule.general ? [] : operands.map((k) => () => this.operandName(k));
     const out = () => (rule.general ? mi("out") : name(names[i]));
     const partials = rule.partials.flatMap((partial, k) => {
-      if (!rule.general && engine.isConstant(operands[k])) return []; // constants have no derivative
+      if (!rule.general && engine.isConstant(operands[k])) return []; // no derivative with respect to constants
       const below = rule.general ? ruled(rule.operands[k], [], out) : this.operandName(operands[k]);
       const left = math("mfrac", {}, row(mi("∂"), out()), row(mi("∂"), below));
       return [equation([left], ruled(partial, short, out))];
@@ -348,7 +348,7 @@ export class Why {
    */
   way(i, uses) {
     const { engine, names } = this.model;
-    if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the chain rule above says it all
+    if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the sum above shows the whole paths
     const of = names[engine.of];
     const ways = waysTo(this.model, i, HANDFUL);
     const title = html("h4", {}, ways?.length === 1 ? "The whole way" : "All ways");
