@@ -26,7 +26,7 @@ export function edit(parent, source, { label, changed, run }) {
       lineNumbers(),
       highlightActiveLine(),
       highlightActiveLineGutter(),
-      minimalSetup, // completions would be in the way of who learns
+      minimalSetup, // without completions, which would get in a learner's way
       bracketMatching(),
       indentOnInput(),
       keymap.of([indentWithTab]), // Escape, then Tab, leaves the editor

@@ -1,5 +1,5 @@
-// The code cells of a page can be edited and run, in the reader's browser. All cells of a page are one program: running
-// a cell runs first what has changed above it, or has not run yet, and all that follows that. Python is in a worker,
+// The code cells of a page can be edited and run, in the reader's browser. All cells of a page are one program: before
+// a cell runs, so do the cells above it, from the first that has changed or has not run yet. Python is in a worker,
 // which is started by the first run and ended by Stop. Nothing is fetched before the reader asks for it.
 
 import { button, element, icon } from "./elements.js";
@@ -10,7 +10,8 @@ import { Python } from "./python.js";
  * @import { Ended } from "./python.js"
  * @import { Offer } from "./worker.js"
  *
- * @typedef {{ module: string, cell: number, offer: Offer | null }} Lack What a cell needs, or one that it builds on.
+ * @typedef {{ module: string, cell: number, offer: Offer | null }} Lack A library that is missing; `cell` is the number
+ *   of the cell that needs it, this one or one above.
  */
 
 const MEGABYTE = 1e6;
@@ -29,13 +30,13 @@ class Cell {
     this.input = /** @type {HTMLElement} */ (cell.querySelector(".cell_input"));
     this.built = this.input.textContent?.replace(/\n$/, "") ?? "";
     this.output = new Output(cell);
-    /** @type {string | null} what of it ran last in the present Python; null if nothing did */
+    /** @type {string | null} the source that ran last in the present Python; null if none did */
     this.ran = null;
-    /** @type {Lack | null} why it could not run */
+    /** @type {Lack | null} the library that was missing when it last ran */
     this.lack = null;
-    /** @type {string | null} what of it Python does not survive in browsers */
+    /** @type {string | null} the source at which Python breaks down in browsers */
     this.breaks = null;
-    this.key = `glassgrad ${location.pathname} ${this.built}`; // a lesson that is changed has other keys
+    this.key = `glassgrad ${location.pathname} ${this.built}`; // a changed cell has another key
     this.source = recall(this.key) ?? this.built;
     /** @type {any} */
     this.editor = null;
@@ -54,7 +55,7 @@ class Cell {
     this.update();
   }
 
-  // Whether it need not run before those that follow.
+  // Whether it need not run again before the cells that follow.
   get isDone() {
     return this.ran === this.source || this.breaks === this.source;
   }
@@ -79,13 +80,13 @@ class Cell {
       },
       run: () => this.page.run(this),
     });
-    // Shortcuts of the page, such as that for the search, are not meant for who writes.
+    // Keys pressed in the editor must not trigger the page's shortcuts, such as that for the search.
     place.addEventListener("keydown", (event) => event.stopPropagation());
     this.editor.focus();
     this.update();
   }
 
-  // Everything is as the site has it.
+  // Put the cell back as the site has it.
   reset() {
     this.source = this.built;
     keep(this.key, null);
@@ -104,7 +105,7 @@ class Cell {
     const isBusy = running === this || wanted === this;
     const focused = document.activeElement;
     this.runButton.hidden = isBusy;
-    this.runButton.ariaDisabled = String(running !== null); // it keeps the focus
+    this.runButton.ariaDisabled = String(running !== null); // not disabled, so that it keeps the focus
     this.stopButton.hidden = !isBusy;
     this.editButton.hidden = this.editor !== null;
     this.resetButton.hidden = isBusy || !(this.isChanged || this.output.isLive || this.editor !== null);
@@ -113,9 +114,9 @@ class Cell {
   }
 
   /**
-   * What can be said when it has ended.
+   * Show how a run of the cell has ended.
    * @param {Ended} ended
-   * @param {Lack | null} above what a cell above lacks
+   * @param {Lack | null} above the library that a cell above lacks, if any
    */
   finish({ outcome, what, seconds, offer }, above) {
     this.status.textContent = outcome === "done" ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : "";
@@ -124,7 +125,7 @@ class Cell {
       this.lack = { module: what, cell: this.number, offer };
     else if (outcome === "error" && !this.isChanged) this.lack = above;
     if (this.lack !== null && !this.isChanged) {
-      this.output.restore(this.offer(this.lack)); // what was built with the site is right
+      this.output.restore(this.offer(this.lack)); // the output that was built with the site is right
     } else if (this.lack?.offer) {
       this.output.restore();
       this.output.add(this.offer(this.lack));
@@ -145,7 +146,7 @@ class Cell {
   }
 
   /**
-   * What is to be done about a lack.
+   * A message about a missing library, with a button that loads it if possible.
    * @param {Lack} lack
    */
   offer({ module, cell, offer }) {
@@ -207,7 +208,7 @@ class Page {
   }
 
   /**
-   * Run a cell, and first what has changed above it or has not run.
+   * Run a cell, and before it the cells above, from the first that has changed or has not run.
    * @param {Cell} last
    * @returns {Promise<void>}
    */
@@ -279,18 +280,18 @@ class Page {
     this.python?.stop();
   }
 
-  // The next run needs another Python.
+  // The next run needs a new Python.
   end() {
     this.python = null;
     for (const cell of this.cells) cell.ran = null;
   }
 
   /**
-   * Load a library; what is wrong, or nothing.
+   * Load a library; returns what went wrong, or an empty string.
    * @param {string} module
    */
   async load(module) {
-    if (this.python === null) this.python = new Python(); // it was stopped since
+    if (this.python === null) this.python = new Python(); // it may have been stopped meanwhile
     const failed = await this.python.load(module);
     if (failed === "") for (const cell of this.cells) if (cell.lack?.module === module) cell.ran = null;
     return failed;
@@ -307,7 +308,7 @@ function keep(key, source) {
     if (source === null) localStorage.removeItem(key);
     else localStorage.setItem(key, source);
   } catch {
-    // There are browsers that keep nothing.
+    // Some browsers store nothing.
   }
 }
 

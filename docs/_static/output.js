@@ -1,5 +1,5 @@
-// What a cell has given: first what was built with the site; after a run, what it has given then. If that is the same,
-// what stands there stays, with all that the reader has done in it: predictions made, pages explored.
+// The output of a cell: first the one that was built with the site; after a run, the new one. If both are the same, the
+// old elements stay, with all that the reader has done in them: predictions made, pages explored.
 
 import { element } from "./elements.js";
 
@@ -10,7 +10,7 @@ export class Output {
     this.built = cell.querySelector(".cell_output") ?? element("div", { class: "cell_output" });
     this.shown = this.built;
     this.pristine = parts(this.built);
-    /** @type {HTMLElement | null} what has come of the present run so far */
+    /** @type {HTMLElement | null} the output of the present run so far */
     this.coming = null;
     this.isLive = false;
     if (!this.built.isConnected) cell.append(this.built);
@@ -38,7 +38,7 @@ export class Output {
   add(part) {
     this.coming ??= element("div", { class: "cell_output live" });
     this.coming.append(part);
-    // What comes slowly is seen as it comes; but what is the same as before need not be put in its place.
+    // Show output as it comes, unless it is still the same as the beginning of what was built with the site.
     if (!this.isBeginning(this.pristine, this.coming) || this.shown !== this.built) this.put(this.coming);
   }
 
@@ -47,7 +47,7 @@ export class Output {
     this.add(element("p", { class: "note" }, text));
   }
 
-  // The run is over.
+  // The run is over: show its output, or what was built with the site if both are the same.
   end() {
     this.shown.classList.remove("waiting");
     if (this.coming === null) return;
@@ -58,7 +58,7 @@ export class Output {
     this.coming = null;
   }
 
-  // What was built with the site, and perhaps a word about it.
+  // Show what was built with the site, perhaps with a remark about it.
   restore(/** @type {Element | null} */ word = null) {
     this.coming = null;
     this.isLive = false;
@@ -88,7 +88,7 @@ export class Output {
   }
 }
 
-/** @typedef {{ text: string, node: Node | null }} Part Text that was printed, or what was shown. */
+/** @typedef {{ text: string, node: Node | null }} Part Text that was printed, or an element that was shown. */
 
 /**
  * @param {Element} output

@@ -1,4 +1,4 @@
-// The page's side of the worker in which Python runs; worker.js has what the two say to each other.
+// The page's side of the worker in which Python runs; worker.js lists the messages between the two.
 
 /**
  * @import { Offer } from "./worker.js"
@@ -49,7 +49,7 @@ export class Python {
 
   /**
    * @param {string} module
-   * @returns {Promise<string>} what is wrong, or nothing
+   * @returns {Promise<string>} what went wrong, or an empty string
    */
   load(module) {
     this.worker.postMessage({ load: module });
@@ -63,7 +63,7 @@ export class Python {
     this.worker.postMessage({ renew: true });
   }
 
-  // Whatever it is at, it is ended.
+  // End the worker, whatever it is doing.
   stop() {
     this.worker.terminate();
     this.loading?.("stopped");

@@ -28,7 +28,7 @@ for (const toggle of document.querySelectorAll("nav .toctree-toggle")) {
   toggle.parentElement?.setAttribute("aria-label", `Pages below ${item?.textContent}`);
 }
 
-// What is wider than the screen can be scrolled by keyboard.
+// Elements that are wider than the screen can be scrolled by keyboard.
 const wide = ".math, .output, figure.drawing, figure.figure";
 const watch = new ResizeObserver((entries) => {
   for (const { target } of entries)

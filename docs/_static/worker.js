@@ -1,15 +1,15 @@
-// Python for one page, in a worker of its own: Pyodide, our packages, and runner.py, which runs the page's cells. The page
-// ends it by terminate(), whatever it is at. What the two say to each other:
+// Python for one page, in a worker of its own: Pyodide, our packages, and runner.py, which runs the page's cells. The
+// page ends it by terminate(), whatever it is doing. The messages between the two:
 //
 //   from the page                  to the page
 //   { run: cell, source }          { ready: seconds }             or { failed: why }
 //   { renew: true }
 //   { load: module }               { cell, kind, text }           what the cell prints or shows: text, html, error
-//                                  { cell, outcome, what, seconds, offer }   it has ended; see Offer
+//                                  { cell, outcome, what, seconds, offer }   the cell has ended; see Offer
 //                                  { loaded: names } or { failed: why }
 
 /**
- * Libraries that a cell lacks: what would have to be fetched for them, from where, and how much if that is known.
+ * A library that a cell lacks: the packages to be fetched for it, from where, and how many bytes if that is known.
  * @typedef {{ module: string, names: string[], hosts: string[], bytes: number | null }} Offer
  */
 
@@ -43,8 +43,8 @@ async function start() {
   renew();
 }
 
-// A browser's stack is smaller than Python thinks. With this it raises a RecursionError before the browser ends it all;
-// measured in Chromium, which has less than Firefox: beyond 240 kB it breaks down.
+// A browser's stack is smaller than Python assumes. With this limit Python raises a RecursionError before the browser
+// breaks down, which Chromium (whose stack is smaller than Firefox's) did beyond 240 kB.
 const STACK = 160 * 1024;
 
 function guardStack(/** @type {any} */ module) {
@@ -52,7 +52,7 @@ function guardStack(/** @type {any} */ module) {
   module._PyUnstable_ThreadState_SetStackProtection?.(module._PyThreadState_Get(), bottom, STACK);
 }
 
-// The cells of the page run in a module of their own, which is empty at first.
+// Begin a new module for the page's cells, which is empty at first.
 function renew() {
   page = python.pyimport("runner").Page();
 }
@@ -68,7 +68,7 @@ self.addEventListener("message", async ({ data }) => {
   try {
     await ready;
   } catch {
-    return; // it has been told
+    return; // the page has been told
   }
   if (data.renew) renew();
   else if (data.load) await load(data.load);
@@ -86,8 +86,8 @@ function run(cell, source) {
     const [outcome, what] = page.run(cell, source, tell);
     self.postMessage({ cell, outcome, what, seconds: seconds(began), offer: offerOf(what) });
   } catch (error) {
-    // Python itself is broken, as by a long chain of objects that is freed, each inside of the one before; a new worker
-    // will do.
+    // Python itself is broken, for example because a long chain of nested objects was freed; the page will start a new
+    // worker.
     self.postMessage({ cell, outcome: "broken", what: String(error), seconds: seconds(began), offer: null });
   }
 }
@@ -113,7 +113,7 @@ async function load(module) {
   const names = offerOf(module)?.names ?? [];
   try {
     await python.loadPackage(names, { messageCallback: () => {}, errorCallback: () => {} });
-    const absent = names.filter((name) => !(name in python.loadedPackages)); // it does not reject for those
+    const absent = names.filter((name) => !(name in python.loadedPackages)); // loadPackage does not reject for those
     if (absent.length > 0) throw new Error(absent.join(", "));
     self.postMessage({ loaded: names });
   } catch (error) {

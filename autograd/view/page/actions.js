@@ -1,5 +1,5 @@
-// What a person can do, wherever it is done from: a card, a key, a panel, the console. An action changes the model and
-// says so; how the parts of the page show the change is main.js's affair.
+// What the reader can do, from a card, a key, a panel or the console. An action changes the model and announces what it
+// did; main.js makes the parts of the page show the change.
 
 import { clip, show, signed } from "./numbers.js";
 import { keyOf } from "./rooms.js";
@@ -9,11 +9,11 @@ import { Training } from "./training.js";
  * @import { Model } from "./model.js"
  * @import { Tab } from "./tabs.js"
  *
- * @typedef {object} Screen What actions need of it.
- * @property {(text: string) => void} say to everybody
- * @property {(text: string) => void} speak to those who listen only
- * @property {(place: number) => void} reveal have an item in view
- * @property {() => void} unfold have the panel in view
+ * @typedef {object} Screen What actions need of the screen.
+ * @property {(text: string) => void} say show a text, and have screen readers read it
+ * @property {(text: string) => void} speak have screen readers read a text that is not shown
+ * @property {(place: number) => void} reveal bring an item into view
+ * @property {() => void} unfold bring the panel into view
  * @property {() => void} focusLeaf put the focus where the selected leaf is edited
  * @property {() => void} finish end the player, with everything shown
  *
@@ -47,7 +47,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   function enter(place) {
     const item = model.view.items[place];
     if (item.kind === "room") {
-      // A neighbour that stands for all that is elsewhere is the outermost room.
+      // A neighbour that stands for everything elsewhere is the outermost room.
       openRoom(house.rooms[item.room].name);
     } else if (item.kind === "rest") {
       openRoom(item.next);
@@ -95,7 +95,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
       const example = house.batches.exampleOf(i);
       const changes = { room: house.rooms[house.home[i]].name };
       state.set(example < 0 ? changes : { ...changes, example });
-      // A number that has no card is where it is used.
+      // A constant without a card is written on the card of its consumer, which is shown instead.
       if (!model.view.places.has(`${i}`) && engine.isConstant(i)) shown = engine.consumers[engine.usesOf(i)[0]] ?? i;
     }
     state.set({ tab });
@@ -106,7 +106,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   // --- what is shown of the graph ---
 
   /**
-   * Show another example of the batch in view; what is selected is the same in that one.
+   * Show another example of the batch in view, and select the node there that corresponds to the selected one.
    * @param {number} direction
    */
   function nextExample(direction) {
@@ -139,7 +139,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
     say(`Now ${clip(names[i], 20)} is differentiated.`);
   }
 
-  // --- leaves: whoever changes one by hand ends a run of gradient descent ---
+  // --- leaves: changing one by hand ends a run of gradient descent ---
 
   function outcome() {
     const { of } = engine;
@@ -149,7 +149,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   }
 
   /**
-   * Show a leaf's number without keeping it yet, as while dragging.
+   * Set a leaf for the time being, as while it is dragged.
    * @param {number} i
    * @param {number} x
    */
@@ -158,7 +158,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
     leaves.preview(i, x);
   }
 
-  // Keep what was shown.
+  // Keep the previewed numbers.
   function commit() {
     leaves.commit();
     say(outcome());
@@ -199,12 +199,12 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
     training.descend(steps);
   }
 
-  // Let it run, or pause it.
+  // Start a run of gradient descent, or pause it.
   function toggleRun() {
     training.toggle();
   }
 
-  // Back to where it began.
+  // Go back to where gradient descent began.
   function restart() {
     training.pause();
     if (leaves.losses.length === 0) return;
@@ -213,7 +213,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   }
 
   /**
-   * Whether gradient descent moves a leaf.
+   * Switch on or off whether gradient descent moves a leaf.
    * @param {number} i
    * @param {boolean} on
    */

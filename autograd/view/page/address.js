@@ -1,5 +1,5 @@
-// The address follows the state, and the state follows an address that somebody writes by hand. What stands in it is
-// declared in fields.js.
+// The address follows the state, and the state follows an address that the reader edits. fields.js declares what the
+// address contains.
 
 import { fromFragment, toFragment } from "./fields.js";
 import { plural } from "./numbers.js";
@@ -9,13 +9,13 @@ import { plural } from "./numbers.js";
  * @import { Model } from "./model.js"
  */
 
-const LINKED = ["https:", "http:", "file:"]; // what opens in another window too; not about:, blob: or data:
+const LINKED = ["https:", "http:", "file:"]; // pages that a link can open in another window; not about:, blob: or data:
 
 export class Address {
   /**
    * @param {Model} model
    * @param {{ opened: (values: Values, leaves: Map<number, number>) => void, say: (text: string) => void }} callbacks
-   *   `opened` is called when somebody wrote another address
+   *   `opened` is called when the reader has edited the address
    */
   constructor(model, { opened, say }) {
     this.model = model;
@@ -27,7 +27,7 @@ export class Address {
     window.addEventListener("hashchange", () => this.restore());
   }
 
-  // The address follows the state; quietly, and not too often.
+  // Write the state into the address: without an entry in the history, and not too often.
   remember() {
     if (this.remembering) return;
     this.remembering = setTimeout(() => {
@@ -44,19 +44,19 @@ export class Address {
     }, 250);
   }
 
-  // Somebody changed the address by hand.
+  // Take over an address that the reader has edited.
   restore() {
     if (window.location.hash.slice(1) === this.fragment) return;
     const { values, leaves } = fromFragment(window.location.hash, this.model);
     this.opened(values, leaves);
   }
 
-  // Whether this page has an address of its own; where a notebook has put its text into a frame, it has none.
+  // Whether this page has an address of its own. It has none where a notebook has put its text into a frame.
   get isKnown() {
     return LINKED.includes(window.location.protocol);
   }
 
-  // A link to the page as it is, or where it has no address, what is to be added to one; and what it leaves out, if so.
+  // A link to the page as it is (or only its fragment, if the page has no address), and a remark on what it leaves out.
   get link() {
     const { fragment, left } = toFragment(this.model);
     const page = this.isKnown ? window.location.href.split("#")[0] : "";

@@ -1,6 +1,6 @@
-// What is differentiated as a function of one node alone, everything else staying as it is: its value anywhere (Along), and
-// enough values to draw it as a curve (Samples). It knows nothing of the screen. Only what lies between the node and what
-// is differentiated is computed, into numbers of its own; the engine's stay as they are.
+// The differentiated node as a function of one node alone, everything else staying as it is: its value anywhere
+// (Along), and enough values to draw it as a curve (Samples). It knows nothing of the screen. Only the nodes on paths
+// between the two are computed, in an array of its own; the engine's numbers stay as they are.
 
 /**
  * @import { Engine } from "./engine.js"
@@ -20,7 +20,7 @@ export class Along {
     const marks = engine.between(i);
     this.matters = marks[this.of] === 1;
     /** @type {number[]} */
-    this.order = []; // what is computed for each value
+    this.order = []; // the nodes that are computed for each value
     for (let k = i + 1; k <= this.of; k++) if (marks[k]) this.order.push(k);
     this.unreadable = this.order.find((k) => engine.rules[k] === null) ?? -1; // the first whose rule cannot be read
     this.data = engine.data.slice();
@@ -33,7 +33,7 @@ export class Along {
     this.data.set(engine.data);
     const on = new Set([this.node, ...order]);
     const isUnknown = (/** @type {number} */ k) => engine.unknown[k] === 1 && !on.has(k);
-    // An unknown number that comes in from the side makes all of it unknown.
+    // If a computed node has another operand that is unknown, the whole function is.
     this.known = this.unreadable < 0 && !order.some((k) => engine.operandsOf(k).some(isUnknown));
   }
 
@@ -53,20 +53,20 @@ export class Along {
 }
 
 const BISECTIONS = 30; // to find the border of a gap or a jump
-const SEARCHED = 12; // so many borders are looked for
-const STEEP = 0.25; // of the curve's height between two neighbours may be a jump
-const FLAT = 1e-9; // of the numbers' size: what is less is round-off
+const SEARCHED = 12; // at most this many borders are looked for
+const STEEP = 0.25; // neighbours that differ by this share of the curve's height may be beside a jump
+const FLAT = 1e-9; // differences below this share of the numbers' size are round-off
 
 /**
- * A curve's points between two numbers, from coarse to fine, so that it can be drawn before it is complete. Where it has
- * no finite value there is a gap, and so there is where it jumps: at a pole no line leads across.
+ * A curve's points between two numbers, from coarse to fine, so that it can be drawn before it is complete. It has a
+ * gap where its value is not finite, and where it jumps: no line is drawn across a pole.
  */
 export class Samples {
   /**
    * @param {Along} along
    * @param {number} low
    * @param {number} high
-   * @param {number} count a power of two: the curve is cut into so many pieces
+   * @param {number} count the number of pieces of the curve, a power of two
    */
   constructor(along, low, high, count) {
     this.along = along;
@@ -74,7 +74,7 @@ export class Samples {
     this.high = high;
     /** @type {Point[]} */
     this.points = [];
-    this.even = count + 1; // so many of them lie evenly, and come first
+    this.even = count + 1; // the number of evenly spaced points, which come first
     /** @type {Point[]} */
     this.sorted = [];
     this.complete = false;
@@ -82,7 +82,7 @@ export class Samples {
   }
 
   /**
-   * Compute on until that is enough for now, or complete.
+   * Continue computing until `enough` says so, or the curve is complete.
    * @param {() => boolean} enough
    */
   advance(enough) {
@@ -90,14 +90,14 @@ export class Samples {
     while (!this.complete && !enough());
   }
 
-  // The points by x; y is not finite in gaps.
+  // The points in the order of x; in gaps, y is not finite.
   get line() {
     if (this.sorted.length < this.points.length) this.sorted = [...this.points].sort(([a], [b]) => a - b);
     return this.sorted;
   }
 
-  // From where to where the curve goes, but for the little of it that shoots up beside a pole. The points of borders, which
-  // lie close together, do not count.
+  // The range of the curve's values, without the few that shoot up beside a pole. Points added near borders do not
+  // count, because they lie close together.
   get extent() {
     const ys = this.points
       .slice(0, this.even)
@@ -141,7 +141,7 @@ export class Samples {
   }
 
   /**
-   * Neighbours between which the curve may begin, end or jump; what is beyond the same border does not count.
+   * Neighbours between which the curve may begin, end or jump, unless both are above `high` or both below `low`.
    * @param {number} low
    * @param {number} high
    */
@@ -161,8 +161,8 @@ export class Samples {
   }
 
   /**
-   * Halve an interval towards its border: the end of what is finite, or a jump. A jump stays as large, however small the
-   * interval; what is only steep becomes flat.
+   * Halve an interval towards a border: an end of the finite values, or a jump. At a jump the difference of the values
+   * stays as large, however small the interval; at a merely steep place it becomes small.
    * @param {Point} a
    * @param {Point} b
    * @returns {Generator<void, void, void>}

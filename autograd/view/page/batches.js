@@ -1,5 +1,5 @@
-// The batches of a graph: parts of it that are the same but for their leaves, one for each example. The rooms know the
-// first example only; here stands which node of another one is in its place.
+// The batches of a graph: parts of it that are the same but for their leaves, one for each example. The rooms contain
+// only the first example; here the corresponding nodes of the other examples are found.
 
 /** @import { Copies } from "./data.d.ts" */
 
@@ -42,8 +42,8 @@ export class Batches {
   }
 
   /**
-   * What stands in a node's place in an example: the node itself if it is in no batch, -1 if nothing does. Of a smaller
-   * batch it is the last example.
+   * The node that corresponds to a node in an example: the node itself if it is in no batch, -1 if there is none. If a
+   * batch has fewer examples, its last one is taken.
    * @param {number} i
    * @param {number} example
    */

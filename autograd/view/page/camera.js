@@ -1,4 +1,5 @@
-// Looking at the drawing: pan, zoom, pinch, fit. The world is moved by one transform; nothing in it is drawn again.
+// The camera over the drawing: pan, zoom, pinch, fit. One transform moves the whole drawing; nothing in it is drawn
+// again.
 
 /**
  * @import { Pair } from "./data.d.ts"
@@ -23,9 +24,9 @@ export class Camera {
     this.scale = 1;
     /** @type {Map<number, Pair>} */
     this.pointers = new Map();
-    this.dragged = false; // so that the click that follows is none
+    this.dragged = false; // then the click event that follows is ignored
     this.fitted = false;
-    this.gliding = 0; // the frame that is asked for, while it moves by itself
+    this.gliding = 0; // the animation frame that is requested during a glide
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.down(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
@@ -38,7 +39,7 @@ export class Camera {
     return [this.frame.clientWidth || 1, this.frame.clientHeight || 1];
   }
 
-  // Whether it has a size at all. In a hidden tab or a closed <details> there is nothing to look at, and nothing to fit.
+  // Whether the frame has a size at all. In a hidden tab or a closed <details> it has none, so nothing can be fitted.
   get isSeen() {
     return this.frame.clientWidth > 0 && this.frame.clientHeight > 0;
   }
@@ -65,7 +66,7 @@ export class Camera {
   }
 
   /**
-   * Have a point of the drawing in the middle: smoothly, unless the reader wants no motion.
+   * Move a point of the drawing into the middle: smoothly, unless the reader prefers reduced motion.
    * @param {Pair} point
    * @param {number} scale
    */
@@ -93,7 +94,7 @@ export class Camera {
   }
 
   /**
-   * The scale at which a drawing is just all in view, on a stage of this size.
+   * The scale at which a whole drawing just fits a stage of this size; at most 1.25.
    * @param {Pair} size
    * @param {Pair} stage
    */
@@ -102,7 +103,8 @@ export class Camera {
   }
 
   /**
-   * The whole drawing, or as much of it, from its start, as there is space for at the smallest scale.
+   * Fit the whole drawing into view, or, at the smallest scale, as much from its upper left corner as there is space
+   * for.
    * @param {Pair} size
    * @param {number} smallest
    */
@@ -136,7 +138,7 @@ export class Camera {
   }
 
   /**
-   * Move as little as is needed to have a box in view.
+   * Move as little as is needed to bring a box into view.
    * @param {Box} item
    */
   reveal(item) {
@@ -154,7 +156,7 @@ export class Camera {
     this.fitted = fitted;
   }
 
-  // The part of the world in view.
+  // The part of the drawing in view.
   get seen() {
     const [w, h] = this.size;
     return {

@@ -1,16 +1,16 @@
-// The chain rule for one node: its links to the consumers, and the whole ways from what is differentiated down to it. An
-// edge of the engine's is a factor, the local derivative of its consumer with respect to its operand.
+// The chain rule for one node: all paths from the differentiated node down to it. Each edge of the engine is a factor,
+// the local derivative of its consumer with respect to its operand.
 
 /**
  * @import { Engine } from "./engine.js"
  * @import { Model } from "./model.js"
  *
- * @typedef {number[]} Way The edges from what is differentiated down to a node, in this order.
+ * @typedef {number[]} Way The edges from the differentiated node down to a node, in this order.
  */
 
 /**
- * For each node the number of ways on which it is reached from what is differentiated; of those in between, and of node
- * i itself. Where ways fork again and again the number is beyond all bounds.
+ * The number of paths from the differentiated node down to node i. It grows exponentially where paths fork again and
+ * again, so it is counted without following each path.
  * @param {Model} model
  * @param {number} i
  */
@@ -26,7 +26,7 @@ export function countWays({ engine, timeline }, i) {
 }
 
 /**
- * All ways from what is differentiated down to node i; null if there are more than `most`.
+ * All paths from the differentiated node down to node i; null if there are more than `most`.
  * @param {Model} model
  * @param {number} i
  * @param {number} most
@@ -40,7 +40,7 @@ export function waysTo(model, i, most) {
   const open = [{ node: i, edges: /** @type {Way} */ ([]) }];
   while (open.length) {
     const { node, edges } = /** @type {{ node: number, edges: Way }} */ (open.pop());
-    // Up to the next fork there is one way on, whose edges are taken along without copies.
+    // Up to the next fork there is only one way to go on, so its edges are added without a copy.
     let at = node;
     let uses = timeline.usesThatMatter(at);
     while (at !== engine.of && uses.length === 1) {
@@ -55,7 +55,7 @@ export function waysTo(model, i, most) {
 }
 
 /**
- * The product along a way, or along a part of it.
+ * The product of the local derivatives along a path, or along a part of it.
  * @param {Engine} engine
  * @param {Way} way
  */

@@ -1,5 +1,5 @@
-// The panel for changing leaves: typing and dragging, with undo; in it stand the curve over the selected leaf (curve.js) and
-// gradient descent (descent.js). What is done with the leaves is leaves.js's affair.
+// The panel for changing leaves: typing and dragging, with undo. It contains the curve over the selected leaf
+// (curve.js) and gradient descent (descent.js). leaves.js changes the leaves and keeps their history.
 
 import { Curve } from "./curve.js";
 import { Descent } from "./descent.js";
@@ -12,12 +12,12 @@ import { clip, isolated, parse, show, signed } from "./numbers.js";
  * @import { Changed } from "./state.js"
  *
  * @typedef {{ i: number, number: HTMLInputElement, box: HTMLInputElement, gradient: HTMLElement, line: HTMLElement }} Line
- *   Of the list of leaves.
+ *   A line of the list of leaves.
  * @typedef {Pick<Actions, "goTo" | "setLeaf" | "preview" | "commit" | "undo" | "redo" | "reset" | "train">} Uses
  * @typedef {Pick<Actions, "descend" | "toggleRun" | "restart" | "training">} UsesOfDescent
  */
 
-const LISTED = 40; // so many leaves stand in the list
+const LISTED = 40; // at most this many leaves are listed
 
 export class Changes {
   /**

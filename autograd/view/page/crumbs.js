@@ -1,5 +1,5 @@
-// The way from the outermost room to the one in view, at the top of the page. The room around this one is there in small,
-// with the place of this one in it, so that the surroundings stay in sight.
+// The path from the outermost room to the one in view, at the top of the page. A small picture of the surrounding room
+// shows where the room in view lies in it.
 
 import { byId, fill, html, svg } from "./dom.js";
 import { isolated } from "./numbers.js";
@@ -35,7 +35,7 @@ export class Crumbs {
   }
 
   /**
-   * A room in small, and in it the one in view.
+   * A small picture of a room, in which the room or dot in view is marked.
    * @param {string} key
    */
   small(key) {

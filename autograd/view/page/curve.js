@@ -1,7 +1,7 @@
-// What is differentiated as a curve over the selected leaf, with the tangent whose slope is the gradient, the present point,
-// and the point after a step of gradient descent. The curve's numbers are along.js's affair, the axes plot.js's. The point
-// can be dragged along the curve. A large graph's curve comes bit by bit, from coarse to fine, and never keeps the page
-// waiting.
+// The value of the differentiated node as a curve over the selected leaf, with the tangent whose slope is the gradient,
+// the present point, which can be dragged along the curve, and the point after a step of gradient descent. along.js
+// computes the curve, plot.js draws the axes. The curve of a large graph is computed bit by bit, from coarse to fine,
+// so that the page never has to wait for it.
 
 import { Along, Samples } from "./along.js";
 import { fill, html, svg } from "./dom.js";
@@ -15,21 +15,21 @@ import { Plot, padded } from "./plot.js";
  * @import { Model } from "./model.js"
  * @import { Scale } from "./plot.js"
  *
- * @typedef {object} Step of gradient descent by this leaf alone.
+ * @typedef {object} Step A step of gradient descent in which only this leaf moves.
  * @property {number} x where the leaf goes
- * @property {number} y what is differentiated there
+ * @property {number} y the value of the differentiated node there
  * @property {number} predicted by the tangent
  */
 
-const PIECES = 128; // of the curve
-const FEWER = 64; // where each of its points takes long
-const LONG = 2000; // operations
-const COARSE = 17; // so many points are a curve worth looking at
+const PIECES = 128; // the curve is cut into this many pieces
+const FEWER = 64; // ... or this many, if each point takes long to compute
+const LONG = 2000; // a point takes long with more operations than this
+const COARSE = 17; // a new curve with this many points is drawn in place of the old one
 const BUDGET = 10; // milliseconds of computing at a time
-const STEPS = 1.5; // times the step's size is half a range in which it can be seen
-const ROOM = 5; // times the curve's height is a frame at most
-const NAME = 16; // letters of a name
-const EDGE = 0.02; // of the range: a leaf that comes so near to its end gets another
+const STEPS = 1.5; // half of a range that shows the step is this many times the step's size
+const ROOM = 5; // a frame is kept while it is less than this many times as high as the curve
+const NAME = 16; // the most letters of a name
+const EDGE = 0.02; // a leaf that is nearer to an end than this share of the range gets another range
 
 export class Curve {
   /**
@@ -50,12 +50,12 @@ export class Curve {
     /** @type {Samples | null} */
     this.samples = null;
     /** @type {Samples | null} */
-    this.drawn = null; // those in the picture: the last ones, until there are enough of the new ones
+    this.drawn = null; // the samples in the picture: those of the last curve, until there are enough new ones
     /** @type {Point[]} */
-    this.before = []; // the curve when its numbers were last kept
+    this.before = []; // the curve before the present change, which is not committed yet
     /** @type {{ low: number, high: number } | null} */
-    this.height = null; // from where to where the frame goes
-    this.frame = 0; // that is to come
+    this.height = null; // the range of values in the frame
+    this.frame = 0; // the animation frame that is requested
     this.plot = new Plot("curve");
     this.words = html("ul", { class: "marks" });
     this.note = html("p", { class: "quiet" });
@@ -100,7 +100,7 @@ export class Curve {
   }
 
   /**
-   * A number of the range, rounded as far as the eye can tell.
+   * A number of the range, rounded to the digits that can be told apart in the picture.
    * @param {number} x
    */
   rounded(x) {
@@ -108,7 +108,8 @@ export class Curve {
     return digits >= 0 && digits <= 20 ? Number(x.toFixed(digits)) : Number(x.toPrecision(6));
   }
 
-  // As wide as the leaf's number and the step ask for; null where it is not finite.
+  // Half the width of the range at zoom 1: enough for the leaf's number and for the step; null if the number is not
+  // finite.
   get size() {
     const x = this.model.engine.data[this.leaf];
     if (!Number.isFinite(x)) return null;
@@ -116,13 +117,13 @@ export class Curve {
     return Math.max(size, Math.min(STEPS * this.stepSize, 10 * size));
   }
 
-  // How far the step goes; 0 where there is none.
+  // How far the step moves the leaf; 0 if there is no step.
   get stepSize() {
     const size = this.slope === null ? 0 : Math.abs(this.rate * this.slope);
     return Number.isFinite(size) ? size : 0;
   }
 
-  // Around the leaf's number.
+  // Choose the range around the leaf's number.
   choose() {
     const { size } = this;
     if (size === null) return;
@@ -143,7 +144,7 @@ export class Curve {
     if (size !== null && stepSize > 0) this.zoomBy((STEPS * stepSize) / size / this.zoom);
   }
 
-  // Begin with the curve anew: nothing of the last one is of use.
+  // Forget the last curve, which is of no use in another range.
   restart() {
     this.drawn = null;
     this.before = [];
@@ -152,7 +153,7 @@ export class Curve {
 
   // --- what is known ---
 
-  // What the leaf and what is differentiated are called here: shortly, as the panel says above which leaf it is.
+  // Short names of the leaf and of the differentiated node (`of`): the full name of the leaf stands above in the panel.
   get name() {
     return this.model.reading.title(this.leaf, NAME);
   }
@@ -165,7 +166,7 @@ export class Curve {
     return parse(this.model.state.get("rate")) ?? NaN;
   }
 
-  // The gradient, where it is known and makes a tangent.
+  // The gradient of the leaf; null if it is not known, is not finite, or the leaf is a constant.
   get slope() {
     const { engine } = this.model;
     const { leaf } = this;
@@ -204,7 +205,7 @@ export class Curve {
   /**
    * Show the curve over a leaf, none for -1.
    * @param {number} leaf
-   * @param {boolean} kept whether the present numbers are, and not on the way
+   * @param {boolean} kept whether the present numbers are committed, not just a preview
    */
   update(leaf, kept) {
     const { engine } = this.model;
@@ -224,14 +225,14 @@ export class Curve {
     this.show();
   }
 
-  // Whether the curve has moved since its numbers were last kept: not if it is only this leaf that changes.
+  // Whether the curve has moved since numbers were last committed; it has not if only this leaf has changed.
   get moved() {
     const { along, before } = this;
     const some = [0.1, 0.5, 0.9].map((part) => before[Math.floor(part * before.length)]);
     return along !== null && before.length > 0 && some.some(([x, y]) => !Object.is(along.at(x), y));
   }
 
-  // Compute the curve and draw it: at once if it takes no time, else bit by bit.
+  // Compute the curve and draw it: at once if that is quick, else bit by bit.
   show() {
     cancelAnimationFrame(this.frame);
     const { along, obstacle } = this;
@@ -256,10 +257,10 @@ export class Curve {
   }
 
   /**
-   * The frame goes where the curve does. While a number is on the way it stays or grows, so that one sees the curve move,
-   * as long as it is not far too large.
+   * Choose the frame's height to fit the curve. During a preview the frame stays or grows, so that the curve can be
+   * seen to move, unless the frame is ROOM times too high.
    * @param {Samples} samples
-   * @param {number[]} more what is to be seen, too
+   * @param {number[]} more other values that must be in the frame
    */
   stretch(samples, more) {
     const extent = samples.extent ?? { low: 0, high: 0 };
@@ -313,7 +314,7 @@ export class Curve {
   }
 
   /**
-   * A line through the point, as far as it can be seen.
+   * The tangent at the present point, as far as it can be seen.
    * @param {Scale} scale
    * @param {number} x
    * @param {number} y
@@ -327,7 +328,7 @@ export class Curve {
   }
 
   /**
-   * What the tangent predicts, and how far off the truth is.
+   * The marks of the step: what the tangent predicts, and how far off the true value is.
    * @param {Scale} scale
    * @param {Step} step
    */
@@ -365,7 +366,7 @@ export class Curve {
    * Every mark in the picture, in words and with its numbers.
    * @param {Step | null} step
    * @param {boolean} inside whether the step ends in the range
-   * @param {boolean} moved whether the curve has
+   * @param {boolean} moved whether the curve has moved
    */
   told(step, inside, moved) {
     const { engine } = this.model;
@@ -436,7 +437,7 @@ const signOf = (x) => (x > 0 ? "positive" : x < 0 ? "negative" : "zero");
 const diamond = (x, y) => `M${x} ${y - 5.5}l5.5 5.5-5.5 5.5-5.5-5.5z`;
 
 /**
- * So many digits that two numbers can be told apart.
+ * How many digits tell two numbers apart: from 6 to 15.
  * @param {number} a
  * @param {number} b
  */

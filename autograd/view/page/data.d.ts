@@ -25,35 +25,37 @@ export interface Result extends Common {
   partials: Numeral[];
 }
 
-/** A text in parts, and between them the numbers of the operands whose names belong there. */
+/** A text in parts: each number stands for the name of the operand at that place. */
 export type Parts = (string | number)[];
 
-/** An operation for a number of operands, as its row in ops.py has it. */
+/** An operation with a given number of operands; its row in ops.py decides these fields. */
 export interface Operation {
-  /** What a card bears. */
+  /** The symbol on a card. */
   mark: string;
   /** How it is read aloud. */
   spoken: Parts;
-  /** How hard its slope is for people, from 0 to 4. */
+  /** How hard its slope is to work out for people, from 0 to 4. */
   hardness: number;
   /** Whether the mark stands between two operands. */
   infix: boolean;
   builtin: boolean;
   /** Whether the page can compute it again. */
   readable: boolean;
-  /** A formula in a line of text. */
+  /** The formula in a line of text. */
   line: Parts;
-  /** A call in Python; operands with a sign need parentheses among signs. */
+  /** A call in Python. If `signs`, it is written with signs, and operands that begin with a minus need parentheses. */
   code: { parts: Parts; signs: boolean };
-  /** For each operand the local derivative, where it is a number or the operand at a place, which is a string. */
+  /**
+   * For each operand the local derivative, if it is a number or equals an operand (its place as a string); else null.
+   */
   slopes: (number | string | null)[] | null;
   /** The textbook's formulas. */
   rule: Rule | null;
-  /** What is computed, where that is written otherwise. */
+  /** The formulas that are computed, if they differ from the textbook's. */
   computed: Rule | null;
 }
 
-/** A rule to show: everything is MathML. In general it is that of any number of operands. */
+/** The formulas of a rule as MathML; if `general`, written for any number of operands. */
 export interface Rule {
   general: boolean;
   operands: string[];
@@ -70,31 +72,34 @@ export interface Room {
   parent: number;
   items: number[];
   neighbours: number[];
-  /** Between places in items + neighbours. */
+  /** Pairs of places in items + neighbours. */
   edges: Pair[];
   /** The places of the items that are steps. */
   row: number[];
-  /** On a wide stage; -1 where the page is to lay the room out itself. */
+  /** The position in `layouts` for a wide stage; -1 if the page is to lay the room out itself. */
   layout: number;
-  /** On a narrow one. */
+  /** The same for a narrow stage. */
   narrow: number;
 }
 
-/** A batch: its first example is in rooms, the others are in none. */
+/** A batch: of the nodes that correspond, only the first, their stand-in, is in a room. */
 export interface Copies {
-  /** The smallest room that all of it is in. */
+  /** The smallest room that contains the whole batch. */
   room: number;
   /** The nodes that join the examples. */
   gather: number[];
-  /** For each example its nodes, -1 where it lacks one; at one place stands what plays one part. */
+  /** For each example its nodes; nodes that correspond have the same place in each list, and -1 marks a missing one. */
   members: number[][];
 }
 
-/** Where things stand: of the items their centres, of the edges their paths as SVG, and their labels where there is space. */
+/**
+ * The layout of a room: the centres of the items, the paths of the edges as SVG, and where their labels go, if they
+ * fit.
+ */
 export interface Layout {
   size: Pair;
   at: Pair[];
-  /** Empty where an edge is part of a bundle, or shown only when it is asked for. */
+  /** An empty path if the edge is part of a bundle, or is drawn only while it stands out. */
   paths: string[];
   labels: (Pair | null)[];
   plates: Plate[];
@@ -104,13 +109,13 @@ export interface Layout {
 /** Items in a grid, or steps in a row. */
 export interface Plate {
   kind: "grid" | "row";
-  /** Places. */
+  /** Their places. */
   items: number[];
   /** Left, top, width and height. */
   box: number[];
 }
 
-/** Edges drawn as one, from a place or from the plate -1 - from, and so to. */
+/** Edges drawn as one; an end is a place, or -1 - p for plate p. */
 export interface Bundle {
   from: number;
   to: number;
@@ -119,33 +124,38 @@ export interface Bundle {
   edges: number[];
 }
 
-/** What a leaf is for; an empty text for results. */
+/** What a leaf is for; an empty string for results. */
 export type Role = "parameter" | "input" | "constant" | "";
 
-/** A time that a layer is applied; the positions of nodes, a unit each, and the places of other uses: layer and use. */
+/**
+ * One application of a layer: the positions of its nodes, one for each unit, and adjoining uses as pairs of layer and
+ * use.
+ */
 export interface Use {
   sums: number[];
   /** The activations; the sums themselves where there are none. */
   outputs: number[];
-  /** Whose outputs it takes. */
+  /** The use whose outputs it takes. */
   before: Pair | null;
-  /** Which takes all its outputs, and alone does. */
+  /** The use that takes all its outputs, if no other node does. */
   after: Pair | null;
 }
 
-/** A matrix of weights, which are the first or the second of the factors of each dot, and where it is used. */
+/**
+ * A matrix of weights and its uses; `first` if the weights are the first factors in each dot, rather than the second.
+ */
 export interface Layer {
   first: boolean;
   bias: boolean;
   uses: Use[];
 }
 
-/** What the page says of the graph first, and of nodes by their positions. */
+/** The program's texts: about the graph, and about nodes by their positions. */
 export interface Story {
   title: string;
   text: string;
   notes: Record<string, string>;
-  /** The node at which the page opens, and at which step of it; null when all is known. */
+  /** The node at which the page opens, and the step of it; null for the complete graph. */
   start?: { node: number; step: "forward" | "backward" | null };
 }
 
@@ -157,7 +167,7 @@ export interface Data {
   roles: Role[];
   /** By name and number of operands, as in "tanh/1". */
   operations: Record<string, Operation>;
-  /** Names of the field for results without a label, such as "mean". */
+  /** Common names for results without a label, such as "mean". */
   known: Record<string, string>;
   /** In the order in which they compute. */
   layers: Layer[];

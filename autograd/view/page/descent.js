@@ -1,5 +1,5 @@
-// Gradient descent in the panel: the rate, the buttons, the count of steps, and the losses so far as a curve. How it goes on
-// is training.js's affair.
+// Gradient descent in the panel: the rate, the buttons, the count of steps, and the losses so far as a curve.
+// training.js takes the steps.
 
 import { html, svg } from "./dom.js";
 import { clip, isolated, parse, plural, show } from "./numbers.js";
@@ -12,8 +12,8 @@ import { Plot, padded } from "./plot.js";
  */
 
 /** @type {Record<string, number>} */
-const PACES = { "1 at a time": 1, "10 at a time": 10, "100 at a time": 100 }; // steps of a run between two looks
-const COLUMNS = 250; // so many stretches of losses can be told apart
+const PACES = { "1 at a time": 1, "10 at a time": 10, "100 at a time": 100 }; // steps of a run between two updates
+const COLUMNS = 250; // the losses are drawn in at most this many stretches
 const LOG = 100; // losses whose ratio is larger need a log scale
 
 export class Descent {
@@ -64,7 +64,7 @@ export class Descent {
       this.count,
       this.plot.element,
     );
-    // Nothing changes under a finger: what it presses would be another thing by the time it is lifted.
+    // While a pointer is down, a run waits: otherwise the page could change between pressing a button and releasing it.
     const hold = (/** @type {boolean} */ held) => () => {
       training.held = held;
     };
@@ -123,7 +123,7 @@ export class Descent {
 }
 
 /**
- * Of many losses the lowest and the highest of each stretch: no peak is lost. What is not finite is left out.
+ * The lowest and the highest loss of each stretch, so that no peak is lost. Losses that are not finite are left out.
  * @param {number[]} losses
  * @returns {Point[]}
  */

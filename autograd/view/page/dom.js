@@ -1,9 +1,9 @@
 // Making elements, and finding those of the template. Text goes in as text, never as markup.
 
 /**
- * @typedef {Node | string | null | undefined | false} Child What is nothing is left out.
+ * @typedef {Node | string | null | undefined | false} Child Null, undefined, false and "" are left out.
  * @typedef {string | number | boolean | undefined | ((event: Event) => void)} Attribute
- * @typedef {Record<string, Attribute>} Attributes What begins with "on" is a listener.
+ * @typedef {Record<string, Attribute>} Attributes A function is a listener; its name begins with "on".
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -68,7 +68,7 @@ export const fill = (element, ...children) => element.replaceChildren(...present
 export const byId = (id) => ofKind(id, HTMLElement);
 
 /**
- * The same, of the kind that its user counts on.
+ * The element of the template with this id; throws if it is not of this class.
  * @template {Element} T
  * @param {string} id
  * @param {new () => T} kind
@@ -91,7 +91,8 @@ const texts = new WeakMap();
 const classes = new WeakMap();
 
 /**
- * Set text or a class only where it differs, so that the browser has nothing to do where nothing changed.
+ * Set a text, or (`setClass`) the class, only if it differs, so that the browser has nothing to do where nothing
+ * changed.
  * @param {Element} element
  * @param {string} text
  */

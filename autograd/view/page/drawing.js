@@ -1,5 +1,5 @@
-// The drawing of a room as SVG: cards, edges and the numbers on them. It is made once for a room; afterwards only what
-// is different is written.
+// The drawing of a room as SVG: cards, edges and the numbers on them. The elements are made once for each view; after
+// that, only what has changed is written.
 
 import { Camera } from "./camera.js";
 import { ofKind, setClass, setText, svg } from "./dom.js";
@@ -14,11 +14,12 @@ import { keyOf } from "./rooms.js";
  * @import { Box, Edge, Item, RoomItem, Strand } from "./rooms.js"
  *
  * @typedef {Record<"title" | "symbol" | "value" | "gradient" | "delta", SVGTextElement>} Texts
- * @typedef {object} Card An item as it is drawn, and as what.
+ * @typedef {object} Card The elements that draw an item, and what they show at present.
  * @property {Item} item
  * @property {SVGGElement} card
  * @property {SVGPathElement} strip
- * @property {SVGPathElement} since the mark of a leaf that has been set, on the card where it is one
+ * @property {SVGPathElement} since the mark of a leaf that the program has set, attached only to the card of such a
+ *   leaf
  * @property {SVGRectElement[]} cells of a room: the values inside
  * @property {Texts} texts
  * @property {boolean} hidden out of view
@@ -26,9 +27,9 @@ import { keyOf } from "./rooms.js";
  * @property {string} marks
  * @property {string} role
  *
- * @typedef {{ group: SVGGElement, local: SVGTextElement, flow: SVGTextElement, onDemand: boolean }} Label Shown only on
- *   demand where there is no space for it.
- * @typedef {object} Line An edge as it is drawn, and as what.
+ * @typedef {{ group: SVGGElement, local: SVGTextElement, flow: SVGTextElement, onDemand: boolean }} Label The numbers
+ *   on an edge; if `onDemand`, there is no space for them, and they are shown only while the edge stands out.
+ * @typedef {object} Line The elements that draw an edge, and what they show at present.
  * @property {Edge} edge
  * @property {SVGPathElement} path
  * @property {boolean} drawn
@@ -36,28 +37,29 @@ import { keyOf } from "./rooms.js";
  * @property {SaidOfEdge | null} said
  * @property {string} marks
  *
- * @typedef {{ going: string, near: boolean, onIt: string }} Marks The phase in which something flows along an edge;
- *   whether one of its ends is selected or pointed at; and whether it is on the way that is shown.
+ * @typedef {{ going: string, near: boolean, onIt: string }} Marks The phase in which something flows along an edge, if
+ *   it does; whether one of its ends is selected or pointed at; and whether the edge is on the highlighted path
+ *   ("onpath"), off it ("faded"), or there is none.
  */
 
-// Numbers have 11 pixels at the first scale: a room opens at it at least. Whoever asks for all of it, or for less of a
-// stage, gets all of it down to the second.
+// At the scale READABLE, numbers are 11 pixels high: a room opens at this scale or a larger one. Only when the reader
+// asks for the whole room, or the stage is resized, does the scale go down, to SEEN at the lowest.
 const READABLE = 11 / 14.5;
 const SEEN = 0.5;
-const UPRIGHT = 1.2; // a stage whose width is less than so many times its height gets the narrow layout
+const UPRIGHT = 1.2; // a stage whose width is less than this times its height gets the narrow layout
 const UNFOLDING = 280; // milliseconds
-const TRACED = 12; // so many edges of a bundle are traced at once
-// Before an audience no text is under 16 pixels; the smallest that is drawn has 12. And nothing need be larger than that.
+const TRACED = 12; // at most this many edges of a bundle are traced at once
+// In presenter mode no text is smaller than 16 pixels: the smallest has 12 at scale 1. LARGE is the largest scale.
 const [LEGIBLE, LARGE] = [16.1 / 12, 2];
-const MARGIN = 28; // around what is followed
-const MANY = 300; // so many items are drawn only where they are in view
+const MARGIN = 28; // around the cards that `follow` brings into view
+const MANY = 300; // with more items than this, only those in view are drawn
 const FAR = 0.42; // below this scale letters are too small to read
 
 export class Drawing {
   /**
    * @param {Model} model
    * @param {Pick<Actions, "select" | "enter" | "preview" | "commit"> & { reshape: (narrow: boolean) => void }} callbacks
-   *   the last is told the shape of the stage
+   *   `reshape` is told whether the stage is narrow
    */
   constructor(model, { select, enter, preview, commit, reshape }) {
     this.model = model;
@@ -74,10 +76,10 @@ export class Drawing {
     /** @type {(Line & { edge: Strand })[]} */
     this.strands = []; // of the bundles
     this.hovered = -1;
-    this.clicking = false; // what is selected now is so by a click
+    this.clicking = false; // whether the present change of the selection comes from a click
     this.culling = 0;
     /** @type {Pair | null} */
-    this.frameSize = null; // for which it was fitted or moved; null before it has a size
+    this.frameSize = null; // when the camera was last fitted or moved; null before the frame has a size
     this.frame = ofKind("drawing", SVGSVGElement);
     this.world = svg("g", { id: "world" });
     this.plateLayer = svg("g", { "aria-hidden": "true" });
@@ -188,8 +190,8 @@ export class Drawing {
     );
   }
 
-  // The cards in view as bare boxes, to fade while something else takes their place; null where that is too much, or
-  // not wanted.
+  // Bare boxes in place of the cards in view, which fade out while another room takes their place; null if there are
+  // too many, or the reader prefers reduced motion.
   ghosts() {
     if (matchMedia("(prefers-reduced-motion: reduce)").matches || this.cards.length > MANY) return null;
     const boxes = this.view.items.map(({ x, y, width, height }) =>
@@ -200,11 +202,12 @@ export class Drawing {
   }
 
   /**
-   * Show a room as it unfolds from the card that stands for it, or as the last one folds into its card. Only frames grow
-   * and old things fade: every card is at its place from the start, and nothing waits for this.
+   * Animate the change to another room: a frame grows from the card of the room that opens, or shrinks into the card of
+   * the room that was left, while the old boxes fade. Every new card is at its final place from the start, so nothing
+   * has to wait for the animation.
    * @param {SVGGElement | null} before the ghosts of what was in view
-   * @param {Box | null} from the card on the stage
-   * @param {Box | null} to
+   * @param {Box | null} from the card of the new room in the old view
+   * @param {Box | null} to the card of the old room in the new view
    */
   unfold(before, from, to) {
     if (!before) return;
@@ -249,7 +252,7 @@ export class Drawing {
     };
   }
 
-  // Bring everything up to date; what does not change costs nothing but the comparison.
+  // Bring everything up to date; where nothing changed, only comparisons are made.
   update() {
     const { reading, selectedPlace: selected } = this.model;
     this.cards.forEach((card, place) => {
@@ -318,7 +321,7 @@ export class Drawing {
   }
 
   /**
-   * What an edge stands out by at present.
+   * The reasons why an edge stands out at present.
    * @param {number} k
    * @returns {Marks}
    */
@@ -334,7 +337,7 @@ export class Drawing {
   }
 
   /**
-   * A bundle; with the few of its edges that stand out traced from card to card.
+   * Update a bundle; if only a few of its edges stand out, draw each of these from card to card.
    * @param {Line & { edge: Strand }} strand
    */
   updateStrand(strand) {
@@ -353,8 +356,8 @@ export class Drawing {
   /**
    * @param {Line} line
    * @param {Marks} marks
-   * @param {boolean} labelled whether it may bear numbers
-   * @param {boolean} traced whether it is drawn, if it is one of those that are not always
+   * @param {boolean} labelled whether it may show numbers
+   * @param {boolean} traced whether to draw it, if it is not always drawn
    */
   updateLine(line, marks, labelled = true, traced = standsOut(marks)) {
     const { reading } = this.model;
@@ -491,7 +494,7 @@ export class Drawing {
   }
 
   /**
-   * A leaf's number is dragged to the left and to the right.
+   * Change a leaf by dragging the number on its card to the left or to the right.
    * @param {PointerEvent} event
    */
   scrub(event) {
@@ -514,7 +517,7 @@ export class Drawing {
     const end = () => {
       this.frame.removeEventListener("pointermove", move);
       for (const name of ["pointerup", "pointercancel"]) this.frame.removeEventListener(name, end);
-      this.camera.dragged = moved; // then the click that follows is none
+      this.camera.dragged = moved; // then the click event that follows is ignored
       if (moved) this.commit();
     };
     this.frame.addEventListener("pointermove", move);
@@ -523,16 +526,16 @@ export class Drawing {
 
   // --- what is in view ---
 
-  // Fit the room into view as far as it stays readable, with what matters in it.
+  // Fit the room into view as far as it stays readable, with the selected item in view.
   arrange(smallest = READABLE) {
     const { selectedPlace } = this.model;
     this.frameSize = this.camera.isSeen ? this.camera.size : null;
     if (this.frameSize) this.camera.fit(this.view.size, smallest);
-    else this.camera.fitted = true; // as soon as it has a size
+    else this.camera.fitted = true; // `resized` fits it as soon as the frame has a size
     if (selectedPlace >= 0) this.reveal(selectedPlace);
   }
 
-  // All of it, if anything can be read then.
+  // Fit the whole room into view, unless nothing could be read at that scale.
   fit() {
     this.arrange(this.camera.whole(this.view.size) < SEEN ? READABLE : SEEN);
   }
@@ -544,7 +547,7 @@ export class Drawing {
   }
 
   /**
-   * Whether it takes more width to read the whole room, and whether so much more is enough.
+   * Whether the whole room is too small to read at the present width, but readable with this many more pixels.
    * @param {number} more
    */
   wantsMore(more) {
@@ -555,7 +558,7 @@ export class Drawing {
     return camera.whole(size) < READABLE && camera.whole(size, [width + more, height]) >= READABLE;
   }
 
-  // The frame has another size: what was fitted is fitted again, and otherwise the middle stays in the middle.
+  // The frame has another size: fit the room again if it was fitted; otherwise the middle stays in the middle.
   resized() {
     if (!this.camera.isSeen) return;
     const [width, height] = this.camera.size;
@@ -572,7 +575,8 @@ export class Drawing {
     else if (old) this.camera.pan((width - old[0]) / 2, (height - old[1]) / 2);
   }
 
-  // For an audience: what is spoken of in the middle, with as much of what it is joined to as stays legible.
+  // In presenter mode: move the selected item, or the one at work, into the middle, with its neighbours if they stay
+  // legible.
   follow() {
     const { active, engine, selectedPlace, state, stops } = this.model;
     const { items, itemOf, touching } = this.view;
@@ -602,7 +606,7 @@ export class Drawing {
   }
 
   /**
-   * Have an item in view.
+   * Bring an item into view.
    * @param {number} place
    */
   reveal(place) {
@@ -625,7 +629,7 @@ function labelAt([x, y], onDemand) {
 }
 
 /**
- * The place of the item that something drawn belongs to; -1 if to none.
+ * The place of the item that an element of the drawing belongs to; -1 if it belongs to none.
  * @param {EventTarget | null} target
  */
 function placeOf(target) {

@@ -1,6 +1,6 @@
 // The elementary functions on floats, complete as IEEE 754 and C's library define them. JavaScript has most of them;
-// here are the few it lacks and the few points where its own differ. What is made of them is generated from the
-// engine's table of operations.
+// here are the few it lacks and the few points where its own differ. The operations that use them are generated from
+// the engine's table.
 
 const SPLITTER = 134217729; // 2**27 + 1: Veltkamp's constant, halves a double's 53 bits
 
@@ -48,7 +48,7 @@ function erf(x) {
 }
 
 /**
- * DLMF 7.9.1, a continued fraction, from its far end; below 1/2 there is nothing to lose in 1 - erf(x).
+ * DLMF 7.9.1, a continued fraction, from its far end; below 1/2, 1 - erf(x) loses no digits.
  * @param {number} x
  * @returns {number}
  */
@@ -58,7 +58,7 @@ function erfc(x) {
   const square = x * x;
   let fraction = x;
   for (let n = Math.ceil(190 / square) + 12; n > 0; n--) fraction = x + n / 2 / fraction;
-  const half = Math.exp(-square / 2); // twice, for e**(-x*x) alone would lose its digits below 1e-308
+  const half = Math.exp(-square / 2); // as a factor twice: e**(-x*x) alone would lose digits below 1e-308
   return half * ((half * (1 - productError(x, x, square))) / (fraction * 1.772453850905516));
 }
 
@@ -80,7 +80,7 @@ function ndtr(x) {
 const isNegative = (x) => x < 0 || Object.is(x, -0);
 
 /**
- * Of the sign of the divisor, as Python's %; JavaScript's % is C's fmod.
+ * The remainder with the sign of the divisor, as Python's %; JavaScript's % is C's fmod.
  * @param {number} x
  * @param {number} y
  */
@@ -91,7 +91,7 @@ function remainder(x, y) {
 }
 
 /**
- * As Python's //: without the rest there is a whole number of y in x, but for rounding.
+ * The quotient as Python's //: (x - rest) / y is a whole number but for rounding, which is corrected.
  * @param {number} x
  * @param {number} y
  */

@@ -1,5 +1,6 @@
 // The arithmetic over a flat graph: forward, backward, central differences, gradient descent. It knows nothing of the
-// screen. Nodes are numbered in topological order; an edge is an operand of a node, numbered in the order of the nodes.
+// screen. Nodes are numbered in topological order. There is an edge for each operand of each node; edges are numbered
+// by consumer, then by the place of the operand.
 
 import { Along } from "./along.js";
 
@@ -9,7 +10,7 @@ import { Along } from "./along.js";
  */
 
 /**
- * A number of the page's data; JSON has neither inf nor nan.
+ * A number of the page's data, where inf, -inf and nan are strings because JSON lacks them.
  * @param {Numeral} x
  */
 export const number = (x) => (typeof x === "string" ? Number(x.replace("inf", "Infinity")) : x);
@@ -17,7 +18,8 @@ export const number = (x) => (typeof x === "string" ? Number(x.replace("inf", "I
 export class Engine {
   /**
    * @param {Row[]} rows the nodes of a graph in its JSON form
-   * @param {Record<string, Computed | null>} operations by name and number of operands; null where a rule cannot be read
+   * @param {Record<string, Computed | null>} operations by name and number of operands; null where the page cannot
+   *   compute an operation
    */
   constructor(rows, operations) {
     const size = rows.length;
@@ -43,7 +45,7 @@ export class Engine {
         this.partials[e] = number(row.partials[k]);
       }
     });
-    this.useStarts = new Int32Array(size + 1); // and the edges to its consumers are uses[useStarts[i]] ...
+    this.useStarts = new Int32Array(size + 1); // the edges to the consumers of node i are uses[useStarts[i]] ...
     for (const operand of this.operands) this.useStarts[operand + 1]++;
     for (let i = 0; i < size; i++) this.useStarts[i + 1] += this.useStarts[i];
     this.uses = new Int32Array(edges);
@@ -52,16 +54,16 @@ export class Engine {
 
     this.original = { data: this.data.slice(), partials: this.partials.slice() };
     /** @type {number[]} */
-    this.point = []; // the operands' numbers of the node that is being computed
+    this.point = []; // the operands' values of the node that is being computed
     this.unknown = new Uint8Array(size); // results that cannot be computed again here
     /** @type {Map<number, number>} */
-    this.changed = new Map(); // leaves that were set, with their number
-    this.of = size - 1; // what is differentiated
+    this.changed = new Map(); // leaves that were set here, with their new values
+    this.of = size - 1; // the node that is differentiated
     this.backward();
   }
 
   /**
-   * Take other numbers of the same graph for those where everything begins; no leaf is changed.
+   * Take over the numbers of another point of the same graph as the original ones; then no leaf counts as changed.
    * @param {Float64Array} data
    * @param {Float64Array} partials
    */
@@ -83,7 +85,7 @@ export class Engine {
   }
 
   /**
-   * The name of an operation with its number of operands, as the page's data have it: "tanh/1".
+   * The key of a node's operation in the page's data: its name and its number of operands, as in "tanh/1".
    * @param {number} i
    */
   keyOf(i) {
@@ -91,7 +93,7 @@ export class Engine {
   }
 
   /**
-   * The edges to the operands of a node, and from a node to its consumers.
+   * The edges to the operands of a node; `usesOf` has the edges to its consumers.
    * @param {number} i
    */
   edgesOf(i) {
@@ -117,7 +119,7 @@ export class Engine {
   }
 
   /**
-   * Set leaves to these numbers, the others to what they were at first; then compute everything again.
+   * Set leaves to these numbers, and all others back to their original ones; then compute everything again.
    * @param {Map<number, number>} changed
    */
   setLeaves(changed) {
@@ -172,7 +174,7 @@ export class Engine {
   }
 
   /**
-   * The rule of a result, which can be read.
+   * The rule of a result that is known to have one (in `rules` it may be null).
    * @param {number} i
    */
   ruleOf(i) {
@@ -208,7 +210,7 @@ export class Engine {
     this.backward();
   }
 
-  // Which nodes the differentiated node was made from, itself included.
+  // Marks the nodes that the differentiated node depends on, itself included.
   ancestors() {
     const marks = new Uint8Array(this.size);
     marks[this.of] = 1;
@@ -218,7 +220,7 @@ export class Engine {
     return marks;
   }
 
-  // For each node the number of operations on the longest way from it to the differentiated node.
+  // For each node the number of operations on the longest path from it to the differentiated node.
   distances() {
     const distances = new Int32Array(this.size);
     for (let i = this.of; i >= 0; i--) {
@@ -230,7 +232,7 @@ export class Engine {
   }
 
   /**
-   * Which nodes lie on a way from node i to the differentiated node.
+   * Marks the nodes that lie on a path from node i to the differentiated node.
    * @param {number} i
    */
   between(i) {

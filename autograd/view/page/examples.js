@@ -1,4 +1,4 @@
-// The examples of a batch, to choose from: of the network one is shown at a time, and here is which.
+// The buttons for choosing an example of a batch, of which the drawing shows one at a time.
 
 import { byId, onClick } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Every field of the page's state, in one table: what it is at first, and how the address says it. A new field has a
+// Every field of the page's state, in one table: its first value, and how the address contains it. A new field needs a
 // line in `Values` and a row in FIELDS. A link to the address opens the page as it is.
 
 import { isTab } from "./tabs.js";
@@ -12,18 +12,18 @@ import { isTab } from "./tabs.js";
  * @typedef {object} Values
  * @property {string} room its name
  * @property {string} selected the key of an item, see `keyOf`
- * @property {number | null} time of the timeline; null when nothing is played and all is known
- * @property {number} of what is differentiated
+ * @property {number | null} time of the timeline; null for the complete graph
+ * @property {number} of the node that is differentiated
  * @property {Tab} tab the open panel
  * @property {"" | "light" | "dark"} theme
  * @property {string} camera "x,y,scale"
- * @property {boolean} begun whether the story has begun, or was skipped; until then the page invites to it
- * @property {boolean} present whether it is shown to an audience
+ * @property {boolean} begun whether the story has begun, or was skipped; until then the invitation is shown
+ * @property {boolean} present whether presenter mode is on
  * @property {string} rate of gradient descent, as it was typed
  * @property {Set<number>} trained the leaves that gradient descent moves
- * @property {number} example of a batch, from 0
- * @property {"" | "open" | "folded"} panel empty as long as nobody said how it should be
- * @property {boolean} constants whether numbers have cards of their own
+ * @property {number} example the one shown of each batch, from 0
+ * @property {"" | "open" | "folded"} panel empty as long as the reader has neither folded nor unfolded it
+ * @property {boolean} constants whether constants have cards of their own
  *
  * @typedef {{ engine: Engine, data: Data }} Context
  */
@@ -33,8 +33,8 @@ import { isTab } from "./tabs.js";
  * @typedef {object} Field
  * @property {string} key its name in the address
  * @property {(context: Context) => T} first
- * @property {(text: string, context: Context) => T | undefined} read undefined for what makes no sense for this graph;
- *   anybody may have written it
+ * @property {(text: string, context: Context) => T | undefined} read undefined if the text makes no sense for this
+ *   graph: anybody may have written it
  * @property {(value: T, context: Context) => string} write
  */
 
@@ -93,7 +93,7 @@ export const FIELDS = {
       }
       return trained;
     },
-    // Only those that are switched otherwise than at first.
+    // Only the leaves whose switch differs from its first position.
     write: (trained, { data }) =>
       data.roles.flatMap((role, i) => (role && (role === "parameter") !== trained.has(i) ? [i] : [])).join("_"),
   },
@@ -120,12 +120,13 @@ export const FIELDS = {
   },
 };
 
-// How the page is looked at. An address that says no more than that begins the story.
+// The fields and events that only decide how the page looks. An address with no other fields opens the page at the
+// invitation.
 /** @type {ReadonlySet<string>} */
 export const LOOKS = new Set(["camera", "theme", "present", "panel", "constants", "example", "stage"]);
 
 /**
- * Whether an address says something of the story.
+ * Whether an address contains more than looks, so that the story has begun.
  * @param {URLSearchParams} parts
  */
 const tells = (parts) =>
@@ -134,7 +135,7 @@ const tells = (parts) =>
 const fieldNames = /** @type {(keyof Values)[]} */ (Object.keys(FIELDS));
 
 /**
- * Where the camera stands, from its field; null if nothing is said of it.
+ * The position of the camera from its field; null if there is none.
  * @param {string} text
  */
 export function cameraOf(text) {
@@ -147,10 +148,10 @@ export function cameraOf(text) {
 const LONGEST = 2000; // letters; what is longer is cut off by mail and chat programs
 
 /**
- * The state as it stands in the address, with the leaves that were changed, which the engine has. Left out is what is as
- * at first, and the leaves if they are too many for an address.
+ * The state as a fragment of the address, with the changed leaves, which the engine has. Fields with their first values
+ * are left out, and so are the leaves if there are too many for an address.
  * @param {Context & { state: State }} model
- * @returns {{ fragment: string, left: number }} and how many changed leaves were left out
+ * @returns {{ fragment: string, left: number }} the fragment, and how many changed leaves it leaves out
  */
 export function toFragment(model) {
   const parts = new URLSearchParams();

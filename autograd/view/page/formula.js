@@ -1,4 +1,4 @@
-// Formulas as MathML, in pieces that wrap. The rules come with the page's data, printed from the engine's table.
+// Formulas as MathML, in pieces that wrap. The rules come with the page's data, made from the table of operations.
 
 import { product } from "./chain.js";
 import { html, math } from "./dom.js";
@@ -11,7 +11,7 @@ import { clip, inside, isolated, show } from "./numbers.js";
  * @import { Digits } from "./numbers.js"
  */
 
-const ENDS = 4; // so many factors stand at each end of a long way
+const ENDS = 4; // at most this many factors are written at each end of a long path
 
 // --- MathML ---
 
@@ -34,7 +34,7 @@ export const row = (...parts) => math("mrow", {}, ...parts);
 export const whole = (...parts) => math("math", { displaystyle: "true" }, ...parts);
 
 /**
- * A number as a factor: in parentheses if it has a sign.
+ * A number as a factor: in parentheses if it is negative.
  * @param {number} x
  * @param {Digits} [digits]
  */
@@ -61,8 +61,8 @@ export function derivative(a, b, sign = "d") {
 
 // --- formulas that wrap ---
 //
-// No browser breaks a formula into lines. So a long one is a row of short ones, each with the sign before it, that wraps
-// as words do; and only what is too wide by itself scrolls.
+// Browsers do not break a formula into lines. So a long formula is a row of short ones, each with the sign that joins
+// it to the one before. The row wraps as words do; only a piece that is too wide by itself scrolls.
 
 /**
  * A piece that stays together.
@@ -71,9 +71,9 @@ export function derivative(a, b, sign = "d") {
 export const piece = (...parts) => html("span", { class: "piece" }, whole(...parts));
 
 /**
- * The same as a button.
+ * A piece that is a button.
  * @param {() => void} onclick
- * @param {string} label what it does; its name is the formula, as it is for those who see it
+ * @param {string} label what the button does, shown as its title; its accessible name is the formula
  * @param {Child[]} parts
  */
 export const link = (onclick, label, ...parts) =>
@@ -83,10 +83,10 @@ export const link = (onclick, label, ...parts) =>
 export const line = (...pieces) => html("div", { class: "formula" }, ...pieces);
 
 const JOINING = new Set(["+", "−", "·", "mod"]); // signs that a line may begin with
-const LETTERS = 34; // about so many letters fit into a line of the panel
+const LETTERS = 34; // a line of the panel holds about this many letters
 
 /**
- * How wide a formula is, in letters, more or less.
+ * The approximate width of a formula, in letters.
  * @param {Element} element
  * @returns {number}
  */
@@ -99,8 +99,8 @@ function letters(element) {
 }
 
 /**
- * The parts of a formula that may stand in different lines: those that signs join, and the branches of a choice. What is
- * in parentheses is taken apart only if it is too long.
+ * The parts of a formula between which lines may break: those joined by signs, and the cases of a piecewise formula. A
+ * group in parentheses is taken apart only if it is too long for a line.
  * @param {Element[]} children
  * @returns {Child[]}
  */
@@ -109,7 +109,7 @@ function parts(children) {
   const pieces = [];
   /** @type {Child[]} */
   const found = [];
-  let joined = false; // the last thing was a sign: what follows belongs to it
+  let joined = false; // whether the last child was a sign, which the next child belongs to
   const flush = () => found.push(...pieces.splice(0).map((some) => piece(...some)));
   for (const child of unfolded(children)) {
     if (child.classList.contains("cases")) {
@@ -128,7 +128,7 @@ function parts(children) {
 }
 
 /**
- * Groups that are too long for a line, in pieces.
+ * The children of a formula, with groups that are too long for a line replaced by their own children.
  * @param {Element[]} children
  * @returns {Element[]}
  */
@@ -140,7 +140,7 @@ const unfolded = (children) =>
   );
 
 /**
- * The branches of a choice below each other, each with its condition.
+ * The cases of a piecewise formula one below the other, each with its condition.
  * @param {Element} choice
  */
 function cases(choice) {
@@ -167,11 +167,11 @@ const summed = (count, term) =>
   Array.from({ length: count }, (_, k) => html("span", { class: "term" }, k > 0 && piece(mo("+")), term(k)));
 
 /**
- * dL/di as the sum over its uses, so many of them: with names, and with numbers.
+ * dL/di as the sum over the uses of node i, at most `count` of them: with names, and with numbers.
  * @param {Engine} engine
  * @param {string[]} names
  * @param {number} i
- * @param {number[]} uses edges of the engine's
+ * @param {number[]} uses the engine's edges to the consumers
  * @param {number} count
  */
 export function chainRule(engine, names, i, uses, count) {
@@ -200,7 +200,7 @@ export function chainRule(engine, names, i, uses, count) {
 }
 
 /**
- * The product along each of some ways, added up: with names, each factor leading to its consumer, and with numbers.
+ * The products along some paths, added up: with names, each factor being a link to its consumer, and with numbers.
  * @param {Engine} engine
  * @param {string[]} names
  * @param {Way[]} ways
@@ -237,7 +237,7 @@ export function wholeWays(engine, names, ways, goTo) {
 }
 
 /**
- * MathML from the page's data, with the operands' names of a rule replaced by those of nodes.
+ * A rule's MathML from the page's data, with the names of nodes in place of the rule's own.
  * @param {string} text
  * @param {(() => Element)[]} operands
  * @param {() => Element} out

@@ -1,43 +1,46 @@
-// The page inside a live notebook: it takes points of the graph from the program around it, and tells which leaves were
-// changed in it and what is selected. It reaches the page through a few callbacks only. The messages are in messages.js.
+// The page inside a live notebook: it takes points of the graph from the program, and tells which leaves were changed
+// in the page and which node is selected. It uses the page only through a few callbacks. messages.js describes the
+// messages.
 
 import { number } from "./engine.js";
 import { heard, isPlain, plain, say } from "./messages.js";
 
-const PAUSE = 50; // milliseconds between two messages of a kind; what is said last is always said
+const PAUSE = 50; // milliseconds between two messages of a kind; the last state is always sent
 
 /**
- * A point of the graph. The arrays have a number for every node, and for every operand of every node in order.
+ * The numbers of the graph at one point: a value for every node, and a partial for every operand of every node in
+ * order.
  * @typedef {object} Point
  * @property {Float64Array} data
  * @property {Float64Array} partials
- * @property {Map<number, string>} names of the nodes that are called otherwise than when the page was made
- * @property {Map<number, number>} since what leaves are now that have been set since the point was computed
+ * @property {Map<number, string>} names of the nodes whose names have changed since the page was made
+ * @property {Map<number, number>} since the present numbers of leaves that have been set since the point was computed
  */
 
 /**
  * What the page offers to its host.
  * @typedef {object} Guest
  * @property {number} size how many nodes the graph has
- * @property {number} edges how many operands all of them have
+ * @property {number} edges how many operands its nodes have in all
  * @property {(i: number) => boolean} isLeaf
- * @property {() => Map<number, number>} leaves those that are not as the point has them
+ * @property {() => Map<number, number>} leaves the leaves that differ from the point
  * @property {(changed: Map<number, number>) => void} setLeaves
- * @property {(point: Point) => void} showPoint take this as the point where everything begins: no leaf is changed
+ * @property {(point: Point) => void} showPoint show another point, at which no leaf counts as changed
  * @property {() => number | null} selected the selected node
- * @property {(theme: "light" | "dark") => void} setTheme how the page looks where the reader has not chosen
- * @property {(listener: () => void) => void} onChange call it when leaves or the selection may have changed
+ * @property {(theme: "light" | "dark") => void} setTheme the theme of the page unless the reader has chosen one
+ * @property {(listener: () => void) => void} onChange add a listener, to be called when leaves or the selection may
+ *   have changed
  */
 
 /**
- * Join a page to the window around it, if there is one.
+ * Connect a page to the window around it, if there is one.
  * @param {Guest} guest
  */
 export function join(guest) {
   const host = window.parent;
   if (host === window) return;
-  let basis = -1; // no point was heard of, and there is nobody to tell anything to
-  let hearing = false; // what changes now, the host knows
+  let basis = -1; // the number of the point that is shown; before the first, nothing is told
+  let hearing = false; // whether a message is being handled: the host knows what it changes
   const leaves = new Teller(
     () => [...guest.leaves()].map(([i, x]) => [i, plain(x)]),
     (changed) => say(host, "leaves", { basis, changed }),
@@ -87,7 +90,7 @@ export function join(guest) {
   say(host, "ready", null);
 }
 
-/** Tells a state whenever it is another one than was told or heard last, but not too often. */
+/** Tells a state whenever it differs from the one that was told or heard last, but not too often. */
 class Teller {
   /**
    * @param {() => any} state
@@ -106,7 +109,7 @@ class Teller {
   }
 
   look() {
-    if (this.pausing) return; // it looks again afterwards
+    if (this.pausing) return; // it is called again after the pause
     const state = this.state();
     const text = JSON.stringify(state);
     if (text === this.last) return;
@@ -120,7 +123,7 @@ class Teller {
   }
 }
 
-// --- what is heard, checked ---
+// --- checking what is heard ---
 
 /**
  * @param {any} payload
@@ -140,7 +143,7 @@ function readPoint(payload, guest) {
 }
 
 /**
- * Numbers of leaves by their positions.
+ * Reads the numbers of leaves, by their positions.
  * @param {unknown} list
  * @param {Guest} guest
  * @returns {Map<number, number>}
@@ -152,7 +155,7 @@ function readLeaves(list, guest) {
 }
 
 /**
- * A list of pairs that are all sound.
+ * A list of pairs, checked by `sound`.
  * @param {unknown} list
  * @param {(i: any, x: any) => boolean} sound
  * @returns {[number, any][]}
@@ -167,7 +170,7 @@ function pairs(list, sound) {
 }
 
 /**
- * So many numbers, from a view of their bytes, the lowest first.
+ * Reads `count` numbers from a view of their bytes, the lowest byte first.
  * @param {unknown} view
  * @param {number} count
  */

@@ -1,5 +1,5 @@
 // The invitation: what the page opens with, over the start of the story. Its title and text come with the page's data.
-// It goes away for good once the story has begun, which model.js knows.
+// It goes away for good once the story has begun (`begun` in the state).
 
 import { byId, onClick } from "./dom.js";
 import { isolated } from "./numbers.js";
@@ -24,7 +24,7 @@ export class Invitation {
     onClick("begin", play);
     onClick("skip", finish);
     this.card.addEventListener("click", (event) => {
-      if (event.target === this.card) finish(); // beside it
+      if (event.target === this.card) finish(); // beside the text
     });
     this.card.addEventListener("keydown", ({ key }) => {
       if (key === "Escape" || key === "End") finish();
@@ -36,7 +36,7 @@ export class Invitation {
     const focused = this.card.contains(document.activeElement);
     this.card.hidden = begun;
     if (begun && focused) this.focusDrawing();
-    // A frame in another page leaves the focus where the reader has it.
+    // Inside another page, the focus stays where the reader has it.
     if (!begun && window.top === window.self) byId("begin").focus({ preventScroll: true });
   }
 }

@@ -1,4 +1,4 @@
-// Keeping: the menu for a link to the present state, the view as SVG or PNG, the graph as Python code.
+// The Keep menu: a link to the present state, the view as SVG or PNG, the graph as Python code.
 
 import { byId, ofKind, onClick, svg } from "./dom.js";
 import { clip } from "./numbers.js";
@@ -16,8 +16,8 @@ export class Keep {
   /**
    * @param {Model} model
    * @param {{ frame: () => SVGSVGElement, link: () => { text: string, remark: string }, addressed: () => boolean, say: (text: string) => void }}
-   *   callbacks `frame` is the drawing as it is seen, `link` leads to the page as it is, with a remark on what it leaves
-   *   out; `addressed` is whether the link is a whole one
+   *   callbacks `frame` returns the drawing, `link` a link to the page as it is, with a remark on what the link leaves
+   *   out, and `addressed` whether the link is a complete address
    */
   constructor(model, { frame, link, addressed, say }) {
     const menu = byId("keep");
@@ -50,7 +50,7 @@ export class Keep {
   }
 
   /**
-   * Copy a text, or show it where the clipboard is out of reach, or where something is to be said of it.
+   * Copy a text. Show it if the clipboard cannot be reached, or if there is a remark about it.
    * @param {string} what
    * @param {string} text
    * @param {{ save?: () => void, remark?: string }} more `save` saves it as a file
@@ -107,7 +107,7 @@ const FOR_THE_PAGE = [
 ];
 
 /**
- * The present view as an SVG of its own, with every style written out where it is not that of the element around.
+ * The present view as an SVG of its own, with every style as an attribute unless the surrounding element has the same.
  * @param {SVGSVGElement} frame
  */
 export function picture(frame) {
@@ -142,7 +142,7 @@ export function picture(frame) {
 }
 
 /**
- * A picture in pixels.
+ * A picture as a PNG.
  * @param {string} text of an SVG
  * @param {number} scale
  * @returns {Promise<Blob>}
@@ -183,7 +183,7 @@ const TAKEN = (
   "autograd Value Place named float"
 ).split(" ");
 const IDENTIFIER = /^(?!__.*__$)[\p{XID_Start}_]\p{XID_Continue}*$/u;
-// What cannot stand in an identifier, or in not every Python's: later alphabets grow from one Unicode to the next.
+// Characters that an identifier cannot contain, or not in every Python: from U+0530 on, Unicode versions differ.
 const UNFIT = /(?:\P{XID_Continue}|[\u0530-\u{10ffff}])+/u;
 const LENGTH = 60;
 
@@ -200,14 +200,14 @@ function identifier(name) {
 }
 
 /**
- * Identifiers for all nodes: the names that they have in the page, as far as Python has them.
+ * Identifiers for all nodes: their names in the page, as far as Python allows them.
  * @param {Model} model
  */
 function identifiers({ engine, names, data }) {
   const { rows } = engine;
   const taken = new Set(TAKEN);
   /** @type {Map<string, number>} */
-  const counts = new Map(); // so many of the same wish had to give way
+  const counts = new Map(); // for each wanted identifier, the suffix to try next
   /** @type {string[]} */
   const found = [];
   /** @type {(i: number, wanted: string) => void} */
@@ -219,8 +219,8 @@ function identifiers({ engine, names, data }) {
     taken.add(free);
     found[i] = free;
   };
-  // First what is an identifier as it is, then @1 and the like, so that these are _1; the rest has to give way. A leaf
-  // without a label bears its role on its card.
+  // Names that are identifiers as they are come first, then those such as @1, so that they become _1; the rest get a
+  // suffix if their identifier is taken. A leaf without a label is named by its role, as on its card.
   const wishes = rows.map((row, i) => (row.label || row.op !== null ? names[i] : data.roles[i]));
   const isExact = (/** @type {number} */ i) => identifier(wishes[i]) === wishes[i] && !taken.has(wishes[i]);
   const isNumbered = (/** @type {number} */ i) => !rows[i].label && rows[i].op !== null;
@@ -277,7 +277,7 @@ export function python(model) {
   });
 
   /**
-   * Whether a constant must be a Value: its consumer would have nothing but numbers.
+   * Whether a constant must be written as a Value, because all operands of a consumer would be plain numbers otherwise.
    * @param {number} i
    */
   function alone(i) {
@@ -343,7 +343,7 @@ export function python(model) {
 }
 
 /**
- * To the clipboard, where the browser lets us; else the caller shows the text.
+ * Copy a text to the clipboard; returns whether the browser allowed it.
  * @param {string} text
  */
 export async function copy(text) {

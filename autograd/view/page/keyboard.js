@@ -1,5 +1,5 @@
-// Every key the page knows, in one table: what help shows is what happens. A new key has a row here, but the key of a
-// panel stands in tabs.js.
+// Every key that the page knows, in one table, from which help is made, too. A new key needs a row here, but the key of
+// a panel needs a row in tabs.js.
 
 import { byId, html, ofKind, onClick } from "./dom.js";
 import { keyOf } from "./rooms.js";
@@ -31,10 +31,11 @@ import { TABS, tabs } from "./tabs.js";
 
 /** @type {Record<string, Pair>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-// What a clicker sends. In presenter mode, where the arrows step as well, they work wherever the focus is.
+// The keys that step in presenter mode, wherever the focus is: the arrows, and those that a presenter's remote control
+// sends.
 /** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 };
-// What buttons, tabs and the like need for themselves.
+// The keys that buttons, tabs and other controls use themselves.
 const FOR_CONTROLS = ["Enter", " ", "ArrowLeft", "ArrowRight", "Home", "End", "Escape"];
 
 export class Keyboard {
@@ -144,8 +145,8 @@ export class Keyboard {
   }
 
   /**
-   * Select the item that lies nearest in a direction: those along an edge first, and among them what has operands of its
-   * own.
+   * Select the nearest item in a direction. To the left and to the right, items that are joined to this one by an edge
+   * come first, and among them those with operands.
    * @param {Pair} direction
    */
   walk([dx, dy]) {
@@ -174,7 +175,7 @@ export class Keyboard {
 }
 
 /**
- * A part of help.
+ * A section of the help dialog.
  * @param {string} title
  * @param {Key[]} group
  */

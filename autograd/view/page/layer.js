@@ -1,6 +1,6 @@
 // What a room does, as a textbook says it: the matrix form of a layer, the chain rule of one of its units with numbers,
-// or a plain sentence where the room is not a layer. Which layers there are comes with the page's data (layers.py finds
-// them by structure). A formula is a list of tokens, written once, and printed in a line of text or as MathML.
+// or a plain sentence if the room is not a layer. The page's data list the layers (layers.py finds them by structure).
+// A formula is a list of tokens, which can be printed as a line of text or as MathML.
 
 import { html, math } from "./dom.js";
 import { factor, line, mi, mn, mo, piece, row } from "./formula.js";
@@ -12,19 +12,19 @@ import { clip, inside, isolated, plural, show } from "./numbers.js";
  * @import { Model } from "./model.js"
  * @import { Item, RoomItem } from "./rooms.js"
  *
- * @typedef {object} Letter A vector or a matrix of a layer, or with an index one of its numbers.
+ * @typedef {object} Letter A vector or a matrix of a layer; with an index, one of its numbers.
  * @property {string} letter
  * @property {number} [layer]
  * @property {string} [index]
  * @property {boolean} [turned] transposed
  * @property {boolean} [slope] the derivative of a function
  * @typedef {string | number | Letter | { above: Token[], below: Token[] }} Token A sign, a number, a letter, a fraction.
- * @typedef {{ layer: Layer, number: number, use: Use, unit: number, uses: number }} Found A unit of a layer, in one use
- *   of so many.
+ * @typedef {{ layer: Layer, number: number, use: Use, unit: number, uses: number }} Found A unit of a layer in one of
+ *   its uses, and the number of uses.
  */
 
-const TERMS = 3; // so many terms of a sum are written out
-const NAMED = 4; // so many kinds of operations are named
+const TERMS = 3; // at most this many terms of a sum are written out
+const NAMED = 4; // at most this many kinds of operations are named
 
 // --- which layer ---
 
@@ -32,7 +32,7 @@ const NAMED = 4; // so many kinds of operations are named
 const known = new WeakMap();
 
 /**
- * For every sum and activation of a layer its unit.
+ * Maps every sum and every activation of a layer to its unit.
  * @param {Layer[]} layers
  */
 function units(layers) {
@@ -52,7 +52,8 @@ function units(layers) {
 }
 
 /**
- * The layers that an item is or holds, each with the unit that stands for it: the first whose gradient is not zero.
+ * The layers that an item is or contains, each with one unit as an example: the first whose gradient is not zero, if
+ * any.
  * @param {Model} model
  * @param {Item} item
  */
@@ -75,7 +76,7 @@ const sumOf = ({ use, unit }) => use.sums[unit];
 
 // --- its formulas ---
 
-// What a textbook calls the parts of one layer, and what stands in its place in the graph.
+// The textbook's symbols for the parts of a layer, and the nodes of the graph that they stand for.
 class Form {
   /**
    * @param {Model} model
@@ -112,7 +113,7 @@ class Form {
   }
 
   /**
-   * A letter of this layer.
+   * A symbol of this layer.
    * @param {string} letter
    * @param {string} [index]
    * @returns {Letter}
@@ -130,7 +131,7 @@ class Form {
   }
 
   /**
-   * How fast the loss changes with something.
+   * The derivative of the loss with respect to a symbol.
    * @param {Letter} letter
    * @returns {Token}
    */
@@ -151,7 +152,7 @@ class Form {
     return lines;
   }
 
-  // The same in one line.
+  // The forward formulas in one.
   short() {
     const sum = this.weighted();
     return this.active
@@ -159,7 +160,7 @@ class Form {
       : [this.own("z"), " = ", ...sum];
   }
 
-  // δ = ∂L/∂z from what comes back, and what it makes of the gradients of weights and biases.
+  // δ = ∂L/∂z from the gradient that comes back, and from δ the gradients of weights and biases.
   backward() {
     /** @type {Token[]} */
     const back = this.after
@@ -276,7 +277,7 @@ class Form {
 /** @type {(row: number, column: number) => string} */
 const pair = (row, column) => (Math.max(row, column) > 9 ? `${row},${column}` : `${row}${column}`);
 
-// --- printed ---
+// --- printing ---
 
 const [RAISED, LOWERED] = ["⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"];
 
@@ -284,14 +285,14 @@ const [RAISED, LOWERED] = ["⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆
 const small = (digits, text) => text.replace(/\d/g, (digit) => digits[Number(digit)]);
 
 /**
- * Whether a number stands alone behind a sign of equality, so that its own sign needs no parentheses.
+ * Whether a number stands alone after an equals sign, so that a minus sign needs no parentheses.
  * @param {Token[]} tokens
  * @param {number} k its place
  */
 const isResult = (tokens, k) => k === tokens.length - 1 && `${tokens[k - 1]}`.endsWith("= ");
 
 /**
- * In a line of text.
+ * Prints tokens as a line of text.
  * @param {Token[]} tokens
  * @returns {string}
  */
@@ -331,7 +332,7 @@ function inMath(tokens) {
 }
 
 /**
- * Each formula on lines of its own, with a piece for each sign that joins two terms.
+ * Each formula on lines of its own, in pieces: a line may break before an equals sign, a plus or a product sign.
  * @param {Token[][]} lines
  */
 const formulas = (lines) => lines.map((tokens) => line(...terms(tokens).map((term) => piece(...inMath(term)))));
@@ -348,10 +349,11 @@ function terms(tokens) {
   return found;
 }
 
-// --- what is said ---
+// --- for the panel and the player ---
 
 /**
- * What an item does at the present moment of the story, for the panel; nothing for what is no room and no layer.
+ * What an item does at the present moment of the story, for the panel; nothing if it is neither a room nor part of a
+ * layer.
  * @param {Model} model
  * @param {Item} item
  * @returns {Child[]}
@@ -368,7 +370,7 @@ export function layerForm(model, item) {
     const count = unit.use.sums.length;
     const are = [`${inText([form.own("z", `${j}`)])} is ${isolated(clip(model.names[form.z], 16))}`];
     if (form.active) are.push(`${inText([form.own("a", `${j}`)])} is ${isolated(clip(model.names[form.a], 16))}`);
-    const one = found.length === 1; // one of many layers is shown without its numbers
+    const one = found.length === 1; // several layers are shown without numbers
     const back = backward && matters.includes(unit);
     const others = form.loss === "L" ? `, L is ${isolated(clip(model.names[model.engine.of], 16))}` : "";
     return html(
@@ -388,7 +390,7 @@ export function layerForm(model, item) {
 }
 
 /**
- * The same in a sentence.
+ * What a room does, as a sentence.
  * @param {Model} model
  * @param {RoomItem} item
  * @param {string} phase
@@ -405,7 +407,7 @@ export function layerSentence(model, item, phase) {
 }
 
 /**
- * What nodes do that are no layer.
+ * What nodes that form no layer do, as a sentence.
  * @param {Model} model
  * @param {number[]} nodes
  * @param {string} phase

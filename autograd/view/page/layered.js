@@ -1,6 +1,7 @@
-// A simple layered layout, for rooms that Graphviz did not lay out: columns by the longest way from a source, each
-// column ordered by the middle of its neighbours. Edges over several columns have a place of their own in each, so that
-// none passes behind a card; only where there is too much for that, long columns are broken into several.
+// A simple layered layout, for rooms that Graphviz did not lay out. The longest path from a source decides the column
+// of an item, and the mean place of its neighbours its place in the column. An edge that passes columns has a place of
+// its own in each, so that it does not run behind cards. With too many items for that, edges are not routed, and long
+// columns may be broken into several.
 
 import { rounded } from "./routes.js";
 
@@ -8,10 +9,10 @@ import { rounded } from "./routes.js";
 
 const GAP = { across: 120, between: 18, beside: 26 };
 export const ROUTED = 60; // with more items than these, edges are not led around cards
-const LANE = 10; // what an edge takes in a column that it passes, and above all of them
+const LANE = 10; // the height that an edge takes in a column that it passes, or above all columns
 
 /**
- * A layout as Graphviz makes them.
+ * A layout in the form of those that Graphviz makes.
  * @param {Pair[]} sizes width and height of each item
  * @param {Pair[]} edges between places
  * @param {boolean} broken whether long columns are broken
@@ -26,7 +27,7 @@ export function layered(sizes, edges, broken = false) {
 }
 
 /**
- * The same with a way for each edge around the cards.
+ * A layout in which each edge is led around the cards.
  * @param {Pair[]} sizes
  * @param {Pair[]} edges
  * @returns {Layout}
@@ -36,7 +37,7 @@ function routed(sizes, edges) {
   const extents = [...sizes];
   /** @type {Pair[]} */
   const links = [];
-  // What an edge passes: its ends, and between them a place in every column; null where it leads back.
+  // The places along each edge: its ends, and between them one in every column that it passes; null if it leads back.
   const ways = edges.map(([a, b]) => {
     if (ranks[a] >= ranks[b]) return null;
     const way = [a];
@@ -93,7 +94,7 @@ function routed(sizes, edges) {
 }
 
 /**
- * Everything in its column: the centres, the size of it all, and where every column begins and ends.
+ * Put everything into columns: returns the centres, the whole size, and the left and right side of every column.
  * @param {number[]} ranks
  * @param {Pair[]} sizes
  * @param {Pair[]} edges
@@ -137,11 +138,11 @@ function placed(ranks, sizes, edges, broken) {
 const mean = (numbers) => numbers.reduce((sum, y) => sum + y, 0) / numbers.length;
 
 /**
- * Where the items of a column stand: as near as they can be to where they want to be, in their order, or else around 0.
+ * The centres of a column's items: in their order, each as near as possible to where it wants to be, or else around 0.
  * @param {number[]} column
  * @param {Pair[]} sizes
- * @param {number[]} wanted nan for items that want nothing
- * @param {number[]} first of the columns beside this one
+ * @param {number[]} wanted NaN for an item without a wish
+ * @param {number[]} first the first of the pieces if a long column was broken: all pieces begin at the same height
  */
 function heights(column, sizes, wanted, first) {
   /** @type {number[]} */
@@ -159,7 +160,7 @@ function heights(column, sizes, wanted, first) {
 }
 
 /**
- * A long column in pieces of one length, which stand side by side as nearly in a square as cards allow.
+ * Break a long column into pieces of equal length that, side by side, nearly form a square.
  * @param {number[]} column
  */
 function pieces(column) {
@@ -196,7 +197,7 @@ function rankings(count, edges) {
       if (--waiting[next] === 0) ready.push(next);
     }
   }
-  // Sources stand right before what they go into; what is part of a circle stays where it is.
+  // A source stands right before the first of its targets; items on a cycle stay where they are.
   const inputs = new Int32Array(count);
   for (const [, b] of edges) inputs[b]++;
   for (const place of order.reverse()) {

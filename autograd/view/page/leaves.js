@@ -1,5 +1,5 @@
-// Changing leaves: one, or all that gradient descent moves; with undo. It knows nothing of the screen; whoever listens to
-// the state hears "numbers" at every change, and "committed" where it is one that can be undone.
+// Changing leaves: one, or all that gradient descent moves; with undo. It knows nothing of the screen; listeners of the
+// state are told "numbers" when leaves change, and "committed" if the change is kept as a step that can be undone.
 
 /**
  * @import { Engine } from "./engine.js"
@@ -7,9 +7,9 @@
  *
  * @typedef {Map<number, number>} Numbers of leaves
  * @typedef {object} Step
- * @property {Numbers} changed the leaves that are not what they were at first
+ * @property {Numbers} changed the leaves that differ from their original numbers
  * @property {number[]} losses of the descent up to here
- * @property {number} of what was differentiated for them
+ * @property {number} of the node that was differentiated for these losses
  */
 
 export class Leaves {
@@ -24,7 +24,7 @@ export class Leaves {
     this.history = [{ changed: new Map(), losses: [], of: -1 }];
     this.now = 0;
     /** @type {Step | null} */
-    this.unkept = null; // of a descent that goes on
+    this.unkept = null; // the steps so far of a descent that goes on
   }
 
   get canUndo() {
@@ -39,7 +39,7 @@ export class Leaves {
     return this.engine.changed.size > 0 || this.losses.length > 0;
   }
 
-  // The losses of the descent so far, which are those of what is differentiated now.
+  // The losses of the descent so far; none if another node was differentiated for them.
   get losses() {
     const { losses, of } = this.unkept ?? this.history[this.now];
     return of === this.engine.of ? losses : [];
@@ -51,7 +51,7 @@ export class Leaves {
   }
 
   /**
-   * Take over leaves without making a step that can be undone: the page was opened with them.
+   * Take over leaves that were set elsewhere. The history begins anew; undo goes back to the original numbers.
    * @param {Numbers} changed
    */
   begin(changed) {
@@ -119,8 +119,8 @@ export class Leaves {
   }
 
   /**
-   * One step of gradient descent. It is not kept yet, and nobody is told: whoever takes steps knows when to show and when
-   * to `commit` them.
+   * Take one step of gradient descent. It is not kept yet, and listeners are not told: the caller decides when to show
+   * steps and when to `commit` them.
    * @param {Iterable<number>} trained the leaves that move
    * @param {number} rate
    */

@@ -50,7 +50,7 @@ function card(
 }
 
 /**
- * An edge with what stands on it.
+ * An edge with the numbers on it.
  * @param {string} kind its classes
  * @param {string} local
  * @param {string} flow

@@ -1,5 +1,5 @@
-// The page: here its model and its parts are made and wired together. Each part is given the model and the few callbacks
-// that its constructor names; none of them knows another.
+// Makes the page's model and its parts, and wires them together. Each part is given the model and the few callbacks
+// that its constructor names; no part refers to another one.
 
 import { makeActions } from "./actions.js";
 import { Address } from "./address.js";
@@ -34,7 +34,7 @@ import { Why } from "./why.js";
  * @import { Tab } from "./tabs.js"
  */
 
-const RAIL = 38; // what is left of the panel's width when it is folded
+const RAIL = 38; // the width in pixels of the folded panel
 
 /** @type {Data} */
 const data = JSON.parse(byId("data").textContent ?? "");
@@ -64,7 +64,7 @@ const invitation = new Invitation(model, {
 const panel = new Panel(model, { openTab });
 
 /**
- * What fills the tabs of the panel; tabs.js has their titles and keys.
+ * The contents of the panel's tabs; tabs.js has their titles and keys.
  * @satisfies {Record<Tab, { update: (changes: Changed) => void }>}
  */
 const panels = {
@@ -104,7 +104,7 @@ byId("help-legend").append(legend());
 // --- what changes ---
 
 const DOUBLE_CLICK = 400; // milliseconds
-let explaining = 0; // a timer
+let explaining = 0; // the timer of `explainSelected`
 
 state.listen((changes) => {
   if (changes.has("theme")) applyTheme();
@@ -116,7 +116,7 @@ state.listen((changes) => {
   if (changes.has("room")) openView();
   else if (changes.has("example")) drawing.show();
   else if (changes.has("stage"))
-    enterView(drawing.camera.fitted ? "" : state.get("camera")); // where a person, or the address, has put it
+    enterView(drawing.camera.fitted ? "" : state.get("camera")); // kept if the reader or the address has set it
   else if (changes.has("constants")) enterView();
   if (changes.has("tab")) showTab();
   if (changes.has("panel")) panel.place();
@@ -141,8 +141,9 @@ function refresh(changes) {
   else if (model.active.place >= 0 && changes.has("time")) drawing.reveal(model.active.place);
 }
 
-// What is selected is explained in the panel. If that has to come back, the drawing gets another size; after a click not
-// before a second one could follow, which is meant for the same card.
+// Unfold the panel, which explains the selected item, if it was folded to make room for the drawing. Unfolding resizes
+// the drawing; so after a click, wait until a second click of a double-click can no longer come: it must meet the same
+// card.
 function explainSelected() {
   const explain = () => state.get("selected") !== "" && panel.lend(false);
   clearTimeout(explaining);
@@ -150,7 +151,8 @@ function explainSelected() {
   else explain();
 }
 
-// A room is opened from a card of the one before, or is around it; or it is somewhere else.
+// Show the room in view. It unfolds from its card in the old view, or the old room folds into its card in the new one;
+// if neither has such a card, the views only fade.
 function openView() {
   const keyOfView = (/** @type {View} */ { room, dot }) => (dot === undefined ? `r${room}` : `${dot}`);
   const inner = keyOfView(drawing.view);
@@ -160,7 +162,7 @@ function openView() {
   drawing.unfold(before, from, from ? null : drawing.boxOf(inner));
 }
 
-// Another room came into view.
+// Draw the room in view anew, at the given position of the camera or fitted into the stage.
 function enterView(camera = "") {
   drawing.show();
   const stand = cameraOf(camera);
@@ -170,14 +172,14 @@ function enterView(camera = "") {
   refresh(new Set(["numbers"]));
 }
 
-// The drawing gets the panel's place if it needs it to be read, and nobody is meant to read the panel first.
+// Fold the panel at the start, if only that makes the drawing readable and nothing in the panel should be read first.
 function lendPanel() {
   const unasked =
     !state.get("present") && state.get("selected") === "" && state.get("tab") === tabs[0] && data.notes.length === 0;
   panel.lend(unasked && drawing.wantsMore(byId("panel").offsetWidth - RAIL));
 }
 
-// Whoever made the page may have said where it opens; an address that says something else comes first.
+// The page opens at the node that the program chose, unless the address asks for something else.
 function openAtStart() {
   const { start } = data.story;
   if (!start || state.get("begun")) return;
@@ -198,7 +200,7 @@ function applyTheme() {
 
 // --- the notebook around it ---
 
-let hostTheme = ""; // how the notebook looks, if it has said so
+let hostTheme = ""; // the notebook's theme, if it has sent one
 
 join({
   size: engine.size,
@@ -225,7 +227,7 @@ function applyPresent() {
 }
 
 /**
- * Somebody wrote another address by hand.
+ * Show what an address says that the reader has edited by hand.
  * @param {Values} values
  * @param {Map<number, number>} changed
  */
@@ -245,7 +247,7 @@ showTab();
 openAtStart();
 invitation.update();
 
-// Within reach of those who open the console.
+// Make the parts available in the browser's console.
 const page = {
   model,
   ...actions,

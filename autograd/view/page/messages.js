@@ -1,16 +1,17 @@
-// What a page and the notebook around it say to each other, by postMessage: { glassgrad: version, kind, payload }.
-// Both ends are made with this module; what a kind means to the page is in host.js, to the notebook in notebook.js, and
-// to the program in autograd/view/live.py.
+// The messages between a page and the notebook around it, sent by postMessage: { glassgrad: version, kind, payload }.
+// Both ends use this module. What the page does with a message is in host.js, what the notebook does in notebook.js,
+// and what the program does in autograd/view/live.py.
 //
 //   kind        who says it    payload
 //   "ready"     page           null: it listens from now on
 //   "numbers"   notebook       { basis, data, partials, names, since }: a point of the graph, see host.js
-//   "leaves"    both           { basis, changed: [[leaf, number], ...] }: all leaves that are not as the basis has them
+//   "leaves"    both           { basis, changed: [[leaf, number], ...] }: all leaves that differ from the basis
 //   "selected"  page           { basis, node }: null if no node is selected
 //   "theme"     notebook       "light" or "dark": how the notebook looks
 //
-// Each point that the program shows has a number of its own, its basis, and they go up. What is said of an older one
-// comes too late, and is passed over. Nodes are numbered as in the graph; numbers that JSON lacks are text, as there.
+// Each point that the program shows has a number of its own, its basis, which only increases. A message about an older
+// point comes too late and is ignored. Nodes are numbered as in the graph; numbers that JSON lacks are strings, as
+// there.
 
 const VERSION = 1;
 const KINDS = ["ready", "numbers", "leaves", "selected", "theme"];
@@ -21,7 +22,8 @@ const KINDS = ["ready", "numbers", "leaves", "selected", "theme"];
  */
 
 /**
- * Say something to a window. Pages in frames have no origin that could be named; who listens looks at the sender.
+ * Send a message to a window. Pages in frames have no origin that could be named; instead, the receiver checks the
+ * sender.
  * @param {Window} to
  * @param {Kind} kind
  * @param {unknown} payload
@@ -31,7 +33,7 @@ export function say(to, kind, payload) {
 }
 
 /**
- * The message of an event, if it is one and comes from this very window; else null.
+ * The message of an event, if it is one of these and comes from the window `from`; else null.
  * @param {MessageEvent} event
  * @param {Window | null} from
  * @returns {Message | null}
@@ -44,7 +46,7 @@ export function heard(event, from) {
 }
 
 /**
- * A number as JSON can hold it: it has neither inf nor nan, and JavaScript's loses the sign of -0.
+ * A number in a form that JSON can hold: it has neither inf nor nan, and in JavaScript it loses the sign of -0.
  * @param {number} x
  * @returns {number | string}
  */

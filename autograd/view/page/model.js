@@ -1,6 +1,7 @@
-// The model: what is true, without the screen. The graph's engine, rooms and timeline, the state, the room in view with
-// its stops, which item is at work, what stands out, what the quiz hides. Parts of the page read it and change it through
-// `state`, `leaves` and the actions in actions.js; it brings itself up to date before any of them is told.
+// The model: the facts about the page, independent of the screen. It holds the graph's engine, rooms and timeline, the
+// state, the room in view with its stops, the item at work, the highlighted path and what the quiz hides. The parts of
+// the page read it and change it through `state`, `leaves` and the actions in actions.js. It is the first listener of
+// `state`, so it is up to date when they are told of a change.
 
 import { Engine } from "./engine.js";
 import { fromFragment, LOOKS } from "./fields.js";
@@ -17,12 +18,13 @@ import { stopAt, Timeline } from "./timeline.js";
  * @import { Changed } from "./state.js"
  * @import { Phase } from "./timeline.js"
  *
- * @typedef {{ place: number, edges: Set<number>, phase: Phase | "" }} Active The item at work, -1 if none is in view, and
- *   the edges along which something flows.
- * @typedef {{ items: boolean[], edges: boolean[] }} Highlight What is on the way.
+ * @typedef {{ place: number, edges: Set<number>, phase: Phase | "" }} Active The place of the item at work, -1 if none
+ *   is in view, and the positions of the edges along which something flows.
+ * @typedef {{ items: boolean[], edges: boolean[] }} Highlight For each item and edge of the view, whether it lies on
+ *   the path that is highlighted.
  */
 
-// What another view is found by.
+// The fields and events whose change leads to another view.
 const SHOWN = new Set(["room", "example", "constants", "stage"]);
 
 export class Model {
@@ -42,7 +44,7 @@ export class Model {
     this.leaves.begin(leaves);
     this.house = new House(data, this.engine);
     this.timeline = new Timeline(this.engine);
-    this.narrow = false; // whether the stage is higher than wide
+    this.narrow = false; // whether the stage gets the narrow layout, see `isUpright` in drawing.js
     this.view = this.findView();
     this.stops = this.timeline.stops(this.view);
     /** @type {Set<number> | null} */
@@ -56,7 +58,7 @@ export class Model {
   /** @param {Changed} changes */
   changed(changes) {
     const { state, engine, timeline } = this;
-    // Whoever does something else than stepping is past the invitation, and wants to see all of it.
+    // Any action other than stepping or a change of looks ends the invitation and shows the complete graph.
     const begins = !state.get("begun") && !changes.has("begun") && [...changes].some((name) => !LOOKS.has(name));
     if (begins) state.set(changes.has("time") ? { begun: true } : { begun: true, time: null });
     const another = [...changes].some((name) => SHOWN.has(name));
@@ -74,7 +76,7 @@ export class Model {
   }
 
   /**
-   * What a room shows of the graph, as it is looked at now.
+   * The view of a room or of the inside of a dot, for the present example, constants and shape of the stage.
    * @param {string} key
    */
   findView(key = this.state.get("room")) {
@@ -84,7 +86,7 @@ export class Model {
   }
 
   /**
-   * The stage has another shape.
+   * Tell the listeners if the stage has changed between wide and narrow.
    * @param {boolean} narrow
    */
   reshape(narrow) {
@@ -94,7 +96,8 @@ export class Model {
   }
 
   /**
-   * Begin anew at another point of the graph: what was changed before cannot be undone. The reader stays where they are.
+   * Take over the numbers of another point of the graph: earlier changes of leaves can no longer be undone. The room,
+   * the selection and the time stay as they are.
    * @param {Point} point
    */
   begin({ data, partials, names, since }) {
@@ -105,7 +108,7 @@ export class Model {
   }
 
   /**
-   * Take over leaves that were not changed here.
+   * Take over leaves that were set elsewhere: in the notebook, or in the address.
    * @param {Map<number, number>} changed
    */
   takeLeaves(changed) {
@@ -115,12 +118,12 @@ export class Model {
 
   // --- the selection ---
 
-  // The place of the selected item in the room; -1 if it is none of it.
+  // The place of the selected item in the view; -1 if it is not in view.
   get selectedPlace() {
     return this.view.places.get(this.state.get("selected")) ?? -1;
   }
 
-  // The selected node, in view or not; -1 if it is none.
+  // The selected node, in view or not; -1 if no node is selected.
   get selectedNode() {
     const selected = this.state.get("selected");
     return /^\d+$/.test(selected) && Number(selected) < this.engine.size ? Number(selected) : -1;
@@ -138,14 +141,14 @@ export class Model {
   }
 
   /**
-   * Hide every gradient but that of what is differentiated and of nodes that have been answered; more may follow.
+   * Hide every gradient except that of the differentiated node and those of `answered`, a set that the quiz adds to.
    * @param {Set<number>} answered
    */
   hide(answered) {
     this.answered = answered;
   }
 
-  // Show all of them again.
+  // Show all gradients again.
   unhide() {
     if (!this.hiding) return;
     this.answered = null;
@@ -175,13 +178,13 @@ export class Model {
     return this.timeline.isBackward(time) && given === total;
   }
 
-  // The present stop; -1 when nothing is being played and all is known.
+  // The position of the present stop; -1 when the complete graph is shown.
   get at() {
     const time = this.state.get("time");
     return time === null ? -1 : stopAt(this.stops, time);
   }
 
-  // Where the story is: on its way forward or backward; an empty text when it is not told, and all is known.
+  // The pass that the present stop belongs to; an empty string when the complete graph is shown.
   get direction() {
     if (this.at < 0) return "";
     const { phase } = this.stops[this.at];
@@ -203,7 +206,8 @@ export class Model {
   }
 
   /**
-   * The items and edges on a way from the selected node to what is differentiated; null if nothing is to stand out.
+   * The items and edges on a path from the selected node to the differentiated one; null if no path is to be
+   * highlighted.
    * @returns {Highlight | null}
    */
   findPath() {

@@ -1,6 +1,6 @@
-// The notebook's side of a live page: what anywidget runs in Jupyter, VS Code, Colab or marimo. It puts the page into a
-// frame of its own and hands on what page and program say to each other. The program's side is a model whose fields are
-// the latest messages of their kind, so that a view that is opened later, or again, finds all it needs.
+// The notebook's side of a live page: anywidget runs it in Jupyter, VS Code, Colab or marimo. It puts the page into a
+// frame of its own and passes messages on between page and program. The program's side is a model whose fields hold the
+// latest message of each kind, so that a view that is opened later, or again, finds all it needs.
 
 import { heard, say } from "./messages.js";
 
@@ -9,10 +9,10 @@ const LOWEST = 420;
 
 /**
  * @param {{ model: any, el: HTMLElement }} view as anywidget hands it over
- * @returns {() => void} what ends it
+ * @returns {() => void} a function that removes the view's listeners
  */
 export function render({ model, el }) {
-  const view = crypto.getRandomValues(new Uint32Array(2)).join("-"); // which of several views of one model said something
+  const view = crypto.getRandomValues(new Uint32Array(2)).join("-"); // tells apart the views of one model
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts allow-downloads");
   Object.assign(frame.style, {
@@ -23,7 +23,8 @@ export function render({ model, el }) {
   });
 
   let ready = false;
-  // Hand on what the model says; but a page that goes on changing is not told what it said itself a moment ago.
+  // Pass the model's latest message of a kind on to the page, unless this page sent it: it may have changed further
+  // meanwhile.
   const tell = (/** @type {"numbers" | "leaves"} */ kind, again = false) => {
     const payload = model.get(`_${kind}`);
     if (ready && frame.contentWindow && payload?.basis !== undefined && (again || payload.view !== view))
@@ -69,11 +70,12 @@ export function render({ model, el }) {
   };
 }
 
-// The window says nothing of it: in some notebooks it is a frame that is as tall as what is in it.
+// The window's height does not help: in some notebooks the window is a frame that is as tall as its content.
 const height = () => Math.round(Math.max(LOWEST, Math.min(TALLEST, 0.8 * window.screen.availHeight)));
 
 /**
- * Whether a notebook is dark: its text is light. Whatever a colour is written like, a canvas knows its red, green, blue.
+ * Whether a notebook is dark, that is, its text is light. A canvas finds the red, green and blue of a colour in any
+ * notation.
  * @param {HTMLElement} element
  */
 function isDark(element) {

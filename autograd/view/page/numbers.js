@@ -2,12 +2,15 @@
 
 const MINUS = "\u2212";
 
-/** @typedef {number | "exact"} Digits Significant ones; "exact" are as many as tell a number from every other. */
+/**
+ * @typedef {number | "exact"} Digits The number of significant digits; "exact" means as many as tell a number from
+ * every other.
+ */
 
-const PLAIN = 1e6; // numbers below it are written out to the point, however few digits are asked for
+const PLAIN = 1e6; // below this, all digits before the point are written, however few are asked for
 
 /**
- * A number with at most so many digits, but for those before the point.
+ * A number with at most this many digits, except that more may stand before the point.
  * @param {number | undefined} x
  * @param {Digits} digits
  */
@@ -35,7 +38,7 @@ export function short(x) {
  * A number as `show` writes it, but with a power of ten, and with fewer digits if need be, where it would be too long.
  * @param {number} x
  * @param {number} digits
- * @param {number} length so many letters
+ * @param {number} length the most letters
  */
 export function fitted(x, digits, length) {
   const plain = show(x, digits);
@@ -63,7 +66,7 @@ function signedText(text, negative) {
 }
 
 /**
- * The same, in parentheses if it has a sign, for the inside of a formula.
+ * A number as `show` writes it, in parentheses if it is negative, for the inside of a formula.
  * @param {number} x
  * @param {Digits} [digits]
  */
@@ -110,7 +113,7 @@ export function tint(x, largest) {
 }
 
 /**
- * Text cut to a length, as it is safe to show in a line: no control characters, and its direction kept to itself.
+ * Text cut to a length and safe to show in a line: control characters and those that change its direction are replaced.
  * @param {string} text
  * @param {number} length
  */
@@ -122,7 +125,7 @@ export function clip(text, length) {
 }
 
 /**
- * A label cut to a length. One that ends in numbers has its end, which tells it from others: w…hh_l0_3_1.
+ * A label cut to a length. One that ends in a digit keeps its end, which tells it from others: w…hh_l0_3_1.
  * @param {string} label
  * @param {number} length
  */

@@ -1,5 +1,5 @@
-// The panel beside the drawing: its tabs, which of them is open, and whether it is folded away. What is in the tabs are
-// parts of their own; which there are says tabs.js.
+// The panel beside the drawing: its tabs, which of them is open, and whether it is folded away. The contents of the
+// tabs are parts of their own; tabs.js lists the tabs.
 
 import { byId, html, onClick } from "./dom.js";
 import { TABS, tabs } from "./tabs.js";
@@ -18,7 +18,7 @@ export class Panel {
   constructor(model, { openTab }) {
     this.model = model;
     this.openTab = openTab;
-    this.away = false; // so that the drawing has its place
+    this.away = false; // whether it is folded to make room for the drawing
     this.tabs = tabs.map((tab) => {
       const [id, controls] = [`tab-${tab}`, `panel-${tab}`];
       const button = html("button", { role: "tab", id, "aria-controls": controls }, TABS[tab].title);
@@ -59,7 +59,7 @@ export class Panel {
     return panel === "" ? this.away : panel === "folded";
   }
 
-  // A person wants it otherwise, and this is remembered.
+  // Fold or unfold the panel as the reader asks; the state remembers it.
   fold() {
     this.model.state.set({ panel: this.folded ? "open" : "folded" });
   }
@@ -69,7 +69,7 @@ export class Panel {
   }
 
   /**
-   * Away or not, as long as nobody said how it should be.
+   * Fold or unfold the panel, as long as the reader has done neither.
    * @param {boolean} away
    */
   lend(away) {

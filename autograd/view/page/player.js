@@ -14,7 +14,7 @@ import { formula } from "./written.js";
 const PHASES = { start: "Start", forward: "Forward", seed: "Backward", backward: "Backward" };
 /** @type {Record<string, number>} */
 const PACE = { slow: 2400, normal: 1100, fast: 350, faster: 90 };
-const HANDED = 4; // so many operands are named that get something
+const HANDED = 4; // at most this many operands that get a gradient are named
 
 export class Player {
   /** @param {Model} model */
@@ -44,7 +44,7 @@ export class Player {
     const { model } = this;
     model.unhide();
     model.state.set({ begun: true, time: model.stops[Math.max(0, Math.min(this.last, k))].time });
-    // Before an audience it is always the step that is spoken of.
+    // In presenter mode the step is what is shown, so nothing else stays selected.
     if (model.state.get("present")) model.state.set({ selected: "" });
   }
 
@@ -151,7 +151,8 @@ export class Player {
   }
 
   /**
-   * The program's notes to what is at work at a stop: a node with the leaves that it takes, or all that is in a room.
+   * The program's notes on the item at work at a stop: on a node and its operands that are leaves, or on all nodes in a
+   * room.
    * @param {number} at
    */
   notes(at) {
@@ -171,7 +172,7 @@ export class Player {
   }
 
   /**
-   * What a node's operands get, and where that completes a sum.
+   * What each operand of a node gets, and how many contributions to its gradient have arrived.
    * @param {number} i
    */
   handed(i) {

@@ -1,5 +1,5 @@
-// A picture with axes: a frame, ticks at round numbers, names, and marks inside the frame, which cuts them off. What the
-// marks are is the affair of those who draw it.
+// A chart with axes: a frame, ticks at round numbers, titles, and marks, which are cut off at the frame. The caller
+// draws the marks.
 
 import { svg } from "./dom.js";
 import { show } from "./numbers.js";
@@ -14,7 +14,7 @@ import { show } from "./numbers.js";
  * @property {boolean} [log] whether equal distances are equal ratios
  * @property {boolean} [whole] whether only whole numbers have a meaning
  *
- * @typedef {object} Scale Where numbers are inside the frame.
+ * @typedef {object} Scale Maps numbers to positions inside the frame.
  * @property {(x: number) => number} x
  * @property {(y: number) => number} y
  * @property {(points: Iterable<[number, number]>) => string} path with a gap where y is not finite
@@ -26,13 +26,13 @@ const WIDTH = 336;
 const HEIGHT = 226;
 const [ABOVE, RIGHT, BELOW] = [24, 14, 36]; // around the frame; to the left is as much as the numbers need
 const LETTER = 8; // the width of a digit, at its largest
-const FAR = 20; // heights of the frame away, where a point can as well stay
+const FAR = 20; // a point is drawn at most this many heights of the frame away
 
 export class Plot {
   /** @param {string} name the class of the element */
   constructor(name) {
     this.element = svg("svg", { class: `chart ${name} off`, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-    this.left = 0; // of the frame
+    this.left = 0; // of the frame, from the left of the chart
     this.low = 0; // numbers at its left and its right
     this.high = 1;
   }
@@ -44,7 +44,7 @@ export class Plot {
   /**
    * @param {Axis} x
    * @param {Axis} y
-   * @param {string} label what the picture shows, for those who do not see it
+   * @param {string} label what the chart shows, for screen readers
    * @param {(scale: Scale) => Child[]} marks
    */
   draw(x, y, label, marks) {
@@ -99,8 +99,8 @@ export class Plot {
  */
 const within = (x, low, high) => Math.max(low, Math.min(high, x));
 
-const FLAT = 1e-9; // of the numbers' size: what differs by less is flat but for round-off
-const LARGEST = Number.MAX_VALUE / 4; // so that differences are numbers, too
+const FLAT = 1e-9; // numbers that differ by less than this share of their size are equal but for round-off
+const LARGEST = Number.MAX_VALUE / 4; // so that differences are finite, too
 
 /**
  * An axis' ends: the least and the largest number, and some space around them.
@@ -139,7 +139,7 @@ const path = (x, y) => (points) => {
 };
 
 /**
- * Round numbers on an axis, about so many.
+ * Round numbers on an axis, about `count` of them.
  * @param {Axis} axis
  * @param {number} count
  */
@@ -150,10 +150,10 @@ export function ticks({ low, high, log, whole }, count) {
 }
 
 /**
- * Powers of ten, and what is 2 and 5 times as large where there are few of them.
+ * Powers of ten; if there are few of them, also 2 and 5 times each.
  * @param {number} low
  * @param {number} high
- * @param {number} apart decades
+ * @param {number} apart the distance between two of them, in decades
  */
 function powers(low, high, apart) {
   const step = Math.max(1, Math.ceil(apart));

@@ -1,5 +1,5 @@
-// The quiz: gradients are hidden, the reader works them out from the loss back, with a second try and a hint, and every
-// answer is explained by the chain rule. What is given for a question never holds the answer to a later one.
+// The quiz: gradients are hidden, and the reader works them out from the loss back, with a second try and a hint; every
+// answer is explained by the chain rule. The numbers given with a question never reveal the answer to a later one.
 
 import { byId, fill, html } from "./dom.js";
 import { chainRule, derivative, line, mn, mo, piece, whole } from "./formula.js";
@@ -12,17 +12,18 @@ import { formula } from "./written.js";
  * @import { Child } from "./dom.js"
  * @import { Changed } from "./state.js"
  *
- * @typedef {{ right: boolean, given: number | null, hint: string }} Result Of a question; `given` is null if there was no
- *   answer.
+ * @typedef {{ right: boolean, given: number | null, hint: string }} Result The outcome of a question; `given` is the
+ *   reader's answer, null if there was none.
  * @typedef {{ nodes: number[] }} Question The first of the nodes is asked for; the others have the same gradient.
- * @typedef {{ right: number, second: number, of: number }} Score How many were right, at the second try among them.
+ * @typedef {{ right: number, second: number, of: number }} Score The numbers of right answers, of those among them that
+ *   came at the second try, and of questions.
  */
 
 const TOLERANCE = 0.01;
-const GIVEN = 6; // of so many consumers and operands the numbers are given
+const GIVEN = 6; // at most this many consumers and operands are given with their numbers
 
 /**
- * Whether an answer is right: to one per cent, or to the digits that were given.
+ * Whether an answer is right, to within one per cent of the true number; a true 0, inf or nan must be met exactly.
  * @param {number} answer
  * @param {number} truth
  */
@@ -35,7 +36,7 @@ export class Quiz {
   /**
    * @param {Model} model
    * @param {Pick<Actions, "goTo"> & { say: (text: string) => void, speak: (text: string) => void, pause: () => void }}
-   *   callbacks `pause` stops the player, which would show what is asked for
+   *   callbacks `pause` stops the player, which would reveal the answers
    */
   constructor(model, { goTo, say, speak, pause }) {
     this.model = model;
@@ -50,13 +51,13 @@ export class Quiz {
     /** @type {Set<number>} */
     this.answered = new Set(); // the nodes whose gradients may be seen
     /** @type {(0 | 1 | 2)[]} */
-    this.tries = []; // for each question so far the try that was right; 0 where none was
+    this.tries = []; // for each question so far, at which try the answer was right; 0 if at none
     this.hint = ""; // after a wrong answer to the present question
     /** @type {Result | null} */
     this.result = null; // of the present question
-    this.of = -1; // what was differentiated when it began
+    this.of = -1; // what was differentiated when the quiz began
     /** @type {Score | null} */
-    this.done = null; // the last quiz that went to its end
+    this.done = null; // of the last quiz that was finished
   }
 
   start() {
@@ -70,17 +71,17 @@ export class Quiz {
     this.enter();
   }
 
-  // The nodes that are asked for, in this order.
+  // The nodes that are asked for, in the order of the questions.
   get order() {
     return this.questions.map(({ nodes }) => nodes[0]);
   }
 
-  // Whether there is a quiz to go back to; it was left in the middle.
+  // Whether a quiz was left unfinished, so that the reader can go back to it.
   get begun() {
     return this.at < this.questions.length && this.of === this.model.engine.of;
   }
 
-  // Begin, or go on where it was left.
+  // Begin the quiz, or go on where the reader left it.
   enter() {
     const { model } = this;
     this.pause();
@@ -96,7 +97,7 @@ export class Quiz {
     return { right, second: this.tries.filter((tries) => tries === 2).length, of: this.questions.length };
   }
 
-  // How many were right at the first try, up to now and without a break.
+  // The number of questions, up to the last one answered, that were right at the first try without a break.
   get streak() {
     return this.tries.length - 1 - this.tries.map((tries) => tries === 1).lastIndexOf(false);
   }
@@ -106,7 +107,7 @@ export class Quiz {
     if (question) this.goTo(question.nodes[0], "quiz");
     else this.finish();
     this.show();
-    // With the question in sight, where the panel is low.
+    // Focusing the field must not scroll the question out of sight when the panel is low.
     document.getElementById(this.result ? "quiz-next" : "quiz-answer")?.focus({ preventScroll: true });
     this.panel.scrollTop = 0;
   }
@@ -152,7 +153,7 @@ export class Quiz {
   }
 
   /**
-   * Where to look after a wrong answer: at the consumers, by their names.
+   * A hint after a wrong answer: the names of the consumers to look at.
    * @param {number} i
    */
   lead(i) {
@@ -174,7 +175,7 @@ export class Quiz {
   }
 
   /**
-   * What a wrong answer looks like it came from.
+   * The mistake that a wrong answer suggests; an empty string if none is recognised.
    * @param {number} i
    * @param {number} given
    */
@@ -207,7 +208,7 @@ export class Quiz {
   }
 
   show() {
-    // What is typed already stays while other things change.
+    // Keep what the reader has typed so far when the panel is filled again.
     const field = document.getElementById("quiz-answer");
     const typed = field instanceof HTMLInputElement && field.dataset.question === `${this.at}` ? field.value : "";
     const focused = field !== null && document.activeElement === field;
@@ -375,9 +376,10 @@ const inWords = ({ right, second, of }) =>
   `${right} of ${of} right${second ? `, ${second} of them at the second try` : ""}`;
 
 /**
- * What a room is asked about. From the loss back, so that a consumer's gradient, which is given, has been asked for
- * before; among those that are equally far from it the easy ones first, by the operations that consume them and their
- * number. Nodes that have the same gradient, whatever the numbers are, make one question: the terms of a sum do.
+ * The questions about a room. They go from the loss back, so that a consumer's gradient, which is given, has been asked
+ * for before. At the same distance from the loss, nodes come first that are easier to work out: those with few
+ * consumers and simple operations. Nodes that have the same gradient, whatever the numbers are, make one question; the
+ * terms of a sum are an example.
  * @param {Model} model
  * @returns {Question[]}
  */
@@ -388,7 +390,8 @@ function questionsOf({ data, engine, timeline, view }) {
     const worst = Math.max(...uses.map((e) => data.operations[engine.keyOf(engine.consumers[e])].hardness));
     return worst + 3 * (uses.length - 1);
   };
-  // What comes through an edge, by structure: a consumer, and a slope that is a number or a node.
+  // A key for what comes through an edge: two edges with the same consumer, and with the same slope (a number or a
+  // node), have the same key.
   /** @param {number} e */
   const through = (e) => {
     const consumer = engine.consumers[e];

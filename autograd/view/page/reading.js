@@ -1,5 +1,5 @@
-// What an item and an edge say at the present moment: their numbers as text, their colours and their state. How that is
-// drawn is not known here.
+// What the cards and edges show at the present moment: their numbers as text, their colours and their states. Drawing
+// them is left to drawing.js.
 
 import { number } from "./engine.js";
 import { clip, fitted, named, short, show, signed, tint } from "./numbers.js";
@@ -10,7 +10,7 @@ import { aloud, filled } from "./written.js";
  * @import { Edge, Item, NodeItem, ProductItem, RestItem, RoomItem } from "./rooms.js"
  *
  * @typedef {{ gradient: string, tint: string }} Flow
- * @typedef {object} Card What stands on a card.
+ * @typedef {object} Card The content of a card.
  * @property {string} title
  * @property {string} symbol
  * @property {string} value
@@ -25,16 +25,18 @@ import { aloud, filled } from "./written.js";
  * @typedef {{ local: string, flow: string, tint: string, carried: boolean }} SaidOfEdge
  */
 
-// What a card has for name and sign, in pixels, and about what a letter of each takes.
+// The width in pixels that a card has for the title and the symbol, and the approximate width of a letter of each:
+// TITLE for labels, SMALL for other titles.
 const LINE = 82;
 const TITLE = 9.6;
 const SMALL = 8.2;
 const SYMBOL = 7.4;
-// So many letters a name has on a card that it has to itself, and a number, beside the sign that a card can be opened too.
+// The most letters of a title that has its line to itself; of a number; and of a number beside the arrow of a card that
+// can be opened.
 const NAME = 12;
 const [NUMBER, BESIDE] = [10, 9];
-const CELLS = 32; // so many numbers a room shows in colour
-const CALL = 10; // so many letters a call may have on a card
+const CELLS = 32; // the most values that a room's card shows as colours
+const CALL = 10; // the most letters of a call that is written on a card
 /** @type {Said} */
 const NOTHING = {
   title: "",
@@ -53,7 +55,7 @@ export class Reading {
   constructor(model) {
     this.model = model;
     this.since = new Map(Object.entries(model.data.since).map(([i, x]) => [Number(i), number(x)]));
-    // What was said before holds as long as its moment does: stepping changes few items of many.
+    // Caches: what an item or edge shows stays the same as long as its moment does, and a step changes few of them.
     /** @type {WeakMap<Item, { moment: number, said: Said }>} */
     this.saidOfItems = new WeakMap();
     /** @type {WeakMap<Edge, { moment: number, said: SaidOfEdge }>} */
@@ -64,7 +66,8 @@ export class Reading {
     this.refresh();
   }
 
-  // The numbers, or what may be seen of them, are others than before. The largest gradient is what colours measure by.
+  // Clear the caches after numbers have changed, or been hidden or shown, and find the largest gradient: colours are
+  // relative to it.
   refresh() {
     this.saidOfItems = new WeakMap();
     this.saidOfEdges = new WeakMap();
@@ -104,7 +107,7 @@ export class Reading {
   }
 
   /**
-   * Whether a node is written in the operations that use it, having no card of its own.
+   * Whether a node is a constant without a card of its own, which is written on the cards of its consumers.
    * @param {number} i
    */
   isWritten(i) {
@@ -113,7 +116,7 @@ export class Reading {
   }
 
   /**
-   * What stands on a card: the name, or for a leaf without one its role.
+   * The title on a card: the label; else the role of a leaf, or a name for a result.
    * @param {number} i
    * @param {number} length
    */
@@ -132,7 +135,7 @@ export class Reading {
     return named(this.model.data.names[i], length);
   }
 
-  // What is to be known about the graph as a whole.
+  // What the reader should know about the graph as a whole.
   get notes() {
     const { size } = this.since;
     return size === 0
@@ -184,7 +187,8 @@ export class Reading {
   }
 
   /**
-   * A number that tells apart the states of a scalar: not computed yet, or so many contributions to its gradient given.
+   * A number that tells the states of a scalar apart: -2 when the complete graph is shown, -1 before the scalar is
+   * computed, and then the number of contributions to its gradient that have arrived.
    * @param {Item} item
    */
   momentOf(item) {
@@ -213,7 +217,7 @@ export class Reading {
     const delta =
       engine.changed.size && !Object.is(engine.data[i], engine.original.data[i]) ? `Δ ${signed(change, 3)}` : "";
     const row = engine.rows[i];
-    // Name and sign share a line; the name comes first.
+    // Name and symbol share a line, and the name gets its space first.
     const unlabelled = !row.label;
     const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : NAME);
     const space = Math.max(1, Math.floor((LINE - (unlabelled ? SMALL : TITLE) * title.length) / SYMBOL));
@@ -254,7 +258,7 @@ export class Reading {
   }
 
   /**
-   * Whether a number is not to be had, because an operation on its way cannot be computed again.
+   * Whether a gradient is nan only because the page cannot compute the differentiated node again.
    * @param {number} x
    */
   isUnknown(x) {
@@ -282,7 +286,8 @@ export class Reading {
 
   /**
    * @param {number} i
-   * @param {(time: number) => { sum: number, given: number, total: number }} gathered how much of it is there by a time
+   * @param {(time: number) => { sum: number, given: number, total: number }} gathered how much of the gradient has
+   *   arrived by a time
    * @returns {Flow}
    */
   gradient(i, gathered) {
@@ -290,7 +295,7 @@ export class Reading {
     const time = state.get("time");
     const grad = engine.grad[i];
     if (this.model.hides(i)) return { gradient: "?", tint: "hidden" };
-    // As long as the story goes, only what has arrived.
+    // While the story is being played, show only what has arrived.
     const { sum, given, total } = time === null ? { sum: grad, given: 1, total: 1 } : gathered(time);
     if (given <= 0) return { gradient: "", tint: "empty" };
     if (this.isUnknown(grad)) return { gradient: "unknown", tint: "hidden" };
@@ -311,7 +316,7 @@ export class Reading {
     let marks = false;
     const leaves = item.nodes.some((i) => engine.isLeaf(i));
     for (const i of item.nodes) {
-      if (engine.isLeaf(i) === leaves) square += engine.grad[i] ** 2; // where there are no leaves, of its results
+      if (engine.isLeaf(i) === leaves) square += engine.grad[i] ** 2; // of the leaves, or else of the results
       if (engine.changed.size && !Object.is(engine.data[i], engine.original.data[i])) marks = true;
       if (time === null || engine.isLeaf(i) || !timeline.matters[i]) continue;
       results++;
@@ -341,8 +346,8 @@ export class Reading {
   }
 
   /**
-   * What a room shows of its inside: what it gives to others, if that is several numbers, or else what is computed in
-   * it; of many numbers some, evenly.
+   * The nodes whose values a room's card shows as colours: the results that are used outside the room if there are
+   * several, else all results, or the leaves of a room without results. At most CELLS of them, evenly chosen.
    * @param {RoomItem} item
    */
   inside(item) {
@@ -361,7 +366,7 @@ export class Reading {
   }
 
   /**
-   * An edge: the local derivative, and the product that flows back along it.
+   * What an edge shows: the local derivative, and the product that flows back along it.
    * @param {Edge} edge
    */
   edge(edge) {
@@ -374,7 +379,8 @@ export class Reading {
   }
 
   /**
-   * 0 before its consumer is computed, 1 then, 2 on the way back, 3 when the product has arrived at the operand.
+   * The state of an edge: 0 before its consumer is computed, 1 after that, 2 in the backward pass, 3 when the product
+   * has arrived at the operand.
    * @param {Edge} edge
    */
   momentOfEdge(edge) {
@@ -402,7 +408,7 @@ export class Reading {
   /**
    * @param {Edge} edge
    * @param {boolean} carried whether its consumer is computed
-   * @param {boolean} backward whether the story is on its way back, so that the local derivative counts
+   * @param {boolean} backward whether the backward pass has begun, so that the local derivative is shown
    * @param {boolean} arrived whether its product has arrived
    * @returns {SaidOfEdge}
    */
@@ -418,7 +424,7 @@ export class Reading {
         carried,
       };
     }
-    // Edges in a bundle, and those of rooms, say how many they are.
+    // A bundle, or an edge to or from a room, shows how many edges it stands for.
     const ends = [edge.from, edge.to].map((place) => view.items[place].kind);
     const scalar = !ends.includes("room") && !("edges" in edge);
     if (edge.members.length === 0) return { local: "", flow: "", tint: "empty", carried: false };
@@ -450,7 +456,7 @@ export class Reading {
   }
 
   /**
-   * What a scalar is: a leaf and its role, or the operation that made it, as one says it.
+   * What kind of scalar it is, in words: a leaf with its role, or the operation that made it.
    * @param {NodeItem | ProductItem} item
    */
   kind(item) {
@@ -460,7 +466,7 @@ export class Reading {
   }
 
   /**
-   * A sentence about an item, for those who do not see it.
+   * A sentence about an item, for screen readers.
    * @param {Item} item
    */
   spoken(item) {

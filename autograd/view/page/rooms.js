@@ -1,6 +1,6 @@
-// Rooms as the page shows them: items and edges with their places, and which scalars each of them stands for. Of a batch
-// one example is shown, where the data have the first; numbers are shown where it is wanted. How things are drawn and
-// what they say is not known here.
+// Rooms as the page shows them: items and edges with their positions, and the nodes that each of them stands for. Of a
+// batch one example is shown, in the place of the first one, which the data's rooms contain; constants get cards of
+// their own only on request. Neither the drawing nor the texts on the cards are made here.
 
 import { Batches } from "./batches.js";
 import { layered, ROUTED } from "./layered.js";
@@ -11,34 +11,36 @@ import { around, throughBundle } from "./routes.js";
  * @import { Data, Layout, Pair, Plate } from "./data.d.ts"
  * @import { Engine } from "./engine.js"
  *
- * @typedef {{ x: number, y: number, width: number, height: number }} Box Around a centre.
- * @typedef {Box & { elsewhere: boolean }} Standing What may stand in a room: something of it, or a neighbour.
+ * @typedef {{ x: number, y: number, width: number, height: number }} Box `x` and `y` are its centre.
+ * @typedef {Box & { elsewhere: boolean }} Standing An item in a room; `elsewhere` if it is a neighbour, outside the
+ *   room.
  *
  * @typedef {Standing & { kind: "node", node: number }} NodeItem A node of the graph.
  * @typedef {Standing & { kind: "room", room: number, nodes: number[] }} RoomItem A room with nodes inside.
- * @typedef {Standing & { kind: "product", pair: Pair, dot: number, number: number }} ProductItem Inside a fused dot.
- * @typedef {Standing & { kind: "rest", dot: number, number: number, count: number, next: string }} RestItem All the
+ * @typedef {Standing & { kind: "product", pair: Pair, dot: number, number: number }} ProductItem One product inside a
+ *   fused dot.
+ * @typedef {Standing & { kind: "rest", dot: number, number: number, count: number, next: string }} RestItem The
  *   products that are not shown; `next` is the key of the view of the next ones.
- * @typedef {Standing & { kind: "absent", number: number }} AbsentItem A place that the shown example has nothing for.
+ * @typedef {Standing & { kind: "absent", number: number }} AbsentItem A place for which the shown example has no node.
  * @typedef {NodeItem | RoomItem | ProductItem | RestItem | AbsentItem} Item
  *
  * @typedef {object} Edge
- * @property {number} from a place, as `to`
+ * @property {number} from the place of an item, as is `to`
  * @property {number} to
  * @property {number[]} members the engine's edges that it stands for
- * @property {number} others so many edges more it stands for, of examples that are not shown
- * @property {number} [dot] from a product of this dot to its sum
+ * @property {number} others the number of edges in other examples of the batch that it stands for, too
+ * @property {number} [dot] set if it leads from a product of this dot to its sum
  * @property {string} path as SVG
  * @property {Pair | null} [label] where its numbers stand, if there is space
- * @property {boolean} quiet drawn only when it is asked for
- * @property {number} bundle what it is drawn with until then; -1 if with none
+ * @property {boolean} quiet drawn only while it stands out
+ * @property {number} bundle the position of the bundle that is drawn instead of it; -1 if there is none
  *
- * @typedef {Edge & { edges: number[] }} Strand Many edges drawn as one; its ends are those of the first.
+ * @typedef {Edge & { edges: number[] }} Strand Many edges drawn as one; it has the ends of the first of them.
  *
- * @typedef {object} Choice What may be shown of the graph, and for what stage.
- * @property {number} example of each batch, from 0
- * @property {boolean} constants whether they have cards of their own
- * @property {boolean} narrow whether the stage is higher than wide
+ * @typedef {object} Choice The reader's choices of what is shown, and the shape of the stage.
+ * @property {number} example the one shown of each batch, from 0
+ * @property {boolean} constants whether constants have cards of their own
+ * @property {boolean} narrow whether the stage gets the narrow layout
  *
  * @typedef {object} View A room, or the inside of a fused dot, ready to be drawn.
  * @property {number} room
@@ -47,21 +49,21 @@ import { around, throughBundle } from "./routes.js";
  * @property {Edge[]} edges
  * @property {Int32Array} itemOf for every node of the graph the place of the item that shows it; -1 if none does
  * @property {Map<string, number>} places of the items by their keys
- * @property {number[][]} touching for each item its edges
+ * @property {number[][]} touching for each item the positions of its edges
  * @property {Strand[]} bundles
  * @property {Plate[]} plates grids and rows that items stand in
  * @property {number} example the one that is shown
  * @property {number} examples how many there are to choose from; 0 if there is no batch in it
  * @property {Pair} size
- * @property {boolean} bank many things side by side, and edges that pass behind them
+ * @property {boolean} bank whether many items stand side by side, with edges that pass behind them
  */
 
-const PRODUCTS = 64; // so many products of a fused dot are shown together
-const ABSENT = -Infinity; // the code of what an example lacks
-const NOWHERE = { x: 0, y: 0, width: 0, height: 0 }; // until the layout is there
+const PRODUCTS = 64; // at most this many products of a fused dot are shown together
+const ABSENT = -Infinity; // stands for a place that an example has no node for
+const NOWHERE = { x: 0, y: 0, width: 0, height: 0 }; // until the layout is known
 
 /**
- * What the state calls an item.
+ * The key by which the state refers to an item.
  * @param {Item} item
  */
 export function keyOf(item) {
@@ -90,7 +92,7 @@ export class House {
     this.rooms = data.rooms;
     this.batches = new Batches(data.copies, engine.size);
     const { standIn } = this.batches;
-    this.home = new Int32Array(engine.size).fill(-1); // the room that shows a node, or what stands in its place
+    this.home = new Int32Array(engine.size).fill(-1); // the room that shows a node, or its stand-in
     this.counts = this.rooms.map(() => ({ nodes: 0, leaves: 0 }));
     this.rooms.forEach((room, r) => {
       for (const code of room.items) {
@@ -104,7 +106,7 @@ export class House {
     });
     for (let i = engine.size - 1; i >= 0; i--) {
       if (this.home[i] >= 0) continue;
-      // What is in no room is a copy, or a number, which belongs to what it is an operand of.
+      // A node that is in no room is a copy, shown where its stand-in is, or a constant, shown where its consumer is.
       const e = engine.usesOf(i)[0];
       this.home[i] = this.home[standIn[i] !== i || e === undefined ? standIn[i] : engine.consumers[e]];
     }
@@ -112,7 +114,8 @@ export class House {
   }
 
   /**
-   * The view with a key: a room's name, or "·12" for the inside of the dot at 12, which goes on as "·12.1", "·12.2", ...
+   * The view with a key: a room's name, or "·12" for the inside of the dot at position 12, whose further parts are
+   * "·12.1", "·12.2", ...
    * @param {string} key
    * @param {Choice} choice
    */
@@ -158,7 +161,7 @@ export class House {
   }
 
   /**
-   * The way from the outermost room to a view.
+   * The path of rooms from the outermost one to a view.
    * @param {View} view
    */
   path(view) {
@@ -205,7 +208,7 @@ export class House {
       const users = new Set([...engine.usesOf(i)].map((e) => itemOf[consumers[e]]));
       for (const user of users) if (user >= 0 && user < room.items.length) pairs.push([codes.length + k, user]);
     });
-    // What leads to a place that the example has nothing for is not drawn either.
+    // An edge to or from a place that the example has no node for is not drawn either.
     const isAbsent = (/** @type {number} */ place) => items[place].kind === "absent";
     const edges = pairs.map(([from, to]) => ({ ...edgeBetween(from, to), quiet: isAbsent(from) || isAbsent(to) }));
     const edgeOf = new Map(edges.map((edge) => [edge.from * items.length + edge.to, edge]));
@@ -217,7 +220,7 @@ export class House {
         examples ||= Math.max(batches.count(operands[e]), batches.count(consumers[e]));
         continue;
       }
-      // Of an example that is not shown: what stands in its place has the edge, too.
+      // An edge of an example that is not shown is counted with the edge that is shown in its place.
       const ends = [operands[e], consumers[e]].map((i) => itemOf[batches.at(i, choice.example)]);
       const edge = ends[0] >= 0 && ends[1] >= 0 && edgeOf.get(ends[0] * items.length + ends[1]);
       if (edge) edge.others++;
@@ -230,7 +233,7 @@ export class House {
   }
 
   /**
-   * The constants that are operands of some nodes.
+   * The constants that are operands of these nodes, but not among them.
    * @param {number[]} codes
    */
   numbersIn(codes) {
@@ -262,7 +265,7 @@ export class House {
       known.set(r, place);
       return place;
     };
-    const all = roomItems.get(0); // where too much is elsewhere, one item stands for all of it
+    const all = roomItems.get(0); // a card of the outermost room stands for every node elsewhere, if these are too many
     for (let i = 0; i < found.length; i++) {
       if (found[i] >= 0 || this.batches.at(i, choice.example) !== i) continue;
       if (this.engine.isConstant(i) && !choice.constants && i !== this.engine.size - 1) continue;
@@ -275,7 +278,7 @@ export class House {
   /**
    * The inside of a fused dot: its products, or as many as fit into a room, and their sum.
    * @param {number} dot
-   * @param {number} part which of them
+   * @param {number} part which of the groups of products that fit into a room
    */
   inside(dot, part) {
     const { engine } = this;
@@ -327,9 +330,9 @@ export class House {
   }
 
   /**
-   * Everything at its place.
+   * Complete a view with the layout: positions, paths, labels and bundles.
    * @param {Pick<View, "room" | "dot" | "items" | "edges" | "itemOf" | "example" | "examples">} view
-   * @param {Layout} [given] if there is one
+   * @param {Layout} [given] the layout in the page's data; without one, the page makes its own
    * @returns {View}
    */
   placed(view, given) {

@@ -1,5 +1,5 @@
-// Ways around cards. What many edges have in common is drawn once, up to the border of the grid or the row that their ends
-// stand in; here is how one of them gets there from its card, between the other cards.
+// Routes around cards. A bundle is drawn once, up to the border of the grid or the row that its ends stand in; here the
+// route of a single edge from its card to that border is found, between the other cards.
 
 /**
  * @import { Bundle, Pair, Plate } from "./data.d.ts"

@@ -8,7 +8,7 @@ import { clip, isolated } from "./numbers.js";
  * @import { Model } from "./model.js"
  */
 
-const FOUND = 12; // so many nodes are listed
+const FOUND = 12; // at most this many nodes are listed
 
 export class Search {
   /**

@@ -1,10 +1,10 @@
-// What the page remembers, and who wants to know when it changes. The fields are declared in fields.js.
+// The page's state, and the listeners that are told when it changes. The fields are declared in fields.js.
 
 /**
  * @import { Values } from "./fields.js"
  *
- * @typedef {"numbers" | "committed" | "quiz" | "stage"} Event What changes elsewhere: the engine's numbers, their
- *   history, which gradients are hidden, and the stage's shape.
+ * @typedef {"numbers" | "committed" | "quiz" | "stage"} Event Something outside the state that changes: the engine's
+ *   numbers, the history of changed leaves, the gradients that are hidden, or the shape of the stage.
  * @typedef {Set<keyof Values | Event>} Changed
  */
 
@@ -31,7 +31,7 @@ export class State {
   }
 
   /**
-   * Change some values; listeners are told the names of those that are really new.
+   * Change some values; listeners are told the names of those that differ from before.
    * @param {Partial<Values>} changes
    */
   set(changes) {

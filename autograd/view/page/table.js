@@ -1,4 +1,4 @@
-// The numbers of the room in a table, to all digits that matter.
+// The numbers of the room in a table, to ten digits.
 
 import { byId, fill, html } from "./dom.js";
 import { clip, isolated, show } from "./numbers.js";

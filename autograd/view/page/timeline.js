@@ -1,17 +1,17 @@
-// The forward and the backward pass as points in time. The N nodes that the differentiated one was made from, itself
-// included, are taken level by level, by the number of operations that come after them: a topological order in which
-// the layers of a network stay together. The one at place r is computed at time r + 1; at N + 1 the differentiated node
-// gets its gradient, 1; and the one at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot have
-// their turns at fractions of that. A time fits every room: each room has stops of its own, those at which something
-// happens in it.
+// The forward and the backward pass as points in time. The N nodes that the differentiated node depends on, itself
+// included, are ordered by their distance from it, the farthest first: a topological order in which the layers of a
+// network stay together. The node at place r of this order is computed at time r + 1; at N + 1 the differentiated node
+// gets its gradient, 1; and the node at place r hands its gradient on at 2N + 1 - r. The products inside a fused dot
+// have their turns at fractional times. A time has the same meaning in every room, but each room has its own stops, the
+// times at which something happens in it.
 
 /**
  * @import { Engine } from "./engine.js"
  * @import { View } from "./rooms.js"
  *
  * @typedef {"start" | "forward" | "seed" | "backward"} Phase
- * @typedef {{ time: number, place: number, phase: Phase }} Stop A moment at which something happens in a room; the place
- *   is -1 where the item is not in the room.
+ * @typedef {{ time: number, place: number, phase: Phase }} Stop A moment at which something happens in a room, and the
+ *   place of the item that it happens to; -1 if that item is not in the room.
  */
 
 const SOON = 1e-9;
@@ -20,16 +20,16 @@ export class Timeline {
   /** @param {Engine} engine */
   constructor(engine) {
     this.engine = engine;
-    this.matters = engine.ancestors(); // 1 for what the differentiated node was made from
+    this.matters = engine.ancestors(); // 1 for each node that the differentiated node depends on
     /** @type {number[]} */
     this.order = [];
-    this.place = new Int32Array(engine.size); // in that order
+    this.place = new Int32Array(engine.size); // of each node in `order`; -1 if it is not in it
     this.count = 0;
     this.end = 0;
     this.refresh();
   }
 
-  // After another node is differentiated.
+  // Update the order after another node was chosen to be differentiated.
   refresh() {
     const { engine } = this;
     this.matters = engine.ancestors();
@@ -67,7 +67,7 @@ export class Timeline {
   }
 
   /**
-   * When a node has just been computed, or when its gradient has just become complete.
+   * The time at which a node has just been computed, or at which its gradient has just become complete.
    * @param {number} i
    * @param {"forward" | "backward"} step
    */
@@ -96,7 +96,7 @@ export class Timeline {
   }
 
   /**
-   * A dot's sum hands its gradient to the products first, then each product to its two factors.
+   * Whether a dot has handed its gradient to its products. After that, each product hands it on to its two factors.
    * @param {number} dot
    * @param {number} time
    */
@@ -122,7 +122,8 @@ export class Timeline {
   }
 
   /**
-   * Whether an edge's product has arrived at the operand. Inside a dot its factors get theirs one by one.
+   * Whether the product that flows back along an edge has arrived at the operand. In the view of a dot's inside, its
+   * factors receive theirs one after another.
    * @param {number} e
    * @param {number} time
    * @param {View} view
@@ -136,7 +137,7 @@ export class Timeline {
   }
 
   /**
-   * What has been added up in a node's gradient so far: the sum, and how many of how many contributions.
+   * How much of a node's gradient has arrived: the sum so far, and how many contributions of how many are in it.
    * @param {number} i
    * @param {number} time
    * @param {View} view
@@ -155,7 +156,8 @@ export class Timeline {
         sum += engine.flow(e);
       }
     }
-    // All of them: the very sum that the backward pass formed, whose order for equal consumers differs from this one.
+    // Once all are given, show the sum that the backward pass formed: where a consumer uses the node several times, it
+    // adds these contributions in the opposite order, so the rounding may differ.
     return { sum: given === total ? engine.grad[i] : sum, given, total };
   }
 

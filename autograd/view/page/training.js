@@ -1,6 +1,6 @@
-// Gradient descent, by single steps or as a run that goes on by itself: how many steps between two looks, when it stops and
-// why. It knows nothing of the screen. While a run goes on its steps are not kept; when it ends they are, as one that can
-// be undone.
+// Gradient descent, by single steps or as a run that goes on by itself: how many steps between two updates of the page,
+// when it stops and why. It knows nothing of the screen. When a run ends, all its steps are kept as one that can be
+// undone.
 
 import { clip, parse, plural, show } from "./numbers.js";
 
@@ -12,8 +12,8 @@ import { clip, parse, plural, show } from "./numbers.js";
  * @property {() => void} finish end the player, with everything shown
  */
 
-const INTERVAL = 50; // milliseconds between two looks: 20 a second
-const BUDGET = 30; // so many of them may be spent on computing
+const INTERVAL = 50; // milliseconds that a run waits after each update of the page
+const BUDGET = 30; // at most this many milliseconds of computing before each update
 const LONGEST = 100_000; // steps of a run
 
 export class Training {
@@ -26,15 +26,15 @@ export class Training {
     this.say = say;
     this.finish = finish;
     this.running = false;
-    this.held = false; // while it is, a run waits
+    this.held = false; // while a pointer is down, a run waits
     this.timer = 0;
-    this.steps = 0; // that were taken since it was last begun
-    this.pace = 1; // so many steps between two looks, if there is time for them
+    this.steps = 0; // since gradient descent was last started
+    this.pace = 1; // at most this many steps between two updates, if there is time for them
     model.state.listen((changes) => {
       if (!this.running) return;
       const { hiding, leaves, state } = model;
       const [time, tab] = [state.get("time"), state.get("tab")];
-      // What is asked about must stay, and so must what is stepped through.
+      // The quiz and the player need numbers that stay as they are.
       const asks = hiding || (changes.has("tab") && tab === "quiz");
       if (!leaves.descending) this.pause("Gradient descent has ended: its leaves were set from elsewhere.");
       else if (asks || changes.has("of") || time !== null) this.pause();
@@ -45,7 +45,7 @@ export class Training {
     return parse(this.model.state.get("rate")) ?? NaN;
   }
 
-  // What is differentiated, and its number.
+  // The name of the differentiated node, and its value.
   get loss() {
     const { engine, names } = this.model;
     return { name: clip(names[engine.of], 20), number: engine.data[engine.of] };
@@ -64,7 +64,7 @@ export class Training {
   }
 
   /**
-   * Take some steps, fewer if one of them is the last that can be.
+   * Take some steps, fewer if one of them is the last possible one.
    * @param {number} count
    */
   descend(count) {
@@ -145,7 +145,7 @@ export class Training {
     this.timer = setTimeout(() => this.tick(), INTERVAL);
   }
 
-  // Take a step; why none can follow, empty if one can.
+  // Take a step; returns why no other can follow, or an empty string.
   step() {
     const { engine, leaves, names, state } = this.model;
     const { rate } = this;

@@ -1,11 +1,11 @@
-// What the page says by itself: to everybody, for a moment over the drawing, or to those who listen only.
+// The page's announcements: shown for a moment over the drawing, or only read by screen readers.
 
 import { byId } from "./dom.js";
 
 let fading = 0;
 
 /**
- * To those who listen only.
+ * Have screen readers read a text that is not shown.
  * @param {string} text
  */
 export function speak(text) {
@@ -13,7 +13,7 @@ export function speak(text) {
 }
 
 /**
- * To everybody.
+ * Show a text for a moment, and have screen readers read it.
  * @param {string} text
  */
 export function say(text) {

@@ -1,5 +1,6 @@
-// The panel that answers "why": the selected node's numbers, its rule, and where its gradient comes from: the sum over its
-// consumers, and the whole way from what is differentiated. While the player steps, it follows the story.
+// The panel that answers "why": the selected node's numbers, its rule, and where its gradient comes from: the sum over
+// its consumers, and the products along all paths from the differentiated node. While the player steps, it explains the
+// item at work.
 
 import { waysTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
@@ -17,8 +18,8 @@ import { clip, isolated, plural, show } from "./numbers.js";
  */
 
 const DIGITS = 10;
-const HANDFUL = 5; // so many terms of a sum, consumers and ways are written out
-const CONSUMERS = 200; // so many consumers are listed
+const HANDFUL = 5; // at most this many terms of a sum, consumers or paths are written out
+const CONSUMERS = 200; // at most this many consumers are listed
 
 const KINDS = {
   graph: "the whole graph",
@@ -43,14 +44,15 @@ export class Why {
     this.openRoom = openRoom;
     this.differentiate = differentiate;
     this.panel = byId("panel-why");
-    this.computed = false; // whether rules are shown as they are computed
-    this.following = false; // whether it is the node at work that is explained, and not the selected one
+    this.computed = false; // whether to show the formulas that are computed instead of the textbook's
+    this.following = false; // whether the item at work is explained instead of the selected one
   }
 
   /** @param {Changed} changes */
   update(changes) {
     const { view, active, selectedPlace } = this.model;
-    // The last thing that was done says what is meant: a step, or a selection.
+    // The reader's last action decides whether the item at work (a step) or the selected item (a selection) is
+    // explained.
     if (changes.has("time")) this.following = active.place >= 0;
     if (changes.has("selected") || active.place < 0) this.following = false;
     const place = this.following || selectedPlace < 0 ? active.place : selectedPlace;
@@ -92,7 +94,7 @@ export class Why {
     ];
   }
 
-  /** @param {(string[] | null | false)[]} pairs of a term and what is said of it */
+  /** @param {(string[] | null | false)[]} pairs of a term and its text */
   facts(pairs) {
     const given = pairs.filter((pair) => pair !== null && pair !== false);
     return html(
@@ -148,7 +150,7 @@ export class Why {
   }
 
   /**
-   * A gradient, as far as it may be seen.
+   * A gradient as text; "?" while the quiz hides it.
    * @param {number} i
    */
   shown(i) {
@@ -187,7 +189,7 @@ export class Why {
       ]),
       since && html("p", { class: "note" }, `It has been ${since}.`),
       data.story.notes[i] && html("p", { class: "note told" }, isolated(data.story.notes[i])),
-      // What happens at this moment comes first: before an audience nobody scrolls.
+      // What happens at this moment comes first: an audience cannot scroll.
       time !== null && op !== null && timeline.hasHanded(i, time) && this.handedOn(i),
       op !== null && this.rule(i, !forward),
       !forward && (engine.isConstant(i) ? this.constant() : this.chain(i, complete)),
@@ -213,7 +215,7 @@ export class Why {
   }
 
   /**
-   * The textbook's formulas, or those that are computed.
+   * A node's rule: the textbook's formulas, or those that are computed.
    * @param {number} i
    * @param {boolean} slopes whether to show the local derivatives
    */
@@ -238,7 +240,7 @@ export class Why {
     const short = rule.general ? [] : operands.map((k) => () => this.operandName(k));
     const out = () => (rule.general ? mi("out") : name(names[i]));
     const partials = rule.partials.flatMap((partial, k) => {
-      if (!rule.general && engine.isConstant(operands[k])) return []; // a number is not a variable
+      if (!rule.general && engine.isConstant(operands[k])) return []; // no derivative with respect to constants
       const below = rule.general ? ruled(rule.operands[k], [], out) : this.operandName(operands[k]);
       const left = math("mfrac", {}, row(mi("∂"), out()), row(mi("∂"), below));
       return [equation([left], ruled(partial, short, out))];
@@ -339,14 +341,14 @@ export class Why {
   }
 
   /**
-   * The product from what is differentiated all the way to node i, and the sum of these products where there are several
-   * ways. Where there are many, each consumer's own gradient stands for those that lead to it.
+   * The product of local derivatives along each path from the differentiated node to node i, and the sum of these
+   * products. If there are more than HANDFUL paths, only a sentence that refers to the gradients of the consumers.
    * @param {number} i
    * @param {number[]} uses
    */
   way(i, uses) {
     const { engine, names } = this.model;
-    if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the link is the whole way
+    if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the sum above shows the whole paths
     const of = names[engine.of];
     const ways = waysTo(this.model, i, HANDFUL);
     const title = html("h4", {}, ways?.length === 1 ? "The whole way" : "All ways");
@@ -370,7 +372,7 @@ export class Why {
   }
 
   /**
-   * What a node's operands get from it, while it is at work in the backward pass.
+   * The products that a node hands on to its operands in the backward pass.
    * @param {number} i
    */
   handedOn(i) {
@@ -401,7 +403,7 @@ export class Why {
   }
 
   /**
-   * What comes through one consumer.
+   * A row of the table of consumers: the contribution that comes along one edge.
    * @param {number} e
    */
   term(e) {
@@ -423,7 +425,7 @@ export class Why {
   }
 
   /**
-   * A local derivative as a formula and as a number, where it is more than a number.
+   * A local derivative as a formula and as a number; null if the formula would only be a number, or cannot be shown.
    * @param {number} e
    */
   local(e) {

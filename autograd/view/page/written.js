@@ -1,5 +1,5 @@
-// Operations in a line of text: for the eye, for the ear, and for Python. How they are written comes with the page's
-// data, from their rows in the engine's table.
+// Operations as text: to be read, to be read aloud, and as Python. The patterns come with the page's data, from the
+// rows of the operations in the engine's table.
 
 import { isolated } from "./numbers.js";
 
@@ -20,7 +20,7 @@ export function formula({ engine, data, reading }, i, called = (k) => isolated(r
 }
 
 /**
- * Node i in terms of its operands as one says it, such as "v times h".
+ * Node i in terms of its operands as it is read aloud, such as "v times h".
  * @param {Model} model
  * @param {number} i a result
  */
@@ -30,7 +30,7 @@ export function aloud({ engine, data, reading }, i) {
 }
 
 /**
- * A text in parts with the names of the operands in their places.
+ * A text from its parts, with the names of the operands in their places.
  * @param {Parts} parts
  * @param {(operand: number) => string} called
  */
