@@ -1,4 +1,4 @@
-"""What losses share: what their settings may be, how predictions meet targets, what becomes of several losses.
+"""What losses share: checks of their settings, the pairing of predictions with targets, and reductions.
 
 The losses themselves are in `losses`; what decides between cases is in `cases`.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Loss = Callable[..., Any]
 
 REDUCTIONS = ("mean", "sum", "none")
-"""What may become of several losses."""
+"""The ways to reduce several losses to one number, or not."""
 
 
 # --- settings -------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ _KINDS: dict[str, Callable[[str, Any], object]] = {
     "log_input": flag,
     "log_target": flag,
 }
-"""What the settings may be, by their names, and by the names of a loss and a setting where it means something else."""
+"""The checks of settings, by the setting's name, or by "loss: setting" where a loss gives that name another meaning."""
 
 
 # --- predictions and targets ----------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def weighted_pairs(
 
 
 def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
-    """The rule of what stands at the same place in all of the nested lists; these are called so in messages.
+    """Apply a rule to the items at the same place in all of the nested lists; `names` are for messages.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) ->
 
 
 def _alike(first: Any, other: Any, name: str) -> str:
-    """What to do where one of two is a number and the other a list of one."""
+    """Advice for a message if one of the two is a number and the other a list of one number."""
     if is_list(first) and len(first) == 1 and not is_list(first[0]):
         return f"; put each of the {name} into a list of its own: [[t] for t in {name}]"
     if is_list(other) and len(other) == 1 and not is_list(other[0]):
@@ -353,7 +353,7 @@ def spread(user: str, name: str, factors: Any, like: Any) -> Any:
 
 
 def reduced(user: str, losses: Any, reduction: str) -> Any:
-    """What becomes of several losses; of one, whatever the reduction, nothing.
+    """Reduce several losses; one loss is returned as it is, whatever the reduction.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a setting of an optimiser or of a scheduler may be, where ``nn.settings`` has no name for it."""
+"""Checks of settings that only optimisers and schedulers need; the common ones are in ``nn.settings``."""
 
 from __future__ import annotations
 

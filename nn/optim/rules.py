@@ -1,9 +1,9 @@
 """The update rules: how a parameter moves, given its gradient.
 
-Each is one pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, of operators and functions that
-read floats and arrays alike. So the same text moves one float, or the vector of all parameters of a compiled program at
-once. `step` counts from 1. A state is 0 before the first step. What keeps it, and what the settings may be, is in
-`optimizer` and in the modules of the optimisers.
+Each rule is a pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, of operators and functions that
+take floats and arrays alike. So the same code moves one float, or the vector of all parameters of a compiled program.
+`step` counts from 1. All numbers of a state are 0 before the first step. `optimizer` keeps the state; the modules of the
+optimisers check the settings.
 """
 
 from __future__ import annotations
@@ -349,7 +349,7 @@ def rmsprop(
     variance = square
     if centered:
         mean = alpha * mean + (1.0 - alpha) * grad
-        variance = maximum(square - mean * mean, 0.0)  # which rounding may make a little less than 0
+        variance = maximum(square - mean * mean, 0.0)  # the difference may be rounded to less than 0
     move = grad / (root(variance) + eps)
     if momentum:
         velocity = move = momentum * velocity + move
@@ -642,7 +642,7 @@ def means(grad: Any, mean: Any, square: Any, betas: tuple[float, float]) -> tupl
 
 
 def root(x: Any) -> Any:
-    """x**0.5, of which Python and NumPy disagree on the last bit, unless both take the square root.
+    """x**0.5, computed as a square root for floats and arrays alike: Python's power may differ in the last bit.
 
     >>> root(4.0)
     2.0

@@ -1,6 +1,6 @@
-"""What goes by second derivatives: the diagonal of a Hessian, and Sophia, which divides by it.
+"""Second derivatives for training: the diagonal of the Hessian, and Sophia, an optimiser that divides by it.
 
-The derivatives are the engine's own, exact to the last digits: the gradient is differentiated once more.
+The derivatives are exact up to rounding: the engine differentiates the gradient once more.
 """
 
 from __future__ import annotations
