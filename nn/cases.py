@@ -1,7 +1,7 @@
-"""Functions in several cases: which one holds is decided now, or, in a compiled program, when it runs.
+"""Functions defined by cases: the case is chosen now, or, in a compiled program, when the program runs.
 
-A function that is being recorded for a program sees no numbers (`autograd.concrete`). So a condition is either a bool,
-and decides at once, or a Value that stands for one, and becomes a `where`.
+While a function is recorded for a program, the numbers are not known (`autograd.concrete`). So a condition is either a
+bool, which chooses at once, or a Value that stands for one, which becomes the condition of a `where`.
 """
 
 from __future__ import annotations

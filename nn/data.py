@@ -1,8 +1,8 @@
 """Examples, and the batches in which training takes them.
 
-A dataset is what has a length and gives an example for each position, most often a pair of an input and its target. A
-`DataLoader` goes through one in batches, in another order each time if that is wanted, and can say where it is, so that
-a training that was stopped goes on with the very next batch. Training itself is in `training`.
+A dataset has a length and gives an example for each position, most often a pair of an input and its target. A
+`DataLoader` goes through a dataset in batches, in another order each time if wanted. Its state says which batch comes
+next, so that a training that was stopped continues with the very next batch. Training itself is in `training`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class TensorDataset:
             if not isinstance(column, (list, tuple)):
                 import numpy as np
 
-                column = np.asarray(column)  # also of pandas, where a number in brackets may be another example's name
+                column = np.asarray(column)  # a pandas column, too, where column[i] may look up a label i
             made.append(column)
         lengths = [len(column) for column in made]
         for i, length in enumerate(lengths, 1):
@@ -317,11 +317,11 @@ class DataLoader:
             )
         self.collate_fn = collate if collate_fn is None else collate_fn
         self.epoch = 0
-        # Not looked up before it is used: a copy of the loader must not hold a copy of the global generator.
+        # None stands for the global generator: if it were stored here, a copy of the loader would copy it.
         self._random = None if seed is None else seeded(seed)
-        self._order: list[int] | None = None  # of the epoch at work; None if it is that of the dataset
-        self._position = 0  # how many batches of it were given
-        self._loaded = False  # whether the next pass goes on with an epoch that was begun elsewhere
+        self._order: list[int] | None = None  # of the examples in this epoch; None for the order of the dataset
+        self._position = 0  # how many batches of this epoch have been given
+        self._loaded = False  # whether the next pass continues an epoch from a loaded state
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)
@@ -472,7 +472,7 @@ def _is_dataset(x: object) -> bool:
 
 
 def _shuffled(count: int, generator: random.Random) -> list[int]:
-    """The numbers up to `count` in random order: by ``random()`` alone, whose numbers no version of Python changes."""
+    """The numbers below `count` in random order, by ``random()`` alone, which is the same in all versions of Python."""
     keys = [generator.random() for _ in range(count)]
     return sorted(range(count), key=keys.__getitem__)
 

@@ -2,8 +2,8 @@
 
 Each rule is a pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, of operators and functions that
 take floats and arrays alike. So the same code moves one float, or the vector of all parameters of a compiled program.
-`step` counts from 1. All numbers of a state are 0 before the first step. `optimizer` keeps the state; the modules of the
-optimisers check the settings.
+`step` counts from 1. All numbers of a state are 0 before the first step. `optimizer` keeps the state; the modules of
+the optimisers check the settings.
 """
 
 from __future__ import annotations
