@@ -62,7 +62,7 @@ class Elementwise(Module):
             )
 
     def each(self, x: Any) -> Any:
-        """The function of one Value or number."""
+        """Apply the function to one Value or number."""
         return self.function(x)
 
     def forward(self, x: Any) -> Any:

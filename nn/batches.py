@@ -134,7 +134,7 @@ def called(module: Module) -> str:
 
 
 def listed(module: Module, x: Any) -> Any:
-    """What a module is called with as a list or tuple; a number by itself is a list of one.
+    """The input of a module as a list or tuple; a number by itself becomes a list of one.
 
     Raises
     ------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def checked(name: str, x: Any) -> Numbers | None:
-    """The numbers that are to be in a buffer, in lists of their own; whole numbers and flags stay what they are.
+    """A copy, in new lists, of the numbers that a buffer is to hold; whole numbers and flags stay what they are.
 
     Parameters
     ----------

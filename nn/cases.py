@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def either(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition holds, else y; the one of them itself if the condition is known.
+    """x where the condition holds, else y; if the condition is known, x or y itself.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def both(a: Any, b: Any) -> Any:
 
 
 def any_of(conditions: Sequence[Any]) -> Any:
-    """Whether one of the conditions holds, at least.
+    """Whether at least one of the conditions holds.
 
     Examples
     --------
@@ -85,14 +85,14 @@ def class_number(user: str, t: Any, n: int) -> int:
 
 
 def is_class(user: str, t: Any, n: int, ignored: int | None = None) -> list[Any]:
-    """Of each of n classes, whether it is class t; conditions if t is not known before the program runs.
+    """For each of n classes, whether it is class t; conditions if t is known only when a program runs.
 
     A t that is `ignored` is none of them.
 
     Raises
     ------
     ValueError
-        If t is neither a whole number from 0 to n - 1 nor the one that is ignored; of a program when it is called.
+        If t is neither a whole number from 0 to n - 1 nor the one that is ignored; by a program, when it is called.
 
     Examples
     --------

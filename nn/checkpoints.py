@@ -195,8 +195,8 @@ def _written(content: dict[str, Any]) -> str:
 def random_states(model: Module, *others: object) -> dict[str, Any]:
     """The states of all random numbers that a training may draw, as JSON can hold them.
 
-    These are Python's own, NumPy's own if somebody has loaded them, and the generators in attributes of the modules,
-    as `Dropout` with a seed has one.
+    These are Python's own, NumPy's own if ``numpy.random`` has been imported, and the generators in attributes of the
+    modules, such as that of a `Dropout` with a seed.
 
     Parameters
     ----------

@@ -159,11 +159,11 @@ class _Keyed(_Container):
         return _held(self).keys()  # type: ignore[no-any-return]
 
     def values(self) -> ValuesView[Any]:
-        """What is held."""
+        """The items, without their names."""
         return _held(self).values()  # type: ignore[no-any-return]
 
     def items(self) -> ItemsView[str, Any]:
-        """The names, each with what it stands for."""
+        """The pairs of a name and its item."""
         return _held(self).items()  # type: ignore[no-any-return]
 
     def update(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:

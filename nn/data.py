@@ -183,7 +183,7 @@ def random_split(
 
 
 def as_dataset(data: Any, name: str = "data") -> Dataset:
-    """The dataset that is meant: one that is given, a tuple ``(inputs, targets)``, or an iterable of pairs.
+    """The given data as a dataset: a dataset itself, a tuple ``(inputs, targets)``, or an iterable of pairs.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def as_dataset(data: Any, name: str = "data") -> Dataset:
 
 
 def columns(dataset: Dataset) -> tuple[Any, ...] | None:
-    """The columns of a dataset, if its examples are in memory; None if it makes them when it is asked.
+    """The columns of a dataset, if its examples are in memory; None if it makes them on demand.
 
     Examples
     --------
@@ -332,7 +332,7 @@ class DataLoader:
             yield self.collate_fn([self.dataset[i] for i in positions])
 
     def positions(self) -> Iterator[list[int]]:
-        """As going through the loader, but each batch is given as the positions of its examples in the dataset.
+        """Like iterating over the loader, but each batch is a list of the positions of its examples in the dataset.
 
         Examples
         --------
@@ -420,7 +420,7 @@ class DataLoader:
 
 
 def collate(examples: list[Any]) -> Any:
-    """A batch of examples: of tuples a tuple of columns, the last one a list, the others, which are inputs, Batches.
+    """A batch of examples; of tuples, a tuple of columns: the last one, the targets, is a list, the others are Batches.
 
     Examples
     --------
@@ -453,7 +453,7 @@ def random_state(generator: Any) -> list[Any]:
 
 
 def set_random_state(generator: Any, state: Any) -> None:
-    """Go on with a `random_state`.
+    """Set a generator to a state that `random_state` returned.
 
     Raises
     ------
@@ -472,7 +472,7 @@ def _is_dataset(x: object) -> bool:
 
 
 def _shuffled(count: int, generator: random.Random) -> list[int]:
-    """The numbers below `count` in random order, by ``random()`` alone, which is the same in all versions of Python."""
+    """Shuffle the numbers below `count`, with ``random()`` only: its numbers are the same in all versions of Python."""
     keys = [generator.random() for _ in range(count)]
     return sorted(range(count), key=keys.__getitem__)
 

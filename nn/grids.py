@@ -59,7 +59,7 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
 
 
 def nested(numbers: Sequence[Any], shape: Shape) -> Any:
-    """Lists in lists, of a shape.
+    """The numbers in nested lists of a shape.
 
     Examples
     --------

@@ -107,7 +107,7 @@ def _by_row(function: Callable[[Any], Any], x: Any) -> Any:
 
 
 def innermost(user: str, dim: object, x: Any) -> None:
-    """Check that dim, PyTorch's name for a level of lists, means the innermost lists of x: -1, or its number from 0.
+    """Check that dim, PyTorch's name for an axis, means the innermost lists of x: -1, or their level, counted from 0.
 
     Raises
     ------

@@ -504,7 +504,7 @@ def poisson_nll_loss(
     def rule(x: Any, t: Any) -> Any:
         loss = exp(x) - t * x if log_input else x - t * log(x + eps)
         if full:
-            large = either(t > 1.0, t, 1.0)  # at 1 the slopes are finite where the logarithms do not count
+            large = either(t > 1.0, t, 1.0)  # unused logarithms are taken at 1, where their slopes are finite
             loss = loss + either(t > 1.0, large * log(large) - large + 0.5 * log(2.0 * math.pi * large), 0.0)
         return loss
 

@@ -49,7 +49,7 @@ class _Running(threading.local):
     watch: _Watch | None = None  # of the outermost call of a module that is running; None outside all calls
     making: tuple[Module, ...] = ()  # the modules that were constructed since that call began
     stand_ins: frozenset[int] = frozenset()  # ids of the Values that `functional_call` has put in parameters' places
-    lent: frozenset[tuple[int, str]] = frozenset()  # (id of module, name) of the buffers that it has replaced
+    lent: frozenset[tuple[int, str]] = frozenset()  # (id of module, name) of buffers that `functional_call` replaced
     hooked: Module | None = None  # the module whose own __call__ is running, between its hooks
 
 
@@ -111,7 +111,7 @@ class Module:
     training: bool = True
     _place: Place | None = None
     _watch_of_calls: _Watch | None = None  # for calls in which this module is the outermost one
-    _names_of_state: frozenset[str] = frozenset()  # the attributes that calls have written: no parameters
+    _names_of_state: frozenset[str] = frozenset()  # the attributes that calls have written: state, not parameters
     _names_of_trained: frozenset[str] = frozenset()  # the attributes in whose lists or dicts parameters were found
     _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; the dict is replaced, never mutated
     _hooks_of_calls: tuple[Hook, ...] = ()
@@ -167,7 +167,7 @@ class Module:
         return made
 
     def _warn_of_a_program(self, stacklevel: int) -> None:
-        if concrete(Value(0.0)):  # a program that is being recorded does not use the numbers in the Values
+        if concrete(Value(0.0)):  # a program that is being recorded has numbers of its own
             warnings.warn(
                 f"this {type(self).__name__} has the numbers from before training: a compiled program has trained its "
                 "parameters since, and still has the new ones; call program.write_back() first",
@@ -998,7 +998,7 @@ class _Watch:
             _calls[get_ident()] = self
 
     def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
-        """A list of the snapshot to compare for an attribute; empty if there is nothing to compare."""
+        """The snapshot to compare for an attribute, in a list, which is empty if there is nothing to compare."""
         containers, items = _unpacked(held)
         if not containers or name in module._names_of_state:
             return []
@@ -1373,9 +1373,9 @@ def match(
     taken: Callable[[object], Any] | None = None,
     wanted: str = "a finite number",
 ) -> None:
-    """Note for every parameter in `nest` what is `given` for it, or the problem with it.
+    """Append to `plan` each parameter in `nest` with what is `given` for it, or to `problems` what is wrong.
 
-    `taken` makes of what is given for one parameter what is noted, or None if it is not what is `wanted`.
+    `taken` converts what is given for one parameter, and returns None if it is not what is `wanted`.
     """
     pairs: list[tuple[str, Nest, object]] = []
     if isinstance(nest, Value):

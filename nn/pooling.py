@@ -49,7 +49,7 @@ class _Pool(Module):
         raise NotImplementedError
 
     def _pooled(self, xs: list[Value], extent: int) -> Any:
-        """The output for the numbers under a window; `extent` is their count including the window's padding."""
+        """The output for the numbers under a window; `extent` is their count with the places in the padding."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Loss = Callable[..., Any]
 
 REDUCTIONS = ("mean", "sum", "none")
-"""The ways to reduce several losses to one number, or not."""
+"""The values of `reduction`, which say what is returned for several losses."""
 
 
 # --- settings -------------------------------------------------------------------------------------------------
@@ -32,14 +32,14 @@ def checked(function: str, *, called: str | None = None, **settings: Any) -> Non
     Parameters
     ----------
     function : str
-        The loss; few settings mean something special there.
+        The name of the loss; a few settings are checked differently for some losses.
     called : str, optional
         What it is called in messages, if not the same.
 
     Raises
     ------
     TypeError
-        If one is of the wrong kind; what to write if it is a reduction that has got to the place of another.
+        If one is of the wrong kind; if it is a reduction in the place of another setting, the message says so.
     ValueError
         If one is out of range.
 
@@ -324,8 +324,8 @@ def _like(x: Any, made: list[Any]) -> list[Any]:
 def spread(user: str, name: str, factors: Any, like: Any) -> Any:
     """A factor for each number in the nested list `like`.
 
-    What has fewer levels of lists counts for each of the outer ones, and one number in a list for all: so arrays are
-    aligned in PyTorch and NumPy.
+    The factors are broadcast, as in PyTorch and NumPy: if they have fewer levels of lists, they are used for each of
+    the outer lists, and a list of one item is used for all.
 
     Raises
     ------
@@ -367,7 +367,7 @@ def reduced(user: str, losses: Any, reduction: str) -> Any:
 
 
 def mean_by(user: str, losses: list[Any], weights: list[Any]) -> Any:
-    """The sum of the losses by the sum of the weights.
+    """The sum of the losses, divided by the sum of the weights.
 
     Raises
     ------
@@ -416,7 +416,7 @@ def flattened(user: str, xs: Any) -> list[Any]:
 
 
 def shown(x: Any) -> str:
-    """How messages call what a loss was given.
+    """What messages show of an argument of a loss.
 
     Examples
     --------

@@ -52,7 +52,7 @@ class Seen:
         self.found: list[Any] = []
         self.owners: list[Any] = []  # the objects whose attributes were looked at, except the root
         self.dicts: tuple[dict[str, Any], ...] = ()  # the owners' attributes: their __dict__
-        self.counts: tuple[list[int], list[int]] = [], []  # of attributes of root and owners; of items of containers
+        self.counts: tuple[list[int], list[int]] = [], []  # of attributes, the root's first; of items in containers
         self.names: list[str] = []
         self.roles: tuple[list[bool], ...] = [], [], []  # of each attribute, whether it is a PART, a NUMBER, a STATE
         self.held: tuple[Any, ...] = ()  # the values of the attributes that are parts, then the items of containers
@@ -94,7 +94,7 @@ class Seen:
         return items
 
     def end(self, found: list[Any]) -> None:
-        """End the walk, which has found this."""
+        """End the walk; `found` is what it has found."""
         self.found = found
         parts, items, dicts = self.gathered
         self.held, self.dicts, self.gathered = (*parts, *items), tuple(dicts), ()

@@ -109,7 +109,7 @@ def steps(module: Module, x: Any, size: int, name: str = "its input") -> list[tu
 
 
 def numbers(module: Module, x: Any, size: int) -> tuple[Value, ...]:
-    """The numbers of one example, as Values, of which there must be so many.
+    """The numbers of one example, as Values, of which there must be `size`.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def numbers(module: Module, x: Any, size: int) -> tuple[Value, ...]:
 
 
 def shaped(module: Module, x: Any, shape: Sequence[int], name: str, axes: str) -> Any:
-    """Nested lists of a shape, as they are but for the innermost, which become tuples of Values.
+    """Nested lists of a shape, unchanged except for the innermost, which become tuples of Values.
 
     Parameters
     ----------

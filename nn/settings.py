@@ -130,7 +130,7 @@ def is_bool(x: object) -> bool:
 
 
 def meant(given: str, known: Iterable[str]) -> str:
-    """The name that was meant, perhaps, as a question for a message; nothing if none is near.
+    """A question for a message, whether the known name most like the given one was meant; empty if none is near.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def meant(given: str, known: Iterable[str]) -> str:
 
 
 def instead_of_class(given: object) -> str:
-    """What to write instead of a class, where an object of it is wanted, as the end of a sentence; else nothing.
+    """The end of a message that says how to make an object of a class given in its place; empty if it is no class.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class TrainingWarning(UserWarning):
 
 
 def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
-    """The parameters as a list, in which the vector of a compiled program is the only one.
+    """The parameters as a list; the vector of a compiled program becomes a list of one item.
 
     Parameters
     ----------

@@ -136,7 +136,7 @@ class Callback:
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on at a `state_dict`."""
+        """Continue from a `state_dict`."""
 
 
 class EarlyStopping(Callback):
@@ -199,7 +199,7 @@ class EarlyStopping(Callback):
         return {"best": self.best, "waited": self.waited, "parameters": self._parameters}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on at a `state_dict`."""
+        """Continue from a `state_dict`."""
         self.best, self.waited, self._parameters = state["best"], state["waited"], state["parameters"]
 
 
@@ -994,7 +994,7 @@ def _array(numbers: Any, dtype: str) -> Any:
 
 
 _LOOKED_AT = 8  # the number of examples for which `_check_mean` calls the model
-_TARGETS = 256  # the largest number of different targets for which it calls the loss
+_TARGETS = 256  # the largest number of different targets for which `_check_mean` calls the loss
 
 
 def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], batch_size: int) -> None:
@@ -1140,7 +1140,7 @@ def _arguments(function: Callable[..., Any]) -> list[bool]:
 def _ctrl_c() -> Iterator[list[bool]]:
     """A block in which the first Ctrl-C only fills the list, so that the step is completed; the second one interrupts.
 
-    Outside the main thread, or if a handler of SIGINT is already installed, Ctrl-C does what it did before.
+    Outside the main thread, or if the program has a SIGINT handler of its own, Ctrl-C does what it did before.
     """
     import signal
     import threading

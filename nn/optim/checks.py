@@ -71,7 +71,7 @@ def choice(name: str, x: object, known: Iterable[str]) -> str:
 
 
 def pair_of_betas(betas: Any) -> tuple[float, ...]:
-    """Two numbers from 0 to below 1, by which running means fade.
+    """Two numbers, at least 0 and below 1: the decay rates of two running means.
 
     Raises
     ------

@@ -94,7 +94,7 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         return {name: self[name] for name in self._names}
 
     def saved(self) -> dict[str, Any]:
-        """All but the parameters, in lists and numbers, as JSON can hold them."""
+        """All settings, without the parameters, in lists and numbers, as JSON can hold them."""
         return {name: list(x) if isinstance(x, tuple) else x for name, x in self.items() if name != "params"}
 
     def loaded(self, settings: Any, known: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         return made
 
     def setdefault(self, name: str, value: Any = None) -> Any:
-        """The setting, which is set if there is none."""
+        """Return a setting; if there is none, set it first."""
         if name not in self:
             self[name] = value
         return self[name]
@@ -465,7 +465,7 @@ class Optimizer:
             return closure()
 
     def _computed(self) -> tuple[list[tuple[Any, ...]], list[Any]]:
-        """For each parameter or vector, its next number and state, and how many steps it will have made by then."""
+        """For each parameter or vector, its number and state after this step, and how many steps it has then made."""
         if len(self.params) != len(self.state):
             raise ValueError(
                 f"{type(self).__name__} has {len(self.params)} parameters, but the state of {len(self.state)}: "

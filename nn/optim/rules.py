@@ -215,7 +215,7 @@ def nadam(
 ) -> tuple[Any, Any, Any, Any]:
     """One step of NAdam: Adam with Nesterov's look ahead (Dozat 2016, algorithm 2).
 
-    The momentum grows from step to step; `product` is that of all momenta so far, of which the bias consists.
+    The momentum grows from step to step; `product` is the product of all momenta so far, which corrects the bias.
 
     Parameters
     ----------
@@ -621,7 +621,7 @@ def adamw_schedule_free(
 
 
 def slope(p: Any, grad: Any, weight_decay: float, maximize: bool) -> Any:
-    """The direction of descent: the gradient, turned around to climb, and with the pull of weight decay.
+    """The gradient that a rule descends: negated to maximise, and with the term of weight decay.
 
     >>> slope(2.0, 1.0, 0.5, maximize=False), slope(2.0, 1.0, 0.5, maximize=True)
     (2.0, 0.0)
@@ -666,7 +666,7 @@ def sign(x: Any) -> Any:
 
 
 def warmed(step: int, warmup_steps: int) -> float:
-    """The part of the learning rate at a step of a linear warm-up.
+    """The fraction of the learning rate that is used at a step of a linear warm-up.
 
     >>> warmed(1, 4), warmed(5, 4), warmed(1, 0)
     (0.25, 1.0, 1.0)

@@ -258,7 +258,7 @@ class Sophia(Optimizer):
         self.state, self.hessian_updates = made, self.hessian_updates + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """As of any optimiser; ``"hessian_updates"`` counts the estimates."""
+        """The state of any optimiser, and ``"hessian_updates"``: how many estimates it has had."""
         return {**super().state_dict(), "hessian_updates": self.hessian_updates}
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
