@@ -20,11 +20,11 @@ True
 
 try:
     from autograd import Value as _Value  # noqa: F401
-except Exception:  # of whatever kind: another package of that name may have taken its place
+except Exception:  # of any kind: another package called autograd may have been imported instead
     import os as _os
     import runpy as _runpy
 
-    # That can be imported only through the package in question, but it is a file beside us that runs alone.
+    # `autograd._namesake` cannot be imported from the other package, but its file, which stands beside us, can be run.
     _namesake = _os.path.join(_os.path.dirname(__path__[0]), "autograd", "_namesake.py")
     if _os.path.exists(_namesake):
         _runpy.run_path(_namesake)["check"]()
@@ -450,6 +450,6 @@ __all__ = [
     "utils",
 ]
 _TYPE_CHECKING = False
-if not _TYPE_CHECKING:  # activations that have no class of their own in the text of `activations`
+if not _TYPE_CHECKING:  # the classes that `activations` makes from operations are not imported above
     globals().update({kind.__name__: kind for kind in ACTIVATIONS.values()})
     __all__ += [kind.__name__ for kind in ACTIVATIONS.values() if kind.__name__ not in __all__]

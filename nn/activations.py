@@ -62,7 +62,7 @@ class Elementwise(Module):
             )
 
     def each(self, x: Any) -> Any:
-        """The function of one Value or number."""
+        """Apply the function to one Value or number."""
         return self.function(x)
 
     def forward(self, x: Any) -> Any:
@@ -216,7 +216,7 @@ class Softplus(Elementwise):
     function = autograd.softplus
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        functional.softplus([], beta, threshold)  # raises if they are none
+        functional.softplus([], beta, threshold)  # raises if they are not numbers, or beta is not positive
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
@@ -259,7 +259,7 @@ class GELU(Elementwise):
     function = autograd.gelu
 
     def __init__(self, approximate: str = "none") -> None:
-        functional.gelu([], approximate)  # raises if there is none
+        functional.gelu([], approximate)  # raises if there is no such form
         self.approximate = approximate
 
     def forward(self, x: Any) -> Any:
@@ -363,7 +363,7 @@ class RReLU(Elementwise):
     def __init__(self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, *, seed: Seed = None) -> None:
         functional.rrelu([], lower, upper)  # raises if they are not bounds
         self.lower, self.upper = lower, upper
-        # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
+        # None stands for the global generator: if it were stored here, a copy of the module would copy it.
         self._random = None if seed is None else seeded(seed)
 
     def forward(self, x: Any) -> Any:
@@ -566,14 +566,14 @@ class Threshold(Elementwise):
 ACTIVATIONS: dict[str, type[Elementwise]] = {
     kind.function.name: kind for kind in (ReLU, LeakyReLU, ELU, SELU, Sigmoid, Tanh, Softplus, SiLU, GELU)
 }
-"""The activations that layers know by name: every operation that says it is one."""
+"""The activations that layers know by name: the operations whose row in `autograd.ops` names an activation."""
 
 for _op in vars(autograd).values():
     if isinstance(_op, Op) and _op.activation and _op.name not in ACTIVATIONS:
         ACTIVATIONS[_op.name] = type(
             _op.activation, (Elementwise,), {"function": _op, "__doc__": _op.__doc__, "__module__": "nn"}
         )
-        globals()[_op.activation] = ACTIVATIONS[_op.name]  # in the place of one that is written here, if there is one
+        globals()[_op.activation] = ACTIVATIONS[_op.name]  # replaces a class of that name above, if there is one
 
 
 class Rows(Module):
@@ -708,7 +708,7 @@ class GLU(Rows):
 
 
 def activation_function(activation: Activation | None) -> tuple[str, Callable[[Any], Any]]:
-    """What a neuron's repr calls it, and what computes it: a Value's own method, where there is one, is faster."""
+    """The name of an activation in a neuron's repr, and the function; a method of Value, if there is one, is faster."""
     if activation is None:
         return "Linear", Value.__pos__
     name = activation.name if isinstance(activation, Op) else activation

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .layers import Seed
 
     Vector: TypeAlias = Sequence[Value]
-    # Of one pair of positions: whether the second is looked at, or a number to be added to the score.
+    # For a pair of a query and a key: whether the query attends to the key, or a number that is added to the score.
     Entry: TypeAlias = bool | Any
     Mask: TypeAlias = list[list[Entry]]
 
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
 
 
 def _entry(name: str, x: Any, kept: bool) -> Entry:
-    """What one number of a mask means."""
+    """One item of a mask as an entry; see `_mask`."""
     if is_bool(x):
         return bool(x) is kept
     if isinstance(x, Value):
-        if x.op is None and not concrete(x):  # perhaps an argument of a program, in which True is the number 1
+        if x.op is None and not concrete(x):  # perhaps an argument of a compiled program, where True is the number 1
             require(
                 x != 1.0,
                 name + ": {} would be added to a score; if it stands for True, compare it in the function: mask == 1",
                 x,
             )
         return x
-    if not concrete(x):  # a comparison, while a program is recorded
+    if not concrete(x):  # a comparison whose outcome is known only when the program runs
         return where(x, 0.0, -inf) if kept else where(x, -inf, 0.0)
     if hasattr(x, "__index__"):
         raise TypeError(f"{name} takes True and False, or floats to be added to scores, not {x!r:.60}")
@@ -65,10 +65,10 @@ def _entry(name: str, x: Any, kept: bool) -> Entry:
 
 
 def _mask(name: str, mask: Any, kept: bool) -> Mask:
-    """A mask as entries; `kept` is the boolean by which a position is looked at."""
+    """A mask as entries; `kept` is the boolean that marks positions to attend to, which depends on the mask's kind."""
     rows = [[_entry(name, x, kept) for x in row] for row in mask]
     if all(isinstance(x, bool) or (not isinstance(x, Value) and x == 0.0) for row in rows for x in row):
-        return [[x is not False for x in row] for row in rows]  # zeros that need not be added
+        return [[x is not False for x in row] for row in rows]  # a 0 need not be added to a score
     return rows
 
 
@@ -140,7 +140,7 @@ def scaled_dot_product_attention(
 def _nested(
     query: Any, key: Any, value: Any, mask: Any, causal: bool, scale: float | None, dropout: Dropout | None
 ) -> Any:
-    """The formula for each of the examples or heads that the arguments are nested in."""
+    """Apply the formula; if the arguments are nested more deeply, to each example or head in them."""
     user = "scaled_dot_product_attention"
     if all(depth(x) <= 2 for x in (query, key, value)):
         q, k, v = (_vectors(user, name, x) for name, x in (("query", query), ("key", key), ("value", value)))
@@ -188,7 +188,7 @@ def _attend(
     scale: float | None,
     dropout: Dropout | None,
 ) -> tuple[list[list[Any]], list[dict[int, Any]]]:
-    """What each position takes, and its weights, by the positions that it looks at."""
+    """The output for each query, and its weights in a dict by the positions of the keys that it attends to."""
     factor = float(len(queries[0])) ** -0.5 if scale is None else scale
 
     def row(i: int, query: Vector) -> tuple[list[Any], dict[int, Any]]:
@@ -361,7 +361,7 @@ class MultiheadAttention(DropsInside):
     def _masks_of(
         self, padding: Any, mask: Any, examples: int, batched: bool
     ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
-        """Of each example the mask of its keys, and that of each head, as they were given."""
+        """For each example, the mask of its keys, and the masks of its heads; all as they were given."""
         paddings: Sequence[Any] = [None] * examples
         if padding is not None:
             paddings = listed(self, padding) if batched else [padding]
@@ -402,7 +402,7 @@ class MultiheadAttention(DropsInside):
     def _head(
         self, head: int, queries: list[Any], keys: list[Any], offers: list[Any], masks: list[Mask]
     ) -> tuple[list[list[Any]], list[dict[int, Any]]]:
-        """What one head finds, and its weights."""
+        """The outputs of one head, and its weights."""
         named = {"queries": queries, "keys": keys, "values": offers}
         q, k, v = (inside(name, self._projected, part, head, xs) for part, (name, xs) in enumerate(named.items()))
         dropout = self._dropout if self.training else None
@@ -422,7 +422,7 @@ class MultiheadAttention(DropsInside):
         return [[dot(row, x, b) for row, b in zip(rows, biases)] for x in xs]
 
     def _each_head(self, heads: list[list[dict[int, Any]]], keys: int) -> list[Any]:
-        """The weights as tables, with a zero where a mask excludes a key."""
+        """The weights of each head as a table, with a zero where a mask excludes a key."""
         zero = Value(0.0)
         return [[[row.get(j, zero) for j in range(keys)] for row in rows] for rows in heads]
 

@@ -1,8 +1,8 @@
-"""What modules are called with: the numbers of one example, or a batch of examples.
+"""The inputs of modules: the numbers of one example, or a batch of examples.
 
-An example has as many levels of lists as the module says: one for a `Linear`, three for a `Conv2d` (channels, rows,
-columns). What has more is a batch, and the module makes a list of what it makes of each. Where that leaves a doubt, a
-`Batch` is a list that says what it is; what modules make of one is one again.
+Each module says how many levels of lists an example has: one for a `Linear`, three for a `Conv2d` (channels, rows,
+columns). An input with more levels is a batch, and the module returns a list with the output for each example. Where
+that is ambiguous, mark a batch by making it a `Batch`; the output for a `Batch` is a `Batch`, too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 NO_LISTS = (dict, set, frozenset, str, bytes)
-"""What can be gone through, but is not a list of numbers."""
+"""Types that can be iterated over, but are no lists of numbers."""
 
 
 class Batch(list):  # type: ignore[type-arg]
@@ -90,7 +90,7 @@ def over(function: Callable[[Any], Any], x: Any, levels: int) -> Any:
         stray = next(item for item in x if not is_list(item))
         raise TypeError(f"the items of a list must be alike, but among lists there is {stray!r:.60}")
     made = [over(function, item, levels) for item in x]
-    # A list of vectors may also be the steps of a sequence; a list of images is a batch for certain.
+    # A list of vectors stays a list, because it may also be the steps of a sequence; a list of images is a batch.
     return Batch(made) if isinstance(x, Batch) or levels > 1 else made
 
 
@@ -122,7 +122,7 @@ def flat(x: Any) -> list[Any]:
 
 
 def called(module: Module) -> str:
-    """How messages call a module that has been called.
+    """The name of a module in messages: its class, and its scope if it has one.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def called(module: Module) -> str:
 
 
 def listed(module: Module, x: Any) -> Any:
-    """What a module is called with as a list or tuple; a number by itself is a list of one.
+    """The input of a module as a list or tuple; a number by itself becomes a list of one.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def listed(module: Module, x: Any) -> Any:
     if isinstance(x, NO_LISTS):
         raise TypeError(f"{called(module)} takes a list of numbers, not {type(x).__name__}: {x!r:.60}")
     if getattr(x, "ndim", 1) > 0 and hasattr(x, "__iter__"):  # an array of NumPy's, a generator, ...
-        return list(x.to_numpy() if hasattr(x, "to_numpy") else x)  # a table of pandas' goes through its columns' names
+        return list(x.to_numpy() if hasattr(x, "to_numpy") else x)  # iterating over a pandas table gives column names
     return [x]
 
 
@@ -179,7 +179,7 @@ def numbers_of(module: Module, x: Any) -> tuple[Value, ...]:
 
 
 def refusal(module: Module, x: Any, nin: int | None = None) -> Exception | None:
-    """What is wrong with the inputs of a module, if `nin` is the number that it takes; None if nothing is.
+    """The error to raise for the inputs of a module, which takes `nin` if that is given; None if nothing is wrong.
 
     Examples
     --------

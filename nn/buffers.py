@@ -1,7 +1,7 @@
 """What a buffer of a module holds: plain numbers, in lists, that are saved with the parameters but not trained.
 
-Running means and counts of steps are buffers. Which attributes of a module are buffers, the module knows (`Module`);
-here it is said what may be in one, and what may be loaded into one.
+Running means and counts of steps are buffers. A `Module` knows which of its attributes are buffers; this file checks
+what may be in one, and what may be loaded into one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def checked(name: str, x: Any) -> Numbers | None:
-    """The numbers that are to be in a buffer, in lists of their own; whole numbers and flags stay what they are.
+    """A copy, in new lists, of the numbers that a buffer is to hold; whole numbers and flags stay what they are.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ def _copied(name: str, x: Any) -> Numbers:
 
 
 def _number(x: Any) -> float | None:
-    """A bool, an int or a float for a number of whatever kind; None if it is none."""
+    """A number of any type as a bool, an int or a float; None if x is not a number."""
     if is_bool(x):
         return bool(x)
     if hasattr(x, "__index__"):
         return int(x.__index__())
     try:
-        return Value(x).data  # what counts as a number is the engine's affair
+        return Value(x).data  # the engine decides what counts as a number
     except (TypeError, OverflowError):
         return None
 
@@ -106,7 +106,7 @@ def match(name: str, held: Numbers, given: Any, problems: list[str]) -> Numbers:
         if number is not None and not is_bool(given) and math.isfinite(number) and int(number) == number:
             return int(number)
     elif number is not None and not is_bool(given) and (math.isfinite(number) or number == held):
-        return float(number)  # an infinity is loaded where there is one by design, as in a mask
+        return float(number)  # an infinity may replace the same infinity, which a mask may hold by design
     problems.append(f"{name} must be {wanted}, not {_told(given)}")
     return held
 

@@ -1,7 +1,7 @@
-"""Functions in several cases: which one holds is decided now, or, in a compiled program, when it runs.
+"""Functions defined by cases: the case is chosen now, or, in a compiled program, when the program runs.
 
-A function that is being recorded for a program sees no numbers (`autograd.concrete`). So a condition is either a bool,
-and decides at once, or a Value that stands for one, and becomes a `where`.
+While a function is recorded for a program, the numbers are not known (`autograd.concrete`). So a condition is either a
+bool, which chooses at once, or a Value that stands for one, which becomes the condition of a `where`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def either(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition holds, else y; the one of them itself if the condition is known.
+    """x where the condition holds, else y; if the condition is known, x or y itself.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def both(a: Any, b: Any) -> Any:
 
 
 def any_of(conditions: Sequence[Any]) -> Any:
-    """Whether one of the conditions holds, at least.
+    """Whether at least one of the conditions holds.
 
     Examples
     --------
@@ -85,14 +85,14 @@ def class_number(user: str, t: Any, n: int) -> int:
 
 
 def is_class(user: str, t: Any, n: int, ignored: int | None = None) -> list[Any]:
-    """Of each of n classes, whether it is class t; conditions if t is not known before the program runs.
+    """For each of n classes, whether it is class t; conditions if t is known only when a program runs.
 
     A t that is `ignored` is none of them.
 
     Raises
     ------
     ValueError
-        If t is neither a whole number from 0 to n - 1 nor the one that is ignored; of a program when it is called.
+        If t is neither a whole number from 0 to n - 1 nor the one that is ignored; by a program, when it is called.
 
     Examples
     --------

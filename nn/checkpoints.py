@@ -1,8 +1,8 @@
-"""Checkpoints: what a training is made of, in files that are whole or not there, the last few of them kept.
+"""Checkpoints: the state of a training in files, each written completely or not at all; the last few are kept.
 
-A file is JSON: a checksum, and the content. So a file that was cut off, or in which a bit has turned over, is noticed,
-and the checkpoint before it is taken. `fit` knows what belongs in a checkpoint; a training loop of your own can use
-`Checkpoint` as well, and `random_states`.
+A file is JSON, with a checksum of its content. So a file that was cut off, or in which a bit has flipped, is detected,
+and the checkpoint before it is loaded. `fit` decides what belongs in a checkpoint; a training loop of your own can use
+`Checkpoint` and `random_states` as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Checkpoint", "random_states", "set_random_states"]
 FORMAT = "glassgrad-checkpoint"
 VERSION = 1
 _PREFIX, _SUFFIX, _DIGITS = "checkpoint-", ".json", 12
-_UNFINISHED = ".glassgrad-"  # as `autograd.write_text` calls a file until it is whole
+_UNFINISHED = ".glassgrad-"  # how `autograd.write_text` begins the name of a file that is not complete yet
 
 
 class Checkpoint:
@@ -103,7 +103,7 @@ class Checkpoint:
         from autograd import write_text
 
         os.makedirs(self.folder, exist_ok=True)
-        if not self._tidy:  # whoever was killed while writing has left what he had written so far
+        if not self._tidy:  # a process that was killed while writing has left an incomplete file
             for name in os.listdir(self.folder):
                 if name.startswith(_UNFINISHED):
                     os.unlink(os.path.join(self.folder, name))
@@ -170,14 +170,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     with open(path, "rb") as file:
         found = file.read()
     content = document.get("content")
-    # Python writes the same text again of what it has read, so that the file is whole if it is this text.
+    # Writing what was read gives the same text again, so the file is undamaged exactly if it consists of that text.
     if not isinstance(content, dict) or found != _written(content).encode():
         raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum does not match its content")
     return content
 
 
 def _written(content: dict[str, Any]) -> str:
-    """The text of a file."""
+    """The text of the file for this content."""
     import hashlib
     import json
 
@@ -195,8 +195,8 @@ def _written(content: dict[str, Any]) -> str:
 def random_states(model: Module, *others: object) -> dict[str, Any]:
     """The states of all random numbers that a training may draw, as JSON can hold them.
 
-    These are Python's own, NumPy's own if somebody has loaded them, and the generators in attributes of the modules,
-    as `Dropout` with a seed has one.
+    These are Python's own, NumPy's own if ``numpy.random`` has been imported, and the generators in attributes of the
+    modules, such as that of a `Dropout` with a seed.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def set_random_states(states: dict[str, Any], model: Module, *others: object) ->
 
 
 def _generators(model: Module, others: tuple[object, ...]) -> dict[str, random.Random]:
-    """The generators in attributes, each once, by their names."""
+    """The generators in attributes of the modules and the other objects, each once, by their names."""
     import random
 
     owners: list[tuple[str, object]] = list(model.named_modules())

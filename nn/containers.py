@@ -37,7 +37,7 @@ class _Container(Module):
     """What the containers share: their items are in one attribute, which is a list or a dict."""
 
     def _checked_item(self, item: Any) -> Any:
-        """The item, if it may be in this container."""
+        """Return the item; raise an error if it may not be in this container."""
         raise NotImplementedError
 
     def __len__(self) -> int:
@@ -52,10 +52,10 @@ class _Container(Module):
 
 
 class _Listed(_Container):
-    """A container that counts its items; a `Sequential` may name them as well."""
+    """A container whose items are numbered; those of a `Sequential` may have names as well."""
 
     def _key_of_item(self, index: object) -> Any:
-        """Where an item is in the list or dict: the position, which may count from the end, or the name there."""
+        """The key of an item in the list or dict: its position, which may count from the end, or its name."""
         items = _held(self)
         if isinstance(index, bool) or not hasattr(index, "__index__"):
             raise TypeError(f"an index of {type(self).__name__} must be a whole number or a slice, not {index!r:.60}")
@@ -65,7 +65,7 @@ class _Listed(_Container):
         return list(items)[position] if isinstance(items, dict) else position
 
     def _with_items(self, items: list[tuple[str, Any]]) -> Any:
-        """A container of the same kind with some of the items, which come with their names."""
+        """A container of the same class with some of the items, given as pairs of name and item."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Any]:
@@ -130,7 +130,7 @@ class _Listed(_Container):
 
 
 class _Keyed(_Container):
-    """A container that knows its items by names."""
+    """A container whose items have names."""
 
     def __init__(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
         setattr(self, self._name_of_contents, {})
@@ -159,11 +159,11 @@ class _Keyed(_Container):
         return _held(self).keys()  # type: ignore[no-any-return]
 
     def values(self) -> ValuesView[Any]:
-        """What is held."""
+        """The items, without their names."""
         return _held(self).values()  # type: ignore[no-any-return]
 
     def items(self) -> ItemsView[str, Any]:
-        """The names, each with what it stands for."""
+        """The pairs of a name and its item."""
         return _held(self).items()  # type: ignore[no-any-return]
 
     def update(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:

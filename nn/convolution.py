@@ -1,7 +1,7 @@
 """Convolutions of one and two dimensions, and transposed ones.
 
-Each number of the output is one scalar product: the weights of a filter, and the numbers under a window. Which numbers
-these are `grids` tells, and pools are in `pooling`.
+Each number of the output is one scalar product, of the weights of a filter and the numbers under a window. `grids`
+computes where the windows are; windows without weights are in `pooling`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _Convolution(Module):
-    """What convolutions share; subclasses say in how many dimensions, and which filters and windows there are."""
+    """A convolution; subclasses define the number of dimensions, the filters, and the windows."""
 
     _dimensions: int
 
@@ -61,7 +61,7 @@ class _Convolution(Module):
                 "yourself, with padding=0 here"
             )
         self.padding_mode = padding_mode
-        # As for `Linear`: the bound of this gain is 1 / sqrt(fan_in).
+        # As in `Linear`: with this gain the weights are uniform between plus and minus 1 / sqrt(fan_in).
         draw = find(kaiming_uniform("leaky_relu", param=5.0**0.5) if init is None else init)
         bias, generator = flag("bias", bias), seeded(seed)
         shape = (*self._channels_of_weight(), *self.kernel_size)
@@ -78,7 +78,7 @@ class _Convolution(Module):
         raise NotImplementedError
 
     def _filters(self) -> list[tuple[Value, ...]]:
-        """For each channel of the output the weights of its filter: all places of the first channel, and so on."""
+        """The filter of each output channel: its weights for the first input channel, then the second, and so on."""
         raise NotImplementedError
 
     def _windows(self, shape: Shape) -> Windows:
@@ -98,7 +98,7 @@ class _Convolution(Module):
                 for _, where, _ in windows
             ]
             for g in range(self.groups)
-        ]  # of each group, under each window; the filters of a group share them
+        ]  # for each group, the inputs under each window; the filters of a group share these tuples
         made = []
         for o, (weights, bias) in enumerate(zip(filters, self.bias or [None] * self.out_channels)):
             xs = inputs[o // given]
@@ -119,7 +119,7 @@ class _Convolution(Module):
 
 
 class _Filter:
-    """The weights of one filter, and those of them that windows at the border need, which nodes share."""
+    """The weights of one filter, and the parts of them for windows at the border; nodes share these tuples."""
 
     def __init__(self, weights: tuple[Value, ...], places: int) -> None:
         self.weights, self.places = weights, places
@@ -139,11 +139,11 @@ class _Filter:
 def _product(weights: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None) -> Any:
     if xs or bias is not None:
         return dot(weights, xs, bias)
-    return Value(0.0)  # a window that lies in the padding
+    return Value(0.0)  # no inputs: the whole window lies in the padding
 
 
 class _Direct(_Convolution):
-    """Convolutions in the direction that gives them their name."""
+    """A convolution that is not transposed."""
 
     def __init__(
         self,
@@ -185,14 +185,14 @@ class _Direct(_Convolution):
         before = after = self.padding
         if self.padding == "valid":
             before = after = (0,) * self._dimensions
-        elif self.padding == "same":  # the last place has the odd one
+        elif self.padding == "same":  # if the total is odd, there is one zero more at the end
             total = [d * (k - 1) for k, d in zip(self.kernel_size, self.dilation)]
             before, after = tuple([t // 2 for t in total]), tuple([t - t // 2 for t in total])
         return laid(self, sliding, shape, self.kernel_size, self.stride, before, after, self.dilation)
 
 
 class _Transposed(_Convolution):
-    """Convolutions whose forward pass is the backward pass of the others."""
+    """A transposed convolution: its forward pass is the backward pass of a `_Direct` one."""
 
     def __init__(
         self,

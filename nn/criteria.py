@@ -1,8 +1,8 @@
 """Losses as modules, under PyTorch's names: a loss whose settings are given once, and which is called like a layer.
 
-Each is made of the function in `functional` that computes it, takes its settings in the same order, and is called with
-what is left: predictions and targets, for most. The formulas, and what is refused, are there. The same holds for the
-two distances at the end.
+Each class stands for a function in `functional`: it takes the settings of that function, in the same order, and is
+called with the other arguments, predictions and targets for most. The functions describe the formulas and the errors.
+The same holds for the two distances at the end.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Criterion(Module):
             )
         checked(type(self).function.__name__, called=name, **settings)
         for name, x in settings.items():
-            # Numbers, for Values in an attribute are parameters, which would be trained.
+            # Weights are kept as plain numbers: Values in an attribute would be parameters, and be trained.
             setattr(self, name, _numbers(f"{type(self).__name__}: {name}", x) if name in _FACTORS else x)
         self._settings = tuple(settings)
 

@@ -1,8 +1,8 @@
 """Examples, and the batches in which training takes them.
 
-A dataset is what has a length and gives an example for each position, most often a pair of an input and its target. A
-`DataLoader` goes through one in batches, in another order each time if that is wanted, and can say where it is, so that
-a training that was stopped goes on with the very next batch. Training itself is in `training`.
+A dataset has a length and gives an example for each position, most often a pair of an input and its target. A
+`DataLoader` goes through a dataset in batches, in another order each time if wanted. Its state says which batch comes
+next, so that a training that was stopped continues with the very next batch. Training itself is in `training`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class TensorDataset:
             if not isinstance(column, (list, tuple)):
                 import numpy as np
 
-                column = np.asarray(column)  # also of pandas, where a number in brackets may be another example's name
+                column = np.asarray(column)  # a pandas column, too, where column[i] may look up a label i
             made.append(column)
         lengths = [len(column) for column in made]
         for i, length in enumerate(lengths, 1):
@@ -183,7 +183,7 @@ def random_split(
 
 
 def as_dataset(data: Any, name: str = "data") -> Dataset:
-    """The dataset that is meant: one that is given, a tuple ``(inputs, targets)``, or an iterable of pairs.
+    """The given data as a dataset: a dataset itself, a tuple ``(inputs, targets)``, or an iterable of pairs.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def as_dataset(data: Any, name: str = "data") -> Dataset:
 
 
 def columns(dataset: Dataset) -> tuple[Any, ...] | None:
-    """The columns of a dataset, if its examples are in memory; None if it makes them when it is asked.
+    """The columns of a dataset, if its examples are in memory; None if it makes them on demand.
 
     Examples
     --------
@@ -317,11 +317,11 @@ class DataLoader:
             )
         self.collate_fn = collate if collate_fn is None else collate_fn
         self.epoch = 0
-        # Not looked up before it is used: a copy of the loader must not hold a copy of the global generator.
+        # None stands for the global generator: if it were stored here, a copy of the loader would copy it.
         self._random = None if seed is None else seeded(seed)
-        self._order: list[int] | None = None  # of the epoch at work; None if it is that of the dataset
-        self._position = 0  # how many batches of it were given
-        self._loaded = False  # whether the next pass goes on with an epoch that was begun elsewhere
+        self._order: list[int] | None = None  # of the examples in this epoch; None for the order of the dataset
+        self._position = 0  # how many batches of this epoch have been given
+        self._loaded = False  # whether the next pass continues an epoch from a loaded state
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)
@@ -332,7 +332,7 @@ class DataLoader:
             yield self.collate_fn([self.dataset[i] for i in positions])
 
     def positions(self) -> Iterator[list[int]]:
-        """As going through the loader, but each batch is given as the positions of its examples in the dataset.
+        """Like iterating over the loader, but each batch is a list of the positions of its examples in the dataset.
 
         Examples
         --------
@@ -420,7 +420,7 @@ class DataLoader:
 
 
 def collate(examples: list[Any]) -> Any:
-    """A batch of examples: of tuples a tuple of columns, the last one a list, the others, which are inputs, Batches.
+    """A batch of examples; of tuples, a tuple of columns: the last one, the targets, is a list, the others are Batches.
 
     Examples
     --------
@@ -453,7 +453,7 @@ def random_state(generator: Any) -> list[Any]:
 
 
 def set_random_state(generator: Any, state: Any) -> None:
-    """Go on with a `random_state`.
+    """Set a generator to a state that `random_state` returned.
 
     Raises
     ------
@@ -472,7 +472,7 @@ def _is_dataset(x: object) -> bool:
 
 
 def _shuffled(count: int, generator: random.Random) -> list[int]:
-    """The numbers up to `count` in random order: by ``random()`` alone, whose numbers no version of Python changes."""
+    """Shuffle the numbers below `count`, with ``random()`` only: its numbers are the same in all versions of Python."""
     keys = [generator.random() for _ in range(count)]
     return sorted(range(count), key=keys.__getitem__)
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-# PyTorch raises a variance or a norm to eps behind the back of its autograd: the slope stays 1. No chain of other
-# operations does that.
+# PyTorch raises a variance or a norm to eps without recording that in its graph, so the slope stays 1. No chain of
+# other operations has this slope.
 floored = op(
     "floored",
     lambda a, low: maximum(a, low),
@@ -70,7 +70,7 @@ def _low_power(x: Any, p: float) -> Any:
 
 
 def _root(total: Any, root: Callable[[Any], Any]) -> Any:
-    """The root, and where the total is 0, the total itself, whose slopes are 0."""
+    """The root of the total; where that is 0, the total itself, whose slopes are 0 while the root's are infinite."""
     above = total > 0.0
     if isinstance(above, bool):
         return root(total) if above else total

@@ -1,6 +1,6 @@
-"""Layers that drop at random what they are given, in training: single numbers, or whole channels.
+"""Layers that drop some of their inputs at random in training: single numbers, or whole channels.
 
-A compiled program draws anew at every call, for each example (see `autograd.ask`).
+A compiled program draws new random numbers at every call, for each example (see `autograd.ask`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class _Dropout(Module):
-    """What they share; subclasses say what is dropped together, and what becomes of it."""
+    """A dropout layer; subclasses define what is dropped together, and what takes its place."""
 
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
         self.p = p
-        # Not looked up before it is used: a copy of the module must not hold a copy of the global generator.
+        # None stands for the global generator: if it were stored here, a copy of the module would copy it.
         self._random = None if seed is None else seeded(seed)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -53,7 +53,7 @@ class _Dropout(Module):
         raise NotImplementedError
 
     def _factors(self, count: int) -> list[float]:
-        """For so many numbers what each is multiplied by: 0 with the probability p, else what makes up for it."""
+        """A random factor for each of `count` numbers: 0 with probability p, else `_kept()`."""
         generator = seeded(self._random)
         return [0.0 if generator.random() < self.p else self._kept() for _ in range(count)]
 

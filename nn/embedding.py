@@ -85,10 +85,10 @@ class Embedding(Module):
         return self._row(int(index))
 
     def _chosen(self, x: Any) -> list[Any]:
-        """The row whose index is not known before the program runs."""
+        """The row for an index that is known only when the compiled program runs."""
         own = [x == float(k) for k in range(self.num_embeddings)]
         require(sum(own) == 1.0, f"{self._wanted()}, not {{}}", x)
-        hot = [where(c, 1.0, 0.0) for c in own]  # 1 at the index, 0 elsewhere: the table is multiplied by it
+        hot = [where(c, 1.0, 0.0) for c in own]  # 1 at the index, 0 elsewhere: its product with the table is the row
         rows = [self._row(k) for k in range(self.num_embeddings)]
         return [dot(hot, column) for column in zip(*rows)]
 

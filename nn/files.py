@@ -1,8 +1,8 @@
 """Files of parameters: plain JSON, which can be read without glassgrad and runs nothing when it is loaded.
 
 A file is an object with ``format``, ``version``, ``metadata`` and ``parameters``, the last a module's
-``state_dict``. Python writes a float with as many digits as it takes to read the same float back. Whether the
-parameters fit a module is for the module to say.
+``state_dict``. Python writes a float with as many digits as it takes to read the same float back. `Module` checks
+whether the parameters fit.
 """
 
 from __future__ import annotations

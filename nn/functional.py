@@ -1,9 +1,9 @@
 """PyTorch's functions of numbers and lists: activations, softmax and its relatives, distances, losses.
 
 All take Values and numbers, by themselves or in nested lists, and PyTorch's arguments by PyTorch's names. Nothing is
-changed in place, so there is no ``inplace``. Where PyTorch goes along a dimension, ``dim``, it is the innermost lists
-here. The functions of one number are written here; losses are in `losses`, distances in `distances`, softmax in
-`logits`. Most are modules as well: in `activations` and `criteria`.
+changed in place, so there is no ``inplace``. The dimension ``dim`` of PyTorch's functions is always that of the
+innermost lists. The functions of one number are written here; losses are in `losses`, distances in `distances`, softmax
+in `logits`. Most are modules as well: in `activations` and `criteria`.
 """
 
 from __future__ import annotations
@@ -402,7 +402,8 @@ def _held(x: Any, low: float, high: float, bottom: float, top: float, between: A
     return where(x <= low, bottom, where(x >= high, top, between))
 
 
-# A ratio whose slope is known without a difference; the quotient's rule would be one of nearly equal terms.
+# One operation, because its slope 1 / (1 + |a|)**2 needs no subtraction; by the quotient rule it would be a difference
+# of nearly equal terms far from 0.
 _soft_sign = op(
     "soft_sign",
     lambda a: a / (1.0 + autograd.abs(a)),
@@ -430,8 +431,8 @@ def softsign(input: Any) -> Any:
 
 
 def _tanh_shrunk(a: Any) -> Any:
-    # x - tanh(x) = (x cosh(x) - sinh(x)) / cosh(x). Near 0, where the terms of the difference are nearly equal, by the
-    # series of the numerator, the sum of 2k / (2k + 1)! x**(2k + 1), whose terms are all of one sign.
+    # x - tanh(x) = (x cosh(x) - sinh(x)) / cosh(x). Near 0 both differences have nearly equal terms, so there the
+    # numerator is computed by its series, the sum of 2k / (2k + 1)! x**(2k + 1), whose terms are all of one sign.
     x = minimum(autograd.maximum(a, -1.0), 1.0)
     x2 = square(x)
     terms = [2.0 * k / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
@@ -751,7 +752,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, seed: Seed = N
     >>> sorted(set(dropout([1.0] * 100, seed=0)))
     [0.0, 2.0]
     """
-    from . import Dropout  # a module; they are made of the functions here
+    from . import Dropout  # only now, because the modules import this file
 
     return Dropout(p, seed=seed).train(flag("training", training)).forward(input)
 

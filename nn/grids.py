@@ -1,9 +1,9 @@
 """Channels of signals and images, and the windows that slide over them: what convolutions and pools have in common.
 
 An example is a list of channels. A channel is a list of numbers, or a list of rows, and so on, one level for each
-dimension. Here it becomes one row of Values and a shape, and a window becomes the places in that row that it covers:
-so one dimension and two are the same code. Places in the padding are left out, because what is multiplied by 0 is no
-part of a sum. What is computed of a window is in `convolution` and `pooling`.
+dimension. Here a channel becomes one flat row of Values and a shape, and a window becomes the places in that row that
+it covers, so the same code serves one dimension and two. Places in the padding are left out, because zeros add nothing
+to a sum. What is computed of a window is in `convolution` and `pooling`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .module import Module
 
     Shape: TypeAlias = tuple[int, ...]
-    # Which places of a window lie in the input, where that is, and how many of its places the input and its padding
-    # hold.
+    # Which places of a window lie in the input; where in the input they are; and how many places of the window lie in
+    # the input or its padding.
     Window: TypeAlias = tuple[Shape, Shape, int]
     Windows: TypeAlias = tuple[Shape, tuple[Window, ...]]  # the shape of the output, and a window for each place in it
 
@@ -59,7 +59,7 @@ def whole_numbers(name: str, x: Any, dimensions: int, least: int = 1) -> Shape:
 
 
 def nested(numbers: Sequence[Any], shape: Shape) -> Any:
-    """Lists in lists, of a shape.
+    """The numbers in nested lists of a shape.
 
     Examples
     --------
@@ -267,7 +267,7 @@ def _split(pairs: list[tuple[int, int]]) -> tuple[Shape, Shape]:
 
 
 def _joined(shape: Shape, kernel: Shape, rows: list[list[Window]]) -> Windows:
-    """Windows in several dimensions, of those in each; equal tuples of places are one and the same."""
+    """Windows in several dimensions, from the windows in each; equal tuples of places become one object."""
     known: dict[Shape, Shape] = {}
     windows: list[Window] = []
     for window in product(*rows):
@@ -278,7 +278,7 @@ def _joined(shape: Shape, kernel: Shape, rows: list[list[Window]]) -> Windows:
 
 
 def _places(shape: Shape, indices: Iterable[Shape]) -> Shape:
-    """Places in a row of all numbers, where `indices` has the indices in each dimension."""
+    """The places in a flat row of all numbers, from the indices in each dimension."""
     places = [0]
     for size, row in zip(shape, indices):
         places = [place * size + i for place in places for i in row]
@@ -286,7 +286,7 @@ def _places(shape: Shape, indices: Iterable[Shape]) -> Shape:
 
 
 def laid(module: Module, windows: Callable[..., Windows], *settings: Any) -> Windows:
-    """``windows(*settings)``; if there are none, the error names the module."""
+    """Return ``windows(*settings)``; if that raises a ValueError, put the module's name before the message."""
     try:
         return windows(*settings)
     except ValueError as error:

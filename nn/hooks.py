@@ -1,7 +1,7 @@
-"""Functions of a user's that are called before or after a module is: to look at what goes through it, or to change it.
+"""Hooks: functions of the user's, called before or after a module, which look at its inputs and outputs or change them.
 
-Which hooks a module has it keeps itself (`Module.register_forward_hook`); here is how they are called, and the handle
-that takes one away again.
+A module keeps its own hooks (`Module.register_forward_hook`). This file calls them, and has the handle that removes
+one.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class RemovableHandle:
 
 
 def around(module: Module, run: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A call of a module with all that its hooks make of the inputs and of the output."""
+    """Call `run`: the hooks before a call may change the inputs, the hooks after it the output, which is returned."""
     hooks = module._hooks_of_calls
     for hook in hooks:
         if hook.before:

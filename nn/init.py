@@ -7,7 +7,7 @@ A sum of nin products has nin times the variance of one of them. The Xavier and 
 weights' variance so that activations, and on the way back gradients, neither vanish nor explode from layer to
 layer: Var(w) = gain**2 / fan.
 
-Arguments that are not finite numbers are a TypeError or a ValueError, also a negative standard deviation.
+An argument that is not a finite number raises a TypeError or a ValueError, and so does a negative standard deviation.
 """
 
 from __future__ import annotations
@@ -275,7 +275,7 @@ def find(init: Init) -> Initialiser:
 
 
 def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan_in: int, fan_out: int) -> Any:
-    """Parameters that begin as an initialiser says: lists in lists, of a shape; in the order of the last index.
+    """Parameters in nested lists of a shape, drawn by an initialiser in the order in which the last index runs fastest.
 
     Raises
     ------
@@ -301,7 +301,7 @@ def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan
 
 
 def _unlike(draw: Callable[..., Any]) -> TypeError | None:
-    """An error that says so if something cannot be called as initialisers are."""
+    """A TypeError if `draw` does not take the arguments of an initialiser, else None."""
     from inspect import signature
 
     try:
@@ -309,6 +309,6 @@ def _unlike(draw: Callable[..., Any]) -> TypeError | None:
     except TypeError:
         name = getattr(draw, "__name__", type(draw).__name__)
         return TypeError(f"init must be a function (random, nin, nout) -> float, but {name} takes other arguments")
-    except ValueError:  # a function of C that does not tell
+    except ValueError:  # a function of C whose signature is not known
         pass
     return None

@@ -1,7 +1,7 @@
 """Fully connected layers: micrograd's Neuron, Layer and MLP, and PyTorch's Linear and Bilinear.
 
-They turn Values into Values. Numbers among the inputs become Values once, at the layer that is called first.
-What modules have in common is in `module`, what they are called with in `batches`; how weights start is in `init`.
+Their outputs are Values. Numbers among the inputs become Values once, in the layer that is called first. What modules
+have in common is in `module`, batches are in `batches`, initial weights in `init`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Neuron(Module):
         nout: int = 1,
     ) -> None:
         nin, nout, bias, nonlin = size("nin", nin), size("nout", nout), flag("bias", bias), flag("nonlin", nonlin)
-        activation_function(activation)  # raises, if it does, before random numbers are drawn
+        activation_function(activation)  # an unknown activation must raise before random numbers are drawn
         self.w = drawn((nin,), find(init), seeded(seed), nin, nout)
         self.b = Value(0.0) if bias else None
         self.activation = activation
@@ -106,7 +106,7 @@ class Neuron(Module):
             vars(self).update(_kind=kind, _function=function, nonlin=value is not None)
         else:
             super().__setattr__(name, value)
-        vars(self)["_cell"] = None  # it was made of the old attributes
+        vars(self)["_cell"] = None  # the cell was made of the old attributes
 
     def _new_cell(self) -> Cell | None:
         if type(self).forward is not _FORWARD or "forward" in vars(self) or self._hooks_of_calls:
@@ -127,7 +127,7 @@ class Neuron(Module):
             if is_batch(x, 1):
                 return over(self.forward, x, 1)
             raise refusal(self, x, len(self.w)) or error from None
-        if is_list(z):  # there were as many arrays as there are weights
+        if is_list(z):  # x is a batch after all: a list of as many arrays as there are weights
             return over(self.forward, x, 1)
         return self._function(z) if self.nonlin else z
 
@@ -135,7 +135,7 @@ class Neuron(Module):
         return f"{self._kind if self.nonlin else 'Linear'}Neuron({len(self.w)})"
 
 
-_FORWARD = Neuron.forward  # what `neurons` does; neurons with another one are called
+_FORWARD = Neuron.forward  # `neurons` computes what this does; a neuron with another forward() has to be called
 
 
 class Layer(Module):
@@ -180,7 +180,7 @@ class Layer(Module):
                 outputs = neurons(self.neurons, x)
             except TypeError as error:
                 raise refusal(self, x) or error from None
-        else:  # somebody has given the class another one
+        else:  # Neuron.forward has been replaced from outside
             inputs = numbers_of(self, x)
             outputs = [neuron(inputs) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
@@ -244,7 +244,7 @@ class MLP(Module):
         for function in (
             activation,
             output_activation,
-        ):  # also if there is no hidden layer, and before anything is drawn
+        ):  # check both even if there is no hidden layer, and before random numbers are drawn
             activation_function(function)
         if len(sizes) == 1:
             raise ValueError("nouts must have a number of neurons for at least one layer, but it is empty")
@@ -430,7 +430,7 @@ class Linear(Module):
         return f"{len(self.weight[0])}, {len(self.weight)}{'' if self.bias else ', bias=False'}"
 
 
-# The bound of this gain is sqrt(2 / (1 + 5)) * sqrt(3 / nin) = 1 / sqrt(nin).
+# With this gain the bound of the uniform distribution is sqrt(2 / (1 + 5)) * sqrt(3 / nin) = 1 / sqrt(nin).
 _AS_IN_PYTORCH = kaiming_uniform("leaky_relu", param=5.0**0.5)
 
 

@@ -107,7 +107,7 @@ def _by_row(function: Callable[[Any], Any], x: Any) -> Any:
 
 
 def innermost(user: str, dim: object, x: Any) -> None:
-    """Check that dim, PyTorch's name for a level of lists, means the innermost lists of x: -1, or its number from 0.
+    """Check that dim, PyTorch's name for an axis, means the innermost lists of x: -1, or their level, counted from 0.
 
     Raises
     ------
@@ -144,14 +144,14 @@ def _log_softmax(xs: Sequence[Any]) -> list[Any]:
 
 
 def _below_the_top(xs: Sequence[Any], user: str) -> Sequence[Any]:
-    """The logits, lowered by the largest; while a program is recorded, which does not know it, as they are."""
+    """The logits minus the largest; while a program is recorded, when the largest is not known, the logits."""
     if len(xs) == 0:
         raise ValueError(f"{user} takes at least one number, got none")
     return differences(xs, largest(xs)) if all(map(concrete, xs)) else xs
 
 
 def largest(xs: Sequence[Any]) -> int:
-    """Where the largest is; of several, the first.
+    """The index of the largest number; of several equal ones, the first.
 
     Examples
     --------

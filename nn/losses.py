@@ -1,14 +1,14 @@
 """Loss functions: how far predictions are from targets, as one number to minimise.
 
-Predictions and targets are Values or numbers, or lists of them, of one shape. Losses of classes take lists of logits
-and classes; the classes are the innermost lists. ``reduction`` says what becomes of several losses: their ``"mean"``,
-their ``"sum"``, or, with ``"none"``, nothing: they are returned as they are. Values and gradients are PyTorch's, except
+Predictions and targets are Values or numbers, or lists of them, of one shape. Losses of classes take logits and the
+numbers of classes; the innermost lists have a logit for each class. ``reduction`` says what is returned for several
+losses: their ``"mean"``, their ``"sum"``, or, with ``"none"``, all of them. Values and gradients are PyTorch's, except
 where PyTorch's lose digits.
 
-The functions that are called as in PyTorch, `mse_loss` and so on, take PyTorch's arguments in PyTorch's order, and are
-part of `functional`. The short names, `mse` and so on, compute the same and take the reduction as their third argument.
-What PyTorch has no longer, ``size_average`` and ``reduce``, keeps its place among the arguments and must be None. The
-same losses as modules are in `criteria`.
+The functions with PyTorch's names, `mse_loss` and so on, take PyTorch's arguments in PyTorch's order, and are part of
+`functional`. The short names, `mse` and so on, compute the same and take the reduction as their third argument. The
+arguments ``size_average`` and ``reduce``, which PyTorch no longer uses, keep their places and must be None. The same
+losses as modules are in `criteria`.
 """
 
 from __future__ import annotations
@@ -213,7 +213,8 @@ def l1_loss(
     return weighted_pairs("l1_loss", _absolute, input, target, weight, reduction, weighted_mean=True)
 
 
-# One operation, because the derivative of a parabola that is not taken, d, would make nan of an infinite distance.
+# One operation: in a chain of others the derivative of the parabola, d, would be multiplied by 0 where the line is
+# taken, which is nan for an infinite distance.
 _huber = op(
     "huber",
     lambda d, delta: where(abs(d) <= delta, square(d) / 2.0, delta * (abs(d) - delta / 2.0)),
@@ -503,7 +504,7 @@ def poisson_nll_loss(
     def rule(x: Any, t: Any) -> Any:
         loss = exp(x) - t * x if log_input else x - t * log(x + eps)
         if full:
-            large = either(t > 1.0, t, 1.0)  # a logarithm that is not taken has no slope of its own
+            large = either(t > 1.0, t, 1.0)  # unused logarithms are taken at 1, where their slopes are finite
             loss = loss + either(t > 1.0, large * log(large) - large + 0.5 * log(2.0 * math.pi * large), 0.0)
         return loss
 
@@ -544,7 +545,8 @@ def gaussian_nll_loss(
     def rule(x: Any, t: Any, v: Any) -> Any:
         require((v >= 0.0) | (v != v), f"{user}: a variance must not be negative, but it is {{}}", v)
         v = floored(v, eps)
-        # The constant within the logarithm: a term by itself would count once in a program, not for each example.
+        # The constant stands inside the logarithm: a compiled program would add a separate constant once, not for each
+        # example.
         return 0.5 * (log(2.0 * math.pi * v if full else v) + square(x - t) / v)
 
     if is_list(var) and depth(var) == depth(input) - 1:
@@ -557,8 +559,8 @@ def gaussian_nll_loss(
 
 # --- of probabilities -----------------------------------------------------------------------------------------
 
-# As in PyTorch, a logarithm is never below -100, so that one wrong certainty does not make the mean infinite, and the
-# slope's denominator never below 1e-12. Given as one operation because no chain of smaller ones has that slope.
+# As in PyTorch, a logarithm is never below -100, so that one wrong prediction with probability 1 does not make the mean
+# infinite, and the slope's denominator is never below 1e-12. One operation, because no chain of others has that slope.
 _bce = op(
     "bce",
     lambda p, t: t * minimum(-log(p), 100.0) + (1.0 - t) * minimum(-log1p(-p), 100.0),
@@ -718,7 +720,7 @@ def _of_logits(user: str) -> Loss:
 
 
 def _share_of_two(user: str, t: Any) -> Any:
-    """A target of two classes, which is looked at if it is a number: with -1 or 2 the loss would have no end below."""
+    """Return a target of two classes, checked if it is a number: with -1 or 2 the loss would have no lower bound."""
     if not isinstance(t, Value) and (t < 0.0 or t > 1.0):
         raise ValueError(f"{user}: a target is 0 or 1, or a probability between them, not {t!r:.60}")
     return t
@@ -924,11 +926,13 @@ def _cross_entropy(
 def _of_class(z: Sequence[Any], t: Any, own: list[Any]) -> Any:
     """-log(softmax(z)[t]), in forms in which nothing cancels; `own` says of each class whether it is t.
 
-    Where z_t is the largest, the t-th power in the sum is e**0, a constant: log(1 + the others). Where it is not, the
-    logits are lowered by the largest as a number: it needs no derivative, because the result does not depend on it.
+    If z_t is the largest logit, the t-th term of the sum is e**0, a constant, and the loss is log(1 + the other terms).
+    If not, the largest logit is subtracted as a plain number: the result does not depend on it, so it needs no
+    derivative.
 
-    A compiled program does not know which is the largest. It is the textbook's, with the derivative softmax(z) - 1 at
-    class t: exact to 1e-16 or so of 1, which is all of it but when the prediction is nearly certain.
+    A compiled program does not know which logit is the largest. It uses the textbook's formula, with the derivative
+    softmax(z) - 1 at class t. That derivative has an error of about 1e-16, which is large relative to it only if the
+    prediction is nearly certain.
     """
     if not (concrete(t) and all(map(concrete, z))):
         return logsumexp(z) - picked(own, z)
@@ -1131,7 +1135,7 @@ def multilabel_margin_loss(
         n = len(s)
         if not is_list(classes) or len(classes) != n:
             raise ValueError(f"{user}: for {n} scores there must be {n} classes, padded with -1, not {classes!r:.60}")
-        rows: list[list[Any]] = []  # for each class in the target, whether it is the first, the second, ...
+        rows: list[list[Any]] = []  # for each class in the target, whether it is class 0, class 1, ...
         going: Any = True
         for t in classes:
             own = is_class(user, t, n, ignored=-1)
@@ -1387,7 +1391,7 @@ def _check_penalty(name: str, loss: str, parameters: Any, targets: tuple[Any, ..
 
 
 def _weighted(function: Callable[[Any], Any], pairs: Iterable[tuple[Any, Any]]) -> Any:
-    """The sum of weight * function(x); where the weight is the number 0 the function is not even computed."""
+    """The sum of weight * function(x); if a weight is the number 0, its function is not computed."""
     pairs, terms = list(pairs), []
     for weight, x in pairs:
         if isinstance(weight, Value) or weight not in (0.0, 1.0):
@@ -1398,7 +1402,7 @@ def _weighted(function: Callable[[Any], Any], pairs: Iterable[tuple[Any, Any]]) 
 
 
 def _above_zero(x: Any) -> Any:
-    """x, or 0 if that is more; at 0 the slope is 1, as PyTorch's is in losses that clamp."""
+    """max(x, 0) with the slope 1 at 0, as PyTorch's losses have it that clamp; the slope of `relu` there is 0."""
     return clip(x, 0.0, math.inf)
 
 
@@ -1407,7 +1411,7 @@ def _require_label(user: str, label: Any) -> None:
 
 
 def _check_short(name: str, reduction: object, other: str) -> None:
-    """The third argument of the short names is the reduction; PyTorch's is something else."""
+    """Check the third argument of a short name, which is the reduction; in PyTorch it is another setting."""
     if not isinstance(reduction, str):
         raise TypeError(
             f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r:.60}; "
@@ -1420,7 +1424,7 @@ def _check_short(name: str, reduction: object, other: str) -> None:
 
 
 def _numbers(user: str, weight: Any) -> list[float] | None:
-    """The weights of classes, if there are any."""
+    """The weights of the classes as floats; None if there are none."""
     return None if weight is None else [number(f"{user}: weight", w) for w in weight]
 
 
@@ -1431,10 +1435,10 @@ def _of_length(user: str, weights: list[float], n: int) -> list[float]:
 
 
 def _ignored(targets: Any, reduction: str, ignored: int | None) -> int | None:
-    """Which class to look out for.
+    """The class to ignore; None if no target needs to be compared with it.
 
-    One target that is not known yet has no mean if it is ignored: where the number stands for none of the classes, to
-    check that the target is one says it all.
+    The mean over a single target is an error if that target is ignored. If the target is known only when a program
+    runs, and the number to ignore is no class, the check that the target is a class refuses it already.
     """
     if ignored is not None and ignored < 0 and reduction == "mean" and not is_list(targets) and not concrete(targets):
         return None

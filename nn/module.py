@@ -1,10 +1,10 @@
-"""What every part of a network shares: parameters with names, their state, and a place in the graph.
+"""`Module`, the base class of every part of a network: named parameters, saved state, and scopes in the graph.
 
-A `Module` is an object with Values (its parameters) and other Modules in its attributes. From them follow, by one
-walk, the parameters' names, the state that is saved and restored, and the scope under which the nodes it makes
-are filed. What a call leaves in the attributes, an input or a hidden state, is told apart from the parameters here
-(`_Watch`). What the modules compute is in `layers` and its like; what may be in a buffer is in `buffers`; how a walk is
-spared in `seen`; what a saved state looks like on disk in `files`.
+The attributes of a `Module` hold Values (its parameters) and other Modules. One walk over them finds the names of the
+parameters, the state that is saved and restored, and the scope of the nodes that each module makes. Values that a call
+leaves in attributes, such as an input or a hidden state, are not parameters; `_Watch` tells them apart. What modules
+compute is in `layers` and similar files, what a buffer may hold in `buffers`, how repeated walks are avoided in `seen`,
+and the format of saved states in `files`.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ if TYPE_CHECKING:
 
 
 class _Running(threading.local):
-    """What modules do in a thread."""
+    """The state of the calls of modules, separate in each thread."""
 
-    watch: _Watch | None = None  # of the module at work that no other module called
-    making: tuple[Module, ...] = ()  # the modules that were made since it was called
-    stand_ins: frozenset[int] = frozenset()  # the Values that `functional_call` has put in parameters' places, by id
-    lent: frozenset[tuple[int, str]] = frozenset()  # the buffers that hold, for its time, what it was given for them
-    hooked: Module | None = None  # whose own __call__ is at work, between its hooks
+    watch: _Watch | None = None  # of the outermost call of a module that is running; None outside all calls
+    making: tuple[Module, ...] = ()  # the modules that were constructed since that call began
+    stand_ins: frozenset[int] = frozenset()  # ids of the Values that `functional_call` has put in parameters' places
+    lent: frozenset[tuple[int, str]] = frozenset()  # (id of module, name) of buffers that `functional_call` replaced
+    hooked: Module | None = None  # the module whose own __call__ is running, between its hooks
 
 
 running = _Running()
-_calls: dict[int, _Watch] = {}  # the calls from outside that are at work now, by their threads
-_arrangement = object()  # another one whenever somebody outside calls assigns a list, a dict or a module
+_calls: dict[int, _Watch] = {}  # the watches, by thread, of the outermost calls running now, if they compare contents
+_arrangement = object()  # replaced whenever a list, a tuple, a dict or a module is assigned outside calls
 
 
 class Module:
@@ -110,13 +110,13 @@ class Module:
 
     training: bool = True
     _place: Place | None = None
-    _watch_of_calls: _Watch | None = None  # of the calls in which this module is the first one
-    _names_of_state: frozenset[str] = frozenset()  # names of the attributes that calls have written
-    _names_of_trained: frozenset[str] = frozenset()  # of those in whose lists parameters were found
-    _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; replaced, never changed
-    _hooks_of_calls: tuple[Hook, ...] = ()  # replaced, never changed
-    _name_of_contents: str = ""  # of the attribute whose items are called by their keys alone; see `containers`
-    _cell: Any = None  # what a layer's `autograd.neurons` needs of a neuron, which has it
+    _watch_of_calls: _Watch | None = None  # for calls in which this module is the outermost one
+    _names_of_state: frozenset[str] = frozenset()  # the attributes that calls have written: state, not parameters
+    _names_of_trained: frozenset[str] = frozenset()  # the attributes in whose lists or dicts parameters were found
+    _names_of_buffers: dict[str, bool] = {}  # whether each is persistent; the dict is replaced, never mutated
+    _hooks_of_calls: tuple[Hook, ...] = ()
+    _name_of_contents: str = ""  # the attribute whose items are named by their keys alone; see `containers`
+    _cell: Any = None  # set by `Neuron`: the weights and the activation, as `autograd.neurons` reads them
 
     def _new_cell(self) -> Any:
         return None
@@ -140,7 +140,7 @@ class Module:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if isinstance(vars(cls).get("__call__"), FunctionType):  # as in micrograd's classes, which have no forward
+        if isinstance(vars(cls).get("__call__"), FunctionType):  # micrograd's classes define __call__, not forward
             cls.__call__ = _watched(cls.__call__)  # type: ignore[method-assign]
 
     def _call_from_outside(self, call: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -167,7 +167,7 @@ class Module:
         return made
 
     def _warn_of_a_program(self, stacklevel: int) -> None:
-        if concrete(Value(0.0)):  # while a program is recorded, it is that one's numbers which count
+        if concrete(Value(0.0)):  # a program that is being recorded has numbers of its own
             warnings.warn(
                 f"this {type(self).__name__} has the numbers from before training: a compiled program has trained its "
                 "parameters since, and still has the new ones; call program.write_back() first",
@@ -176,14 +176,14 @@ class Module:
             )
 
     def prepare_call(self) -> None:
-        """Do what the first call does to the parameters as they are: `functional_call` puts others in their places."""
+        """Do to the module's own parameters what a first call does, before `functional_call` replaces them."""
         if running.watch is None:
             self._watch_from_outside()
         if self._place is None or (running.watch is not None and id(self) not in running.watch.known):
             self._settle()
 
     def _watch_from_outside(self) -> _Watch:
-        """The watch of a call from outside that is about to begin."""
+        """The watch of an outermost call that is about to begin; a new one if modules may have been rearranged."""
         watch = self._watch_of_calls
         if watch is None or watch.arrangement is not _arrangement or watch.root() is not self:
             _note()
@@ -214,7 +214,7 @@ class Module:
             )
         watch = running.watch
         if watch is not None and self._in_the_making():
-            watch = None  # what its __init__ does is not a call of it
+            watch = None  # what __init__ assigns is not state written by a call
         held = vars(self).get(name)
         if name[:1] == "_" or held is value:
             super().__setattr__(name, value)
@@ -247,13 +247,13 @@ class Module:
             self._names_of_buffers = {key: x for key, x in self._names_of_buffers.items() if key != name}
 
     def _in_the_making(self) -> bool:
-        """Whether this module was made during the call that is at work, and has not been called itself."""
+        """Whether this module was constructed during the running call, and has not been called itself."""
         if not vars(self):
             running.making = (*running.making, self)
         return self._place is None and any(module is self for module in running.making)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _note()  # a copy, or a pickle, that is made in the middle of a call has the same parameters
+        _note()  # so that a copy or a pickle made during a call does not take state for parameters
         return super().__reduce_ex__(protocol)
 
     # --- parts and their names --------------------------------------------------------------------------------
@@ -261,7 +261,8 @@ class Module:
     def _parts(self, spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
         """The module's own parameters and the modules right below it, with their names.
 
-        In the names that are `spoken`, those in the graph, the items of `Sequential` are called as those of any list.
+        With `spoken`, the names are those shown in the graph, where the items of `Sequential` are named like the items
+        of any list: layer1, not 0.
         """
         for name, held in attributes(self):
             for path, part in _named(self, name, held, spoken):
@@ -315,7 +316,7 @@ class Module:
         >>> [name for name, _ in nn.MLP(2, [2, 1]).named_parameters()][:4]
         ['layer1.neuron1.w1', 'layer1.neuron1.w2', 'layer1.neuron1.b', 'layer1.neuron2.w1']
         """
-        own = set(map(id, Module.parameters(self, recurse)))  # which raises if there are results among them
+        own = set(map(id, Module.parameters(self, recurse)))  # raises if results of operations are among them
         return ((path, part) for path, part in self._walk(prefix) if isinstance(part, Value) and id(part) in own)
 
     def register_parameter(self, name: str, param: Any) -> None:
@@ -546,7 +547,7 @@ class Module:
         raise self._nowhere("buffer", target, [name for name, _ in self.named_buffers()])
 
     def _ways_along(self, target: str) -> Iterator[tuple[Module, str]]:
-        """The modules that a path may lead to, each with what is left of the path there."""
+        """The modules on the ways that a dotted path may take, each with the rest of the path from there."""
         if not isinstance(target, str):
             raise TypeError(f"a name must be a str, not {target!r:.60}")
         stack: list[tuple[Module, str]] = [(self, target)]
@@ -682,10 +683,10 @@ class Module:
     # --- the place in the graph -------------------------------------------------------------------------------
 
     def _settle(self) -> Place:
-        """Give every module and parameter below the running root its place, and return this module's.
+        """Give every module and parameter below the outermost module being called its place; return this module's.
 
-        It is done once, at the first call; a module that turns up later has it done again. From then on the call
-        watches it, too.
+        This is done at the first call, and again for a module that is added later, which is then added to the watch of
+        the running call, too.
         """
         watch = running.watch
         root = None if watch is None else watch.root()
@@ -713,7 +714,7 @@ class Module:
     # --- state ------------------------------------------------------------------------------------------------
 
     def _saved_parts(self) -> dict[str, Nest | Buffer]:
-        """The parameters and buffers of the state by their names."""
+        """The parameters and buffers that are saved, by their names."""
         state: dict[str, Nest | Buffer] = {}
         for name, part in self._listed_parts():
             if name in state:
@@ -724,8 +725,8 @@ class Module:
         return state
 
     def _listed_parts(self, spoken: bool = False) -> list[tuple[str, Nest | Buffer]]:
-        """The parameters and buffers of the state; in PyTorch's order, a module's buffers come after its parameters."""
-        _parameters(self)  # which raises if there are results among them
+        """The parameters and buffers that are saved, in PyTorch's order: a module's buffers after its parameters."""
+        _parameters(self)  # raises if results of operations are among them
         return [
             (f"{path}.{name}" if path else name, part)
             for path, module in self._walk(spoken=spoken)
@@ -734,10 +735,10 @@ class Module:
         ]
 
     def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | Buffer]) -> dict[str, Any]:
-        """The state with the names that are given here.
+        """The given state, with the names that this module uses now.
 
-        In version 0.1.0 those of `Sequential` were layer1, layer2, ... And in PyTorch's states a module that is in two
-        places has the names of both: the second is left out if it says the same.
+        Version 0.1.0 named the items of `Sequential` layer1, layer2, ... And in a state of PyTorch's, a module that two
+        paths lead to is saved under both names: the second is left out if its numbers are the same.
         """
         others = [name for name in state if name not in own]
         if not others:
@@ -753,7 +754,7 @@ class Module:
             if now not in renamed:
                 renamed[now] = state[name]
             elif without_arrays(renamed[now]) != without_arrays(state[name]):
-                renamed[name] = state[name]  # which is not expected
+                renamed[name] = state[name]  # reported as unexpected, since the numbers differ
         return renamed
 
     def state_dict(self) -> dict[str, Any]:
@@ -929,7 +930,10 @@ _METHODS = frozenset(name for name, x in vars(Module).items() if isinstance(x, F
 
 
 class _Contents:
-    """What was in the lists and dicts of an attribute: when a call began, or what its owner has put there since."""
+    """A snapshot of what an attribute's lists and dicts hold, to find out what has changed since.
+
+    `items` is what they held at the time, `now` are the lists and the dicts' values themselves, which change.
+    """
 
     __slots__ = ("module", "name", "trained", "now", "items")
 
@@ -944,26 +948,27 @@ class _Contents:
 
 
 class _Watch:
-    """What calls of one module write into lists and dicts, of itself and of the modules that it calls.
+    """Finds what calls of a module write into lists and dicts, its own and those of the modules that it calls.
 
-    An assignment can be seen when it is made, but nobody is told when a list is appended to. So contents are compared:
-    what is new when a call begins the owner has put there, and what is new when it ends the call has. It is state where
-    no parameters were. Where there were some it is an error, which only the first calls look for, since that takes time
-    in proportion to the parameters; and what one call does the next ones do as well.
+    `__setattr__` sees an assignment, but nothing is called when a list is appended to. So contents are compared: what
+    is new when a call begins was put there by the user, what is new when it ends by the call. If the lists held no
+    parameters, it is state. If they did, it is an error. Only the first two calls look for that error, since it takes
+    time proportional to the number of parameters, and later calls do the same as the first ones.
 
     Attributes
     ----------
     root : reference to Module
-        The module that is called from outside.
+        The outermost module, which no other module calls.
     known : dict of references to Modules, by id
-        The modules that were looked at.
+        The modules whose attributes are watched.
     contents : list of _Contents
+        What is compared.
     first : int
-        How many of the first calls are still to come.
+        How many more calls look for new parameters.
     joined : bool
-        Whether modules have turned up since the call began.
+        Whether modules have been added since the call began.
     arrangement : object
-        What `_arrangement` was when the modules below the root were looked at.
+        `_arrangement` when this watch was made; if it has been replaced since, the watch is out of date.
     """
 
     __slots__ = ("root", "known", "contents", "first", "joined", "arrangement")
@@ -977,10 +982,10 @@ class _Watch:
         self.joined = False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _no_watch, ()  # a copied module begins another one
+        return _no_watch, ()  # a copy of the module makes its own watch when it is called
 
     def add(self, top: Module) -> None:
-        """Look at a module and at all below it."""
+        """Watch a module and all modules below it, too."""
         self.joined = True
         found: list[_Contents] = []
         for _, part in top._walk():
@@ -993,7 +998,7 @@ class _Watch:
             _calls[get_ident()] = self
 
     def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
-        """What to compare of an attribute, if anything."""
+        """The snapshot to compare for an attribute, in a list, which is empty if there is nothing to compare."""
         containers, items = _unpacked(held)
         if not containers or name in module._names_of_state:
             return []
@@ -1005,7 +1010,7 @@ class _Watch:
         return [_Contents(module, name, trained, containers)]
 
     def take_in(self) -> None:
-        """Before a call: what is new its owner has written."""
+        """Before a call: what is new was put there by the user, so take new snapshots."""
         contents: list[_Contents] = []
         for x in self.contents:
             module = x.module() if x.changed() else None
@@ -1013,7 +1018,7 @@ class _Watch:
         self.contents = contents
 
     def note(self) -> None:
-        """During a call, or after it: what is new where no parameters were is state."""
+        """During a call, or after it: lists without parameters that have changed hold state."""
         written = {id(x): x for x in self.contents if not x.trained and x.changed()}
         if written:
             self.contents = [x for x in self.contents if id(x) not in written]
@@ -1025,13 +1030,13 @@ class _Watch:
     def end(self) -> None:
         """After a call."""
         self.note()
-        if self.joined:  # perhaps just for this call
+        if self.joined:  # some of these modules may have existed only during this call
             self.known = {key: module for key, module in self.known.items() if module() is not None}
             self.contents = [x for x in self.contents if x.module() is not None]
             self.joined = False
 
     def refuse_new_parameters(self, making: tuple[Module, ...]) -> None:
-        """Raise a TypeError if the call has put Values among parameters, but for modules that it has made."""
+        """Raise a TypeError if the call has put Values among parameters, except in modules that the call has made."""
         for x in self.contents:
             if x.trained and x.changed() and not any(module is x.module() for module in making):
                 old = set(map(id, x.items))
@@ -1052,21 +1057,21 @@ def _no_watch() -> None:
 
 
 def _note() -> None:
-    """Find what the calls at work have written so far."""
+    """Record as state what the running calls, in all threads, have written so far."""
     if _calls:
-        if running.watch is None:  # an interrupt may have come when a call was just over
+        if running.watch is None:  # an interrupt at the very end of a call may have left its entry
             _calls.pop(get_ident(), None)
         for watch in list(_calls.values()):
             watch.note()
 
 
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
-    """A class's own ``__call__`` as a call that is watched; inside another one it is called as it is."""
+    """A class's own ``__call__`` with what `Module.__call__` adds: the watch of an outermost call, a place, hooks."""
 
     def between_hooks(self: Module, *inputs: Any, **options: Any) -> Any:
         def run(*inputs: Any, **options: Any) -> Any:
             before = running.hooked
-            running.hooked = self  # when it calls what it extends, the hooks have been called
+            running.hooked = self  # so that super().__call__() does not call the hooks again
             try:
                 return call(self, *inputs, **options)
             finally:
@@ -1086,15 +1091,15 @@ def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
     return watched
 
 
-if hasattr(os, "register_at_fork"):  # in the child the other threads are gone
+if hasattr(os, "register_at_fork"):  # the other threads, and their calls, do not exist in the child
     os.register_at_fork(after_in_child=_calls.clear)
 
 
 def _check_replacement(module: Module, name: str, held: object, value: object, called: bool) -> None:
     """Raise a TypeError if `value` would take the place of parameters without being one.
 
-    PyTorch lets no tensor take a parameter's place either. None removes it, and another leaf or a module replaces it;
-    but during a call a leaf is not a parameter.
+    PyTorch, too, refuses to assign a plain tensor over a parameter. None removes a parameter, and another leaf or a
+    module may replace it; but during a call a leaf may not, because what a call assigns is state.
     """
     if not any(map(_is_parameter, _unpacked(held)[1])):
         return
@@ -1119,7 +1124,7 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
 
 
 def _refuse_results(top: Module) -> None:
-    """Raise a TypeError if an attribute holds results where parameters were, or among parameters."""
+    """Raise a TypeError if an attribute holds results of operations where parameters were, or among parameters."""
     for path, module in top.named_modules():
         for name, held in attributes(module):
             if name not in module._names_of_state:
@@ -1140,9 +1145,10 @@ def _contents(x: list[Any] | dict[Any, Any]) -> list[Any]:
 
 
 def _unpacked(held: object, contents: Callable[[Any], list[Any]] = _contents) -> tuple[list[Any], list[Any]]:
-    """The lists and dicts in an attribute, and what is in them, in tuples and by itself; modules are not opened.
+    """The lists and dicts in an attribute, nested ones included, and the items in them; modules are not opened.
 
-    `contents` lists what is in a list or dict; it hears of all of them.
+    An attribute that is no list, tuple or dict is an item itself. `contents` returns the items of a list or dict; it is
+    called once for each of them.
     """
     containers: list[Any] = []
     items: list[Any] = []
@@ -1168,7 +1174,7 @@ def _unpacked(held: object, contents: Callable[[Any], list[Any]] = _contents) ->
 
 
 class Buffer:
-    """A buffer of a module, in its state."""
+    """A reference to a buffer, by its module and its name."""
 
     __slots__ = ("module", "name")
 
@@ -1195,30 +1201,30 @@ def _check_name(module: Module, what: str, name: object, known: bool) -> None:
 
 
 def attributes(module: Module) -> list[tuple[str, object]]:
-    """What may hold parameters or modules: no buffers, and no names with an underscore."""
+    """The attributes that may hold parameters or modules: no buffers, and no names that begin with an underscore."""
     held_numbers = module._names_of_buffers
     return [(name, held) for name, held in vars(module).items() if name[:1] != "_" and name not in held_numbers]
 
 
 def _parameters(module: Module) -> list[Value]:
-    """The parameters in the order of `Module._walk`, but without their names, which take most of its time.
+    """The parameters in the order of `Module._walk`, but without their names, which take most of a walk's time.
 
-    If nothing has been assigned or put anywhere since the last time they are those that were found then.
+    If no attribute, list or dict has changed since the last time, the parameters that were found then are returned.
     """
     _note()
     seen: Seen | None = vars(module).get("_seen_by_walk")
     if seen is None or not seen.same(module):
-        vars(module)["_seen_by_walk"] = None  # the name is among those that are seen
+        vars(module)["_seen_by_walk"] = None  # the walk records the names of attributes, and this must be one of them
         seen, results = _looked_through(module)
         if results:
             _refuse_results(module)
-        else:  # what is seen is kept alive, which for results would be all that they were computed from
+        else:  # a Seen keeps what it lists alive, and a result keeps the whole graph that it was computed from
             vars(module)["_seen_by_walk"] = seen
     return seen.found.copy()
 
 
 def _looked_through(module: Module) -> tuple[Seen, bool]:
-    """What a walk has seen, with the parameters that it found; and whether there were results."""
+    """What a new walk has seen, with the parameters that it found; and whether it met results of operations."""
     found: dict[int, Value] = {}
     ids: set[int] = set()
     results = False
@@ -1245,9 +1251,9 @@ def _looked_through(module: Module) -> tuple[Seen, bool]:
 
 
 def _role(module: Module, name: str, held: object) -> int:
-    """What an attribute is to a walk; see `Seen`."""
+    """The role of an attribute in a walk: PART, NUMBER, STATE or NOTHING; see `Seen.attributes`."""
     if name[:1] == "_":
-        return PART if name in ("_names_of_state", "_names_of_buffers") else NOTHING  # these say where to look
+        return PART if name in ("_names_of_state", "_names_of_buffers") else NOTHING  # these two steer the walk
     if name in module._names_of_buffers:
         return NOTHING
     if held.__class__ in PLAIN:
@@ -1259,7 +1265,7 @@ _OPENED = (list, tuple, dict, Module)  # what is searched for parameters
 
 
 def is_module_class(x: object) -> bool:
-    """Whether x is a class of modules, where a module is wanted."""
+    """Whether x is a class of modules, given by mistake where a module is wanted."""
     return isinstance(x, type) and issubclass(x, Module)
 
 
@@ -1315,11 +1321,11 @@ def _is_parameter(held: object) -> bool:
 
 
 def _singular(name: str) -> str:
-    """What an item of a list called `name` is called, before its number."""
+    """The name, without its number, of an item of a list called `name`."""
     if name == "biases":
         return "bias"
     if name[-1].isdigit():
-        return name + "_"  # so that w1's 1st and w's 11th differ
+        return name + "_"  # so that item 1 of w1, w1_1, and item 11 of w, w11, have different names
     plural = len(name) > 1 and name.endswith("s") and not name.endswith(("ss", "us", "is", "as"))
     return name[:-1] if plural else name
 
@@ -1367,9 +1373,9 @@ def match(
     taken: Callable[[object], Any] | None = None,
     wanted: str = "a finite number",
 ) -> None:
-    """Note for every parameter in `nest` what is `given` for it, or the problem with it.
+    """Append to `plan` each parameter in `nest` with what is `given` for it, or to `problems` what is wrong.
 
-    `taken` makes of what is given for one parameter what is noted, or None if it is not what is `wanted`.
+    `taken` converts what is given for one parameter, and returns None if it is not what is `wanted`.
     """
     pairs: list[tuple[str, Nest, object]] = []
     if isinstance(nest, Value):
@@ -1392,7 +1398,7 @@ def _finite(given: object) -> float | None:
     if isinstance(given, bool):
         return None
     try:
-        number = Value(given).data  # what counts as a number is the engine's affair
+        number = Value(given).data  # the engine decides what counts as a number
     except (TypeError, OverflowError):
         return None
     return number if math.isfinite(number) else None

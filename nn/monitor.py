@@ -1,7 +1,7 @@
-"""Watching a network while it learns: sizes of gradients, how far steps go, and units that do nothing any more.
+"""Watching a network while it learns: sizes of gradients, sizes of updates, and units that no longer learn.
 
-What is watched is a module, by the names of its parts, or a compiled program, by those of its parameters. Nothing here
-changes anything; what can be done about it is in `utils` and `optim`.
+The functions take a module and report by the names of its parts, or the parameters of a compiled program and report by
+their names. They only read. Clipping is in `utils`, optimisers are in `optim`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _sizes(grads: list[float]) -> dict[str, float]:
         return dict.fromkeys(("mean", "max", "norm"), math.nan)
     largest = max(sizes)
     mean = largest
-    if 0.0 < largest < math.inf:  # their sum could overflow
+    if 0.0 < largest < math.inf:  # scaled by the largest, because the plain sum could overflow
         mean = math.fsum([x / largest for x in sizes]) / len(sizes) * largest
     return {"mean": mean, "max": largest, "norm": math.hypot(*sizes)}
 
@@ -199,7 +199,7 @@ def dead_units(
 
 
 def _units(made: Any, function: Any) -> dict[str, list[float]]:
-    """What the operations of one kind gave, by scope, in the graph of whatever a model returned."""
+    """The numbers that the operations of one kind gave, by scope, in the graph of what a model returned."""
     results = [x for x in _flat(made) if isinstance(x, Value)]
     if not results:
         raise TypeError(f"dead_units needs a model that returns Values, not {made!r:.60}")
@@ -264,7 +264,7 @@ class GradientHistory:
         self.losses: list[float] = []
 
     def __call__(self, loss: object = None) -> None:
-        """Note what there is after a step.
+        """Append the numbers of a step that has just been made.
 
         Parameters
         ----------
@@ -291,7 +291,7 @@ class GradientHistory:
 
 
 def _read(watched: Any, depth: int | None) -> dict[str, tuple[list[float], list[float]]]:
-    """For the name of each part its numbers and gradients."""
+    """The numbers and the gradients of each part's parameters, by the part's name."""
     if depth is not None:
         size("depth", depth)
     if isinstance(watched, ParameterVector):

@@ -1,6 +1,6 @@
-"""Normalisation: numbers are shifted to mean 0 and scaled to variance 1, and then shifted and scaled as is learnt.
+"""Normalisation: numbers are shifted to mean 0 and scaled to variance 1, then scaled and shifted by learnt parameters.
 
-The layers here differ in the numbers whose mean and variance are taken: of one channel in the whole batch
+The layers differ in the numbers whose mean and variance are taken: those of one channel in the whole batch
 (`BatchNorm1d`, `BatchNorm2d`), of one channel of one example (`InstanceNorm1d`, `InstanceNorm2d`), of several channels
 of one example (`GroupNorm`), or of all that an example holds (`LayerNorm`, and `RMSNorm`, which shifts nothing).
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _moments(xs: Sequence[Any]) -> tuple[Any, Any, list[Any]]:
-    """Mean and variance (the mean of the squares), and the numbers without their mean."""
+    """The mean, the variance (the mean of the squared deviations), and the numbers minus the mean."""
     mean = sum(xs) / float(len(xs))
     centred = [x - mean for x in xs]
     return mean, dot(centred, centred) / float(len(xs)), centred
@@ -49,15 +49,16 @@ def _scaled(centred: Sequence[Any], variance: Any, eps: float, weight: Any, bias
 
 
 def _parameters_of(shape: Shape, start: float, wanted: bool) -> Any:
-    """Parameters that all begin with the same number, or None."""
+    """Parameters in nested lists of this shape, all with the same initial number; None if they are not wanted."""
     return nested([Value(start) for _ in range(prod(shape))], shape) if wanted else None
 
 
 def _holds_examples(module: Module, x: Any, channels: int) -> bool:
-    """Whether x is a batch, for a module that takes channels of any shape, and numbers for channels.
+    """Whether x is a batch, for a module whose channels may be single numbers or nested lists of any shape.
 
-    It is if it says so, or if it has not as many items as there are channels. With more than two levels nothing else is
-    asked, because what convolutions make of a batch is a `Batch`. What `Linear` makes of one is a plain list.
+    A `Batch` is one, and so is a list of lists whose length is not the number of channels. Two levels of lists, such as
+    `Linear` returns for a batch, are ambiguous if both have that length. With more levels a list of that length is one
+    example, because convolutions return a batch as a `Batch`.
 
     Raises
     ------
@@ -93,7 +94,7 @@ _WHOLE = 'compile a function that takes the whole batch with batch=False; nn.fit
 
 
 class _Tracking(Module):
-    """What keeps a running mean and variance for each channel, if it is asked to."""
+    """A layer that can keep a running mean and variance for each channel."""
 
     running_mean: list[float] | None
     running_var: list[float] | None
@@ -118,15 +119,18 @@ class _Tracking(Module):
         self.register_buffer("num_batches_tracked", 0 if tracked else None)
 
     def _track(self, means: list[Any], variances: list[Any], count: int) -> None:
-        """Move the running statistics by those of a batch, each of which was taken of so many numbers."""
+        """Update the running statistics with those of a batch, each computed from `count` numbers.
+
+        In a compiled program, this happens at each call of the program.
+        """
         tell(partial(self._move, count), [*means, *variances])
 
     def _move(self, count: int, statistics: Sequence[float]) -> None:
-        """Move the running statistics by numbers: the means, and then the variances."""
+        """Update the running statistics with a batch's means and then its variances, as floats."""
         raise NotImplementedError
 
     def _mix(self, share: float, statistics: Sequence[float], count: int) -> None:
-        """Give a batch a share in the running statistics, with the variance of which its own is an estimate."""
+        """Mix a batch's statistics into the running ones with weight `share`, its variances as unbiased estimates."""
         n = self.num_features
         assert self.running_mean is not None and self.running_var is not None
         unbiased = [x * (count / (count - 1.0)) for x in statistics[n:]]
@@ -136,7 +140,7 @@ class _Tracking(Module):
         )
 
     def _asked(self) -> tuple[list[Any], list[Any]] | None:
-        """The running means and variances where they are used; a program asks for what they are at each call."""
+        """The running means and variances, or None if the batch's own are used; a program reads them at each call."""
         if self.training or self.running_mean is None:
             return None
         n = self.num_features
@@ -184,7 +188,7 @@ class _BatchNorm(_Tracking):
     def forward(self, x: Any) -> Any:
         x = listed(self, x)
         running = self._asked()
-        own = running is None  # the batch's own statistics
+        own = running is None  # whether the batch's own statistics are used
         batch = self._is_batch(x)
         if own and not batch:
             raise ValueError(
@@ -287,7 +291,7 @@ class BatchNorm1d(_BatchNorm):
         if isinstance(x, Batch) or levels > 2:
             return True
         if self.training and levels == 2 and is_list(x[0]) and len(x[0]) == self.num_features:
-            return True  # as PyTorch reads it
+            return True  # examples of channels, as PyTorch reads it, even if there are as many examples as channels
         return _holds_examples(self, x, self.num_features)
 
     def _grid(self, x: Any) -> Grid:
@@ -515,7 +519,7 @@ class GroupNorm(Module):
 
 
 class _WholeNorm(Module):
-    """What normalises all numbers of an example together, with a weight for each of them."""
+    """A layer that normalises all numbers of an example together, with a weight for each of them."""
 
     def __init__(self, normalized_shape: Any, eps: float | None, elementwise_affine: bool) -> None:
         given = tuple(normalized_shape) if isinstance(normalized_shape, (list, tuple)) else (normalized_shape,)

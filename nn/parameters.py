@@ -1,7 +1,7 @@
-"""Parameters that say what they are, and whether they are trained.
+"""`Parameter`, a leaf that is marked as a parameter, and freezing: whether a leaf is trained.
 
-Any leaf Value in an attribute of a module is a parameter; which ones a module has is for `module` to say. A `Parameter`
-is such a leaf that can be told from others, and `trains` says of any leaf whether it is to be trained or frozen.
+Any leaf Value in an attribute of a module is a parameter; `module` finds them. A `Parameter` is a leaf with a class of
+its own, so that it can be told from other leaves. `trains` says of any leaf whether it is to be trained or frozen.
 """
 
 from __future__ import annotations

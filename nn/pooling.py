@@ -1,6 +1,6 @@
-"""Pools: what is said of all numbers under a window, their largest or their mean, channel by channel.
+"""Pooling: the largest of the numbers under a window, or their mean, channel by channel.
 
-Windows are laid by `grids`; layers with weights that slide are in `convolution`.
+`grids` computes where the windows are; layers with sliding weights are in `convolution`.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _earlier_maximum = op(
 
 
 def _largest(xs: Sequence[Any]) -> Any:
-    """The largest; in pairs, and pairs of pairs, so that a window of n numbers has a depth of log2(n)."""
+    """The largest number, by pairs, then pairs of pairs, so that the graph of n numbers is only log2(n) deep."""
     while len(xs) > 1:
         pairs = [_earlier_maximum(a, b) for a, b in zip(xs[::2], xs[1::2])]
         xs = pairs + list(xs[len(xs) - 1 :]) * (len(xs) % 2)
-    return xs[0] if xs else Value(-inf)  # a window that lies in the padding
+    return xs[0] if xs else Value(-inf)  # no numbers: the whole window lies in the padding
 
 
 class _Pool(Module):
-    """What pools share; subclasses say what is made of the numbers under a window, and which windows there are."""
+    """A pooling layer; subclasses define the windows, and what is computed of the numbers under each."""
 
     _dimensions: int
 
@@ -49,7 +49,7 @@ class _Pool(Module):
         raise NotImplementedError
 
     def _pooled(self, xs: list[Value], extent: int) -> Any:
-        """Of the numbers under a window, which with the padding has so many places."""
+        """The output for the numbers under a window; `extent` is their count with the places in the padding."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Any:
@@ -66,7 +66,7 @@ class _Pool(Module):
 
 
 class _Sliding(_Pool):
-    """Pools whose window has a size."""
+    """A pooling layer whose windows have a given size."""
 
     dilation: Shape
 
@@ -136,7 +136,7 @@ class _AvgPool(_Sliding):
 
 
 class _Adaptive(_Pool):
-    """Pools whose output has a size, whatever the input's is."""
+    """A pooling layer whose output has a given size, whatever the size of the input."""
 
     def __init__(self, output_size: Any) -> None:
         n = self._dimensions

@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
     from .training import Training
 
-_LINES = 20  # at most, whatever the number of epochs
-_PAUSE = 0.05  # seconds between two looks of a bar: a step may take less than drawing it
+_LINES = 20  # about the largest number of lines, however many epochs there are
+_PAUSE = 0.05  # the least number of seconds between two updates of a bar: drawing may take longer than a step
 
 
 class Silent:
     """Shows nothing."""
 
     def step(self, training: Training) -> None:
-        """A step is done."""
+        """Show what is new after a step."""
 
     def epoch(self, training: Training) -> None:
-        """An epoch is done."""
+        """Show what is new after an epoch."""
 
     def say(self, sentence: str) -> None:
-        """Something has happened."""
+        """Show a sentence."""
 
 
 class Lines(Silent):
-    """A line for an epoch, or, if there are many, for one in some."""
+    """Prints a line for each epoch, or, if there are many, for every n-th, the first and the last."""
 
     def __init__(self, training: Training) -> None:
         self._begun = time.monotonic()
@@ -70,7 +70,10 @@ class Bar(Silent):
 
 @contextmanager
 def reporter(progress: bool | str, training: Training) -> Iterator[Silent]:
-    """What shows a training: for True a bar if rich is there and this is a terminal, else lines."""
+    """The object that shows the progress of a training.
+
+    With True it is a bar if rich is installed and the output is a terminal, else lines.
+    """
     import sys
 
     if progress is False:
@@ -88,7 +91,7 @@ def reporter(progress: bool | str, training: Training) -> Iterator[Silent]:
                 TimeElapsedColumn(),
                 TextColumn("{task.fields[numbers]}"),
             ]
-        except ModuleNotFoundError:  # lines do as well
+        except ModuleNotFoundError:  # lines are printed instead
             pass
     if columns is None:
         yield Lines(training)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = Sequence[Value]
     # weight_ih, weight_hh, bias_ih, bias_hh, and the LSTM's projection weight_hr.
     Weights: TypeAlias = tuple[Matrix, Matrix, Vector | None, Vector | None, Matrix | None]
-    # What is handed on from step to step: h, in an LSTM h and c.
+    # What each step passes to the next: h, or, in an LSTM, h and c.
     State: TypeAlias = tuple[Numbers, ...]
-    # From the inputs and the state of a step to the next state.
+    # A function of a step's inputs and the state before it that returns the next state.
     Step: TypeAlias = Callable[[Numbers, State], State]
 
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 def _sums(
     weight_ih: Matrix, weight_hh: Matrix, bias_ih: Vector | None, bias_hh: Vector | None
 ) -> Callable[[Numbers, Numbers], list[Any]]:
-    """W x + b + U h + d of every row, as a function of x and h: one dot product with both in one list.
+    """W x + b + U h + d as a function of x and h, where each row is one dot product with x and h in one list.
 
-    It is one node where W x + b, U h + d and their sum would be three.
+    That makes one node for each row, where W x + b, U h + d and their sum would be three.
     """
     rows = [(*w, *u) for w, u in zip(weight_ih, weight_hh)]
     biases: Sequence[Value | None] = [None] * len(rows)
@@ -60,7 +60,7 @@ def _sums(
 def _named(
     weights: Weights, n: int, functions: dict[str, Callable[[Any], Any]]
 ) -> list[Callable[[Numbers, Numbers], list[Any]]]:
-    """The first gates as functions of x and h, each with the next n rows of the matrices and a scope of its own."""
+    """The gates in `functions` as functions of x and h, each with its own n rows of the matrices and its own scope."""
     weight_ih, weight_hh, bias_ih, bias_hh, _ = weights
 
     def gate(k: int, name: str, function: Callable[[Any], Any]) -> Callable[[Numbers, Numbers], list[Any]]:
@@ -72,7 +72,7 @@ def _named(
 
 
 class _Recurrent(Module):
-    """A recurrence: how many gates it has, what it hands on, and what a step does."""
+    """A recurrence: how many gates it has, which states a step passes to the next, and what a step computes."""
 
     _gates: int
     _states: tuple[str, ...] = ("h_0",)
@@ -81,7 +81,7 @@ class _Recurrent(Module):
         raise NotImplementedError
 
     def _taken(self, hx: Any) -> tuple[Any, ...] | None:
-        """The parts of an initial state, as it was given."""
+        """The parts of the initial state that a call is given; None if it is given none."""
         if hx is None or len(self._states) == 1:
             return None if hx is None else (hx,)
         if not isinstance(hx, (list, tuple)) or len(hx) != len(self._states):
@@ -89,7 +89,7 @@ class _Recurrent(Module):
         return tuple(hx)
 
     def _given(self, parts: Sequence[Any]) -> Any:
-        """A state, as it is returned."""
+        """A state as a call returns it: h alone, or a tuple (h, c)."""
         return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -367,7 +367,7 @@ _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
 
 class _Layers(_Recurrent, DropsInside):
-    """A recurrence over sequences, in layers."""
+    """A recurrence over sequences, in one or more layers and in one or two directions."""
 
     proj_size: int = 0
 
@@ -410,7 +410,7 @@ class _Layers(_Recurrent, DropsInside):
         return 2 if self.bidirectional else 1
 
     def _suffixes(self, layer: int) -> list[str]:
-        """What ends the names of a layer's parameters, for each direction."""
+        """The suffixes of the names of a layer's parameters, one for each direction."""
         return [f"_l{layer}", f"_l{layer}_reverse"][: self._directions]
 
     def forward(self, input: Any, hx: Any = None) -> Any:
@@ -430,7 +430,7 @@ class _Layers(_Recurrent, DropsInside):
 
     @property
     def _widths(self) -> list[int]:
-        """Of each part of a state."""
+        """The number of units in each part of a state."""
         return [self.proj_size or self.hidden_size, self.hidden_size][: len(self._states)]
 
     def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]] | None:
@@ -464,7 +464,7 @@ class _Layers(_Recurrent, DropsInside):
     def _direction(
         self, suffix: str, examples: list[Any], before: list[State], way: int
     ) -> tuple[list[Any], list[State]]:
-        """One layer in one direction, from the first step on (1) or from the last one (-1)."""
+        """One layer in one direction: `way` is 1 from the first step to the last, and -1 from the last to the first."""
         weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = (getattr(self, name + suffix) for name in _NAMES)
         step = self._recurrence((weight_ih, weight_hh, bias_ih, bias_hh, weight_hr))
         every, last = [], []

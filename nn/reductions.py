@@ -1,4 +1,4 @@
-"""What losses share: what their settings may be, how predictions meet targets, what becomes of several losses.
+"""What losses share: checks of their settings, the pairing of predictions with targets, and reductions.
 
 The losses themselves are in `losses`; what decides between cases is in `cases`.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Loss = Callable[..., Any]
 
 REDUCTIONS = ("mean", "sum", "none")
-"""What may become of several losses."""
+"""The values of `reduction`, which say what is returned for several losses."""
 
 
 # --- settings -------------------------------------------------------------------------------------------------
@@ -32,14 +32,14 @@ def checked(function: str, *, called: str | None = None, **settings: Any) -> Non
     Parameters
     ----------
     function : str
-        The loss; few settings mean something special there.
+        The name of the loss; a few settings are checked differently for some losses.
     called : str, optional
         What it is called in messages, if not the same.
 
     Raises
     ------
     TypeError
-        If one is of the wrong kind; what to write if it is a reduction that has got to the place of another.
+        If one is of the wrong kind; if it is a reduction in the place of another setting, the message says so.
     ValueError
         If one is out of range.
 
@@ -135,7 +135,7 @@ _KINDS: dict[str, Callable[[str, Any], object]] = {
     "log_input": flag,
     "log_target": flag,
 }
-"""What the settings may be, by their names, and by the names of a loss and a setting where it means something else."""
+"""The checks of settings, by the setting's name, or by "loss: setting" where a loss gives that name another meaning."""
 
 
 # --- predictions and targets ----------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def weighted_pairs(
 
 
 def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
-    """The rule of what stands at the same place in all of the nested lists; these are called so in messages.
+    """Apply a rule to the items at the same place in all of the nested lists; `names` are for messages.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) ->
 
 
 def _alike(first: Any, other: Any, name: str) -> str:
-    """What to do where one of two is a number and the other a list of one."""
+    """Advice for a message if one of the two is a number and the other a list of one number."""
     if is_list(first) and len(first) == 1 and not is_list(first[0]):
         return f"; put each of the {name} into a list of its own: [[t] for t in {name}]"
     if is_list(other) and len(other) == 1 and not is_list(other[0]):
@@ -324,8 +324,8 @@ def _like(x: Any, made: list[Any]) -> list[Any]:
 def spread(user: str, name: str, factors: Any, like: Any) -> Any:
     """A factor for each number in the nested list `like`.
 
-    What has fewer levels of lists counts for each of the outer ones, and one number in a list for all: so arrays are
-    aligned in PyTorch and NumPy.
+    The factors are broadcast, as in PyTorch and NumPy: if they have fewer levels of lists, they are used for each of
+    the outer lists, and a list of one item is used for all.
 
     Raises
     ------
@@ -353,7 +353,7 @@ def spread(user: str, name: str, factors: Any, like: Any) -> Any:
 
 
 def reduced(user: str, losses: Any, reduction: str) -> Any:
-    """What becomes of several losses; of one, whatever the reduction, nothing.
+    """Reduce several losses; one loss is returned as it is, whatever the reduction.
 
     Examples
     --------
@@ -367,7 +367,7 @@ def reduced(user: str, losses: Any, reduction: str) -> Any:
 
 
 def mean_by(user: str, losses: list[Any], weights: list[Any]) -> Any:
-    """The sum of the losses by the sum of the weights.
+    """The sum of the losses, divided by the sum of the weights.
 
     Raises
     ------
@@ -416,7 +416,7 @@ def flattened(user: str, xs: Any) -> list[Any]:
 
 
 def shown(x: Any) -> str:
-    """How messages call what a loss was given.
+    """What messages show of an argument of a loss.
 
     Examples
     --------

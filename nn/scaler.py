@@ -1,6 +1,6 @@
-"""Gradients in float16: a loss is scaled so that small gradients are not lost, and steps with overflow are left out.
+"""Gradients in float16: the loss is scaled so that small gradients are not lost, and steps with overflow are skipped.
 
-What computes in float16 is `autograd.precision`; how parameters move is the optimiser's affair.
+`autograd.precision` computes in float16; optimisers move the parameters.
 """
 
 from __future__ import annotations
@@ -267,10 +267,10 @@ class GradScaler:
 
 
 class _Seen:
-    """What became of an optimiser's gradients since the last update."""
+    """What happened to an optimiser since the last update: whether its gradients were finite, whether it stepped."""
 
     def __init__(self, optimizer: Optimizer, finite: bool) -> None:
-        self.optimizer = optimizer  # so that its id stays its own
+        self.optimizer = optimizer  # kept alive, so that no other optimiser can get its id
         self.finite, self.stepped = finite, False
 
 

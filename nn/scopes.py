@@ -1,6 +1,6 @@
-"""Parts of a module that are not modules, such as a time step, a head, a channel: their nodes have a scope of theirs.
+"""Scopes for parts of a module that are not modules themselves, such as a time step, a head or a channel.
 
-The interactive page makes a room of each. What is called step1, step2, ... stands in a row there.
+The interactive page draws each scope as a room. Scopes called step1, step2, ... stand in a row there.
 """
 
 from __future__ import annotations

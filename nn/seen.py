@@ -1,8 +1,8 @@
-"""What a walk over the attributes of modules has seen, so that the next one can tell at once whether anything is new.
+"""A record of what a walk over the attributes of modules has seen, to tell quickly whether anything has changed since.
 
-Nobody is told when a list in an attribute is appended to. But to look whether each of many lists still holds the very
-objects that it held takes microseconds, where to go through them and sort out the parameters takes a hundred times as
-long. What a walk looks for is for `module` to say; here are the places where it has looked.
+Nothing is called when a list in an attribute is appended to. But to check that each of many lists still holds the very
+objects that it held takes microseconds; to walk through them again and sort out the parameters takes a hundred times as
+long. `module` decides what a walk looks for; this file records where it has looked.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 PLAIN = frozenset({bool, int, float, str, type(None)})
-"""The classes of what can hold no parameter, nor be one."""
+"""The classes of objects that are no parameters and can hold none."""
 
-NOTHING, PART, NUMBER, STATE = range(4)  # see `Seen`
+NOTHING, PART, NUMBER, STATE = range(4)  # the roles of attributes; see `Seen.attributes`
 
 
 class Seen:
     """All that a walk has looked at, and what it found.
 
-    A walk asks here for what there is to look at, so that both know the same, also if another thread changes something
-    in the middle of it. Nothing here keeps the root alive, nor what attributes hold that no walk looks into, such as
-    hidden states.
+    A walk gets attributes and items from here, so that the record holds just what the walk has looked at, even if
+    another thread changes something meanwhile. The record keeps alive neither the root nor values that no walk looks
+    into, such as hidden states.
 
     Parameters
     ----------
@@ -50,24 +50,24 @@ class Seen:
     def __init__(self, root: object, opened: tuple[type, ...]) -> None:
         self.root, self.opened = ref(root), opened
         self.found: list[Any] = []
-        self.owners: list[Any] = []  # whose attributes were looked at, but for the root
-        self.dicts: tuple[dict[str, Any], ...] = ()  # their attributes
-        self.counts: tuple[list[int], list[int]] = [], []  # how many each owner has, the root first; how many items
+        self.owners: list[Any] = []  # the objects whose attributes were looked at, except the root
+        self.dicts: tuple[dict[str, Any], ...] = ()  # the owners' attributes: their __dict__
+        self.counts: tuple[list[int], list[int]] = [], []  # of attributes, the root's first; of items in containers
         self.names: list[str] = []
         self.roles: tuple[list[bool], ...] = [], [], []  # of each attribute, whether it is a PART, a NUMBER, a STATE
-        self.held: tuple[Any, ...] = ()  # by the attributes that are parts, and then by the containers
+        self.held: tuple[Any, ...] = ()  # the values of the attributes that are parts, then the items of containers
         self.containers: list[Collection[Any]] = []
-        self.gathered: tuple[list[Any], ...] = [], [], []  # both, and the dicts, while the walk goes on
+        self.gathered: tuple[list[Any], ...] = [], [], []  # during the walk: these values, these items, the dicts
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _nothing, ()  # a copy has other attributes
+        return _nothing, ()  # a copy of the root holds other objects, so it begins without a record
 
     def attributes(self, owner: Any, role: Callable[[Any, str, Any], int]) -> Iterator[tuple[str, Any, int]]:
-        """The attributes of one that the walk has come to, the root first: names, values and roles.
+        """The attributes of an object that the walk has reached, the root first: names, values and roles.
 
-        A role is `NOTHING`, whatever the attribute holds; `PART`, which may hold what is looked for; `NUMBER`, which
-        cannot as long as it is of a class in `PLAIN`; `STATE`, which cannot as long as it is none of those that are
-        opened.
+        The role says when a changed value makes the record out of date. `NOTHING`: never. `PART`: always, since it may
+        hold what the walk looks for. `NUMBER`: when it is no longer of a class in `PLAIN`. `STATE`: when it is of a
+        class that walks look into.
         """
         attributes = vars(owner)
         if self.counts[0]:
@@ -85,7 +85,7 @@ class Seen:
             yield name, x, its
 
     def container(self, x: list[Any] | dict[Any, Any]) -> list[Any]:
-        """What is in a list or dict that the walk has come to."""
+        """The items of a list or dict that the walk has reached."""
         container = dict.values(x) if isinstance(x, dict) else x
         items = list(container)
         self.containers.append(container)
@@ -94,7 +94,7 @@ class Seen:
         return items
 
     def end(self, found: list[Any]) -> None:
-        """The walk is over."""
+        """End the walk; `found` is what it has found."""
         self.found = found
         parts, items, dicts = self.gathered
         self.held, self.dicts, self.gathered = (*parts, *items), tuple(dicts), ()

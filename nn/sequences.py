@@ -1,8 +1,8 @@
-"""What recurrent layers and attention share: telling a sequence from a batch of them, and looking at their numbers.
+"""What recurrent layers and attention share: telling a sequence from a batch of sequences, and checking shapes.
 
 One sequence is a list of steps, and a step a list of numbers. A batch is a list of sequences, which may have different
-lengths. PyTorch's layers of sequences take, by default, a list of steps with all examples in each; nothing is
-transposed here, so that such a list must not be taken for a batch. What the layers compute is in `recurrent` and
+lengths. By default, PyTorch's layers take a list of steps, each with all examples. Nothing is transposed here, so
+`sequences` refuses such a list rather than take it for a batch. What the layers compute is in `recurrent` and
 `attention`.
 """
 
@@ -109,7 +109,7 @@ def steps(module: Module, x: Any, size: int, name: str = "its input") -> list[tu
 
 
 def numbers(module: Module, x: Any, size: int) -> tuple[Value, ...]:
-    """The numbers of one example, as Values, of which there must be so many.
+    """The numbers of one example, as Values, of which there must be `size`.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def numbers(module: Module, x: Any, size: int) -> tuple[Value, ...]:
 
 
 def shaped(module: Module, x: Any, shape: Sequence[int], name: str, axes: str) -> Any:
-    """Nested lists of a shape, as they are but for the innermost, which become tuples of Values.
+    """Nested lists of a shape, unchanged except for the innermost, which become tuples of Values.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _rows(module: Module, x: Any, levels: int) -> Any:
 
 
 def _found(x: Any) -> str:
-    """What messages say of nested lists: their shape, if they have one."""
+    """Nested lists as messages show them: by their shape, or by their beginning if they have none."""
     shape = []
     first = x
     while is_list(first):

@@ -1,6 +1,6 @@
-"""What a setting may be: a number in a range, a flag, a size, a name. What is none of these is refused in one sentence.
+"""Checks of settings: a number in a range, a flag, a size, a name. Anything else is refused in one sentence.
 
-Layers, initialisers and optimisers ask here about their arguments.
+Layers, initialisers and optimisers check their arguments here.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def number(name: str, x: object, *, positive: bool = False, finite: bool = True)
     if is_bool(x):
         raise TypeError(f"{name} must be {wanted}, not {x!r}")
     try:
-        result = autograd.positive(x)  # what counts as a number is the engine's affair
+        result = autograd.positive(x)  # the engine decides what counts as a number
     except TypeError:
         raise TypeError(f"{name} must be {wanted}, not {x!r:.60}") from None
     except OverflowError:
         raise ValueError(f"{name} must be in the range of a float, not {x!r:.60}") from None
-    if not isinstance(result, float):  # an array, for which the engine's operations are meant as well
+    if not isinstance(result, float):  # an array, which the engine's operations take as well
         raise TypeError(f"{name} must be {wanted}, not {x!r:.60}")
     if math.isnan(result) or (finite and math.isinf(result)):
         raise ValueError(f"{name} must be {wanted}, not {x!r}")
@@ -130,7 +130,7 @@ def is_bool(x: object) -> bool:
 
 
 def meant(given: str, known: Iterable[str]) -> str:
-    """The name that was meant, perhaps, as a question for a message; nothing if none is near.
+    """A question for a message, whether the known name most like the given one was meant; empty if none is near.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def meant(given: str, known: Iterable[str]) -> str:
 
 
 def instead_of_class(given: object) -> str:
-    """What to write instead of a class, where an object of it is wanted, as the end of a sentence; else nothing.
+    """The end of a message that says how to make an object of a class given in its place; empty if it is no class.
 
     Examples
     --------

@@ -235,7 +235,7 @@ class Upsample(Module):
 
 
 def _of_each(function: Any, x: Any) -> Any:
-    """`function` of an example, or of each of a `Batch`; whatever else has many levels is one example."""
+    """`function` of one example, or of each example of a `Batch`; any other nested list is one example."""
     return Batch([_of_each(function, item) for item in x]) if isinstance(x, Batch) else function(x)
 
 
@@ -248,7 +248,7 @@ def _level(name: str, x: Any) -> int:
 
 
 def _place(module: Module, level: int, shape: Shape) -> int:
-    """Where in an example's shape a level is, which is counted from 1, or from the end from -1."""
+    """The index in an example's shape of a level, which is counted from 1, or as -1, -2, ... from the end."""
     place = level - 1 if level > 0 else len(shape) + level
     if not 0 <= place < len(shape):
         raise ValueError(f"{called(module)} takes lists with a level {level}, got the shape {shape}")

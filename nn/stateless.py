@@ -1,7 +1,7 @@
-"""A module that is called with other parameters than its own: what a network is as a function of its parameters.
+"""Calling a module with other parameters than its own, which makes a network a function of its parameters.
 
-With `functional_call` the derivatives of `autograd`, `grad`, `hessian`, `hvp`, take a network's parameters as they take
-any other argument. For the time of the call the others stand in the places of the module's own.
+With `functional_call`, `grad`, `hessian` and `hvp` of `autograd` take derivatives by a network's parameters as by any
+other argument. During the call, the module's attributes hold the other Values instead of its own parameters.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     State: TypeAlias = dict[str, Any]
 
-_lock = RLock()  # what stands in a module's places must not be mixed with what another thread puts there
-_MEMORIES = ("_cell", "_seen_by_walk")  # what a module has made of its parameters and keeps
+_lock = RLock()  # two threads must not replace the parameters of one module at the same time
+_MEMORIES = ("_cell", "_seen_by_walk")  # the attributes in which a module caches what it made of its parameters
 
 
 def functional_call(
@@ -102,7 +102,7 @@ def functional_call(
 
 
 def _joined(dicts: Any) -> State:
-    """One dict of all that are given."""
+    """The given dicts as one."""
     several = dicts if isinstance(dicts, (list, tuple)) else [dicts]
     joined: State = {}
     for one in several:
@@ -116,7 +116,7 @@ def _joined(dicts: Any) -> State:
 
 
 def _matched(module: Module, given: State, strict: bool) -> tuple[list[tuple[Value, Any]], dict[tuple[int, str], Any]]:
-    """The parameters with what is given for them; and what buffers are to hold, by their modules and attributes."""
+    """The parameters, each with what is given for it; and what is given for buffers, by (id of module, name)."""
     whole: dict[str, Any] = {}
     for path, part in module.named_modules():
         parts = [*own_state(part), *[(name, Buffer(part, name)) for name in part._names_of_buffers]]
@@ -170,7 +170,7 @@ def _taken(x: object) -> Any:
     if is_bool(x):
         return None
     try:
-        Value(x)  # what counts as a number is the engine's affair
+        Value(x)  # the engine decides what counts as a number
     except (TypeError, OverflowError):
         return None
     return x
@@ -181,7 +181,7 @@ def _in_own_lists(x: Any) -> Any:
 
 
 def _look_at_buffer(name: str, held: Any, given: Any, problems: list[str]) -> None:
-    """Note what is wrong with what is given for a buffer."""
+    """Append to `problems` what is wrong with what is given for a buffer."""
     if isinstance(held, list) and isinstance(given, (list, tuple)) and len(held) == len(given):
         for i, (x, y) in enumerate(zip(held, given)):
             _look_at_buffer(f"{name}[{i}]", x, y, problems)
@@ -197,7 +197,7 @@ def _replace(
     numbers: dict[tuple[int, str], Any],
     replaced: list[tuple[dict[str, Any], str, Any]],
 ) -> None:
-    """Put the new ones into the attributes, and note before what was there."""
+    """Put the new Values and numbers into the attributes; append to `replaced` what was there, to put it back."""
     for part in list(module.modules()):
         own = vars(part)
         changes = {name: numbers[id(part), name] for name in part._names_of_buffers if (id(part), name) in numbers}
@@ -212,7 +212,7 @@ def _replace(
 
 
 def _with_stand_ins(held: Any, stand_ins: dict[int, Value], around: tuple[Any, ...]) -> Any:
-    """What an attribute holds with the new parameters in place of the old; the same object if there are none in it."""
+    """A copy of an attribute's value with the new parameters in place of the old; the value itself if it has none."""
     if isinstance(held, Value):
         return stand_ins.get(id(held), held)
     if not isinstance(held, (list, tuple, dict)) or any(held is x for x in around):

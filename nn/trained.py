@@ -1,7 +1,7 @@
-"""What is trained: a list of Values, or the vector of a compiled program's parameters, which moves at once.
+"""What is trained: a list of Values, or the vector of a compiled program's parameters, which moves as a whole.
 
-Optimisers, clipping and monitoring ask here what they were given. What they do with it is theirs. `TrainingWarning` is
-here, which optimisers and modules give where a loop of training has most likely a mistake.
+Optimisers and clipping check here what they are given. `TrainingWarning` is the warning of optimisers and modules where
+a training loop most likely has a mistake.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TrainingWarning(UserWarning):
 
 
 def listed(params: Any, user: str, empty: bool = False) -> list[Any]:
-    """The parameters as a list, in which the vector of a compiled program is the only one.
+    """The parameters as a list; the vector of a compiled program becomes a list of one item.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Training: the loop over epochs and batches, with what people put around it.
+"""Training: the loop over epochs and batches, with validation, callbacks, checkpoints and a progress display.
 
-`fit` trains scalar by scalar or by compiled programs, watches over the numbers, keeps a `History`, calls each
-`Callback`, and writes checkpoints from which it goes on exactly where it was. The two ways of computing a step are
+`fit` trains scalar by scalar or with compiled programs, stops at a loss that is not finite, keeps a `History`, calls
+each `Callback`, and writes checkpoints from which it resumes exactly where it was. The two ways of computing a step are
 `_Eager` and `_Compiled`; everything else is written once, in `Training`. Data and their order are in `data`, files in
-`checkpoints`, what is shown meanwhile in `progress`.
+`checkpoints`, the display in `progress`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .data import Dataset
 
     class Scheduler(Protocol):
-        """PyTorch's interface; the step of one that watches a number takes it."""
+        """PyTorch's interface; `step` takes the loss if the scheduler depends on it, else nothing."""
 
         def state_dict(self) -> dict[str, Any]: ...
         def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     Data: TypeAlias = Any
 
 
-# --- what one gets ----------------------------------------------------------------------------------------------------
+# --- history, callbacks, metrics --------------------------------------------------------------------------------------
 
 
 class History:
@@ -136,7 +136,7 @@ class Callback:
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on at a `state_dict`."""
+        """Continue from a `state_dict`."""
 
 
 class EarlyStopping(Callback):
@@ -199,7 +199,7 @@ class EarlyStopping(Callback):
         return {"best": self.best, "waited": self.waited, "parameters": self._parameters}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on at a `state_dict`."""
+        """Continue from a `state_dict`."""
         self.best, self.waited, self._parameters = state["best"], state["waited"], state["parameters"]
 
 
@@ -449,7 +449,7 @@ class Training:
             )
         if dtype != "float64" and not compiled:
             raise ValueError(f"dtype={dtype!r} is for compiled programs; the engine's Values are float64")
-        self.model: Any = model  # of a class of its own, whose attributes callbacks know
+        self.model: Any = model  # not Module: callbacks use attributes of the model's own class
         self.epochs = epochs
         self.history = History()
         self.epoch = self.step = 0
@@ -499,7 +499,7 @@ class Training:
         self._takes_closure = len(_arguments(self.optimizer.step)) > 0
 
     def _optimizer(self, optimizer: Any) -> Optimizer:
-        """The optimiser of the parameters that are moved."""
+        """The optimiser that is used, for the model's Values or for the vector of the compiled program."""
         parameters = self._way.parameters
         if self._given is None:
             if not callable(optimizer):
@@ -517,7 +517,7 @@ class Training:
             return self._checked(self._given)
         kind = type(self._given)
         try:
-            made = kind(parameters)  # the same, for the vector of the program's parameters
+            made = kind(parameters)  # one of the same class, for the vector of the program's parameters
         except TypeError as error:
             raise TypeError(
                 f"{kind.__name__} cannot be made for a program's parameters ({error}); give a function that makes it, "
@@ -527,7 +527,7 @@ class Training:
         return made
 
     def _checked(self, optimizer: Optimizer) -> Optimizer:
-        """The optimiser, if it moves what the gradients belong to; else nothing would be learnt, without a word."""
+        """Return the optimiser; raise a ValueError if its parameters are not those that get the gradients."""
         moved = [p for p in optimizer.params if isinstance(p, Value)]
         if isinstance(self._way, _Compiled):
             if moved:
@@ -618,7 +618,7 @@ class Training:
         self._report.step(self)
 
     def _clipped(self, loss: float) -> float:
-        """The gradient's norm, which is held down then; refused if it, or the loss, is not finite."""
+        """Clip the gradient; return its norm before. Raise an error if the norm or the loss is not finite."""
         norm = math.nan
         if math.isfinite(loss):
             norm = self._clip()
@@ -632,7 +632,7 @@ class Training:
         return norm
 
     def _clip(self) -> float:
-        """Hold the gradient down; returns its norm before."""
+        """Clip the gradient; return its norm before."""
         parameters, clipped = self._way.parameters, self._clip_norm < math.inf
         norm = clip_grad_norm_(parameters, self._clip_norm) if clipped else self._way.norm()
         if self._clip_value is not None:
@@ -640,7 +640,7 @@ class Training:
         return norm
 
     def _move(self, positions: list[int], computed: Value | float) -> None:
-        """A step of the optimiser. To one that asks for the loss, as L-BFGS does, the known one is told first."""
+        """Make a step of the optimiser. If it takes a closure, as L-BFGS does, the first call gives the known loss."""
         if not self._takes_closure:
             self.optimizer.step()
             return
@@ -700,7 +700,7 @@ class Training:
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """A block in which the parameters are what has been learnt: those of schedule-free optimisers are a mean."""
+        """A block in which a schedule-free optimiser shows the averaged parameters, which are its result."""
         self._switch("eval")
         yield
         self._switch("train")
@@ -711,7 +711,7 @@ class Training:
             switch()
 
     def _hand_over(self) -> None:
-        """Give the model, and the optimiser that was given, what the last step made."""
+        """Give the model the parameters of the last step, and the caller's own optimiser its state."""
         self._switch("eval")
         self._way.write_back()
         if self._given is not None and self._given is not self.optimizer:
@@ -722,7 +722,7 @@ class Training:
             module.training = mode
 
     def _interrupt(self) -> None:
-        """What Ctrl-C asked for, now that the step is done."""
+        """Save a checkpoint, if there is a folder for it, and raise the KeyboardInterrupt that was held back."""
         done = f"training was interrupted after step {self.step}, {self.epoch} of {self.epochs} epochs being complete"
         if self._checkpoint is None:
             raise KeyboardInterrupt(f"{done}; the model has the parameters of that step, and there is no checkpoint")
@@ -774,7 +774,7 @@ class Training:
         if content is None:
             return
         where = f"cannot go on from the checkpoint in {checkpoint.folder!r}"
-        # What has become of these settings since does not show in the numbers, so they are compared.
+        # With other settings the checkpoint would load without an error, but training would go on differently.
         now, then = json.loads(json.dumps(self._about)), content["about"]
         other = [
             f"{key} was {then.get(key)!r:.80}, and is {now.get(key)!r:.80} now"
@@ -809,7 +809,7 @@ class Training:
 
 
 class _Sums:
-    """What is summed up over the steps of an epoch."""
+    """Sums over the steps of an epoch; the learning rate is the last one."""
 
     def __init__(self) -> None:
         self.examples = self.steps = 0
@@ -830,7 +830,7 @@ class _Sums:
 
 
 class _Eager:
-    """Scalar by scalar: the engine records every batch's graph and walks back through it."""
+    """Computes scalar by scalar: the engine records every batch's graph and walks back through it."""
 
     def __init__(self, training: Training, function: Loss) -> None:
         self.model, self.function, self.loader = training.model, function, training._loader
@@ -839,7 +839,7 @@ class _Eager:
         self._known = False
 
     def loss(self, positions: list[int]) -> Value:
-        """The loss of a batch; the parameters have its gradient then."""
+        """Compute the loss of a batch, and its gradient, which is left in the parameters."""
         inputs, targets = _pair(self.loader, positions)
         loss = _one_number(self.function(self.model(inputs), targets))
         if not self._known:
@@ -854,7 +854,7 @@ class _Eager:
         return loss
 
     def norm(self) -> float:
-        return clip_grad_norm_(self.parameters, math.inf)  # which knows what counts, and clips nothing
+        return clip_grad_norm_(self.parameters, math.inf)  # clips nothing; returns the norm without frozen parameters
 
     def norms(self) -> dict[str, float]:
         return {name: clip_grad_norm_(ps, math.inf) for name, ps in self._layers.items()}
@@ -865,7 +865,7 @@ class _Eager:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """A block in which the model has the numbers of the moment, and can be given others."""
+        """A block in which the model has the current parameters, and callbacks may change them."""
         yield
 
     def write_back(self) -> None: ...
@@ -874,14 +874,14 @@ class _Eager:
 
 
 class _Compiled:
-    """By programs that the loss is compiled to: of one example, or of a whole batch."""
+    """Computes with programs that the loss is compiled to: the loss of one example, or of a whole batch."""
 
     def __init__(self, training: Training, function: Loss, how: bool | str, dtype: str) -> None:
         self.model, self.function, self.loader, self.dtype = training.model, function, training._loader, dtype
         self._whole = how == "batch"
-        self._programs: dict[int, Program] = {}  # of whole batches, by their sizes
+        self._programs: dict[int, Program] = {}  # for whole batches, by their sizes
         self._validation: Program | None = None
-        self._validated: list[Any] = []  # inputs and targets, as arrays if they can be
+        self._validated: list[Any] = []  # the validation inputs and targets, as arrays if possible
         count = min(self.loader.batch_size, len(self.loader.dataset))
         inputs, targets = _pair(self.loader, list(range(count if self._whole else min(count, _LOOKED_AT))))
         known = columns(self.loader.dataset) if self.loader.collate_fn is collate else None
@@ -911,7 +911,7 @@ class _Compiled:
         }
 
     def _compiled(self, inputs: Any, targets: Any, parameters: Any) -> Any:
-        """The program of a whole batch of this size."""
+        """Compile the program for whole batches of this size."""
         import autograd
 
         made = autograd.compile(
@@ -925,7 +925,7 @@ class _Compiled:
         return made
 
     def loss(self, positions: list[int]) -> float:
-        """The loss of a batch; the parameters have its gradient then."""
+        """Compute the loss of a batch, and its gradient, which is left in the vector of parameters."""
         if self._columns is None:
             inputs, targets = _pair(self.loader, positions)
         else:
@@ -945,7 +945,7 @@ class _Compiled:
 
     def validated(self, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
         """The loss in evaluation mode, and the predictions as numbers, if they are wanted."""
-        if self._whole:  # whose numbers may be statistics that a program has not followed
+        if self._whole:  # the loss may not be a mean over examples, so no program of one example computes it
             self.write_back()
             return _validated(self.model, self.function, inputs, targets, wanted)
         program = self._validation
@@ -963,14 +963,14 @@ class _Compiled:
             arrays = [_array(x, self.dtype) for x in (inputs, targets)]
             self._validated = [y if x is None else x for x, y in zip(arrays, (inputs, targets))]
         predictions, losses = program.outputs(*self._validated)
-        if wanted and not hasattr(predictions, "tolist"):  # several arrays, and metrics take a list of predictions
+        if wanted and not hasattr(predictions, "tolist"):  # several arrays, but metrics take one list of predictions
             self.write_back()
             return _validated(self.model, self.function, inputs, targets, wanted)
         return math.fsum(losses.tolist()) / len(targets), predictions.tolist() if wanted else None
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """A block in which the model has the numbers of the moment, and can be given others."""
+        """A block in which the model has the current parameters, and callbacks may change them."""
         self.write_back()
         yield
         self.read_in()
@@ -983,7 +983,7 @@ class _Compiled:
 
 
 def _array(numbers: Any, dtype: str) -> Any:
-    """Numbers as an array, if they can be one: a program would make it of lists again and again."""
+    """Numbers as an array, so that a program need not convert lists at each call; None if they do not form one."""
     import numpy as np
 
     try:
@@ -993,16 +993,16 @@ def _array(numbers: Any, dtype: str) -> Any:
     return array.astype(dtype, copy=False) if array.dtype.kind in "fiub" else None
 
 
-_LOOKED_AT = 8  # examples, when it is looked whether a batch is no more than its examples
-_TARGETS = 256  # targets that differ, likewise
+_LOOKED_AT = 8  # the number of examples for which `_check_mean` calls the model
+_TARGETS = 256  # the largest number of different targets for which `_check_mean` calls the loss
 
 
 def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], batch_size: int) -> None:
     """Raise a ValueError if the loss of a batch is not the mean of the losses of its examples.
 
-    The model is called with a few of them, the loss with predictions for many different targets, because it may treat
-    some in a way of its own: those of a class that is left out, say. A model that draws random numbers is looked at in
-    evaluation mode. Random numbers and buffers are as before in the end.
+    The model is called with a few examples only. The loss is called with many different targets, because it may treat
+    some differently, such as those of an ignored class. A model that draws random numbers is checked in evaluation
+    mode. Afterwards the states of the random generators and the buffers are as before.
     """
     how = 'compiled="batch" compiles the loss of a whole batch'
     states = random_states(model)
@@ -1051,7 +1051,7 @@ def _flat(x: Any) -> list[float]:
 
 
 def _various(targets: Any) -> list[Any]:
-    """Targets that differ from each other."""
+    """The first targets that differ from each other, at most `_TARGETS`."""
     found: dict[str, Any] = {}
     for target in targets.tolist() if hasattr(targets, "tolist") else targets:
         found.setdefault(repr(target), target)
@@ -1113,7 +1113,7 @@ def _layers(model: Module) -> dict[str, list[Value]]:
 
 
 def _checksum(dataset: Dataset) -> int | None:
-    """Of a few examples, to notice other data at little cost; None if examples are made when they are asked for."""
+    """The checksum of three examples, which detects other data at little cost; None if examples are made on demand."""
     import zlib
 
     if columns(dataset) is None:
@@ -1129,7 +1129,7 @@ def _lr(optimizer: Any) -> float | None:
 
 
 def _arguments(function: Callable[..., Any]) -> list[bool]:
-    """The arguments that a function has names for: of each, whether it must be given."""
+    """For each argument that a function names, not counting *args and **kwargs: whether it must be given."""
     import inspect
 
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -1138,9 +1138,9 @@ def _arguments(function: Callable[..., Any]) -> list[bool]:
 
 @contextmanager
 def _ctrl_c() -> Iterator[list[bool]]:
-    """A block in which the first Ctrl-C is noted in the list, for when the step is done; the second one comes at once.
+    """A block in which the first Ctrl-C only fills the list, so that the step is completed; the second one interrupts.
 
-    Elsewhere than in the main thread, or where somebody has a handler of his own, all is as it was.
+    Outside the main thread, or if the program has a SIGINT handler of its own, Ctrl-C does what it did before.
     """
     import signal
     import threading

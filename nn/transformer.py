@@ -1,4 +1,4 @@
-"""What transformers are built of: their layers, stacks of them, and where a position is in its sequence.
+"""The parts of transformers: encoder and decoder layers, stacks of layers, and positional encoding.
 
 Attention itself is in `attention`, the normalisation in `normalization`. There is no embedding here, and no output
 layer.
@@ -48,7 +48,7 @@ def _read(module: Module, x: Any, width: int, batch_first: bool, name: str) -> A
 
 
 class _Layer(Module):
-    """What layers of encoders and decoders share: parts with residual connections, the last one of which is an MLP."""
+    """A layer of an encoder or a decoder: parts with residual connections, the last of which is an MLP."""
 
     _attentions: tuple[str, ...]
     self_attn: MultiheadAttention
@@ -71,7 +71,7 @@ class _Layer(Module):
         eps = number("layer_norm_eps", layer_norm_eps, positive=True)
         self.batch_first, self.norm_first = flag("batch_first", batch_first), flag("norm_first", norm_first)
         bias = flag("bias", bias)
-        activation_function(activation)  # raises, if it does, before random numbers are drawn
+        activation_function(activation)  # an unknown activation must raise before random numbers are drawn
         Dropout(dropout)
         self._generator = generator = None if seed is None else seeded(seed)
         for name in self._attentions:
@@ -89,7 +89,7 @@ class _Layer(Module):
         self._width = d_model
 
     def _part(self, k: int, x: Any, function: Callable[[Any], Any]) -> Any:
-        """The k-th part, with its residual connection and its normalisation before or behind it."""
+        """The k-th part, with its residual connection, and with normalisation before or after it."""
         norm, dropout = getattr(self, f"norm{k}"), getattr(self, f"dropout{k}")
         if self.norm_first:
             return _added(x, dropout(function(norm(x))))
@@ -245,7 +245,7 @@ class _Stack(Module):
     def __init__(self, layer: Module, num_layers: int, norm: Module | None = None) -> None:
         if not isinstance(layer, Module):
             raise TypeError(f"{type(self).__name__} takes a layer, which it copies, not {layer!r:.60}")
-        # A generator of random numbers stays one for all copies: else all of them would drop the same.
+        # All copies share one generator of random numbers: with copies of it, all layers would drop the same numbers.
         generator = layer._generator if isinstance(layer, _Layer) else None
         copies = range(size("num_layers", num_layers))
         self.layers = ModuleList(deepcopy(layer, {id(generator): generator}) for _ in copies)

@@ -1,6 +1,6 @@
-"""What is done to all parameters at once: their gradients are clipped, their numbers become a vector, or come from one.
+"""Functions of all parameters at once: they clip gradients, and copy parameters into one vector and back.
 
-The names are those of ``torch.nn.utils``. What moves parameters step by step is in `optim`.
+The names are those of ``torch.nn.utils``. Optimisers are in `optim`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def get_total_norm(
 
 
 def _gradients(parameters: Any) -> list[float]:
-    """The gradients of parameters, but for those that are frozen; numbers are gradients themselves."""
+    """The gradients of the parameters that are not frozen; a list of floats is a list of gradients already."""
     if isinstance(parameters, ParameterVector):
         return [row[0] for row in parameters.rows([parameters.grad])]
     if isinstance(parameters, (list, tuple)) and parameters and all(isinstance(g, float) for g in parameters):

@@ -1,8 +1,8 @@
 """Optimisers, and schedulers of their learning rates.
 
-An `Optimizer` keeps parameters, in groups, with the settings and the state of an update rule (`rules`). PyTorch's are
-in `optimizers`, those that average in `schedule_free`, those that go by the curvature in `second_order` and `lbfgs`.
-The schedulers are in `lr_scheduler`.
+An `Optimizer` keeps groups of parameters with the settings and the state of an update rule (`rules`). PyTorch's
+optimisers are in `optimizers`, those that average parameters in `schedule_free`, those that use curvature in
+`second_order` and `lbfgs`. The schedulers are in `lr_scheduler`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a setting of an optimiser or of a scheduler may be, where ``nn.settings`` has no name for it."""
+"""Checks of settings that only optimisers and schedulers need; the common ones are in ``nn.settings``."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def choice(name: str, x: object, known: Iterable[str]) -> str:
 
 
 def pair_of_betas(betas: Any) -> tuple[float, ...]:
-    """Two numbers from 0 to below 1, by which running means fade.
+    """Two numbers, at least 0 and below 1: the decay rates of two running means.
 
     Raises
     ------

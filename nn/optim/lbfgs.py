@@ -1,4 +1,4 @@
-"""L-BFGS: a few gradients tell the curvature. The method is SciPy's, and here it is given PyTorch's shape."""
+"""L-BFGS, which estimates the curvature from the last few gradients: SciPy's method with PyTorch's interface."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """Schedulers: how the learning rates of an optimiser change from epoch to epoch. PyTorch's names and formulas.
 
-A scheduler is made for an optimiser, and ``scheduler.step()`` is called after each epoch, or after each batch if its
-counts are those of batches. It computes the next rates first and then sets them, for all groups, or, after an error,
-for none. Most go from the present rate to the next by a factor. So what somebody else does to the rate in between
-stays, and two schedulers can work on one optimiser. How parameters move is in `rules`.
+A scheduler is made for an optimiser, and ``scheduler.step()`` is called after each epoch, or after each batch if the
+scheduler counts batches. It computes all new rates before it sets any, so an error leaves every group unchanged. Most
+schedulers multiply the present rate by a factor. So changes that other code makes to the rate are kept, and two
+schedulers can work on one optimiser. How parameters move is in `rules`.
 
-For `LambdaLR` there are the laws of the textbooks, `exponential_decay`, `step_decay` and `linear_warmup`.
+`exponential_decay`, `step_decay` and `linear_warmup` are functions of the epoch for `LambdaLR`.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class LRScheduler:
     ([0.4], 0.4)
     """
 
-    _kept: ClassVar[tuple[str, ...]] = ()  # what else changes from step to step, and is saved
-    _momentum = False  # whether it sets momenta, too
+    _kept: ClassVar[tuple[str, ...]] = ()  # other attributes that change from step to step, and are saved
+    _momentum = False  # whether the scheduler sets momenta, too
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, **settings: Any) -> None:
         name = type(self).__name__
@@ -111,7 +111,7 @@ class LRScheduler:
         self._begin()
 
     def _begin(self) -> None:
-        """The step to the first epoch, or, if training goes on, to the present one."""
+        """Make the first step: to epoch 0, or, if training is resumed, to the epoch after `last_epoch`."""
         self._beginning = True
         try:
             self.step()
@@ -131,7 +131,7 @@ class LRScheduler:
         raise NotImplementedError(f"{type(self).__name__} does not define get_lr()")
 
     def _closed_form(self) -> list[float]:
-        """The learning rates at `last_epoch`, from where they began, if there is such a formula."""
+        """The learning rates at `last_epoch`, from the initial ones if there is such a formula, else `get_lr`."""
         return self.get_lr()
 
     def _momenta(self) -> list[float]:
@@ -217,7 +217,7 @@ class LRScheduler:
         self._take_up(made)
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What is to be set to go on from a state; an error if it is none."""
+        """The attributes to set to go on from a state; raises an error if the state does not fit."""
         kind, epoch, bases, rates, settings = (
             given[key] for key in ("scheduler", "last_epoch", "base_lrs", "last_lr", "settings")
         )
@@ -237,11 +237,11 @@ class LRScheduler:
         }
 
     def _take_up(self, made: dict[str, Any]) -> None:
-        """Go on from what `_loaded` has made of a state."""
+        """Set the attributes that `_loaded` has returned."""
         vars(self).update(made)
 
     def _kept_number(self, name: str, x: Any) -> Any:
-        """What was saved besides the settings, checked."""
+        """Check the value of a `_kept` attribute that comes from a saved state."""
         return whole(name, x)
 
     def __repr__(self) -> str:
@@ -260,7 +260,7 @@ def _can_be_saved(scheduler: LRScheduler, name: str) -> bool:
 
 
 def _each(name: str, x: Any, groups: int) -> list[float]:
-    """A number for each group, from one for all or from a list."""
+    """A number for each group, from one number for all of them or from a list."""
     if not isinstance(x, (list, tuple)):
         return [number(name, x, positive=True)] * groups
     if len(x) != groups:
@@ -269,7 +269,7 @@ def _each(name: str, x: Any, groups: int) -> list[float]:
 
 
 def _with_momentum(group: dict[str, Any], momentum: float) -> dict[str, Any]:
-    """The setting of a group that is its momentum, or, of Adam and its like, the first beta."""
+    """The setting that gives a group this momentum; for Adam and similar rules the momentum is the first beta."""
     return {"betas": (momentum, *group["betas"][1:])} if "betas" in group else {"momentum": momentum}
 
 
@@ -755,7 +755,7 @@ class PolynomialLR(LRScheduler):
 
 
 def _cosine(high: float, low: float, passed: float) -> float:
-    """Half a cosine from `high` to `low`; what has passed of it is a number from 0 to 1.
+    """A point on half a cosine from `high` to `low`; `passed`, from 0 to 1, says where.
 
     >>> _cosine(3.0, 1.0, 0.0), round(_cosine(3.0, 1.0, 0.5), 12), _cosine(3.0, 1.0, 1.0)
     (3.0, 2.0, 1.0)
@@ -809,7 +809,7 @@ class CosineAnnealingLR(LRScheduler):
         if self._beginning:
             return self._present()
         low, length, epoch = self.eta_min, self.T_max, self.last_epoch
-        if (epoch - 1 - length) % (2 * length) == 0:  # it was at the bottom, from where no factor leads up again
+        if (epoch - 1 - length) % (2 * length) == 0:  # lr - low was 0, which no factor makes larger
             rise = (1.0 - math.cos(math.pi / length)) / 2.0
             return [lr + (base - low) * rise for base, lr in zip(self.base_lrs, self._present())]
         now, before = (1.0 + math.cos(math.pi * x / length) for x in (epoch, epoch - 1))
@@ -900,7 +900,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             raise
 
     def _since_restart(self, time: float) -> tuple[float, int]:
-        """How long ago the last restart was, and how long it is until the next one from there."""
+        """The time since the last restart, and the time between that restart and the next one."""
         start, length = 0, self.T_0
         if self.T_mult == 1:
             return time % length, length
@@ -916,7 +916,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class _Cycling(LRScheduler):
-    """What schedulers share that move the learning rate up and down, and the momentum down and up."""
+    """A scheduler that moves the learning rate up and down, and the momentum down and up."""
 
     cycle_momentum: bool
     base_momentums: list[float]
@@ -932,7 +932,7 @@ class _Cycling(LRScheduler):
         return made
 
     def _prepare(self, optimizer: Any, settings: dict[str, Any], last_epoch: Any, begin: dict[str, Any]) -> None:
-        """Check everything that does not change anything yet, and begin with the groups."""
+        """Check all arguments before anything is changed, and then give the groups their initial settings."""
         name = type(self).__name__
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{name} takes an optimiser, not {optimizer!r:.60}")
@@ -1049,7 +1049,7 @@ class CyclicLR(_Cycling):
         return made
 
     def _height(self) -> float:
-        """How far up it is, from 0 to 1, if the mode lets it go all the way."""
+        """How far the rate is above its lower bound: from 0 to 1, times the factor of `scale_fn` or of the mode."""
         total = self.step_size_up + self.step_size_down
         ratio = self.step_size_up / total
         cycle = math.floor(1.0 + self.last_epoch / total)
@@ -1179,9 +1179,9 @@ class OneCycleLR(_Cycling):
         super().step()
 
     def _phase(self) -> tuple[int, int, float]:
-        """From which level to which it goes now, and which part of that has passed.
+        """The levels between which the rate moves at present, and the fraction of that phase that has passed.
 
-        The levels are 0, where it begins, 1 at the top, and 2 at the end.
+        The levels are 0 for the rate at the beginning, 1 for the largest, and 2 for the last.
         """
         top, last = self.pct_start * self.total_steps - 1.0, self.total_steps - 1.0
         phases = [(0, 1, top), (1, 2, last)]
@@ -1317,7 +1317,7 @@ class ReduceLROnPlateau(LRScheduler):
         }
 
     def _begin(self) -> None:
-        """There is no result yet."""
+        """Begin without a step: there is no result to compare yet."""
         self.last_epoch, self._last_lr = 0, self._present()
 
     def step(self, metrics: object) -> None:  # type: ignore[override]
@@ -1367,7 +1367,7 @@ class ReduceLROnPlateau(LRScheduler):
 
 
 class _Several(LRScheduler):
-    """What schedulers of schedulers share."""
+    """A scheduler that consists of other schedulers."""
 
     _schedulers: list[LRScheduler]
 
@@ -1455,7 +1455,7 @@ class SequentialLR(_Several):
                 f"not {self.milestones!r:.60}"
             )
         self.last_epoch = whole("last_epoch", last_epoch, -1) + 1
-        # Each scheduler has begun when it was made; all of that is taken back, and only the first one begins.
+        # Each scheduler made its first step when it was constructed. Undo these steps, then let only the first begin.
         self._set([{"lr": group["initial_lr"]} for group in optimizer.param_groups])
         for scheduler in schedulers:
             scheduler.last_epoch -= 1

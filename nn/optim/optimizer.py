@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Groups: TypeAlias = Params | Iterable[dict[str, Any]]
 
 
-_TAKES_ANY_NAME = 8  # inspect.CO_VARKEYWORDS: among the arguments of a function there is a ** one
+_TAKES_ANY_NAME = 8  # inspect.CO_VARKEYWORDS, the flag of functions with a ** argument
 
 _NOT_ZEROED = (
     "the gradients of the last step are still in those of this one: they were not set to 0, and backward() adds "
@@ -94,11 +94,11 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         return {name: self[name] for name in self._names}
 
     def saved(self) -> dict[str, Any]:
-        """All but the parameters, in lists and numbers, as JSON can hold them."""
+        """All settings, without the parameters, in lists and numbers, as JSON can hold them."""
         return {name: list(x) if isinstance(x, tuple) else x for name, x in self.items() if name != "params"}
 
     def loaded(self, settings: Any, known: dict[str, Any]) -> dict[str, Any]:
-        """What `saved` gave as settings, checked; `known` is what an older file may lack."""
+        """Check settings that `saved` returned; `known` has the defaults of those that an older file may lack."""
         if not isinstance(settings, dict):
             raise ValueError("its settings must be a dict")
         own = {name: x for name, x in settings.items() if name != "initial_lr"}
@@ -142,7 +142,7 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         return made
 
     def setdefault(self, name: str, value: Any = None) -> Any:
-        """The setting, which is set if there is none."""
+        """Return a setting; if there is none, set it first."""
         if name not in self:
             self[name] = value
         return self[name]
@@ -269,10 +269,10 @@ class Optimizer:
     steps: int
     state: list[tuple[Any, ...]]
     counts: list[Any]
-    _events: tuple[int, int, int] | None = None  # what `gradient_events` were after the last step that had gradients
-    _warned: frozenset[str] = frozenset()  # of what mistakes
+    _events: tuple[int, int, int] | None = None  # `gradient_events()` after the last step; None before any gradient
+    _warned: frozenset[str] = frozenset()  # the messages that have been shown, each only once
     _new: ClassVar[dict[str, Any]] = {}  # settings, with their defaults, that states of version 0.1.0 lack
-    _shortest: ClassVar[int | None] = None  # how many numbers a parameter had there, if they were fewer
+    _shortest: ClassVar[int | None] = None  # the length of a parameter's state in version 0.1.0, if it was shorter
 
     def __new__(cls, *given: Any, **settings: Any) -> Self:
         code = cls.__init__.__code__
@@ -421,9 +421,9 @@ class Optimizer:
         return loss
 
     def _has_gradients(self, made: list[tuple[Any, ...]]) -> bool:
-        """Whether there are gradients, if only of 0, or the step moves something without; warn if not.
+        """Whether the parameters have gradients, or the step moves one without a gradient; warn if neither is so.
 
-        A gradient of 0 is what `backward` gave if it has come to the parameters, and there was no zero_grad() after it.
+        A gradient of 0 counts if `backward` has reached the parameter and zero_grad() was not called after that.
         """
         values = []
         for p, (x, *_) in zip(self.params, made):
@@ -441,10 +441,10 @@ class Optimizer:
         return False
 
     def _look_for_old_gradients(self, then: tuple[int, int, int]) -> None:
-        """Warn if gradients were added to those of the last step.
+        """Warn if `backward` added gradients to those of the last step.
 
-        They were if `backward` has run since, and nobody had set any gradient by then. Clipping sets them after it. A
-        compiled program replaces its gradient.
+        It did if it has run since, and no gradient was set between the step and that run. Clipping does not count,
+        because it sets gradients after the run. A compiled program replaces its gradient rather than add to it.
         """
         _, sweeps, before = gradient_events()
         added = sweeps > then[1] and before == then[0]
@@ -465,7 +465,7 @@ class Optimizer:
             return closure()
 
     def _computed(self) -> tuple[list[tuple[Any, ...]], list[Any]]:
-        """For each parameter, or vector, its next number and state, and how many steps it has made then."""
+        """For each parameter or vector, its number and state after this step, and how many steps it has then made."""
         if len(self.params) != len(self.state):
             raise ValueError(
                 f"{type(self).__name__} has {len(self.params)} parameters, but the state of {len(self.state)}: "
@@ -485,7 +485,7 @@ class Optimizer:
                     settings["step"] = steps = steps + 1
                     try:
                         moved = tuple(rule(p.data, p.grad, *state, **settings))
-                    except ArithmeticError:  # 0/0 where eps is 0, or an overflow: Values do as IEEE 754 says
+                    except ArithmeticError:  # 0/0 if eps is 0, or an overflow: Values follow IEEE 754, floats raise
                         with no_grad():
                             numbers = rule(*map(Value, (p.data, p.grad, *state)), **settings)
                             moved = tuple([x.data if isinstance(x, Value) else x for x in numbers])
@@ -497,7 +497,7 @@ class Optimizer:
         return made, counts
 
     def _applied(self, *numbers: Any, **settings: Any) -> tuple[Any, ...]:
-        """What the rule makes of vectors."""
+        """Apply the rule to vectors."""
         made = tuple(self.rule(*numbers, **settings))
         self._look([made])
         return made
@@ -511,7 +511,7 @@ class Optimizer:
             )
 
     def _write(self, numbers: list[Any]) -> None:
-        """Set the data of all parameters; frozen ones to what they are."""
+        """Set the data of all parameters; `numbers` has the present number of a frozen one."""
         pairs = list(zip(self.params, numbers))
         alone = [(p, x) for p, x in pairs if not isinstance(p, ParameterVector)]
         vectors = [(p, x) for p, x in pairs if isinstance(p, ParameterVector)]
@@ -589,7 +589,7 @@ class Optimizer:
         vars(self).update(made)
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What is to be set to go on from a state; an error if it is none."""
+        """The attributes to set to go on from a state; raises an error if the state does not fit."""
         kind, steps, settings, rows = (given[key] for key in ("optimizer", "steps", "settings", "state"))
         if kind != type(self).__name__:
             raise ValueError(f"it is from {kind}")
@@ -624,7 +624,7 @@ class Optimizer:
         return {"settings": loaded, "steps": steps, "state": state, "counts": made}
 
     def _row(self, i: int, row: Any) -> tuple[float, ...]:
-        """The state of parameter i."""
+        """The state of parameter i, checked; a shorter one of version 0.1.0 is completed."""
         if not isinstance(row, (list, tuple)):
             raise ValueError(f"the state of parameter {i} is {row!r:.60}, not a list of numbers")
         made = tuple([Value(x).data for x in row])
@@ -642,7 +642,7 @@ class Optimizer:
 
 
 def _groups(params: Any, user: str) -> list[dict[str, Any]]:
-    """What an optimiser was given as groups: dicts in a list, or else one group."""
+    """The groups that an optimiser was given: a list of dicts, or else all parameters as one group."""
     if isinstance(params, (list, tuple)) and params and all(isinstance(x, dict) and "params" in x for x in params):
         return list(params)
     return [{"params": params if isinstance(params, ParameterVector) else listed(params, user)}]

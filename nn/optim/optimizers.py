@@ -1,7 +1,7 @@
-"""The optimisers that move by the gradient alone: PyTorch's, with its names, defaults and formulas, and Lion.
+"""Optimisers that use only the gradient: PyTorch's, with its names, defaults and formulas, and Lion.
 
-One thing differs: a parameter that took no part in the loss has the gradient 0 here and None there. So weight decay and
-momentum move it here; in PyTorch they do after ``zero_grad(set_to_none=False)``.
+One thing differs from PyTorch: a parameter that the loss does not depend on has the gradient 0 here, and None there. So
+weight decay and momentum move it here; in PyTorch only after ``zero_grad(set_to_none=False)``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The update rules: how a parameter moves, given its gradient.
 
-Each is one pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, of operators and functions that
-read floats and arrays alike. So the same text moves one float, or the vector of all parameters of a compiled program at
-once. `step` counts from 1. A state is 0 before the first step. What keeps it, and what the settings may be, is in
-`optimizer` and in the modules of the optimisers.
+Each rule is a pure function, ``(parameter, gradient, *state) -> (parameter, *state)``, of operators and functions that
+take floats and arrays alike. So the same code moves one float, or the vector of all parameters of a compiled program.
+`step` counts from 1. All numbers of a state are 0 before the first step. `optimizer` keeps the state; the modules of
+the optimisers check the settings.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def nadam(
 ) -> tuple[Any, Any, Any, Any]:
     """One step of NAdam: Adam with Nesterov's look ahead (Dozat 2016, algorithm 2).
 
-    The momentum grows from step to step; `product` is that of all momenta so far, of which the bias consists.
+    The momentum grows from step to step; `product` is the product of all momenta so far, which corrects the bias.
 
     Parameters
     ----------
@@ -349,7 +349,7 @@ def rmsprop(
     variance = square
     if centered:
         mean = alpha * mean + (1.0 - alpha) * grad
-        variance = maximum(square - mean * mean, 0.0)  # which rounding may make a little less than 0
+        variance = maximum(square - mean * mean, 0.0)  # the difference may be rounded to less than 0
     move = grad / (root(variance) + eps)
     if momentum:
         velocity = move = momentum * velocity + move
@@ -621,7 +621,7 @@ def adamw_schedule_free(
 
 
 def slope(p: Any, grad: Any, weight_decay: float, maximize: bool) -> Any:
-    """The direction of descent: the gradient, turned around to climb, and with the pull of weight decay.
+    """The gradient that a rule descends: negated to maximise, and with the term of weight decay.
 
     >>> slope(2.0, 1.0, 0.5, maximize=False), slope(2.0, 1.0, 0.5, maximize=True)
     (2.0, 0.0)
@@ -642,7 +642,7 @@ def means(grad: Any, mean: Any, square: Any, betas: tuple[float, float]) -> tupl
 
 
 def root(x: Any) -> Any:
-    """x**0.5, of which Python and NumPy disagree on the last bit, unless both take the square root.
+    """x**0.5, computed as a square root for floats and arrays alike: Python's power may differ in the last bit.
 
     >>> root(4.0)
     2.0
@@ -666,7 +666,7 @@ def sign(x: Any) -> Any:
 
 
 def warmed(step: int, warmup_steps: int) -> float:
-    """The part of the learning rate at a step of a linear warm-up.
+    """The fraction of the learning rate that is used at a step of a linear warm-up.
 
     >>> warmed(1, 4), warmed(5, 4), warmed(1, 0)
     (0.25, 1.0, 1.0)

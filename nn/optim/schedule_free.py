@@ -1,7 +1,7 @@
 """Optimisers that average instead of lowering the learning rate: schedule-free SGD and AdamW.
 
-They keep two points, z, which moves, and x, the mean of where z has been, and take the gradient between the two, at y.
-While one trains the parameters are y, and for everything else they are to be x: `train` and `eval` switch.
+They keep two points: z, which moves by the gradient, and x, the mean of where z has been. The gradient is taken between
+the two, at y. In training the parameters are y; for everything else they must be x. `train` and `eval` switch.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class _ScheduleFree(Optimizer):
-    """What both share; of the state the first two numbers are x and z.
+    """A schedule-free optimiser; the first two numbers of a parameter's state are x and z.
 
     Attributes
     ----------
     training : bool
-        Whether the parameters are y, where the next gradient belongs, or x.
+        True if the parameters are y, where the next gradient is taken; False if they are x.
     """
 
     lr: float
@@ -41,9 +41,9 @@ class _ScheduleFree(Optimizer):
         return {**super().checked(settings), "warmup_steps": whole("warmup_steps", settings["warmup_steps"])}
 
     def train(self, mode: bool = True) -> None:
-        """Make the parameters y, where the gradient is to be taken, or, if the mode is False, x.
+        """Make the parameters y, where the gradient is taken, or, if the mode is False, x.
 
-        If they are already, nothing happens.
+        Nothing happens if they are so already.
         """
         if mode == self.training:
             return
@@ -61,7 +61,7 @@ class _ScheduleFree(Optimizer):
         self.train(False)
 
     def _at(self, p: Any, state: tuple[Any, ...], counts: Any, group: dict[str, Any], training: bool) -> Any:
-        """The numbers of a parameter, or vector, in a mode; before the first step they are what they are."""
+        """What a parameter or vector is to be: y in training, else x; before its first step, what it is."""
         if not isinstance(p, ParameterVector) and not (counts and trains(p)):
             return p.data
         if isinstance(counts, int) and not counts:
@@ -79,7 +79,7 @@ class _ScheduleFree(Optimizer):
         Raises
         ------
         RuntimeError
-            If the parameters are x, where the gradient does not belong.
+            If the parameters are x, where no gradient is taken.
         """
         if not self.training:
             raise RuntimeError(
@@ -89,7 +89,7 @@ class _ScheduleFree(Optimizer):
         return super().step(closure)
 
     def state_dict(self) -> dict[str, Any]:
-        """As of any optimiser; ``"training"`` says which of the points the parameters are at the same time."""
+        """The state of any optimiser, and ``"training"``: whether the parameters are y at that time, or x."""
         return {**super().state_dict(), "training": self.training}
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:

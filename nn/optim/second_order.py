@@ -1,6 +1,6 @@
-"""What goes by second derivatives: the diagonal of a Hessian, and Sophia, which divides by it.
+"""Second derivatives for training: the diagonal of the Hessian, and Sophia, an optimiser that divides by it.
 
-The derivatives are the engine's own, exact to the last digits: the gradient is differentiated once more.
+The derivatives are exact up to rounding: the engine differentiates the gradient once more.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ class Sophia(Optimizer):
         self.state, self.hessian_updates = made, self.hessian_updates + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """As of any optimiser; ``"hessian_updates"`` counts the estimates."""
+        """The state of any optimiser, and ``"hessian_updates"``: how many estimates it has had."""
         return {**super().state_dict(), "hessian_updates": self.hessian_updates}
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
