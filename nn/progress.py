@@ -91,8 +91,12 @@ def reporter(progress: bool | str, training: Training) -> Iterator[Silent]:
                 TimeElapsedColumn(),
                 TextColumn("{task.fields[numbers]}"),
             ]
-        except ModuleNotFoundError:  # lines are printed instead
-            pass
+        except ModuleNotFoundError as error:  # with True, lines are printed instead
+            if progress == "rich":
+                raise ModuleNotFoundError(
+                    "progress='rich' needs rich, which is not installed: pip install rich, or use progress='lines'",
+                    name="rich",
+                ) from error
     if columns is None:
         yield Lines(training)
         return

@@ -318,8 +318,8 @@ def fit(
     layer_norms : bool
         Whether the history has the gradient's norm for each part of the model.
     progress : bool, "rich" or "lines"
-        True shows a bar if rich is installed and the output is a terminal, else a line for some of the epochs. False
-        shows nothing.
+        "rich" shows a bar, for which rich must be installed, and "lines" a line for some of the epochs. True shows a
+        bar if rich is installed and the output is a terminal, else lines. False shows nothing.
     seed : int or random.Random, optional
         For the order of the data; if not given, it comes from Python's ``random`` module.
 
@@ -339,6 +339,8 @@ def fit(
         True, or if the last checkpoint is of another model, optimiser or run. Parameters are unchanged then.
     TypeError
         If something is of the wrong kind.
+    ModuleNotFoundError
+        If progress is "rich", and rich is not installed.
     KeyboardInterrupt
         After Ctrl-C: when the step is done and a checkpoint is written. Another Ctrl-C does not wait.
 

@@ -1032,8 +1032,18 @@ def test_lines_are_shown_where_rich_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "rich.progress", None)
-    fit(network(), progress="rich")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    fit(network(), progress=True)
     assert capsys.readouterr().out.startswith("epoch 1/3")
+
+
+def test_a_bar_that_was_asked_for_needs_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    model = network()
+    before = model.state_dict()
+    with pytest.raises(ModuleNotFoundError, match="progress='rich' needs rich, which is not installed: pip install"):
+        fit(model, progress="rich")
+    assert model.state_dict() == before
 
 
 def test_a_history_says_what_it_holds() -> None:

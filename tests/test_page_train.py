@@ -262,7 +262,7 @@ def test_a_jump_is_a_gap_and_what_is_steep_is_none(visit: Callable[..., Reader])
 def test_why_there_is_no_curve(visit: Callable[..., Reader], unreadable: Value) -> None:
     reader = open_curve(visit, unreadable, "x")
     note = ".curve-section > .quiet"
-    assert "between x and total stands by_math, whose rule the page cannot read" in reader.text(note)
+    assert "total depends on x through by_math, whose rule the page cannot read" in reader.text(note)
     assert not reader.page.is_visible(".curve")
     reader.click("w")
     assert reader.page.is_visible(".curve")

@@ -1,4 +1,4 @@
-"""The panel that answers "why", in a browser: the textbook's formulas, the whole way from the loss, the story."""
+"""The panel that answers "why", in a browser: the textbook's formulas, the whole path from the loss, the story."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_whole_way_is_a_product(visit: Callable[..., Reader]) -> None:
     reader = visit(loss)
     reader.click("w")
     s = 1 / (1 + math.exp(-2.0))
-    assert headings(reader) == ["Chain rule", "The whole way"]
+    assert headings(reader) == ["Chain rule", "The whole path"]
     symbols, numbers, total = lines(reader)[-3:]
     assert symbols == "dLdw=∂L∂d·∂d∂s·∂s∂z·∂z∂p·∂p∂w"
     factors = [float(text) for text in re.split("[=·]", numbers) if text]
@@ -106,11 +106,11 @@ def test_a_factor_leads_to_its_result(visit: Callable[..., Reader]) -> None:
 
 
 def test_several_ways_are_added_up(visit: Callable[..., Reader]) -> None:
-    """In the 2-2-1 network two ways lead from the error to an input: one through each hidden neuron."""
+    """In the 2-2-1 network two paths lead from the error to an input: one through each hidden neuron."""
     network = two_two_one(x=[1.0, -1.5], y=1.0, w=[[0.1, 0.2], [0.3, 0.4]], v=[0.5, -0.6])
     reader = visit(network.error)
     reader.click("x1")
-    assert headings(reader)[-1] == "All ways"
+    assert headings(reader)[-1] == "All paths"
     symbols, numbers, total = lines(reader)[-3:]
     assert symbols.count("+") == 1
     products = [math.prod(map(float, re.findall(r"-?[\d.]+(?:e-?\d+)?", way))) for way in numbers[1:].split("+")]
@@ -126,7 +126,7 @@ def test_too_many_ways_are_not_written_out(visit: Callable[..., Reader]) -> None
         y = y + y * 0.5
     reader = visit(y)
     reader.page.evaluate("page.goTo(page.model.names.indexOf('x'))")
-    assert headings(reader)[-1] == "All ways"
+    assert headings(reader)[-1] == "All paths"
     assert "too many to write out" in reader.text("#panel-why")
     assert float(reader.fact("/dx")) == pytest.approx(1.5**40, rel=1e-9)
 

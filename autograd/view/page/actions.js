@@ -128,7 +128,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   // Give numbers such as the 2 in 2x cards of their own, or write them on the cards of their operations again.
   function toggleConstants() {
     state.set({ constants: !state.get("constants") });
-    say(state.get("constants") ? "Numbers have cards of their own." : "Numbers stand in their operations.");
+    say(state.get("constants") ? "Numbers have cards of their own." : "Numbers are shown on their operations.");
   }
 
   /** @param {number} i */
@@ -188,7 +188,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
     if (!leaves.canReset) return;
     training.pause();
     leaves.reset();
-    say("Every leaf has its first number again.");
+    say("Every leaf has its original number again.");
   }
 
   /**
@@ -240,7 +240,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
   function present() {
     const on = !state.get("present");
     state.set({ present: on });
-    say(on ? "Presenter mode: the arrow keys step, f ends it." : "Presenter mode is over.");
+    say(on ? "Presenter mode: the arrow keys step, f ends it." : "Presenter mode is off.");
   }
 
   function nextTheme() {
@@ -253,7 +253,7 @@ export function makeActions(model, { say, speak, reveal, unfold, focusLeaf, fini
       say("Light.");
     } else {
       state.set({ theme: "" });
-      say("Colours as the system has them.");
+      say("Colours follow the system.");
     }
   }
 

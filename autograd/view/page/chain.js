@@ -5,7 +5,7 @@
  * @import { Engine } from "./engine.js"
  * @import { Model } from "./model.js"
  *
- * @typedef {number[]} Way The edges from the differentiated node down to a node, in this order.
+ * @typedef {number[]} Path The edges from the differentiated node down to a node, in this order.
  */
 
 /**
@@ -14,7 +14,7 @@
  * @param {Model} model
  * @param {number} i
  */
-export function countWays({ engine, timeline }, i) {
+export function countPaths({ engine, timeline }, i) {
   const between = engine.between(i);
   const counts = new Float64Array(engine.size);
   counts[engine.of] = 1;
@@ -30,17 +30,17 @@ export function countWays({ engine, timeline }, i) {
  * @param {Model} model
  * @param {number} i
  * @param {number} most
- * @returns {Way[] | null}
+ * @returns {Path[] | null}
  */
-export function waysTo(model, i, most) {
+export function pathsTo(model, i, most) {
   const { engine, timeline } = model;
-  if (countWays(model, i) > most) return null;
-  /** @type {Way[]} */
+  if (countPaths(model, i) > most) return null;
+  /** @type {Path[]} */
   const found = [];
-  const open = [{ node: i, edges: /** @type {Way} */ ([]) }];
+  const open = [{ node: i, edges: /** @type {Path} */ ([]) }];
   while (open.length) {
-    const { node, edges } = /** @type {{ node: number, edges: Way }} */ (open.pop());
-    // Up to the next fork there is only one way to go on, so its edges are added without a copy.
+    const { node, edges } = /** @type {{ node: number, edges: Path }} */ (open.pop());
+    // Up to the next fork there is only one path to go on, so its edges are added without a copy.
     let at = node;
     let uses = timeline.usesThatMatter(at);
     while (at !== engine.of && uses.length === 1) {
@@ -57,6 +57,6 @@ export function waysTo(model, i, most) {
 /**
  * The product of the local derivatives along a path, or along a part of it.
  * @param {Engine} engine
- * @param {Way} way
+ * @param {Path} path
  */
-export const product = (engine, way) => way.reduce((product, e) => product * engine.partials[e], 1);
+export const product = (engine, path) => path.reduce((product, e) => product * engine.partials[e], 1);

@@ -191,7 +191,7 @@ export class Curve {
     if (!timeline.matters[this.leaf]) return `${of} was not made from ${name}: it stays the same, whatever ${name} is.`;
     if (this.along.unreadable >= 0) {
       const op = clip(engine.rows[this.along.unreadable].op ?? "", 20);
-      return `No curve: between ${name} and ${of} stands ${op}, whose rule the page cannot read, so it cannot be computed again.`;
+      return `No curve: ${of} depends on ${name} through ${op}, whose rule the page cannot read.`;
     }
     if (!this.along.known) return `No curve: ${of} depends on a number that is unknown now. Undo or reset first.`;
     if (!this.model.knows(engine.of)) return `The curve comes when ${of} has been computed.`;
@@ -389,7 +389,7 @@ export class Curve {
         `After a step of ${name} alone, at the rate ${show(this.rate)}: ${name} = ${show(step.x, 6)}, ` +
         `${of} = ${show(step.y, digits)}; `;
       told.push({ key: key("after"), text: `${text}the tangent predicts ${show(step.predicted, digits)}.` });
-      if (!inside) told.push({ key: key(""), text: "That is out of the picture; a wider range shows it." });
+      if (!inside) told.push({ key: key(""), text: "That is outside the picture; choose a wider range." });
     }
     return told;
   }

@@ -37,7 +37,7 @@ export class Descent {
     this.rate.addEventListener("change", () => model.state.set({ rate: this.rate.value }));
     this.pace = html(
       "select",
-      { id: "steps-a-look", "aria-label": "Steps of a run between two looks" },
+      { id: "steps-a-look", "aria-label": "Steps between two updates of the page" },
       Object.keys(PACES).map((text) => html("option", {}, text)),
     );
     this.pace.addEventListener("change", () => {

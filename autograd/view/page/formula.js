@@ -5,7 +5,7 @@ import { html, math } from "./dom.js";
 import { clip, inside, isolated, show } from "./numbers.js";
 
 /**
- * @import { Way } from "./chain.js"
+ * @import { Path } from "./chain.js"
  * @import { Child } from "./dom.js"
  * @import { Engine } from "./engine.js"
  * @import { Digits } from "./numbers.js"
@@ -203,21 +203,21 @@ export function chainRule(engine, names, i, uses, count) {
  * The products along some paths, added up: with names, each factor being a link to its consumer, and with numbers.
  * @param {Engine} engine
  * @param {string[]} names
- * @param {Way[]} ways
+ * @param {Path[]} paths
  * @param {(node: number) => void} goTo
  */
-export function wholeWays(engine, names, ways, goTo) {
-  /** @type {(way: Way, factorOf: (e: number, k: number) => Child, folded: (edges: Way) => Child) => Child[]} */
-  const along = (way, factorOf, folded) => {
-    if (way.length <= 2 * ENDS + 1) return way.map(factorOf);
-    const [first, middle, last] = [way.slice(0, ENDS), way.slice(ENDS, -ENDS), way.slice(-ENDS)];
+export function wholePaths(engine, names, paths, goTo) {
+  /** @type {(path: Path, factorOf: (e: number, k: number) => Child, folded: (edges: Path) => Child) => Child[]} */
+  const along = (path, factorOf, folded) => {
+    if (path.length <= 2 * ENDS + 1) return path.map(factorOf);
+    const [first, middle, last] = [path.slice(0, ENDS), path.slice(ENDS, -ENDS), path.slice(-ENDS)];
     return [...first.map(factorOf), folded(middle), ...last.map((e) => factorOf(e, ENDS))];
   };
   const dot = (/** @type {number} */ k) => k > 0 && mo("·");
   return {
-    symbols: summed(ways.length, (w) =>
+    symbols: summed(paths.length, (w) =>
       along(
-        ways[w],
+        paths[w],
         (e, k) => {
           const [consumer, operand] = [engine.consumers[e], engine.operands[e]];
           const factor = derivative(names[consumer], names[operand], "∂");
@@ -226,9 +226,9 @@ export function wholeWays(engine, names, ways, goTo) {
         (edges) => piece(mo("·"), mo("⋯"), math("mtext", {}, ` (${edges.length.toLocaleString("en")} factors)`)),
       ),
     ),
-    numbers: summed(ways.length, (w) =>
+    numbers: summed(paths.length, (w) =>
       along(
-        ways[w],
+        paths[w],
         (e, k) => piece(dot(k), factor(engine.partials[e], 5)),
         (edges) => piece(mo("·"), factor(product(engine, edges), 5)),
       ),

@@ -65,7 +65,7 @@ export class Keep {
     byId("offered-remark").hidden = !remark;
     byId("offered-how").textContent = copied
       ? "It is copied."
-      : "The clipboard is out of reach here; take the text from this field.";
+      : "The clipboard is not available here; copy the text from this field.";
     const field = ofKind("offered-text", HTMLTextAreaElement);
     const button = byId("offered-save");
     byId("offered-title").textContent = what;

@@ -100,7 +100,7 @@ const MARKS = {
     },
     {
       sample: () => card("unnamed unlabelled", { title: "input", value: "2" }),
-      says: "A pale title: a leaf without a label, called by what it is for. A result without one is @1, @2 and so on.",
+      says: "A pale title: a leaf without a label, named after its role. A result without one is @1, @2 and so on.",
     },
     {
       sample: () => card("unlabelled", { title: "@1", symbol: "× 2", value: "1" }),
@@ -128,11 +128,11 @@ const MARKS = {
     },
     {
       sample: () => card("elsewhere", { title: "x1" }),
-      says: "A finely dashed frame, the title slanted: it is elsewhere, outside this room, and joined to it.",
+      says: "A finely dashed frame and a slanted title: something outside this room that is connected to it.",
     },
     {
       sample: () => card("waiting", { value: "" }),
-      says: "A dashed frame on grey: not computed yet, or not to be computed again.",
+      says: "A dashed frame on grey: not computed yet, or the page cannot compute it again.",
     },
     {
       sample: () => card("", { gradient: "0.2 (1 of 2)", tint: "positive level2" }),
@@ -152,7 +152,7 @@ const MARKS = {
       sample: () => card("unusual", { value: "∞", gradient: "nan", tint: "alarming" }),
       says: "Red: a number that is infinite or not a number (nan).",
     },
-    { sample: () => card("selected", {}), says: "A ring: selected. What is on no way from it to the loss is faded." },
+    { sample: () => card("selected", {}), says: "A ring: selected. Nodes on no path from it to the loss are faded." },
     { sample: () => card("active", {}), says: "A broad ring: at work in this step." },
   ],
   Edges: [
@@ -166,7 +166,7 @@ const MARKS = {
       sample: () => edge("size level2", "12", "values"),
       says: "Between rooms: how many values go that way.",
     },
-    { sample: () => edge("waiting"), says: "Dashed and pale: nothing has come through yet." },
+    { sample: () => edge("waiting"), says: "Dashed and pale: nothing has flowed along it yet." },
     { sample: () => edge("forward"), says: "Running dashes: values go forward now, or gradients back." },
   ],
 };

@@ -227,16 +227,16 @@ export class Quiz {
     const { names, engine } = this.model;
     const { begun, done, questions } = this;
     const of = clip(names[engine.of], 20);
-    const again = "Once more, or change some leaves first: the questions are about the present numbers.";
+    const again = "Try again, or change some leaves first: the questions use the current numbers.";
     const first =
       `The gradients of ${of} are hidden, and you work out those of this room one by one, from ${of} back. A wrong ` +
       "answer has a second try, and each is explained by the chain rule.";
     return [
-      html("h2", {}, begun ? "You left the quiz" : done ? inWords(done) : "Do you see it coming?"),
+      html("h2", {}, begun ? "You left the quiz" : done ? inWords(done) : "Can you predict the gradients?"),
       html(
         "p",
         { class: "lead" },
-        begun ? `It stands at question ${this.at + 1} of ${questions.length}.` : done ? again : first,
+        begun ? `You are at question ${this.at + 1} of ${questions.length}.` : done ? again : first,
       ),
       html(
         "div",

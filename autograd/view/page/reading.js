@@ -472,7 +472,7 @@ export class Reading {
   spoken(item) {
     const said = this.item(item);
     if (item.kind === "room" || item.kind === "rest") return `${said.title}, ${said.value}. Press Enter to open.`;
-    if (item.kind === "absent") return "This example has nothing here.";
+    if (item.kind === "absent") return "This example has no node here.";
     const kind = this.kind(item);
     const opens = said.openable ? ". Press Enter to open" : "";
     const value = said.value || "not yet computed";

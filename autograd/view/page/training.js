@@ -56,7 +56,7 @@ export class Training {
     const { engine, hiding, state } = this.model;
     const { name, number } = this.loss;
     if (!Number.isFinite(this.rate)) return "The rate must be a number.";
-    if (engine.unknown[engine.of]) return "What is differentiated is unknown now; undo or reset first.";
+    if (engine.unknown[engine.of]) return "The result that is differentiated is unknown now; undo or reset first.";
     if (hiding) return "Gradients are hidden; leave the quiz first.";
     if (state.get("trained").size === 0) return "No leaf is switched on, so nothing moves.";
     if (!Number.isFinite(number)) return `${name} is ${show(number)}, so that there is nothing to descend.`;

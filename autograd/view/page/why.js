@@ -2,9 +2,9 @@
 // its consumers, and the products along all paths from the differentiated node. While the player steps, it explains the
 // item at work.
 
-import { waysTo } from "./chain.js";
+import { pathsTo } from "./chain.js";
 import { byId, fill, html, math } from "./dom.js";
-import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholeWays } from "./formula.js";
+import { chainRule, derivative, equation, line, mi, mn, mo, name, piece, row, ruled, wholePaths } from "./formula.js";
 import { layerForm } from "./layer.js";
 import { legend } from "./legend.js";
 import { clip, isolated, plural, show } from "./numbers.js";
@@ -85,8 +85,8 @@ export class Why {
       html(
         "p",
         { class: "lead" },
-        "What is differentiated here. Select a node to see where its gradient comes from, or press play and watch it " +
-          "being computed.",
+        "This is the result that is differentiated. Select a node to see where its gradient comes from, or press play and " +
+          "watch it being computed.",
       ),
       this.facts(facts),
       ...reading.notes.map((note) => html("p", { class: "note" }, note)),
@@ -303,7 +303,7 @@ export class Why {
       line(piece(mo("="), mn(engine.grad[i], DIGITS))),
       ...uses.slice(0, HANDFUL).map((e) => this.local(e)),
       this.consumers(uses),
-      ...this.way(i, uses),
+      ...this.path(i, uses),
     );
   }
 
@@ -346,23 +346,23 @@ export class Why {
    * @param {number} i
    * @param {number[]} uses
    */
-  way(i, uses) {
+  path(i, uses) {
     const { engine, names } = this.model;
     if (uses.every((e) => engine.consumers[e] === engine.of)) return []; // the sum above shows the whole paths
     const of = names[engine.of];
-    const ways = waysTo(this.model, i, HANDFUL);
-    const title = html("h4", {}, ways?.length === 1 ? "The whole way" : "All ways");
-    if (ways === null)
+    const paths = pathsTo(this.model, i, HANDFUL);
+    const title = html("h4", {}, paths?.length === 1 ? "The whole path" : "All paths");
+    if (paths === null)
       return [
         title,
         html(
           "p",
           { class: "quiet" },
-          `More than ${HANDFUL} ways lead from ${clip(of, 20)} to here, too many to write out. The gradient of a consumer ` +
+          `More than ${HANDFUL} paths lead from ${clip(of, 20)} to here, too many to write out. The gradient of a consumer ` +
             "is the sum over those that lead through it: go on from there.",
         ),
       ];
-    const { symbols, numbers } = wholeWays(engine, names, ways, this.goTo);
+    const { symbols, numbers } = wholePaths(engine, names, paths, this.goTo);
     return [
       title,
       line(piece(derivative(of, names[i]), mo("=")), symbols),
@@ -477,10 +477,10 @@ export class Why {
           "p",
           { class: "quiet" },
           Number.isNaN(slope)
-            ? "The page cannot compute the graph again from here, or it is not a number."
+            ? "The page cannot compute the graph again from here, or the result is not a number."
             : relative < 1e-5 || error < 1e-9
               ? "They agree."
-              : "They differ: a kink nearby, or numbers of very different size.",
+              : "They differ: there may be a kink nearby, or numbers of very different size.",
         ),
       );
     };
