@@ -455,7 +455,7 @@ def convolution(problem: Problem) -> Step:
 
 
 def gpt(problem: Problem) -> Step:
-    """All words at once; each prediction, one place in one word, is a row of the matrices."""
+    """All words at once; each place of each word, with its prediction, is a row of the matrices."""
     theta = np.array(flat(problem["parameters"]))
     letters, places, query, key, value, out, up, down, head = parts(problem, theta)
     gradient = np.zeros_like(theta)

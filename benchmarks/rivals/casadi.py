@@ -43,6 +43,6 @@ class Library(Engine):
 
         def step() -> tuple[Any, ...]:
             evaluate()
-            return loss, slopes, self.point, buffer  # the function has only their addresses, so this closure keeps them alive
+            return loss, slopes, self.point, buffer  # kept alive here: the function has only their addresses
 
         return Program(step, lambda made: (made[0][0], made[1].tolist()))

@@ -25,6 +25,6 @@ class Library(glassgrad.Library):
         return Program(compiled, lambda made: read(made, compiled, leaves), source=compiled.source)
 
     def leaves(self, numbers: Iterable[float]) -> list[Any]:
-        """A program's leaves, made once: the compiler takes leaves that the function makes for constants."""
+        """A program's leaves, made once: leaves made inside the compiled function would be constants."""
         self.made = self.made or super().leaves(numbers)
         return self.made
