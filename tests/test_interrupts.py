@@ -136,7 +136,7 @@ def test_a_signal_handler_that_calls_backward_is_refused_in_the_midst_of_another
 
 @pytest.mark.parametrize("order", [("__enter__", "__exit__"), ("__exit__", "__enter__")], ids=["3.13", "3.14"])
 def test_with_asks_for_both_ways_before_it_takes_one(order: tuple[str, str]) -> None:
-    """It looks up both methods first, from Python 3.14 on in the other order; and a block can be inside itself."""
+    """A with statement looks up both methods first, since 3.14 in the other order; a block can be inside itself."""
     block, x = no_grad(), Value(2.0)
 
     def asked() -> dict[str, Any]:
