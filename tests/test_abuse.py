@@ -1,6 +1,6 @@
-"""Abuse of nodes: it is refused or it works, but it never crashes the process, and the node stays usable.
+"""What nobody should do to a node: it is refused or it works, but the process lives, and so does the node.
 
-Each kind of abuse runs in its own process and prints each attempt first: the last line before a crash tells the cause.
+Each kind of abuse is one process, which prints what it is about to do; so the last line before a crash names it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .processes import call
 
 
 def thrice(x: Any) -> Any:
-    """An operation, defined only where it is used: autograd then holds this module's globals, which end much later."""
+    """An operation that is there only where it is used, since it changes how the process ends."""
     return op("thrice", lambda a: 3.0 * a, lambda a, out: (3.0,))(x)
 
 
 class Liar(tuple[Any, ...]):
-    """A tuple whose length and items are false; code that relies on them could crash."""
+    """Longer than it is; what takes it for a tuple must not believe it."""
 
     def __len__(self) -> int:
         return 1000
@@ -45,7 +45,7 @@ class Liar(tuple[Any, ...]):
 
 
 class Spiteful:
-    """Raises an error in every special method."""
+    """Refuses all that is asked of it."""
 
     def _refuse(self, *arguments: object) -> Any:
         raise ValueError("spite")
@@ -120,7 +120,7 @@ NODES: dict[str, Callable[[], Value]] = {
 # How a refusal may look. A ValueError may come from the junk, from a format or from what does not fit together.
 REFUSALS = (TypeError, AttributeError, ValueError, OverflowError)
 
-# Half-made nodes as operands may fail anywhere inside a rule, and so in more ways.
+# Half-made nodes are strange operands: which of the rules notices them first is nobody's affair.
 SOMEHOW = (*REFUSALS, LookupError, RuntimeError, AssertionError)
 
 
@@ -164,7 +164,7 @@ USES: dict[str, Callable[[Any], object]] = {
 
 
 def use(node: Any, refusals: tuple[type[BaseException], ...]) -> None:
-    """Use a node in every way; the abuse may be noticed and refused only now."""
+    """Use a node in every way; what was done to it may be noticed now."""
     for work in USES.values():
         with contextlib.suppress(*refusals):
             work(node)
@@ -175,9 +175,9 @@ def private(name: str) -> bool:
 
 
 def abuse_attributes(kind: str) -> None:
-    """Set each attribute to each piece of junk, and delete each. Private attributes may fail with any exception."""
+    """Set each attribute to each piece of junk, and delete each. What only the engine uses may fail in any way."""
     for name in [*dir(made(kind)), "unknown"]:
-        for junk in [*JUNK, "deleted", *([] if private(name) else ["itself"])]:  # a node in itself is endless
+        for junk in [*JUNK, "deleted", *([] if private(name) else ["itself"])]:  # an operand of itself has no end
             noticed = (Exception,) if private(name) else SOMEHOW if "empty" in junk else (*REFUSALS, PicklingError)
             print(f"{kind}.{name} = {junk}")
             node = made(kind)
@@ -251,7 +251,7 @@ def test_what_a_node_consists_of_cannot_be_deleted() -> None:
 
 
 def makings() -> dict[str, tuple[Any, tuple[Any, ...]]]:
-    """What makes nodes, with valid arguments."""
+    """What makes nodes, and arguments that are right."""
     a, b = Value(2.0), Value(3.0) * 1.0
     return {
         "Value": (Value, (1.0, "label")),
@@ -275,7 +275,7 @@ def makings() -> dict[str, tuple[Any, tuple[Any, ...]]]:
     }
 
 
-# Arguments that are valid one by one, but do not fit together.
+# Arguments that are each right, but do not fit together.
 MISFITS: list[tuple[Any, tuple[Any, ...]]] = [
     (Wide, (1.0, ops.sum, (1, 2), (1.0, 1.0))),
     (Wide, (1.0, ops.sum, (Value(1.0), Value(2.0) * 2, Value(3.0)), ())),
@@ -312,7 +312,7 @@ def attempt(make: Any, arguments: tuple[Any, ...]) -> None:
 
 
 def make_badly(kind: str) -> None:
-    """Make nodes with too few arguments, with too many, with one that is wrong, and with all wrong."""
+    """Too few arguments, too many, one that is wrong, and all."""
     for name, (make, right) in makings().items():
         if isinstance(make, type) != (kind == "class"):
             continue
@@ -344,7 +344,7 @@ def test_nodes_made_of_what_does_not_fit_together() -> None:
 
 
 def leave_unmade() -> None:
-    """Make nodes in all ways that bypass __init__."""
+    """Nodes without __init__, by all ways that lead past it."""
 
     class Half(Value):
         def __init__(self) -> None:
@@ -391,7 +391,7 @@ def test_nodes_without_init() -> None:
 
 
 def make_again() -> None:
-    """Call __init__ again, with arguments for this or another kind of node, and with invalid ones."""
+    """Once more, with what is right for this kind of node or another, and with what is not."""
     attempts = [right for _, right in makings().values()]
     attempts += [(), ("text",), (None,) * 3, ((), (), None), (1.0, ops.sum, (), ()), (1.0, 5), (object(),) * 6]
     for kind, (number, arguments) in itertools.product(NODES, enumerate(attempts)):
@@ -444,7 +444,7 @@ def test_operations_that_lie() -> None:
 
 
 def enter_junk() -> None:
-    """Make nodes while the current place is junk, and places that become junk afterwards."""
+    """Nodes made where the place is junk, and places that become junk afterwards."""
     for junk in JUNK:
         print("enter", junk)
         try:
@@ -479,7 +479,7 @@ def differentiate() -> None:
 
 
 def go_deep() -> None:
-    """Graphs deeper than their deallocation may recurse: the nodes that it defers must be freed as well."""
+    """Deeper than an end may recurse: what it puts off must not stay."""
     y: Any
     y = W[0]
     for _ in range(60):
@@ -552,7 +552,7 @@ def leave_empty() -> None:
 
 
 def abandon() -> None:
-    """Drop a generator and an exception that hold graphs."""
+    """A generator and an exception that are dropped with graphs in them."""
     next(x for y in [W[0] * 2] for x in (y * 2, None))
     with pytest.raises(ZeroDivisionError):
         [W[0] * 2 + 1, 1 / 0]
@@ -585,7 +585,7 @@ def blocks_and_bytes() -> tuple[int, int]:
 
 
 def repeat(name: str) -> None:
-    """Run a task many times. Python's count of blocks shows leaked objects, the system's count of bytes other leaks."""
+    """Python's count of blocks finds any object that stays behind; the system's count, what Python does not see."""
     work = globals()[name]
     for _ in range(50):
         work()
@@ -613,7 +613,7 @@ TASKS = [
     hold_in_attributes,
 ]
 
-if sys.platform == "linux":  # elsewhere the system has no such count, and there is no test to skip
+if sys.platform == "linux":  # elsewhere there is no such count, and nothing is skipped
 
     @pytest.mark.parametrize("task", [task.__name__ for task in TASKS])
     def test_memory_does_not_grow(task: str) -> None:

@@ -1,4 +1,4 @@
-"""Compiled programs on arrays of other libraries: PyTorch's, and those of `array_api_strict`, which have no extras."""
+"""Compiled programs on arrays of other libraries: PyTorch's, and those of the strictest reading of the array API."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def recurrent() -> tuple[Any, tuple[Any, ...]]:
 
 
 def gathered() -> tuple[Any, tuple[Any, ...]]:
-    """Products of entries that are picked in no order, some of them several times."""
+    """Entries in no order, some of them several times, and products of others."""
     w = leaves(7, seed=6)
 
     def loss(x: Any) -> Any:

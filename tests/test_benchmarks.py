@@ -1,7 +1,7 @@
-"""The benchmarks work: every installed rival computes the same, and a run reports what it should.
+"""The benchmarks work: every rival that is installed computes the same, and a run says what it should.
 
-Nothing here looks at a time. The reference, derived by hand, is compared with central differences of the scalar
-program, computed with plain floats; all rivals are compared with the reference.
+Nothing here looks at a time. The reference, the derivation by hand, is held to central differences of the scalar
+program, computed with plain floats; everybody else is held to the reference.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from benchmarks.runner import Results, RunError, Worker
 from benchmarks.scalars import PROGRAMS, Engine, Program, chain_of
 from benchmarks.tasks import COMPILED, OURS, TASKS
 
-# Problems like those that are measured, but so small that every derivative can be checked.
+# As real as the real ones, but so small that every derivative can be checked.
 SMALL: dict[str, Problem] = {
     "expression": problems.expression(True),
     "moons": {
@@ -82,7 +82,7 @@ def program_of(task: str) -> str:
     return TASKS[task].program or task
 
 
-# One task for each pair of a program and a kind of measurement.
+# Every program by one of its tasks, and whatever else is measured.
 ONE_OF_EACH = list({(program_of(name), task.measure): name for name, task in reversed(TASKS.items())}.values())[::-1]
 
 
@@ -154,7 +154,7 @@ def test_the_chain_and_the_wide_sum_are_right_too() -> None:
 
 
 def rivals_programs() -> list[tuple[str, str, Problem]]:
-    """Every module of rivals, with each program that it can run."""
+    """Every module with rivals, with each program that it has."""
     modules = {rival.module: name for name, rival in RIVALS.items()}
     trains = {task: "adam" in TASKS[task].problem(True) for task in TASKS}
     parts = {(program_of(task), trains[task], rival) for task in TASKS for rival in TASKS[task].rivals}
@@ -171,7 +171,7 @@ def rivals_programs() -> list[tuple[str, str, Problem]]:
 def test_every_rival_computes_the_same(module: str, name: str, problem: Problem) -> None:
     program = pytest.importorskip(f"benchmarks.rivals.{module}").Library().program(name, problem)
     reference = by_hand.Library().program(name, problem)
-    for _ in range(3):  # later steps start from the leaves of the first, which Adam may have moved
+    for _ in range(3):  # the second step starts from the leaves of the first, or from where that has moved them
         loss, gradients = result_of(reference)
         found, slopes = result_of(program)
         assert found == pytest.approx(loss, rel=1e-12)
@@ -219,7 +219,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, stubs: Path) -> tuple[str, Results]:
-    """What ``python -m benchmarks`` printed and wrote, in a run of our rivals, the reference and three broken ones."""
+    """What ``python -m benchmarks`` printed and wrote, in a run of everything that is ours."""
     folder = tmp_path_factory.mktemp("run")
     rivals = ["interpreted", "interpreted-nn", "native", *COMPILED, "numpy", "xad", "casadi", "jax"]
     words = ["--quick", "--rounds", "2", "--tasks", *ONE_OF_EACH, "--rivals", *rivals, "--native", str(folder)]
@@ -489,7 +489,7 @@ def test_wrong_gradients_in_threads_are_found() -> None:
             return super().grad(leaf) + 1.0
 
     class Forgetful(glassgrad.Library):
-        """Loses what one backward() adds to a leaf that all threads share."""
+        """Loses what one backward adds to the leaves that all share."""
 
         lost = False
 

@@ -1,7 +1,7 @@
 """Where people's own code touches a node: comparisons, copies and look-ups mean what they mean on floats.
 
-A function is written once and called with floats and with Values. The derivative is that of the branch taken, by hand
-or by dual numbers. Where the meaning cannot be the same, an error says so.
+A function is written once and called with floats and with Values; the derivative is the one that the branch taken has,
+by hand or by central differences. What cannot be the same is a sentence that says so.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def test_equality_with_anything_is_that_of_a_float(other: Any) -> None:
 
 
 def test_numpys_choices_on_a_value_are_the_engines() -> None:
-    """At a tie each operand has the slope 1/2, and nan stays nan; also with an array as the other operand."""
+    """A tie splits in half, nan stays nan; and so with arrays on the other side."""
     np = pytest.importorskip("numpy")
     x = Value(2.0)
     assert np.maximum(x, 2.0).partials == np.minimum(2.0, x).partials == (0.5, 0.5)
@@ -185,7 +185,7 @@ def _dual(x: Any) -> Dual:
 @example("(x[0] if x[0] != x[0] else x[1])", 1.0, 1.0)
 @example("(x[0] if (x[0] * 1.0) in (x[1], 0) else 3)", 0.5, 0.5)
 def test_functions_of_branches_give_on_values_what_they_give_on_floats(program: str, a: float, b: float) -> None:
-    """In all functions that differentiate; dual numbers give the derivative of the branch taken."""
+    """In every function that differentiates; with the derivative of the branch taken, as dual numbers have it."""
     f = eval(f"lambda x: {program}")
     expected = float(f([a, b]))
     slopes = [_dual(f([Dual(a, 1.0), Dual(b)])).slope, _dual(f([Dual(a), Dual(b, 1.0)])).slope]
@@ -236,7 +236,7 @@ def test_wherever_a_function_is_differentiated_values_compare_as_numbers(name: s
 
 
 def test_what_does_not_depend_on_the_arguments_is_asked_about() -> None:
-    """Two parameters that are equal as numbers but not identical: an error. If both tests agree, that is the answer."""
+    """Two parameters of one number: identity would say no, numbers yes; where both agree there is an answer."""
     p, q, r = Value(0.0, "p"), Value(0.0, "q"), Value(1.0, "r")
     assert grad(lambda x: x * 2 if p == p and p != r and p in [p, q] else x)(1.0) == 2.0
     with pytest.raises(
@@ -245,7 +245,7 @@ def test_what_does_not_depend_on_the_arguments_is_asked_about() -> None:
         r"numbers",
     ):
         grad(lambda x: x if p == q else 2 * x)(1.0)
-    assert p != q  # outside of functions, identity decides
+    assert p != q  # outside
 
 
 def test_outside_and_in_other_threads_equality_stays_identity() -> None:
@@ -301,7 +301,7 @@ def test_look_ups_by_hash_are_refused(name: str) -> None:
 
 
 def test_keys_of_ones_own_are_still_keys() -> None:
-    """Parameters, which do not depend on the arguments, can be keys; arguments are looked up by their id or data."""
+    """Parameters, which do not depend on the arguments, can be looked up; and anything by id or data."""
     rates, seen = {w: 2.0}, set()
 
     def f(x: Any) -> Any:
@@ -371,7 +371,7 @@ def test_a_pickle_that_would_lose_the_gradient_is_refused(protocol: int) -> None
 
 
 def test_other_nodes_are_copied_in_a_function_as_outside() -> None:
-    """A node that does not depend on the arguments is a constant to the function: its copy is a graph of its own."""
+    """What does not depend on the arguments is a constant to the function: a copy is a graph of its own."""
     y = w * w
 
     def f(x: Any) -> Any:

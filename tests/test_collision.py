@@ -28,7 +28,7 @@ def ours(tmp_path: Path) -> Path:
 
 
 def install_hips(folder: Path, init: str = "def grad(f): ...\n") -> None:
-    """Install HIPS Autograd's files into a folder; without its __init__.py if `init` is empty."""
+    """What HIPS Autograd's files do to a folder; without its __init__.py if that is empty."""
     numpy = folder / "autograd" / "numpy"
     numpy.mkdir(parents=True)
     (numpy / "__init__.py").write_text("")
@@ -44,7 +44,7 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def refusal(folder: Path, program: str) -> str:
-    """The message of the ImportError with which a program ends."""
+    """What an import says in place of a traceback's last line."""
     done = python(folder, "-c", program)
     assert done.returncode == 1
     assert "another exception occurred" not in done.stderr
@@ -54,7 +54,7 @@ def refusal(folder: Path, program: str) -> str:
 
 
 def complaint(folder: Path, command: str) -> str:
-    """The message of a command that fails, the only line that it prints."""
+    """All that a command says, which is one line on standard error."""
     done = python(folder, "-m", *command.split())
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
@@ -62,7 +62,7 @@ def complaint(folder: Path, command: str) -> str:
 
 
 def everywhere(folder: Path) -> str:
-    """The message, which is the same for every import and every command."""
+    """The sentence that every import and every command gives."""
     said = {refusal(folder, program) for program in IMPORTS} | {complaint(folder, command) for command in COMMANDS}
     assert len(said) == 1, said
     return said.pop()
@@ -119,7 +119,7 @@ def test_an_unknown_package_has_overwritten_ours(ours: Path) -> None:
 
 
 def test_ours_has_overwritten_hips_autograd(ours: Path) -> None:
-    """glassgrad works, and warns that HIPS Autograd does not."""
+    """Ours works, and says what does not."""
     install_hips(ours, "")
     done = python(
         ours, "-c", "pass\nfrom autograd import Value\nimport nn, autograd.view\nprint((Value(2.0) * 3).data)"

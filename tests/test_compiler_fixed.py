@@ -1,4 +1,4 @@
-"""Leaves that a program does not train are its constants; once their numbers have changed, it refuses to run."""
+"""Leaves that a program does not train are constants of it; it does not go on with numbers that have changed since."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_nan_stays_the_same() -> None:
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_frozen_leaf_is_a_constant_whether_parameters_are_named_or_not(named: bool) -> None:
-    """The derivative of (w x + b)**2 with respect to w is 2 * 7 * 3 at x = 3."""
+    """Of (w x + b)**2 at x = 3 the derivative by w is 2 * 7 * 3."""
     w, b = Value(2.0, "w"), Value(1.0, "b")
     b.requires_grad = False
     program = autograd.compile(lambda x: (w * x + b) ** 2, [w, b] if named else None)

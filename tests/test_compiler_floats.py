@@ -1,7 +1,7 @@
-"""Programs of single numbers, which run on Python's floats: what they compute, to the last bit, and other promises.
+"""Programs of single numbers, which run on Python's floats: what they compute, to the last bit, and what they promise.
 
-They are compared with the engine. Where both compute the operations in the same order, the numbers are identical, also
-at the edges, where Python's own operators would raise.
+The engine is the measure. Where it computes the operations in the same order, its numbers are the program's, at the
+edges too, where Python's own operators would raise.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def no_operation_stays() -> Iterator[None]:
 
 
 def same(x: float, y: float) -> bool:
-    """Equal to the last bit, but for the sign of zero, because the compiler takes x + 0.0 for x."""
+    """Equal to the last bit, but for the sign of zero, for x + 0.0 is taken for x."""
     return x == y or (x != x and y != y)
 
 
@@ -56,7 +56,7 @@ def compiled(f: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
 
 
 def at(program: Any, leaves: Sequence[Value], point: Sequence[float]) -> tuple[float, list[float]]:
-    """The loss and the gradient at this point of the parameters."""
+    """The loss and the gradient where the parameters have these numbers."""
     for leaf, x in zip(leaves, point):
         leaf.data = x
     program.read_in()
@@ -69,17 +69,17 @@ def at(program: Any, leaves: Sequence[Value], point: Sequence[float]) -> tuple[f
 
 
 def constants(name: str) -> Iterator[tuple[int, list[float]]]:
-    """The position of the operand that is the parameter, and numbers for all others."""
+    """Which operand is the only parameter, and numbers for all others."""
     arity = ops.OPS[name].arity or 0
     for chosen in range(arity):
         for x in (0.5, -2.0, 0.0):
-            if name != "where" or chosen == (1 if x else 2):  # no gradient flows to the other branch
+            if name != "where" or chosen == (1 if x else 2):  # the compiler knows that nothing else flows back
                 yield chosen, [x] * arity
 
 
 @every_operation
 def test_values_are_the_engine_s_bit_for_bit(name: str) -> None:
-    """Not for operations on sequences: they become arrays, which NumPy computes."""
+    """Operations on sequences make arrays, which is NumPy's business."""
     op = ops.OPS[name]
     if op.arity is None:
         return
@@ -114,7 +114,7 @@ def test_constants_among_the_operands(name: str) -> None:
 
 @pytest.mark.parametrize("exponent", [-3.0, -2.0, -1.0, -0.5, 0.5, 1.0 / 3.0, 1.5, 2.0, 3.0, 1e10])
 def test_powers(exponent: float) -> None:
-    """Python's own power raises if too large, or for 0 with a negative exponent; for negative bases it is complex."""
+    """Python raises where a power is too large, or 0 has a negative exponent; below 0 it has complex ones."""
     leaf = Value(0.5)
     program = compiled(lambda: leaf**exponent)
     for x in EDGES:
@@ -138,7 +138,7 @@ CONDITIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_conditions(name: str) -> None:
-    """Conditions of two arguments choose between results of parameters."""
+    """As what is chosen by, and beside numbers; where two parameters meet, one comes as an argument."""
     holds = CONDITIONS[name]
     w, v = Value(2.0), Value(3.0)
 
@@ -156,7 +156,7 @@ def test_conditions(name: str) -> None:
 
 # --- random graphs ------------------------------------------------------------------------------------------------
 
-# No sums, which the compiler adds up in another order; and no operation comes twice, because two make an array.
+# Sums are left out, which the compiler adds up in another order; and no operation comes twice, for two make an array.
 _TAKING_PART = [name for name in sorted(ops.BUILTIN) if ops.OPS[name].arity in (1, 2, 3) and name not in ("add", "sub")]
 
 
@@ -341,7 +341,7 @@ def test_the_source_runs_by_itself() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 40])
 def test_any_number_of_parameters(count: int) -> None:
-    """A chain in which each operation needs the one before, so that no two of them form an array."""
+    """All at one point, but for the first; a chain, in which no two operations are alike."""
     leaves = [Value(0.5 + 0.01 * i, f"a_long_name{i}") for i in range(count)]
 
     def f() -> Any:
@@ -467,14 +467,14 @@ def test_a_nan_that_comes_in_is_refused() -> None:
             with pytest.raises(ValueError, match=r"x has a nan at \(\), which spreads into the result"):
                 run(x, 2.0)
     assert program.parameters.grad.tolist() == before
-    program.parameters["w"] = nan  # a nan of the program's own spreads as in the engine
+    program.parameters["w"] = nan  # one of the program's own spreads as it does in the engine
     loss, gradient = program(1.0, 2.0)
     assert loss != loss
     assert gradient[0] != gradient[0]
     free = compiled(f_of_arguments((w, b)), batch=False, like=(1.0, 1.0), allow_nan=True)
     assert free(nan, 2.0)[0] != free(nan, 2.0)[0]
     chosen = compiled(lambda x: autograd.where(x > 0.0, w, b), [w, b], batch=False, like=(1.0,))
-    assert chosen(nan)[0] == 0.25  # this nan does not reach the result
+    assert chosen(nan)[0] == 0.25  # it does not spread
 
 
 @pytest.mark.parametrize("y", [2.0, 0.0])
@@ -511,7 +511,7 @@ def test_copies_and_pickles() -> None:
     w, b = pair()
     f = f_of_arguments((w, b))
     program = compiled(f, batch=False, like=(1.0, 1.0))
-    program(3.0, 0.0)  # at 0 Python's floats raise, so the careful form of the program is there, too
+    program(3.0, 0.0)  # it has been read carefully
     same, own, loaded = copy.copy(program), copy.deepcopy(program), pickle.loads(pickle.dumps(program))
     for twin in (same, own, loaded):
         assert isinstance(twin, FloatProgram)

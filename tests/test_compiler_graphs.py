@@ -1,8 +1,8 @@
-"""Compiled programs of many similar scalars, combined in random ways, against the engine.
+"""Compiled programs of many like scalars, joined in random ways, against the engine.
 
 A program here is made of vectors: each element of a new one is the same operation on elements of earlier ones, which
-are picked in rows, backwards, in steps, repeated, in all pairs, or at random. So every form of a part of an array comes
-up, forward and backward, and so do positions without any regular form.
+are picked in rows, backwards, in steps, repeated, all against all, or at random. So every way of writing a part of an
+array comes up, forward and backward, and so do those where nothing regular is to be found.
 """
 
 from __future__ import annotations
@@ -101,14 +101,14 @@ def function(seed: int, parameters: list[Value]) -> Callable[[list[Any]], Any]:
             elif kind < 0.55:
                 join = rng.choice(BINARY)
                 pairs = list(zip(picks(rng, len(first), count), picks(rng, len(second), count)))
-                if rng.random() < 0.3:  # all pairs
+                if rng.random() < 0.3:  # all against all
                     pairs = [(i, k) for i in range(min(len(first), 4)) for k in range(min(len(second), 4))]
                 made = [join(first[i] * parameters[-1], second[k]) for i, k in pairs]
             else:
                 gather, length = rng.choice(SEQUENCES), rng.choice([1, 2, 3, 4, 5])
                 same = picks(rng, len(second), length)
                 made = []
-                growing = rng.random() < 0.2  # as in causal attention, where each step has more predecessors
+                growing = rng.random() < 0.2  # as what comes before each step does
                 for k in range(1, min(count, 6) + 1):
                     left = [first[i] for i in picks(rng, len(first), length)]
                     right = [second[i] for i in (same if rng.random() < 0.7 else picks(rng, len(second), length))]
@@ -122,7 +122,7 @@ def function(seed: int, parameters: list[Value]) -> Callable[[list[Any]], Any]:
 
 
 def compare(seed: int, examples: int) -> None:
-    """Compare a random compiled function with the engine's mean; with 0 examples its inputs are constants."""
+    """The compiled function against the engine's mean; with 0 examples its inputs are constants."""
     rng = random.Random(seed + 1)
     parameters = [Value(rng.uniform(-1.0, 1.0)) for _ in range(rng.choice([1, 2, 5, 6, 8]))]
     pool = rng.choice([1, 2, 4, 6])
@@ -209,7 +209,7 @@ def test_what_was_once_wrong(name: str, batch: bool) -> None:
 
 
 def test_one_element_that_gets_more_than_the_others() -> None:
-    """The loss log(sum(exp(z))) - z[t]: the gradient of z[t] is added to that of z before z's is used."""
+    """log(sum(exp(z))) - z[t] of several examples in one piece: the part is added before the whole is used."""
     weights = [[Value(0.1 * i - 0.2 * j) for j in range(3)] for i in range(4)]
     biases = [Value(0.05 * i) for i in range(4)]
     rows, classes = [[0.5, -1.0, 2.0], [1.0, 0.25, -0.5], [0.0, 1.0, 0.75]], [2, 0, 3]

@@ -1,6 +1,6 @@
-"""Compiled programs that JAX runs give NumPy's numbers on one device, on several, and in several processes.
+"""Compiled programs where JAX runs them: NumPy's numbers, on one device, on several, and in several processes.
 
-Here is what only JAX has; random programs on JAX are in `tests.test_fuzz_programs`.
+Random programs, the operations and the refusals are those of the other tests; here is what is JAX's own.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def test_loss_gradient_and_outputs_are_those_of_numpy(name: str) -> None:
 
 
 def test_a_loop_is_compiled_once_and_has_every_derivative(x64: None) -> None:
-    """The body of the loop is a function of the state; JAX's own rules differentiate it, forward and in reverse."""
+    """The steps are a function of what they hand on; JAX's own rules go through it, forward and back."""
     w, start = ([[Value(x) for x in row] for row in draw(*shape, seed=9).tolist()] for shape in ((3, 6), (1, 3)))
 
     def loss(xs: Any) -> Any:
@@ -219,14 +219,14 @@ def test_arguments_may_be_arrays_of_jax() -> None:
         device = jax.numpy.asarray(x), jax.numpy.asarray(t)
     value, gradient = program(*device)
     assert (value, gradient.tolist()) == (expected, slopes.tolist())
-    value, gradient = program(x, jax.numpy.asarray(t))  # float32 and int32 are JAX's defaults
+    value, gradient = program(x, jax.numpy.asarray(t))  # of float32 and int32, the first setting of JAX
     assert (value, gradient.tolist()) == (expected, slopes.tolist())
     with pytest.raises(ValueError, match=r"x has the shape \(16, 1\), but the program was compiled for \(batch, 3\)"):
         program(device[0][:, :1], t)
 
 
 def test_outputs_keep_their_names_in_their_order() -> None:
-    """JAX would sort the keys of a dict, but these, text and numbers, cannot be compared."""
+    """JAX would sort the keys, which these do not let it."""
     w = Value(2.0, "w")
     keys = ("z", 3, "a", 1.5)
     program = for_jax(
@@ -390,7 +390,7 @@ def test_copies_and_pickles(way: str) -> None:
 
 @every_network
 def test_jax_finds_the_gradient_that_the_program_has(name: str, x64: None) -> None:
-    """JAX runs the backward lines of the program, or differentiates its outputs by rules of its own."""
+    """By the program's lines; and by JAX's own rules, of what the function returns."""
     program, batch = compiled(name)
     value, gradient = program(*batch)
     vector = program.parameters.data
@@ -533,7 +533,7 @@ def test_what_cannot_be_split_is_refused() -> None:
 
 
 def over_eight_devices() -> None:
-    """Compare split programs with whole ones, for every way to split; prints the number of comparisons."""
+    """Compare what is split with what is not, in every way of splitting; prints how often it did."""
     assert jax.device_count() == 8
     compared = 0
     ways: list[tuple[Any, ...]] = [((8,), ("batch",), None), ((2, 4), ("x", "y"), None), ((2, 4), ("x", "y"), "y")]
@@ -564,7 +564,7 @@ def over_eight_devices() -> None:
         split(x, np.where(np.arange(16) == 10, 9, t))
     with pytest.raises(ValueError, match=r"x has a nan at \(13, 2\)"):
         split(np.where((np.arange(16)[:, None] == 13) & (np.arange(3) == 2), np.nan, x), t)
-    with jax.set_mesh(mesh):  # a mesh set outside has no effect
+    with jax.set_mesh(mesh):  # what is set outside does not matter
         assert near(split(x, t)[1], gradient)
         assert near(program(x, t)[1], gradient)
     with jax.enable_x64(True):
@@ -585,7 +585,7 @@ def test_over_eight_devices() -> None:
 
 
 def one_of_two_processes(port: str, index: str) -> None:
-    """One of two processes with four devices each; prints their common losses and gradients as JSON."""
+    """Prints losses and gradients by two processes with four devices each, as JSON."""
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     jax.distributed.initialize(
         f"127.0.0.1:{port}", num_processes=2, process_id=int(index), initialization_timeout=processes.TIMEOUT // 2

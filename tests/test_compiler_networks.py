@@ -1,7 +1,7 @@
 """Compiled networks, layers and losses of all kinds against the engine, formulas by hand, and PyTorch.
 
-Each is compiled for a batch, or as a whole where examples depend on each other, and compared with the engine's loss and
-gradients of the same function.
+Each is compiled on a batch, or in one piece where examples meet, and compared with the engine's loss and gradients of
+the very same function.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def test_activations(activation: str) -> None:
 @pytest.mark.parametrize("nin", [1, 2])
 @pytest.mark.parametrize("examples", [1, 2, 5])
 def test_widths(nin: int, sizes: list[int], examples: int) -> None:
-    """With one input, one neuron or one example, an axis of extent 1 must not get lost."""
+    """One input, one neuron and one example are where axes get lost."""
     model = nn.MLP(nin, sizes, activation="tanh", seed=2)
     y = array(1, examples, sizes[-1]) if sizes[-1] > 1 else array(1, examples)
     check(lambda x, y: nn.mse(model(x), y), model.parameters(), array(0, examples, nin), y)
@@ -101,7 +101,7 @@ def test_widths(nin: int, sizes: list[int], examples: int) -> None:
 
 
 LOSSES: dict[str, tuple[Function, Function]] = {
-    # The loss, and a function that draws its targets, for three outputs.
+    # The loss, and what its targets are, for three outputs.
     "mse": (nn.mse, lambda rng, n: rng.normal(size=(n, 3))),
     "half_mse": (nn.half_mse, lambda rng, n: rng.normal(size=(n, 3))),
     "mae": (nn.mae, lambda rng, n: rng.normal(size=(n, 3))),
@@ -186,7 +186,7 @@ PENALISED: dict[str, Function] = {
 
 @pytest.mark.parametrize("name", PENALISED)
 def test_penalties_count_once_wherever_they_are_added(name: str) -> None:
-    """By hand: the sum of the examples' losses, plus the penalty once."""
+    """By hand: the sum of the examples' losses, and the penalty once."""
     xs = np.array([1.0, -2.0, 0.5, 3.0])
     program = autograd.compile(lambda x: PENALISED[name]((w * x - 1.0) ** 2), reduction="sum")
     loss, _ = program(xs)
@@ -199,7 +199,7 @@ def test_penalties_count_once_wherever_they_are_added(name: str) -> None:
 
 
 def test_a_loss_times_a_parameter_is_not_linear_in_the_penalty() -> None:
-    """(loss + w**2) * v contains w**2 v, which does not depend on the example either."""
+    """(loss + w**2) * v has w**2 v, which does not depend on the example either, and counts once in a sum."""
     xs = np.array([1.0, -2.0])
     loss, _ = autograd.compile(lambda x: ((w * x - 1.0) ** 2 + w * w) * v, reduction="mean")(xs)
     assert loss == pytest.approx(-0.25 * (((0.5 * xs - 1.0) ** 2).mean() + 0.25), rel=1e-14)
@@ -284,7 +284,7 @@ def test_random_networks(drawn: dict[str, Any]) -> None:
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("steps", [1, 2, 6])
 def test_a_recurrent_network(steps: int, plain: bool) -> None:
-    """Unrolled, with the same weights at every step; a loss at the end (for a batch) or at each step (as a whole)."""
+    """Unrolled: the same weights at every step, a loss at the end (batch) or at each step (one piece)."""
     rng = random.Random(0)
     inside, across, bias, out = matrix(rng, 4, 3), matrix(rng, 4, 4), matrix(rng, 4), matrix(rng, 4)
 
@@ -339,7 +339,7 @@ def test_a_gated_recurrent_unit() -> None:
 
 @pytest.mark.parametrize("width", [1, 4])
 def test_batch_norm_over_examples(width: int) -> None:
-    """Every example's output depends on all others, so that the graph is compiled as a whole."""
+    """Every example's output depends on all others, so that the graph is compiled in one piece."""
     rng = random.Random(0)
     weights, biases = matrix(rng, width, 3), matrix(rng, width)
     scale, shift, out = matrix(rng, width), matrix(rng, width), matrix(rng, width)
@@ -533,7 +533,7 @@ def test_weight_normalisation() -> None:
 
 
 def test_kernels_and_mixtures() -> None:
-    """The log-likelihood of a mixture of Gaussians, whose means, widths and weights are learned."""
+    """A mixture of Gaussians' log-likelihood, with means, widths and weights to learn."""
     means, widths, logits = (matrix(random.Random(i), 3) for i in range(3))
 
     def f(x: Any) -> Any:
@@ -547,7 +547,7 @@ def test_kernels_and_mixtures() -> None:
 
 
 def test_newton_steps_inside() -> None:
-    """sqrt(w x) by eight steps of Heron's method: the slope is that of the square root."""
+    """sqrt(w x) by six steps of Heron's method: the slope is that of the square root."""
     w = Value(2.0)
 
     def f(x: Any) -> Any:
@@ -588,7 +588,7 @@ FUNCTIONS: dict[str, Function] = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("examples", [1, 4])
 def test_functions_of_all_kinds(name: str, examples: int) -> None:
-    """The engine gets the inputs as Values, because some of these functions differentiate with respect to them."""
+    """The inputs are Values for the engine as well: some of these functions differentiate with respect to them."""
     f, batch = FUNCTIONS[name], array(0, examples, 3)
     program = autograd.compile(f, [p, q, r])
     loss, _ = program(batch)
@@ -606,7 +606,7 @@ def test_functions_of_all_kinds(name: str, examples: int) -> None:
 
 
 def test_linear_regression_by_hand() -> None:
-    """dL/dw = 2 X' r / n and dL/db = 2 sum(r) / n, where r = X w + b - y."""
+    """dL/dw = 2 X'(Xw + b - y) / n, dL/db its sum."""
     w, b = [Value(0.5), Value(-1.0), Value(2.0)], Value(0.25)
     x, y = array(0, 8, 3), array(1, 8)
     program = autograd.compile(lambda x, y: (sum(wi * xi for wi, xi in zip(w, x)) + b - y) ** 2)

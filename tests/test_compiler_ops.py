@@ -37,7 +37,7 @@ def no_operation_stays() -> Iterator[None]:
 
 
 def gradients(root: Value, leaves: Sequence[Value]) -> list[float]:
-    """The gradients that backward() gives the leaves, starting from 0."""
+    """What backward gives the leaves, from nothing."""
     for leaf in leaves:
         leaf.grad = 0.0
     root.backward()
@@ -48,7 +48,7 @@ def gradients(root: Value, leaves: Sequence[Value]) -> list[float]:
 
 
 def points(name: str) -> list[Point]:
-    """The points at the operation's edges, at most a few hundred of them."""
+    """The edges, at most a few hundred of them, those of one length together."""
     every = [point for point in edges(ops.OPS[name]) if point]
     return every[:: 1 + len(every) // 300]
 
@@ -60,7 +60,7 @@ def near(mine: float, theirs: float, point: Sequence[float], name: str) -> bool:
 
 @every_operation
 def test_all_operands_are_parameters(name: str) -> None:
-    """One program computes the operation at all points, which are the elements of its arrays."""
+    """One program computes the operation at all points: the arrays that it makes have them as their elements."""
     op = ops.OPS[name]
     leaves = [[Value(x) for x in point] for point in points(name)]
     program = autograd.compile(lambda: autograd.sum([call(op, xs) for xs in leaves]))
@@ -108,7 +108,7 @@ def test_one_operand_is_a_parameter(name: str) -> None:
     if op is ops.where:
         ordinary = [0.0, 0.25, 0.75]
     batch = np.array([[0.5 * x + 0.0625 * i for x in ordinary] for i in range(6)])
-    for chosen in [2] if op is ops.where else range(arity):  # the branch that where takes
+    for chosen in [2] if op is ops.where else range(arity):  # the branch that is taken
         parameter = Value(1.4375 if op is ops.acosh else 0.4375)  # in its domain
 
         def with_inputs(xs: Any, chosen: int = chosen, parameter: Value = parameter) -> Any:
@@ -142,7 +142,7 @@ def test_powers_with_a_number_in_the_exponent(exponent: float) -> None:
 
 @pytest.mark.parametrize("sequence", [autograd.prod, autograd.sum, autograd.logsumexp])
 def test_a_rule_that_chooses_a_constant_still_makes_an_array(sequence: Any) -> None:
-    """leaky_relu(0.5, w) is 0.5 whatever w is; the product, sum or log-sum-exp of one number is the number."""
+    """leaky_relu(0.5, w) is 0.5 whatever w is; the sequence of this one number is itself."""
     w = Value(3.0)
     loss, gradient = autograd.compile(lambda: sequence([1.5 * autograd.leaky_relu(0.5, w)]) * w)()
     assert (loss, gradient.tolist()) == (pytest.approx(2.25), [pytest.approx(0.75)])
@@ -252,7 +252,7 @@ def test_conditions_choose_as_comparisons_do(name: str) -> None:
     ],
 )
 def test_conditions_count_as_one_and_zero(g: Callable[[Any, Any, Any], Any]) -> None:
-    """In sums, in products and as operands, as in Python; in NumPy True + True is True."""
+    """Like True and False, in sums, in products and as operands; NumPy's own True + True would be 1."""
     w = Value(0.75)
     xs = np.array([-1.0, 0.0, 0.5, 2.0])
     program = autograd.compile(lambda x: g(x * w > 0.0, x * w < 1.0, w))
@@ -337,7 +337,7 @@ def own(name: str, forward: Callable[..., Any], partials: Callable[..., Any], ar
 
 
 def agrees_with_the_engine(f: Callable[[Any], Any], parameters: list[Value]) -> None:
-    """Assert that the program of f has the engine's loss and gradients on a batch of numbers."""
+    """On a batch of numbers."""
     xs = np.array([-2.0, -0.5, 0.25, 1.5])
     program = autograd.compile(f, parameters)
     loss, _ = program(xs)
@@ -386,7 +386,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @pytest.mark.parametrize("letter", [*LETTERS, "n", "theta", "exp", "where", "loss", "out"])
 def test_operands_of_own_operations_may_have_any_name(letter: str) -> None:
-    """A part that the rule contains twice gets a name in the source, which must differ from the operand's name."""
+    """What the rule has twice gets a name in the source, which must not be that of the operand."""
     scope: dict[str, Any] = {"autograd": autograd}
     rule = (
         f"lambda {letter}: (lambda small: autograd.where({letter} >= 0.0, 1.0, small) / (1.0 + small) + {letter})"
@@ -503,7 +503,7 @@ def test_a_sum_of_what_a_long_chain_passes() -> None:
 
 
 def test_a_long_chain() -> None:
-    """A chain deeper than Python's recursion limit."""
+    """Deeper than Python's recursion goes."""
     w, b = Value(0.9), Value(0.1)
 
     def f() -> Any:

@@ -1,6 +1,6 @@
-"""The compiler's passes one by one, on small programs made by hand; the expected results are written by hand, too.
+"""The compiler's passes one by one, on small programs made by hand; what is expected is written by hand as well.
 
-At the end random programs go through all of them; `tests.interpreter` computes the result of each pass.
+At the end random programs go through all of them: what each makes is computed by `tests.interpreter`.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ FLOAT = np.dtype("float64")
 
 
 def table(rows: Sequence[Any], *outputs: int) -> Scalars:
-    """A table of rows like ``INPUT``, ``(ops.add, 0, 1)`` or ``(TOTAL, 0, 1, 2, {"pairs": 1})``.
+    """A table of rows like ``(ops.add, 0, 1)``, ``(INPUT,)`` or ``(TOTAL, 0, 1, 2, {"pairs": 1})``.
 
-    Inputs and parameters are numbered in their order; a float is a constant. By default the last row is the output.
+    Inputs, parameters and constants are counted by themselves; a float is a constant.
     """
     made = Scalars()
     counts = {INPUT: 0, PARAMETER: 0}
@@ -174,7 +174,7 @@ def test_fold_takes_the_branch_that_is_known(condition: float, kept: int) -> Non
 
 
 def test_fold_keeps_what_may_be_nan_or_infinite() -> None:
-    """0 * x, x - x and x / x are nan for an infinite x; x**0, which is always 1, is kept as well."""
+    """0 * x, x - x, x / x and x**0 are no numbers for every x."""
     rows = [INPUT, 0.0, (ops.mul, 1, 0), (ops.sub, 0, 0), (ops.div, 0, 0), (ops.pow, 0, 1)]
     made = fold(table(rows, 2, 3, 4, 5))
     assert [made.heads[i] for i in made.outputs] == [ops.mul, ops.sub, ops.div, ops.pow]
@@ -277,7 +277,7 @@ def halves(made: Scalars) -> tuple[str, str]:
 
 
 SPLITS: list[tuple[list[Any], tuple[str, str]]] = [
-    # The rows after x0 and w0; the part of the result that depends on the example, and the rest.
+    # Rows after x0 and w0, and the halves.
     ([(TOTAL, 0, 1, {"pairs": 0})], ("x0", "w0")),
     ([(TOTAL, 0, 1, 1, 1, {"pairs": 2})], ("mul(x0, w0)", "mul(w0, w0)")),
     ([(ops.sub, 0, 1)], ("x0", "neg(w0)")),
@@ -299,7 +299,7 @@ def test_split_takes_apart_what_is_linear(rows: list[Any], expected: tuple[str, 
 
 
 def test_split_goes_down_through_several_rows() -> None:
-    """((x + w) - w*w) / 2, where x + w is a row of its own, becomes x / 2 and (w - w*w) / 2."""
+    """((x + w) - w*w) / 2, where the sum is by itself: x / 2 and (w - w*w) / 2."""
     rows = [INPUT, PARAMETER, (TOTAL, 0, 1, {"pairs": 0}), (ops.mul, 1, 1), (ops.sub, 2, 3), 2.0, (ops.div, 4, 5)]
     assert halves(split(table(rows))) == ("div(x0, 2)", "div(sub(w0, mul(w0, w0)), 2)")
 
@@ -371,13 +371,13 @@ def found(left: Sequence[Any], right: Sequence[Any]) -> list[tuple[list[Any], li
 
 
 def test_blocks_of_a_layer() -> None:
-    """Three rows of weights, each paired with the same vector of inputs."""
+    """Three rows of weights, each with the one vector of inputs."""
     rows = [(0, 1), (2, 3), (4, 5)]
     assert found(rows, [(6, 7)] * 3) == [(rows, [(6, 7)], [0, 1, 2])]
 
 
 def test_blocks_of_a_layer_on_several_examples_in_any_order() -> None:
-    """The members are listed row by row, whatever the order of the pairs is."""
+    """The entries are numbered row by row."""
     pairs = [(a, b) for b in ("x", "y") for a in ("u", "v", "w")]
     assert found(*zip(*[((a,), (b,)) for a, b in pairs])) == [
         ([("u",), ("v",), ("w",)], [("x",), ("y",)], [0, 3, 1, 4, 2, 5])
@@ -388,7 +388,7 @@ def test_blocks_of_a_layer_on_several_examples_in_any_order() -> None:
 
 
 def test_blocks_of_what_is_no_rectangle() -> None:
-    """Causal attention: query i is paired with keys 0 to i. That is one block, with a hole for each missing pair."""
+    """Causal attention: query i meets the keys up to i. One block, with holes where nobody meets."""
     pairs = [((i,), (10 + j,)) for i in range(4) for j in range(i + 1)]
     ((rows, columns, members),) = found(*zip(*pairs))
     assert sorted(k for k in members if k != HOLE) == list(range(len(pairs)))
@@ -397,7 +397,7 @@ def test_blocks_of_what_is_no_rectangle() -> None:
 
 
 def test_blocks_with_too_many_holes_stay_apart() -> None:
-    """A diagonal, too few different columns, and a band: no block has holes, and every product is in exactly one."""
+    """A diagonal, and two kinds of vectors alone: every product is in one block, and all in a block meet."""
     for pairs in (
         [((i,), (10 + i,)) for i in range(5)],
         [((0,), (10,)), ((1,), (10,)), ((1,), (11,))],
@@ -411,16 +411,16 @@ def test_blocks_with_too_many_holes_stay_apart() -> None:
 
 
 def test_blocks_are_extended_on_one_side() -> None:
-    """Sums of one, two and three products: each gets all factors of the given side, and holes on the other."""
+    """Sums of one, two and three products: all factors of the one side, with holes on the other."""
     pairs = [[(0, 5)], [(1, 5), (2, 6)], [(3, 5), (4, 6), (5, 7)]]
     assert extended(pairs, 1) == [
         [(0, 5), (HOLE, 6), (HOLE, 7)],
         [(1, 5), (2, 6), (HOLE, 7)],
         [(3, 5), (4, 6), (5, 7)],
     ]
-    assert extended(pairs, 0) == pairs  # no two sums share a factor on side 0
-    assert extended([[(0, 5), (1, 5)]], 1) is None  # factor 5 occurs twice
-    assert extended([[(i, j) for j in (0, i)] for i in range(1, 9)], 1) is None  # too many holes
+    assert extended(pairs, 0) == pairs  # no two sums have a factor in common there
+    assert extended([[(0, 5), (1, 5)]], 1) is None  # one twice
+    assert extended([[(i, j) for j in (0, i)] for i in range(1, 9)], 1) is None  # more holes than numbers
 
 
 # --- views --------------------------------------------------------------------------------------------------------
@@ -431,7 +431,7 @@ def whole(*shape: int) -> Any:
 
 
 def taken(part: View, array: Any, tail: tuple[int, ...] = ()) -> Any:
-    """The entries that a view takes from an array, whose last axes, of shape `tail`, stay whole."""
+    """What a view takes out of an array, whose last axes it leaves alone."""
     made = array if part.reshaped is None else array.reshape(*part.reshaped, *tail)
     made = made[part.selection] if part.gathered is None else made[part.gathered]
     assert made.shape == (*part.shape, *tail)
@@ -481,7 +481,7 @@ def test_views_cost_the_more_the_farther_they_are() -> None:
 
 @st.composite
 def indices(draw: Any) -> tuple[tuple[int, ...], Any]:
-    """The shape of an array, and positions in it: a part sliced, reversed, transposed or flattened, or at random."""
+    """The shape of an array, and positions in it: a part cut out, transposed, reversed or reshaped, or at random."""
     shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)))
     index = np.arange(int(np.prod(shape))).reshape(shape)
     for _ in range(draw(st.integers(0, 3))):
@@ -506,7 +506,7 @@ def indices(draw: Any) -> tuple[tuple[int, ...], Any]:
 @settings(max_examples=400, deadline=None)
 @given(indices(), st.booleans())
 def test_views_pick_what_they_are_to_pick(drawn: tuple[tuple[int, ...], Any], batched: bool) -> None:
-    """Also with an axis of examples. Without gather and merge, the part shares memory, so that it can be added to."""
+    """Also beside an axis of examples, and what is selected is a place to write to, if it is not gathered."""
     shape, index = drawn
     part = view(shape, index)
     tail = (2,) * batched
@@ -527,7 +527,7 @@ def grouped(made: Scalars, *shapes: tuple[int, ...], batched: bool = True) -> Ar
 
 
 def computed(program: ArrayProgram) -> list[tuple[str, tuple[int, ...]]]:
-    """The operation and shape of each array that is computed; leaves and parts of arrays are left out."""
+    """What each array is that is more than a part of another, and its shape."""
     return [(x.head.name, x.shape) for x in program.arrays() if x.operands and x.head is not PICK]
 
 
@@ -538,7 +538,7 @@ def one(program: ArrayProgram, head: Op) -> Array:
 
 
 def layer_rows(nin: int, nout: int) -> list[Any]:
-    """The sum of tanh(w x + b) over neurons: the inputs x, then each neuron's weights, bias, total and activation."""
+    """tanh(w x + b) for inputs x first, then the weights of each neuron and its bias."""
     rows: list[Any] = [INPUT] * nin
     outs = []
     for _ in range(nout):
@@ -551,7 +551,7 @@ def layer_rows(nin: int, nout: int) -> list[Any]:
 
 
 def test_group_finds_a_layer() -> None:
-    """The arrays are a matrix product, its sum with the biases, the activations, and their total along the axis."""
+    """Product, sum with the biases, activation; then the total of the neurons, along the axis."""
     program = grouped(table(layer_rows(2, 3)), (2,))
     assert computed(program) == [("contract", (3,)), ("sum_of", (3,)), ("tanh", (3,)), ("reduce", ())]
     product = one(program, CONTRACT)
@@ -563,7 +563,7 @@ def test_group_finds_a_layer() -> None:
 
 
 def test_group_remembers_which_scalars_an_array_is() -> None:
-    """The totals of neurons are entries of the sum, their activations of tanh; no scalar is a product without bias."""
+    """A neuron's total is an entry of the sum, its activation one of tanh; a product by itself is no scalar."""
     rows = layer_rows(2, 3)
     totals = [i for i, row in enumerate(rows[:-1]) if isinstance(row, tuple) and row[0] is TOTAL]
     program = grouped(table(rows), (2,))
@@ -581,7 +581,7 @@ def test_group_keeps_different_operations_apart() -> None:
 
 
 def test_group_finds_a_grid() -> None:
-    """Each of two parameters with each of three inputs: the operands are a column and a row, which broadcast."""
+    """Each of two parameters with each of three inputs: a column beside a row."""
     rows: list[Any] = [INPUT] * 3 + [PARAMETER] * 2
     rows += [(ops.maximum, p, x) for p in (3, 4) for x in (0, 1, 2)]
     program = grouped(table([*rows, (TOTAL, *range(5, 11), {"pairs": 0})]), (3,))
@@ -590,7 +590,7 @@ def test_group_finds_a_grid() -> None:
 
 
 def test_group_fills_a_grid_that_has_holes() -> None:
-    """The pairs i < j of five numbers are 10 of the 16 entries of a square; `holes` marks the other 6."""
+    """Pairs i < j of five numbers: 10 of the 16 entries of a square, and it is known which nobody asked for."""
     rows: list[Any] = [INPUT] * 5
     rows += [(ops.maximum, i, j) for i, j in itertools.combinations(range(5), 2)]
     program = grouped(table([*rows, (TOTAL, *range(5, 15), {"pairs": 0})]), (5,))
@@ -602,7 +602,7 @@ def test_group_fills_a_grid_that_has_holes() -> None:
 
 
 def causal(length: int, width: int) -> Scalars:
-    """For each t the log-sum-exp of the products of query t with keys 0 to t, as in causal attention; and their sum."""
+    """The log-sum-exps of the products of each vector with those of another kind up to its own."""
     rows: list[Any] = [INPUT] * (2 * length * width)
     tops = []
     for t in range(length):
@@ -616,7 +616,7 @@ def causal(length: int, width: int) -> Scalars:
 
 
 def test_group_fills_a_ragged_family_with_the_neutral_number() -> None:
-    """Causal attention: one matrix product, in which the log-sum-exp takes -inf in place of later keys."""
+    """Causal attention: one matrix product, and -inf where log-sum-exp is to see nothing."""
     made = causal(4, 2)
     program = grouped(made, (4, 2), (4, 2))
     assert computed(program) == [("contract", (4, 4)), ("where", (4, 4)), ("logsumexp", (4,)), ("reduce", ())]
@@ -630,7 +630,7 @@ def test_group_fills_a_ragged_family_with_the_neutral_number() -> None:
 
 
 def test_group_fills_sums_of_several_lengths() -> None:
-    """x1, x1 + x2, ...: rows are filled up with zeros and summed along an axis, but for x1, which needs no sum."""
+    """x1, x1 + x2, ...: a triangle of zeros and of numbers, summed along an axis. A single term is no sum."""
     rows: list[Any] = [INPUT] * 4 + [(TOTAL, *range(t + 1), {"pairs": 0}) for t in range(1, 4)]
     program = grouped(table(rows, 0, 4, 5, 6), (4,))
     assert one(program, REDUCE).shape == (3,)
@@ -639,14 +639,14 @@ def test_group_fills_sums_of_several_lengths() -> None:
 
 
 def test_group_leaves_two_lengths_apart() -> None:
-    """Sums are filled up to one length only from three sums on."""
+    """Filling up pays from three on."""
     rows: list[Any] = [INPUT] * 7 + [(TOTAL, 0, 1, 2, {"pairs": 0}), (TOTAL, 3, 4, 5, 6, {"pairs": 0})]
     names = [head for head, _ in computed(grouped(table(rows, 7, 8), (7,)))]
     assert names == ["reduce", "reduce"]
 
 
 def test_group_stacks_products_of_one_shape() -> None:
-    """Two heads of attention, each with the products of two rows and two columns, are one stacked matrix product."""
+    """Two heads of attention: for each of them, each of two rows with each of two columns."""
 
     def row(head: int, i: int) -> range:
         return range(6 * head + 3 * i, 6 * head + 3 * i + 3)
@@ -658,7 +658,7 @@ def test_group_stacks_products_of_one_shape() -> None:
     program = grouped(table(rows, *range(24, 32)), (2, 2, 3), (2, 2, 3))
     assert computed(program) == [("contract", (2, 2, 2))]
     (left, right, out), _ = one(program, CONTRACT).data
-    assert len(set(left) & set(right) & set(out)) == 1  # the axis along which products are stacked
+    assert len(set(left) & set(right) & set(out)) == 1  # the letter of the stack
     a, b = drawn(2, 2, 3), drawn(3, 2, 2, 3)[0]
     assert np.ravel(of_arrays(program, [[a], [b]], [])) == pytest.approx(np.einsum("hik,hjk->hij", a, b).ravel())
 
@@ -680,7 +680,7 @@ def placed(program: ArrayProgram, values: Sequence[Value]) -> ArrayProgram:
 
 
 def test_place_gives_each_parameter_one_place() -> None:
-    """The weights come first, as the matrix that the product takes; then the biases."""
+    """The weights in front, as one matrix, for a product takes them so; then the biases."""
     program = placed(grouped(table(layer_rows(2, 3)), (2,)), [Value(float(i), "wvb"[i % 3]) for i in range(9)])
     layout = program.layout
     assert sorted(layout.where.tolist()) == list(range(9))
@@ -692,7 +692,7 @@ def test_place_gives_each_parameter_one_place() -> None:
     assert layout.part_of(np.array([0, 5])) is matrix
     assert layout.part_of(np.array([6, 8])) is vector
     assert layout.part_of(np.array([5, 6])) is None
-    assert one(program, CONTRACT).operands[0].data is matrix  # the part itself, with no pick between
+    assert one(program, CONTRACT).operands[0].data is matrix  # as it is: no part of anything
 
 
 def test_place_finds_room_for_parameters_that_nothing_uses() -> None:
@@ -712,7 +712,7 @@ def test_place_puts_everything_where_another_program_has_it() -> None:
 
 
 def test_place_brings_what_is_made_of_parameters_alone_into_their_order() -> None:
-    """A matrix decides the parameters' order; an array of their squares takes it over, and so do the picks from it."""
+    """Squares of parameters that a matrix has in another order: the array changes, and what is picked from it, too."""
     rows: list[Any] = [INPUT, INPUT, *[PARAMETER] * 4]
     rows += [(TOTAL, 2, 4, 0, 1, {"pairs": 2}), (TOTAL, 3, 5, 0, 1, {"pairs": 2})]  # W = [[p0, p2], [p1, p3]]
     rows += [(ops.square, i) for i in (2, 3, 4, 5)]
@@ -747,7 +747,7 @@ def test_name_makes_a_program_of_its_own() -> None:
 
 
 def gradient(made: Scalars, inputs: Sequence[Any], numbers: Sequence[float], *shapes: tuple[int, ...]) -> list[float]:
-    """The gradient of the output, summed over the examples, in the order of the parameters' rows."""
+    """The gradient of the sum over the examples, in the order of the rows."""
     program = placed(grouped(split(made), *shapes), [Value(x, "p") for x in numbers])
     back = differentiate(program, mean=False)
     check_arrays(back, "differentiate")
@@ -763,7 +763,7 @@ def test_reverse_of_a_product() -> None:
 
 
 def test_reverse_sums_where_an_operand_was_repeated() -> None:
-    """One parameter multiplies three inputs, so its gradient is a sum over them."""
+    """One parameter beside three inputs."""
     x = np.array([[0.5, 2.0, 1.0], [1.0, 0.25, -1.0]])
     rows: list[Any] = [INPUT, INPUT, INPUT, PARAMETER, *[(ops.mul, 3, i) for i in range(3)]]
     rows += [(ops.sin, i) for i in (4, 5, 6)]
@@ -783,7 +783,7 @@ def test_reverse_of_a_layer_is_two_products() -> None:
 
 
 def test_reverse_adds_to_the_parts_that_were_picked() -> None:
-    """x (a*a + a*b + sin(c)), where a, b and c are entries of one array."""
+    """a*a + a*b + sin(c), where a, b and c are entries of one array."""
     rows = [INPUT, *[PARAMETER] * 3, (ops.mul, 1, 1), (ops.mul, 1, 2), (ops.sin, 3), (TOTAL, 4, 5, 6, {"pairs": 0}),
             (ops.mul, 0, 7)]  # fmt: skip
     found = gradient(table(rows), [np.array([2.0])], [3.0, 5.0, 0.5], ())
@@ -791,13 +791,13 @@ def test_reverse_adds_to_the_parts_that_were_picked() -> None:
 
 
 def test_reverse_leaves_conditions_and_detached_arrays_alone() -> None:
-    """where(x < w, detached w, w): only the second example passes its gradient on to w."""
+    """where(x < w, detached w, w): only the second example lets through."""
     rows = [INPUT, PARAMETER, (RELATIONS["<"], 0, 1), (DETACH, 1), (ops.where, 2, 3, 1)]
     assert gradient(table(rows), [np.array([0.5, 4.0])], [3.0], ()) == [1.0]
 
 
 def test_reverse_lets_nothing_through_a_hole() -> None:
-    """Only sqrt(x_i - x_j) with i > j is used; the slope of the unused sqrt(0) on the diagonal is infinite."""
+    """A slope may be infinite where nobody asked for an entry: sqrt of x_i - x_j for i > j alone."""
     rows: list[Any] = [INPUT] * 4 + [PARAMETER] * 4 + [(ops.mul, i, i + 4) for i in range(4)]
     pairs = [(i, j) for i in range(4) for j in range(i)]
     rows += [(ops.sub, 8 + i, 8 + j) for i, j in pairs]
@@ -831,7 +831,7 @@ def test_lower_takes_the_largest_out_of_a_log_sum_exp() -> None:
 
 
 def test_lower_computes_softmax_once() -> None:
-    """The loss and its gradient share one exp and its total; the softmax is their quotient."""
+    """In the loss and in its gradient: the powers are computed once, and divided by their total."""
     rows: list[Any] = [INPUT] * 3 + [PARAMETER] * 3 + [(ops.mul, i, i + 3) for i in range(3)]
     rows += [(ops.logsumexp, 6, 7, 8), (ops.sub, 9, 6)]
     program = lower(differentiate(placed(grouped(split(table(rows)), (3,)), [Value(0.0, "w") for _ in range(3)])))
@@ -841,7 +841,7 @@ def test_lower_computes_softmax_once() -> None:
 
 
 def test_lower_writes_short_rules_out_and_leaves_long_ones() -> None:
-    """leaky_relu, with few operations, is replaced by them; softplus stays, and becomes a function in the text."""
+    """A rule of few operations is what it stands for; softplus stays, and becomes a function in the text."""
     rows = [INPUT, INPUT, (ops.softplus, 0), (ops.leaky_relu, 0, 1), (TOTAL, 2, 3, {"pairs": 0})]
     heads = {x.head for x in lower(placed(grouped(table(rows), (2,)), [])).arrays()}
     assert ops.softplus in heads
@@ -945,13 +945,13 @@ def test_check_finds_illegal_scalars(rows: list[Any], after: str, why: str) -> N
 
 
 def test_check_lets_every_pass_promise_what_it_is_to_promise() -> None:
-    """A table that the promise of one pass makes illegal is legal before that pass."""
+    """Before the pass the same is legal."""
     for rows, after in (([2.0, (ops.sin, 0)], "record"), ([INPUT, (ops.add, 0, 0)], "fold"), ([INPUT, INPUT], "share")):
         check_scalars(table(rows), after)
 
 
 def spoiled(**how: Any) -> tuple[ArrayProgram, Array]:
-    """A sum of a batched matrix and a row, with some attributes replaced; `late` gives it a later array as operand."""
+    """A sum of a batched matrix and a row, with something wrong about it."""
     make = Builder()
     x, row = make.leaf(INPUT, 0, (2, 3), True), make.leaf(CONSTANT, np.array([[1.0, 2.0, 3.0]]), (1, 3))
     if how.pop("late", False):
@@ -1132,7 +1132,7 @@ def test_no_pass_changes_what_is_computed(seed: int) -> None:
 
 
 def every_stage_agrees(f: Callable[..., Any], leaves: list[Value], rows: list[list[float]]) -> set[Op]:
-    """Assert that what every pass makes, and the text, compute what the engine does; returns all heads of arrays."""
+    """What every pass makes computes what the engine does, and the text does; returns the heads that the end has."""
     examples, numbers = len(rows), [leaf.data for leaf in leaves]
     task = Task(f, Inputs(f, (rows[0],), False, FLOAT).with_batch(True), chosen=leaves)
     losses = [f([Value(x) for x in row]) for row in rows]
@@ -1191,7 +1191,7 @@ def drawn(*shape: int) -> Any:
 
 
 def test_every_stage_of_a_recurrence_agrees() -> None:
-    """One loop in the forward pass, and one in the backward pass."""
+    """A loop forward, and one back."""
     leaves = [Value(x, "w") for x in drawn(10)]
     w, u, b = leaves[:4], leaves[4:8], leaves[8:]
 
@@ -1209,7 +1209,7 @@ def test_every_stage_of_a_recurrence_agrees() -> None:
 
 
 def test_every_stage_of_causal_attention_agrees() -> None:
-    """A matrix product with masked holes, a softmax, and the backward pass through both."""
+    """A product with holes, filled up; softmax; the way back through both."""
     leaves = [Value(x, "w") for x in drawn(12)]
 
     def f(xs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Looking into compiled programs: their stages, the origin of each line, and their own descriptions."""
+"""Looking into compiled programs: their stages, where a line comes from, and what they say of themselves."""
 
 from __future__ import annotations
 
@@ -291,13 +291,13 @@ def scalars_of(table: Scalars, inputs: list[float], parameters: list[float]) -> 
 
 
 def entries_are_true(program: Any, rows: list[list[float]]) -> int:
-    """Assert that entries of arrays have their scalars' numbers, for each example; returns how many are derivatives."""
+    """By their numbers, for each of some examples; returns of how many derivatives, too."""
     table, end = program.stages["live"].program, program.stages["roll"].program
     numbers = [leaf.data for leaf in program.parameters.values]
     each = [scalars_of(table, row, numbers) for row in rows]
     found = all_arrays(end, [np.array(rows)], numbers, len(rows))
     known = [x.rows.ravel().tolist() for x in program.stages["group"].program.arrays() if x.rows is not None]
-    # Scalars that turn out equal although their formulas differ share one entry, which refers to only one of them.
+    # Scalars that are the same for another reason than their formula share an entry, which is called after one of them.
     apart = {i for i, operands in enumerate(table.operands) if operands} <= {row for rows in known for row in rows}
     derivatives = 0
     for x in end.arrays():
@@ -309,7 +309,7 @@ def entries_are_true(program: Any, rows: list[list[float]]) -> int:
             mine = np.ravel(found[x.number][at])
             if x.of is None:
                 expected = [values[row].data for values in each] if x.batched else [each[0][row].data]
-            elif apart and x.of.kept:  # else the gradient may take a shortcut, past a division by a number
+            elif apart and x.of.kept:  # what is divided by a number, say, may be passed by otherwise
                 slopes = [values[row].grad / len(rows) for values in each]
                 expected = slopes if x.of.batched else [sum(slopes)]
                 derivatives += 1

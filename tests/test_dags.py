@@ -35,7 +35,7 @@ def _taking_part(*arities: int | None) -> list[str]:
     ]
 
 
-# Every operation takes part wherever it is smooth, unless its entry in TRUTHS gives a reason against it.
+# Every operation takes part, wherever it is smooth, unless its truth says why not.
 UNARY, BINARY, SEVERAL = _taking_part(1), _taking_part(2), _taking_part(3, None)
 
 
@@ -95,7 +95,7 @@ def draw_program(seed: int, size: int) -> Program:
         unused.add(len(numbers))
         numbers.append(value)
         if not abs(value) < MOST:
-            add("atan", (len(numbers) - 1,))  # not tanh, whose slope in PyTorch loses its digits for large numbers
+            add("atan", (len(numbers) - 1,))  # not tanh, for PyTorch's slope of that loses its digits out there
 
     while len(steps) < size - 1:
         kind = rng.random()
@@ -137,8 +137,8 @@ class Sizes:
 def sizes(leaves: list[Value], numbers: list[Value]) -> Sizes:
     """Sizes after a backward pass.
 
-    A gradient is the sum over all paths from the root of the products of their slopes. Where these cancel, the error
-    is relative to the largest of them, not to the sum.
+    A gradient is the sum over all paths from the root of the products of their slopes. Where these cancel, no more
+    digits can be had than the largest has.
     """
     largest = {number: abs(number.grad) for number in numbers}
     for number in reversed(numbers):
@@ -157,13 +157,13 @@ def close(
     )
 
 
-NOISE = 2.0**-43  # about a thousand times the error of rounding
+NOISE = 2.0**-43  # about a thousand times what rounding does
 
 
 def well_conditioned(program: Program) -> bool:
     """Whether small relative errors, one in each step, are magnified at most a thousand times.
 
-    A long chain can magnify them without bound; the result then says nothing about the engine.
+    A long chain can magnify them without bound; what is left of the digits is then nobody's merit or fault.
     """
     rng = random.Random(0)
 
@@ -232,7 +232,7 @@ def test_a_second_backward_doubles_every_gradient(program: Program) -> None:
 @settings(max_examples=100, deadline=None)
 @given(programs, st.randoms(use_true_random=False))
 def test_the_order_of_construction_does_not_matter(program: Program, rng: random.Random) -> None:
-    """The same graph, with nodes made in any order in which operands come first, has the same gradients to the bit."""
+    """The same graph, its nodes made in any order in which operands come first: not a bit of a gradient changes."""
     leaves = [Value(x) for x in program.leaves]
     made: dict[int, Value] = dict(enumerate(leaves))
     waiting = list(enumerate(program.steps, len(leaves)))
@@ -290,7 +290,7 @@ def test_programs_are_what_they_are_meant_to_be() -> None:
     ],
 )
 def test_diamonds_upon_diamonds(double: Callable[[Value], Value], exact: float) -> None:
-    """There are 2**60 paths from the root to the leaf, and each counts."""
+    """Two to the sixtieth paths from the root to the leaf, and each counts."""
     leaf = Value(1.0)
     number = leaf
     for _ in range(60):

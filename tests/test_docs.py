@@ -1,6 +1,6 @@
-"""The documentation is run: doctests, the examples of every operation, and the Python in Markdown files.
+"""What the documentation says is run: doctests, the examples of every operation, and the Python in Markdown files.
 
-Where an example in Markdown prints, and a comment states the output, the two are compared.
+Where an example in Markdown prints, and a comment states what, the comment is held to the output.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def load(name: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def no_operation_stays() -> Iterator[None]:
-    """Remove the operations that examples define, which would stay for the whole process."""
+    """Examples define operations, which are there for the whole process."""
     before = dict(OPS)
     yield
     OPS.clear()

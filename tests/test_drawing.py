@@ -45,7 +45,7 @@ def diamond() -> Value:
 
 
 def elements(picture: Any, kind: str) -> dict[str, ElementTree.Element]:
-    """The nodes, edges or clusters of the picture's SVG, by their names; fails unless the SVG is well-formed."""
+    """The nodes, edges or clusters of the picture as SVG by their names; the SVG is well-formed, then."""
     tree = ElementTree.fromstring(picture.pipe("svg"))
     found = [group for group in tree.iter(f"{SVG}g") if group.get("class") == kind]
     return {group.findtext(f"{SVG}title") or "": group for group in found}
@@ -153,7 +153,7 @@ def test_a_leaf_that_has_been_set_shows_both_numbers() -> None:
     assert texts(elements(picture, "node")["n0"]) == ["w", "data 3.0000 (now 2.2000)", "grad 8.0000"]
     assert texts(elements(picture, "node")["n1"]) == ["x", "data 2.0000", "grad 12.0000"]
     assert 'tooltip="w  data 3.0 (now 2.2)  grad 8.0"' in picture.source
-    lesson.leaves[0].data = math.nan  # no number of the graph is nan, so no node has a thick frame
+    lesson.leaves[0].data = math.nan  # the graph has none, and so no thick frame
     assert "(now nan)" in draw_dot(lesson.loss).source and "penwidth=3" not in draw_dot(lesson.loss).source
     lesson.leaves[0].data = 3.0
     assert "now" not in draw_dot(lesson.loss).source
@@ -203,7 +203,7 @@ HINT = "the root's gradient is 0, as it is before backward()"
 
 
 def hint(root: Value) -> bool:
-    """Whether the picture says that nothing was differentiated; asserts that its source says the same."""
+    """Whether the picture, not only its source, says that nothing was differentiated."""
     said = HINT in "".join(ElementTree.fromstring(draw_dot(root).pipe("svg")).itertext()).replace("\xa0", " ")
     assert said == (HINT in draw_dot(root, clusters=False).source)
     return said
@@ -227,7 +227,7 @@ def test_gradients_that_are_really_zero_are_shown_without_a_word() -> None:
 
 
 def test_where_zero_flowed_in_the_picture_is_right_as_well() -> None:
-    """A gradient of 0 looks like one that was never computed, so the hint is worded to be true of both."""
+    """Nothing tells that from a graph that was never differentiated, so what is said is true of both."""
     x = Value(3.0, "x")
     y = x * 2
     y.backward(0.0)
@@ -372,7 +372,7 @@ def test_before_backward_there_are_no_colours() -> None:
 
 
 def inscriptions(root: Value) -> list[str]:
-    """The text in the nodes of the operations."""
+    """What is written in the operations' nodes."""
     return [" ".join(texts(node)) for name, node in elements(draw_dot(root), "node").items() if name[0] == "o"]
 
 
@@ -466,7 +466,7 @@ GRAPHS: dict[str, Callable[[], Value]] = {
 @pytest.mark.parametrize("graph", GRAPHS)
 @pytest.mark.parametrize("clusters", [True, False])
 def test_without_a_direction_a_graph_is_shown_larger_than_in_either(graph: str, clusters: bool) -> None:
-    """Compared by the sizes that Graphviz gives; the choice is an estimate, so 3 % are tolerated."""
+    """Compared by what Graphviz makes of them; a few per cent are the estimate's."""
 
     def scale(**options: Any) -> float:
         width, height = extent(draw_dot(root, clusters=clusters, **options))

@@ -1,4 +1,4 @@
-"""Nodes are freed, and programs end, whatever holds the nodes: no crash, nothing on stderr, no harm to other nodes."""
+"""Nodes die, and programs end, whoever holds the nodes: no crash, no word on stderr, and no neighbour is harmed."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ gc.collect()
 """,
 }
 
-# Holders that need nodes with attributes of their own, or with weak references.
+# What the nodes' free attributes and weak references add.
 HOLDERS_BY_ATTRIBUTE = {
     "an attribute of a leaf": "x = Value(1.0); x.kept = graph()",
     "an attribute of a result": "y = Value(1.0) * 2; y.kept = graph()",
@@ -154,7 +154,7 @@ HOLDERS_BY_ATTRIBUTE = {
     "a weak set": "import weakref; root = graph(); weak = weakref.WeakSet([root])",
 }
 
-# Holders that use the graph while the interpreter shuts down, and then print "used" as the last line.
+# Holders that use the graph when the program has ended, and say so: then "used" is the last line.
 USERS = {
     "a callback at exit": """
 import atexit
@@ -213,8 +213,8 @@ main(graph())
 """,
 }
 
-# These use the graph so late that modules may be gone: errors are allowed, crashes are not. (A handler of encoding
-# errors is left out: when it ends, Python can no longer print floats; Python 3.13 crashes even without autograd.)
+# So late that modules may be gone already: what they ask for may be refused, but not with a crash. (Not a handler of
+# encoding errors: it ends after Python's own printing of floats, which crashes then, in 3.13, without autograd, too.)
 LATE_USERS = {
     "builtins": "import builtins; builtins.last = Last(graph())",
     "a class": "class Kept: last = Last(graph())",
@@ -314,7 +314,7 @@ def test_the_shortest_program_with_an_operation_of_its_own_ends() -> None:
 
 
 def thrice(x: Any) -> Any:
-    """An operation, defined only where it is used: autograd then holds this module's globals, which end much later."""
+    """An operation that is there only where it is used, since it changes how the process ends."""
     return op("thrice", lambda a: 3.0 * a, lambda a, out: (3.0,))(x)
 
 
@@ -353,7 +353,7 @@ WRAPS: dict[str, list[Callable[[object], object]]] = {
     "mixed": [lambda held: [held], Holder, lambda held: (held, 1), closure, lambda held: {1: held, 2: held}],
 }
 
-# When Python frees nested containers it counts the levels, and defers what is deeper than 50 or 200.
+# Python counts how deep it is in the end of containers, and puts off what is deeper than 50 or 200.
 DEPTHS = [1, 2, 5, 10, 25, 39, 40, 41, 49, 50, 51, 60, 99, 100, 101, 150, 199, 200, 201, 500, 1000, 10_000, 20_000]
 
 
@@ -369,7 +369,7 @@ def wrapped(held: Any, wraps: list[Callable[[object], object]], depth: int) -> o
 
 
 def let_die(kind: str) -> None:
-    """Every second node of a list is freed inside containers; the nodes between must keep their contents."""
+    """Every other one of a row of nodes dies inside of containers; those between must keep their contents."""
     make, x = KINDS[kind], Value(3.0)
     references = sys.getrefcount(x)
     for name, wraps in WRAPS.items():
@@ -409,7 +409,7 @@ print({n.partials for n in nodes if n is not None})
 
 
 class Name(str):
-    """A str that may have attributes, as a label."""
+    """A str may have attributes, and is a label."""
 
 
 def by_rule(y: Value) -> Value:
@@ -503,7 +503,7 @@ def test_graphs_over_leaves_of_subclasses_die() -> None:
 
 
 def let_die_in_haste() -> None:
-    """An exception that propagates while a graph is freed is not lost."""
+    """An exception that is on its way when a graph dies arrives all the same."""
     for kind, make in KINDS.items():
         print(kind)
         x = Value(3.0)
@@ -522,7 +522,7 @@ def test_exceptions_survive_the_end_of_graphs() -> None:
 
 
 class Restless:
-    """Its finaliser makes and drops graphs, and saves the node that it held from being freed."""
+    """When it dies it makes and drops graphs, and brings the node that it held back to life."""
 
     saved: list[Value] = []
 

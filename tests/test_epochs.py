@@ -139,7 +139,7 @@ scripts = st.lists(
 
 @given(scripts)
 def test_random_programs_that_write_compute_and_forget(script: Script) -> None:
-    """Each result keeps the gradient that `Graph.gradients` gave when it was made, whatever its leaves are set to."""
+    """Each result keeps the gradient that a copy of it had, over leaves of its own that nobody wrote to."""
     leaves = [Value(float(i + 1)) for i in range(4)]
     kept: list[tuple[Value, list[float]]] = []
     nodes: list[Value] = list(leaves)
@@ -168,7 +168,7 @@ def test_random_programs_that_write_compute_and_forget(script: Script) -> None:
 
 
 def test_what_nobody_refers_to_is_forgotten() -> None:
-    """A training loop keeps the past numbers of graphs that are alive, and of no others."""
+    """A training loop keeps the past of the graphs that live, and of no others."""
     gc.collect()
     before = epochs_remembered()  # of graphs that other tests have kept alive
     w = [Value(1.0), Value(2.0)]
@@ -189,7 +189,7 @@ def test_what_nobody_refers_to_is_forgotten() -> None:
 
 
 def test_places_are_forgotten_though_nothing_is_written() -> None:
-    """A program that enters a place for each step, but never sets a leaf, does not keep all of the places."""
+    """A program that only looks on, and names each step, keeps none of the places."""
     before = autograd.current_place()
     for step in range(25_000):
         autograd.enter(autograd.Place(f"step{step}"))

@@ -1,4 +1,4 @@
-"""The page as a file: what it contains, and that no text of a graph can change its structure.
+"""The page as a file: what stands in it, and that nothing in a graph can make it anything else.
 
 What it does in a browser is in ``test_page``, what it computes in ``test_page_arithmetic``.
 """
@@ -246,7 +246,7 @@ def test_what_is_no_title_or_note_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 def introduction(v: Value) -> tuple[str, str]:
-    """The title and the text of the introduction that the page makes for a graph."""
+    """Title and text that are made from a graph."""
     story = Parts(build(Graph(v))).data["story"]
     return story["title"], story["text"]
 
@@ -499,7 +499,7 @@ def test_the_modules_keep_to_the_form_that_the_bundle_understands() -> None:
     assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
     made = re.findall(r"^const (\w+)_js = \(\(\) => \{$", text, re.MULTILINE)
     assert sorted(made) == sorted([*(names & set(made)), "operations"])
-    # Not bundled: the elementary functions, which only operations use, and the module that only notebooks run.
+    # Elementary functions are there for the operations alone, and what a notebook runs; everything else the page uses.
     assert names - set(made) == {"elementary", "notebook"}
     for path in PAGE.glob("*.js"):
         source = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Expressions as text: their values, compared with Python's; errors that point at the place; and hostile input."""
+"""Expressions as text: what Python makes of the same text, errors that point at the place, and hostile input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ TEXTS = st.recursive(st.one_of(NUMBERS, st.sampled_from(sorted(VALUES))), compou
 
 
 def by_python(text: str, names: dict[str, Any]) -> Any:
-    """The value of a text in Python; None where Python raises or gives a complex number, and expressions inf or nan."""
+    """What Python makes of a text; None where its floats raise or turn complex, and expressions have inf or nan."""
     try:
         return eval(text, {"__builtins__": {}, **FUNCTIONS}, names)
     except ArithmeticError:
@@ -235,7 +235,7 @@ def test_any_text_is_computed_or_refused_in_a_sentence(text: str) -> None:
     else:
         assert isinstance(result, float)
         allowed = {"__builtins__": {}, **OPS}
-        try:  # an accepted text has the same value in Python, unless Python rejects it
+        try:  # what is accepted means the same to Python, if it means anything there
             expected = eval(compile(text.strip().replace("\n", " "), "", "eval"), allowed, dict(VALUES))
         except (ArithmeticError, SyntaxError, TypeError):
             return

@@ -1,4 +1,4 @@
-"""Writing files: completely or not at all, and only what the name stands for; and the files of the distribution."""
+"""Writing files: all or nothing, and never something else than what the name stood for; and what is distributed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebod
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for each test, in which no temporary file, whose name begins with a dot, may be left."""
+    """A folder of its own, in which nothing may be left that was not named."""
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
@@ -44,7 +44,7 @@ def nobody() -> Iterator[None]:
 
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
-    """No file can be longer than `size` bytes, as on a full disk."""
+    """No file can be longer than so many bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -143,7 +143,7 @@ def test_standard_output_is_written_where_it_stands(path: str, output: str) -> N
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="Linux has it")
 def test_a_file_without_a_name_is_written_where_it_stands() -> None:
-    """An open file of another process, which has been deleted: its link in /proc leads to no existing path."""
+    """Another process's open file, whose name is gone: the link in /proc leads to what is no path."""
     with open("gone", "w+") as file:
         os.unlink("gone")
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=file)
@@ -389,7 +389,7 @@ def test_what_is_a_file(crowd: Path) -> None:
 
 
 def test_the_source_distribution_has_all_that_is_tracked() -> None:
-    """Except for names that begin with a dot, which neither the packages nor their tests use."""
+    """But for what begins with a dot, which neither the packages nor their tests look at."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         pytest.skip("this is no checkout of git")

@@ -1,4 +1,4 @@
-"""Derivatives of functions, compared with formulas derived by hand, with mpmath and with ``torch.func``."""
+"""Derivatives of functions, held to hand-derived formulas, to mpmath and to ``torch.func``."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_random_functions_against_torch(source: str, point: list[float], directi
     expected_gradient = torch.func.grad(theirs)(at).tolist()
     expected_hessian = torch.func.jacrev(torch.func.jacrev(theirs))(at).tolist()
     numbers = [*expected_gradient, *(x for row in expected_hessian for x in row)]
-    assume(all(map(math.isfinite, numbers)))  # for poles see test_ops
+    assume(all(map(math.isfinite, numbers)))  # poles have their conventions in test_ops
     size = max(1.0, *map(abs, numbers))
 
     def close(x: Any) -> Any:
@@ -308,7 +308,7 @@ def test_the_input_itself_as_output() -> None:
 
 @pytest.mark.parametrize("transform", [grad, lambda f: lambda x: jvp(f, (x,), (1.0,))[1]], ids=["grad", "jvp"])
 def test_perturbations_are_not_confused(transform: Callable[..., Any]) -> None:
-    """Inner and outer derivatives at the same point, each with respect to its own variable only."""
+    """Inner and outer derivatives at the same point, each of its own variable only."""
     assert transform(lambda x: x * transform(lambda y: x + y)(x))(3.0) == 1.0  # d/dx (x * 1)
     assert transform(lambda x: x * transform(lambda y: x * y)(x))(3.0) == 6.0  # d/dx (x * x)
     assert transform(lambda x: transform(lambda y: x * y * y)(x))(3.0) == 12.0  # d/dx (2 x x)
@@ -466,7 +466,7 @@ def test_forward_and_reverse_jacobians_agree(xs: list[float], cs: list[float]) -
 
 
 def test_none_is_no_argument() -> None:
-    """As in JAX: the function gets None as it is, and the result has None in its place."""
+    """As in JAX: it comes as it is, and stays in its place."""
     seen = []
 
     def f(x: Any, y: Any) -> Any:

@@ -65,7 +65,7 @@ def test_nodes_are_complete_distinct_and_in_topological_order(root: Value) -> No
 def test_depths_consumers_counts_and_leaves(root: Value) -> None:
     graph = Graph(root)
     for position, node in enumerate(graph.nodes):
-        # The definitions, computed from the nodes' operands.
+        # From the definitions, each looked up in the nodes' own operands.
         assert graph.depths[position] == max([graph.depths[graph.position(x)] + 1 for x in node.operands], default=0)
         assert graph.consumers[position] == [i for i, other in enumerate(graph.nodes) if node in other.operands]
     assert graph.depth == graph.depths[-1] == max(graph.depths)
@@ -236,7 +236,7 @@ autograd.op("cubed", lambda a: a * a * a, lambda a, out: (3.0 * a * a,), check=[
 
 
 def seen(graph: Graph) -> list[Any]:
-    """What JSON must keep, as text, since nan is not equal to itself; adding 0.0 drops the sign of zero partials."""
+    """What JSON must keep, as text, since nan is not equal to itself; adding 0 takes the sign from zero slopes."""
     return [
         repr(
             (
@@ -316,7 +316,7 @@ def document(*rows: Any, **changes: Any) -> str:
 
 
 def leaf(data: str) -> str:
-    """A document of one leaf, whose data is this text, unquoted."""
+    """A document of one leaf with `data` as it stands."""
     return document({"op": None, "data": "DATA"}).replace('"DATA"', data)
 
 

@@ -1,4 +1,4 @@
-"""Which module imports which: importing costs next to nothing, and no module imports from a higher floor."""
+"""Who imports whom: importing costs next to nothing, and an import never points up a floor."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FLOORS = {
     "tests": 9,
 }
 COMPILER = {
-    # Within the compiler every module has a floor, and imports for types count: none knows the users of its results.
+    # Within the compiler every module has a floor, and types count: no module knows what is made of what it makes.
     "fixed": 0,
     "dialects": 0,
     "names": 0,
@@ -91,8 +91,8 @@ COMPILER = {
     "__init__": 11,
 }
 OUTSIDE = {
-    # Packages of others that modules may import; in autograd and nn only inside functions, except in the modules for
-    # arrays and drawings, which are themselves imported only when they are needed.
+    # What may be imported that is neither ours nor the standard library's; in autograd and nn inside functions only,
+    # but for those that work on arrays or draw, which are themselves imported when the first one turns up.
     "autograd.arrays": {"numpy"},
     "autograd.arrays_jax": {"numpy", "jax"},
     "autograd.compiler.array_api": {"numpy", "array_api_compat"},
@@ -131,7 +131,7 @@ def ancestor(module: str, table: dict[str, int] | dict[str, set[str]]) -> str:
 
 def floor(module: str) -> str:
     known = ancestor(module, FLOORS)
-    # The floor of autograd/__init__.py is not a default for modules that are missing in the table.
+    # autograd/__init__.py is a floor of its own, and not one for modules that nobody has thought about.
     assert known == module or known != "autograd", f"{module} has no floor yet; give it one in this file"
     return known
 
@@ -139,7 +139,7 @@ def floor(module: str) -> str:
 def imports(
     tree: ast.AST, module: str, is_package: bool, inside: bool = False, types: bool = False
 ) -> Iterator[tuple[str, str, bool]]:
-    """(module, name, inside a function) of every import; of those under ``if TYPE_CHECKING`` only with `types`."""
+    """(module, name, inside a function) of every import that is run; of ``if TYPE_CHECKING`` only if types count."""
     for node in ast.iter_child_nodes(tree):
         checked = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         if isinstance(node, ast.If) and checked and not types:
@@ -195,7 +195,7 @@ def test_importing_loads_nothing_heavy(package: str) -> None:
     assert sorted(set(loaded) & HEAVY) == []
     others = [name for name in loaded if name not in ours and name.partition(".")[0] not in sys.stdlib_module_names]
     assert [name for name in others if loaded[name]] == []  # Cython makes two in memory, which cost nothing
-    # The modules for arrays, symbols, pictures and programs are imported only when they are needed.
+    # The parts that are there for arrays, symbols, pictures and programs wait until they are needed.
     late = ("autograd.arrays", "autograd.symbols", "autograd.expression", "autograd.view", "autograd.compiler")
     assert [name for name in ours if name.startswith(late)] == []
 
@@ -204,7 +204,7 @@ def test_importing_loads_nothing_heavy(package: str) -> None:
 
 
 def test_relative_imports_are_understood() -> None:
-    """A test of `imports_of`, on imports that are known."""
+    """The test of the test, on what the engine is known to import."""
     assert ("autograd.ieee", "", False) in imports_of("autograd.ops")
     assert ("autograd.arrays", "", True) in imports_of("autograd.ops")
     assert ("autograd.ops", "Op", False) in imports_of("autograd.value")
@@ -229,7 +229,7 @@ def test_no_import_points_up(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("autograd.compiler")])
 def test_no_import_points_up_within_the_compiler(module: str) -> None:
-    """Not even inside functions, or for types: so there is no circular import of any kind."""
+    """Not even inside of functions, or for types: so there is no circle of any kind."""
 
     def known(name: str) -> str:
         own = name.removeprefix("autograd.compiler").removeprefix(".") or "__init__"

@@ -1,4 +1,4 @@
-"""The tables for users of other libraries: all names in them exist, in glassgrad and in the other library."""
+"""The tables for those who come from other libraries: the names on our side are there, and so are those on theirs."""
 
 from __future__ import annotations
 

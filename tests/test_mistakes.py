@@ -1,6 +1,6 @@
-"""The mistakes of students: each gets a message that says what was wrong, and what to do about it.
+"""The mistakes of students: each gets a sentence that says what was wrong, and what to do about it.
 
-`MISTAKES` is the list. Mistakes that the code cannot tell from what somebody may intend are not in it.
+The table is the list. A mistake that is legal Python, and cannot be told from something that is meant so, is not in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograd import CompileError, Value
 from nn import Module
 from nn.optim import TrainingWarning
 
-# Any, because a type checker would refuse most of these mistakes.
+# What students write has types that a checker would refuse.
 autograd: Any = importlib.import_module("autograd")
 nn: Any = importlib.import_module("nn")
 number: Any = Value
@@ -69,7 +69,7 @@ def fit(model: Any = None, loss: Any = None, data: Any = None, **options: Any) -
 
 
 def train(*lines: str, optimizer: Any = None, steps: int = 2) -> Any:
-    """Run a training loop of these lines, which are keys of the table below; `optimizer` makes the optimiser."""
+    """A training loop of these lines; `optimizer` makes the optimiser of the parameters."""
     model = linear()
     moves = (optimizer or (lambda parameters: nn.SGD(parameters, lr=0.1)))(model.parameters())
     for _ in range(steps):
@@ -78,7 +78,7 @@ def train(*lines: str, optimizer: Any = None, steps: int = 2) -> Any:
             {
                 "zero_grad": moves.zero_grad,
                 "backward": loss.backward,
-                "backward without ()": lambda: loss.backward,  # noqa: B023  # called in this step
+                "backward without ()": lambda: loss.backward,  # noqa: B023  # of this very step
                 "clip": lambda: nn.clip_grad_norm_(model.parameters(), 0.1),
                 "step": moves.step,
             }[line]()
@@ -214,7 +214,7 @@ class OwnTrain(Module):
 
 
 class Lazy(Module):
-    """A module that makes its layer at the first call."""
+    """Its layer is made by the first call."""
 
     layer: Any = None
 
@@ -231,7 +231,7 @@ def load_before_the_first_call() -> None:
 
 
 class Table:
-    """A table as in pandas: iterating over it gives the names of its columns, not rows."""
+    """As those of pandas: what goes through it meets the names of its columns."""
 
     ndim, shape = 2, (1, 2)
 
@@ -246,7 +246,7 @@ class Table:
 
 
 def load(content: bytes | None, model: Any = None) -> None:
-    """Load a file with this content; if that is None, there is no file."""
+    """Load what is in a file; there is none without content."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.json")
         if content is not None:
@@ -286,7 +286,7 @@ def batch_norm() -> Any:
 
 CONV = [[1.0, 2.0], [3.0, 4.0]]
 
-# The mistake; a function that makes it; the class of the error or warning; and a part of its message.
+# What was done; how; what comes of it; and what it says.
 MISTAKES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     # --- values
     ("a text as a number", lambda: number("3"), TypeError, r"not str: '3'; float\(\) reads a number from a text"),
@@ -940,7 +940,7 @@ def test_no_warning_where_nothing_is_wrong(lines: list[str]) -> None:
 
 
 def test_no_warning_for_a_compiled_program() -> None:
-    """A program overwrites its gradient in each call, so that none is left from the step before."""
+    """It replaces its gradient, so that nothing is left of the step before."""
     w = v()
     program = compiled(lambda x, y: (w * x - y) ** 2)
     program([1.0], [1.0])
@@ -958,7 +958,7 @@ def test_no_warning_after_write_back(use: Callable[[Any], Any]) -> None:
 
 
 def test_no_warning_while_a_second_program_is_compiled() -> None:
-    """The second program shares the vector of the first, whose numbers are newer than the model's."""
+    """It shares the parameters of the first, whose numbers count."""
     model = linear()
     program = compiled(lambda x, y: nn.mse(model(x), y), like=(POINTS[0], COLUMN[0]))
     program.parameters.data += 1.0
@@ -976,7 +976,7 @@ def test_weight_decay_alone_is_a_step() -> None:
 @pytest.mark.parametrize("clipped", [False, True])
 @pytest.mark.parametrize("kind", ["eager", "compiled"])
 def test_a_gradient_of_0_is_one(kind: str, clipped: bool) -> None:
-    """A dead unit has the gradient 0, which counts as one, also after clipping: the step does not warn."""
+    """That of a unit that is dead; clipping sets it, and changes nothing."""
     w = Value(-1.0)
     if kind == "eager":
         optimizer = nn.SGD([w], lr=0.1)
