@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rival:
-    """Somebody who takes part.
+    """A library that takes part, used in one particular way.
 
     Parameters
     ----------
     title : str
         The name in tables.
     module : str
-        The module of this package that knows how it is used.
+        The module of this package that has its `Library`.
     distribution : str
-        What to install, if it is neither ourselves nor written here.
+        The distribution to install; empty for glassgrad and for what is written here.
     package : str
-        What a user imports, likewise.
+        The module that a user imports; empty for what is written here.
     engine : str
-        Of ourselves: "interpreted" or "native". What is compiled is NumPy with either; the interpreted one records it.
+        For glassgrad, "interpreted" or "native". Compiled programs are the same with either; here the interpreted one
+        records them.
     """
 
     title: str

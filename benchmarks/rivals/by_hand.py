@@ -1,7 +1,7 @@
-"""Forward and backward passes derived by hand, in NumPy: a rival, and the reference that all others are held to.
+"""Forward and backward passes derived by hand, in NumPy: a rival, and the reference that all others must agree with.
 
-A delta, d_x, is the derivative of the loss with respect to what it is named after, x. What all time steps or all
-examples have in common is one product of matrices, and gradients are written where they belong in one array.
+A delta, d_x, is the derivative of the loss with respect to x. Wherever time steps or examples do not depend on each
+other, one matrix product computes all of them; the gradients are written into one array, through views of its parts.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Library(scalars.Library):
 
 
 def expression(problem: Problem) -> Step:
-    """c = 4 a + 4 b + 3 - a ... written out: g = e**2 / 2 + 10 / e**2, so that dg/de = e - 20 / e**3."""
+    """The README's expression, simplified to g = e**2 / 2 + 10 / e**2, so that dg/de = e - 20 / e**3."""
     a, b = flat(problem["parameters"])
 
     def step() -> tuple[float, list[float]]:
         plus, minus = b + a, b - a
         up, down = max(plus, 0.0), max(minus, 0.0)
-        # c + (c + 1) = 2 (a + b) + 1, and twice that plus 1 - a is c; d is tripled, then quadrupled.
+        # The README first makes c = 2 (a + b) + 1, then 2 c + 1 - a; and d = 3 d + up, then 4 d + down.
         c = 2.0 * (2.0 * plus + 1.0) + 1.0 - a
         d = 4.0 * (3.0 * (a * b + b**3) + up) + down
         e = c - d
@@ -56,7 +56,7 @@ def chain(problem: Problem) -> Step:
 
 
 def wide(problem: Problem) -> Step:
-    """A sum has slope 1 everywhere."""
+    """The partial derivatives of a sum are 1."""
     return lambda: (sum(scalars.wide_numbers(problem["nodes"])), np.ones(problem["nodes"]))
 
 
@@ -74,10 +74,10 @@ def parts(problem: Problem, vector: Array) -> list[Array]:
 
 
 class Network:
-    """Layers as matrix products, with every array made once.
+    """Layers as matrix products, whose activations and gradients have arrays that are allocated once.
 
-    The activations end in a column of ones, so that a bias is one more weight. All parameters, and all gradients,
-    are parts of one array.
+    The activations end in a column of ones, so that a bias is one more weight. All parameters are views of one array,
+    and all gradients of another.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -136,7 +136,7 @@ def digits(problem: Problem) -> Step:
 
 
 def cross_entropy(logits: Array, targets: NDArray[np.int_], shares: Array | None = None) -> tuple[Any, Array]:
-    """The loss, and its derivative (softmax(z) - onehot(t)) times the row's share of the loss, 1 / n if not given."""
+    """The loss and its delta, (softmax(z) - onehot(t)) times the weight of the row in the loss, 1 / n if not given."""
     rows = np.arange(len(targets))
     delta = softmax(logits)
     losses = -np.log(delta[rows, targets])
@@ -156,25 +156,25 @@ def softmax(scores: Array) -> Array:
 
 
 def softmax_delta(shares: Array, delta: Array) -> Array:
-    """From the shares' delta that of the scores: each moves its own share up and all of them down."""
+    """The delta of the scores from that of their softmax s, where ds_i / dz_j = s_i ((1 if i = j else 0) - s_j)."""
     back: Array = shares * (delta - (delta * shares).sum(axis=-1, keepdims=True))
     return back
 
 
 def mean(x: Array) -> Array:
-    """Of each row, in a column. ``x.mean`` is the same and takes longer for small arrays."""
+    """The mean of each row, as a column. ``x.mean`` takes longer on small arrays."""
     sums: Array = x.sum(axis=-1, keepdims=True)
     sums /= x.shape[-1]
     return sums
 
 
 def causal(length: int) -> Array:
-    """What is added to scores so that nobody looks at what comes later."""
+    """The mask that is added to the scores, so that no step attends to a later one."""
     return np.triu(np.full((length, length), -np.inf), 1)
 
 
 def squared_error(outputs: Array, targets: Array) -> tuple[Any, Array]:
-    """The mean over all numbers, and its derivative."""
+    """The mean of the squared errors of all numbers, and the delta of the outputs."""
     error = outputs - targets
     return np.vdot(error, error) / error.size, error * (2.0 / error.size)
 
@@ -195,7 +195,7 @@ def attention(problem: Problem) -> Step:
     future = causal(shape[-2]) if problem["causal"] else None
 
     def by_head(rows: Array) -> Array:
-        """(..., heads, steps, size), or for one head, which needs no axis, (..., steps, width)."""
+        """The rows as (..., heads, steps, size); with one head as (..., steps, width), without an axis of heads."""
         return rows.reshape(shape) if heads == 1 else rows.reshape(*shape[:-1], heads, size).swapaxes(-3, -2)
 
     def together(x: Array) -> Array:
@@ -225,7 +225,7 @@ def attention(problem: Problem) -> Step:
 
 
 def steps_first(inputs: Array) -> Array:
-    """Time as the first axis, so that a step's rows lie together."""
+    """The inputs with time as the first axis, so that the rows of a step are contiguous."""
     return np.ascontiguousarray(inputs.swapaxes(0, -2))
 
 
@@ -266,7 +266,7 @@ def rnn(problem: Problem) -> Step:
 
 
 def lstm(problem: Problem) -> Step:
-    """An example is a column here, so that the gates are blocks of rows, each of which lies together."""
+    """Each example is a column, so that each gate is a contiguous block of rows."""
     parameters = np.array(flat(problem["parameters"]))
     gradient = np.empty_like(parameters)
     from_input, from_state, biases, weights, bias = parts(problem, parameters)
@@ -299,7 +299,7 @@ def lstm(problem: Problem) -> Step:
 
         np.multiply(gates[:, smooth], 1.0 - gates[:, smooth], out=slopes[:, smooth])
         np.subtract(1.0, gates[:, new] * gates[:, new], out=slopes[:, new])
-        by_state = gates[:, show] * (1.0 - shown * shown)  # the memory's part in the state
+        by_state = gates[:, show] * (1.0 - shown * shown)  # d state / d memory
         d_state, d_memory = weights.T * d_outputs, np.zeros_like(states[-1])
         for t in range(steps - 1, -1, -1):
             d_memory += d_state * by_state[t]
@@ -332,7 +332,7 @@ def columns(x: Array) -> Array:
 
 
 def norm(x: Array) -> tuple[Array, Array]:
-    """Each row with mean 0 and variance 1, and the factor that made it so."""
+    """Each row normed to mean 0 and variance 1, and the factor that scaled it."""
     centred = x - mean(x)
     factor = 1.0 / np.sqrt(mean(centred * centred) + 1e-5)
     centred *= factor
@@ -340,7 +340,7 @@ def norm(x: Array) -> tuple[Array, Array]:
 
 
 def norm_delta(normed: Array, factor: Array, delta: Array) -> Array:
-    """factor * (delta - mean(delta) - normed mean(normed * delta))."""
+    """The delta of the operand of `norm`: factor * (delta - mean(delta) - normed mean(normed * delta))."""
     back: Array = factor * (delta - mean(delta) - normed * mean(normed * delta))
     return back
 
@@ -413,9 +413,9 @@ def residual(problem: Problem) -> Step:
 
 
 def convolution(problem: Problem) -> Step:
-    """A kernel is a row, every place where it fits a column of 9 pixels, and so the maps are one product.
+    """One matrix product makes all maps: each kernel is a row, and the 9 pixels that it covers at a place are a column.
 
-    The examples are the last axis: NumPy adds long rows faster than the few numbers of a pool or a pixel's channels.
+    The examples are the last axis: NumPy adds long rows faster than the 2 numbers of a pool or a pixel's channels.
     """
     parameters = np.array(flat(problem["parameters"]))
     gradient = np.empty_like(parameters)
@@ -455,7 +455,7 @@ def convolution(problem: Problem) -> Step:
 
 
 def gpt(problem: Problem) -> Step:
-    """All words at once; in matrices each prediction is a row."""
+    """All words at once; each place of each word, with its prediction, is a row of the matrices."""
     theta = np.array(flat(problem["parameters"]))
     letters, places, query, key, value, out, up, down, head = parts(problem, theta)
     gradient = np.zeros_like(theta)
@@ -466,16 +466,16 @@ def gpt(problem: Problem) -> Step:
     size = width // heads
     scale = size**-0.5
     future = causal(length)
-    shares = weights.ravel() / count  # of the loss
+    shares = weights.ravel() / count  # the weight of each prediction in the loss
     optimise = adam(theta, gradient, **problem["adam"]) if "adam" in problem else None
 
     def rms_norm(x: Array) -> tuple[Array, Array]:
-        """x / sqrt(mean(x^2) + 1e-5) for each row, and that factor."""
+        """x * factor for each row, where factor = 1 / sqrt(mean(x^2) + 1e-5), and the factor."""
         factor = 1.0 / np.sqrt(mean(x * x) + 1e-5)
         return x * factor, factor
 
     def rms_norm_delta(x: Array, factor: Array, delta: Array) -> Array:
-        """factor * delta - x factor^3 mean(x * delta)."""
+        """The delta of the operand of `rms_norm`: factor * delta - x factor^3 mean(x * delta)."""
         back: Array = factor * delta - x * (factor**3 * mean(x * delta))
         return back
 
@@ -525,7 +525,7 @@ def gpt(problem: Problem) -> Step:
 
 
 def adam(theta: Array, gradient: Array, lr: float, betas: list[float], eps: float) -> Callable[[], None]:
-    """Kingma and Ba 2015, on the vector of all parameters."""
+    """A function that makes one Adam step (Kingma and Ba 2015) on the vector of all parameters."""
     (first, second), steps = betas, counted(1)
     means, squares = np.zeros_like(theta), np.zeros_like(theta)
 

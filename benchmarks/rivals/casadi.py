@@ -1,6 +1,6 @@
-"""CasADi: the scalar program is run once on symbols, and what it recorded becomes a function with its gradient.
+"""CasADi: the scalar program runs once on symbols, and the recorded graph becomes a function with its gradient.
 
-The function is called through its buffers, the way with the least overhead. All examples are unrolled.
+The function is called through its buffers, the way with the least overhead. The graph holds all examples, unrolled.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ class Library(Engine):
 
         def step() -> tuple[Any, ...]:
             evaluate()
-            return loss, slopes, self.point, buffer  # all that the function works on must live as long as it does
+            return loss, slopes, self.point, buffer  # kept alive here: the function has only their addresses
 
         return Program(step, lambda made: (made[0][0], made[1].tolist()))

@@ -1,4 +1,4 @@
-"""glassgrad as somebody uses it who writes the loops of a network out; nothing here is interpreted or native."""
+"""glassgrad without ``nn``: the loops of a network are written out. Both engines run this code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Library(ValueEngine):
     tanh = staticmethod(Value.tanh)
 
     def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
-        import nn  # for who trains alone
+        import nn  # only tasks with a step of Adam need it
 
         return nn.Adam(leaves, lr, (betas[0], betas[1]), eps).step
 

@@ -1,7 +1,7 @@
 """glassgrad's compiler as its README uses it: the loss of one example, compiled for a batch.
 
-The example's loss is made of layers and losses from ``nn``, or, where there is no such layer, in loops over vectors.
-A single example is compiled without a batch.
+The losses of `LOSSES` are made of layers and losses from ``nn``, all others of the loops over vectors in `EXAMPLES`.
+A task with a single example is compiled without an axis of examples.
 """
 
 from __future__ import annotations

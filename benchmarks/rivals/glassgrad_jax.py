@@ -1,7 +1,8 @@
 """glassgrad's compiler with JAX as its backend: the same program as in `glassgrad_compiled`, run by XLA.
 
-It is measured as the rival who writes JAX by hand is: a jitted function of parameters and data that JAX holds, with a
-gradient that stays there. What a call of the program itself adds, NumPy's arrays and a look for nan, is not in it.
+It is measured like the rival that is written in JAX by hand: a jitted function, whose parameters, data and gradient are
+JAX's arrays. So the time leaves out what a call of the program adds, the conversion from and to NumPy's arrays and the
+check for nan.
 """
 
 from __future__ import annotations

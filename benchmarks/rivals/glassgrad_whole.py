@@ -1,4 +1,4 @@
-"""glassgrad's compiler on the program of every library of scalars: all examples, recorded in one piece and compiled."""
+"""glassgrad's compiler on the program that all libraries of scalars run: the graph of all examples, compiled whole."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class Library(glassgrad.Library):
         return Program(compiled, lambda made: read(made, compiled, leaves), source=compiled.source)
 
     def leaves(self, numbers: Iterable[float]) -> list[Any]:
-        """A program's leaves, made once: those that are made anew in every run are constants to the compiler."""
+        """A program's leaves, made once: leaves made inside the compiled function would be constants."""
         self.made = self.made or super().leaves(numbers)
         return self.made

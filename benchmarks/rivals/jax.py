@@ -49,7 +49,7 @@ class Library(Tensors):
     def training(
         self, loss_and_gradients: Any, parameters: Any, data: Any, lr: float, betas: list[float], eps: float
     ) -> Callable[[], Any]:
-        """A step that goes on to move the parameters by Adam's rule, compiled in one piece."""
+        """A step that also moves the parameters by Adam's rule, compiled as one function."""
         first, second = betas
 
         def moved(state: Any, *data: Any) -> Any:

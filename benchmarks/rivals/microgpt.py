@@ -1,7 +1,7 @@
 """The design of Andrej Karpathy's microgpt (2026), written anew: a GPT in plain Python, scalar by scalar.
 
-A node stores what it was made of and, as a number for each, how it changes with it. So there are no closures as in
-micrograd, and all that backward() does is multiply and add. Logits become probabilities, whose logarithm is the loss.
+A node stores its operands and, as numbers, the partial derivatives with respect to them. So there are no closures as in
+micrograd, and backward() only multiplies and adds. The loss is made of operations: -log(softmax(logits)[target]).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..scalars import ValueEngine
 
 
 class Value:
-    """A number, the nodes that it was made of, and its slope by each of them."""
+    """A number, its operands, and its partial derivative with respect to each of them."""
 
     __slots__ = ("data", "grad", "children", "slopes")
 

@@ -1,4 +1,4 @@
-"""micrograd, as its notebook uses it; the two functions that it lacks are made like those that it has."""
+"""micrograd, as its notebook uses it; exp and log, which it lacks, are written like its own operations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _function(name: str, value: float, operand: Any, slope: float) -> Any:
 
 class Library(ValueEngine):
     def __init__(self) -> None:
-        # backward() calls itself for every node of a chain. The limit is the largest that Python takes anywhere.
+        # backward() recurses once for each node of a chain. This is the largest limit that every platform takes.
         sys.setrecursionlimit(2**31 - 1)
 
     value = Value

@@ -1,4 +1,4 @@
-"""PyTorch with a 0-d tensor for every scalar: what its eager engine does on a graph of scalars."""
+"""PyTorch with a 0-d tensor for every scalar: its eager engine on the graphs of the scalar libraries."""
 
 from __future__ import annotations
 

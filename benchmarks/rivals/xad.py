@@ -1,4 +1,4 @@
-"""XAD: a tape in C++ with Python bindings. One tape serves for all passes, as its manual recommends."""
+"""XAD: a tape in C++ with Python bindings. One tape is used again for all passes, as its manual recommends."""
 
 from __future__ import annotations
 
