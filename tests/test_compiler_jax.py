@@ -390,7 +390,7 @@ def test_copies_and_pickles(way: str) -> None:
 
 @every_network
 def test_jax_finds_the_gradient_that_the_program_has(name: str, x64: None) -> None:
-    """JAX differentiates `function` with the program's own gradient, or by its own rules."""
+    """The gradient of the program's `step`, and the one that JAX derives from `function` by its own rules."""
     program, batch = compiled(name)
     value, gradient = program(*batch)
     vector = program.parameters.data
