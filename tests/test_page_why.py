@@ -1,4 +1,4 @@
-"""The panel that answers "why", in a browser: the textbook's formulas, the whole way from the loss, the story."""
+"""The panel that answers "why", in a browser: the textbook's formulas, the whole path from the loss, the story."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_switch_shows_the_rule_as_it_is_computed(visit: Callable[..., Reader])
     switch.click()
     assert reader.page.locator("#panel-why .switch").get_attribute("aria-pressed") == "true"
     assert lines(reader, ".rule > .formula")[-1] == "∂s∂z=sech(z2)24"
-    reader.click("z")  # a sum has one way to be written
+    reader.click("z")  # a sum has only one form
     assert reader.page.locator("#panel-why .switch").count() == 0
     reader.click("s")
     reader.page.locator("#panel-why .switch").click()
@@ -106,7 +106,7 @@ def test_a_factor_leads_to_its_result(visit: Callable[..., Reader]) -> None:
 
 
 def test_several_ways_are_added_up(visit: Callable[..., Reader]) -> None:
-    """In the 2-2-1 network two ways lead from the error to an input: one through each hidden neuron."""
+    """In the 2-2-1 network two paths lead from the error to an input: one through each hidden neuron."""
     network = two_two_one(x=[1.0, -1.5], y=1.0, w=[[0.1, 0.2], [0.3, 0.4]], v=[0.5, -0.6])
     reader = visit(network.error)
     reader.click("x1")
@@ -122,7 +122,7 @@ def test_several_ways_are_added_up(visit: Callable[..., Reader]) -> None:
 def test_too_many_ways_are_not_written_out(visit: Callable[..., Reader]) -> None:
     x = Value(0.1, "x")
     y = x
-    for _ in range(40):  # 2**40 ways
+    for _ in range(40):  # 2**40 paths
         y = y + y * 0.5
     reader = visit(y)
     reader.page.evaluate("page.goTo(page.model.names.indexOf('x'))")
@@ -215,7 +215,7 @@ def test_numbers_as_people_write_them(browser: Any) -> None:
 
 
 WIDE = 1.0
-"""So many pixels a formula may be wider than its line: browsers round."""
+"""How many pixels a formula may be wider than its line, because browsers round."""
 
 
 def test_no_formula_of_any_operation_leaves_the_panel(visit: Callable[..., Reader]) -> None:
