@@ -1,8 +1,8 @@
-"""The native build: Cython compiles the engine's nodes, from the very same source, where a C compiler is there.
+"""The native build: where there is a C compiler, Cython compiles some of the engine's modules, unchanged.
 
-Everything else about the distribution stands in pyproject.toml. Without a compiler, or if anything goes wrong, the
-installation goes on with pure Python: it works the same, and ``autograd.engine`` says which of the two it is. An
-editable installation stays interpreted, so that edits take effect.
+Everything else about the distribution stands in pyproject.toml. Without a compiler, or if anything goes wrong, pure
+Python is installed, which gives the same results; ``autograd.engine`` says which of the two is running. An editable
+installation stays interpreted, so that edits take effect.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from setuptools.command.build_ext import build_ext
 MODULES = ("autograd.origins", "autograd.value", "autograd.cells")
 DIRECTIVES = {
     "language_level": "3",
-    "nonecheck": True,  # a field of None is an AttributeError, as in Python, not a fault in memory
+    "nonecheck": True,  # an attribute of None raises AttributeError, as in Python, and does not crash
     "embedsignature": True,
-    "embedsignature.format": "clinic",  # which inspect and help understand
+    "embedsignature.format": "clinic",  # the form of signatures that `inspect` and `help` can read
 }
-# As fast as it gets, but each sum and product rounded by itself, as Python does it; and no debugging symbols.
+# Full optimisation, but no fused multiply-add: each sum and product is rounded by itself, as in Python.
 UNIX_FLAGS = ["-O3", "-ffp-contract=off", "-g0"]
-# Classes are made at run time, as Python's are, so that they can be given methods.
+# Classes are heap types, not static ones, so that methods can be added to them at run time, as to Python's classes.
 MACROS = [("CYTHON_USE_TYPE_SPECS", "1")]
 
 
@@ -29,7 +29,7 @@ class NativeBuild(build_ext):
     """Builds the native modules if it can, and says so if it cannot."""
 
     def finalize_options(self) -> None:
-        # Not before this point: setup.py is run several times for one installation, and compiling takes a while.
+        # Run Cython only here, in the build: one installation runs setup.py several times, and Cython takes a while.
         self.distribution.ext_modules = [] if self.editable_mode else _in_c()
         super().finalize_options()
 
@@ -67,5 +67,5 @@ def _warn(error: BaseException) -> None:
     print(f"glassgrad: no native build ({error}); the pure Python engine is installed instead", file=sys.stderr)
 
 
-# The extensions stand here so that a wheel is tagged for its platform; what is built is decided above.
+# The extensions are listed so that a wheel is tagged for its platform; `NativeBuild` decides what is really built.
 setup(ext_modules=_extensions(), cmdclass={"build_ext": NativeBuild})

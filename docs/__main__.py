@@ -1,7 +1,7 @@
 """Build the site: ``python -m docs``. Read it with ``python -m docs --serve``.
 
-It fetches by npm what runs the cells of the lessons (Pyodide, an editor), once; bundles the editor; and runs Sphinx,
-for which a warning is an error. All of it goes into ``build/site``; the site itself is in ``build/site/html``.
+The command installs Pyodide and the code editor with npm, once, for the cells of the lessons; bundles the editor; and
+runs Sphinx, with warnings as errors. All files go into ``build/site``; the site itself is in ``build/site/html``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.
 
 
 def main() -> int:
-    """What the command line says."""
+    """Parse the command line, build the site, and return Sphinx's exit code."""
     parser = argparse.ArgumentParser(prog="python -m docs", description=__doc__, formatter_class=_Help)
     parser.add_argument("--out", type=Path, default=BUILD / "html", help="the folder of the site (build/site/html)")
     parser.add_argument("--force", action="store_true", help="execute all cells again, even if nothing has changed")
@@ -44,7 +44,7 @@ _PACKAGES = "a folder with wheels of Pyodide's distribution, which the site then
 
 
 def fetch() -> None:
-    """Fetch what package.json names, unless it is there."""
+    """Install the npm packages that package.json lists, unless this list has been installed before."""
     wanted, there = HERE / "package.json", BUILD / "npm" / "package.json"
     if there.exists() and there.read_bytes() == wanted.read_bytes():
         return
@@ -56,7 +56,7 @@ def fetch() -> None:
     try:
         subprocess.run([_npm(), "install", *options], cwd=there.parent, check=True)
     except BaseException:
-        there.unlink()  # so that it is tried again
+        there.unlink()  # its presence says that the packages are installed
         raise
 
 
@@ -68,7 +68,7 @@ def _npm() -> str:
 
 
 def assemble(packages: Path | None) -> None:
-    """Lay out what the site serves besides its pages: Pyodide, the editor, and libraries if there are any."""
+    """Collect what the site serves besides its pages: Pyodide, the editor, and the wheels of the folder `packages`."""
     modules = BUILD / "npm" / "node_modules"
     shutil.rmtree(ASSETS, ignore_errors=True)
     (ASSETS / "pyodide").mkdir(parents=True)

@@ -14,7 +14,7 @@ from sphinx.errors import ConfigError
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "site"
 
-# What is documented and executed is the source in this folder: the native engine keeps less of its docstrings.
+# Document and execute this repository's source, not an installed package: the native engine lacks some docstrings.
 sys.path.insert(0, str(ROOT))
 os.environ["PYTHONPATH"] = str(ROOT)
 
@@ -53,7 +53,7 @@ html_math_renderer = "mathml"
 
 
 def _digest() -> str:
-    """Tells one state of the packages from another: what cells gave is kept for as long as these are the same."""
+    """A hash of the packages' source; cached outputs of cells are used only as long as it is the same."""
     files = sorted(path for package in ("autograd", "nn", "demos") for path in (ROOT / package).rglob("*.*"))
     state = hashlib.sha256()
     for path in files:
@@ -62,7 +62,7 @@ def _digest() -> str:
     return state.hexdigest()[:16]
 
 
-nb_execution_mode = "cache"  # the gate builds with "force"
+nb_execution_mode = "cache"  # the site is published from a build with "force"
 nb_execution_cache_path = str(BUILD / "cache" / _digest())
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
@@ -84,7 +84,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css", "lessons.css"]
 html_js_files: list[Any] = [("site.js", {"type": "module"})]
 html_context = {"default_mode": "auto"}
-ALONE = ("index", "gallery/index", "glossary", "changelog", "contributing")  # with no pages below
+ALONE = ("index", "gallery/index", "glossary", "changelog", "contributing")  # without subpages, so without a sidebar
 html_sidebars: dict[str, list[str]] = {**{page: [] for page in ALONE}, "**": ["sidebar-nav-bs"]}
 html_copy_source = False
 html_show_sourcelink = False

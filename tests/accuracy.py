@@ -1,14 +1,14 @@
 """What tests know of the operations, one entry for each row of ``autograd.ops``; and how exact the operations are.
 
-Here are the mathematics of every operation once more, written independently of the engine: the textbook formulas, which
-``jets`` differentiates at hundreds of digits, and the points at which they are compared. Besides, what PyTorch calls
-the operation, where we differ from PyTorch on purpose, and where the operation is smooth enough for random graphs.
-Other tests take their lists of operations from the rows and from here: a new operation needs its row, and its entry in
-`TRUTHS`.
+`TRUTHS` defines every operation a second time, independently of the engine: by the textbook's formula, which ``jets``
+differentiates at hundreds of digits, and by points at which to compare. It also has PyTorch's name of the operation,
+the points at which we differ from PyTorch on purpose, and those at which it is smooth enough for random graphs. Other
+tests take their lists of operations from ``autograd.ops`` and from here: a new operation needs a row there and an entry
+in `TRUTHS`.
 
 ``test_ops`` asserts the targets. As a program, ``python -m tests.accuracy`` prints the table of worst errors, and with
-``--write`` it rewrites ``docs/accuracy.md``; with names after that it measures those alone. What happens at kinks, at
-infinities and with nan is not a matter of accuracy: conventions are held to PyTorch in ``test_ops``.
+``--write`` it rewrites ``docs/accuracy.md``; with names after that it measures those alone. Results at kinks, at
+infinities and with nan are conventions, not a matter of accuracy: ``test_ops`` compares them with PyTorch's.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ ORDERS = len(DERIVATIVE_TARGETS)
 FLOOR = 1e-290
 """Derivatives smaller than this are measured absolutely, as if they were this large."""
 ROOT = 1000
-"""One part in so many of an operand is next to a root."""
+"""A root of a derivative counts as near if changing the operands by one part in ROOT would reach it."""
 DIGITS = 50
-"""Decimal digits of the truth, at least."""
+"""The truth has at least this many correct decimal digits."""
 
 Point = tuple[float, ...]
 Formula = Callable[..., Number]
@@ -61,30 +61,31 @@ def everywhere(*operands: float) -> bool:
 
 @dataclass(frozen=True)
 class Truth:
-    """What an operation should compute, and all else that tests need to know of it.
+    """What an operation should compute, and everything else that tests need to know about it.
 
     Attributes
     ----------
     formula : callable
-        The textbook formula; the jets of the operands make its derivatives.
+        The textbook formula; applied to jets of the operands it gives its derivatives, too.
     points : list of tuple
         Operands to compare at.
     terms : callable
-        The terms of the formula, if its value is measured by their size; otherwise none.
+        The terms of the formula, if the error of its value is measured relative to their size; otherwise none.
     measured : callable
         ``measured(order, *operands)``: whether derivatives of this order are compared at a point.
     missed : dict
-        For an order whose target is missed, and nobody knows a rule in a simple form that would do better, the reason.
+        The orders of derivatives that miss their target because no better rule in a simple form is known, and why.
     torch : callable, optional
-        ``torch(torch)``, the function of 0-d tensors that does the same in PyTorch. If not given, it is the first of
-        the operation's name in ``torch``, ``torch.special`` and ``torch.nn.functional``.
+        ``torch(torch)`` returns the function of 0-d tensors that does the same in PyTorch. If not given, it is the
+        function of the operation's name in ``torch``, ``torch.special`` or ``torch.nn.functional``, the first found.
     accepted : dict
         Where we differ from PyTorch on purpose, and why: by what differs, ``"value"``, ``"slope"`` or ``"curvature"``.
     smooth : callable or str
         ``smooth(*operands)``: whether the operation is smooth at operands up to 3, with slopes that stay moderate: off
         its kinks, and away from its poles. Random graphs apply it only there. A text says why they never do.
     slope_terms : float
-        How large the terms are whose difference is a slope with a root; next to it the last digits are theirs.
+        If the slope is a difference of terms and has a root: the size of the terms, whose rounding is the slope's
+        error near the root.
     """
 
     formula: Formula
@@ -99,7 +100,7 @@ class Truth:
 
 
 class Truths(dict[str, Truth]):
-    """The truths by operation; for one that is missing it says what to add."""
+    """The truths by operation's name; the error for a missing name says what to add."""
 
     def __missing__(self, name: str) -> Truth:
         raise LookupError(
@@ -132,7 +133,7 @@ def near(rng: random.Random, x: float) -> float:
 
 
 def line(seed: str, inside: Callable[[float], bool] = lambda a: True) -> list[Point]:
-    """Points on the real line, as far as they lie inside the domain."""
+    """Points on the real line, those inside the domain."""
     rng = random.Random(seed)
     points = list(EDGES)
     points += [power_of_ten(rng, -300.0, 300.0) for _ in range(150)]
@@ -166,7 +167,7 @@ def plane(seed: str, inside: Callable[[float, float], bool] = lambda a, b: True)
 
 
 def powers(seed: str) -> list[Point]:
-    """Bases and exponents: any exponent on a positive base, whole ones on a negative, results in range or not."""
+    """Bases and exponents: any exponent for a positive base, whole ones for a negative; results may be out of range."""
     rng = random.Random(seed)
     points = plane(seed, lambda a, b: a > 0.0)
     for _ in range(300):
@@ -194,7 +195,7 @@ def sequences(seed: str, low: float, high: float, lengths: Sequence[int] = range
 
 
 def exponents(seed: str) -> list[Point]:
-    """Sequences for logsumexp: near and far from each other and from 0, with ties."""
+    """Sequences for logsumexp: numbers near to and far from each other and from 0, and ties."""
     rng = random.Random(seed)
     points: list[Point] = sequences(seed, -300.0, 300.0, range(1, 9))
     for n in range(1, 9):
@@ -208,7 +209,7 @@ def exponents(seed: str) -> list[Point]:
 
 
 def triples(seed: str, first: Sequence[float]) -> list[Point]:
-    """Points in space, the first coordinate one of the given ones or any."""
+    """Points in space: some with a first coordinate from `first`, others with any."""
     rng = random.Random(seed)
     corners = (0.0, -0.0, 1.0, -1.0, 0.5, TINY, -NORMAL, 1e300, -HUGE)
     points: list[Point] = [(a, b, c) for a in first for b in corners for c in corners]
@@ -222,16 +223,16 @@ def triples(seed: str, first: Sequence[float]) -> list[Point]:
 
 
 def digits(point: Point) -> int:
-    """Decimal digits to compute the truth with, so that at least DIGITS are left where its terms cancel.
+    """How many decimal digits to compute the truth with, so that at least DIGITS are left where its terms cancel.
 
-    400 for sums such as 1 + e**-700, and the range of the squares of the operands, for sums of those.
+    400 are enough for sums such as 1 + e**-700; for sums of squares twice the decades between the operands are added.
     """
     decades = [math.log10(abs(x)) for x in point if x]
     return 400 + 2 * math.ceil(max(0.0, *decades) - min(0.0, *decades)) if decades else 400
 
 
 def _by_hand(at: Callable[[mpf], mpf], slope: Formula, lowest: float, highest: float) -> Formula:
-    """A function that mpmath computes, from its derivative; constant outside, where mpmath gives up."""
+    """A function that mpmath computes, with its derivative; constant outside the bounds, where mpmath fails."""
     return integral(lambda a: at(min(max(a, mpf(lowest)), mpf(highest))), slope)
 
 
@@ -252,14 +253,14 @@ def _pow(a: Number, b: Number) -> Number:
         return exp(b * log(a))
     if not isinstance(a, Jet):
         return a**b
-    # A whole power: repeated multiplication, which says nothing of a derivative with respect to the exponent.
+    # A base of 0 or below has a whole exponent; derivatives with respect to the exponent do not exist and become nan.
     made = power(a, int(value(b))) if value(a) else math.prod([a] * int(value(b)), start=1 + 0 * a)
     unknown = {(i, j): mp.nan for i in range(a.order) for j in range(1, a.order + 1 - i)}
     return Jet(made.terms | unknown, a.order)
 
 
 def _pow_in_range(order: int, a: mpf, b: mpf) -> bool:
-    """Whether a**b and the powers in its derivatives are floats; next to its pole there is nothing to say it with."""
+    """Whether a**b and the powers in its derivatives fit into floats; near the pole of a**b they overflow."""
     if a == 0:
         return order <= 2
     return bool((order == 1 or abs(a**b) >= NORMAL) and abs(a ** (b - order)) < _OVERFLOW)
@@ -270,7 +271,7 @@ def _cbrt(a: Number) -> Number:
 
 
 def _atan2(y: Number, x: Number) -> Number:
-    # All of its branches differ by constants.
+    # All branches of the angle differ by constants, so that any of them gives the derivatives.
     angle = _atan(y / x) if value(x) else -_atan(x / y)
     return angle + (mp.atan2(value(y), value(x)) - value(angle))
 
@@ -289,7 +290,7 @@ def _dot_terms(*operands: Number) -> list[Number]:
 
 
 def _torch_elu(torch: Any) -> Callable[..., Any]:
-    # PyTorch's alpha is a number: it has no gradient. Below 0 a factor says the same of what is finite, and has one.
+    # PyTorch's alpha is a plain number without a gradient. Below 0, alpha * elu(a) is the same for a finite alpha.
     elu = torch.nn.functional.elu
     return lambda a, alpha: alpha * elu(a) if a < 0 and torch.isfinite(alpha) else elu(a, alpha.item())
 
@@ -306,7 +307,7 @@ def _torch_dot(torch: Any) -> Callable[..., Any]:
 
 
 with mp.workdps(2000):
-    # The fixed point of mean 0 and variance 1 (Klambauer et al. 2017).
+    # The constants for which mean 0 and variance 1 are a fixed point (Klambauer et al. 2017).
     _TAIL = mp.erfc(1 / mp.sqrt(2)) * mp.sqrt(mp.e)
     _SELU_ALPHA = mp.sqrt(2 / mp.pi) / (1 - _TAIL)
     _SELU_SCALE = (
@@ -558,7 +559,7 @@ TRUTHS = Truths({
 
 
 def pytorchs(torch: Any, name: str) -> Callable[..., Any] | None:
-    """PyTorch's function of that name."""
+    """PyTorch's function of that name, if there is one."""
     for place in (torch, torch.special, torch.nn.functional):
         if found := getattr(place, name, None):
             return found  # type: ignore[no-any-return]
@@ -566,7 +567,7 @@ def pytorchs(torch: Any, name: str) -> Callable[..., Any] | None:
 
 
 def twin(torch: Any, name: str) -> Callable[..., Any]:
-    """What does in PyTorch, on 0-d tensors, what the operation does here."""
+    """The function of 0-d tensors that does in PyTorch what the operation does here."""
     given = TRUTHS[name].torch
     found = pytorchs(torch, name) if given is None else given(torch)
     if found is None:
@@ -590,7 +591,7 @@ def slopes(name: str, point: Point) -> list[float]:
 
 # --- how errors are measured ----------------------------------------------------------------------------------
 
-_LIMIT = mpf(2) ** 1024  # what an overflow is taken for
+_LIMIT = mpf(2) ** 1024  # stands for an infinite result when its error is computed
 _OVERFLOW = _LIMIT * (1 - mpf(2) ** -54)  # numbers from here on are rounded to infinity
 
 
@@ -620,14 +621,14 @@ def value_error(got: float, exact: mpf, terms: Sequence[mpf] = ()) -> float:
 def derivative_error(got: float, exact: mpf, swing: mpf | int = 0) -> float:
     """The relative error of a derivative: relative to the derivative, and to FLOOR at least.
 
-    `swing` is the sum of abs(x * slope) over the operands, where the slope is the derivative's own: changing an operand
-    by one part in a thousand changes the derivative by a thousandth of that. So much is not to be told from 0 next to a
-    root: the error is relative to that if it is more than the derivative.
+    `swing` is the sum of abs(x * slope) over the operands x, where slope is the slope of the derivative itself:
+    changing the operands by one part in ROOT changes the derivative by up to swing / ROOT. Near a root, where the
+    derivative is smaller than that, the error is relative to that change.
     """
     return float(_distance(got, exact) / max(FLOOR, abs(exact), swing / ROOT))
 
 
-# --- readings -------------------------------------------------------------------------------------------------
+# --- what the engine computes -----------------------------------------------------------------------------------
 
 
 def call(op: Op, operands: Sequence[Any]) -> Any:
@@ -639,10 +640,10 @@ def call(op: Op, operands: Sequence[Any]) -> Any:
 
 
 def derivatives(op: Op, point: Point, order: int) -> Iterator[tuple[tuple[int, ...], float]]:
-    """All derivatives of an order, as the engine computes them: by which operands, one after the other, and what it is.
+    """All derivatives of an order, as the engine computes them: the operands to differentiate by, and the derivative.
 
-    The first are the partials as a recorded node keeps them, the second each partial's rule read with Values and
-    differentiated backward, the others what `jacobian` makes of the rules.
+    The first derivatives are the partials that a recorded node keeps. For the second, each partial's rule is applied
+    to Values and differentiated backward; the higher ones come from `jacobian` of the rules.
     """
     n = len(point)
     if order == 1:
@@ -678,7 +679,7 @@ class Worst:
     point : tuple of float
         The operands there.
     got, exact : float
-        What was computed and what is right.
+        The computed and the exact number there.
     lenient : bool
         True if the error there is relative to more than the exact number itself: to the terms of a sum, or next to a
         root.
@@ -720,7 +721,7 @@ def _chosen(points: list[Point]) -> set[Point]:
 
 
 def counts(by: tuple[int, ...], n: int) -> Index:
-    """How often each of n operands is differentiated by, of those that are differentiated by one after the other.
+    """How often each of n operands occurs among those to differentiate by, one after the other.
 
     >>> counts((0, 2, 0), 3)
     (2, 0, 1)
@@ -729,7 +730,7 @@ def counts(by: tuple[int, ...], n: int) -> Index:
 
 
 def exact_derivatives(truth: Truth, point: Point, orders: int) -> list[dict[Index, tuple[mpf, mpf]]]:
-    """For each order all derivatives with their swings; no more orders than exist, and fit in floats."""
+    """For each order all derivatives with their swings, up to the last order that exists and fits into floats."""
     exact = [mpf(x) for x in point]
     operands = variables(exact, orders + 1)
     try:
@@ -791,7 +792,7 @@ def _cells(worst: Worst, target: float) -> str:
 
 
 def table(names: Sequence[str] = ()) -> Iterator[str]:
-    """The lines of the table of worst errors, in Markdown; if there are names the other lines are the page's."""
+    """The lines of the table of worst errors, in Markdown; with names, other operations keep their lines."""
     yield "| operation | points | value, ulp | at | first derivatives | at | second | at | third | at | fourth | at |"
     yield "|---|--:" + "|--:|---" * len(TARGETS) + "|"
     for name in TRUTHS:
@@ -856,7 +857,7 @@ without `--write` the table is printed.
 
 
 def page(names: Sequence[str] = ()) -> str:
-    """The page for the docs: how errors are measured, and the table; if there are names the other lines stay."""
+    """The page for the docs: how errors are measured, and the table; with names, other operations keep their lines."""
     libc = " ".join(platform.libc_ver()).strip() or platform.platform(terse=True)
     machine = f"{platform.system()} {platform.machine()}, {libc}"
     measured = [f"Measured with Python {platform.python_version()} on {machine}."]
@@ -868,7 +869,7 @@ def page(names: Sequence[str] = ()) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the table, or write the page; 1 if a target is missed that is not known to be."""
+    """Print the table, or write the page; returns 1 if the missed targets are not those in `Truth.missed`."""
     write, names = arguments[:1] == ["--write"], arguments[1:]
     if (arguments and not write) or not TRUTHS.keys() >= {*names}:
         said = " ".join(arguments)
@@ -883,7 +884,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def misses(name: str) -> dict[int, str]:
-    """The orders at which an operation misses its target, the value's being 0, and what was found there."""
+    """The orders of derivatives (0 for the value) at which an operation misses its target, with the worst error."""
     found = enumerate(zip(measure(name).worst, TARGETS))
     return {order: str(worst) for order, (worst, target) in found if worst.error > target}
 

@@ -1,4 +1,4 @@
-"""One pass of a layer beside PyTorch's: of one example, of a batch, and of a program for one example."""
+"""Compares one forward and backward pass of a layer with PyTorch's: of one example, of a batch, and compiled."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def numbers(x: Any) -> list[float]:
 
 
 def same_pass(ours: nn.Module, theirs: Any, example: Shape, batch: int = 3, alone: bool = True) -> None:
-    """Results and gradients of a random batch are PyTorch's.
+    """Check that results and gradients of a random batch are PyTorch's.
 
     Parameters
     ----------
     alone : bool
-        Whether the result of an example depends on that example alone. Then so it is for each example by itself, and
-        for the batch in a program that was recorded with one example.
+        Whether the result of an example depends on that example alone. If so, each example by itself is compared as
+        well, and the batch with a program that was recorded with one example.
     """
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
@@ -58,7 +58,7 @@ def same_pass(ours: nn.Module, theirs: Any, example: Shape, batch: int = 3, alon
         assert numbers(ours(one)) == pytest.approx(leaves(result), rel=1e-12, abs=1e-13)
     if gradient:
         program = autograd.compile(lambda x: sum([square(y) for y in leaves(ours(x))]), ours)
-        loss, _ = program(plain)  # the mean, in which what does not depend on an example counts as often
+        loss, _ = program(plain)  # the mean over examples; a term that depends on none counts once for each
         assert batch * loss == pytest.approx(expected.square().sum().item(), rel=1e-12)
         program.write_back()
         assert [batch * p.grad for p in ours.parameters()] == pytest.approx(gradient, rel=1e-11, abs=1e-12)

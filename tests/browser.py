@@ -1,8 +1,8 @@
 """Browsers for tests: Debian's Chromium, driven by Playwright, and Debian's Firefox; or a reason to skip.
 
-Playwright's Firefox is one of its own making, and its protocol is not Debian's. So Firefox is spoken to in WebDriver
-BiDi, the standard that it listens to without a driver in between: commands and events as JSON over one websocket.
-`Firefox` has what a smoke test needs of a page, and no more.
+Playwright can only drive a Firefox that it has patched itself. So Debian's Firefox is controlled with WebDriver BiDi,
+a standard that needs no driver in between: commands and events are sent as JSON over one websocket. `Firefox` has what
+a smoke test needs of a page, and no more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
-ALONE = {  # what Firefox would do by itself while a test runs
+ALONE = {  # settings that stop Firefox from doing things by itself while a test runs
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -35,8 +35,8 @@ ALONE = {  # what Firefox would do by itself while a test runs
     "services.settings.server": "data:,",
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-PATIENCE = 60.0  # seconds until a browser that says nothing is given up
-# The keys that have no letter, by the names that Playwright has for them, as WebDriver writes them.
+PATIENCE = 60.0  # seconds to wait for an answer of a browser
+# Keys without a letter: WebDriver's code for each, by Playwright's name for the key.
 KEYS = {
     "Backspace": "\ue003", "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009",
     "Alt": "\ue00a", "Escape": "\ue00c", "Space": " ", "PageUp": "\ue00e", "PageDown": "\ue00f", "End": "\ue010",
@@ -67,7 +67,7 @@ def firefox() -> Iterator[Firefox]:
         preferences = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in ALONE.items()]
         Path(profile, "user.js").write_text("".join(preferences), encoding="utf-8")
         options = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0", "about:blank"]
-        # Its standard error goes to a file: a pipe that nobody reads would fill up, and hold it.
+        # Its standard error goes to a file: a pipe that nobody reads would fill up, and block Firefox.
         said = Path(profile, "stderr.txt")
         with said.open("wb") as stderr:
             process = subprocess.Popen([FIREFOX, *options], stdout=subprocess.DEVNULL, stderr=stderr)
@@ -82,7 +82,7 @@ def firefox() -> Iterator[Firefox]:
 
 
 def _address(process: subprocess.Popen[bytes], said: Path) -> str:
-    """Where a Firefox that was just started listens; it says so."""
+    """The address at which a Firefox that was just started listens; it prints the address to its standard error."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         found = re.search(r"WebDriver BiDi listening on (ws://\S+)\n", said.read_text("utf-8", "replace"))
@@ -105,9 +105,9 @@ class Firefox:
     Attributes
     ----------
     trouble : list of str
-        The errors and warnings in the console, with what was thrown and not caught.
+        The errors and warnings in the console, including exceptions that were not caught.
     requests : list of str
-        The addresses in the network that were asked for since the last `open`.
+        The addresses that the page has requested since the last `open`.
     """
 
     def __init__(self, websocket: Any) -> None:
@@ -120,7 +120,7 @@ class Firefox:
         self.page: str = self.command("browsingContext.getTree")["contexts"][0]["context"]
 
     def command(self, method: str, **parameters: Any) -> Any:
-        """The result of a command of WebDriver BiDi; what happens meanwhile is noted."""
+        """The result of a command of WebDriver BiDi; events that arrive before it are noted."""
         self._count += 1
         self.websocket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
@@ -142,19 +142,19 @@ class Firefox:
         """Go to an address, and wait until all of it is loaded."""
         self.requests.clear()
         self.command("browsingContext.navigate", context=self.page, url=url, wait="complete")
-        # On a busy machine the page before may still answer when this one is said to be complete; or this one may have
-        # changed the end of its own address already.
+        # On a busy machine the previous page may still answer when Firefox reports the new one as complete. Compare
+        # addresses without their fragments: the new page may have changed its own already.
         address = json.dumps(url.partition("#")[0])
         here = "decodeURI(document.URL.split('#')[0])"
         self.until(f"document.readyState === 'complete' && {here} === decodeURI({address})")
 
     def resize(self, width: int, height: int) -> None:
-        """Give the page so many pixels."""
+        """Set the size of the page in pixels."""
         size = {"width": width, "height": height}
         self.command("browsingContext.setViewport", context=self.page, viewport=size)
 
     def evaluate(self, expression: str) -> Any:
-        """What an expression in JavaScript is, or comes to if it is a promise, as far as JSON can say it."""
+        """The value of an expression in JavaScript, awaited if it is a promise, as far as JSON can represent it."""
         answer = self.command(
             "script.callFunction",
             functionDeclaration=f"async () => JSON.stringify(await ({expression}))",
@@ -166,7 +166,7 @@ class Firefox:
         return json.loads(answer["result"]["value"]) if answer["result"]["type"] == "string" else None
 
     def until(self, condition: str) -> None:
-        """Wait until something holds in the page."""
+        """Wait until a condition in JavaScript is true in the page."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if self.evaluate(f"Boolean({condition})"):
@@ -175,7 +175,7 @@ class Firefox:
         raise AssertionError(f"it never came true that {condition}")
 
     def text(self, selector: str) -> str:
-        """The text of the first element found, as it is seen."""
+        """The text of the first element found, as the page displays it."""
         return str(self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
 
     def click(self, selector: str) -> None:
@@ -202,7 +202,7 @@ class Firefox:
         self.command("input.performActions", context=self.page, actions=[source])
 
     def screenshot(self, path: Path) -> None:
-        """Write what is seen as a PNG file."""
+        """Write the visible part of the page to a PNG file."""
         found = self.command("browsingContext.captureScreenshot", context=self.page)
         path.write_bytes(b64decode(found["data"]))
 

@@ -1,7 +1,7 @@
 """What all tests share: no skipped test goes unnoticed, and no compiled program unchecked.
 
-With ``--no-skips`` it fails the run. With ``--list-skips FILE`` it is listed, so that another run, in which nothing is
-missing, can be given the list: ``pytest @FILE``.
+With ``--no-skips`` a skipped test fails the run. ``--list-skips FILE`` writes the names of skipped tests to a file, so
+that another run, in which no library is missing, can repeat them: ``pytest @FILE``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# How long an example takes says something about the machine, and nothing about the program.
+# No deadline for an example: how long it takes says something about the machine, and nothing about the program.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
@@ -22,7 +22,7 @@ _skipped: list[str] = []
 
 @pytest.fixture(autouse=True)
 def _legal_programs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """In the tests of the compiler, what every pass makes is checked."""
+    """In the tests of the compiler, check what every pass makes."""
     if not request.module.__name__.rpartition(".")[2].startswith(("test_compile", "test_textbook")):
         yield
         return
@@ -35,7 +35,7 @@ def _legal_programs(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def same_limits() -> Iterator[None]:
-    """Some rivals of the benchmarks raise the recursion limit."""
+    """Restore the recursion limit, which some libraries that the benchmarks compare with raise."""
     before = sys.getrecursionlimit()
     yield
     sys.setrecursionlimit(before)
@@ -58,7 +58,7 @@ pytest_collectreport = _note
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     listed = session.config.getoption("--list-skips")
-    if listed and not hasattr(session.config, "workerinput"):  # under xdist the one who hears of all tests
+    if listed and not hasattr(session.config, "workerinput"):  # not in a worker of xdist, but where all reports arrive
         Path(listed).write_text("".join(f"{name}\n" for name in dict.fromkeys(_skipped)), encoding="utf-8")
     if session.config.getoption("--no-skips") and _skipped and session.exitstatus == pytest.ExitCode.OK:
         print(f"\nskipped in spite of --no-skips: {', '.join(_skipped)}")

@@ -1,9 +1,8 @@
-"""What random programs are drawn with: a program under construction, and operations of one's own.
+"""Draws random programs: the class that builds their source, and some operations as users define them.
 
-A `Program` is Python source in the making: its parameters, its arguments, its statements, the terms of its loss. Each
-layer, a function that `layer` registers, adds statements that make new variables from those that are there. Which
-layers there are is told by the modules that write them, `tests.fuzz_layers`, `tests.fuzz_ragged` and
-`tests.fuzz_time`; how a program is compared with the engine, by `tests.fuzz_programs`.
+A `Program` is Python source under construction: parameters, arguments, statements, and the terms of a loss. Each layer,
+a function that `layer` registers, adds statements that make new variables from those already there. The layers are in
+`tests.fuzz_layers`, `tests.fuzz_ragged` and `tests.fuzz_time`; `tests.fuzz_programs` compares programs with the engine.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Made = TypeVar("Made", bound=Callable[..., Any])
 
 
 def own(name: str, forward: Callable[..., Any], partials: Callable[..., Any], arity: int | None = 1) -> Op:
-    """An operation as a user defines it; it is in no table, for other tests go through all operations there."""
+    """An operation as a user defines it; removed from `OPS`, because other tests go through all operations there."""
     made = autograd.op(name, forward, partials, arity=arity)
     del OPS[name]
     return made
@@ -48,7 +47,7 @@ OWN: dict[str, Any] = {
         "own_long", lambda a: sum(tanh(a + 0.1 * i) for i in range(20)) / 20,
         lambda a, out: (sum(square(autograd.sech(a + 0.1 * i)) for i in range(20)) / 20,)),
 }  # fmt: skip
-"""Operations as a user defines them; those on a sequence are called with its items."""
+"""Operations as a user defines them; one on a sequence is called with the items as separate arguments."""
 
 UNARY = [
     "tanh({})", "sigmoid({})", "relu({})", "softplus({})", "gelu({})", "silu({})", "sin({})", "abs({})", "atan({})",
@@ -80,7 +79,7 @@ LABELS = ["", "w", "W", "b", "weight", "n", "theta", "dW", "x", "h1", "sum", "lo
 class Term:
     """A variable of a program: its name, its shape, and whether it depends on the example.
 
-    The shape of a ragged one is its number of rows and then, as a tuple, their lengths.
+    The shape of a ragged variable is its number of rows and then, as a tuple, the lengths of the rows.
     """
 
     def __init__(self, name: str, shape: tuple[Any, ...], depends: bool) -> None:
@@ -93,24 +92,24 @@ class Program:
     Attributes
     ----------
     long : bool
-        Whether it is one of the few with long sequences, and with few layers.
+        Whether it is one of the few programs with long sequences, which have fewer layers.
     parameters : dict of str to tuple of int
-        The shapes of those that are lists, nested lists, or single ones.
+        The shapes of the parameters: single Values, lists, or nested lists.
     inputs : dict of str to pattern
-        What each argument is: a shape, or a dict or list of patterns.
+        The pattern of each argument: a shape, or a dict or list of patterns.
     statements : list of str
     variables, ragged : list of Term
-        What there is to go on with: numbers, vectors and matrices, and lists of lists of different lengths.
+        The variables that layers can use: numbers, vectors and matrices, and lists of rows of different length.
     made : dict of int to Term
-        The variable that a statement makes.
+        The variable that a statement makes, by the statement's index.
     terms : list of (str, bool)
-        Of the loss, each with whether it depends on the example.
+        The terms of the loss, each with whether it depends on the example.
     returned : str
-        An expression with several outputs.
+        An expression with several outputs, for the function ``several``.
     """
 
     exact = False
-    """Whether infinities, nan and the signs of zeros have to be the engine's too."""
+    """Whether infinities, nan and the signs of zeros have to agree with the engine's, too."""
 
     def __init__(self, seed: int, layers: int | None = None) -> None:
         self.seed = seed
@@ -159,7 +158,7 @@ class Program:
                 self.ragged.append(Term(name, (3, (3, 1, 2)), True))
 
     def parameter(self, *shape: int) -> str:
-        """A parameter of this shape: a new one, or one that is in use already."""
+        """A parameter of this shape: a new one, one that is in use already, or a part of one."""
         rng = self.rng
         fits = [name for name, own in self.parameters.items() if own == shape]
         if fits and rng.random() < 0.35:
@@ -183,7 +182,7 @@ class Program:
         return name
 
     def size(self, parameter: str) -> int:
-        """How long a vector of parameters is that `parameter` gave."""
+        """The length of a vector that `parameter` has returned."""
         return len(eval(parameter, {name: filled(shape, float) for name, shape in self.parameters.items()}))
 
     def pick(self, ndim: int) -> Term:
@@ -213,11 +212,11 @@ class Program:
         return self.let(f"[[a] for a in {x.name}]", (x.shape[0], 1), x.depends)
 
     def let(self, code: str, shape: tuple[Any, ...], depends: bool) -> Term:
-        """A statement that makes a variable."""
+        """Add a statement that makes a variable."""
         return self.loop(f"HERE = {code}", shape, depends)
 
     def loop(self, code: str, shape: tuple[Any, ...], depends: bool) -> Term:
-        """Statements that make a variable, which is called HERE in them."""
+        """Add statements that make a variable, which is called HERE in `code`."""
         made = Term(f"h{len(self.statements)}", shape, depends)
         self.statements.append(code.replace("HERE", made.name))
         self.made[len(self.statements) - 1] = made
@@ -225,13 +224,13 @@ class Program:
         return made
 
     def hidden(self, code: str, depends: bool) -> str:
-        """A statement that makes what only the layer itself goes on with; its name."""
+        """Add a statement that makes a variable for this layer alone; returns the variable's name."""
         name = f"h{len(self.statements)}"
         self.statements.append(f"{name} = {code}")
         return name
 
     def sequence(self, most: int, ndim: int = 2) -> Term:
-        """A sequence of vectors, or of numbers, that is not longer than this; in long programs, than twice as much."""
+        """A sequence of vectors, or of numbers, of at most this length, or twice this length in long programs."""
         x, most = self.pick(ndim), most * (1 + self.long)
         return x if x.shape[0] <= most else self.let(f"{x.name}[:{most}]", (most, *x.shape[1:]), x.depends)
 
@@ -239,11 +238,11 @@ class Program:
         return self.rng.choice(UNARY).format(operand)
 
     def squash(self, code: str) -> str:
-        """Code for a scalar, kept small."""
+        """Code for a scalar, sometimes within a function that keeps it small."""
         return self.rng.choice(SQUASH).format(code, code) if self.rng.random() < 0.6 else code
 
     def weighted(self, weights: str, xs: str, bias: str | None) -> str:
-        """A dot product, in one of the ways to write it."""
+        """Code for a dot product, in one of the ways to write it."""
         plus = f" + {bias}" if bias else ""
         return self.rng.choice(
             [
@@ -270,11 +269,11 @@ class Program:
                 text = f"sum({form.format('a', other.name)} for a in {x.name})"
             else:
                 text = form.format(x.name, other.name)
-            # In a sum over the examples what does not depend on them is counted once. So that no part of this is such
-            # a part, it is not linear then.
+            # A sum over the examples counts a term that does not depend on them once, also where it is only a part of
+            # this expression. A nonlinear function around the expression prevents such parts.
             whole = self.reduction == "sum" or rng.random() < 0.2
             self.terms.append((rng.choice(WHOLE).format(f"({text})") if whole else text, depends))
-        # There must be something to differentiate.
+        # At least one term must depend on a parameter.
         w = self.parameter()
         x = next(x for x in self.variables if x.depends)
         first = x.name + "[0]" * len(x.shape)
@@ -319,7 +318,7 @@ class Program:
         scope: dict[str, Any] = {"autograd": autograd, "functools": functools, **OWN}
         scope |= {name: op for name, op in OPS.items() if name.isidentifier() and name not in ("sum",)}
         scope |= {"abs": autograd.abs, "stop": lambda a: a.detach() if isinstance(a, Value) else a}
-        for name, shape in self.parameters.items():  # each from a seed of its own, so that others may go
+        for name, shape in self.parameters.items():  # each has a seed of its own, so that `shortened` can remove others
             rng = random.Random(f"{self.seed} {name}")
             label = rng.choice(LABELS)
             numbers = iter(range(1000))
@@ -332,11 +331,11 @@ class Program:
         return [p for name in self.parameters for p in leaves(scope[name])]
 
     def number(self, rng: random.Random) -> float:
-        """What a parameter is."""
+        """The number of a parameter."""
         return round(rng.uniform(-1.0, 1.0), 3)
 
     def given(self, rng: random.Random) -> float:
-        """What a number of an example is."""
+        """A number of an example."""
         return rng.choice([0.0, 1.0, -1.0, 2.0]) if rng.random() < 0.15 else rng.uniform(-1.0, 1.0)
 
     def data(self) -> list[list[Any]]:
@@ -349,7 +348,7 @@ class Program:
 
 
 def filled(pattern: Any, number: Callable[[], Any]) -> Any:
-    """Numbers in the nesting that a pattern tells."""
+    """Numbers nested as a pattern says."""
     if isinstance(pattern, dict):
         return {key: filled(item, number) for key, item in pattern.items()}
     if isinstance(pattern, list):
@@ -360,7 +359,7 @@ def filled(pattern: Any, number: Callable[[], Any]) -> Any:
 # --- layers -------------------------------------------------------------------------------------------------------
 
 LAYERS: list[Callable[[Program], Any]] = []
-"""Those that a program is drawn from; one that is here twice is drawn twice as often."""
+"""The layers that programs are drawn from; a layer registered twice is drawn twice as often."""
 
 
 def layer(make: Made) -> Made:

@@ -1,6 +1,6 @@
-"""Layers of random programs: linear maps, norms, tables, steps of a recurrence, and what joins, cuts and turns arrays.
+"""Layers of random programs: linear maps, norms, tables, steps of a recurrence, joins, slices and transpositions.
 
-All of them are rectangular; `tests.fuzz_ragged` and `tests.fuzz_time` have those whose structure is.
+All of their arrays are rectangular; `tests.fuzz_ragged` and `tests.fuzz_time` have layers of other structures.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def elementwise(p: Program) -> None:
 @layer
 @layer
 def join(p: Program) -> None:
-    """Residual connections, products, choices: two of the same kind, as far as the shorter one goes."""
+    """Residual connections, products, choices: two variables entry by entry, up to the end of the shorter one."""
     ndim = p.rng.choice([0, 1, 1, 2])
     x, y = p.pick(ndim), p.pick(ndim)
     both = p.squash(p.rng.choice(BINARY).format("a", "b"))
@@ -74,7 +74,7 @@ def join(p: Program) -> None:
 
 @layer
 def scale(p: Program) -> None:
-    """Each entry with a parameter of its own, or all with one."""
+    """Each entry, row or column is combined with a parameter of its own, or all entries with one."""
     x = p.pick(p.rng.choice([1, 1, 2]))
     both = p.squash(p.rng.choice(BINARY).format(*p.rng.sample(["a", "b"], 2)))
     if len(x.shape) == 1:
@@ -92,7 +92,7 @@ def scale(p: Program) -> None:
 
 @layer
 def spread(p: Program) -> None:
-    """One number meets every entry."""
+    """One number is combined with every entry."""
     x, s = p.pick(p.rng.choice([1, 2])), p.pick(0)
     both = p.squash(p.rng.choice(BINARY).format(*p.rng.sample(["a", s.name], 2)))
     inner = f"[{both} for a in row]"
@@ -110,7 +110,7 @@ def gather(p: Program) -> None:
 
 @layer
 def rows(p: Program) -> None:
-    """Something of every row."""
+    """A reduction of every row."""
     x, s = p.pick(2), p.pick(0)
     form = p.rng.choice(GATHER)
     code = f"[{form.format('row', s.name)} for row in {x.name}]"
@@ -183,7 +183,7 @@ def layer_norm(p: Program) -> None:
 
 @layer
 def feature_norm(p: Program) -> None:
-    """Every column of a sequence to mean 0 and variance 1."""
+    """Every column of a sequence is normalised to mean 0 and variance 1, then scaled and shifted."""
     x = p.pick(2)
     steps = x.shape[0]
     m = p.let(f"[autograd.sum(list(column)) / {steps} for column in zip(*{x.name})]", x.shape[1:], x.depends)
@@ -252,7 +252,7 @@ def convolution(p: Program) -> None:
     x = p.pick(rng.choice([1, 2]))
     pad, stride, size = rng.choice([0, 1]), rng.choice([1, 2]), rng.choice([1, 2, 3])
     length = x.shape[0] + 2 * pad
-    if length < size or size <= pad:  # every window holds more than padding
+    if length < size or size <= pad:  # otherwise every window holds at least one entry
         return
     count = (length - size) // stride + 1
     b = rng.choice(["0", p.parameter()])
@@ -272,7 +272,7 @@ def convolution(p: Program) -> None:
 
 @layer
 def embedding(p: Program) -> None:
-    """Rows of a table, picked by one-hot vectors: constant ones or given ones."""
+    """A row of a table, picked by a one-hot vector: a constant, or an argument."""
     rng = p.rng
     width = rng.choice([1, 2])
     hot = p.rng.choice(["[1.0, 0.0, 0.0]", "[0, 0, 1]", "hot"])
@@ -285,7 +285,7 @@ def embedding(p: Program) -> None:
 
 @layer
 def looked_up(p: Program) -> None:
-    """Rows of a table by constant numbers, as a sequence."""
+    """A sequence of rows of a table, picked by constant indices."""
     width = p.rng.choice([1, 2])
     table = p.parameter(3, width)
     picked = [p.rng.randrange(3) for _ in range(p.rng.randint(1, 4))]
@@ -315,7 +315,7 @@ def all_pairs(p: Program) -> None:
 
 @layer
 def all_triples(p: Program) -> None:
-    """An array of three axes, which something takes together along one of them."""
+    """An array of three axes, which is reduced along one of them."""
     x, y, rng = p.pick(1), p.pick(1), p.rng
     w = p.parameter(rng.choice([1, 2, 3]))
     if x.shape[0] * y.shape[0] > 12:
@@ -335,7 +335,7 @@ def all_triples(p: Program) -> None:
 
 @layer
 def heads(p: Program) -> None:
-    """A sequence through several matrices side by side, and their sum or one after the other."""
+    """A sequence multiplied by several matrices side by side; the results are added, or concatenated."""
     x, width = p.pick(2), p.rng.choice([1, 2])
     w = p.parameter(2, width, x.shape[1])
     entry = p.squash(p.weighted("row", "a", None))
@@ -348,7 +348,7 @@ def heads(p: Program) -> None:
 
 @layer
 def matrix_times(p: Program) -> None:
-    """A matrix that is computed, times a vector that is."""
+    """A computed matrix times a computed vector."""
     x, y = p.pick(2), p.pick(1)
     entry = p.squash(p.weighted(f"row[:{y.shape[0]}]", f"{y.name}[:len(row)]", None))
     p.let(f"[{entry} for row in {x.name}]", x.shape[:1], x.depends or y.depends)
@@ -362,7 +362,7 @@ def blocked(p: Program) -> None:
 
 @layer
 def tabled(p: Program) -> None:
-    """What is computed from parameters alone."""
+    """A vector computed from parameters alone."""
     width = p.rng.choice([1, 2, 3])
     w = p.parameter(width)
     p.let(f"[{p.unary('a')} for a in {w}]", (width,), False)

@@ -38,7 +38,7 @@ __all__ = ["Difference", "MODES", "Program", "check", "draw", "failure", "own", 
 
 
 class Precision(NamedTuple):
-    """How exact a program has to be.
+    """How close the numbers of a program have to be to the engine's.
 
     Attributes
     ----------
@@ -46,11 +46,11 @@ class Precision(NamedTuple):
     tolerance : float
         How far a number may be from the engine's, relative to 1 or to the number if that is larger.
     unit : float
-        A small multiple of the distance between two numbers.
+        How far, relatively, `_moved` moves the leaves: a few units in the last place.
     limit : float
-        How far, in the same way, where rounding alone moves the engine's number.
+        The tolerance, in the same way, for numbers that rounding alone moves further in the engine itself.
     signed : bool
-        Whether zeros of an expression have the engine's sign. In arrays they need not: BLAS starts sums from 0.0.
+        Whether zeros of an expression must have the engine's sign. In arrays they need not: BLAS starts sums from 0.0.
     """
 
     dtype: str
@@ -90,7 +90,7 @@ def _numbers(x: Any) -> Iterator[float]:
 
 
 def _values(x: Any) -> Any:
-    """Arguments of an eager run: with Values for numbers."""
+    """The arguments of an eager run: Values instead of numbers."""
     if isinstance(x, dict):
         return {key: _values(item) for key, item in x.items()}
     return [_values(item) for item in x] if isinstance(x, list) else Value(x)
@@ -106,7 +106,7 @@ def _stacked(pattern: Any, items: list[Any]) -> Any:
 
 
 def _taken(made: Any, i: int) -> Any:
-    """What outputs of a batch are for one example."""
+    """The outputs of one example, taken from those of a batch."""
     if isinstance(made, dict):
         return {key: _taken(item, i) for key, item in made.items()}
     if isinstance(made, (tuple, list)):
@@ -122,11 +122,11 @@ class Run:
     values : list of Value
         All parameters.
     chosen : list of Value or None
-        What `compile` is told of them.
+        The parameters that are given to `compile`; None if it has to find them.
     data : list of list
         The arguments of each example.
     batch, single : list
-        Those of a compiled program, for all examples and for the first.
+        The arguments of a compiled program, for all examples and for the first.
     """
 
     def __init__(self, program: Program) -> None:
@@ -150,13 +150,13 @@ class Run:
         return [_values(row) for row in self.data]
 
     def terms(self) -> list[list[Value]]:
-        """Those of every example's loss."""
+        """The terms of every example's loss."""
         if not self._terms:
             self._terms = [[autograd.positive(t) for t in self.scope["terms"](*row)] for row in self.rows()]
         return self._terms
 
     def of_batch(self) -> Value:
-        """The loss of a batch: the terms of its examples, and once those that depend on none."""
+        """The loss of a batch: for each example the terms that depend on it, and the other terms once."""
         flags = [depends for _, depends in self.program.terms]
         each = [autograd.sum([t for t, d in zip(ts, flags) if d]) for ts in self.terms()]
         rest = autograd.sum([t for t, d in zip(self.terms()[0], flags) if not d] + [Value(0.0)])
@@ -182,10 +182,10 @@ class Run:
         return [v.grad for v in self.values]
 
     def gradient_where_sloped(self, root: Value) -> list[float]:
-        """The gradient without what comes through an operand that has a slope of 0, were it 0 times infinity.
+        """The gradient without the contributions of operands whose partial derivative is 0.
 
-        The engine makes nan of that. A compiled program leaves out an operand whose slope is 0 at all numbers, as that
-        of a condition.
+        Where such a contribution is 0 times infinity, the engine's gradient is nan. A compiled program leaves out
+        operands whose partial derivative is 0 everywhere, such as conditions, and has no nan there.
         """
         slopes = {id(root): 1.0}
         for node in reversed(autograd.Graph(root).nodes):
@@ -204,7 +204,7 @@ class Run:
     def compare(
         self, compiled: Any, arguments: list[Any], loss: Callable[[], Value], precision: Precision = DOUBLE
     ) -> None:
-        """Loss and gradient of a compiled program with those of the engine."""
+        """Compare the loss and the gradient of a compiled program with those of the engine."""
         mine, _ = compiled(*arguments)
         if self.program.chosen and precision.dtype == "float64":
             compiled.write_back()
@@ -213,7 +213,7 @@ class Run:
             found = dict(zip(compiled.parameters.values, compiled.parameters.grad[compiled.parameters.where].tolist()))
             got = [found.get(v, 0.0) for v in self.values]
         self.close("loss", mine, lambda: loss().data, precision)
-        got = [0.0 + slope for slope in got]  # the engine adds to 0.0 too, so that no gradient is -0.0
+        got = [0.0 + slope for slope in got]  # as the engine, which adds to 0.0, so that no gradient is -0.0
         if self.program.exact:
             pairs = zip(self.gradient(loss), self.gradient_where_sloped(loss()))
             got = [a if a != a and self.near(slope, b, precision) else slope for slope, (a, b) in zip(got, pairs)]
@@ -222,8 +222,8 @@ class Run:
     def close(self, what: str, mine: Any, reference: Callable[[], Any], precision: Precision = DOUBLE) -> None:
         """Compare numbers with those of the engine, which `reference` computes.
 
-        Where a program magnifies rounding, so that numbers from its engine differ too once everything that it starts
-        from is moved by a few units in the last place, a compiled program may differ as much as they do.
+        Some programs magnify rounding: the engine's own numbers change when the leaves are moved by a few units in the
+        last place. There the compiled program may differ from the engine by a multiple of that change.
         """
         mine, expected = list(_numbers(mine)), list(_numbers(reference()))
         if len(mine) != len(expected):
@@ -245,7 +245,7 @@ class Run:
         return abs(a - b) <= precision.tolerance * max(1.0, abs(b))
 
     def _moved(self, reference: Callable[[], Any], expected: list[float], unit: float) -> list[float]:
-        """How far the engine's numbers go when its leaves move by a few units in the last place."""
+        """How far the engine's numbers change when its leaves are moved by a few units in the last place."""
         rng = random.Random(self.program.seed)
 
         def about(x: Any) -> Any:
@@ -269,7 +269,7 @@ class Run:
 # --- the ways to compile --------------------------------------------------------------------------------------
 
 MODES: dict[str, Callable[[Run], None]] = {}
-"""What is compared, by name."""
+"""The ways to compile a program and compare it with the engine, by name."""
 
 
 def mode(compare: Callable[[Run], None]) -> Callable[[Run], None]:
@@ -293,9 +293,9 @@ def one_example(run: Run) -> None:
 
 @mode
 def in_one_piece(run: Run) -> None:
-    """All examples, which are constants then, in a function without arguments."""
+    """All examples as constants in a function without arguments."""
     data, options = run.data, {}
-    if run.program.exact:  # as Values, for Python's own floats raise errors where IEEE 754 has a result
+    if run.program.exact:  # as Values, because Python's floats raise errors where IEEE 754 has a result
         data, options = run.rows(), {"parameters": run.values}
     compiled = run.compiled(lambda: autograd.sum([run.f(*row) for row in data]) / len(data), **options)
     run.compare(compiled, [], run.in_one_piece, SIGNED)
@@ -303,7 +303,7 @@ def in_one_piece(run: Run) -> None:
 
 @mode
 def with_parameters_of_another(run: Run) -> None:
-    """One program in eight, with the parameters in the places that another program gave them."""
+    """One program in eight, with parameters in the order that another program has put them in."""
     if run.chosen is None or run.program.seed % 4 != 1:
         return
     values = run.values
@@ -323,14 +323,14 @@ def several_outputs(run: Run) -> None:
 
 @mode
 def single_precision(run: Run) -> None:
-    """One program in four: what fits into single precision."""
+    """One program in four, in single precision; none with numbers beyond its range."""
     if run.program.seed % 4 == 0 and not run.program.exact:
         compiled = run.compiled(run.f, reduction=run.program.reduction, dtype="float32")
         run.compare(compiled, run.batch, run.of_batch, SINGLE)
 
 
 def on_jax(run: Run) -> None:
-    """The batch, and one example, on the backend that XLA compiles; not with numbers that it takes for 0 on CPUs."""
+    """The batch, and one example, compiled for JAX; not with subnormal numbers, which XLA takes for 0 on CPUs."""
     if any(0.0 < abs(x) < sys.float_info.min for x in [*_numbers(run.data), *_numbers(run.values)]):
         return
     compiled = run.compiled(run.f, reduction=run.program.reduction, backend="jax")
@@ -360,7 +360,7 @@ def check(program: Program, modes: Sequence[Callable[[Run], None]] = ()) -> None
 
 
 def failure(program: Program, modes: Sequence[Callable[[Run], None]] = ()) -> BaseException | None:
-    """What goes wrong with the program, if anything does."""
+    """The error that `check` raises for the program, if it raises one."""
     try:
         check(program, modes)
     except Exception as error:
@@ -376,7 +376,7 @@ def _kind(error: BaseException | None) -> tuple[type, str]:
 
 
 def shortened(program: Program, modes: Sequence[Callable[[Run], None]] = ()) -> Program:
-    """The program without whatever it fails without just as well."""
+    """The program reduced to a part that still fails in the same way."""
     modes = [m for m in modes or MODES.values() if failure(program, [m])][:1]
     kind = _kind(failure(program, modes))
 
@@ -402,7 +402,7 @@ def shortened(program: Program, modes: Sequence[Callable[[Run], None]] = ()) -> 
         made = program.made[i]
         for other in program.variables[: program.variables.index(made)] if made in program.variables else []:
             if other.shape == made.shape and attempt(instead(i, f"{made.name} = {other.name}")):
-                break  # what was there before does as well
+                break  # an earlier variable in its place fails as well
     program.statements = [statement for statement in program.statements if statement]
     used = set(re.findall(r"\w+", program.source.split("def f(")[1]))
     program.parameters = {name: shape for name, shape in program.parameters.items() if name in used}

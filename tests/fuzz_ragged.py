@@ -1,9 +1,9 @@
 """Layers of random programs whose rows are of different length: attention, windows, triangles, groups, padding.
 
-A causal step sees what came before it, a pair is taken once, a filter skips what lies outside, sequences end when they
-end. What is not there must not be missed, and must not be computed with: beyond the diagonal of a triangle there is
-the logarithm of a negative number, and on it a division by 0. Masks are here too, for they are what people write
-instead, with products of pairs, which have the same shape but for the corner.
+A causal step sees the steps before it, each pair is taken once, a filter skips positions outside, sequences have
+different lengths. A compiled program may fill such rows up to a rectangle, but the filled places must not change its
+numbers: beyond the diagonal of a triangle there may be the logarithm of a negative number, and on it a division by 0.
+Masks, and products of all pairs, are here too: people write them instead of rows of different length.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ SEEN = [  # the steps j that step i sees, of n
     "range(i, {n})", "range(max(0, i - 1), min({n}, i + 2))", "[j for j in range({n}) if j != i or i == 0]",
     "range(i % 2, {n}, 2)", "range({n} - i % 2)",
 ]  # fmt: skip
-MASKS = [  # of a score, which is left as it is where j comes no later than i, or where the numbers say so
+MASKS = [  # of a score {s}, which stays unchanged where j <= i, or where an entry of y is positive
     "{s} + (0.0 if j <= i else -1e30)", "{s} + (0.0 if j <= i else float('-inf'))", "({s} if j <= i else -1e30)",
     "({s} if j <= i else float('-inf'))", "where(j <= i, {s}, -1e30)", "where(j > i, float('-inf'), {s})",
     "{s} * (1.0 if j <= i else 0.0) + (0.0 if j <= i else -1e30)", "{s} - 1e30 * (j > i)",
     "({s} if j == i else where({y}[j][0] > 0, {s}, -1e30))", "{s} - 1e30 * ({y}[j][0] <= 0) * (j != i)",
 ]  # fmt: skip
-SHARES = [  # a row of scores
+SHARES = [  # the softmax of a row of scores
     "[exp(a - logsumexp({0})) for a in {0}]", "(lambda z: [exp(a - z) for a in {0}])(logsumexp({0}))",
     "[exp(b) for b in (lambda z: [a - z for a in {0}])(logsumexp({0}))]",
     "(lambda top: (lambda es: [e / sum(es) for e in es])([exp(a - top) for a in {0}]))(functools.reduce(maximum, {0}))",
 ]  # fmt: skip
-SMALL_SHARES = [  # of scores that are not large
+SMALL_SHARES = [  # the same, but exp overflows if scores are large
     "(lambda es: [e / sum(es) for e in es])([exp(a) for a in {0}])", "[exp(a) / sum(exp(b) for b in {0}) for a in {0}]",
     "(lambda es, z: [e / z for e in es])(*(lambda es: (es, autograd.sum(es)))([exp(a) for a in {0}]))",
 ]  # fmt: skip
@@ -40,7 +40,7 @@ SMALL_SHARES = [  # of scores that are not large
 @layer
 @layer
 def attention(p: Program) -> None:
-    """One to four heads, over the sequence itself or another; every step sees some of the others, or has a mask."""
+    """One to four heads, over the sequence itself or another; every step sees some of the steps, or has a mask."""
     rng = p.rng
     x = p.sequence(rng.choice([3, 5, 6]))
     y = p.sequence(6) if rng.random() < 0.3 else x
@@ -106,7 +106,7 @@ def pairs_of_vectors(p: Program) -> None:
 
 @layer
 def classes(p: Program) -> None:
-    """Logits at every position: the cross entropy, and probabilities, of the same ones."""
+    """The cross entropy, and the probabilities, of the same logits at every position."""
     rng, x = p.rng, p.sequence(6)
     count = rng.choice([2, 3])
     w = p.parameter(count, x.shape[1])
@@ -122,7 +122,7 @@ def classes(p: Program) -> None:
 
 @layer
 def shares_twice(p: Program) -> None:
-    """Two softmaxes of the same, or one of the other."""
+    """Two softmaxes of the same vector, or a softmax of a softmax."""
     x, rng = p.pick(1), p.rng
     first, second = rng.choice(SHARES), rng.choice(SHARES + SMALL_SHARES)
     z = p.hidden(f"[tanh(a) for a in {x.name}]", x.depends)
@@ -132,7 +132,7 @@ def shares_twice(p: Program) -> None:
 
 # --- rows of different length -----------------------------------------------------------------------------------
 
-CUTS: dict[str, Callable[[int], Iterable[int]]] = {  # of a sequence of n: rows, and how long they are
+CUTS: dict[str, Callable[[int], Iterable[int]]] = {  # code for rows of a sequence of n: the rows' lengths
     "[{x}[:i + 1] for i in range({n})]": lambda n: range(1, n + 1),
     "[{x}[i:] for i in range({n})]": lambda n: range(n, 0, -1),
     "[{x}[max(0, i - 1):i + 1] for i in range({n})]": lambda n: [min(i + 1, 2) for i in range(n)],
@@ -164,7 +164,7 @@ TAKEN_OF_SOME = [
 
 
 def ragged(p: Program) -> Term:
-    """A ragged variable that is there, or a new one."""
+    """A ragged variable: an existing one, or a new one."""
     if p.ragged and p.rng.random() < 0.6:
         return p.rng.choice(p.ragged)
     return cut(p)
@@ -172,7 +172,7 @@ def ragged(p: Program) -> Term:
 
 @layer
 def cut(p: Program) -> Term:
-    """Prefixes, suffixes, windows, groups of a sequence."""
+    """Prefixes, suffixes, windows or groups of a sequence, as rows."""
     x = p.sequence(6, 1)
     code, lengths = p.rng.choice(list(CUTS.items()))
     rows = tuple(lengths(x.shape[0]))
@@ -181,7 +181,7 @@ def cut(p: Program) -> Term:
 
 @layer
 def triangle(p: Program) -> None:
-    """Something of all pairs of a kind, as rows."""
+    """A function of all pairs (i, j) of a kind, such as j < i, with a row for each i."""
     x, y = p.sequence(6, 1), p.sequence(6, 1)
     n = min(x.shape[0], y.shape[0])
     test, count = p.rng.choice(list(PAIRS.items()))
@@ -196,7 +196,7 @@ def triangle(p: Program) -> None:
 
 @layer
 def each_of_ragged(p: Program) -> None:
-    """Something of every entry; with one number a row, a column or in all; with the entry of another."""
+    """Every entry, alone or with another operand: a number of its row or column, one for all, or another variable."""
     x, rng = ragged(p), p.rng
     rows, lengths = x.shape
     both, kind = p.squash(rng.choice(BINARY).format("a", "b")), rng.randrange(6)
@@ -222,18 +222,18 @@ def each_of_ragged(p: Program) -> None:
 @layer
 @layer
 def each_row_of_ragged(p: Program) -> None:
-    """A number of every row."""
+    """A reduction of every row."""
     x = ragged(p)
     if min(x.shape[1]):
         p.let(f"[{p.rng.choice(TAKEN + TAKEN_OF_SOME).format('row')} for row in {x.name}]", (x.shape[0],), x.depends)
-    else:  # not all of them depend on the example
+    else:  # empty rows do not depend on the example, so the rows are added up
         row, w = p.rng.choice(TAKEN).format("row"), p.parameter(x.shape[0])
         p.let(f"sum(w * {row} for row, w in zip({x.name}, {w}))", (), x.depends)
 
 
 @layer
 def filled_up(p: Program) -> None:
-    """Rows of different length that the user filled up to one length, with what changes nothing or with zeros."""
+    """Rows of different length that the user has padded to one length, with a neutral number or with zeros."""
     x, rng = p.sequence(5, 1), p.rng
     form, filler = rng.choice(
         [(form, "0.0") for form in TAKEN]
@@ -256,7 +256,7 @@ def all_of_ragged(p: Program) -> None:
 
 @layer
 def mixed_by_ragged(p: Program) -> None:
-    """Rows of different length times the beginning of a vector or of a matrix."""
+    """Rows of different length, multiplied by the beginning of a vector or of a matrix."""
     x, rng = ragged(p), p.rng
     y = p.sequence(6, rng.choice([1, 2]))
     if not min(x.shape[1]):
@@ -271,7 +271,7 @@ def mixed_by_ragged(p: Program) -> None:
 
 @layer
 def loop_over_pairs(p: Program) -> None:
-    """Two loops, the inner one over a part of the outer one's range, which gather one number."""
+    """Two loops, the inner one over a part of the outer one's range, which accumulate one number."""
     rng, x = p.rng, p.sequence(6, 1)
     n = x.shape[0]
     if n < 2:
@@ -295,7 +295,7 @@ def loop_over_pairs(p: Program) -> None:
 
 @layer
 def only_between_pairs(p: Program) -> None:
-    """What is finite for i < j, or for i != j, alone: quotients, roots and logarithms of differences."""
+    """Terms that are finite only for i < j, or for i != j: quotients, roots and logarithms of differences."""
     x, rng = p.sequence(5, 1), p.rng
     n = x.shape[0]
     if n < 2:
@@ -319,7 +319,7 @@ def only_between_pairs(p: Program) -> None:
 
 @layer
 def hidden_by_a_mask(p: Program) -> None:
-    """Logarithms, roots and quotients of what a mask lets through, where they are finite."""
+    """Logarithms, roots and quotients of masked entries; they are finite only where the mask is 1."""
     x, rng = p.sequence(6, 1), p.rng
     mask = [1, *[rng.choice([0, 1]) for _ in range(x.shape[0] - 1)]]
     rng.shuffle(mask)
@@ -335,7 +335,7 @@ def hidden_by_a_mask(p: Program) -> None:
 
 @layer
 def padded_convolution(p: Program) -> None:
-    """A filter that skips what lies outside, with stride and dilation, over numbers or over vectors."""
+    """A filter that skips positions outside the sequence, with stride and dilation, over numbers or over vectors."""
     rng = p.rng
     x = p.sequence(8, rng.choice([1, 1, 2]))
     n, size, stride, dilation = x.shape[0], rng.choice([2, 3]), rng.choice([1, 1, 2]), rng.choice([1, 1, 2])
@@ -361,7 +361,7 @@ def padded_convolution(p: Program) -> None:
 
 @layer
 def padded_convolution_of_an_image(p: Program) -> None:
-    """The same on a matrix."""
+    """A filter on a matrix that skips positions outside."""
     x, rng = p.sequence(5), p.rng
     n, m, size = x.shape[0], min(x.shape[1], 4), rng.choice([2, 3])
     stride, pad = rng.choice([1, 1, 2]), rng.choice([1, size - 1])
@@ -379,7 +379,7 @@ def padded_convolution_of_an_image(p: Program) -> None:
 
 @layer
 def several_sequences(p: Program) -> None:
-    """The same of sequences of different lengths: an average, attention to the last one, a recurrence."""
+    """One computation for each of several sequences of different lengths: an average, attention, or a recurrence."""
     rng = p.rng
     x = p.sequence(6)
     n, width = x.shape
@@ -415,7 +415,7 @@ def several_sequences(p: Program) -> None:
 
 @layer
 def edges(p: Program) -> None:
-    """Large logits, variances of zero, and what a user writes against overflow."""
+    """Large logits, variances of zero, and code that users write against overflow."""
     x, rng = p.sequence(5, 1), p.rng
     n = x.shape[0]
     form = rng.choice(

@@ -1,8 +1,8 @@
 """Small random expressions of numbers: every operation, on ordinary numbers and on those at the edge.
 
 An `Expression` is a program of a few statements, each one operation, as in the example of a README: parameters and
-arguments are single numbers, some of which are zeros of either sign, infinities, nan, or far from 1. What is compiled
-from it must say what the engine says of them.
+arguments are single numbers, some of which are zeros of either sign, infinities, nan, or far from 1. The compiled
+program must give the engine's result for them, infinities, nan and signs of zeros included.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 from autograd.ops import BUILTIN, OPS
 from tests.fuzz_drawing import OWN, Program, Term
 
-# Not 5e-324: what the engine divides by the number of examples first, and a program last, is 0 there.
+# Not 5e-324: divided by the number of examples it is 0, and the engine divides first, a compiled program last.
 EDGES = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-300, -1e-300, 20.0, -40.0, 710.0]
 LITERALS = ["0.0", "-0.0", "1", "2", "-1.5", "0.5", "float('inf')", "-float('inf')", "float('nan')", "3"]
 INFIX = {
@@ -60,7 +60,7 @@ class Expression(Program):
                 form = f"autograd.{name}" if name == "sum" else name
                 form += f"([{places}])" if name in ("sum", "prod", "logsumexp") else f"({places})"
         count = max(form.count("{}"), form.count("{0}"))
-        # What is made of literals alone would be Python's affair, which raises errors where IEEE 754 has a result.
+        # No expression of literals alone: Python would compute it, and raises errors where IEEE 754 has a result.
         literal = name not in (*CHOICES, "where")
         self.let(form.format(*[self._operand(literal and k > 0) for k in range(count)]), (), True)
 

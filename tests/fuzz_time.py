@@ -1,8 +1,8 @@
 """Layers of random programs whose steps repeat: recurrences of all kinds, stacks of equal layers, iterations.
 
-A step is alike at every time, or almost: the first one starts from constants, even ones have other weights than odd
-ones, the early part does something else than the late part, a position is added. Sequences are read forward and
-backward, once or twice, or there is none and a map is iterated.
+A step is the same at every time, or almost: the first one starts from constants, even steps have other weights than odd
+ones, early steps differ from late ones, the position is added. Sequences are read forward and backward, once or twice,
+or a map is iterated without a sequence.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests.fuzz_drawing import Program, Term, layer
 
 
 def start(p: Program, width: int, depends: bool) -> str:
-    """What a state begins with: numbers, parameters, or what is known of the example, if the states depend on it."""
+    """The initial state: numbers, parameters, or a variable, which may depend on the example if the states do."""
     fits = [x.name for x in p.variables if x.shape == (width,) and (depends or not x.depends)]
     numbers = [f"[0.0] * {width}", f"[0] * {width}", f"[1.0] + [0.0] * {width - 1}"]
     return p.rng.choice(
@@ -43,7 +43,7 @@ def scanned(p: Program, x: Term, width: int, backward: bool = False) -> Term:
 
 
 def states(p: Program, begin: str, over: str, step: str, shape: tuple[int, ...], depends: bool, back: str = "") -> Term:
-    """All states s of a recurrence, with an input a at the time i."""
+    """All states s of a recurrence; its step may use the input a and the time i."""
     return p.loop(
         f"s, HERE = {begin}, []\nfor i, a in enumerate({over}):\n    s = {step}\n    HERE.append(s){back}",
         shape,
@@ -52,7 +52,7 @@ def states(p: Program, begin: str, over: str, step: str, shape: tuple[int, ...],
 
 
 def read(p: Program, states: Term) -> None:
-    """What is gone on with, of all states: the last, some, all, or their sum."""
+    """What later layers see of all states: the last, some, all, their sum, or their squared lengths."""
     n, width = states.shape
     code, shape = p.rng.choice(
         [(f"{states.name}[-1]", (width,)), (f"{states.name}[::2]", ((n + 1) // 2, width)),
@@ -65,7 +65,7 @@ def read(p: Program, states: Term) -> None:
 @layer
 @layer
 def recurrence(p: Program) -> None:
-    """One, two or three layers of it, forward or backward."""
+    """One, two or three recurrent layers, each forward or backward."""
     x, rng = p.sequence(p.rng.choice([4, 6, 10])), p.rng
     for _ in range(rng.choice([1, 1, 2, 3])):
         x = scanned(p, x, rng.choice([1, 2, 3]), backward=rng.random() < 0.3)
@@ -144,7 +144,7 @@ SCALAR = [  # a step of the state s with an input a and parameters v and w, at t
 @layer
 @layer
 def recurrence_of_numbers(p: Program) -> None:
-    """A running something: sums, averages, maxima, one unit."""
+    """A running sum, average or maximum, a recurrent unit, and the like."""
     x, rng = p.sequence(10, 1), p.rng
     step = rng.choice(SCALAR).format(w=p.parameter(), v=p.parameter())
     first = rng.choice(["0.0", "0", "1.0", p.parameter(), f"{x.name}[0]", f"{x.name}[-1]"])
@@ -191,7 +191,7 @@ def second_order_of_vectors(p: Program) -> None:
 
 @layer
 def decay(p: Program) -> None:
-    """Sums of everything before, the less the longer ago."""
+    """Sums over all steps so far, with weights that usually fall with the distance in time."""
     x, rng = p.sequence(6, 1), p.rng
     g = p.parameter()
     weight = rng.choice(
@@ -203,7 +203,7 @@ def decay(p: Program) -> None:
 
 @layer
 def forced(p: Program) -> None:
-    """Predictions of the next from the truth, from the prediction before, or from each in turn; and their loss."""
+    """Predictions of the next entry from the true one, the last prediction, or each in turn (teacher forcing)."""
     x, rng = p.sequence(6, 1), p.rng
     w, b = p.parameter(), p.parameter()
     turn = rng.choice(["a", "s", "a if i % 2 else s", "a if i < 2 else s", f"{p.parameter()} * a + s / 2"])
@@ -217,7 +217,7 @@ def forced(p: Program) -> None:
 
 @layer
 def iterated(p: Program) -> None:
-    """A map of vectors, some times; all states, the last one, or what the states come to."""
+    """A map of vectors, iterated some times."""
     x, rng = p.pick(1), p.rng
     width = min(x.shape[0], 4)
     w, b, count = p.parameter(width, width), p.parameter(width), rng.choice([2, 3, 5, 8])
@@ -244,7 +244,7 @@ def iterated_number(p: Program) -> None:
 
 @layer
 def descent(p: Program) -> None:
-    """Gradient descent inside the program: a slope and an offset that fit a sequence, with a step that is learned."""
+    """Gradient descent in the program: fits a slope and an offset to a sequence, at a fixed or learned rate."""
     x, y, rng = p.sequence(5, 1), p.sequence(5, 1), p.rng
     n = min(x.shape[0], y.shape[0])
     rate = rng.choice(["0.1", f"sigmoid({p.parameter()}) / 2"])
@@ -259,7 +259,7 @@ def descent(p: Program) -> None:
 
 @layer
 def stack(p: Program) -> None:
-    """Equal layers one on the other, each with weights of its own or all with the same, residual ones or not."""
+    """A stack of equal layers, with or without shared weights, residual connections and normalisation."""
     x, rng = p.pick(1), p.rng
     width, depth = min(x.shape[0], 4), rng.choice([2, 3, 5])
     shared = rng.random() < 0.4
@@ -280,7 +280,7 @@ def stack(p: Program) -> None:
 
 @layer
 def stack_over_time(p: Program) -> None:
-    """Residual layers on every vector of a sequence, or over both of its axes in turn."""
+    """Residual layers on every vector of a sequence; in between, some mix the steps, too."""
     x, rng = p.sequence(5), p.rng
     n, width = x.shape
     depth = rng.choice([2, 3])
@@ -298,7 +298,7 @@ def stack_over_time(p: Program) -> None:
 
 @layer
 def early_and_late(p: Program) -> None:
-    """The first steps are done otherwise than the others."""
+    """The first entries are computed differently from the others."""
     x, rng = p.pick(1), p.rng
     k, w, v = rng.randint(1, x.shape[0]), p.parameter(), p.parameter()
     first, second = p.squash(f"{w} * a"), p.squash(f"({v} + a)")

@@ -1,7 +1,7 @@
-"""The compiler's programs, of scalars and of arrays, computed one row or one node after the other.
+"""An interpreter for the compiler's programs, of scalars and of arrays: computes one row or one node after the other.
 
-Slow, and plain: what a node means is said here once more, with NumPy's dearest and clearest functions, and no text is
-written. So one can tell which pass was wrong. The axis of examples is always the last one here.
+It defines each node a second time, with NumPy's clearest functions even where they are slow, and generates no code.
+Tests run a program by it after each pass, to tell which pass was wrong. The axis of examples is always the last here.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
 
 
 def of_scalars(table: Scalars, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
-    """The outputs of a table, row by row."""
+    """The outputs of a table of scalars, computed row by row."""
     numbers: list[float] = []
     for head, operands, data, _ in table.rows():
         xs = [numbers[i] for i in operands]
@@ -86,9 +86,9 @@ def of_arrays(
     Parameters
     ----------
     inputs : sequence of array
-        As a call takes them: examples first, if there are such.
+        As a call takes them: the axis of examples is the first, if there is one.
     parameters : sequence of float
-        In the order in which the recording counts them.
+        In the order in which the recording numbers them.
     """
     return _run(program, inputs, parameters, examples).outputs
 
@@ -131,7 +131,7 @@ class _Run:
         return self.found[x.number] if isinstance(x, Array) else np.asarray(float(x))
 
     def beside(self, y: Any, shape: Sequence[int], batched: bool) -> Any:
-        """An operand, such that NumPy broadcasts it to this shape."""
+        """The numbers of an operand, reshaped so that NumPy broadcasts them to this shape."""
         numbers = self.of(y)
         if isinstance(y, Array):
             if not y.shape:
@@ -202,7 +202,7 @@ class _Run:
             return np.power(xs[0], head.exponent)
         named = RELATIONS.get(head.name) or ARITHMETIC.get(head.name)
         made = named(*xs) if named else by_numpy.apply(head, tuple(xs))
-        return np.broadcast_to(made, self.extents(x))  # a rule may leave an operand aside
+        return np.broadcast_to(made, self.extents(x))  # a rule may ignore an operand, so that its result is smaller
 
     def accumulated(self, x: Array) -> Any:
         made = np.zeros((x.size, *[self.n] * x.batched))
@@ -213,7 +213,7 @@ class _Run:
         return made.reshape(self.extents(x))
 
     def loop(self, x: Array) -> list[Any]:
-        """What all steps have made, for each array that is kept."""
+        """The outputs of a loop: the arrays kept at every step, stacked, and then those of the last step."""
         loop = x.data
         given = [self.of(y) for y in x.operands[: loop.operands]]
         carried = [self.of(y) for y in x.operands[loop.operands :]]

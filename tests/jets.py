@@ -1,10 +1,10 @@
 """Derivatives of formulas, to any order and any number of digits: truncated Taylor series over mpmath's numbers.
 
 A `Jet` is a function near a point: the coefficients of its Taylor series there, up to an order. A formula that is
-applied to the jets of its operands gives the jet of its result; nothing is approximated but the rounding of mpmath.
-Sums and products are those of polynomials. A function of one operand needs its own Taylor coefficients: for `exp`,
-`log`, `sin`, `cos` and `power` they are known; those of another follow from its derivative, by `integral`. Nothing
-here knows of the engine.
+applied to the jets of its operands gives the jet of its result; apart from mpmath's rounding the result is exact. Sums
+and products are those of polynomials. A function of one operand needs its own Taylor coefficients: for `exp`, `sin`,
+`cos` and `power` they are known; those of other functions follow from the derivative, by `integral`. Nothing here uses
+the engine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Number = Any
 
 
 class Kink(ArithmeticError):
-    """A formula chooses between branches exactly where they meet: there is no derivative."""
+    """A formula chooses between branches at the very point where they meet, so it has no derivative there."""
 
 
 class Jet:
@@ -59,7 +59,7 @@ class Jet:
         return (0,) * len(next(iter(self.terms)))
 
     def derivative(self, index: Index) -> mpf:
-        """The derivative of this index at the point."""
+        """The derivative at the point; `index` says how often to differentiate with respect to each variable."""
         return self.terms.get(index, mpf(0)) * math.prod(map(math.factorial, index))
 
     def _plus(self, other: Any, sign: int) -> Jet:
@@ -151,7 +151,7 @@ def value(x: Number) -> mpf:
 def function(
     apply: Callable[[mpf], mpf], coefficients: Callable[[mpf, int], Sequence[mpf]]
 ) -> Callable[[Number], Number]:
-    """A function of one operand, from what computes it and what gives its Taylor coefficients up to an order."""
+    """A function of one operand: `apply` computes it, and `coefficients` its Taylor coefficients up to an order."""
     return lambda x: x.of(coefficients(x.value, x.order)) if isinstance(x, Jet) else apply(x)
 
 
@@ -191,12 +191,12 @@ def _powers(x: mpf, exponent: mpf | int, order: int) -> list[mpf]:
 
 
 def _cycle(order: int, *derivatives: mpf) -> list[mpf]:
-    """Taylor coefficients from derivatives that come again and again."""
+    """Taylor coefficients of a function whose derivatives repeat in a cycle, such as those of sin."""
     return [derivatives[k % len(derivatives)] / math.factorial(k) for k in range(order + 1)]
 
 
 def _exp(x: mpf) -> mpf:
-    return mp.exp(max(x, mpf(-100_000)))  # for 10**-43430; mpmath is slow for numbers that are smaller by far
+    return mp.exp(max(x, mpf(-100_000)))  # e**-100000 is 10**-43430; mpmath is slow for far smaller numbers
 
 
 exp = function(_exp, lambda x, order: _cycle(order, _exp(x)))

@@ -1,7 +1,6 @@
 """Every loss of ``nn`` with its options, and problems for it, for ``test_nn_losses`` and the table of parity.
 
-
-A problem says what a network's outputs are for the loss, inputs side by side in one row, and what targets are like.
+A problem says which columns of a network's output row are the inputs of the loss, and how its targets are drawn.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def _some_ignored(rng: random.Random, n: int, k: int) -> Any:
 
 
 def _sets(rng: random.Random, n: int, k: int) -> Any:
-    """Some classes, the first -1, and anything after it."""
+    """Rows of class indices, each ended by -1 unless it is full; the loss must ignore what comes after it."""
     rows = []
     for i in range(n):
         chosen = rng.sample(range(k), i % (k + 1))
@@ -64,21 +63,22 @@ TARGETS: dict[str, Callable[[random.Random, int, int], Any]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A loss with some options, and what it is called with.
+    """A loss with some options, and the arguments that it is called with.
 
     Attributes
     ----------
     module, function : str
-        What it is called in ``nn`` and ``torch.nn``, and in their ``functional``.
+        Its names in ``nn`` and ``torch.nn``, and in their ``functional``.
     target : str
-        Which of `TARGETS`.
+        A key of `TARGETS`.
     options : dict
     blocks : tuple
-        Which outputs make the inputs before the target: from, to; or one, which is a number for each example.
+        The inputs before the target, each made of some columns of the outputs: a pair (from, to), or the index of one
+        column, which gives a number for each example.
     after : tuple
-        Those that make the inputs after the target.
-    squash : str
-        The function of ``functional`` that outputs go through first, if any; another one for inputs after the target.
+        The inputs after the target, in the same form.
+    squash, squash_after : str
+        The function of ``functional`` that is applied to the inputs before and after the target; empty for none.
     """
 
     module: str
@@ -94,17 +94,17 @@ class Problem:
         return f"{self.module}({self.written()}) of {self.target}"
 
     def written(self) -> str:
-        """The options as in a call."""
+        """The options, as they are written in a call."""
         return ", ".join(f"{name}={x!r}" for name, x in self.options.items())
 
     @property
     def outputs(self) -> int:
-        """How many outputs of the network there are."""
+        """How many outputs the network needs."""
         return max(b + 1 if isinstance(b, int) else b[1] for b in (*self.blocks, *self.after))
 
     @property
     def width(self) -> int:
-        """How many numbers an input has."""
+        """How many numbers an input has for one example."""
         return 1 if isinstance(self.blocks[0], int) else self.blocks[0][1] - self.blocks[0][0]
 
     def targets(self, n: int, seed: int = 0, ties: bool = False) -> Any:
@@ -114,7 +114,7 @@ class Problem:
         return [row[0] for row in made] if one_number else made
 
     def arguments(self, outputs: Any, target: Any, of: Any = functional) -> list[Any]:
-        """What the loss is called with; `outputs` are lists of one or more examples, or, in PyTorch, a tensor."""
+        """The arguments for the loss; `outputs` are lists of one or more examples, or, in PyTorch, a tensor."""
 
         def input(block: Any, squash: str) -> Any:
             x = cut(outputs, block)
@@ -127,11 +127,11 @@ class Problem:
         return [*before, *between, *[input(block, self.squash_after) for block in self.after]]
 
     def ours(self, outputs: Any, target: Any, **more: Any) -> Any:
-        """The loss by the function in ``nn.functional``."""
+        """The loss, computed by the function in ``nn.functional``."""
         return getattr(functional, self.function)(*self.arguments(outputs, target), **{**self.options, **more})
 
     def pytorchs(self, torch: Any, outputs: Any, target: Any, **more: Any) -> Any:
-        """The loss by PyTorch's function of that name."""
+        """The loss, computed by PyTorch's function of that name."""
         of = torch.nn.functional
         options = {**_tensors(torch, self.options), **more}
         target = None if target is None else tensor(torch, target)
@@ -145,7 +145,7 @@ class Problem:
 
 
 def cut(outputs: Any, block: Any) -> Any:
-    """The columns of a block, of lists of lists, of one list, or of a tensor.
+    """The columns of a block, taken from a list of lists, from one list, or from a tensor.
 
     >>> cut([[1, 2, 3], [4, 5, 6]], (0, 2)), cut([[1, 2, 3], [4, 5, 6]], 2), cut([1, 2, 3], 0)
     ([[1, 2], [4, 5]], [3, 6], 1)
@@ -159,7 +159,7 @@ def cut(outputs: Any, block: Any) -> Any:
 
 
 def tensor(torch: Any, x: Any) -> Any:
-    """Lists of ints as classes, others as float64."""
+    """A tensor of the numbers in nested lists: int64 if they are ints, which are classes, and float64 otherwise."""
     return torch.tensor(x, dtype=torch.int64 if isinstance(leaves(x)[0], int) else torch.float64)
 
 
@@ -224,7 +224,7 @@ PROBLEMS = [
     Problem("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", "shares"),
     Problem("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", "shares", {"weight": WEIGHTS}),
 ]
-"""Losses and options, as they are trained in the table of parity."""
+"""The losses with options that are trained in the table of parity."""
 
 MORE = [
     Problem("MSELoss", "mse_loss", "real", {"weight": [[0.5, 2.0, 0.0]] * 4}),
@@ -232,4 +232,4 @@ MORE = [
     Problem("HuberLoss", "huber_loss", "real", {"weight": [[0.5, 2.0, 0.0]] * 4}),
     Problem("BCELoss", "binary_cross_entropy", "shares", {"weight": [[0.5], [2.0], [0.0], [1.0]]}, squash="sigmoid"),
 ]
-"""What PyTorch has as functions only."""
+"""Losses with options that PyTorch has as functions only, not as modules."""

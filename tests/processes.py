@@ -1,4 +1,4 @@
-"""Python in a process of its own, for tests of how a process ends: its exit status is part of what they read."""
+"""Runs Python in a process of its own, for tests of how a process ends: they check its exit status, too."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import autograd
 
-HOME = Path(autograd.__file__).parents[1]  # so that the process runs the engine that this one runs
+HOME = Path(autograd.__file__).parents[1]  # the new process imports the same engine as this one
 ROOT = Path(__file__).parents[1]
-TIMEOUT = 120  # seconds: what takes so long never ends
+TIMEOUT = 120  # seconds, after which a process counts as one that never ends
 
 
 def run(script: str, **environment: str) -> str:
-    """What `script` prints; it must end by itself, in time, with status 0, and without a word on stderr."""
+    """What `script` prints; it must end by itself, in time, with status 0, and print nothing to stderr."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", script],
@@ -25,7 +25,7 @@ def run(script: str, **environment: str) -> str:
             env={**os.environ, "PYTHONPATH": str(HOME), "PYTHONFAULTHANDLER": "1", **environment},
             capture_output=True,
             text=True,
-            errors="replace",  # what is said of damaged memory may be no text
+            errors="replace",  # a process with damaged memory may print bytes that are no text
             timeout=TIMEOUT,
             check=False,
         )
@@ -40,9 +40,9 @@ def run(script: str, **environment: str) -> str:
 
 
 def call(function: Callable[..., None], *arguments: str, **environment: str) -> str:
-    """What a function of a test module prints in a process of its own, to the last line before a crash.
+    """What a function of a test module prints in a process of its own; unbuffered, so that a crash loses no line.
 
-    The debug allocator overwrites what is freed, so that nobody reads it unnoticed.
+    The debug allocator overwrites freed memory, so that no read of it goes unnoticed.
     """
     name = function.__name__
     script = (

@@ -1,6 +1,6 @@
-"""What nobody should do to a node: it is refused or it works, but the process lives, and so does the node.
+"""Misuse of nodes: whatever is done to a node is refused or works, but never crashes the process or breaks the node.
 
-Each kind of abuse is one process, which prints what it is about to do; so the last line before a crash names it.
+Each kind of misuse runs in a process of its own, which prints what it is about to do: the last line names a crash.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .processes import call
 
 
 def thrice(x: Any) -> Any:
-    """An operation that is there only where it is used, since it changes how the process ends."""
+    """A user's operation, defined only when it is used, because defining one changes how the process ends."""
     return op("thrice", lambda a: 3.0 * a, lambda a, out: (3.0,))(x)
 
 
 class Liar(tuple[Any, ...]):
-    """Longer than it is; what takes it for a tuple must not believe it."""
+    """A tuple that reports a wrong length; code that takes it for a tuple must not trust it."""
 
     def __len__(self) -> int:
         return 1000
@@ -45,7 +45,7 @@ class Liar(tuple[Any, ...]):
 
 
 class Spiteful:
-    """Refuses all that is asked of it."""
+    """An object that raises an error at every operation."""
 
     def _refuse(self, *arguments: object) -> Any:
         raise ValueError("spite")
@@ -117,10 +117,10 @@ NODES: dict[str, Callable[[], Value]] = {
     "part": lambda: autograd.checkpoint(lambda x: x * 2.0 + 1.0, Value(2.0)),
 }
 
-# How a refusal may look. A ValueError may come from the junk, from a format or from what does not fit together.
+# The errors of a refusal. A ValueError may come from the junk, from a format, or from arguments that do not match.
 REFUSALS = (TypeError, AttributeError, ValueError, OverflowError)
 
-# Half-made nodes are strange operands: which of the rules notices them first is nobody's affair.
+# Nodes without __init__ are strange operands: which rule notices them first, and by which error, does not matter.
 SOMEHOW = (*REFUSALS, LookupError, RuntimeError, AssertionError)
 
 
@@ -164,7 +164,7 @@ USES: dict[str, Callable[[Any], object]] = {
 
 
 def use(node: Any, refusals: tuple[type[BaseException], ...]) -> None:
-    """Use a node in every way; what was done to it may be noticed now."""
+    """Use a node in every way; only now may an error show what was done to it before."""
     for work in USES.values():
         with contextlib.suppress(*refusals):
             work(node)
@@ -175,7 +175,7 @@ def private(name: str) -> bool:
 
 
 def abuse_attributes(kind: str) -> None:
-    """Set each attribute to each piece of junk, and delete each. What only the engine uses may fail in any way."""
+    """Set each attribute to each piece of junk, and delete each. Private attributes may raise any exception."""
     for name in [*dir(made(kind)), "unknown"]:
         for junk in [*JUNK, "deleted", *([] if private(name) else ["itself"])]:  # an operand of itself has no end
             noticed = (Exception,) if private(name) else SOMEHOW if "empty" in junk else (*REFUSALS, PicklingError)
@@ -251,7 +251,7 @@ def test_what_a_node_consists_of_cannot_be_deleted() -> None:
 
 
 def makings() -> dict[str, tuple[Any, tuple[Any, ...]]]:
-    """What makes nodes, and arguments that are right."""
+    """Everything that makes nodes, with valid arguments."""
     a, b = Value(2.0), Value(3.0) * 1.0
     return {
         "Value": (Value, (1.0, "label")),
@@ -275,7 +275,7 @@ def makings() -> dict[str, tuple[Any, tuple[Any, ...]]]:
     }
 
 
-# Arguments that are each right, but do not fit together.
+# Arguments that are valid one by one, but not together.
 MISFITS: list[tuple[Any, tuple[Any, ...]]] = [
     (Wide, (1.0, ops.sum, (1, 2), (1.0, 1.0))),
     (Wide, (1.0, ops.sum, (Value(1.0), Value(2.0) * 2, Value(3.0)), ())),
@@ -312,7 +312,7 @@ def attempt(make: Any, arguments: tuple[Any, ...]) -> None:
 
 
 def make_badly(kind: str) -> None:
-    """Too few arguments, too many, one that is wrong, and all."""
+    """Too few arguments, too many, one wrong argument, and all of them wrong."""
     for name, (make, right) in makings().items():
         if isinstance(make, type) != (kind == "class"):
             continue
@@ -344,7 +344,7 @@ def test_nodes_made_of_what_does_not_fit_together() -> None:
 
 
 def leave_unmade() -> None:
-    """Nodes without __init__, by all ways that lead past it."""
+    """Nodes whose __init__ was never called, made in every way that avoids the call."""
 
     class Half(Value):
         def __init__(self) -> None:
@@ -391,7 +391,7 @@ def test_nodes_without_init() -> None:
 
 
 def make_again() -> None:
-    """Once more, with what is right for this kind of node or another, and with what is not."""
+    """Call __init__ again, with arguments that are valid for this kind of node or another, and with invalid ones."""
     attempts = [right for _, right in makings().values()]
     attempts += [(), ("text",), (None,) * 3, ((), (), None), (1.0, ops.sum, (), ()), (1.0, 5), (object(),) * 6]
     for kind, (number, arguments) in itertools.product(NODES, enumerate(attempts)):
@@ -444,7 +444,7 @@ def test_operations_that_lie() -> None:
 
 
 def enter_junk() -> None:
-    """Nodes made where the place is junk, and places that become junk afterwards."""
+    """Make nodes while the place is junk, and in places that become junk afterwards."""
     for junk in JUNK:
         print("enter", junk)
         try:
@@ -479,7 +479,7 @@ def differentiate() -> None:
 
 
 def go_deep() -> None:
-    """Deeper than an end may recurse: what it puts off must not stay."""
+    """Graphs too deep to be freed by recursion: nodes whose freeing is put off must not stay."""
     y: Any
     y = W[0]
     for _ in range(60):
@@ -552,7 +552,7 @@ def leave_empty() -> None:
 
 
 def abandon() -> None:
-    """A generator and an exception that are dropped with graphs in them."""
+    """A generator and an exception that are dropped while they hold graphs."""
     next(x for y in [W[0] * 2] for x in (y * 2, None))
     with pytest.raises(ZeroDivisionError):
         [W[0] * 2 + 1, 1 / 0]
@@ -585,7 +585,7 @@ def blocks_and_bytes() -> tuple[int, int]:
 
 
 def repeat(name: str) -> None:
-    """Python's count of blocks finds any object that stays behind; the system's count, what Python does not see."""
+    """Python's count of memory blocks finds any object that is not freed; the system's count finds other memory."""
     work = globals()[name]
     for _ in range(50):
         work()
@@ -613,7 +613,7 @@ TASKS = [
     hold_in_attributes,
 ]
 
-if sys.platform == "linux":  # elsewhere there is no such count, and nothing is skipped
+if sys.platform == "linux":  # other systems have no such count; defined only here, so that no test is skipped
 
     @pytest.mark.parametrize("task", [task.__name__ for task in TASKS])
     def test_memory_does_not_grow(task: str) -> None:

@@ -1,4 +1,4 @@
-"""Compiled programs on arrays of other libraries: PyTorch's, and those of the strictest reading of the array API."""
+"""Compiled programs on arrays of other libraries: PyTorch, and the strict implementation of the array API."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def recurrent() -> tuple[Any, tuple[Any, ...]]:
 
 
 def gathered() -> tuple[Any, tuple[Any, ...]]:
-    """Entries in no order, some of them several times, and products of others."""
+    """Entries without a pattern, some of them repeated, and products of all other entries."""
     w = leaves(7, seed=6)
 
     def loss(x: Any) -> Any:

@@ -1,6 +1,6 @@
 """NumPy and Values together, in both directions: scalars, arrays of Values, and the engine's functions on arrays.
 
-That the operations read with arrays give the same numbers as read with floats is held in ``test_ops``.
+``test_ops`` checks that the operations give the same numbers for arrays as for floats.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def test_numpy_scalars_that_are_no_real_numbers_are_refused(sign: str, wrong: An
 @every_operator
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "bool"])
 def test_an_array_of_numbers_and_a_value(sign: str, dtype: str) -> None:
-    """The operator goes through the array, from either side, and gives an array of Values."""
+    """The operator is applied to each entry, with the array on either side, and gives an array of Values."""
     function, array = OPERATORS[sign], np.array([[1, 2], [3, 4]]).astype(dtype)
     numbers = array.astype(float)
     for result, expected in (
@@ -132,7 +132,7 @@ def test_an_array_of_numbers_and_a_value(sign: str, dtype: str) -> None:
 
 
 def test_rules_of_ones_own_read_arrays_as_they_read_numbers() -> None:
-    """Conditions are 1 and 0, where NumPy's True + True is True; and a rule may give one number for all."""
+    """Conditions count as 1 and 0, although NumPy's True + True is True; a rule may give one number for all entries."""
     rules: list[tuple[Any, int]] = [
         (lambda a, b: ((a > 0) * 1 + (b > 0) + (a == b) + (a != b) * 2) * a, 2),
         (lambda a, b: autograd.where((a >= 0) & (b <= 2), autograd.exp(a), autograd.maximum(a, b)), 2),
@@ -247,7 +247,7 @@ def test_functions_of_more_operands_broadcast_over_mixed_arrays() -> None:
 
 
 def test_functions_of_an_array_and_a_single_value() -> None:
-    """As with the operators, the function goes through the array, on whichever side it stands."""
+    """As with operators, the function is applied to each entry, whichever operand the array is."""
     numbers, v = np.array([1.0, 3.0]), Value(2.0)
     for result in (autograd.maximum(numbers, v), autograd.maximum(v, numbers), autograd.clip(numbers, v, 9.0)):
         assert data(result) == [2.0, 3.0]
@@ -264,7 +264,7 @@ def test_sequences_of_arrays_add_elementwise() -> None:
 @given(st.lists(st.floats(), min_size=1, max_size=5), st.sampled_from(sorted(autograd.ops.BUILTIN)))
 @settings(deadline=None)
 def test_no_warning_escapes_on_arrays(numbers: list[float], name: str) -> None:
-    """0/0, log(-1) and overflow give nan and inf without a word, as in the other readings."""
+    """0/0, log(-1) and overflow give nan and inf without a warning, as for floats and Values."""
     op = autograd.ops.OPS[name]
     array = np.array(numbers)
     count = op.arity or 3

@@ -1,7 +1,7 @@
-"""The benchmarks work: every rival that is installed computes the same, and a run says what it should.
+"""The benchmarks work: every installed rival computes the same, and a run reports what it should.
 
-Nothing here looks at a time. The reference, the derivation by hand, is held to central differences of the scalar
-program, computed with plain floats; everybody else is held to the reference.
+No test depends on a time. The reference, a derivation by hand, is compared with central differences of the scalar
+program, computed with plain floats; all rivals are compared with the reference.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from benchmarks.runner import Results, RunError, Worker
 from benchmarks.scalars import PROGRAMS, Engine, Program, chain_of
 from benchmarks.tasks import COMPILED, OURS, TASKS
 
-# As real as the real ones, but so small that every derivative can be checked.
+# The same problems as in the benchmarks, but so small that every derivative can be checked.
 SMALL: dict[str, Problem] = {
     "expression": problems.expression(True),
     "moons": {
@@ -82,7 +82,7 @@ def program_of(task: str) -> str:
     return TASKS[task].program or task
 
 
-# Every program by one of its tasks, and whatever else is measured.
+# One task for every pair of a program and a measure.
 ONE_OF_EACH = list({(program_of(name), task.measure): name for name, task in reversed(TASKS.items())}.values())[::-1]
 
 
@@ -139,7 +139,7 @@ def test_the_derivation_by_hand_is_right(name: str, problem: Problem) -> None:
     for i, gradient in enumerate(gradients):
         above, below = ([*numbers[:i], numbers[i] + step, *numbers[i + 1 :]] for step in (h, -h))
         difference = (loss_at(name, problem, above) - loss_at(name, problem, below)) / (2.0 * h)
-        # The error is the step squared times a third derivative, and the rounding of the loss over the step.
+        # The error: the step squared times a third derivative, plus the rounding of the loss divided by the step.
         assert gradient == pytest.approx(difference, rel=1e-7, abs=1e-8 * max(1.0, abs(loss)))
 
 
@@ -154,7 +154,7 @@ def test_the_chain_and_the_wide_sum_are_right_too() -> None:
 
 
 def rivals_programs() -> list[tuple[str, str, Problem]]:
-    """Every module with rivals, with each program that it has."""
+    """Each program of every module of rivals, with its problem."""
     modules = {rival.module: name for name, rival in RIVALS.items()}
     trains = {task: "adam" in TASKS[task].problem(True) for task in TASKS}
     parts = {(program_of(task), trains[task], rival) for task in TASKS for rival in TASKS[task].rivals}
@@ -171,7 +171,7 @@ def rivals_programs() -> list[tuple[str, str, Problem]]:
 def test_every_rival_computes_the_same(module: str, name: str, problem: Problem) -> None:
     program = pytest.importorskip(f"benchmarks.rivals.{module}").Library().program(name, problem)
     reference = by_hand.Library().program(name, problem)
-    for _ in range(3):  # the second step starts from the leaves of the first, or from where that has moved them
+    for _ in range(3):  # later steps start from the same leaves, or from where the optimiser has moved them
         loss, gradients = result_of(reference)
         found, slopes = result_of(program)
         assert found == pytest.approx(loss, rel=1e-12)
@@ -199,7 +199,7 @@ def test_a_disagreement_is_noticed() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Copies of the source go to a folder of this run."""
+    """Put the benchmarks' copies of the source into a folder of this test run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("GLASSGRAD_NATIVE", raising=False)
@@ -208,7 +208,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which XAD is broken, CasADi ends the process, and JAX lacks something that it needs."""
+    """A folder with stubs: importing XAD fails, CasADi ends the process, and JAX lacks a library that it needs."""
     folder = tmp_path_factory.mktemp("stubs")
     broken = {"xad": "raise ImportError('no XAD here')", "casadi": "import os; os._exit(3)", "jax": "import jaxlob"}
     for name, text in broken.items():
@@ -219,7 +219,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, stubs: Path) -> tuple[str, Results]:
-    """What ``python -m benchmarks`` printed and wrote, in a run of everything that is ours."""
+    """What ``python -m benchmarks`` printed and wrote, in a run of our own programs, NumPy and the stubs."""
     folder = tmp_path_factory.mktemp("run")
     rivals = ["interpreted", "interpreted-nn", "native", *COMPILED, "numpy", "xad", "casadi", "jax"]
     words = ["--quick", "--rounds", "2", "--tasks", *ONE_OF_EACH, "--rivals", *rivals, "--native", str(folder)]
@@ -291,7 +291,7 @@ def test_what_is_measured_besides_times(ran: tuple[str, Results]) -> None:
 
 
 def test_the_bytes_of_a_node() -> None:
-    """Each of three nodes, and at most five floats: their data, x's, and the gradient of 0 that they share."""
+    """Three nodes, and at most five floats: their data, the data of x, and the gradient 0.0 that they share."""
     root = chain_of(Value(1.5), 3)
     bytes_of_all = 3 * glassgrad.Library().object_bytes(root)
     assert 3 * sys.getsizeof(root) <= bytes_of_all <= 3 * sys.getsizeof(root) + 5 * sys.getsizeof(1.0)
@@ -325,7 +325,7 @@ def test_tables_show_every_rival(ran: tuple[str, Results]) -> None:
     moons = by_title[TASKS["moons"].title]
     here = ("interpreted", "interpreted-nn", *COMPILED, "numpy")
     assert {row[0] for row in moons.rows} == {RIVALS[name].title for name in here}
-    assert "time, NumPy = 1" in moons.headings  # and no column for rivals that are not there
+    assert "time, NumPy = 1" in moons.headings  # no column for a rival without results
     assert "speed, micrograd = 1" not in moons.headings
     numpy = next(row for row in moons.rows if row[0] == RIVALS["numpy"].title)
     assert numpy[moons.headings.index("time, NumPy = 1")] == "1.00"
@@ -489,7 +489,7 @@ def test_wrong_gradients_in_threads_are_found() -> None:
             return super().grad(leaf) + 1.0
 
     class Forgetful(glassgrad.Library):
-        """Loses what one backward adds to the leaves that all share."""
+        """Loses the gradients that one of the backward passes adds to shared leaves."""
 
         lost = False
 

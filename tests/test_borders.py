@@ -1,7 +1,7 @@
-"""Where people's own code touches a node: comparisons, copies and look-ups mean what they mean on floats.
+"""Users' code around nodes: comparisons, copies and look-ups mean what they mean for floats.
 
-A function is written once and called with floats and with Values; the derivative is the one that the branch taken has,
-by hand or by central differences. What cannot be the same is a sentence that says so.
+A function is written once and called with floats and with Values; its derivative is that of the branch taken, by hand
+or by central differences. Where Values cannot behave as floats, an error says so.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SIGNS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 few = st.sampled_from([-2.0, -0.0, 0.0, 0.5, 1.0, 3.0, math.inf, -math.inf, math.nan])
-"""Numbers of which two are often equal."""
+"""Few numbers, so that two drawn ones are often equal."""
 
 # --- with a number on the other side ------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ def test_equality_with_anything_is_that_of_a_float(other: Any) -> None:
 
 
 def test_numpys_choices_on_a_value_are_the_engines() -> None:
-    """A tie splits in half, nan stays nan; and so with arrays on the other side."""
+    """A tie splits the gradient in half, nan stays nan, and arrays may be the other operand."""
     np = pytest.importorskip("numpy")
     x = Value(2.0)
     assert np.maximum(x, 2.0).partials == np.minimum(2.0, x).partials == (0.5, 0.5)
@@ -185,7 +185,7 @@ def _dual(x: Any) -> Dual:
 @example("(x[0] if x[0] != x[0] else x[1])", 1.0, 1.0)
 @example("(x[0] if (x[0] * 1.0) in (x[1], 0) else 3)", 0.5, 0.5)
 def test_functions_of_branches_give_on_values_what_they_give_on_floats(program: str, a: float, b: float) -> None:
-    """In every function that differentiates; with the derivative of the branch taken, as dual numbers have it."""
+    """In every function that differentiates; the expected derivative, of the branch taken, is by dual numbers."""
     f = eval(f"lambda x: {program}")
     expected = float(f([a, b]))
     slopes = [_dual(f([Dual(a, 1.0), Dual(b)])).slope, _dual(f([Dual(a), Dual(b, 1.0)])).slope]
@@ -194,7 +194,7 @@ def test_functions_of_branches_give_on_values_what_they_give_on_floats(program: 
     value, back = vjp(f, [a, b])
     assert (value, back(1.0)) == (expected, (slopes,))
     assert jacobian(f)([a, b]) == jacfwd(f)([a, b]) == slopes
-    assert grad(lambda y: value_and_grad(f)([y, b])[0])(a) == slopes[0]  # one function inside another
+    assert grad(lambda y: value_and_grad(f)([y, b])[0])(a) == slopes[0]  # one transform inside another
 
 
 def test_the_limit_of_a_quotient_is_a_branch() -> None:
@@ -236,7 +236,7 @@ def test_wherever_a_function_is_differentiated_values_compare_as_numbers(name: s
 
 
 def test_what_does_not_depend_on_the_arguments_is_asked_about() -> None:
-    """Two parameters of one number: identity would say no, numbers yes; where both agree there is an answer."""
+    """Comparing two parameters is refused if identity and numbers disagree, and answered if they agree."""
     p, q, r = Value(0.0, "p"), Value(0.0, "q"), Value(1.0, "r")
     assert grad(lambda x: x * 2 if p == p and p != r and p in [p, q] else x)(1.0) == 2.0
     with pytest.raises(
@@ -266,7 +266,7 @@ def test_outside_and_in_other_threads_equality_stays_identity() -> None:
 
 
 def test_threads_that_a_function_starts_see_numbers_too() -> None:
-    """x x + x y for x equal to y, with the comparison made elsewhere: derivatives 2x + y and x."""
+    """x x + x y if x equals y, compared in another thread: the derivatives are 2x + y and x."""
 
     def f(v: Any) -> Any:
         with ThreadPoolExecutor(2) as pool:
@@ -301,7 +301,7 @@ def test_look_ups_by_hash_are_refused(name: str) -> None:
 
 
 def test_keys_of_ones_own_are_still_keys() -> None:
-    """Parameters, which do not depend on the arguments, can be looked up; and anything by id or data."""
+    """Parameters, which do not depend on the arguments, can be keys; any Value can be looked up by id or data."""
     rates, seen = {w: 2.0}, set()
 
     def f(x: Any) -> Any:
@@ -343,7 +343,7 @@ COPIES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("name", COPIES)
 def test_a_copy_keeps_its_gradient(name: str) -> None:
-    """d/dx of x times a copy of x is 2x; and so it is one level further in."""
+    """d/dx of x times a copy of x is 2x, also in a nested derivative."""
 
     def f(x: Any) -> Any:
         return x * COPIES[name](x)
@@ -371,7 +371,7 @@ def test_a_pickle_that_would_lose_the_gradient_is_refused(protocol: int) -> None
 
 
 def test_other_nodes_are_copied_in_a_function_as_outside() -> None:
-    """What does not depend on the arguments is a constant to the function: a copy is a graph of its own."""
+    """A node that does not depend on the arguments is a constant: its copy is a graph of its own."""
     y = w * w
 
     def f(x: Any) -> Any:

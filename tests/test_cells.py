@@ -1,4 +1,4 @@
-"""A layer's forward pass in one call: the very nodes that calling its neurons makes, whatever was done to them."""
+"""A layer's forward pass in one call: it makes the nodes that calling its neurons makes, also after changes to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def one_by_one(layer: nn.Layer) -> list[Value]:
 
 
 def look(outputs: list[Value]) -> list[Any]:
-    """All there is to see of some outputs' graphs."""
+    """Everything that can be seen of some outputs' graphs."""
     return [
         (node.op, node.data, node.scope, node.label, graph.operands[i], graph.gradients()[i])
         for graph in map(Graph, outputs)

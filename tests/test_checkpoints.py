@@ -1,7 +1,7 @@
-"""Checkpointed functions: the same numbers to the bit, and none of their nodes kept.
+"""Checkpointed functions: they give the same numbers to the bit, and keep none of their nodes.
 
-What a program computes with `checkpoint` is compared with the same program without it, whose gradients other files
-hold to formulas and to PyTorch.
+Programs with `checkpoint` are compared with the same programs without it, whose gradients other files compare with
+formulas and with PyTorch.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def nested(call: Call, w: list[Value]) -> Any:
 
 
 def some_are_not_used(call: Call, w: list[Value]) -> Any:
-    # The root of 0 has an infinite slope, and what nobody asks for must not meet it.
+    # The root of 0 has an infinite slope; an unused result must not multiply its gradient of 0 with it.
     a, unused, c, again = call(lambda x: [x * w[1], (x - x).sqrt() * w[2], x.exp(), w[3]], w[0])
     del unused
     return a * c + again
@@ -132,7 +132,7 @@ def a_module(call: Call, w: list[Value]) -> Any:
 
 
 def in_rows(call: Call, w: list[Value]) -> Any:
-    """Leaves stand in rows that overlap, begin alike, come again, or have results and new leaves among them."""
+    """Leaves in rows that overlap, begin with the same leaves, repeat, or contain results and new leaves."""
     outside = [w[6] * w[7], w[6] + 1.0]
 
     def function(x: Value) -> Any:
@@ -175,7 +175,7 @@ OPERATIONS: list[Callable[[list[Value]], Value]] = [
 
 @given(st.randoms(use_true_random=False))
 def test_random_programs_with_random_segments(dice: random.Random) -> None:
-    """Nodes of all ages are mixed inside and outside, so that sums of gradients may differ in their order."""
+    """Operands are older and newer nodes, inside and outside of segments, so the order of gradient sums matters."""
     plan = [
         [
             (dice.choice(OPERATIONS), [dice.random() for _ in range(dice.randint(2, 4))])
@@ -252,7 +252,7 @@ def test_pytorch_gives_the_same_gradients() -> None:
 
 
 class Counting(Watch):
-    """Counts the results alive."""
+    """Counts the results that are alive."""
 
     def __init__(self) -> None:
         self.alive: set[Any] = set()
@@ -265,7 +265,7 @@ class Counting(Watch):
 
 @pytest.mark.parametrize("root", [10, 20, 40])
 def test_memory_is_as_the_square_root_of_the_depth(root: int) -> None:
-    """n steps of three nodes, in sqrt(n) segments: those of one segment are alive at a time, and one for each."""
+    """n steps of three nodes, in sqrt(n) segments: at a time, one segment's nodes are alive, and one per segment."""
     w, b = Value(0.5), Value(0.1)
 
     def segment(h: Value) -> Value:
@@ -446,7 +446,7 @@ def test_backward_inside_is_refused_when_it_runs_again() -> None:
 
 
 def test_derivatives_inside_of_the_function() -> None:
-    """As for an energy and its force: f contains a gradient, and is differentiated."""
+    """The function contains a gradient, as a force is that of an energy, and is differentiated itself."""
 
     def program(call: Call) -> list[float]:
         w = Value(0.7)
@@ -567,7 +567,7 @@ def test_higher_derivatives_are_exact() -> None:
 
 
 def test_a_gradient_of_what_was_checkpointed_outside() -> None:
-    """An argument that is such a result: the derivative is a Value, and goes back into the function."""
+    """`grad` at a checkpointed result: the derivative is a Value, and its backward goes into the function."""
     w = Value(0.5)
     y = checkpoint(lambda: w * w)
     slope = grad(lambda x: x**3)(y)  # 3 w**4, whose slope is 12 w**3
@@ -617,7 +617,7 @@ def test_a_graph_shows_one_node() -> None:
     with pytest.raises(TypeError, match="call the functions without checkpoint"):
         graph.to_json()
     a._backward()
-    assert (w.grad, x.grad) == (0.0, 0.0)  # that of a is 0 still
+    assert (w.grad, x.grad) == (0.0, 0.0)  # the gradient of a is still 0
 
 
 def test_a_drawing_has_its_name() -> None:
@@ -663,7 +663,7 @@ def test_threads_share_leaves() -> None:
         try:
             for _ in range(50):
                 checkpoint(lambda x: (x * w) * 2.0, checkpoint(lambda: w * 2.0)).backward()
-        except BaseException as error:  # told to the main thread
+        except BaseException as error:  # the main thread asserts that there was none
             wrong.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""`gradcheck` and `detect_anomaly`: that they pass what is right, catch what is wrong, and say where it is."""
+"""`gradcheck` and `detect_anomaly`: they pass correct gradients, catch wrong ones, and say where the error is."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_gradcheck_puts_leaf_values_back_when_the_function_raises() -> None:
 
 
 def test_gradcheck_leaves_earlier_graphs_usable() -> None:
-    """After it every number is what it was, and so an earlier dot product has its gradient still."""
+    """`gradcheck` restores every number, so an earlier dot product still has its gradient."""
     w, x = Value(2.0, "w"), Value(3.0, "x")
     loss = dot([w], [x])
     assert gradcheck(lambda: w * x, [w, x])
@@ -330,7 +330,7 @@ def test_the_line_is_that_of_the_user_s_code_even_below_the_functional_transform
 
 
 def test_a_derivative_of_a_power_is_no_anomaly() -> None:
-    """x**3 is smooth at -2, and 12 and -12 are its derivatives there; log(x) is nobody's business."""
+    """x**3 is smooth at -2, with the derivatives 12 and -12; the exponent's derivative, with log(x), is not needed."""
     with detect_anomaly():
         assert grad(lambda x: x**3)(-2.0) == 12.0
         assert grad(grad(lambda x: x**3))(-2.0) == -12.0

@@ -1,4 +1,4 @@
-"""HIPS Autograd also installs a package called autograd: where glassgrad's code still runs, it says what happened."""
+"""HIPS Autograd also installs a package named autograd: where glassgrad's code still runs, an error explains it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ours(tmp_path: Path) -> Path:
 
 
 def install_hips(folder: Path, init: str = "def grad(f): ...\n") -> None:
-    """What HIPS Autograd's files do to a folder; without its __init__.py if that is empty."""
+    """Put stand-ins for HIPS Autograd's files into a folder; without __init__.py if `init` is empty."""
     numpy = folder / "autograd" / "numpy"
     numpy.mkdir(parents=True)
     (numpy / "__init__.py").write_text("")
@@ -38,13 +38,13 @@ def install_hips(folder: Path, init: str = "def grad(f): ...\n") -> None:
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder, whose packages come first, and without those that are installed."""
+    """Run Python in a folder, with the packages in it and without the installed ones."""
     command = [sys.executable, "-S", "-E", "-X", "utf8", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
 
 
 def refusal(folder: Path, program: str) -> str:
-    """What an import says in place of a traceback's last line."""
+    """The error of an import, from the end of the traceback."""
     done = python(folder, "-c", program)
     assert done.returncode == 1
     assert "another exception occurred" not in done.stderr
@@ -54,7 +54,7 @@ def refusal(folder: Path, program: str) -> str:
 
 
 def complaint(folder: Path, command: str) -> str:
-    """All that a command says, which is one line on standard error."""
+    """The whole output of a command, which must be one line on standard error."""
     done = python(folder, "-m", *command.split())
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
@@ -119,7 +119,7 @@ def test_an_unknown_package_has_overwritten_ours(ours: Path) -> None:
 
 
 def test_ours_has_overwritten_hips_autograd(ours: Path) -> None:
-    """Ours works, and says what does not."""
+    """Our package works, and says what does not."""
     install_hips(ours, "")
     done = python(
         ours, "-c", "pass\nfrom autograd import Value\nimport nn, autograd.view\nprint((Value(2.0) * 3).data)"
@@ -140,7 +140,7 @@ def test_those_who_look_for_hips_autograd_are_told(ours: Path, program: str) -> 
 
 
 def test_hips_autograd_comes_first(ours: Path, tmp_path: Path) -> None:
-    """As it does when glassgrad's installation is editable. There uninstalling the one brings the other back."""
+    """As with an editable installation of glassgrad; then uninstalling HIPS Autograd is enough."""
     install_hips(tmp_path / "theirs")
     text = refusal(tmp_path / "theirs", f"import sys; sys.path.append({str(ours)!r}); import nn")
     assert text.startswith(f"HIPS Autograd in {tmp_path / 'theirs' / 'autograd'}, ")

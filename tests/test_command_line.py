@@ -38,7 +38,7 @@ def table(text: str) -> dict[str, tuple[str, ...]]:
 
 @pytest.fixture(autouse=True)
 def no_browser(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Pages are not opened; the list has what would have been."""
+    """Open no page in a browser; the list has the addresses that would have been opened."""
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url, *_, **__: opened.append(url) or True)  # type: ignore[func-returns-value]
     return opened
@@ -292,7 +292,7 @@ def test_of_differentiates_another_node(capsys: pytest.CaptureFixture[str]) -> N
 def test_nodes_are_called_the_same_whatever_is_differentiated(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """In a part of this graph by itself, @3 would be @1, and a's scope would be left out."""
+    """The names are those of the whole graph: in a graph of this part alone, @3 would be @1."""
     expression = ["exp(a*b) - tanh(b*c)", "a=1", "b=2", "c=3"]
     assert main(expression) == 0
     rules = {name: row[0] for name, row in table(capsys.readouterr().out).items() if name.startswith("@")}

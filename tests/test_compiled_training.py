@@ -1,4 +1,4 @@
-"""Training a compiled program with the optimisers of nn, and moving between it and the eager engine at any step."""
+"""Training a compiled program with the optimisers of nn, and switching between it and the engine at any step."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def numbers(model: nn.MLP) -> list[float]:
 
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_training_moves_between_the_engine_and_the_program(name: str) -> None:
-    """Ten steps here, ten steps there, and so on: the same as all steps by the engine, to 1e-12."""
+    """Ten steps by the engine, ten by the program, and so on: the same as all by the engine, to 1e-12."""
     always = Eager(OPTIMISERS[name])
     moving = Eager(OPTIMISERS[name])
     program = autograd.compile(loss_of(moving.model), moving.model, like=([0.0] * 3, [0.0] * 2))
@@ -83,7 +83,7 @@ def test_training_moves_between_the_engine_and_the_program(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_a_step_is_the_same_bit_for_bit(name: str) -> None:
-    """From equal gradients: one text of the rule moves a float and a vector."""
+    """From equal gradients: the same code of a rule updates a float and a vector."""
     model = network()
     program = autograd.compile(loss_of(model), model, like=([0.0] * 3, [0.0] * 2))
     eager, compiled = OPTIMISERS[name](model.parameters()), OPTIMISERS[name](program.parameters)
@@ -225,7 +225,7 @@ def test_an_optimiser_holds_no_array_that_others_hold(name: str) -> None:
 
 @pytest.mark.parametrize("kept", ["data", "grad", "part"])
 def test_what_a_rule_keeps_is_copied(kept: str) -> None:
-    """Whatever the rule returns as its state, be it the parameters themselves."""
+    """The state is copied whatever the rule returns, even the parameters themselves."""
 
     def rule(p: Any, grad: Any, old: Any, **settings: Any) -> tuple[Any, Any]:
         return p - grad, {"data": p, "grad": grad, "part": grad[::-1]}[kept]

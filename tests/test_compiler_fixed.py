@@ -1,4 +1,4 @@
-"""Leaves that a program does not train are constants of it; it does not go on with numbers that have changed since."""
+"""Leaves that a program does not train are its constants; after they have changed, it refuses to run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Programs of single numbers, which run on Python's floats: what they compute, to the last bit, and what they promise.
 
-The engine is the measure. Where it computes the operations in the same order, its numbers are the program's, at the
-edges too, where Python's own operators would raise.
+They are compared with the engine. Where both compute the operations in the same order, the numbers are equal, also at
+the edges, where Python's own operators would raise.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def no_operation_stays() -> Iterator[None]:
 
 
 def same(x: float, y: float) -> bool:
-    """Equal to the last bit, but for the sign of zero, for x + 0.0 is taken for x."""
+    """Equal to the last bit, except for the sign of zero: the compiler replaces x + 0.0 by x."""
     return x == y or (x != x and y != y)
 
 
@@ -69,7 +69,7 @@ def at(program: Any, leaves: Sequence[Value], point: Sequence[float]) -> tuple[f
 
 
 def constants(name: str) -> Iterator[tuple[int, list[float]]]:
-    """Which operand is the only parameter, and numbers for all others."""
+    """Choices of the operand that is the only parameter, with numbers for all operands."""
     arity = ops.OPS[name].arity or 0
     for chosen in range(arity):
         for x in (0.5, -2.0, 0.0):
@@ -79,7 +79,7 @@ def constants(name: str) -> Iterator[tuple[int, list[float]]]:
 
 @every_operation
 def test_values_are_the_engine_s_bit_for_bit(name: str) -> None:
-    """Operations on sequences make arrays, which is NumPy's business."""
+    """Operations on sequences are left out: they make arrays, which NumPy computes."""
     op = ops.OPS[name]
     if op.arity is None:
         return
@@ -114,7 +114,7 @@ def test_constants_among_the_operands(name: str) -> None:
 
 @pytest.mark.parametrize("exponent", [-3.0, -2.0, -1.0, -0.5, 0.5, 1.0 / 3.0, 1.5, 2.0, 3.0, 1e10])
 def test_powers(exponent: float) -> None:
-    """Python raises where a power is too large, or 0 has a negative exponent; below 0 it has complex ones."""
+    """Python raises an error if a power overflows or 0 has a negative exponent, and makes powers below 0 complex."""
     leaf = Value(0.5)
     program = compiled(lambda: leaf**exponent)
     for x in EDGES:
@@ -138,7 +138,7 @@ CONDITIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_conditions(name: str) -> None:
-    """As what is chosen by, and beside numbers; where two parameters meet, one comes as an argument."""
+    """Conditions in `where` and in arithmetic with numbers; of two compared leaves, one is an argument."""
     holds = CONDITIONS[name]
     w, v = Value(2.0), Value(3.0)
 
@@ -156,7 +156,7 @@ def test_conditions(name: str) -> None:
 
 # --- random graphs ------------------------------------------------------------------------------------------------
 
-# Sums are left out, which the compiler adds up in another order; and no operation comes twice, for two make an array.
+# Sums are left out, because the compiler adds in another order; no operation occurs twice, because two make an array.
 _TAKING_PART = [name for name in sorted(ops.BUILTIN) if ops.OPS[name].arity in (1, 2, 3) and name not in ("add", "sub")]
 
 
@@ -341,7 +341,7 @@ def test_the_source_runs_by_itself() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 40])
 def test_any_number_of_parameters(count: int) -> None:
-    """All at one point, but for the first; a chain, in which no two operations are alike."""
+    """A chain of operations, each on the result of the one before, so that none can be joined into an array."""
     leaves = [Value(0.5 + 0.01 * i, f"a_long_name{i}") for i in range(count)]
 
     def f() -> Any:
@@ -467,14 +467,14 @@ def test_a_nan_that_comes_in_is_refused() -> None:
             with pytest.raises(ValueError, match=r"x has a nan at \(\), which spreads into the result"):
                 run(x, 2.0)
     assert program.parameters.grad.tolist() == before
-    program.parameters["w"] = nan  # one of the program's own spreads as it does in the engine
+    program.parameters["w"] = nan  # nan in a parameter propagates, as in the engine
     loss, gradient = program(1.0, 2.0)
     assert loss != loss
     assert gradient[0] != gradient[0]
     free = compiled(f_of_arguments((w, b)), batch=False, like=(1.0, 1.0), allow_nan=True)
     assert free(nan, 2.0)[0] != free(nan, 2.0)[0]
     chosen = compiled(lambda x: autograd.where(x > 0.0, w, b), [w, b], batch=False, like=(1.0,))
-    assert chosen(nan)[0] == 0.25  # it does not spread
+    assert chosen(nan)[0] == 0.25  # nan in a condition does not propagate
 
 
 @pytest.mark.parametrize("y", [2.0, 0.0])
@@ -511,7 +511,7 @@ def test_copies_and_pickles() -> None:
     w, b = pair()
     f = f_of_arguments((w, b))
     program = compiled(f, batch=False, like=(1.0, 1.0))
-    program(3.0, 0.0)  # it has been read carefully
+    program(3.0, 0.0)  # runs the careful reading of the program as well
     same, own, loaded = copy.copy(program), copy.deepcopy(program), pickle.loads(pickle.dumps(program))
     for twin in (same, own, loaded):
         assert isinstance(twin, FloatProgram)

@@ -1,8 +1,8 @@
-"""Compiled programs of many like scalars, joined in random ways, against the engine.
+"""Compiled programs of many similar scalars, joined in random ways, against the engine.
 
 A program here is made of vectors: each element of a new one is the same operation on elements of earlier ones, which
-are picked in rows, backwards, in steps, repeated, all against all, or at random. So every way of writing a part of an
-array comes up, forward and backward, and so do those where nothing regular is to be found.
+are picked in rows, backwards, in steps, repeated, all against all, or at random. So all forms of indexing occur,
+forward and backward, also for picks without a pattern.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def function(seed: int, parameters: list[Value]) -> Callable[[list[Any]], Any]:
                 gather, length = rng.choice(SEQUENCES), rng.choice([1, 2, 3, 4, 5])
                 same = picks(rng, len(second), length)
                 made = []
-                growing = rng.random() < 0.2  # as what comes before each step does
+                growing = rng.random() < 0.2  # sums of growing length, as over all steps so far
                 for k in range(1, min(count, 6) + 1):
                     left = [first[i] for i in picks(rng, len(first), length)]
                     right = [second[i] for i in (same if rng.random() < 0.7 else picks(rng, len(second), length))]
@@ -149,7 +149,7 @@ def compare(seed: int, examples: int) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**40), st.sampled_from([1, 4]))
 @example(0, 1)
-@example(5445, 1)  # parameters in a column, and in the reverse order in another place
+@example(5445, 1)  # parameters in a column, and elsewhere in reverse order
 def test_a_batch(seed: int, examples: int) -> None:
     compare(seed, examples)
 
@@ -209,7 +209,7 @@ def test_what_was_once_wrong(name: str, batch: bool) -> None:
 
 
 def test_one_element_that_gets_more_than_the_others() -> None:
-    """log(sum(exp(z))) - z[t] of several examples in one piece: the part is added before the whole is used."""
+    """log(sum(exp(z))) - z[t] of several examples as a whole: z[t] gets a gradient from both terms."""
     weights = [[Value(0.1 * i - 0.2 * j) for j in range(3)] for i in range(4)]
     biases = [Value(0.05 * i) for i in range(4)]
     rows, classes = [[0.5, -1.0, 2.0], [1.0, 0.25, -0.5], [0.0, 1.0, 0.75]], [2, 0, 3]

@@ -1,6 +1,6 @@
-"""Compiled programs where JAX runs them: NumPy's numbers, on one device, on several, and in several processes.
+"""Compiled programs on JAX: they give NumPy's numbers, on one device, on several, and in several processes.
 
-Random programs, the operations and the refusals are those of the other tests; here is what is JAX's own.
+Other tests compile random programs, operations and refusals for JAX, too; these are about what JAX alone has.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def test_loss_gradient_and_outputs_are_those_of_numpy(name: str) -> None:
 
 
 def test_a_loop_is_compiled_once_and_has_every_derivative(x64: None) -> None:
-    """The steps are a function of what they hand on; JAX's own rules go through it, forward and back."""
+    """The steps are one function of the state; JAX differentiates it by its own rules, forward and backward."""
     w, start = ([[Value(x) for x in row] for row in draw(*shape, seed=9).tolist()] for shape in ((3, 6), (1, 3)))
 
     def loss(xs: Any) -> Any:
@@ -219,14 +219,14 @@ def test_arguments_may_be_arrays_of_jax() -> None:
         device = jax.numpy.asarray(x), jax.numpy.asarray(t)
     value, gradient = program(*device)
     assert (value, gradient.tolist()) == (expected, slopes.tolist())
-    value, gradient = program(x, jax.numpy.asarray(t))  # of float32 and int32, the first setting of JAX
+    value, gradient = program(x, jax.numpy.asarray(t))  # of float32 and int32, JAX's default types
     assert (value, gradient.tolist()) == (expected, slopes.tolist())
     with pytest.raises(ValueError, match=r"x has the shape \(16, 1\), but the program was compiled for \(batch, 3\)"):
         program(device[0][:, :1], t)
 
 
 def test_outputs_keep_their_names_in_their_order() -> None:
-    """JAX would sort the keys, which these do not let it."""
+    """JAX sorts the keys of dicts, which fails for keys of mixed types such as these."""
     w = Value(2.0, "w")
     keys = ("z", 3, "a", 1.5)
     program = for_jax(
@@ -390,7 +390,7 @@ def test_copies_and_pickles(way: str) -> None:
 
 @every_network
 def test_jax_finds_the_gradient_that_the_program_has(name: str, x64: None) -> None:
-    """By the program's lines; and by JAX's own rules, of what the function returns."""
+    """The gradient of the program's `step`, and the one that JAX derives from `function` by its own rules."""
     program, batch = compiled(name)
     value, gradient = program(*batch)
     vector = program.parameters.data
@@ -533,7 +533,7 @@ def test_what_cannot_be_split_is_refused() -> None:
 
 
 def over_eight_devices() -> None:
-    """Compare what is split with what is not, in every way of splitting; prints how often it did."""
+    """Compare programs split over devices with unsplit ones, in every way of splitting; prints how many it compared."""
     assert jax.device_count() == 8
     compared = 0
     ways: list[tuple[Any, ...]] = [((8,), ("batch",), None), ((2, 4), ("x", "y"), None), ((2, 4), ("x", "y"), "y")]
@@ -564,7 +564,7 @@ def over_eight_devices() -> None:
         split(x, np.where(np.arange(16) == 10, 9, t))
     with pytest.raises(ValueError, match=r"x has a nan at \(13, 2\)"):
         split(np.where((np.arange(16)[:, None] == 13) & (np.arange(3) == 2), np.nan, x), t)
-    with jax.set_mesh(mesh):  # what is set outside does not matter
+    with jax.set_mesh(mesh):  # a mesh that is set outside does not matter
         assert near(split(x, t)[1], gradient)
         assert near(program(x, t)[1], gradient)
     with jax.enable_x64(True):
@@ -585,7 +585,7 @@ def test_over_eight_devices() -> None:
 
 
 def one_of_two_processes(port: str, index: str) -> None:
-    """Prints losses and gradients by two processes with four devices each, as JSON."""
+    """One of two processes with four devices each: prints losses and gradients as JSON."""
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     jax.distributed.initialize(
         f"127.0.0.1:{port}", num_processes=2, process_id=int(index), initialization_timeout=processes.TIMEOUT // 2
@@ -627,7 +627,7 @@ def test_over_two_processes() -> None:
         optimiser.step()
     outputs = program.outputs(x, t)
     for text in _two_processes(one_of_two_processes):
-        results, shown, said = json.loads(text.splitlines()[-1])  # the lines before are gloo's
+        results, shown, said = json.loads(text.splitlines()[-1])  # earlier lines are printed by gloo
         assert near([loss for loss, _ in results], [loss for loss, _ in made])
         assert near([gradient for _, gradient in results], np.array([gradient for _, gradient in made]))
         assert near(shown, outputs)
@@ -647,7 +647,7 @@ def _script(function: Callable[..., None], *arguments: str) -> str:
 
 
 def _two_processes(function: Callable[..., None]) -> list[str]:
-    """What a function prints in two processes, which find each other at a port that was free a moment ago."""
+    """What a function prints in two processes, which connect at a port that was free a moment ago."""
     for retries in (2, 1, 0):
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))

@@ -1,7 +1,7 @@
 """Compiled networks, layers and losses of all kinds against the engine, formulas by hand, and PyTorch.
 
-Each is compiled on a batch, or in one piece where examples meet, and compared with the engine's loss and gradients of
-the very same function.
+Each is compiled for a batch, or as a whole where examples depend on each other, and compared with the engine's loss
+and gradients of the same function.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def test_activations(activation: str) -> None:
 @pytest.mark.parametrize("nin", [1, 2])
 @pytest.mark.parametrize("examples", [1, 2, 5])
 def test_widths(nin: int, sizes: list[int], examples: int) -> None:
-    """One input, one neuron and one example are where axes get lost."""
+    """With one input, one neuron or one example, axes of length 1 could get lost."""
     model = nn.MLP(nin, sizes, activation="tanh", seed=2)
     y = array(1, examples, sizes[-1]) if sizes[-1] > 1 else array(1, examples)
     check(lambda x, y: nn.mse(model(x), y), model.parameters(), array(0, examples, nin), y)
@@ -101,7 +101,7 @@ def test_widths(nin: int, sizes: list[int], examples: int) -> None:
 
 
 LOSSES: dict[str, tuple[Function, Function]] = {
-    # The loss, and what its targets are, for three outputs.
+    # The loss, and a function that draws its targets, for three outputs.
     "mse": (nn.mse, lambda rng, n: rng.normal(size=(n, 3))),
     "half_mse": (nn.half_mse, lambda rng, n: rng.normal(size=(n, 3))),
     "mae": (nn.mae, lambda rng, n: rng.normal(size=(n, 3))),
@@ -186,7 +186,7 @@ PENALISED: dict[str, Function] = {
 
 @pytest.mark.parametrize("name", PENALISED)
 def test_penalties_count_once_wherever_they_are_added(name: str) -> None:
-    """By hand: the sum of the examples' losses, and the penalty once."""
+    """Expected by hand: the sum of the examples' losses, and the penalty once."""
     xs = np.array([1.0, -2.0, 0.5, 3.0])
     program = autograd.compile(lambda x: PENALISED[name]((w * x - 1.0) ** 2), reduction="sum")
     loss, _ = program(xs)
@@ -209,7 +209,7 @@ def test_a_loss_times_a_parameter_is_not_linear_in_the_penalty() -> None:
 
 
 def layer(style: str, weights: list[list[Value]], biases: list[Value] | None, x: list[Any]) -> list[Any]:
-    """One linear layer, in one of the ways in which people write it."""
+    """One linear layer, written in one of several ways."""
     if style == "dot":
         return [dot(row, x, b) for row, b in zip(weights, biases)] if biases else [dot(row, x) for row in weights]
     if style == "python's sum":
@@ -284,7 +284,7 @@ def test_random_networks(drawn: dict[str, Any]) -> None:
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("steps", [1, 2, 6])
 def test_a_recurrent_network(steps: int, plain: bool) -> None:
-    """Unrolled: the same weights at every step, a loss at the end (batch) or at each step (one piece)."""
+    """Unrolled: the same weights at every step, with a loss at the end (batch) or at each step (as a whole)."""
     rng = random.Random(0)
     inside, across, bias, out = matrix(rng, 4, 3), matrix(rng, 4, 4), matrix(rng, 4), matrix(rng, 4)
 
@@ -339,7 +339,7 @@ def test_a_gated_recurrent_unit() -> None:
 
 @pytest.mark.parametrize("width", [1, 4])
 def test_batch_norm_over_examples(width: int) -> None:
-    """Every example's output depends on all others, so that the graph is compiled in one piece."""
+    """Every example's output depends on all others, so the graph of all examples is compiled as a whole."""
     rng = random.Random(0)
     weights, biases = matrix(rng, width, 3), matrix(rng, width)
     scale, shift, out = matrix(rng, width), matrix(rng, width), matrix(rng, width)
@@ -447,7 +447,7 @@ def test_embeddings_by_lists() -> None:
 
 
 def test_a_language_model_with_tied_weights() -> None:
-    """The table of embeddings is the matrix of the output layer as well."""
+    """The table of embeddings is also the matrix of the output layer."""
     rng = random.Random(0)
     table, inner = matrix(rng, 5, 3), matrix(rng, 3, 3)
     text = [0, 3, 1, 3, 4, 2, 0, 0]
@@ -486,7 +486,7 @@ def test_one_layer_used_three_times() -> None:
 
 
 def test_a_hypernetwork() -> None:
-    """One network makes the weights of another: both factors of its products depend on the example."""
+    """One network computes the weights of another, so both factors of the products depend on the example."""
     model = nn.MLP(2, [4, 6], activation="tanh", seed=1)
 
     def f(z: Any, x: Any, y: Any) -> Any:
@@ -588,7 +588,7 @@ FUNCTIONS: dict[str, Function] = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("examples", [1, 4])
 def test_functions_of_all_kinds(name: str, examples: int) -> None:
-    """The inputs are Values for the engine as well: some of these functions differentiate with respect to them."""
+    """The engine gets Values as inputs, too: some of these functions differentiate with respect to them."""
     f, batch = FUNCTIONS[name], array(0, examples, 3)
     program = autograd.compile(f, [p, q, r])
     loss, _ = program(batch)

@@ -1,7 +1,7 @@
 """Compiled programs against the engine, operation by operation: at the edges, in random graphs, and the user's own.
 
-What the engine computes is right by ``test_ops`` and ``test_dags``; here the compiled program must compute the same,
-values and gradients, however the numbers are divided among parameters, constants and the inputs of a batch.
+``test_ops`` and ``test_dags`` test the engine; here the compiled program must give the engine's values and gradients,
+whichever of the numbers are parameters, constants or inputs of a batch.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def no_operation_stays() -> Iterator[None]:
 
 
 def gradients(root: Value, leaves: Sequence[Value]) -> list[float]:
-    """What backward gives the leaves, from nothing."""
+    """The gradients of the leaves, which start from 0."""
     for leaf in leaves:
         leaf.grad = 0.0
     root.backward()
@@ -48,7 +48,7 @@ def gradients(root: Value, leaves: Sequence[Value]) -> list[float]:
 
 
 def points(name: str) -> list[Point]:
-    """The edges, at most a few hundred of them, those of one length together."""
+    """The edge points of an operation, at most a few hundred of them."""
     every = [point for point in edges(ops.OPS[name]) if point]
     return every[:: 1 + len(every) // 300]
 
@@ -60,7 +60,7 @@ def near(mine: float, theirs: float, point: Sequence[float], name: str) -> bool:
 
 @every_operation
 def test_all_operands_are_parameters(name: str) -> None:
-    """One program computes the operation at all points: the arrays that it makes have them as their elements."""
+    """One program computes the operation at all points, as elements of its arrays."""
     op = ops.OPS[name]
     leaves = [[Value(x) for x in point] for point in points(name)]
     program = autograd.compile(lambda: autograd.sum([call(op, xs) for xs in leaves]))
@@ -142,7 +142,7 @@ def test_powers_with_a_number_in_the_exponent(exponent: float) -> None:
 
 @pytest.mark.parametrize("sequence", [autograd.prod, autograd.sum, autograd.logsumexp])
 def test_a_rule_that_chooses_a_constant_still_makes_an_array(sequence: Any) -> None:
-    """leaky_relu(0.5, w) is 0.5 whatever w is; the sequence of this one number is itself."""
+    """leaky_relu(0.5, w) is 0.5 whatever w is, so a reduction of a sequence of it alone has a constant operand."""
     w = Value(3.0)
     loss, gradient = autograd.compile(lambda: sequence([1.5 * autograd.leaky_relu(0.5, w)]) * w)()
     assert (loss, gradient.tolist()) == (pytest.approx(2.25), [pytest.approx(0.75)])
@@ -386,7 +386,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @pytest.mark.parametrize("letter", [*LETTERS, "n", "theta", "exp", "where", "loss", "out"])
 def test_operands_of_own_operations_may_have_any_name(letter: str) -> None:
-    """What the rule has twice gets a name in the source, which must not be that of the operand."""
+    """A repeated part of the rule gets a name in the source, which must not be that of the operand."""
     scope: dict[str, Any] = {"autograd": autograd}
     rule = (
         f"lambda {letter}: (lambda small: autograd.where({letter} >= 0.0, 1.0, small) / (1.0 + small) + {letter})"
@@ -483,7 +483,7 @@ def test_sequences_of_any_length(name: str, count: int) -> None:
 
 
 def test_a_sum_of_what_a_long_chain_passes() -> None:
-    """Terms from thousands of arrays, as the losses of a long sequence are."""
+    """A sum of terms from thousands of arrays, as in the loss of a long sequence."""
     w, b = Value(0.9), Value(0.1)
 
     def f() -> Any:

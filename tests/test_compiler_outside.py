@@ -1,4 +1,4 @@
-"""What a compiled program asks for and tells at every call: what the function itself does, run on the same numbers."""
+"""Programs with `ask` and `tell`: every call asks for and tells the same numbers as the function run by the engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _needs(request: pytest.FixtureRequest) -> None:
 
 
 class World:
-    """Gives numbers that are new each time, in an order that anybody can repeat, and keeps what it is told."""
+    """Gives new numbers at each request, in a reproducible order, and keeps the numbers that it is told."""
 
     def __init__(self) -> None:
         self.generator = random.Random(1)
@@ -41,7 +41,7 @@ class World:
 
 
 class Given(World):
-    """Gives numbers that are known before."""
+    """Gives the numbers of a given list."""
 
     def __init__(self, numbers: list[float]) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Given(World):
 
 
 def masked(world: World, ws: list[Value], b: Value) -> Callable[[Any], Any]:
-    """Two layers that ask for factors, one after the other, for each number."""
+    """Two layers in a row, which ask for random factors."""
 
     def f(x: Any) -> Any:
         first = [(w * xi).tanh() * r for w, xi, r in zip(ws, x, ask(world.numbers, 3))]
@@ -74,7 +74,7 @@ def test_every_example_asks_for_numbers_of_its_own(backend: str, n: int) -> None
     program = autograd.compile(masked(World(), ws, b), [*ws, b], backend=backend)
     drawn = random.Random(1)
     for _ in range(3):
-        # First all numbers of the one layer, example by example, then all of the other.
+        # First all numbers of one layer, example by example, then all of the other.
         layer = [[drawn.random() for _ in range(3)] for _ in range(n)]
         factors = [drawn.random() for _ in range(n)]
         loss, gradient = program(x)
@@ -117,7 +117,7 @@ def test_a_penalty_with_asked_numbers_counts_once(backend: str) -> None:
 @backends
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_what_is_told_is_what_the_function_computes(backend: str, count: int) -> None:
-    """Once a call, in the order of the function, after the call; single numbers as well as rows."""
+    """Each `tell` happens once a call, in the function's order; single numbers as well as rows."""
     ws = [Value(float(i)) for i in range(1, count + 1)]
     world = World()
 

@@ -1,6 +1,6 @@
-"""The compiler's passes one by one, on small programs made by hand; what is expected is written by hand as well.
+"""The compiler's passes one by one, on small programs made by hand; the expected results are written by hand as well.
 
-At the end random programs go through all of them: what each makes is computed by `tests.interpreter`.
+At the end random programs go through all passes; `tests.interpreter` computes the program that each pass makes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ FLOAT = np.dtype("float64")
 def table(rows: Sequence[Any], *outputs: int) -> Scalars:
     """A table of rows like ``(ops.add, 0, 1)``, ``(INPUT,)`` or ``(TOTAL, 0, 1, 2, {"pairs": 1})``.
 
-    Inputs, parameters and constants are counted by themselves; a float is a constant.
+    Inputs and parameters are numbered in their order, each kind by itself; a float is a constant.
     """
     made = Scalars()
     counts = {INPUT: 0, PARAMETER: 0}
@@ -93,7 +93,7 @@ def record(f: Callable[..., Any], *like: Any, parameters: Any = None) -> Recordi
 
 
 def test_record_takes_down_inputs_parameters_and_constants() -> None:
-    """Placeholders first, then what the function makes, operands before their users."""
+    """Placeholders come first, then the rows of the function, operands before the rows that use them."""
     w = Value(2.0, "w")
     recording = record(lambda x: w * x[1] + 3.0, [0.0, 0.0])
     assert text(recording.scalars) == [
@@ -174,7 +174,7 @@ def test_fold_takes_the_branch_that_is_known(condition: float, kept: int) -> Non
 
 
 def test_fold_keeps_what_may_be_nan_or_infinite() -> None:
-    """0 * x, x - x, x / x and x**0 are no numbers for every x."""
+    """0 * x, x - x and x / x are nan for some x; x**0 stays as well."""
     rows = [INPUT, 0.0, (ops.mul, 1, 0), (ops.sub, 0, 0), (ops.div, 0, 0), (ops.pow, 0, 1)]
     made = fold(table(rows, 2, 3, 4, 5))
     assert [made.heads[i] for i in made.outputs] == [ops.mul, ops.sub, ops.div, ops.pow]
@@ -277,7 +277,7 @@ def halves(made: Scalars) -> tuple[str, str]:
 
 
 SPLITS: list[tuple[list[Any], tuple[str, str]]] = [
-    # Rows after x0 and w0, and the halves.
+    # The rows after x0 and w0; then the part that depends on the example, and the part that does not.
     ([(TOTAL, 0, 1, {"pairs": 0})], ("x0", "w0")),
     ([(TOTAL, 0, 1, 1, 1, {"pairs": 2})], ("mul(x0, w0)", "mul(w0, w0)")),
     ([(ops.sub, 0, 1)], ("x0", "neg(w0)")),
@@ -299,7 +299,7 @@ def test_split_takes_apart_what_is_linear(rows: list[Any], expected: tuple[str, 
 
 
 def test_split_goes_down_through_several_rows() -> None:
-    """((x + w) - w*w) / 2, where the sum is by itself: x / 2 and (w - w*w) / 2."""
+    """((x + w) - w*w) / 2, where the sum is a row of its own: x / 2 and (w - w*w) / 2."""
     rows = [INPUT, PARAMETER, (TOTAL, 0, 1, {"pairs": 0}), (ops.mul, 1, 1), (ops.sub, 2, 3), 2.0, (ops.div, 4, 5)]
     assert halves(split(table(rows))) == ("div(x0, 2)", "div(sub(w0, mul(w0, w0)), 2)")
 
@@ -388,7 +388,7 @@ def test_blocks_of_a_layer_on_several_examples_in_any_order() -> None:
 
 
 def test_blocks_of_what_is_no_rectangle() -> None:
-    """Causal attention: query i meets the keys up to i. One block, with holes where nobody meets."""
+    """Causal attention: query i is multiplied by the keys up to i. One block, with holes for the other pairs."""
     pairs = [((i,), (10 + j,)) for i in range(4) for j in range(i + 1)]
     ((rows, columns, members),) = found(*zip(*pairs))
     assert sorted(k for k in members if k != HOLE) == list(range(len(pairs)))
@@ -397,7 +397,7 @@ def test_blocks_of_what_is_no_rectangle() -> None:
 
 
 def test_blocks_with_too_many_holes_stay_apart() -> None:
-    """A diagonal, and two kinds of vectors alone: every product is in one block, and all in a block meet."""
+    """Every product is in one block, and every block has all products of its rows and columns, without holes."""
     for pairs in (
         [((i,), (10 + i,)) for i in range(5)],
         [((0,), (10,)), ((1,), (10,)), ((1,), (11,))],
@@ -411,7 +411,7 @@ def test_blocks_with_too_many_holes_stay_apart() -> None:
 
 
 def test_blocks_are_extended_on_one_side() -> None:
-    """Sums of one, two and three products: all factors of the one side, with holes on the other."""
+    """Sums of one, two and three products: each sum gets all factors of one side, with holes on the other."""
     pairs = [[(0, 5)], [(1, 5), (2, 6)], [(3, 5), (4, 6), (5, 7)]]
     assert extended(pairs, 1) == [
         [(0, 5), (HOLE, 6), (HOLE, 7)],
@@ -419,7 +419,7 @@ def test_blocks_are_extended_on_one_side() -> None:
         [(3, 5), (4, 6), (5, 7)],
     ]
     assert extended(pairs, 0) == pairs  # no two sums have a factor in common there
-    assert extended([[(0, 5), (1, 5)]], 1) is None  # one twice
+    assert extended([[(0, 5), (1, 5)]], 1) is None  # a factor occurs twice in a sum
     assert extended([[(i, j) for j in (0, i)] for i in range(1, 9)], 1) is None  # more holes than numbers
 
 
@@ -431,7 +431,7 @@ def whole(*shape: int) -> Any:
 
 
 def taken(part: View, array: Any, tail: tuple[int, ...] = ()) -> Any:
-    """What a view takes out of an array, whose last axes it leaves alone."""
+    """The part of an array that a view takes out; `tail` is the shape of the last axes, which stay whole."""
     made = array if part.reshaped is None else array.reshape(*part.reshaped, *tail)
     made = made[part.selection] if part.gathered is None else made[part.gathered]
     assert made.shape == (*part.shape, *tail)
@@ -481,7 +481,7 @@ def test_views_cost_the_more_the_farther_they_are() -> None:
 
 @st.composite
 def indices(draw: Any) -> tuple[tuple[int, ...], Any]:
-    """The shape of an array, and positions in it: a part cut out, transposed, reversed or reshaped, or at random."""
+    """The shape of an array, and positions in it: a part that is sliced, transposed, reversed, reshaped or random."""
     shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)))
     index = np.arange(int(np.prod(shape))).reshape(shape)
     for _ in range(draw(st.integers(0, 3))):
@@ -506,7 +506,7 @@ def indices(draw: Any) -> tuple[tuple[int, ...], Any]:
 @settings(max_examples=400, deadline=None)
 @given(indices(), st.booleans())
 def test_views_pick_what_they_are_to_pick(drawn: tuple[tuple[int, ...], Any], batched: bool) -> None:
-    """Also beside an axis of examples, and what is selected is a place to write to, if it is not gathered."""
+    """Also with an axis of examples; a view that selects, and does not gather, can be written to as well."""
     shape, index = drawn
     part = view(shape, index)
     tail = (2,) * batched
@@ -527,7 +527,7 @@ def grouped(made: Scalars, *shapes: tuple[int, ...], batched: bool = True) -> Ar
 
 
 def computed(program: ArrayProgram) -> list[tuple[str, tuple[int, ...]]]:
-    """What each array is that is more than a part of another, and its shape."""
+    """The operation and the shape of each computed array, without those that only pick parts of another."""
     return [(x.head.name, x.shape) for x in program.arrays() if x.operands and x.head is not PICK]
 
 
@@ -563,7 +563,7 @@ def test_group_finds_a_layer() -> None:
 
 
 def test_group_remembers_which_scalars_an_array_is() -> None:
-    """A neuron's total is an entry of the sum, its activation one of tanh; a product by itself is no scalar."""
+    """A neuron's total is an entry of the sum, its activation one of tanh; a product alone stands for no scalar."""
     rows = layer_rows(2, 3)
     totals = [i for i, row in enumerate(rows[:-1]) if isinstance(row, tuple) and row[0] is TOTAL]
     program = grouped(table(rows), (2,))
@@ -581,7 +581,7 @@ def test_group_keeps_different_operations_apart() -> None:
 
 
 def test_group_finds_a_grid() -> None:
-    """Each of two parameters with each of three inputs: a column beside a row."""
+    """Each of two parameters with each of three inputs: a column and a row, broadcast to a grid."""
     rows: list[Any] = [INPUT] * 3 + [PARAMETER] * 2
     rows += [(ops.maximum, p, x) for p in (3, 4) for x in (0, 1, 2)]
     program = grouped(table([*rows, (TOTAL, *range(5, 11), {"pairs": 0})]), (3,))
@@ -590,7 +590,7 @@ def test_group_finds_a_grid() -> None:
 
 
 def test_group_fills_a_grid_that_has_holes() -> None:
-    """Pairs i < j of five numbers: 10 of the 16 entries of a square, and it is known which nobody asked for."""
+    """Pairs i < j of five numbers: 10 of the 16 entries of a square; the other 6 are marked as holes."""
     rows: list[Any] = [INPUT] * 5
     rows += [(ops.maximum, i, j) for i, j in itertools.combinations(range(5), 2)]
     program = grouped(table([*rows, (TOTAL, *range(5, 15), {"pairs": 0})]), (5,))
@@ -602,7 +602,7 @@ def test_group_fills_a_grid_that_has_holes() -> None:
 
 
 def causal(length: int, width: int) -> Scalars:
-    """The log-sum-exps of the products of each vector with those of another kind up to its own."""
+    """For each position the log-sum-exp of the products of its vector with the second vectors up to that position."""
     rows: list[Any] = [INPUT] * (2 * length * width)
     tops = []
     for t in range(length):
@@ -616,7 +616,7 @@ def causal(length: int, width: int) -> Scalars:
 
 
 def test_group_fills_a_ragged_family_with_the_neutral_number() -> None:
-    """Causal attention: one matrix product, and -inf where log-sum-exp is to see nothing."""
+    """Causal attention: one matrix product, with -inf at the entries that log-sum-exp has to ignore."""
     made = causal(4, 2)
     program = grouped(made, (4, 2), (4, 2))
     assert computed(program) == [("contract", (4, 4)), ("where", (4, 4)), ("logsumexp", (4,)), ("reduce", ())]
@@ -639,7 +639,7 @@ def test_group_fills_sums_of_several_lengths() -> None:
 
 
 def test_group_leaves_two_lengths_apart() -> None:
-    """Filling up pays from three on."""
+    """Sums are filled up to one length only from three lengths on."""
     rows: list[Any] = [INPUT] * 7 + [(TOTAL, 0, 1, 2, {"pairs": 0}), (TOTAL, 3, 4, 5, 6, {"pairs": 0})]
     names = [head for head, _ in computed(grouped(table(rows, 7, 8), (7,)))]
     assert names == ["reduce", "reduce"]
@@ -658,7 +658,7 @@ def test_group_stacks_products_of_one_shape() -> None:
     program = grouped(table(rows, *range(24, 32)), (2, 2, 3), (2, 2, 3))
     assert computed(program) == [("contract", (2, 2, 2))]
     (left, right, out), _ = one(program, CONTRACT).data
-    assert len(set(left) & set(right) & set(out)) == 1  # the letter of the stack
+    assert len(set(left) & set(right) & set(out)) == 1  # the index of the heads
     a, b = drawn(2, 2, 3), drawn(3, 2, 2, 3)[0]
     assert np.ravel(of_arrays(program, [[a], [b]], [])) == pytest.approx(np.einsum("hik,hjk->hij", a, b).ravel())
 
@@ -680,7 +680,7 @@ def placed(program: ArrayProgram, values: Sequence[Value]) -> ArrayProgram:
 
 
 def test_place_gives_each_parameter_one_place() -> None:
-    """The weights in front, as one matrix, for a product takes them so; then the biases."""
+    """The weights come first, as the matrix that the product takes; then the biases."""
     program = placed(grouped(table(layer_rows(2, 3)), (2,)), [Value(float(i), "wvb"[i % 3]) for i in range(9)])
     layout = program.layout
     assert sorted(layout.where.tolist()) == list(range(9))
@@ -692,7 +692,7 @@ def test_place_gives_each_parameter_one_place() -> None:
     assert layout.part_of(np.array([0, 5])) is matrix
     assert layout.part_of(np.array([6, 8])) is vector
     assert layout.part_of(np.array([5, 6])) is None
-    assert one(program, CONTRACT).operands[0].data is matrix  # as it is: no part of anything
+    assert one(program, CONTRACT).operands[0].data is matrix  # the matrix itself, without a copy or a view of a part
 
 
 def test_place_finds_room_for_parameters_that_nothing_uses() -> None:
@@ -712,7 +712,7 @@ def test_place_puts_everything_where_another_program_has_it() -> None:
 
 
 def test_place_brings_what_is_made_of_parameters_alone_into_their_order() -> None:
-    """Squares of parameters that a matrix has in another order: the array changes, and what is picked from it, too."""
+    """Squares of parameters that a matrix holds in another order: their array is reordered, and so are its picks."""
     rows: list[Any] = [INPUT, INPUT, *[PARAMETER] * 4]
     rows += [(TOTAL, 2, 4, 0, 1, {"pairs": 2}), (TOTAL, 3, 5, 0, 1, {"pairs": 2})]  # W = [[p0, p2], [p1, p3]]
     rows += [(ops.square, i) for i in (2, 3, 4, 5)]
@@ -763,7 +763,7 @@ def test_reverse_of_a_product() -> None:
 
 
 def test_reverse_sums_where_an_operand_was_repeated() -> None:
-    """One parameter beside three inputs."""
+    """One parameter times three inputs."""
     x = np.array([[0.5, 2.0, 1.0], [1.0, 0.25, -1.0]])
     rows: list[Any] = [INPUT, INPUT, INPUT, PARAMETER, *[(ops.mul, 3, i) for i in range(3)]]
     rows += [(ops.sin, i) for i in (4, 5, 6)]
@@ -791,13 +791,13 @@ def test_reverse_adds_to_the_parts_that_were_picked() -> None:
 
 
 def test_reverse_leaves_conditions_and_detached_arrays_alone() -> None:
-    """where(x < w, detached w, w): only the second example lets through."""
+    """where(x < w, detached w, w): only the second example passes the gradient on."""
     rows = [INPUT, PARAMETER, (RELATIONS["<"], 0, 1), (DETACH, 1), (ops.where, 2, 3, 1)]
     assert gradient(table(rows), [np.array([0.5, 4.0])], [3.0], ()) == [1.0]
 
 
 def test_reverse_lets_nothing_through_a_hole() -> None:
-    """A slope may be infinite where nobody asked for an entry: sqrt of x_i - x_j for i > j alone."""
+    """A slope may be infinite or nan in a hole: sqrt of x_i - x_j for i > j alone."""
     rows: list[Any] = [INPUT] * 4 + [PARAMETER] * 4 + [(ops.mul, i, i + 4) for i in range(4)]
     pairs = [(i, j) for i in range(4) for j in range(i)]
     rows += [(ops.sub, 8 + i, 8 + j) for i, j in pairs]
@@ -841,7 +841,7 @@ def test_lower_computes_softmax_once() -> None:
 
 
 def test_lower_writes_short_rules_out_and_leaves_long_ones() -> None:
-    """A rule of few operations is what it stands for; softplus stays, and becomes a function in the text."""
+    """A rule of few operations is replaced by them; softplus stays, and becomes a function in the source."""
     rows = [INPUT, INPUT, (ops.softplus, 0), (ops.leaky_relu, 0, 1), (TOTAL, 2, 3, {"pairs": 0})]
     heads = {x.head for x in lower(placed(grouped(table(rows), (2,)), [])).arrays()}
     assert ops.softplus in heads
@@ -945,13 +945,13 @@ def test_check_finds_illegal_scalars(rows: list[Any], after: str, why: str) -> N
 
 
 def test_check_lets_every_pass_promise_what_it_is_to_promise() -> None:
-    """Before the pass the same is legal."""
+    """What a pass has to remove is legal after the passes before it."""
     for rows, after in (([2.0, (ops.sin, 0)], "record"), ([INPUT, (ops.add, 0, 0)], "fold"), ([INPUT, INPUT], "share")):
         check_scalars(table(rows), after)
 
 
 def spoiled(**how: Any) -> tuple[ArrayProgram, Array]:
-    """A sum of a batched matrix and a row, with something wrong about it."""
+    """A sum of a batched matrix and a row, with the given mistakes."""
     make = Builder()
     x, row = make.leaf(INPUT, 0, (2, 3), True), make.leaf(CONSTANT, np.array([[1.0, 2.0, 3.0]]), (1, 3))
     if how.pop("late", False):
@@ -1132,7 +1132,7 @@ def test_no_pass_changes_what_is_computed(seed: int) -> None:
 
 
 def every_stage_agrees(f: Callable[..., Any], leaves: list[Value], rows: list[list[float]]) -> set[Op]:
-    """What every pass makes computes what the engine does, and the text does; returns the heads that the end has."""
+    """Check that after every pass, and as source, the program computes the engine's numbers; returns its last heads."""
     examples, numbers = len(rows), [leaf.data for leaf in leaves]
     task = Task(f, Inputs(f, (rows[0],), False, FLOAT).with_batch(True), chosen=leaves)
     losses = [f([Value(x) for x in row]) for row in rows]
@@ -1191,7 +1191,7 @@ def drawn(*shape: int) -> Any:
 
 
 def test_every_stage_of_a_recurrence_agrees() -> None:
-    """A loop forward, and one back."""
+    """The program has a loop forward, and one backward."""
     leaves = [Value(x, "w") for x in drawn(10)]
     w, u, b = leaves[:4], leaves[4:8], leaves[8:]
 
@@ -1209,7 +1209,7 @@ def test_every_stage_of_a_recurrence_agrees() -> None:
 
 
 def test_every_stage_of_causal_attention_agrees() -> None:
-    """A product with holes, filled up; softmax; the way back through both."""
+    """A product with holes that are filled up; softmax; and the backward pass through both."""
     leaves = [Value(x, "w") for x in drawn(12)]
 
     def f(xs: Any) -> Any:

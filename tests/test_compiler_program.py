@@ -1,4 +1,4 @@
-"""Compiled programs as their users meet them: parameters, outputs, arguments; and what is refused, with its message."""
+"""Compiled programs as users see them: parameters, outputs, arguments; and what is refused, with its message."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_values_and_program_exchange_numbers_and_gradients() -> None:
 
 
 def test_the_gradient_belongs_to_its_caller() -> None:
-    """It is no view of the parameters, nor of an argument, and may be written to."""
+    """The gradient is no view of the parameters or of an argument, and can be written to."""
     ws = [Value(1.0), Value(2.0), Value(3.0)]
     x = np.array([4.0, 5.0, 6.0])
     programs: list[tuple[Any, tuple[Any, ...]]] = [
@@ -131,7 +131,7 @@ def test_parameters_that_the_loss_does_not_use_have_no_gradient() -> None:
 
 
 def test_two_programs_share_parameters() -> None:
-    """The one that trains and the one that predicts."""
+    """One program trains, and the other predicts."""
     model = nn.MLP(2, [3, 1], seed=1)
     x, y = np.random.default_rng(0).normal(size=(5, 2)), np.ones(5)
     training = autograd.compile(lambda x, y: nn.mse(model(x), y))
@@ -166,7 +166,7 @@ def test_logsumexp_of_infinities(dtype: str, xs: list[float], loss: float, slope
 
 
 def test_single_precision() -> None:
-    """Everything is float32, and as close to the engine as that is."""
+    """Everything is float32, and as close to the engine as float32 allows."""
     xs, ys = np.random.default_rng(0).normal(size=(6, 2)), np.linspace(-1.0, 1.0, 6)
     activations: list[Any] = [*nn.ACTIVATIONS, autograd.erf, autograd.ndtr, autograd.abs, autograd.atan]
     for activation in activations:
@@ -364,7 +364,7 @@ def test_nan_and_infinity_may_be_allowed() -> None:
     loss, gradient = autograd.compile(lambda x: w * x, allow_nan=True)(x)
     assert math.isnan(loss) and math.isnan(gradient[0])
     assert autograd.compile(lambda x: w * x)(np.array([1.0, math.inf]))[0] == math.inf
-    # What is computed, rather than given, may be nan: that is no matter of arguments.
+    # Only arguments are checked: a computed number may be nan.
     assert math.isnan(autograd.compile(lambda x: w * x)(np.array([math.inf, -math.inf]))[0])
 
 
@@ -505,7 +505,7 @@ def test_what_leaves_no_trace_is_refused_with_its_line(f: Callable[..., Any], me
     ],
 )
 def test_other_ways_to_a_number_are_no_ways(f: Callable[[Any], Any]) -> None:
-    """A program that kept the recording's number would be wrong without a word."""
+    """A program that kept a number of the recording would be wrong without an error."""
     with pytest.raises((CompileError, TypeError, ValueError)):
         autograd.compile(f)(np.array([1.0, -1.0]))
 
@@ -603,7 +603,7 @@ def test_like_compiles_at_once_and_holds_for_batches() -> None:
 
 
 def test_the_optimisers_of_nn_train_a_program() -> None:
-    """As they train the Values themselves."""
+    """The parameters after some steps are those of the same optimiser on Values."""
     x, y = np.random.default_rng(0).normal(size=(8, 2)), np.linspace(-1.0, 1.0, 8)
     for make in (lambda p: nn.SGD(p, lr=0.1, momentum=0.9), lambda p: nn.Adam(p, lr=0.05)):
         one, other = (nn.MLP(2, [3, 1], activation="tanh", seed=3) for _ in range(2))
@@ -623,7 +623,7 @@ def test_the_optimisers_of_nn_train_a_program() -> None:
 
 
 def test_a_copy_has_parameters_of_its_own() -> None:
-    """And computes with them."""
+    """A copy computes with its own parameters."""
     w, b = pair()
     program = autograd.compile(lambda x: w * x + b)
     program(np.array([1.0, 3.0]))

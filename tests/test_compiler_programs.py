@@ -1,6 +1,6 @@
-"""Compiled programs of sequence layers against the engine: some that are drawn at random, and all that once were wrong.
+"""Compiled programs of sequence layers against the engine: some drawn at random, and all that were once wrong.
 
-The drawing is in `tests.fuzz_programs`, which by itself runs as many as one likes.
+`tests.fuzz_programs` draws them; run as a program, it compares any number of them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def test_a_wrong_gradient_is_found_and_its_program_cut_down(monkeypatch: pytest.
 
 
 def agrees(f: Callable[..., Any], *arrays: Any, ways: tuple[bool, ...] = (True, False)) -> None:
-    """The compiled function's mean over a batch, its gradient and its outputs, against the engine; or one example's."""
+    """Compare the mean over a batch, its gradient and its outputs with the engine's, and the same for one example."""
     rows = [[given(array[i]) for array in arrays] for i in range(len(arrays[0]))]
     for batch in ways:
         program = autograd.compile(f, batch=batch)
@@ -187,13 +187,13 @@ def _wide(a: Any) -> Any:
 
 own_chain = own("own_chain", _chained, _chained_slope)
 own_wide = own("own_wide", _wide, lambda a, out: (sum(0.001 * i * cos(a * (0.001 * i)) for i in range(700)),))
-own_share = own(  # each partial has the total of all
+own_share = own(  # each partial uses the sum over all operands
     "own_share",
     lambda *xs: autograd.log(sum(exp(x) for x in xs)),
     lambda *xs: tuple([exp(x) / sum(exp(y) for y in xs[:-1]) for x in xs[:-1]]),
     arity=None,
 )
-own_shared = own(  # written out, what it has twice would be 2**40 operations
+own_shared = own(  # without sharing, its repeated parts would be 2**40 operations
     "own_shared",
     lambda a: functools.reduce(lambda z, _: sin(z) * sin(z), range(40), a),
     lambda a, out: (_slope_of_shared(a),),

@@ -1,6 +1,6 @@
 """What a compiled program checks when it is called, what is refused while it is recorded, and how it is copied.
 
-And that derivatives inside the function mean the same in the program as eagerly.
+At the end: derivatives inside of the function are the same in the program as in the engine.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def test_a_check_of_the_users_own_is_a_line_of_the_program() -> None:
     with pytest.raises(ValueError, match=r"p must be above 0 and at most 1, not 1.5: it's \"wrong\" \(in example 2, "):
         program([0.5, 1.0, 1.5])
     program.parameters["w"] = -1.0
-    with pytest.raises(ValueError, match=r"^w must be positive, not -1$"):  # no example's affair
+    with pytest.raises(ValueError, match=r"^w must be positive, not -1$"):  # names no example
         program([0.5])
     single = autograd.compile(entropy, [w], batch=False)
     with pytest.raises(ValueError, match=r"not 2: it's \"wrong\"$"):
@@ -408,7 +408,7 @@ def test_a_refusal_stands_and_names_the_users_line(f: Callable[[Any], Any]) -> N
 
 
 def test_threads_may_do_the_work() -> None:
-    """What they compute is recorded, comparisons as well."""
+    """The work of threads that the function starts is recorded, comparisons as well."""
 
     def work(scale: float, x: Any) -> Any:
         y = w * x * scale
@@ -427,7 +427,7 @@ def test_threads_may_do_the_work() -> None:
 
 
 def test_other_threads_go_on_with_their_own_values() -> None:
-    """While one thread records, another one compares, reads and goes back as always."""
+    """While one thread records, another can compare, read and differentiate its own Values as always."""
     failures: list[BaseException] = []
     recording, done = threading.Event(), threading.Event()
 
@@ -460,7 +460,7 @@ def test_other_threads_go_on_with_their_own_values() -> None:
 
 
 def test_a_placeholder_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """As what it is, not as a number."""
+    """It is printed as a placeholder, not as a number."""
 
     def f(x: Any) -> Any:
         print(x, f"{x}", [x])
@@ -624,7 +624,7 @@ INNER: dict[str, Callable[[Any], Any]] = {
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_derivatives_inside_mean_the_same_as_eagerly(name: str, data: st.DataObject) -> None:
-    """A program's arguments are Values: so they are in the eager engine."""
+    """A program's arguments are Values while it is recorded; the engine gets Values, too."""
     f = INNER[name]
     numbers = st.sampled_from([0.0, 0.7, -0.4, 4 / 7, -4 / 7, 1.5, -2.25]) | st.floats(-3, 3).map(lambda x: round(x, 3))
     program = PROGRAMS.setdefault(name, autograd.compile(f, [w, b], gradient=True))

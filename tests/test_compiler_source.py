@@ -1,4 +1,4 @@
-"""The source of compiled programs: what a textbook derives by hand, valid Python, and runnable by itself."""
+"""The source of compiled programs: it is what a textbook derives by hand, valid Python, and runs by itself."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ print(program.source + other.source)
 
 
 def test_the_source_is_the_same_in_every_run() -> None:
-    """Whatever the hashes, which differ from run to run."""
+    """The source does not depend on hashes, which differ from run to run."""
     runs = [
         subprocess.run(
             [sys.executable, "-c", WHOLE], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
@@ -133,7 +133,7 @@ def test_the_source_is_the_same_in_every_run() -> None:
 
 @pytest.mark.parametrize("activation", [*nn.ACTIVATIONS])
 def test_the_source_runs_by_itself(activation: str) -> None:
-    """With NumPy alone, but for the normal distribution's functions; the numbers are the program's, bit for bit."""
+    """It needs NumPy alone, except for the normal distribution's functions; it gives the program's numbers exactly."""
     model, program = network(2, 3, 2, activation=activation)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(5, 2)), rng.normal(size=(5, 2))

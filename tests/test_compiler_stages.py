@@ -1,4 +1,4 @@
-"""Looking into compiled programs: their stages, where a line comes from, and what they say of themselves."""
+"""Looking into compiled programs: their stages, the origin of each line, and their texts about themselves."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_stages_print_what_they_are() -> None:
     program = network()
     assert program.stages["text"].text == program.source
     assert str(program.stages["record"]).splitlines()[0] == "0 input 0"
-    assert "Z1 = sum_of(" in str(program.stages["lower"])  # the text has given names
+    assert "Z1 = sum_of(" in str(program.stages["lower"])  # the source has given names
     assert repr(program.stages["name"]) == str(program.stages["name"])
     for stage in program.stages.values():
         count, what = stage.size.split()
@@ -291,13 +291,13 @@ def scalars_of(table: Scalars, inputs: list[float], parameters: list[float]) -> 
 
 
 def entries_are_true(program: Any, rows: list[list[float]]) -> int:
-    """By their numbers, for each of some examples; returns of how many derivatives, too."""
+    """Check the entries of arrays by their numbers, for some examples; returns how many were derivatives."""
     table, end = program.stages["live"].program, program.stages["roll"].program
     numbers = [leaf.data for leaf in program.parameters.values]
     each = [scalars_of(table, row, numbers) for row in rows]
     found = all_arrays(end, [np.array(rows)], numbers, len(rows))
     known = [x.rows.ravel().tolist() for x in program.stages["group"].program.arrays() if x.rows is not None]
-    # Scalars that are the same for another reason than their formula share an entry, which is called after one of them.
+    # Scalars can be equal although their formulas differ; they share an entry, which is named after one of them.
     apart = {i for i, operands in enumerate(table.operands) if operands} <= {row for rows in known for row in rows}
     derivatives = 0
     for x in end.arrays():
@@ -332,4 +332,4 @@ def test_derivatives_of_layers_belong_to_the_neurons_that_they_are_said_to_belon
     model = nn.MLP(4, [3, 2, 1], activation="tanh", seed=2)
     program = autograd.compile(lambda x: nn.mse(model(x), 0.5), like=[[0.0] * 4])
     rows = np.random.default_rng(0).normal(size=(3, 4)).tolist()
-    assert entries_are_true(program, rows) == (3 + 2 + 1) + (3 + 2)  # of each Z, and of the A of the hidden layers
+    assert entries_are_true(program, rows) == (3 + 2 + 1) + (3 + 2)  # of each Z, and of the hidden layers' A

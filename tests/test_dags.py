@@ -1,4 +1,4 @@
-"""Random expression graphs, with shared nodes and diamonds, against PyTorch; and what holds of any graph.
+"""Random expression graphs, with shared nodes and diamonds, compared with PyTorch; and properties of any graph.
 
 A graph is a program: a list of steps, each naming an operation and the earlier numbers that it takes. It is drawn
 at random, then tamed by a first run with floats, so that numbers stay moderate and no step stands on a kink, and is
@@ -24,7 +24,7 @@ from .accuracy import TRUTHS, call, twin
 
 MOST_STEPS = 200
 MOST = 3.0
-"""Larger numbers go through atan before anything else takes them."""
+"""Numbers of this size or larger go through atan before other operations use them."""
 
 
 def _taking_part(*arities: int | None) -> list[str]:
@@ -95,7 +95,7 @@ def draw_program(seed: int, size: int) -> Program:
         unused.add(len(numbers))
         numbers.append(value)
         if not abs(value) < MOST:
-            add("atan", (len(numbers) - 1,))  # not tanh, for PyTorch's slope of that loses its digits out there
+            add("atan", (len(numbers) - 1,))  # not tanh, whose slope loses its digits in PyTorch for such numbers
 
     while len(steps) < size - 1:
         kind = rng.random()
@@ -128,7 +128,7 @@ def backward(program: Program, apply: Apply = with_values) -> tuple[list[Value],
 
 @dataclass(frozen=True)
 class Sizes:
-    """What errors are measured by: the largest number, and for each leaf the largest product of slopes on a path."""
+    """The scales of errors: the largest number, and for each leaf the largest product of slopes along a path."""
 
     value: float
     gradients: list[float]
@@ -137,8 +137,8 @@ class Sizes:
 def sizes(leaves: list[Value], numbers: list[Value]) -> Sizes:
     """Sizes after a backward pass.
 
-    A gradient is the sum over all paths from the root of the products of their slopes. Where these cancel, no more
-    digits can be had than the largest has.
+    A gradient is the sum of the products of slopes along all paths from the root. Where these products cancel, the sum
+    cannot be more exact than the largest product.
     """
     largest = {number: abs(number.grad) for number in numbers}
     for number in reversed(numbers):
@@ -150,20 +150,20 @@ def sizes(leaves: list[Value], numbers: list[Value]) -> Sizes:
 def close(
     tolerance: float, by: Sizes, value: float, gradients: Sequence[float], root: Value, leaves: list[Value]
 ) -> bool:
-    """Whether a root and its leaves' gradients are those given, but for `tolerance` times their sizes."""
+    """Whether a root and its leaves' gradients are those given, up to `tolerance` times their sizes."""
     return abs(root.data - value) <= tolerance * by.value and all(
         abs(leaf.grad - gradient) <= tolerance * size
         for leaf, gradient, size in zip(leaves, gradients, by.gradients, strict=True)
     )
 
 
-NOISE = 2.0**-43  # about a thousand times what rounding does
+NOISE = 2.0**-43  # about a thousand times the rounding error
 
 
 def well_conditioned(program: Program) -> bool:
     """Whether small relative errors, one in each step, are magnified at most a thousand times.
 
-    A long chain can magnify them without bound; what is left of the digits is then nobody's merit or fault.
+    A long chain can magnify them without bound; then neither engine can be exact.
     """
     rng = random.Random(0)
 
@@ -194,7 +194,7 @@ def test_an_operation_is_smooth_where_its_truth_says_so(name: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(programs)
-@example(draw_program(55, 4))  # in which no leaf is on a path that is taken
+@example(draw_program(55, 4))  # where the taken branches depend on no leaf
 def test_values_and_gradients_are_pytorchs(program: Program) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is what the gradients are compared with")
     functions = {name: twin(torch, name) for name in (*UNARY, *BINARY, *SEVERAL)}
@@ -207,7 +207,7 @@ def test_values_and_gradients_are_pytorchs(program: Program) -> None:
     assume(well_conditioned(program))
     tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in program.leaves]
     result = program.run(tensors, with_tensors)[-1]
-    # A tensor on no path that is taken, such as the alpha of an elu above 0, has no gradient in PyTorch; here it has 0.
+    # A tensor on no branch taken, such as the alpha of an elu above 0, has no gradient in PyTorch; a Value has 0.
     if result.requires_grad:
         result.backward()
     leaves, numbers = backward(program)
@@ -232,7 +232,7 @@ def test_a_second_backward_doubles_every_gradient(program: Program) -> None:
 @settings(max_examples=100, deadline=None)
 @given(programs, st.randoms(use_true_random=False))
 def test_the_order_of_construction_does_not_matter(program: Program, rng: random.Random) -> None:
-    """The same graph, its nodes made in any order in which operands come first: not a bit of a gradient changes."""
+    """The same graph, with its nodes made in any order that has operands first: gradients are equal bit for bit."""
     leaves = [Value(x) for x in program.leaves]
     made: dict[int, Value] = dict(enumerate(leaves))
     waiting = list(enumerate(program.steps, len(leaves)))
@@ -253,7 +253,7 @@ COMMUTATIVE = {"add", "mul", "maximum", "minimum", "hypot", "sum", "prod", "logs
 @settings(max_examples=100, deadline=None)
 @given(programs)
 def test_the_order_of_operands_does_not_matter(program: Program) -> None:
-    """With the operands of commutative operations reversed, everything is the same but for rounding."""
+    """With the operands of commutative operations reversed, everything is the same up to rounding."""
 
     def reversed_(step: Step, operands: list[Any]) -> Any:
         return with_values(step, operands[::-1] if step.name in COMMUTATIVE else operands)
@@ -266,7 +266,7 @@ def test_the_order_of_operands_does_not_matter(program: Program) -> None:
 
 
 def test_programs_are_what_they_are_meant_to_be() -> None:
-    """Every operation turns up; graphs are large, deep and shared, and most are well conditioned."""
+    """Every operation occurs; graphs are large and deep with shared nodes, and most are well conditioned."""
     drawn = [draw_program(seed, MOST_STEPS) for seed in range(30)]
     assert {step.name for program in drawn for step in program.steps} >= {*UNARY, *BINARY, *SEVERAL, "constant"}
     assert sum(map(well_conditioned, drawn)) >= 24
@@ -290,7 +290,7 @@ def test_programs_are_what_they_are_meant_to_be() -> None:
     ],
 )
 def test_diamonds_upon_diamonds(double: Callable[[Value], Value], exact: float) -> None:
-    """Two to the sixtieth paths from the root to the leaf, and each counts."""
+    """2**60 paths lead from the root to the leaf, and each contributes to its gradient."""
     leaf = Value(1.0)
     number = leaf
     for _ in range(60):
@@ -300,7 +300,7 @@ def test_diamonds_upon_diamonds(double: Callable[[Value], Value], exact: float) 
 
 
 def test_a_leaf_met_in_every_place() -> None:
-    """x appears as both operands, in sequences, and next to what was made of it: x*x + (x + x**2*x) + x**x."""
+    """x is both operands, in sequences, and beside nodes made from x: x*x + (x + x**2*x) + x**x."""
     x = Value(2.0)
     y = ops.sum([x * x, ops.dot([x, x * x], [Value(1.0), x]), x**x])
     y.backward()

@@ -1,6 +1,6 @@
-"""What the documentation says is run: doctests, the examples of every operation, and the Python in Markdown files.
+"""The code in the documentation is run: doctests, the examples of every operation, and the Python in Markdown files.
 
-Where an example in Markdown prints, and a comment states what, the comment is held to the output.
+Where an example in Markdown prints, and a comment states what, the comment is compared with the output.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def load(name: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def no_operation_stays() -> Iterator[None]:
-    """Examples define operations, which are there for the whole process."""
+    """Remove the operations that examples define, which would stay for the whole process."""
     before = dict(OPS)
     yield
     OPS.clear()
@@ -100,7 +100,7 @@ def test_every_public_name_is_there_and_documented(package: str) -> None:
     assert len(set(names)) == len(names)
     assert [name for name in names if not hasattr(module, name)] == []
     objects = {name: getattr(module, name) for name in names}
-    # A constant has the docstring of its type; its own stands below it in the source.
+    # `__doc__` of a constant is its type's; its own docstring is the string below it in the source.
     documented = {
         name for name, x in objects.items() if x.__doc__ and (isinstance(x, type) or x.__doc__ != type(x).__doc__)
     }
@@ -122,7 +122,7 @@ def documented_constants(package: str) -> set[str]:
 
 
 def test_methods_have_docstrings_and_signatures() -> None:
-    """In both engines; in the native one the compiler has to keep them."""
+    """In both engines; in the native one, Cython has to keep them."""
     for name, method in vars(autograd.Value).items():
         if not name.startswith("_") and (
             callable(method) or isinstance(method, property) or hasattr(method, "__get__")
@@ -145,8 +145,8 @@ def test_star_import_leaves_python_s_own_functions_alone() -> None:
 def stated(lines: list[str], statement: ast.stmt) -> tuple[str, bool]:
     """What the comments say that a statement prints, and whether a remark may follow it.
 
-    That is a comment on the line of a print, if it begins like a number, a list or a constant, or the lines of comment
-    right below a print, or below a statement with prints in it, such as ``try``.
+    Such a comment is on the line of a print, if it begins like a number, a list or a constant; or it is the lines of
+    comment right below a print, or below a statement that contains prints, such as ``try``.
     """
     end = statement.end_lineno or statement.lineno
     if _prints(statement):
@@ -212,7 +212,7 @@ def test_python_in_markdown_runs(path: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def test_what_a_block_states_is_compared() -> None:
-    """The test of the test: a comment that is wrong is noticed, and a remark is not mistaken for one."""
+    """The test of the test: a wrong comment is noticed, and a remark is not mistaken for output."""
     assert run_block("x = 2\nprint(x + 1)  # 3: a remark\nprint(x)  # a remark\n", {}, "good") == 1
     assert run_block("print('a\\nb\\nc')\n# a\n# ...\n# c\n", {}, "lines") == 1
     assert run_block("try:\n    1 / 0\nexcept ZeroDivisionError:\n    print('no')\n# no\n", {}, "within") == 1

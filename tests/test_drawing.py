@@ -1,4 +1,4 @@
-"""Drawings: what is in them, any label, colours, frames, the limit, files, notebooks, and missing libraries."""
+"""Drawings: their contents, arbitrary labels, colours, frames, the limit, files, notebooks, and missing libraries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def diamond() -> Value:
 
 
 def elements(picture: Any, kind: str) -> dict[str, ElementTree.Element]:
-    """The nodes, edges or clusters of the picture as SVG by their names; the SVG is well-formed, then."""
+    """The nodes, edges or clusters of the picture's SVG by name; parsing it checks that the SVG is well-formed."""
     tree = ElementTree.fromstring(picture.pipe("svg"))
     found = [group for group in tree.iter(f"{SVG}g") if group.get("class") == kind]
     return {group.findtext(f"{SVG}title") or "": group for group in found}
@@ -153,7 +153,7 @@ def test_a_leaf_that_has_been_set_shows_both_numbers() -> None:
     assert texts(elements(picture, "node")["n0"]) == ["w", "data 3.0000 (now 2.2000)", "grad 8.0000"]
     assert texts(elements(picture, "node")["n1"]) == ["x", "data 2.0000", "grad 12.0000"]
     assert 'tooltip="w  data 3.0 (now 2.2)  grad 8.0"' in picture.source
-    lesson.leaves[0].data = math.nan  # the graph has none, and so no thick frame
+    lesson.leaves[0].data = math.nan  # nan is only the leaf's present number, not the graph's: no thick frame
     assert "(now nan)" in draw_dot(lesson.loss).source and "penwidth=3" not in draw_dot(lesson.loss).source
     lesson.leaves[0].data = 3.0
     assert "now" not in draw_dot(lesson.loss).source
@@ -227,7 +227,7 @@ def test_gradients_that_are_really_zero_are_shown_without_a_word() -> None:
 
 
 def test_where_zero_flowed_in_the_picture_is_right_as_well() -> None:
-    """Nothing tells that from a graph that was never differentiated, so what is said is true of both."""
+    """Such a graph cannot be told from one that was never differentiated, so the hint must be true of both."""
     x = Value(3.0, "x")
     y = x * 2
     y.backward(0.0)
@@ -372,7 +372,7 @@ def test_before_backward_there_are_no_colours() -> None:
 
 
 def inscriptions(root: Value) -> list[str]:
-    """What is written in the operations' nodes."""
+    """The text in the operations' nodes."""
     return [" ".join(texts(node)) for name, node in elements(draw_dot(root), "node").items() if name[0] == "o"]
 
 
@@ -466,7 +466,7 @@ GRAPHS: dict[str, Callable[[], Value]] = {
 @pytest.mark.parametrize("graph", GRAPHS)
 @pytest.mark.parametrize("clusters", [True, False])
 def test_without_a_direction_a_graph_is_shown_larger_than_in_either(graph: str, clusters: bool) -> None:
-    """Compared by what Graphviz makes of them; a few per cent are the estimate's."""
+    """Measured on Graphviz's pictures; the choice is by an estimate, so a few per cent are allowed."""
 
     def scale(**options: Any) -> float:
         width, height = extent(draw_dot(root, clusters=clusters, **options))
@@ -639,7 +639,7 @@ def test_a_large_graph_shows_as_text_and_says_what_to_do() -> None:
 def test_without_graphviz_a_graph_shows_as_text_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     use_neither(monkeypatch)
     graph = Graph(diamond())
-    assert draw_dot(graph).source.startswith("digraph")  # the DOT text needs nothing
+    assert draw_dot(graph).source.startswith("digraph")  # the DOT text needs no library
     assert set(graph._repr_mimebundle_()) == {"text/plain"}
     assert repr(graph) in graph._repr_mimebundle_()["text/plain"]
     assert "pip install 'glassgrad[view]'" in graph._repr_mimebundle_()["text/plain"]

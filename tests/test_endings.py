@@ -1,4 +1,4 @@
-"""Nodes die, and programs end, whoever holds the nodes: no crash, no word on stderr, and no neighbour is harmed."""
+"""Nodes are freed, and programs end, whatever holds the nodes: no crash, nothing on stderr, no other object harmed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Holder:
 FREED = "dot([y, x], [x, 3.0], x / y) + sum([y, x, 1.0]) * prod([y, x, x]) - where(x, y, -y).tanh() ** 2"
 ALL_KINDS = f"{FREED} + checkpoint(lambda a: a * x + 1.0, y)"
 
-# Once the program has an operation of its own, autograd holds the program's globals, and both end much later.
+# If a program defines an operation, autograd holds the program's globals, and both are freed much later.
 OPERATION = "double = op('double', lambda a: 2 * a, lambda a, out: (2.0,))"
 
 HOLDERS = {
@@ -143,7 +143,7 @@ gc.collect()
 """,
 }
 
-# What the nodes' free attributes and weak references add.
+# More holders, which need the nodes' free attributes and weak references.
 HOLDERS_BY_ATTRIBUTE = {
     "an attribute of a leaf": "x = Value(1.0); x.kept = graph()",
     "an attribute of a result": "y = Value(1.0) * 2; y.kept = graph()",
@@ -154,7 +154,7 @@ HOLDERS_BY_ATTRIBUTE = {
     "a weak set": "import weakref; root = graph(); weak = weakref.WeakSet([root])",
 }
 
-# Holders that use the graph when the program has ended, and say so: then "used" is the last line.
+# Holders that use the graph after the program has ended, and then print "used" as the last line.
 USERS = {
     "a callback at exit": """
 import atexit
@@ -213,8 +213,8 @@ main(graph())
 """,
 }
 
-# So late that modules may be gone already: what they ask for may be refused, but not with a crash. (Not a handler of
-# encoding errors: it ends after Python's own printing of floats, which crashes then, in 3.13, without autograd, too.)
+# Freed so late that modules may be gone already: using the graph may raise an error, but not crash. (Without a handler
+# of encoding errors: it is freed after Python's printing of floats, which then crashes in 3.13, also without autograd.)
 LATE_USERS = {
     "builtins": "import builtins; builtins.last = Last(graph())",
     "a class": "class Kept: last = Last(graph())",
@@ -254,7 +254,7 @@ def test_a_program_ends_while_nodes_hold_graphs(holder: str) -> None:
 
 @pytest.mark.parametrize("user", USERS)
 def test_a_graph_is_of_use_when_the_program_has_ended(user: str) -> None:
-    # Without a checkpoint: its function holds the program's globals, and so a global graph would hold itself.
+    # Without a checkpoint: its function holds the program's globals, so a global graph would be in a cycle.
     assert ended(3, FREED, USERS[user]) == "used"
 
 
@@ -314,7 +314,7 @@ def test_the_shortest_program_with_an_operation_of_its_own_ends() -> None:
 
 
 def thrice(x: Any) -> Any:
-    """An operation that is there only where it is used, since it changes how the process ends."""
+    """A user's operation, defined only when it is used, because defining one changes how the process ends."""
     return op("thrice", lambda a: 3.0 * a, lambda a, out: (3.0,))(x)
 
 
@@ -353,7 +353,7 @@ WRAPS: dict[str, list[Callable[[object], object]]] = {
     "mixed": [lambda held: [held], Holder, lambda held: (held, 1), closure, lambda held: {1: held, 2: held}],
 }
 
-# Python counts how deep it is in the end of containers, and puts off what is deeper than 50 or 200.
+# Python counts the depth while it frees nested containers, and puts off those deeper than 50 or 200.
 DEPTHS = [1, 2, 5, 10, 25, 39, 40, 41, 49, 50, 51, 60, 99, 100, 101, 150, 199, 200, 201, 500, 1000, 10_000, 20_000]
 
 
@@ -369,7 +369,7 @@ def wrapped(held: Any, wraps: list[Callable[[object], object]], depth: int) -> o
 
 
 def let_die(kind: str) -> None:
-    """Every other one of a row of nodes dies inside of containers; those between must keep their contents."""
+    """Free every other one of a row of nodes, inside of containers; the nodes between must keep their contents."""
     make, x = KINDS[kind], Value(3.0)
     references = sys.getrefcount(x)
     for name, wraps in WRAPS.items():
@@ -409,7 +409,7 @@ print({n.partials for n in nodes if n is not None})
 
 
 class Name(str):
-    """A str may have attributes, and is a label."""
+    """A subclass of str, which may have attributes and can be a label."""
 
 
 def by_rule(y: Value) -> Value:
@@ -503,7 +503,7 @@ def test_graphs_over_leaves_of_subclasses_die() -> None:
 
 
 def let_die_in_haste() -> None:
-    """An exception that is on its way when a graph dies arrives all the same."""
+    """An exception that is being raised while a graph is freed is not lost."""
     for kind, make in KINDS.items():
         print(kind)
         x = Value(3.0)
@@ -522,7 +522,7 @@ def test_exceptions_survive_the_end_of_graphs() -> None:
 
 
 class Restless:
-    """When it dies it makes and drops graphs, and brings the node that it held back to life."""
+    """When it is freed it makes and drops graphs, and stores the node that it held elsewhere, to keep it alive."""
 
     saved: list[Value] = []
 

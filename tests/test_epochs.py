@@ -48,7 +48,7 @@ def test_backward_after_many_steps_gives_the_gradient_of_the_old_point() -> None
     leaves, y = line_squared()
     for step in range(5):
         set_all(leaves, [0.5 * step, -1.0, step, 4.0, 2.0])
-        dot(leaves, leaves).backward(0.0)  # other graphs, of other epochs
+        dot(leaves, leaves).backward(0.0)  # other graphs, computed after other writes to the leaves
     for times in (1.0, 2.0):
         y.backward()
         assert [leaf.grad for leaf in leaves] == [times * slope for slope in SLOPES]
@@ -139,7 +139,7 @@ scripts = st.lists(
 
 @given(scripts)
 def test_random_programs_that_write_compute_and_forget(script: Script) -> None:
-    """Each result keeps the gradient that a copy of it had, over leaves of its own that nobody wrote to."""
+    """Each result keeps the gradient of a copy of it on leaves that are never written to."""
     leaves = [Value(float(i + 1)) for i in range(4)]
     kept: list[tuple[Value, list[float]]] = []
     nodes: list[Value] = list(leaves)
@@ -168,9 +168,9 @@ def test_random_programs_that_write_compute_and_forget(script: Script) -> None:
 
 
 def test_what_nobody_refers_to_is_forgotten() -> None:
-    """A training loop keeps the past of the graphs that live, and of no others."""
+    """Earlier numbers of leaves are kept for graphs that are alive, and for no others."""
     gc.collect()
-    before = epochs_remembered()  # of graphs that other tests have kept alive
+    before = epochs_remembered()  # for graphs that other tests keep alive
     w = [Value(1.0), Value(2.0)]
     first = dot(w, w)
     for step in range(200):
@@ -189,7 +189,7 @@ def test_what_nobody_refers_to_is_forgotten() -> None:
 
 
 def test_places_are_forgotten_though_nothing_is_written() -> None:
-    """A program that only looks on, and names each step, keeps none of the places."""
+    """A program that enters a place for each step, and writes to no leaf, keeps none of the places."""
     before = autograd.current_place()
     for step in range(25_000):
         autograd.enter(autograd.Place(f"step{step}"))

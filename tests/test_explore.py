@@ -1,6 +1,6 @@
-"""The page as a file: what stands in it, and that nothing in a graph can make it anything else.
+"""The page as a file: its contents, and that no text in a graph can break out of its place.
 
-What it does in a browser is in ``test_page``, what it computes in ``test_page_arithmetic``.
+``test_page`` tests what the page does in a browser, ``test_page_arithmetic`` what it computes.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def test_what_is_no_title_or_note_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 def introduction(v: Value) -> tuple[str, str]:
-    """Title and text that are made from a graph."""
+    """The title and the introduction that a page makes from a graph."""
     story = Parts(build(Graph(v))).data["story"]
     return story["title"], story["text"]
 
@@ -499,7 +499,7 @@ def test_the_modules_keep_to_the_form_that_the_bundle_understands() -> None:
     assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
     made = re.findall(r"^const (\w+)_js = \(\(\) => \{$", text, re.MULTILINE)
     assert sorted(made) == sorted([*(names & set(made)), "operations"])
-    # Elementary functions are there for the operations alone, and what a notebook runs; everything else the page uses.
+    # Only the operations import `elementary`, and only a notebook runs `notebook`; the page uses all other modules.
     assert names - set(made) == {"elementary", "notebook"}
     for path in PAGE.glob("*.js"):
         source = path.read_text(encoding="utf-8")

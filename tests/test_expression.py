@@ -1,4 +1,4 @@
-"""Expressions as text: what Python makes of the same text, errors that point at the place, and hostile input."""
+"""Expressions as text, compared with Python's evaluation; errors that point at the place; and hostile input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ TEXTS = st.recursive(st.one_of(NUMBERS, st.sampled_from(sorted(VALUES))), compou
 
 
 def by_python(text: str, names: dict[str, Any]) -> Any:
-    """What Python makes of a text; None where its floats raise or turn complex, and expressions have inf or nan."""
+    """Python's value of a text; None where its floats raise or become complex, and expressions give inf or nan."""
     try:
         return eval(text, {"__builtins__": {}, **FUNCTIONS}, names)
     except ArithmeticError:
@@ -235,7 +235,7 @@ def test_any_text_is_computed_or_refused_in_a_sentence(text: str) -> None:
     else:
         assert isinstance(result, float)
         allowed = {"__builtins__": {}, **OPS}
-        try:  # what is accepted means the same to Python, if it means anything there
+        try:  # an accepted text has the same meaning in Python, if it has any
             expected = eval(compile(text.strip().replace("\n", " "), "", "eval"), allowed, dict(VALUES))
         except (ArithmeticError, SyntaxError, TypeError):
             return
@@ -297,7 +297,7 @@ def test_huge_input_that_is_wrong_gets_a_short_sentence(text: str) -> None:
 
 
 def test_python_is_never_asked() -> None:
-    """With eval, exec and compile taken away, and every audit event of theirs an error, expressions work."""
+    """Expressions work without eval, exec and compile, and cause none of their audit events."""
     program = """
 import sys
 from autograd.expression import Formula, ExpressionError

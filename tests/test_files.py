@@ -1,4 +1,4 @@
-"""Writing files: all or nothing, and never something else than what the name stood for; and what is distributed."""
+"""Writing files: completely or not at all, and never another file than the named one; and what is distributed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebod
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of its own, in which nothing may be left that was not named."""
+    """An empty current folder; at the end it must have no temporary files left."""
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
@@ -44,7 +44,7 @@ def nobody() -> Iterator[None]:
 
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
-    """No file can be longer than so many bytes."""
+    """Limit the size of files to so many bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -143,7 +143,7 @@ def test_standard_output_is_written_where_it_stands(path: str, output: str) -> N
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="Linux has it")
 def test_a_file_without_a_name_is_written_where_it_stands() -> None:
-    """Another process's open file, whose name is gone: the link in /proc leads to what is no path."""
+    """A deleted file that another process has open: the link in /proc does not lead to a path."""
     with open("gone", "w+") as file:
         os.unlink("gone")
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=file)
@@ -196,7 +196,7 @@ def test_somebody_else_s_file_is_written_where_it_stands(here: Path, shared: int
     Path("shared/file").write_text("old")
     os.chmod("shared/file", 0o666)
     os.chmod("shared", shared)
-    os.chdir("shared")  # the folders around it may be closed to others
+    os.chdir("shared")  # the other user may not have access to the folders above
     with nobody():
         write_text("file", "new")
     assert os.stat("file").st_uid == 0 and Path("file").read_text() == "new" and os.listdir() == ["file"]
@@ -374,7 +374,7 @@ def test_what_was_secret_is_secret_while_it_is_written(monkeypatch: pytest.Monke
     os.chmod("file", 0o600)
     monkeypatch.setattr(os, "open", noted)
     write_text("file", "new")
-    assert seen == [0o600, 0o600]  # the old file, and the new one from its beginning
+    assert seen == [0o600, 0o600]  # the old file, and the new one from its creation on
 
 
 def test_what_is_a_file(crowd: Path) -> None:
@@ -389,7 +389,7 @@ def test_what_is_a_file(crowd: Path) -> None:
 
 
 def test_the_source_distribution_has_all_that_is_tracked() -> None:
-    """But for what begins with a dot, which neither the packages nor their tests look at."""
+    """Except files whose names begin with a dot, which neither the packages nor their tests use."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         pytest.skip("this is no checkout of git")

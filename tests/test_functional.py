@@ -1,4 +1,4 @@
-"""Derivatives of functions, held to hand-derived formulas, to mpmath and to ``torch.func``."""
+"""Derivatives of functions, compared with hand-derived formulas, mpmath and ``torch.func``."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_powers_are_differentiated_down_to_zero(x: float) -> None:
 
 
 def test_the_directions_agree() -> None:
-    """Forward over reverse, reverse over forward, and reverse over reverse are one second derivative."""
+    """Forward over reverse, reverse over forward, and reverse over reverse give the same second derivative."""
 
     def f(x: Any) -> Any:
         return tanh(x) * exp(x)
@@ -149,7 +149,7 @@ def test_random_functions_against_torch(source: str, point: list[float], directi
     ours = eval(f"lambda x: {source}", scope)
     at = torch.tensor(point, dtype=torch.float64)
     scope = {"half": at.new_tensor(0.5), "two": at.new_tensor(2.0)} | {name: getattr(torch, name) for name in names}
-    theirs = eval(f"lambda x: ({source}) + 0.0 * x[0]", scope)  # torch.func takes no function without x
+    theirs = eval(f"lambda x: ({source}) + 0.0 * x[0]", scope)  # torch.func refuses a function that does not use x
     unit = [float(i == direction) for i in range(3)]
 
     expected_gradient = torch.func.grad(theirs)(at).tolist()
@@ -325,7 +325,7 @@ def test_an_inner_derivative_at_a_constant_depends_on_the_outer_variable(inner: 
 
 
 def test_an_inner_value_depends_on_the_outer_variable() -> None:
-    """Also where the inner function gives back the outer variable as it is."""
+    """Also where the inner function returns the outer variable itself."""
     assert grad(lambda x: x * value_and_grad(lambda y: x * y)(2.0)[0])(3.0) == 12.0  # d/dx 2 x^2
     assert grad(lambda x: value_and_grad(lambda y: x)(2.0)[0])(3.0) == 1.0
     assert grad(lambda x: jvp(lambda y: [x, y], (2.0,), (1.0,))[0][0])(3.0) == 1.0
@@ -466,7 +466,7 @@ def test_forward_and_reverse_jacobians_agree(xs: list[float], cs: list[float]) -
 
 
 def test_none_is_no_argument() -> None:
-    """As in JAX: it comes as it is, and stays in its place."""
+    """As in JAX: None is passed on as it is, and keeps its place in the result."""
     seen = []
 
     def f(x: Any, y: Any) -> Any:

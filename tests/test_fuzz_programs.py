@@ -1,6 +1,6 @@
-"""The drawing of random programs, and what tells a compiled program that is wrong from one that rounds otherwise.
+"""The drawing of random programs, and the comparison that tells wrong programs from those that round differently.
 
-Each layer is draw and compared by itself here. Programs of several layers are in `tests.test_compiler_programs`.
+Each layer is drawn and compared by itself here. Programs of several layers are in `tests.test_compiler_programs`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def test_a_wrong_number_is_a_difference_and_rounding_is_none() -> None:
 
 
 def test_a_number_that_magnifies_rounding_may_differ_as_much_as_that_does() -> None:
-    """sin(1e7 * p) has 7 digits less than p; what jumps, at a kink, gets no allowance."""
+    """sin(1e7 * p) has 7 digits fewer than p; a number that jumps at a kink gets no extra tolerance."""
     run = Run(Program(3))
     p = run.values[0]
     steep = math.sin(1e7 * p.data)
@@ -144,6 +144,6 @@ def test_what_was_once_wrong(name: str) -> None:
 
 @pytest.mark.parametrize("seed", [2195, 10387, 12261, 12957, 131, 80684])
 def test_programs_that_were_once_wrong(seed: int) -> None:
-    """Steps that pick entries at random; steps that need each other; arrays for two; repetition of a sum; no end;
-    what the next step needs, and needs none before."""
+    """By seed: steps that pick entries at random; steps that need each other; arrays for two steps; a repeated sum;
+    a compilation that did not end; and a number for the next step that does not depend on earlier steps."""
     check(draw(seed))

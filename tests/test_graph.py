@@ -1,4 +1,4 @@
-"""Whole graphs: their order, numbering and counts, taking dots apart, and JSON and files, damaged ones above all."""
+"""Whole graphs: their order, numbering and counts, expanding dot products, and JSON and files, also damaged ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARITIES = {"add": 2, "mul": 2, "sub": 2, "neg": 1, "relu": 1, "maximum": 2, "whe
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Value:
-    """The last of some steps, each on any nodes before it; not every node need be part of the graph."""
+    """The last node of some random steps on earlier nodes; not every node has to be part of its graph."""
     nodes = [Value(draw(st.integers(-3, 3)), f"leaf{i}") for i in range(draw(st.integers(1, 4)))]
     for name in draw(st.lists(st.sampled_from(sorted(ARITIES)), max_size=12)):
         picks = [nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(ARITIES[name])]
@@ -65,7 +65,7 @@ def test_nodes_are_complete_distinct_and_in_topological_order(root: Value) -> No
 def test_depths_consumers_counts_and_leaves(root: Value) -> None:
     graph = Graph(root)
     for position, node in enumerate(graph.nodes):
-        # From the definitions, each looked up in the nodes' own operands.
+        # By the definitions, with the nodes' own operands.
         assert graph.depths[position] == max([graph.depths[graph.position(x)] + 1 for x in node.operands], default=0)
         assert graph.consumers[position] == [i for i, other in enumerate(graph.nodes) if node in other.operands]
     assert graph.depth == graph.depths[-1] == max(graph.depths)
@@ -109,7 +109,7 @@ def test_expanding_keeps_values_and_gradients_exactly(root: Value) -> None:
     assert (expanded.root.data, expanded.root.grad) == (root.data, root.grad)
     if "dot" not in fused.counts:
         assert expanded.nodes == fused.nodes
-    # All is integer here, so that the order in which the contributions to a leaf are added does not matter.
+    # All numbers are integers, so the order in which contributions to a leaf are added does not matter.
     expected = [leaf.grad for leaf in fused.leaves]
     for leaf in fused.leaves:
         leaf.grad = 0.0
@@ -236,7 +236,7 @@ autograd.op("cubed", lambda a: a * a * a, lambda a, out: (3.0 * a * a,), check=[
 
 
 def seen(graph: Graph) -> list[Any]:
-    """What JSON must keep, as text, since nan is not equal to itself; adding 0 takes the sign from zero slopes."""
+    """What JSON must keep, as repr, because nan is not equal to itself; + 0.0 removes the sign of zero slopes."""
     return [
         repr(
             (
@@ -388,7 +388,7 @@ def test_damaged_and_forged_json_is_refused_in_a_sentence(name: str) -> None:
     text, message = FORGED[name]
     with pytest.raises((ValueError, LookupError)) as caught:
         Graph.from_json(text)
-    # str() of a KeyError is only its key, and of an IndexError nothing that a reader could use
+    # no KeyError or IndexError: their text would not help a reader
     assert type(caught.value) in (ValueError, LookupError)
     assert caught.match(message)
     assert len(str(caught.value)) < 400
@@ -401,7 +401,7 @@ REPLACEMENTS: list[Any] = [
 
 
 def parts(whole: Any) -> list[tuple[Any, Any]]:
-    """Every part of a document, as the container and the key in it."""
+    """Every part of a document, as its container and its key there."""
     found = []
     for key in list(whole) if isinstance(whole, dict) else range(len(whole)):
         found.append((whole, key))

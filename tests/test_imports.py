@@ -1,4 +1,4 @@
-"""Who imports whom: importing costs next to nothing, and an import never points up a floor."""
+"""Which module imports which: importing costs next to nothing, and no module imports one of a higher floor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAVY = {
 }  # fmt: skip
 
 FLOORS = {
-    # A module imports from lower floors, and from its own package if that shares one floor.
+    # A module imports from lower floors, and from its own package if the whole package is on one floor.
     "autograd.ieee": 0,
     "autograd.files": 0,
     "autograd.errors": 0,
@@ -54,7 +54,7 @@ FLOORS = {
     "tests": 9,
 }
 COMPILER = {
-    # Within the compiler every module has a floor, and types count: no module knows what is made of what it makes.
+    # Within the compiler every module has a floor, also for imports of types: none knows modules that use its results.
     "fixed": 0,
     "dialects": 0,
     "names": 0,
@@ -91,8 +91,8 @@ COMPILER = {
     "__init__": 11,
 }
 OUTSIDE = {
-    # What may be imported that is neither ours nor the standard library's; in autograd and nn inside functions only,
-    # but for those that work on arrays or draw, which are themselves imported when the first one turns up.
+    # The other libraries that a module may import. In autograd and nn these imports are inside functions, except in
+    # modules for arrays or drawings, which are themselves imported only when they are needed.
     "autograd.arrays": {"numpy"},
     "autograd.arrays_jax": {"numpy", "jax"},
     "autograd.compiler.array_api": {"numpy", "array_api_compat"},
@@ -122,7 +122,7 @@ MODULES = {
 
 
 def ancestor(module: str, table: dict[str, int] | dict[str, set[str]]) -> str:
-    """The module or the nearest package around it that the table knows."""
+    """The module, or the nearest package around it, that is in the table."""
     while module not in table:
         assert "." in module, f"{module} has no place in the table; give it one"
         module = module.rpartition(".")[0]
@@ -131,7 +131,7 @@ def ancestor(module: str, table: dict[str, int] | dict[str, set[str]]) -> str:
 
 def floor(module: str) -> str:
     known = ancestor(module, FLOORS)
-    # autograd/__init__.py is a floor of its own, and not one for modules that nobody has thought about.
+    # autograd/__init__.py has a floor of its own, which must not be the default for modules missing in the table.
     assert known == module or known != "autograd", f"{module} has no floor yet; give it one in this file"
     return known
 
@@ -139,7 +139,7 @@ def floor(module: str) -> str:
 def imports(
     tree: ast.AST, module: str, is_package: bool, inside: bool = False, types: bool = False
 ) -> Iterator[tuple[str, str, bool]]:
-    """(module, name, inside a function) of every import that is run; of ``if TYPE_CHECKING`` only if types count."""
+    """(module, name, inside a function) of every import; those under ``if TYPE_CHECKING`` only if `types`."""
     for node in ast.iter_child_nodes(tree):
         checked = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         if isinstance(node, ast.If) and checked and not types:
@@ -194,8 +194,8 @@ def test_importing_loads_nothing_heavy(package: str) -> None:
     ours = [name for name in loaded if name.partition(".")[0] in ("autograd", "nn")]
     assert sorted(set(loaded) & HEAVY) == []
     others = [name for name in loaded if name not in ours and name.partition(".")[0] not in sys.stdlib_module_names]
-    assert [name for name in others if loaded[name]] == []  # Cython makes two in memory, which cost nothing
-    # The parts that are there for arrays, symbols, pictures and programs wait until they are needed.
+    assert [name for name in others if loaded[name]] == []  # Cython makes two modules without files
+    # The modules for arrays, symbols, pictures and programs are imported only when they are needed.
     late = ("autograd.arrays", "autograd.symbols", "autograd.expression", "autograd.view", "autograd.compiler")
     assert [name for name in ours if name.startswith(late)] == []
 
@@ -229,7 +229,7 @@ def test_no_import_points_up(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("autograd.compiler")])
 def test_no_import_points_up_within_the_compiler(module: str) -> None:
-    """Not even inside of functions, or for types: so there is no circle of any kind."""
+    """Not even inside of functions, or for types, so there are no cycles of any kind."""
 
     def known(name: str) -> str:
         own = name.removeprefix("autograd.compiler").removeprefix(".") or "__init__"

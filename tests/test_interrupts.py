@@ -1,7 +1,7 @@
-"""What comes in between: Ctrl-C, signal handlers, forks, and other threads' modules.
+"""Interruptions: Ctrl-C, signal handlers, forks, and other threads' modules.
 
 Interrupts are real signals, sent by a timer at random moments to a process of its own. Each test counts how many came
-in the midst of what it is about, so that it cannot pass because none did.
+during the tested operation, so that it cannot pass because none did.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def test_ctrl_c_leaves_every_gradient_as_it_was_or_does_all() -> None:
     print(came)
     """
     )
-    # Native code is not interrupted: there the exception comes when all is done.
+    # Native code cannot be interrupted: its exception is raised only at the end.
     assert int(came) >= (5 if autograd.engine == "interpreted" else 0)
 
 
@@ -136,7 +136,7 @@ def test_a_signal_handler_that_calls_backward_is_refused_in_the_midst_of_another
 
 @pytest.mark.parametrize("order", [("__enter__", "__exit__"), ("__exit__", "__enter__")], ids=["3.13", "3.14"])
 def test_with_asks_for_both_ways_before_it_takes_one(order: tuple[str, str]) -> None:
-    """In another order from Python 3.14 on; and a block can be inside itself."""
+    """``with`` looks up __enter__ and __exit__ in another order from Python 3.14 on; a block may be inside itself."""
     block, x = no_grad(), Value(2.0)
 
     def asked() -> dict[str, Any]:

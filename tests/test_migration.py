@@ -1,4 +1,4 @@
-"""The tables for those who come from other libraries: the names on our side are there, and so are those on theirs."""
+"""The tables for users of other libraries: our names in them exist, and so do the names of the other library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def names(cell: str, package: str) -> set[str]:
 
 
 def found(name: str) -> Any:
-    """What a dotted name stands for, modules on the way imported."""
+    """The object that a dotted name stands for; modules on the path are imported."""
     first, *rest = name.split(".")
     thing: Any = importlib.import_module(first)
     path = first

@@ -1,6 +1,6 @@
 """The mistakes of students: each gets a sentence that says what was wrong, and what to do about it.
 
-The table is the list. A mistake that is legal Python, and cannot be told from something that is meant so, is not in it.
+The table lists all of them. It leaves out mistakes that are legal Python and might be intended.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograd import CompileError, Value
 from nn import Module
 from nn.optim import TrainingWarning
 
-# What students write has types that a checker would refuse.
+# Any, because a type checker would refuse much of what students write.
 autograd: Any = importlib.import_module("autograd")
 nn: Any = importlib.import_module("nn")
 number: Any = Value
@@ -69,7 +69,7 @@ def fit(model: Any = None, loss: Any = None, data: Any = None, **options: Any) -
 
 
 def train(*lines: str, optimizer: Any = None, steps: int = 2) -> Any:
-    """A training loop of these lines; `optimizer` makes the optimiser of the parameters."""
+    """Run a training loop whose body is these lines; `optimizer` makes the optimiser from the parameters."""
     model = linear()
     moves = (optimizer or (lambda parameters: nn.SGD(parameters, lr=0.1)))(model.parameters())
     for _ in range(steps):
@@ -214,7 +214,7 @@ class OwnTrain(Module):
 
 
 class Lazy(Module):
-    """Its layer is made by the first call."""
+    """A module that makes its layer in the first call."""
 
     layer: Any = None
 
@@ -231,7 +231,7 @@ def load_before_the_first_call() -> None:
 
 
 class Table:
-    """As those of pandas: what goes through it meets the names of its columns."""
+    """Like a DataFrame of pandas: iterating over it gives the names of its columns."""
 
     ndim, shape = 2, (1, 2)
 
@@ -246,7 +246,7 @@ class Table:
 
 
 def load(content: bytes | None, model: Any = None) -> None:
-    """Load what is in a file; there is none without content."""
+    """Load a model from a file with this content; if it is None, from a file that does not exist."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.json")
         if content is not None:
@@ -286,7 +286,7 @@ def batch_norm() -> Any:
 
 CONV = [[1.0, 2.0], [3.0, 4.0]]
 
-# What was done; how; what comes of it; and what it says.
+# The mistake in words; code that makes it; the type of the exception; and a pattern of its message.
 MISTAKES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     # --- values
     ("a text as a number", lambda: number("3"), TypeError, r"not str: '3'; float\(\) reads a number from a text"),
@@ -940,7 +940,7 @@ def test_no_warning_where_nothing_is_wrong(lines: list[str]) -> None:
 
 
 def test_no_warning_for_a_compiled_program() -> None:
-    """It replaces its gradient, so that nothing is left of the step before."""
+    """A program replaces its gradient, so nothing is left of the previous step."""
     w = v()
     program = compiled(lambda x, y: (w * x - y) ** 2)
     program([1.0], [1.0])
@@ -958,7 +958,7 @@ def test_no_warning_after_write_back(use: Callable[[Any], Any]) -> None:
 
 
 def test_no_warning_while_a_second_program_is_compiled() -> None:
-    """It shares the parameters of the first, whose numbers count."""
+    """The second program shares the parameters of the first, so the first program's numbers are used."""
     model = linear()
     program = compiled(lambda x, y: nn.mse(model(x), y), like=(POINTS[0], COLUMN[0]))
     program.parameters.data += 1.0
@@ -976,7 +976,7 @@ def test_weight_decay_alone_is_a_step() -> None:
 @pytest.mark.parametrize("clipped", [False, True])
 @pytest.mark.parametrize("kind", ["eager", "compiled"])
 def test_a_gradient_of_0_is_one(kind: str, clipped: bool) -> None:
-    """That of a unit that is dead; clipping sets it, and changes nothing."""
+    """The gradient of a dead unit is 0, which does not mean that it is missing, whether it is clipped or not."""
     w = Value(-1.0)
     if kind == "eager":
         optimizer = nn.SGD([w], lr=0.1)

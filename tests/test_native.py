@@ -1,4 +1,4 @@
-"""The end of graphs, whose depth the native engine counts itself, and what only that engine promises."""
+"""Freeing of graphs, whose depth the native engine counts itself, and properties that only this engine has."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_what_somebody_holds_outlives_the_rest(seed: int) -> None:
 @pytest.mark.parametrize("kind", [Value, Constant, Wide, Dot])
 @pytest.mark.parametrize("arguments", [(), ("x",), (None, None), ([], [], 3, 4, 5, 6), (1.0, autograd.tanh, 3)])
 def test_a_node_that_cannot_be_made_is_no_harm(kind: Any, arguments: tuple[Any, ...]) -> None:
-    """Half-made nodes end like others: what their __del__ needs may be missing."""
+    """Nodes whose construction fails are freed like others, although their fields may be missing."""
     with contextlib.suppress(TypeError, AttributeError):
         kind(*arguments)
 
@@ -120,14 +120,14 @@ def test_an_operation_with_a_weak_cache_of_its_results_is_freed() -> None:
     assert (gone(), number) == (None, 6.0)
 
 
-if autograd.engine == "native":  # elsewhere there is nothing to test, and nothing skipped
+if autograd.engine == "native":  # defined only here, so that no test of the other engine is skipped
 
     def test_the_garbage_collector_does_not_know_nodes() -> None:
         x = Value(2.0)
         assert not any(map(gc.is_tracked, (x, x * x, dot([x], [x]), autograd.sum([x, x, x]))))
 
     def test_a_second_interpreter_works_with_the_source() -> None:
-        """C's variables serve one interpreter of a process."""
+        """The native engine's C variables can serve only one interpreter of a process."""
         run = subprocess.run([sys.executable, "-c", SECOND], capture_output=True, text=True, check=False)
         assert run.stdout.split() == ["interpreted", "6.0", "native", "6.0"], run.stderr[-500:]
 

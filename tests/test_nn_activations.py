@@ -1,4 +1,4 @@
-"""`nn.functional` held to formulas in mpmath's numbers and to PyTorch: activations, distances, functions of lists."""
+"""`nn.functional` compared with formulas in mpmath and with PyTorch: activations, distances, functions of lists."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def value_and_slope(function: Callable[..., Any], x: float, **options: Any) -> t
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_values_and_slopes_have_their_digits(name: str) -> None:
-    """Slopes next to a root of the slope, as mish has one, are measured by the terms that cancel there: by 1."""
+    """Near a root of the slope, as mish has one, errors are relative to 1, the size of the terms that cancel there."""
     function, options, formula, derivative = SMOOTH[name]
     for x in [0.0, *POINTS]:
         with mp.workdps(400):
@@ -137,7 +137,7 @@ PIECES: dict[str, list[dict[str, Any]]] = {
 }
 CASES = [(name, options) for name, several in PIECES.items() for options in several]
 
-# Where a limit is not nan, as it is in PyTorch, or where the slope of nan is.
+# Where we differ from PyTorch: it has nan in place of a limit, or the slope at nan is another one.
 ON_PURPOSE: dict[str, Callable[[float], bool]] = {
     "hardsigmoid": math.isnan,
     "hardswish": lambda x: x == -inf or x != x,
@@ -333,7 +333,7 @@ def test_distances_are_pytorchs(p: float, eps: float) -> None:
         for made in (eager, compiled):
             values, slopes = made(lambda x, o=other: functional.pairwise_distance(x, o, p, eps), row)
             assert values == pytest.approx(y.tolist(), rel=1e-13)
-            # of equal numbers, and in PyTorch for powers below 1 of what is 1e-6, slopes are differences of large terms
+            # abs: for equal numbers, and in PyTorch for powers below 1 of 1e-6, slopes are differences of large terms
             assert slopes == pytest.approx(t.grad[0].tolist(), rel=1e-12, abs=1e-13)
     assert functional.pairwise_distance([[1.0]], [[3.0]], 2.0, 0.0, keepdim=True) == [[2.0]]
 
@@ -421,7 +421,7 @@ def numbers(values: Any) -> Any:
 def eager(
     f: Callable[..., Any], row: list[float], weights: list[float] | None = None
 ) -> tuple[list[float], list[float]]:
-    """What f makes of the numbers, and the slopes of its sum, or weighted sum."""
+    """The results of f for the numbers, and the slopes of their sum, or weighted sum."""
     xs = [Value(x) for x in row]
     made = f(xs)
     ys = made if isinstance(made, list) else [made]

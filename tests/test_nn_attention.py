@@ -31,7 +31,7 @@ def drawn(seed: int, *shape: int) -> Any:
 
 
 def close(x: Any, y: Any, *, rel: float = 1e-12) -> bool:
-    """Whether nested lists of numbers have one shape and agree."""
+    """Whether nested lists of numbers have the same shape and agree."""
     if isinstance(x, (list, tuple)):
         return len(x) == len(y) and all(close(a, b, rel=rel) for a, b in zip(x, y))
     return bool(x == pytest.approx(y, rel=rel, abs=1e-14))
@@ -426,7 +426,7 @@ def test_compiled_gradients_are_the_engines(training: bool, batch: bool, masked:
 
 
 def test_compiled_outputs_and_weights() -> None:
-    """Zeros of excluded keys are in the table, and examples come first."""
+    """The weights have zeros for excluded keys, and the axis of examples comes first."""
     np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     attention, xs = nn.MultiheadAttention(4, 2, seed=1), drawn(0, 2, 3, 4)
     program = autograd.compile(lambda x: attention(x, x, x, is_causal=True), attention, gradient=False)
@@ -437,7 +437,7 @@ def test_compiled_outputs_and_weights() -> None:
 @pytest.mark.parametrize("heads", [1, 2])
 @pytest.mark.parametrize("mask", [False, True])
 def test_causal_attention_is_filled_up_to_a_square(heads: int, mask: bool) -> None:
-    """The text does not grow with the length, and has one constant mask."""
+    """The source does not grow with the length, and has one constant mask."""
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     counts = set()
     for n in (8, 16):
@@ -456,7 +456,7 @@ def test_causal_attention_is_filled_up_to_a_square(heads: int, mask: bool) -> No
 
 
 def test_masks_that_are_arguments() -> None:
-    """A comparison says what is padded. A bare argument is refused where it may stand for True."""
+    """A mask may be a comparison of an argument; an argument alone is refused, because it may mean True or a number."""
     np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     attention = nn.MultiheadAttention(2, 1, seed=1)
     xs, padded = drawn(0, 3, 4, 2), [[False, False, True, True], [False] * 4, [False, True, False, False]]

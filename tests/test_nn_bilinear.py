@@ -1,4 +1,4 @@
-"""Linear's names for its sizes, and Bilinear: by hand, beside PyTorch, on batches, compiled, and what they refuse."""
+"""Linear's names for its sizes, and Bilinear: by hand, beside PyTorch, on batches, compiled; and refusals."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_bilinear_beside_pytorch() -> None:
     for name, p in theirs.named_parameters():
         grads = autograd.functional.mapped(ours.get_parameter(name), lambda w: w.grad)
         assert torch.tensor(grads, dtype=torch.float64).sub(p.grad).abs().max() < 1e-12
-    bound = 3**-0.5  # of the start, as in PyTorch
+    bound = 3**-0.5  # of the initial numbers, as in PyTorch
     numbers = [p.data for p in nn.Bilinear(3, 10, 10, seed=2).parameters()]
     assert 0.9 * bound < max(map(abs, numbers)) <= bound
 

@@ -162,7 +162,7 @@ def test_anything_else_is_refused_and_nothing_changes(wrong: str) -> None:
         with pytest.raises(TypeError, match=f"^{sentence}"):
             way()
         assert model.mean == [3.0, 4.0] and "mean" in model.state_dict()
-    model.mean[0] = value  # which nobody is told of, but it is not saved
+    model.mean[0] = value  # writing into the list is not noticed, but saving refuses the entry
     with pytest.raises(TypeError, match=f"^{sentence}"):
         model.state_dict()
 

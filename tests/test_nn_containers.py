@@ -1,4 +1,4 @@
-"""Containers, and the tree of modules: names beside PyTorch's, indices, what is found by a path."""
+"""Containers, and the tree of modules: names compared with PyTorch's, indices, and look-ups by path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograd import Value
 
 
 def twins(build: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """What a function of a library makes, of PyTorch's and of ours."""
+    """What `build` makes with ``torch.nn`` and with ``nn``."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     return build(torch.nn), build(nn)
 
@@ -58,7 +58,7 @@ def test_names_and_states_are_those_of_pytorch() -> None:
     theirs.load_state_dict({key: torch.tensor(x) for key, x in tree(nn).state_dict().items()})
     order: tuple[list[str], list[str]] = [], []
     for net, names in zip((theirs, ours), order):
-        del net.again  # which PyTorch would come to twice
+        del net.again  # PyTorch would apply the function to it twice
         assert net.apply(lambda module, names=names: names.append(type(module).__name__)) is net
     assert order[0] == order[1]
     assert ours.get_parameter("heads.right.0.weight")[1][2] is ours.heads["right"][0].weight[1][2]
@@ -86,7 +86,7 @@ LISTS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-# Where a change moves parts, PyTorch numbers them anew; here those that have names keep them.
+# Changes that move parts: PyTorch numbers all parts again; here named parts keep their names.
 MOVED = ("insert", "del", "del slice", "pop", "add")
 CASES = [(kind, way) for kind in ("Sequential", "ModuleList") for way in LISTS]
 CASES += [("named", way) for way in LISTS if way not in MOVED]
@@ -200,7 +200,7 @@ def test_copies(duplicate: Callable[[Any], Any]) -> None:
 
 
 def test_what_version_0_1_0_saved_can_be_loaded(tmp_path: Path) -> None:
-    """It called the parts of Sequential layer1, layer2, ..., in whatever they were."""
+    """That version named the parts of every Sequential layer1, layer2, ..."""
     old = {
         "net.layer1.weight": [[1.0, 2.0]],
         "net.layer1.bias": [3.0],

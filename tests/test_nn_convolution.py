@@ -1,4 +1,4 @@
-"""Convolutions and pools held to their definitions, written out here in loops, and to PyTorch."""
+"""Convolutions and pools compared with their definitions, written out here in loops, and with PyTorch."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_convolution_is_what_its_definition_says(stride: int, padding: int, di
 
 
 def test_a_transposed_convolution_spreads_what_a_convolution_gathers() -> None:
-    """<y, conv(x)> = <transposed(y), x> for all x and y, as they are each other's transposed matrices."""
+    """<y, conv(x)> = <transposed(y), x> for all x and y, because the two are transposed matrices of each other."""
     options: dict[str, Any] = {"stride": 2, "padding": 1, "bias": False}
     direct = nn.Conv2d(2, 3, 3, **options, seed=0)
     back = nn.ConvTranspose2d(3, 2, 3, **options, output_padding=1, seed=0)

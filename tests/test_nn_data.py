@@ -1,4 +1,4 @@
-"""Datasets, their batches and orders, and that a loader goes on exactly where it was."""
+"""Datasets, their batches and orders, and loaders that resume exactly where they stopped."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_is_no_array_yet_becomes_one() -> None:
     np = pytest.importorskip("numpy", reason="NumPy is not installed")
 
     class Table:
-        """As a table of pandas, whose rows have names that may be other numbers."""
+        """Like a DataFrame of pandas, whose rows have labels, which may differ from their positions."""
 
         ndim = 2
 
@@ -242,7 +242,7 @@ def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 2, None])
 def test_a_loader_goes_on_at_any_batch(shuffle: bool, batch_size: int | None) -> None:
-    """All batches of four epochs, with a break after each of them."""
+    """Check all batches of four epochs, with a break after each batch."""
     whole = loader(shuffle=shuffle, batch_size=batch_size, seed=2)
     expected = [positions for _ in range(4) for positions in whole.positions()]
     first = loader(shuffle=shuffle, batch_size=batch_size, seed=2)
@@ -293,7 +293,7 @@ def test_a_copy_goes_its_own_way(seed: int | None) -> None:
 
 def test_a_random_state_is_exact() -> None:
     generator = random.Random(8)
-    generator.gauss(0.0, 1.0)  # the next one is kept
+    generator.gauss(0.0, 1.0)  # the generator keeps the next number
     state = json.loads(json.dumps(random_state(generator)))
     expected = [generator.gauss(0.0, 1.0) for _ in range(5)]
     other = random.Random()

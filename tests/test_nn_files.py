@@ -1,4 +1,4 @@
-"""Files of parameters: what is in them, that they are exact, and that damaged ones are refused as a whole."""
+"""Files of parameters: their contents, that numbers are exact, and that damaged files are refused as a whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 def refuse(path: Path, kind: type[Exception] = ValueError) -> str:
-    """What loading the file says, while it leaves a model as it was."""
+    """The message of the error that loading the file raises; checks that a model stays as it was."""
     victim = nn.MLP(2, [3, 1], seed=9)
     before = victim.state_dict()
     with pytest.raises(kind) as error:

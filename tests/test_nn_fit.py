@@ -1,4 +1,4 @@
-"""Training by `fit`: that it is the loop one writes by hand, eager and compiled, and goes on exactly where it was."""
+"""Training by `fit`: that it is the loop one writes by hand, eager and compiled, and resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def adam(parameters: Any) -> nn.Adam:
 
 
 def fit(model: nn.Module, **options: Any) -> nn.History:
-    """With what most of the tests do not care about."""
+    """`nn.fit` with settings that most of the tests do not care about."""
     settings = {"epochs": 3, "optimizer": adam, "batch_size": 4, "seed": 7, "progress": False, **options}
     loss, data = settings.pop("loss", nn.cross_entropy), settings.pop("data", (POINTS, LABELS))
     return nn.fit(model, loss, data, **settings)
@@ -65,7 +65,7 @@ class Halving:
 
 
 class Watching(Halving):
-    """A scheduler that must be told a number."""
+    """A scheduler whose step needs a number, as that of ReduceLROnPlateau."""
 
     def __init__(self, optimizer: Any) -> None:
         super().__init__(optimizer)
@@ -87,7 +87,7 @@ class Broken(Exception):
 
 
 class Break(nn.Callback):
-    """Breaks a training off after a step."""
+    """Breaks off a training after a step, by an exception."""
 
     def __init__(self, step: int | None) -> None:
         self.step = step
@@ -349,7 +349,7 @@ def test_an_optimiser_goes_on_in_a_second_training(compiled: bool | str) -> None
 
 
 class Searching(nn.SGD):
-    """Steps of gradient descent that are halved until the loss falls: it asks for the loss again and again."""
+    """Gradient descent with a line search: the step is halved until the loss falls, so the closure is called often."""
 
     asked: int
 
@@ -387,7 +387,7 @@ def test_an_optimiser_may_compute_the_loss_again(compiled: bool | str) -> None:
 
 
 class Averaging(nn.SGD):
-    """As schedule-free optimisers do: what has been learnt, here a tenth, is not where the gradient is taken."""
+    """Like a schedule-free optimiser: in evaluation mode the parameters differ, here a tenth of those in training."""
 
     def __init__(self, params: Any, lr: float = 0.1) -> None:
         super().__init__(params, lr)
@@ -591,7 +591,7 @@ def dropping(dropout: bool) -> nn.Module:
     layers: list[Any] = [nn.Linear(2, 4, seed=1), nn.Tanh(), nn.Linear(4, 2, seed=2)]
     if dropout:
         layers[1:1] = [nn.Dropout(0.3, seed=5)]
-        layers[3:3] = [nn.Dropout(0.2)]  # by Python's own random numbers
+        layers[3:3] = [nn.Dropout(0.2)]  # drawn from Python's global generator
     return nn.Sequential(*layers)
 
 
@@ -605,7 +605,7 @@ def dropping(dropout: bool) -> nn.Module:
 def test_a_training_with_breaks_is_one_without(
     compiled: bool | str, dropout: bool, shuffle: bool, optimizer: str, scheduler: str, tmp_path: Path
 ) -> None:
-    """Bit for bit: parameters and history, with a break in the middle of an epoch and one at an end."""
+    """Bit for bit: parameters and history, with breaks in the middle of an epoch and at the end of one."""
 
     def run(model: nn.Module, checkpoint: Any = None, stop: int | None = None) -> nn.History:
         return fit(
@@ -633,7 +633,7 @@ def test_a_training_with_breaks_is_one_without(
             with pytest.raises(Broken):
                 run(model, nn.Checkpoint(tmp_path, 2), stop)
         if stop == 1:
-            random.seed(31)  # there is no checkpoint yet, so that it begins anew
+            random.seed(31)  # there is no checkpoint yet: training begins anew, as with the first seed
         else:
             random.seed(stop)
     assert model.state_dict() == whole.state_dict()
@@ -834,7 +834,7 @@ def test_settings_of_a_checkpoint(arguments: Any, kind: type[Exception], sentenc
 
 @pytest.fixture
 def listening() -> Iterator[None]:
-    """Python's own handler: a process that was started in the background may not have it."""
+    """Install Python's handler of Ctrl-C, which a process that was started in the background may lack."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -919,7 +919,7 @@ def test_somebody_elses_handler_stays() -> None:
 
 
 def weighted(predictions: Any, targets: Any) -> Any:
-    """A mean with weights, which are the targets plus 1."""
+    """A weighted mean; the weights are the targets plus 1."""
     if not isinstance(targets, list):
         return nn.cross_entropy(predictions, targets)
     weights = [1.0 + t for t in targets]
@@ -928,7 +928,7 @@ def weighted(predictions: Any, targets: Any) -> Any:
 
 
 def without_class_3(predictions: Any, targets: Any) -> Any:
-    """A mean over the examples that are not of class 3, of which there is none among the first ones."""
+    """The mean over the examples that are not of class 3; the first examples have none of that class."""
     if not isinstance(targets, list):
         return nn.cross_entropy(predictions, targets)
     kept = [(p, t) for p, t in zip(predictions, targets) if t != 3]
@@ -936,7 +936,7 @@ def without_class_3(predictions: Any, targets: Any) -> Any:
 
 
 class Centred(nn.Module):
-    """Takes the batch's mean away."""
+    """Subtracts the mean over the batch."""
 
     def __init__(self) -> None:
         self.line = nn.Linear(2, 4, seed=1)
@@ -978,7 +978,7 @@ def test_what_is_no_mean_over_examples_is_not_compiled_as_one(model: Any, loss: 
         with pytest.raises(ValueError, match=sentence):
             fit(model, loss=loss, data=pairs[:9], validation=pairs, compiled=True)
     assert model.state_dict() == before
-    if loss is not without_class_3:  # whose branches no program can follow
+    if loss is not without_class_3:  # which branches on the targets, and so cannot be compiled
         twin = copy.deepcopy(model)
         eager = fit(twin, loss=loss, data=(POINTS, targets))
         assert fit(model, loss=loss, data=(POINTS, targets), compiled="batch").loss == pytest.approx(
@@ -988,7 +988,7 @@ def test_what_is_no_mean_over_examples_is_not_compiled_as_one(model: Any, loss: 
 
 @pytest.mark.parametrize("compiled", WAYS[1:])
 def test_random_numbers_are_those_of_the_engine(compiled: bool | str) -> None:
-    """Batch by batch, layer by layer, example by example."""
+    """A program draws its dropout masks in the engine's order: batch by batch, layer by layer, example by example."""
     losses = []
     for way in (False, compiled):
         random.seed(1)

@@ -1,4 +1,4 @@
-"""Hooks: when they are called, with what, beside PyTorch's; that they cost nothing where there are none."""
+"""Hooks: when they are called, and with which arguments, compared with PyTorch; modules without hooks pay nothing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_handle_is_a_with_block() -> None:
 
 
 def test_hooks_of_neurons_and_layers_are_called() -> None:
-    """Though a layer makes the forward passes of its neurons in one call."""
+    """Although a layer computes the forward passes of its neurons in one call."""
     model = nn.MLP(1, [2, 1], activation=None, init=nn.init.constant(1.0))
     log: list[Any] = []
     model([3.0])

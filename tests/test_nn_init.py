@@ -1,4 +1,4 @@
-"""Initialisers: the distribution that each asks for, exactly, and what comes out of it."""
+"""Initialisers: the exact distribution that each asks for, and the weights that it draws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nn import init
 
 
 class Witness(random.Random):
-    """A generator that tells which distribution was asked for."""
+    """A generator that returns the name and arguments of the distribution instead of a number."""
 
     def uniform(self, a: float, b: float) -> Any:
         return ("uniform", a, b)

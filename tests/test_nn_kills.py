@@ -1,4 +1,4 @@
-"""Trainings that are killed at random moments, and go on, end with the same bits as one that never was."""
+"""Trainings that are killed at random moments and resumed end with the same bits as one that was never killed."""
 
 from __future__ import annotations
 
@@ -95,19 +95,19 @@ def test_a_training_that_is_killed_ends_with_the_same_bits(way: str, tmp_path: P
             process = start(folder, way, epochs)
             if delays.random() < 0.8:
                 while nn.Checkpoint(folder).steps() == steps and process.poll() is None:
-                    time.sleep(0.002)  # until it is at work
+                    time.sleep(0.002)  # until the training has begun
             time.sleep(delays.uniform(0.0, needed / 12))
             process.kill()
             _, said = process.communicate()
             assert said == b""
-            if process.returncode == 0:  # it was done before
+            if process.returncode == 0:  # it had finished before the signal
                 break
             assert process.returncode == -signal.SIGKILL
             kills += 1
             names = os.listdir(folder) if folder.exists() else []
             unfinished = [name for name in names if not name.startswith("checkpoint-")]
             torn += len(unfinished)
-            assert len(unfinished) <= 1  # what a process leaves, the next one tidies up
+            assert len(unfinished) <= 1  # the next process removes what a killed one leaves
             for step in nn.Checkpoint(folder).steps():
                 checkpoints.read(nn.Checkpoint(folder).path(step))  # each of them is whole
         else:

@@ -1,4 +1,4 @@
-"""Layers held to their formulas, written out here with floats, to PyTorch and to micrograd."""
+"""Layers compared with their formulas, written out here with floats, with PyTorch and with micrograd."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ every_activation = pytest.mark.parametrize("name", nn.ACTIVATIONS)
 
 
 def formulas(name: str) -> tuple[Callable[[float], Any], Callable[[float], Any]]:
-    """An activation and its slope: as written above, or as its truth in ``tests.accuracy`` has them."""
+    """An activation and its slope: as written above, or from `TRUTHS` of ``tests.accuracy``."""
     rest = autograd.ops.OPS[name].defaults
     return FORMULAS.get(name) or (
         lambda x: float(TRUTHS[name].formula(*map(mpf, (x, *rest)))),
@@ -164,7 +164,7 @@ def test_one_neuron_returns_a_value_and_several_a_list() -> None:
     assert isinstance(nn.Layer(2, 1)([1.0, 2.0]), Value)
     assert isinstance(nn.Layer(2, 2)([1.0, 2.0]), list)
     assert isinstance(nn.MLP(2, [1, 3, 1])([1.0, 2.0]), Value)  # a layer of one neuron in the middle
-    assert isinstance(nn.MLP(1, [2])(0.5), list)  # one number is one input
+    assert isinstance(nn.MLP(1, [2])(0.5), list)  # a bare number counts as one input
     assert isinstance(nn.MLP(1, [2])(Value(0.5)), list)
 
 

@@ -1,4 +1,4 @@
-"""Losses held to their formulas (by hand and with mpmath, where they must keep their digits) and to PyTorch."""
+"""Losses compared with their formulas (by hand, and with mpmath where digits could get lost) and with PyTorch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def losses_and_slopes(loss: Callable[..., Any], xs: Sequence[float], targets: An
 
 Pair = Callable[[float, float], float]
 PAIRWISE: dict[str, tuple[Pair, Pair, Any, Any]] = {
-    # the loss of one pair, its derivative, and where predictions and targets come from
+    # the loss of one pair, its derivative, and strategies for predictions and for targets
     "mse": (lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), st.floats(-9, 9), st.floats(-9, 9)),
     "half_mse": (lambda p, t: (p - t) ** 2 / 2, lambda p, t: p - t, st.floats(-9, 9), st.floats(-9, 9)),
     "mae": (lambda p, t: abs(p - t), lambda p, t: float((p > t) - (p < t)), st.integers(-9, 9), st.integers(-9, 9)),
@@ -82,7 +82,7 @@ def test_value_and_gradient_by_hand(name: str, data: st.DataObject) -> None:
     xs = [Value(p) for p in ps]
     each = loss(xs, ts, reduction="none")
     assert [y.data for y in each] == pytest.approx(values, rel=1e-9, abs=1e-9)
-    assert loss(ps, ts, reduction="none") == [y.data for y in each]  # of numbers alone: a number, the same
+    assert loss(ps, ts, reduction="none") == [y.data for y in each]  # numbers alone give plain numbers
     assert loss(xs[0], ts[0]).data == loss(ps[0], ts[0]) == each[0].data  # one pair needs no list
     nested = loss([[x] for x in xs], [[t] for t in ts], reduction="none")
     assert [y.data for [y] in nested] == [y.data for y in each]
@@ -114,7 +114,7 @@ def test_pytorch_agrees(name: str, reduction: str) -> None:
     x = torch.tensor(ps, dtype=torch.float64, requires_grad=True)
     y = getattr(torch.nn.functional, TORCH_NAMES[name])(x, torch.tensor(ts, dtype=torch.float64), reduction=reduction)
     y.backward()
-    # PyTorch's 1e-12 in the slope of bce is a float32 number: 1e-12 (1 - 4e-9)
+    # In the slope of bce, PyTorch rounds 1e-12 to float32: 1e-12 (1 - 4e-9)
     expected = [y.item(), *x.grad.tolist()]
     assert losses_and_slopes(getattr(nn, name), ps, ts, reduction=reduction) == pytest.approx(expected, rel=1e-8)
 
@@ -130,7 +130,7 @@ def test_bce_next_to_certainty_is_pytorchs(p: float, t: float) -> None:
 
 
 def test_bce_is_finite_at_certainty() -> None:
-    # by the rule: logarithms count as -100 at least, p (1 - p) as 1e-12 at least
+    # the convention: a logarithm is at least -100, and p (1 - p) at least 1e-12
     assert losses_and_slopes(nn.bce, [0.0], [1]) == [100.0, -1 / 1e-12]
     assert losses_and_slopes(nn.bce, [1.0], [0]) == [100.0, 1 / 1e-12]
     assert losses_and_slopes(nn.bce, [0.0], [0]) == losses_and_slopes(nn.bce, [1.0], [1]) == [0.0, 0.0]
@@ -173,7 +173,7 @@ def test_bce_with_logits_keeps_its_digits(z: float, t: int) -> None:
         s = mpf(z) if t == 0 else -mpf(z)  # by symmetry the loss is log(1 + e**s)
         loss, slope = mp.log1p(mp.exp(s)), (1 - 2 * t) / (1 + mp.exp(-s))
         expected = [float(loss), float(slope)]
-    # 745 / 2 ulp: the rounding of e**s for the largest s; below 1e-307 there are no more digits than that
+    # rel: 745 / 2 ulp, the rounding of e**s for the largest s; abs: below 1e-307 floats have fewer digits
     assert losses_and_slopes(nn.bce_with_logits, [z], [t]) == pytest.approx(expected, rel=2e-15, abs=1e-320)
 
 
@@ -223,7 +223,7 @@ def test_cross_entropy_and_its_gradient_keep_their_digits(logits: list[float]) -
         for target in (t, one_hot):
             result = losses_and_slopes(nn.cross_entropy, logits, target)
             assert result == pytest.approx(expected, rel=1e-13, abs=1e-300)
-            # only exact zeros may be zero
+            # a result may be zero only where the exact number is
             assert all((a == 0.0) == (b == 0.0) for a, b in zip(result, expected))
         assert nn.nll(nn.log_softmax(logits), t) == pytest.approx(expected[0], rel=1e-13, abs=1e-300)
 
@@ -314,7 +314,7 @@ Run = Callable[[Callable[..., Any], Sequence[float], Any], list[float]]
 
 
 def compiled(loss: Callable[..., Any], xs: Sequence[float], targets: Any) -> list[float]:
-    """As `losses_and_slopes`, from a program that the targets are arguments of."""
+    """As `losses_and_slopes`, from a program whose arguments are the targets."""
     values = [Value(x) for x in xs]
     program = autograd.compile(lambda t: loss(values, t), values, batch=False, allow_nan=True)
     value, _ = program(targets)
@@ -323,7 +323,7 @@ def compiled(loss: Callable[..., Any], xs: Sequence[float], targets: Any) -> lis
 
 
 def compiled_whole(loss: Callable[..., Any], xs: Sequence[float], targets: Any) -> list[float]:
-    """The same with targets that are known when it is compiled."""
+    """The same from a program with the targets as constants."""
     values = [Value(x) for x in xs]
     program = autograd.compile(lambda: loss(values, targets), values)
     value, _ = program()
@@ -363,7 +363,7 @@ def test_distances_of_special_numbers_are_pytorchs(name: str, options: dict[str,
 
 @every_way
 def test_huber_without_lines_is_the_parabola(run: Run) -> None:
-    """PyTorch's is nan at infinity there, inf (inf - inf/2)."""
+    """PyTorch's is nan at infinity, because it computes inf (inf - inf/2)."""
     for x in SPECIAL:
         distance = x - 0.5
         agree(run(lambda ps, t: nn.huber(ps[0], t, delta=inf), [x], 0.5), [distance * distance / 2, distance])
@@ -381,20 +381,20 @@ def test_hinge_of_special_numbers_by_hand(run: Run, label: float) -> None:
 @every_way
 @pytest.mark.parametrize("t", [0.0, 1.0, 0.25])
 def test_bce_with_logits_of_special_numbers(run: Run, t: float) -> None:
-    """PyTorch's is nan at some infinities, where it multiplies them by 0; the limits are not."""
+    """PyTorch's is nan at some infinities, where it multiplies them by 0; ours is the limit, which is not nan."""
     for z in SPECIAL:
         if math.isfinite(z):
             with mp.workdps(1000):
                 power = mp.exp(-min(abs(mpf(z)), 5000))
                 small, large = mp.log1p(power), mp.log1p(power) + abs(mpf(z))  # softplus(-|z|), softplus(|z|)
-                right = t if z > 0.0 else 1 - t  # how probable that is which z speaks for
+                right = t if z > 0.0 else 1 - t  # the target's probability of the class that z favours
                 sigmoid = (1 if z > 0.0 else power) / (1 + power)
                 expected = [float(right * small + (1 - right) * large), float(sigmoid - t)]
         elif z != z:
             expected = [nan, nan]
         else:
             expected = [0.0 if t == float(z > 0.0) else inf, float(z > 0.0) - t]
-        if run is not compiled or math.isfinite(z):  # a target that is not known is multiplied by inf, as in PyTorch
+        if run is not compiled or math.isfinite(z):  # a target that is an argument meets inf, as in PyTorch
             agree(run(lambda zs, t: nn.bce_with_logits(zs[0], t), [z], t), expected)
 
 
@@ -448,7 +448,7 @@ def test_class_losses_of_what_is_not_finite_are_pytorchs(run: Run, logits: list[
         for loss in (nn.cross_entropy, lambda z, t: nn.nll(nn.log_softmax(z), t)):
             found = run(loss, logits, t)
             if run is not losses_and_slopes and math.isnan(expected[0]):
-                # A program may find inf where inf - inf is nan; in no case does it look certain.
+                # A program may give inf where the engine's inf - inf is nan, but never a finite loss.
                 assert not math.isfinite(found[0]) and any(map(math.isnan, found[1:]))
             else:
                 agree(found, expected)
@@ -456,7 +456,7 @@ def test_class_losses_of_what_is_not_finite_are_pytorchs(run: Run, logits: list[
 
 @pytest.mark.parametrize("run", [losses_and_slopes, compiled_whole])
 def test_probabilities_of_0_leave_impossible_classes_out(run: Run) -> None:
-    """Where they are known; else it is nan, 0 times inf, as PyTorch's."""
+    """If the probabilities are constants; if they are arguments of a program, it is nan, 0 times inf, as PyTorch's."""
     half = [math.log(2.0), 0.0, 0.0, 0.0]
     agree(run(nn.cross_entropy, [0.0, 0.0, -inf], [0.5, 0.5, 0.0]), half)
     agree(run(nn.cross_entropy, [0.0, 0.0, -inf], [0.0, 1.0, 0.0]), [math.log(2.0), 0.5, -0.5, 0.0])
@@ -474,7 +474,7 @@ def test_softmax_of_large_numbers(run: Run) -> None:
     "logits", [[40.0, 0.0], [40.0, 0.0, -1.0], [0.3, -1.2, 2.0], [5.0, 5.0, 1.0], [0.0, 1.0, -1e16]]
 )
 def test_second_derivatives_of_class_losses_keep_their_digits(logits: list[float]) -> None:
-    """They are p_i (1 - p_i) and -p_i p_j, whatever the class."""
+    """They are p_i (1 - p_i) and -p_i p_j, whatever the target class."""
     n = len(logits)
     with mp.workdps(200):
         p = softmax_in_full(logits)
@@ -508,7 +508,7 @@ N = 4  # examples
 
 
 def outputs_of(problem: Problem, ties: bool) -> list[list[float]]:
-    """What a network might give for some examples: at random, or such that differences and margins are often 0."""
+    """Outputs of a network for some examples: random, or with ties, so that differences and margins are often 0."""
     rng = random.Random(str(problem))
     return [[rng.choice(TIES) if ties else rng.gauss(0.0, 2.0) for _ in range(problem.outputs)] for _ in range(N)]
 
@@ -524,7 +524,7 @@ def pytorchs_losses_and_slopes(problem: Problem, rows: Any, target: Any, **more:
 @every_problem
 @pytest.mark.parametrize("ties", [False, True], ids=["random", "ties"])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.filterwarnings("ignore:reduction:UserWarning")  # PyTorch's, of the mean of kl_div
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")  # PyTorch warns of kl_div's mean
 def test_values_and_gradients_are_pytorchs(problem: Problem, ties: bool, reduction: str) -> None:
     rows, target = outputs_of(problem, ties), problem.targets(N, ties=ties)
     values = [[Value(x) for x in row] for row in rows]
@@ -533,7 +533,7 @@ def test_values_and_gradients_are_pytorchs(problem: Problem, ties: bool, reducti
     found = [*(y.data for y in made), *(x.grad for row in values for x in row)]
     expected = pytorchs_losses_and_slopes(problem, rows, target, reduction=reduction)
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
-    plain = leaves(problem.ours(rows, target, reduction=reduction))  # of numbers alone: numbers, the same
+    plain = leaves(problem.ours(rows, target, reduction=reduction))  # numbers alone give plain numbers
     assert all(isinstance(y, float) for y in plain)
     assert plain == pytest.approx([y.data for y in made], rel=1e-15, abs=1e-300)
 
@@ -542,7 +542,7 @@ def test_values_and_gradients_are_pytorchs(problem: Problem, ties: bool, reducti
 @pytest.mark.parametrize(("ties", "reduction"), [(False, "sum"), (True, "mean")], ids=["random", "ties"])
 @pytest.mark.filterwarnings("ignore:reduction:UserWarning")
 def test_a_program_for_a_whole_batch_gives_the_same(problem: Problem, ties: bool, reduction: str) -> None:
-    """Targets are its arguments: classes, labels and what is ignored are not known before it runs."""
+    """Targets are its arguments: classes, labels and ignored examples are known only when it runs."""
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     rows, target = outputs_of(problem, ties), problem.targets(N, ties=ties)
     values = [[Value(x) for x in row] for row in rows]
@@ -562,7 +562,7 @@ def test_a_program_for_a_whole_batch_gives_the_same(problem: Problem, ties: bool
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
 def test_a_program_for_each_example_gives_the_same(problem: Problem) -> None:
-    """One example's numbers with the targets of several: as if the examples were alike."""
+    """The same outputs with several targets: PyTorch's loss of as many equal examples."""
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     row, target = outputs_of(problem, ties=False)[0], problem.targets(N)
     values = [Value(x) for x in row]
@@ -585,7 +585,7 @@ def test_one_example_needs_no_list(problem: Problem) -> None:
     for k in range(N):
         t = None if target is None else target[k]
         if t in (-100, problem.options.get("ignore_index")) and problem.target.startswith("classes"):
-            continue  # there is no mean
+            continue  # an ignored example has no mean
         values = [Value(x) for x in rows[k]]
         y = problem.ours(values, t)
         y.backward()
@@ -646,7 +646,7 @@ def test_classes_are_the_innermost_lists_whatever_is_around_them() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rows = [[[0.3, -1.2, 2.0], [1.0, 1.5, -0.5]], [[0.0, 0.0, 1.0], [2.0, -2.0, 0.0]]]
     classes = [[2, 0], [-100, 1]]
-    x = torch.tensor(rows, dtype=torch.float64).movedim(-1, 1)  # PyTorch's are dimension 1
+    x = torch.tensor(rows, dtype=torch.float64).movedim(-1, 1)  # in PyTorch classes are dimension 1
     for reduction in ("mean", "sum", "none"):
         expected = torch.nn.functional.cross_entropy(x, torch.tensor(classes), reduction=reduction)
         made = nn.functional.cross_entropy(rows, classes, reduction=reduction)
@@ -692,7 +692,7 @@ def test_a_program_checks_classes_and_that_there_is_a_mean() -> None:
             program(t)
     assert (program.parameters.grad == before).all()
     each = autograd.compile(lambda t: nn.functional.cross_entropy(z[0], t), z[0], like=(0,))
-    assert "-100" not in each.source  # one example has no mean if it is ignored: to look out for classes is enough
+    assert "-100" not in each.source  # an ignored example alone has no mean, so it counts as a wrong class
     with pytest.raises(
         ValueError, match=r"^cross_entropy: a class must be a whole number from 0 to 1, not -100 \(in ex"
     ):

@@ -1,4 +1,4 @@
-"""Schedulers: formulas, going on from a state, groups, and what is refused. Beside PyTorch: see ``tests.parity``."""
+"""Schedulers: formulas, resuming from a state, groups, and refusals. ``tests.parity`` compares them with PyTorch."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_learning_rates_by_their_formulas(law: str) -> None:
 
 
 def test_warm_restarts_at_any_time() -> None:
-    """Periods of 4, 8 and 16: after 6.5 the second is 2.5 old."""
+    """Periods of 4, 8 and 16: at the time 6.5 the second period has lasted for 2.5."""
     optimizer = sgd(1.0)
     scheduler: Any = nn.CosineAnnealingWarmRestarts(optimizer, 4, 2)
     for time, since, length in ((1.25, 1.25, 4), (4, 0, 8), (6.5, 2.5, 8), (12, 0, 16), (2, 2, 4), (100, 40, 64)):

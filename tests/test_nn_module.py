@@ -1,4 +1,4 @@
-"""What modules share: parameters and their names, state, scopes in the graph, text. Files are in ``test_nn_files``."""
+"""What all modules share: parameters and their names, state, scopes in the graph, repr. Files: ``test_nn_files``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def names(module: nn.Module) -> list[str]:
 
 
 def here() -> Place | None:
-    """The place of nodes made now."""
+    """The current place, in which new nodes are made."""
     place = enter(None)
     enter(place)
     return place
@@ -195,7 +195,7 @@ def test_forward_must_be_defined() -> None:
 
 
 def agreed(module: nn.Module) -> list[str]:
-    """The names of the parameters; every other way to ask for the parameters has the same ones."""
+    """The names of the parameters; checks that every other way to ask for the parameters gives the same ones."""
     named = dict(module.named_parameters())
     assert list(map(id, module.parameters())) == list(map(id, named.values()))
     numbers: list[float] = []
@@ -211,7 +211,7 @@ def agreed(module: nn.Module) -> list[str]:
 
 
 class Keeper(nn.Module):
-    """A module that has all sorts of attributes, and a forward that is given."""
+    """A module with all sorts of attributes, whose forward is the given function."""
 
     def __init__(self, forward: Callable[[Any, Any], Any]) -> None:
         self._forward = forward
@@ -244,7 +244,7 @@ def keep_aliases(self: Any, x: Value) -> None:
 
 
 def from_the_child(self: Any, x: Value) -> None:
-    """The child, which is called, knows its parent under a name that is not searched."""
+    """The child's call stores x in its parent, which it holds by an attribute that is not searched for parameters."""
     self.child = Caller(lambda child, x: setattr(child._parent, "last", x), _parent=self)
     self.child(x)
 
@@ -312,7 +312,7 @@ def test_what_a_call_keeps_is_no_parameter(way: str, through: Callable[[nn.Modul
         except ZeroDivisionError:
             assert way == "exception"
         assert agreed(keeper)[:2] == own[:2] and len(keeper.parameters()) == (2 if way == "parent" else 3)
-        assert (x.scope, x.label) == ("", "")  # nor was it filed as one
+        assert (x.scope, x.label) == ("", "")  # an input gets no scope or label, as a parameter would
     for twin in (copy.deepcopy(keeper), copy.copy(keeper)):
         assert agreed(twin) == agreed(keeper)
 
@@ -325,7 +325,7 @@ def keep(self: Any, x: Value) -> Value:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_class_with_a_call_of_its_own_keeps_as_well(way: str) -> None:
-    """As in micrograd, whose classes have no forward."""
+    """As in micrograd, whose classes define ``__call__`` and no forward."""
 
     class Own(Keeper):
         def __call__(self, x: Any) -> Any:
@@ -370,7 +370,7 @@ AMONG: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("way", AMONG)
 def test_a_call_that_puts_its_inputs_among_parameters_is_told_so(way: str) -> None:
-    """What begins with leaves that the owner has assigned holds parameters, so a state must not begin like that."""
+    """A list of leaves that the model's owner has assigned holds parameters, so a state must not start as one."""
 
     def model() -> Any:
         made: Any = Caller(AMONG[way], child=Holder(window=[Value(0.0)]))
@@ -417,7 +417,7 @@ def test_neurons_that_keep_something_in_a_layer() -> None:
 
 
 def test_names_with_an_underscore_are_the_users() -> None:
-    """The names that messages give as advice, above all."""
+    """Users may take any name with an underscore, such as those that messages advise, without a clash."""
     names = ["_state", "_h", "_watch", "_trained", "_calls", "_making", "_root", "_names", "_parameters", "_cell"]
 
     def forward(self: Any, x: Value) -> Value:
@@ -467,14 +467,14 @@ def test_what_the_owner_assigns_is_a_parameter_also_after_calls() -> None:
     model(Value(1.0))
     model.extra = Value(4.0)
     model.w.append(Value(5.0))
-    model.slots[1][0]["k"] = Value(6.0)  # no call has written there
+    model.slots[1][0]["k"] = Value(6.0)  # not a place that a call has written to
     assert agreed(model) == ["w1", "w2", "w3", "slot2_1.k", "child.factor", "extra"]
     model(Value(1.0))
     assert len(agreed(model)) == 6
     model.w[0] = Value(9.0)
     assert model.parameters()[0] is model.w[0]
     kept = model.last
-    model.last = kept  # the same again is no change
+    model.last = kept  # assigning the same object again changes nothing
     assert len(agreed(model)) == 6
     model.mine = kept
     model.history = [Value(7.0)]
@@ -551,7 +551,7 @@ def test_a_module_that_calls_its_layers_while_it_is_made() -> None:
 
 
 def test_calls_in_other_threads_do_not_concern_the_owner() -> None:
-    """What is assigned here while a call is at work there is a parameter; what the call has kept so far is none."""
+    """A Value that this thread assigns during another thread's call is a parameter; what the call keeps is none."""
     kept, done = threading.Event(), threading.Event()
 
     def wait(self: Any, x: Any) -> None:
@@ -624,10 +624,10 @@ def test_a_call_that_a_subclass_extends_runs_once() -> None:
 
 
 def test_the_work_of_a_call_does_not_grow_with_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor with what earlier calls have kept: counted in calls of Python functions, of which the tree has one a part."""
-    # While some program of this process is ahead of its model, every call looks whether it is this one.
+    """Nor with what earlier calls have kept. Work is counted in calls of Python functions, one for a searched part."""
+    # While any program of this process is ahead of its model, every call checks whether the model is that one.
     monkeypatch.setattr(vectors, "_ahead", set())
-    gc.disable()  # what is collected meanwhile calls functions of others
+    gc.disable()  # finalisers of collected objects would be counted, too
 
     def functions(model: nn.Module) -> int:
         count = 0
@@ -636,7 +636,7 @@ def test_the_work_of_a_call_does_not_grow_with_the_parameters(monkeypatch: pytes
             nonlocal count
             count += event[1] == "call"
 
-        for _ in range(4):  # the first ones look at all there is
+        for _ in range(4):  # the first calls search the whole module
             count = 0
             sys.setprofile(look)
             try:
@@ -815,7 +815,7 @@ GOOD: dict[str, Any] = {"layer1.neuron1.w": [1.0, 2.0], "layer1.neuron1.b": 3.0}
 
 
 def damaged(**changes: Any) -> dict[str, Any]:
-    """GOOD with w and b changed, and other names added; None removes."""
+    """GOOD with w and b changed, and other names added; None removes a name."""
     state = dict(GOOD)
     for name, value in changes.items():
         key = f"layer1.neuron1.{name}" if name in ("w", "b") else name
@@ -999,7 +999,7 @@ def test_the_place_is_restored_after_calls_and_after_exceptions() -> None:
     try:
         nn.MLP(1, [2, 1])([1.0])
         assert here() is mine
-        nn.Layer(1, 2).forward([1.0])  # not by way of a call
+        nn.Layer(1, 2).forward([1.0])  # `forward` without the module's call
         assert here() is mine
         with pytest.raises(ZeroDivisionError):
             nn.Sequential(nn.Layer(1, 1), Caller(fail))([1.0])
@@ -1009,7 +1009,7 @@ def test_the_place_is_restored_after_calls_and_after_exceptions() -> None:
         assert here() is mine
     finally:
         enter(before)
-    # The failed call left no root behind: the next one is its own.
+    # The failed call left no scope behind: the next call begins its own.
     assert nn.MLP(1, [1])([1.0]).scope == "mlp.layer1.neuron1"
 
 

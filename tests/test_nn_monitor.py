@@ -202,7 +202,7 @@ def test_a_program_has_the_same_history() -> None:
         other.step()
         expected(error)
     assert history.losses == pytest.approx(expected.losses, rel=1e-12)
-    for layer in ("1", "3"):  # a program counts parts as scopes do, from 1
+    for layer in ("1", "3"):  # a program numbers layers from 1, as scopes do
         both = [math.hypot(*pair) for pair in zip(history.norms["W" + layer], history.norms["b" + layer])]
         assert both == pytest.approx(expected.norms[str(int(layer) - 1)], rel=1e-12)
 

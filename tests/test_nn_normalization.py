@@ -1,4 +1,4 @@
-"""Normalisation held to the formulas of the papers, written out here with floats, and to PyTorch."""
+"""Normalisation compared with the formulas of the papers, written out here with floats, and with PyTorch."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_what_could_be_a_batch_or_an_example_is_refused() -> None:
         with pytest.raises(ValueError, match=r"takes 3 channels, but 3 lists of 3 may be a batch or one example"):
             norm(doubtful)
         assert len(norm(nn.Batch(doubtful))) == len(norm(nn.Batch([doubtful]))[0]) == 3
-    assert len(nn.BatchNorm1d(3)(doubtful)) == 3  # in training it is a batch
+    assert len(nn.BatchNorm1d(3)(doubtful)) == 3  # in training the input is taken for a batch
     assert len(nn.GroupNorm(1, 3)(random_numbers((3, 3, 3), seed=1))) == 3  # one image
 
 
@@ -190,7 +190,7 @@ def test_nodes_lie_in_the_scope_of_their_channel_or_group() -> None:
 
 
 def test_a_large_mean_costs_no_more_digits_than_it_must() -> None:
-    """The variance is that of the differences, not a difference of squares."""
+    """The variance is the mean of squared differences, not a difference of squares."""
     xs = [1e8 + offset for offset in (0.0, 1.0, 2.0, 3.0)]
     expected = [(offset - 1.5) / math.sqrt(1.25 + EPS) for offset in (0.0, 1.0, 2.0, 3.0)]
     assert numbers(nn.LayerNorm(4)(xs)) == pytest.approx(expected, rel=1e-14)

@@ -1,4 +1,4 @@
-"""Optimisers: trajectories by hand-derived formulas and by PyTorch, conditions, state, and clipping."""
+"""Optimisers: paths compared with hand-derived formulas and with PyTorch; refusals, state, and clipping."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ inf, nan = math.inf, math.nan
 
 
 def run(optimizer: nn.Optimizer, gradient: Callable[[float], float], steps: int) -> list[float]:
-    """Where the first parameter is after each step."""
+    """The first parameter after each step."""
     [w, *_] = optimizer.params
     path = []
     for _ in range(steps):
@@ -62,7 +62,7 @@ def test_momentum_under_a_constant_force(momentum: float, dampening: float) -> N
 
 def test_nesterov_looks_ahead() -> None:
     # Sutskever's form keeps u, with u' = m u - lr f'(u + theta), at theta' = theta + u'; PyTorch's parameter is the
-    # point looked at, theta + m u. Their paths are the same.
+    # point at which the gradient is taken, theta + m u. Their paths are the same.
     lr, m, theta, u, expected = 0.1, 0.8, 3.0, 0.0, []
     for _ in range(20):
         u = m * u - lr * 2.0 * (theta + m * u)
@@ -162,7 +162,7 @@ def test_twenty_steps_are_pytorchs(case: str) -> None:
         theirs.grad = torch.tensor(grads, dtype=torch.float64)
         for p, g in zip(ours, grads):
             p.grad = g
-        if step == 10:  # a learning rate changed on the way
+        if step == 10:  # the learning rate changes during training
             optimizer.lr = reference.param_groups[0]["lr"] = 0.03
         optimizer.step()
         reference.step()
@@ -171,11 +171,11 @@ def test_twenty_steps_are_pytorchs(case: str) -> None:
 
 @pytest.mark.parametrize("name", [*PYTORCHS, "LBFGS"])
 def test_arguments_and_defaults_are_pytorchs(name: str) -> None:
-    """All but those that say how PyTorch is to compute."""
+    """All but the options that choose PyTorch's implementation, such as `foreach`."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     theirs = getattr(torch.optim, name)([torch.zeros(1, requires_grad=True)]).defaults
     ours = getattr(nn, name)([Value(0.0)]).settings()
-    ours.pop("max_eval", None)  # LBFGS's is None here, and there a quarter more than max_iter already
+    ours.pop("max_eval", None)  # LBFGS: None here; PyTorch has replaced it by 5/4 of max_iter already
     assert ours == {key: theirs[key] for key in ours}
     signatures = [inspect.signature(getattr(home, name)).parameters.values() for home in (nn, torch.optim)]
     here, there = ([p.name for p in found if p.kind is p.POSITIONAL_OR_KEYWORD] for found in signatures)
@@ -194,7 +194,7 @@ def test_odd_gradients_do_what_they_do_in_pytorch(name: str, gradient: float) ->
     p, q = Value(1.0), Value(1.0)
     theirs = torch.tensor([1.0, 1.0], dtype=torch.float64, requires_grad=True)
     optimizer, reference = getattr(nn, name)([p, q], **options), getattr(torch.optim, name)([theirs], **options)
-    # RAdam's mean is inf after a step; PyTorch's next one is inf + 0.1 (inf - inf), and so nan.
+    # RAdam's mean is inf after a step; PyTorch computes the next one as inf + 0.1 (inf - inf), which is nan.
     for _ in range(1 if name == "RAdam" and math.isinf(gradient) else 2):
         p.grad, q.grad = gradient, 1.0
         theirs.grad = torch.tensor([gradient, 1.0], dtype=torch.float64)
@@ -237,7 +237,7 @@ def test_going_on_from_a_state_is_going_on(case: str) -> None:
     first = getattr(nn, name)([Value(2.0)], **options)
     run(first, slope, 4)
     text = json.dumps(first.state_dict())
-    second = getattr(nn, name)([Value(whole[3])])  # with other settings: they come with the state
+    second = getattr(nn, name)([Value(whole[3])])  # with default settings: the state brings those of the first
     second.load_state_dict(json.loads(text))
     assert run(second, slope, 6) == whole[4:]
     assert second.settings() == first.settings()
@@ -547,14 +547,14 @@ def test_settings_that_depend_on_each_other_are_checked_together() -> None:
 
 
 def cautious(p: Any, grad: Any, mean: Any, *, step: int, lr: float, fading: float) -> tuple[Any, Any]:
-    """Momentum, which goes only where the gradient goes (after Liang et al. 2024), and half as far at first."""
+    """Momentum that moves only if its sign is the gradient's (after Liang et al. 2024), half as far in step 1."""
     mean = fading * mean + (1.0 - fading) * grad
     move = where(mean * grad > 0.0, mean, 0.0)
     return p - (0.5 * lr if step == 1 else lr) * move, mean
 
 
 class Cautious(nn.Optimizer):
-    """An optimiser of one's own, as the docstring of `Optimizer` tells to write it."""
+    """A user's optimiser, written as the docstring of `Optimizer` says."""
 
     rule = staticmethod(cautious)
     initial = (0.0,)
@@ -610,7 +610,7 @@ def test_momentum_may_be_above_1_as_in_pytorch() -> None:
 
 @pytest.mark.parametrize("case", ["momentum", "dampening", "AdamW", "Adam, settings", "SGD", "Adam"])
 def test_a_parameter_that_took_no_part_moves_as_in_pytorch_where_its_gradient_is_0(case: str) -> None:
-    """Not where it is None, as PyTorch has it unless it is told otherwise: that is the one exception."""
+    """PyTorch's gradient is None there unless zero_grad keeps zeros; such a parameter does not move in PyTorch."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     name, options = SETTINGS[case]
     paths: dict[Any, list[float]] = {}
@@ -631,13 +631,13 @@ def test_a_parameter_that_took_no_part_moves_as_in_pytorch_where_its_gradient_is
         optimizer.step()
         path.append(w.data)
     assert path == pytest.approx(paths[False], rel=1e-13)
-    assert paths[True][2:] == [paths[True][2]] * 4  # None: it stays
+    assert paths[True][2:] == [paths[True][2]] * 4  # with None, PyTorch's parameter stays
     assert (path == pytest.approx(paths[True], rel=1e-13)) == (case == "SGD")
 
 
 @pytest.mark.parametrize("dampening", [0.0, 0.25])
 def test_momentum_that_is_set_late_begins_at_rest(dampening: float) -> None:
-    """As in PyTorch, but for the first velocity, which dampening reduces here: v = (1 - d) g instead of g."""
+    """As in PyTorch, except that dampening reduces the first velocity, too: v = (1 - d) g instead of g."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     w, v = Value(1.0), torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
     optimizer: Any = nn.SGD([w], lr=1.0, dampening=dampening)
@@ -783,7 +783,7 @@ def test_clipping_by_norm_by_its_formula(grads: list[float], limit: float) -> No
     factor = min(1.0, limit / (norm + 1e-6))
     assert [p.grad for p in params] == pytest.approx([g * factor for g in grads], rel=1e-12, abs=1e-300)
     if norm <= limit * (1 - 1e-9) - 1e-6:
-        assert [p.grad for p in params] == grads  # untouched, to the bit
+        assert [p.grad for p in params] == grads  # unchanged, to the bit
 
 
 @settings(max_examples=100, deadline=None)

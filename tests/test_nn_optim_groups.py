@@ -1,4 +1,4 @@
-"""Groups of parameters: settings of their own, frozen and late parameters, with Values and with a compiled program."""
+"""Groups of parameters: own settings, frozen and late-added parameters, with Values and with a compiled program."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_groups_of_a_program_move_as_those_of_its_values_bit_for_bit(name: str) 
         run()
         for value, (grad,) in zip(vector.values, vector.rows([vector.grad])):
             value.grad = grad
-        for p in [second[0], *first[2:4]]:  # at first a few of them are frozen, and the engine does it alone
+        for p in [second[0], *first[2:4]]:  # at first only some of a group are frozen, for the engine alone
             p.requires_grad = step >= 3
         eager.step()
         if step < 3:
@@ -127,7 +127,7 @@ def test_groups_of_a_program_move_as_those_of_its_values_bit_for_bit(name: str) 
             compiled.step()
         assert nn.utils.parameters_to_vector(vector) == numbers(vector.values)
         assert eager.state_dict() == compiled.state_dict()
-        if step == 7:  # and from the one to the other
+        if step == 7:  # exchange the states of both
             text = json.dumps(compiled.state_dict())
             for optimizer, other in ((eager, compiled), (compiled, eager)):
                 optimizer.load_state_dict(json.loads(text))
@@ -174,7 +174,7 @@ def test_a_selection_reads_and_writes_the_whole() -> None:
     some.grad = 0.0
     assert program.parameters["b"] == 5.0 and program.parameters["v"] == 6.0
     assert sorted(program.parameters.grad.tolist()) == [0.0, 0.0, 2.0]
-    assert sorted(held.tolist()) == [1.0, 2.0, 4.0]  # an array that others hold is not written to
+    assert sorted(held.tolist()) == [1.0, 2.0, 4.0]  # the array that the caller still holds is unchanged
     with pytest.raises(ValueError, match="read-only"):
         some.data[0] = 1.0
     assert some.only("w").values == [w]
@@ -371,7 +371,7 @@ def test_a_resumed_optimiser_goes_on_identically(name: str) -> None:
     run(7, generator, values, whole)
     text = json.dumps(whole.state_dict())
     others, resumed = begin(numbers(values))
-    resumed.param_groups[1]["lr"] = 0.75  # which comes with the state
+    resumed.param_groups[1]["lr"] = 0.75  # replaced by that of the state
     resumed.load_state_dict(json.loads(text))
     assert json.dumps(resumed.state_dict()) == text
     ahead = copy.deepcopy(generator)

@@ -1,4 +1,4 @@
-"""Hessian diagonals, Sophia and L-BFGS: by hand, by the engine's whole Hessian, and by PyTorch."""
+"""Hessian diagonals, Sophia and L-BFGS, compared with hand calculation, the engine's whole Hessian, and PyTorch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def network() -> tuple[list[Value], Callable[[Any], Any]]:
 
 
 def whole_hessian(x: list[float]) -> list[list[float]]:
-    """That of the same network, written as a function of its numbers."""
+    """The Hessian of the same network, written as a function of its parameters."""
     params, _ = network()
 
     def loss(p: Any) -> Any:
@@ -85,7 +85,7 @@ def test_a_graph_over_other_leaves() -> None:
     made.backward()
     assert (made.data, other.grad, v.grad, w.grad) == (18.0, 15.0, 0.0, 6.0)
     assert graph.over([], []) is root and graph.over([Value(1.0)], [other]) is root
-    v.data = 5.0  # the graph is that of before
+    v.data = 5.0  # the graph keeps its earlier number
     assert graph.over([v], [other]).data == 18.0
     for leaves, others, sentence in (
         ([v], [], "over() takes another Value for each of the 1 leaves, got 0"),

@@ -1,4 +1,4 @@
-"""Parameters that say what they are, and frozen ones."""
+"""`Parameter`, which marks a Value as one, and frozen parameters."""
 
 from __future__ import annotations
 

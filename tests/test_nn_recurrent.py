@@ -33,7 +33,7 @@ def drawn(seed: int, *shape: int) -> Any:
 
 
 def close(x: Any, y: Any, *, rel: float = 1e-12) -> bool:
-    """Whether nested lists of numbers have one shape and agree."""
+    """Whether nested lists of numbers have the same shape and agree."""
     if isinstance(x, (list, tuple)):
         return len(x) == len(y) and all(close(a, b, rel=rel) for a, b in zip(x, y))
     return bool(x == pytest.approx(y, rel=rel, abs=1e-14))
@@ -475,7 +475,7 @@ def test_twenty_steps_are_a_loop(kind: str, most: int) -> None:
 
 @every_kind
 def test_a_compiled_cell_goes_on_as_long_as_one_likes(kind: str) -> None:
-    """One program for a step, which is given the state that it returned, does what the layer does with the sequence."""
+    """A program for one step, called again with the state it returned, computes what the layer does for a sequence."""
     np = pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     layer, batch = LAYERS[kind](2, 3, seed=1), np.array(drawn(0, 2, 5, 2))
     cell = cell_of(kind, layer, "_l0")

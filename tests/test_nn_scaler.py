@@ -1,4 +1,4 @@
-"""The gradient scaler: its rule, step by step beside PyTorch's, and what it is good for."""
+"""The gradient scaler: its rule, compared with PyTorch's step by step, and its effect on a training."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_pytorch_does_the_same_step_by_step(sequence: str, explicitly: bool, ena
 
 
 def test_several_optimisers_share_a_scale() -> None:
-    """One whose gradients are fine makes its step, and the scale becomes smaller for both."""
+    """The optimiser with finite gradients makes its step; the scale becomes smaller for both."""
     a, b = Value(1.0), Value(1.0)
     first, second, scaler = nn.SGD([a], lr=1.0), nn.SGD([b], lr=1.0), nn.GradScaler(4.0)
     scaler.scale([a * 0.5, (b * inf,)])[0].backward()
@@ -78,13 +78,13 @@ def train(scaler: Any) -> float:
 
 
 def test_without_it_small_gradients_are_lost() -> None:
-    """The slope, -2**-25 (1 - w), is no number of float16, which begins at 2**-24; scaled it is one."""
+    """The slope, -2**-25 (1 - w), is below the smallest float16, 2**-24; scaled it is not."""
     assert train(nn.GradScaler(enabled=False)) == 0.0
     assert train(nn.GradScaler()) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_scale_that_is_too_large_is_found_out() -> None:
-    """At 2**40 the scaled loss is infinite in float16: steps are left out until the scale fits."""
+    """At 2**40 the scaled loss is infinite in float16: steps are skipped until the scale is small enough."""
     scaler = nn.GradScaler(2.0**40)
     assert train(scaler) == pytest.approx(1.0, abs=1e-3)
     assert scaler.get_scale() < 2.0**20
@@ -129,7 +129,7 @@ WRONG: dict[str, tuple[Callable[[nn.GradScaler, nn.Optimizer], Any], str]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_calls_out_of_order_are_refused(name: str) -> None:
     call, why = WRONG[name]
-    W.grad = 1.0  # a step without any gradient would be worth a warning
+    W.grad = 1.0  # a step without any gradient would warn
     with pytest.raises(RuntimeError, match=why):
         call(nn.GradScaler(), nn.SGD([W], lr=0.0))
 

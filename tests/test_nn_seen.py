@@ -1,4 +1,4 @@
-"""The parameters that are remembered are those that a new walk finds, whatever was done in between."""
+"""The parameters that a module remembers are those that a new search finds, whatever was changed in between."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Part(nn.Module):
 
 
 class Listed(list):  # type: ignore[type-arg]
-    """A list of somebody's own."""
+    """A user's subclass of list."""
 
 
 def anew(module: nn.Module) -> list[int] | str:
-    """What a walk finds that remembers nothing: the parameters by their ids, or the error."""
+    """The result of a search that uses no memory: the ids of the parameters, or the error."""
     seen, results = _looked_through(module)
     try:
         if results:
@@ -63,7 +63,7 @@ Action = Callable[[Any, "World"], None]
 
 
 class World:
-    """Modules, containers and Values that refer to each other at random, and what can be done with them."""
+    """Modules, containers and Values that refer to each other at random, for random actions on them."""
 
     def __init__(self, data: st.DataObject) -> None:
         self.data = data
@@ -114,7 +114,7 @@ def rename(module: Any, world: World) -> None:
 
 
 def move(module: Any, world: World) -> None:
-    """The last attribute of one module becomes the first of another."""
+    """Move the last attribute of one module to the beginning of another."""
     other = world.any_of(world.modules)
     mine = {name: vars(module)[name] for name in NAMES if name in vars(module)}
     if mine and other is not module:
@@ -148,7 +148,7 @@ def fill(module: Any, world: World) -> None:
 
 
 def shift(module: Any, world: World) -> None:
-    """What is first in one list becomes the last of another one: in a row, all is as before."""
+    """Move the first item of one list to the end of another: if the lists are adjacent, the order stays the same."""
     lists = [x for x in world.containers if isinstance(x, list)]
     one, other = world.any_of(lists), world.any_of(lists)
     if one and one is not other:
@@ -190,15 +190,15 @@ def test_what_is_remembered_is_what_a_new_walk_finds(data: st.DataObject) -> Non
     world = World(data)
     for _ in range(data.draw(st.integers(1, 12))):
         module = world.any_of(world.modules)
-        with contextlib.suppress(TypeError, ValueError):  # which the module refuses
+        with contextlib.suppress(TypeError, ValueError):  # the module may refuse the action
             data.draw(st.sampled_from(ACTIONS))(module, world)
         for one in world.modules:
             assert asked(one) == anew(one)
-            assert asked(one) == anew(one)  # now surely from memory
+            assert asked(one) == anew(one)  # this time from memory
 
 
 def remembers(module: nn.Module) -> bool:
-    """Whether the next walk will be spared."""
+    """Whether the next search will be skipped."""
     seen = vars(module).get("_seen_by_walk")
     return seen is not None and bool(seen.same(module))
 
@@ -253,7 +253,7 @@ def test_every_edit_is_noticed(edit: str) -> None:
     EDITS[edit](model)
     assert not remembers(model)
     assert asked(model) == anew(model) and remembers(model)
-    assert (asked(model) == before) == (edit == "between lists")  # which lie beside each other
+    assert (asked(model) == before) == (edit == "between lists")  # adjacent ones, so the order stays the same
 
 
 @pytest.mark.parametrize("edit", [edit for edit in QUIET if edit not in ("call", "call of a part")])
@@ -308,7 +308,7 @@ def test_the_work_does_not_grow_with_the_parameters() -> None:
             nonlocal count
             count += event[1] == "call"
 
-        gc.disable()  # what is collected meanwhile calls functions of others
+        gc.disable()  # finalisers of collected objects would be counted, too
         sys.setprofile(look)
         try:
             model.parameters()
@@ -335,7 +335,7 @@ def test_a_copy_remembers_nothing_of_the_first(duplicate: Callable[[Any], Any]) 
 
 
 def test_it_keeps_nothing_alive() -> None:
-    """Not the model, which has no part in a cycle; not a result that it holds, nor a state of the call before."""
+    """The memory keeps nothing alive: not the model, by a cycle, nor a result that it holds, nor an earlier state."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -27,7 +27,7 @@ def test_what_is_flattened_is_an_example_unless_it_says_that_it_is_a_batch() -> 
     assert nn.Unflatten(1, (2, 3, 2))(leaves(x)) == nn.Unflatten(-1, (2, -1, 2))(leaves(x)) == x
     assert nn.Unflatten(1, (3, 2))(nn.Flatten()(nn.Batch(x))) == x
     images = nn.Conv2d(1, 1, 2, seed=0)([[[[1.0, 2.0], [3.0, 4.0]]]] * 3)
-    assert [len(row) for row in nn.Flatten()(images)] == [1, 1, 1]  # a Batch without a word
+    assert [len(row) for row in nn.Flatten()(images)] == [1, 1, 1]  # a convolution returns a Batch
 
 
 @pytest.mark.parametrize(("start", "end", "shape"), [
@@ -127,7 +127,7 @@ RANDOM: dict[str, tuple[Callable[[], Any], Any]] = {
 
 @pytest.mark.parametrize("name", RANDOM)
 def test_a_program_draws_the_numbers_that_the_layer_would(name: str) -> None:
-    """Anew at every call, for each example of a batch in turn."""
+    """Random numbers are drawn anew at every call, for each example of a batch in turn."""
     pytest.importorskip("numpy", reason="compiled programs are NumPy's")
     make, x = RANDOM[name]
     layer, twin, w = make(), make(), Value(2.0)

@@ -1,4 +1,4 @@
-"""functional_call: derivatives of any order by a network's parameters, and the network as it was."""
+"""functional_call: derivatives of any order with respect to a network's parameters; the network stays unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nn import functional_call
 
 
 def state_of(module: nn.Module) -> list[Any]:
-    """All that can be told of a module: what its attributes and their lists hold, object by object."""
+    """The whole state of a module: the objects in its attributes and in their lists."""
     told: list[Any] = []
     for part in module.modules():
         for name, held in vars(part).items():
@@ -139,7 +139,7 @@ def test_a_step_of_learning_that_is_differentiated() -> None:
 
 
 class Mixed(nn.Module):
-    """Parameters in all sorts of places, one of them in two, and buffers."""
+    """A module with parameters in all sorts of places, one of them in two places, and with buffers."""
 
     def __init__(self) -> None:
         self.w = [Value(1.0), (Value(2.0), {"k": [Value(3.0)]})]
@@ -170,7 +170,7 @@ def test_everything_is_replaced_for_the_time_of_the_call() -> None:
     before = state_of(mixed)
     made = functional_call(mixed, [NAMES, {"mean": (6.0, 7.0), "mask": 5.0, "count": 8}], (1.0,), {"scale": 2.0})
     assert made.data == 2.0 * (10.0 + 200.0 + 30.0 - 6.0 + 35.0)
-    assert state_of(mixed) == before and mixed.count == 1  # the buffer that was given is gone
+    assert state_of(mixed) == before and mixed.count == 1  # the given buffer is removed again
 
 
 def test_one_name_of_a_parameter_replaces_it_in_all_its_places() -> None:
@@ -185,13 +185,13 @@ def test_one_name_of_a_parameter_replaces_it_in_all_its_places() -> None:
 
 
 def test_buffers_may_be_values() -> None:
-    """d/dm (m2 mask) = mask; what the module makes of such buffers goes with them."""
+    """d/dm (m2 mask) = mask; new buffers that the call computes are dropped together with the given ones."""
     mixed = Mixed()
     gradient = autograd.grad(lambda b: functional_call(mixed, b, (1.0,)))({"mean": [1.0, 2.0], "mask": 3.0, "count": 0})
     assert gradient == {"mean": [0.0, 3.0], "mask": 2.0, "count": 0.0}
     assert (mixed.mean, mixed.mask, mixed.count) == ([1.0, 2.0], 1.0, 0)
     functional_call(mixed, {"mask": 3.0}, (1.0,))
-    assert mixed.count == 1  # as after any other call
+    assert mixed.count == 1  # a buffer that was not given is updated as by any call
 
 
 class Failing(Mixed):
@@ -207,7 +207,7 @@ def test_after_an_error_all_is_as_it_was() -> None:
         functional_call(failing, NAMES, (1.0,))
     assert state_of(failing) == before
     y = nn.Sequential(nn.Neuron(1))([1.0])
-    assert y.scope == "sequential.layer1"  # and no root is left behind
+    assert y.scope == "sequential.layer1"  # the next call begins its own scope
 
 
 def test_the_parameters_are_those_of_the_call_while_it_lasts() -> None:

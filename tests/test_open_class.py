@@ -1,4 +1,4 @@
-"""What other people's programs do with a Value: subclass it, keep things on it, copy it, and work as on micrograd's."""
+"""What users' programs do with a Value: subclass it, set attributes, copy it, and use it like micrograd's."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ every_copy = pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
 
 
 class Weight(Value):
-    """A parameter with a name of its own for its number, and more to know."""
+    """A parameter with another name for its number, and an attribute of its own."""
 
     def __init__(self, number: float, *, decays: bool) -> None:
         super().__init__(number)
@@ -125,7 +125,7 @@ def test_a_subclass_is_collected_with_its_cycles() -> None:
 
 
 def test_a_leaf_whose_init_was_never_called_is_a_leaf() -> None:
-    """Natively its fields are there; interpreted, Python says which is missing."""
+    """The native engine has all fields; in the interpreted one, Python's AttributeError names the missing one."""
 
     class Careless(Value):
         def __init__(self, number: float) -> None:
@@ -143,7 +143,7 @@ def test_a_leaf_whose_init_was_never_called_is_a_leaf() -> None:
 
 
 def test_results_are_values_and_the_class_can_be_given_methods() -> None:
-    """In a process of its own: what is done to a class is done to it for good."""
+    """In a process of its own, because changes of the class would affect other tests."""
     program = """
 from autograd import Value, dot
 from autograd.value import Constant, Dot
@@ -217,7 +217,7 @@ def test_attributes_are_copied(copied: Callable[[Any], Any], make: Callable[[Val
 
 @pytest.mark.parametrize("copied", DEEP.values(), ids=DEEP)
 def test_attributes_inside_of_a_graph_are_copied(copied: Callable[[Any], Any]) -> None:
-    """Also where they lead back to the graph, and from one node to a later one."""
+    """Also attributes that refer back to the graph, or from one node to a later one."""
     x: Any = Value(2.0)
     h: Any = x.tanh()
     y: Any = h * x
@@ -397,7 +397,7 @@ def test_a_list_of_chained_results_is_pickled_in_proportion() -> None:
 
 
 def test_several_pickles_of_one_graph_are_each_complete() -> None:
-    """A pickler that is kept, and another beside it: neither takes the other's nodes for its own."""
+    """One pickler that is used twice, and another beside it: neither confuses its nodes with the other's."""
     import io
 
     x = Value(3.0)

@@ -1,7 +1,7 @@
-"""The operation table: accuracy against mpmath, agreement of its readings, and PyTorch's conventions at the edges.
+"""The operation table: accuracy against mpmath, the same rules for floats, Values and arrays, and edge cases.
 
-The mathematics and the points are ``tests.accuracy``'s. The operators and methods that ``value.py`` writes out for
-speed, and a user's own operations, are held to the table in ``test_rules``.
+The mathematics and the points are those of ``tests.accuracy``; at the edges PyTorch's conventions hold. ``test_rules``
+compares the table with operators and methods that ``value.py`` writes out for speed, and with users' operations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def identical(x: float, y: float) -> bool:
 
 
 def agree(x: float, y: float, size: float = 0.0) -> bool:
-    """Equal but for rounding, of numbers as large as `size`; zeros of either sign are equal, and nan is nan."""
+    """Equal up to rounding of numbers as large as `size`; zeros of either sign are equal, and nan equals nan."""
     return x == y or (x != x and y != y) or math.isclose(x, y, rel_tol=1e-12, abs_tol=max(1e-300, 1e-12 * size))
 
 
@@ -44,7 +44,7 @@ _SPACE = (0.0, -0.0, inf, -inf, nan, 1.0, -2.0, 1e300)
 
 
 def edges(op: Op) -> list[Point]:
-    """The whole grid of edge operands: for sequences, of every length up to that of all corners in space."""
+    """The whole grid of edge operands: for sequences, of several lengths."""
     if op.arity == 1:
         return [*((sign * a,) for a in _LINE for sign in (1.0, -1.0)), (nan,)]
     if op.arity == 2:
@@ -55,7 +55,7 @@ def edges(op: Op) -> list[Point]:
 
 @every_operation
 def test_every_operation_has_its_truth(name: str) -> None:
-    assert TRUTHS[name].points  # or it says what to add
+    assert TRUTHS[name].points  # a missing truth's error says what to add
 
 
 def test_every_truth_has_its_operation() -> None:
@@ -78,7 +78,7 @@ def _some(points: list[Point], count: int, inside: Callable[[float], bool]) -> l
 
 @every_operation
 def test_the_truth_differentiates_itself(name: str) -> None:
-    """The jets have the derivatives of the formula: mpmath's numeric differentiation says so."""
+    """The jets' derivatives of the formula agree with mpmath's numeric differentiation."""
     truth = TRUTHS[name]
     with mp.workdps(60):
         for point in _some(truth.points, 3, lambda x: 1e-2 < abs(x) < 30.0):
@@ -92,7 +92,7 @@ def test_the_truth_differentiates_itself(name: str) -> None:
 
 @every_operation
 def test_the_truth_has_its_digits(name: str) -> None:
-    """With twice as many digits the same comes out."""
+    """With twice as many digits the results are the same."""
     truth = TRUTHS[name]
     for point in _some(truth.points, 20, lambda x: True):
         enough = accuracy.digits(point)
@@ -179,7 +179,7 @@ def test_floats_and_arrays_read_alike(name: str) -> None:
         same_length = [point for point in points if len(point) == n]
         arrays = [numpy.array(column) for column in zip(*same_length)]
         values = [call(op, point) for point in same_length]
-        # Where terms cancel, readings may differ by the rounding of the terms.
+        # Where terms cancel, floats and arrays may differ by the rounding of the terms.
         sizes = [max(map(abs, point)) if op is ops.logsumexp else 0.0 for point in same_length]
         for point, mine, theirs, size in zip(same_length, values, call(op, arrays), sizes):
             assert agree(mine, theirs, size), (point, mine, theirs)
@@ -224,7 +224,7 @@ def _curvature_differences(torch: Any, name: str) -> Iterator[tuple[str, Point, 
 
 
 def _assert_accepted(name: str, found: Iterator[tuple[str, Point, float, float]], kinds: set[str]) -> None:
-    """Assert that where we differ from PyTorch the truth says so, and why, and that it says so of nothing else."""
+    """Assert that the truth's `accepted` covers the points where we differ from PyTorch, and no others."""
     accepted = {what: covers for what, (covers, _) in TRUTHS[name].accepted.items() if what in kinds}
     unknown = []
     used = set()
@@ -246,7 +246,7 @@ def test_conventions_are_pytorchs(name: str) -> None:
 
 @pytest.mark.parametrize("name", [op.name for op in ops.OPS.values() if op.activation or op is ops.abs])
 def test_second_derivatives_of_activations_are_pytorchs(name: str) -> None:
-    """At kinks too: on the kink they are 0."""
+    """Also at kinks, where they are 0."""
     torch = pytest.importorskip("torch", reason="the conventions at kinks are PyTorch's")
     _assert_accepted(name, _curvature_differences(torch, name), {"curvature"})
 
@@ -262,7 +262,7 @@ def test_a_number_in_the_exponent_as_in_pytorch(exponent: float) -> None:
     torch = pytest.importorskip("torch", reason="the conventions at edges are PyTorch's")
     for base in _PLANE:
         if abs(exponent) == 0.5 and str(base) in ("-0.0", "-inf"):
-            continue  # there PyTorch takes sqrt for the number 0.5, but C's pow, as we do, for a tensor
+            continue  # PyTorch uses sqrt for the number 0.5, but C's pow for a tensor, as we do
         x = Value(base)
         y = x**exponent
         y.backward()
@@ -287,7 +287,7 @@ def test_a_number_in_the_exponent_as_in_pytorch(exponent: float) -> None:
         *((name, inf, 0.0) for name in ("acosh", "log", "log1p", "log2", "log10", "sqrt", "elu", "selu", "relu")),
         *((name, -inf, 0.0) for name in ("exp", "expm1", "exp2", "elu", "selu", "relu")),
         *((name, inf, inf) for name in ("exp", "expm1", "exp2", "sinh", "cosh")),
-        # Next to 0, where the terms of a careless rule cancel: derived by hand.
+        # Near 0, where the terms of a careless rule cancel: derived by hand.
         ("asin", 1e-20, 1e-20), ("acos", 1e-20, -1e-20), ("atanh", 1e-20, 2e-20), ("asinh", 1e-20, -1e-20),
         ("sigmoid", 1e-20, -1.25e-21), ("tanh", 1e-20, -2e-20), ("atan", 1e-20, -2e-20),
     ],
@@ -309,7 +309,7 @@ def test_the_hessian_of_hypot_far_from_the_diagonal() -> None:
 def _limits() -> Sequence[tuple[str, Point, float, tuple[float, ...]]]:
     ln2 = math.log(2.0)
     return [
-        # The definition's own limits, from a table of limits; slopes at kinks are the subgradient that is named.
+        # Limits of the definition; at kinks, the slope is the subgradient that the docstring names.
         ("relu", (0.0,), 0.0, (0.0,)),
         ("abs", (0.0,), 0.0, (0.0,)),
         ("abs", (-inf,), inf, (-1.0,)),

@@ -1,6 +1,6 @@
-"""The page in a browser, used as a person uses it: with the mouse, with keys, with fingers.
+"""The page in a browser, used as a person uses it: with the mouse, the keyboard, and touch.
 
-The arithmetic of the operations is held to the engine in ``test_page_arithmetic``, the file itself in ``test_explore``.
+``test_page_arithmetic`` compares the page's arithmetic with the engine's; ``test_explore`` tests the file itself.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Reader:
         self.card(name).locator(".body").click(position={"x": 6, "y": 6})
 
     def until(self, condition: str) -> None:
-        """Wait until something holds in the page (whose policy forbids Playwright's own way of waiting for it)."""
+        """Wait until a condition is true in the page (its security policy forbids Playwright's `wait_for_function`)."""
         for _ in range(200):
             if self.page.evaluate(condition):
                 return
@@ -83,7 +83,7 @@ class Reader:
         return clean(self.card(name).locator(f".{part}").text_content())
 
     def fact(self, term: str) -> str:
-        """What the open panel says of a term."""
+        """The text that the open panel has for a term."""
         return clean(self.page.locator(f"[role=tabpanel]:visible dt:has-text('{term}') + dd").first.inner_text())
 
     def tab(self, name: str) -> None:
@@ -142,7 +142,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
         page.goto(Path(written.path).as_uri() + fragment)
         page.wait_for_selector("html[data-ready]", state="attached")
         if not invited and page.is_visible("#invitation"):
-            page.keyboard.press("End")  # as somebody does who knows the page: the complete graph
+            page.keyboard.press("End")  # as a reader does who knows the page: shows the complete graph
         return Reader(page, Graph(v))
 
     yield open_page
@@ -615,7 +615,7 @@ def test_contributions_add_up_where_paths_meet(visit: Callable[..., Reader]) -> 
     for _ in range(4):
         reader.press(".")
         seen.append((reader.shown("u", "gradient"), reader.shown("a", "gradient")))
-    # L = p q: dL/dp = q = 18, dL/dq = p = 9. q hands on 9 * 3 to u and 9 * 6 to a; p hands on 18 to both.
+    # L = p q: dL/dp = q = 18, dL/dq = p = 9. q passes 9 * 3 to u and 9 * 6 to a; p passes 18 to both.
     assert seen == [("", ""), ("27 (1 of 2)", "54 (1 of 3)"), ("45", "72 (2 of 3)"), ("45", "162")]
     assert "in all 162" in reader.text("#sentence")
     reader.press(",", ",")
@@ -881,7 +881,7 @@ def test_a_network_is_recomputed_as_the_engine_computes_it(visit: Callable[..., 
     model = nn.MLP(3, [4, 4, 3], activation="tanh", seed=1)
 
     def loss() -> Value:
-        # Not cross_entropy: its graph is another one once a prediction is right.
+        # Not cross_entropy: its graph changes when a prediction becomes right.
         outputs = [model([0.5, -1.0, 2.0]), model([1.5, 1.0, 0.0])]
         found: Value = nn.bce_with_logits(outputs, [[0, 0, 1], [1, 0, 0]])
         return found
@@ -898,7 +898,7 @@ def test_a_network_is_recomputed_as_the_engine_computes_it(visit: Callable[..., 
 
 @pytest.fixture
 def unreadable() -> Iterator[Value]:
-    """total = w sin(x), whose sine is an operation of one's own that is written with ``math``."""
+    """total = w sin(x), where the sine is a user's operation written with ``math``, which the page cannot read."""
     before = dict(OPS)
     own = autograd.op("by_math", math.sin, lambda a, out: (math.cos(a),))
     x, w = Value(0.5, "x"), Value(2.0, "w")

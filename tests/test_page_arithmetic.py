@@ -26,7 +26,7 @@ EDGES = [
     20.0, -20.0, 710.0, -746.0, math.inf, -math.inf, math.nan,
 ]  # fmt: skip
 ULPS = 12
-"""JavaScript's functions, and the few that the page brings, may differ from C's in their last digits."""
+"""The accepted error: JavaScript's functions, and those of the page, may differ from C's in their last digits."""
 
 
 def points(op: Op) -> tuple[int, list[list[float]]]:
@@ -46,7 +46,7 @@ def points(op: Op) -> tuple[int, list[list[float]]]:
 
 
 def near(ours: float, theirs: float, size: float) -> bool:
-    """Whether two numbers are one but for their last digits, or for those of the terms that they are sums of."""
+    """Whether two numbers agree up to their last digits, or up to those of the terms whose sums they are."""
     if math.isnan(theirs) or math.isinf(theirs) or theirs == 0.0:
         same_sign = math.copysign(1.0, ours) == math.copysign(1.0, theirs)
         return (math.isnan(ours) and math.isnan(theirs)) or (ours == theirs and (theirs != 0.0 or same_sign))

@@ -1,4 +1,4 @@
-"""The page before axe-core, which knows what of a page's accessibility a program can check.
+"""The page checked by axe-core, for the rules of accessibility that a program can check.
 
 axe-core comes from npm: what ``package.json`` names, in ``node_modules`` at the root of the repository, or the file
 that the environment variable ``AXE_CORE`` names.
@@ -35,7 +35,7 @@ def browser() -> Iterator[Any]:
 
 
 def select(reader: Reader, name: str) -> None:
-    """By the search, for on a phone a card may be too small for a finger."""
+    """Select a node by the search, because on a phone its card may be too small to tap."""
     reader.look()
     reader.press("/")
     reader.page.keyboard.type(name)
@@ -103,7 +103,7 @@ STATES = [
 
 
 def violations(page: Any) -> list[str]:
-    """What axe finds wrong: the rule, the element, and what is the matter with it."""
+    """The violations that axe finds: the rule, the element, and the reason."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(
         "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then((result) => result.violations)",
@@ -123,7 +123,7 @@ def test_axe_finds_nothing(
     visit: Callable[..., Reader], state: Callable[[Reader], None], size: str, scheme: str
 ) -> None:
     root, address = (moons_like(1), "#room=mlp.layer1") if state is room else (credit_network().error, "")
-    # What moves is not judged half-way.
+    # Wait for the end of animations.
     reader = visit(root, address, size=SIZES[size], color_scheme=scheme, reduced_motion="reduce")
     state(reader)
     reader.until("document.getAnimations().every((running) => running.playState !== 'running')")

@@ -43,7 +43,7 @@ def long() -> Value:
     return terms
 
 
-# What is visible, and not within a box that scrolls by itself, but beyond the sides of the screen.
+# Visible elements that reach beyond the sides of the screen, unless they are in a box that scrolls by itself.
 BEYOND = """() => [...document.querySelectorAll("body *")].filter((element) => {
   if (!element.checkVisibility() || element.closest("#drawing, #minimap, .unseen")) return false;
   const { left, right, width } = element.getBoundingClientRect();
@@ -55,7 +55,7 @@ BEYOND = """() => [...document.querySelectorAll("body *")].filter((element) => {
   return true;
 }).map((element) => element.id || element.className || element.localName)"""
 
-# Panels that scroll sideways as a whole, which hides what they say.
+# Panels that scroll sideways as a whole, which hides a part of their text.
 SIDEWAYS = """() => [...document.querySelectorAll("[role=tabpanel], dialog[open]")]
   .filter((panel) => panel.checkVisibility() && panel.scrollWidth > panel.clientWidth + 1)
   .map((panel) => `${panel.id} ${panel.scrollWidth} > ${panel.clientWidth}`)"""

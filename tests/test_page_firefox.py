@@ -1,4 +1,4 @@
-"""The page in Debian's Firefox: a smoke test of what another engine could do otherwise.
+"""The page in Debian's Firefox: a smoke test of what another browser engine could do differently.
 
 The page is tested in depth in Chromium, in ``test_page``.
 """
@@ -36,7 +36,7 @@ def visit(started: Firefox, tmp_path: Path) -> Iterator[Callable[..., Firefox]]:
     def open_page(v: Value, size: tuple[int, int] = LAPTOP) -> Firefox:
         written = explore(v, tmp_path / "page.html", open=False)
         started.resize(*size)
-        started.open(f"{Path(written.path).as_uri()}#begun=1")  # past the invitation
+        started.open(f"{Path(written.path).as_uri()}#begun=1")  # skips the invitation
         started.until("'ready' in document.documentElement.dataset")
         return started
 
@@ -51,7 +51,7 @@ def shown(page: Firefox, name: str, part: str) -> str:
 
 
 def card(name: str) -> str:
-    """The expression for a node's card."""
+    """The JavaScript expression for a node's card."""
     title = f"t.textContent === '\\u2068{name}\\u2069'"
     cards = "[...document.querySelectorAll('#drawing .item')]"
     return f"{cards}.find((g) => [...g.querySelectorAll('text')].some((t) => {title}))"
@@ -108,7 +108,7 @@ def test_a_selected_node_is_explained(visit: Callable[..., Firefox]) -> None:
 def test_formulas_stand_on_lines_of_their_own(visit: Callable[..., Firefox]) -> None:
     page = visit(credit_network().error)
     select(page, "z1")
-    page.until("!document.body.classList.contains('folded')")  # the panel waits for a second click before it comes
+    page.until("!document.body.classList.contains('folded')")  # the panel appears only when no second click follows
     boxes = page.evaluate(
         "[...document.querySelectorAll('#panel-why section > .formula')].map((m) => m.getBoundingClientRect())"
         ".map((r) => [r.top, r.bottom, r.width])"
@@ -145,7 +145,7 @@ def test_a_leaf_is_changed(visit: Callable[..., Firefox]) -> None:
 
 
 def test_whatever_goes_wrong_in_a_page_is_noted(started: Firefox, tmp_path: Path) -> None:
-    """Else the tests above could not fail."""
+    """Otherwise the tests above could not fail."""
     path = tmp_path / "bad.html"
     unheard = socket.create_server(("127.0.0.1", 0))
     image = f"http://127.0.0.1:{unheard.getsockname()[1]}/image.png"

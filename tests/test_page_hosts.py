@@ -1,4 +1,4 @@
-"""The page inside other pages: in frames that have no size at first, without an address, and joined to a program.
+"""The page inside other pages: in frames that have no size at first, without an address, and linked to a program.
 
 The host here is a few lines of HTML; notebooks are in ``test_page_notebooks``.
 """
@@ -73,7 +73,7 @@ def host(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Host]]:
         page.set_default_timeout(10000)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-        page.add_init_script("delete Navigator.prototype.clipboard")  # which complains, besides refusing, in a frame
+        page.add_init_script("delete Navigator.prototype.clipboard")  # which in a frame also logs an error
         file = tmp_path / f"host{len(contexts)}.html"
         file.write_text(f"<!doctype html><meta charset=utf-8><body>{content}", encoding="utf-8")
         page.goto(file.as_uri())
@@ -136,7 +136,7 @@ def test_a_page_that_opens_without_a_size_fits_when_it_has_one(
     hidden = host(content)
     hidden.page.evaluate(show)
     hidden.until(lambda: hidden.transform() == usual)
-    # Hidden once more, and looked at again, it is as it was left.
+    # Hidden and shown once more, it is as it was left.
     hidden.frame.locator("#zoom-in").click()
     hidden.until(lambda: hidden.transform() != usual)
     left = hidden.transform()
@@ -171,9 +171,9 @@ def another() -> Iterator[Firefox]:
 
 @pytest.mark.parametrize("where", ["a hidden tab", "no width and no height"])
 def test_in_firefox_too(another: Firefox, tmp_path: Path, where: str) -> None:
-    """Meanwhile a node is selected, which puts labels into the middle of edges that are not drawn."""
+    """A node is selected while the page is hidden, which puts labels on edges that are not laid out yet."""
     leaves = [Value(0.1 * i, f"w{i}") for i in range(9)]
-    total = sum((a * b for a, b in combinations(leaves, 2)), Value(0.0))  # with labels on demand, as edges are many
+    total = sum((a * b for a, b in combinations(leaves, 2)), Value(0.0))  # many edges, labelled on demand
     content = explore(total, tmp_path / "a.html", open=False).html
     around, show, _ = (text.format(**frames(content, "srcdoc")) for text in HIDDEN[where])
 
@@ -246,7 +246,7 @@ frame.srcdoc = document.getElementById("content").content.textContent;
 
 
 class Joined(Host):
-    """The test is the program: it sees what the page says."""
+    """A host in which the test plays the program: it receives the page's messages."""
 
     def said(self, kind: str) -> list[Any]:
         return list(self.page.evaluate("(kind) => said.filter((m) => m.kind === kind).map((m) => m.payload)", kind))
@@ -312,7 +312,7 @@ def test_a_page_shows_the_point_that_it_is_told(join: Callable[[Link], Joined]) 
     joined = join(link)
     w.data = 0.25
     link.show(y)
-    joined.point(link)  # that of y, with a mark at w
+    joined.point(link)  # the point of y; the page marks w, which has been set since
     joined.until(lambda: joined.frame.locator("#drawing .since:visible").count() == 1)
     assert joined.value("w") == "0.5"
     note = joined.frame.locator("#panel-why .note")
@@ -380,7 +380,7 @@ def test_of_a_quick_succession_the_first_and_the_last_are_said(join: Callable[[L
     joined.frame.locator("#tab-change").click()
     joined.frame.locator("#drawing .item .body").first.click(position={"x": 6, "y": 6})
     joined.until(lambda: joined.last("selected"))
-    numbers = joined.frame.locator("#leaf-slider").evaluate(  # in one go, so that no pause can end meanwhile
+    numbers = joined.frame.locator("#leaf-slider").evaluate(  # in one task, so that no timer runs in between
         "(slider) => Array.from({ length: 50 }, (_, k) => { slider.value = k + 1;"
         " slider.dispatchEvent(new Event('input')); return page.engine.data[0]; })"
     )
@@ -433,7 +433,7 @@ def test_a_page_listens_to_the_window_around_it_only(join: Callable[[Link], Join
     joined.page.evaluate("tell('other', 1)")
     joined.page.evaluate("frame.contentWindow.postMessage({ glassgrad: 2, kind: 'theme', payload: 'dark' }, '*')")
     joined.page.evaluate("frame.contentWindow.postMessage(null, '*')")
-    # A frame beside it speaks as the host would.
+    # Another frame sends what only the host may send.
     joined.page.evaluate(
         "new Promise((done) => { const other = document.body.appendChild(document.createElement('iframe'));"
         " addEventListener('message', (event) => event.source === other.contentWindow && done());"
@@ -462,7 +462,7 @@ def test_the_notebook_s_look_counts_where_the_reader_has_chosen_none(join: Calla
     joined.page.evaluate("tell('theme', 'dark')")
     joined.page.wait_for_timeout(100)
     looks("light")
-    button.click()  # as it is around it
+    button.click()  # back to the theme of the host
     looks("dark")
     joined.page.evaluate("tell('theme', 'light')")
     looks("light")

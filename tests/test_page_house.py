@@ -1,4 +1,4 @@
-"""How the page's modules are built on one another: the model without the screen, parts that do not know each other."""
+"""Which modules of the page import which: the model does not know the screen, and its parts not each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from autograd.view.explore import PAGE, STYLES, bundle
 
 MADE = {"operations": "export const operations = {};\n"}
-# What is made of the model for the screen. They are put together in main.js and nowhere else.
+# The modules that show the model on the screen. Only main.js imports them.
 PARTS = {
     "address", "changes", "crumbs", "drawing", "invitation", "keep", "keyboard", "panel", "player", "quiz", "search",
     "table", "why",

@@ -1,4 +1,4 @@
-"""What is taken along from the page: its names in Python code, and links that stay short."""
+"""What a reader copies from the page: Python code with the graph's names, and links, which stay short."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def browser() -> Iterator[Any]:
 
 
 def run(code: str) -> tuple[dict[str, Any], Graph]:
-    """What the code makes, and the graph of what it differentiates."""
+    """The variables that the code makes, and the graph of the Value that it differentiates."""
     scope: dict[str, Any] = {}
     exec(compile(code, "graph.py", "exec"), scope)
     last = [line for line in code.splitlines() if line.endswith(".backward()")][-1]
@@ -137,7 +137,7 @@ def test_where_the_clipboard_is_out_of_reach_the_dialog_says_what_is_left_out(vi
     reader.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     reader.page.click("#keep summary")
     reader.page.click("#copy-link")
-    reader.page.wait_for_selector("#offered-text", state="visible")  # the clipboard has its time to refuse
+    reader.page.wait_for_selector("#offered-text", state="visible")  # shown once the clipboard has refused
     assert not reader.page.is_visible("#offered-remark")
     reader.page.click("#offered-close")
     reader.page.click("#descend")

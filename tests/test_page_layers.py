@@ -24,18 +24,18 @@ BEYOND = """[...document.querySelectorAll("#drawing .item")].flatMap((card) => {
     .filter((text) => text.getBoundingClientRect().right > body.right + 1)
     .map((text) => text.textContent);
 })"""
-"""The texts that reach beyond their cards."""
+"""A script that finds the texts that reach beyond their cards."""
 
 
 def titles(reader: Reader) -> list[str]:
-    """What the cards are called that are seen, from left to right in lines from top to bottom."""
+    """The titles of the visible cards, line by line from the top, each from left to right."""
     shown = [card for card in reader.page.locator("#drawing .item").all() if card.is_visible()]
     boxes = [(card.locator(".body").bounding_box(), clean(card.locator(".title").text_content())) for card in shown]
     return [title for box, title in sorted(boxes, key=lambda both: (round(both[0]["y"]), both[0]["x"]))]
 
 
 def enter(reader: Reader, *rooms: str) -> None:
-    """Open a room after the other."""
+    """Open one room after another."""
     for room in rooms:
         reader.click(room)
         reader.look()
@@ -131,7 +131,7 @@ def test_a_checkpointed_function_is_shown_with_its_gradients_and_says_what_is_mi
     assert "read with symbols" not in reader.text("#panel-why")
 
 
-# Label or number, letters there are, for a number its digits, and what stands on the card.
+# A label (or a number and its digits), how many characters fit on the card, and the text there.
 LABELS = [
     ("weight", 12, "weight"),
     ("weight_hh_l0_3_1", 12, "w…_hh_l0_3_1"),

@@ -1,4 +1,4 @@
-"""The legend of the page: every mark of the drawing is in it, looks as it does there, and covers nothing."""
+"""The legend of the page: it has every mark of the drawing, with the same look, and covers nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def browser() -> Iterator[Any]:
         yield started
 
 
-# Classes of cards and edges that are no marks: what an item is, and shades that the scale explains.
+# Classes of cards and edges that need no entry: kinds of items, and shades that the legend's scale explains.
 PLAIN = {"item", "node", "product", "rest", "given", "computed", "edge", "near", "onpath", "zero", "empty", "aside"}
 
 

@@ -1,6 +1,6 @@
 """The widget in JupyterLab and in marimo, each with a server, a kernel and a browser of its own.
 
-A reader drags a leaf and selects, the program reads; the program computes, and the page follows.
+A reader drags a leaf and selects a node, and the program reads it; the program computes, and the page follows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pytest
 from .browser import chromium
 from .processes import HOME
 
-PATIENCE = 180  # seconds: what takes so long never comes, not even on a busy machine
+PATIENCE = 180  # seconds, more than anything takes, even on a busy machine
 
 MADE = """
 from autograd import Value, view
@@ -55,7 +55,7 @@ def needed() -> None:
 
 @contextmanager
 def served(folder: Path, *command: str) -> Iterator[str]:
-    """The address of a server in a folder that has all of its settings, too; it is ended at the end."""
+    """The address of a server, with its settings in this folder, too; the server is stopped at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -109,7 +109,7 @@ class Notebook:
         return float(self.card(name).text_content().replace("−", "-"))
 
     def drag(self, name: str, pixels: int) -> None:
-        """Drag a leaf's number; once more, if its card was moved away from under the mouse."""
+        """Drag a leaf's number; try once more if its card has moved away from the mouse."""
         before = self.shown(name)
 
         def dragged() -> bool:
@@ -148,7 +148,7 @@ def reader() -> Iterator[Callable[[str], Notebook]]:
 
 
 def lived_through(notebook: Notebook, told: Callable[[], str], run: Callable[[str], None]) -> None:
-    """What is to happen in every notebook. `told` is what the program says of w and the selection."""
+    """What has to work in every notebook. `told` returns what the program prints about w and the selection."""
     notebook.frame.locator("html[data-ready]").wait_for(state="attached")
     notebook.until("the page is shown", lambda: (notebook.shown("w"), notebook.shown("L")) == (0.5, 9.0))
 
@@ -160,7 +160,7 @@ def lived_through(notebook: Notebook, told: Callable[[], str], run: Callable[[st
     notebook.until("the program follows", follows)
     run("set")
     notebook.until("the page follows", lambda: (notebook.shown("w"), notebook.shown("L")) == (1.5, 1.0))
-    notebook.drag("w", 20)  # and goes on from there
+    notebook.drag("w", 20)  # the page goes on from there
     assert notebook.shown("w") > 1.5
     notebook.until("the program follows again", follows)
     run("train")
@@ -213,7 +213,7 @@ def test_in_jupyterlab(reader: Callable[[str], Notebook], tmp_path: Path) -> Non
 
         run(0)
         lived_through(notebook, lambda: run(1), lambda what: (run({"set": 2, "train": 3}[what]), None)[1])
-        # Its page is as dark as the notebook is.
+        # The page has the theme of the notebook.
         root = notebook.frame.locator("html")
         notebook.until("it is light", lambda: root.get_attribute("data-theme") == "light")
         notebook.page.evaluate(

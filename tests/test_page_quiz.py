@@ -1,4 +1,4 @@
-"""The quiz of the page: what it asks and in which order, what it gives away, and how it keeps the score."""
+"""The quiz of the page: its questions and their order, what it reveals, and how it keeps the score."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_questions_go_from_the_loss_back_and_from_easy_to_hard(visit: Callable[.
     asked = order(reader)
     assert asked[0] == "@2", "the last result before the loss"
     assert asked.index("o") < asked.index("zo") < asked.index("h1") < asked.index("z1") < asked.index("w11")
-    # v1 and h1 are equally far from the loss, and so is h1 from v2; w11 has one consumer, x1 two.
+    # w11 and x1 are equally far from the loss, but w11 is easier: it has one consumer, x1 two.
     assert asked.index("w11") < asked.index("x1")
 
 
@@ -106,7 +106,7 @@ def test_nothing_given_is_the_answer_to_a_later_question(
                  nodes.includes(page.engine.operands[e]))).map((edge) => page.reading.edge(edge).flow)""",
             [k for nodes in pending for k in nodes],
         )
-        assert set(flows) <= {"", "value", "values"}  # what joins rooms has a count
+        assert set(flows) <= {"", "value", "values"}  # an edge between rooms shows a count
         page.click("#quiz-show")
         shown = page.evaluate("[...page.model.answered]")
         later = {k for nodes in pending[1:] for k in nodes}
@@ -184,7 +184,7 @@ def test_the_quiz_can_be_left_and_gone_on_with(visit: Callable[..., Reader]) -> 
     assert reader.shown(first, "gradient") == f"{gradients[first]:.4g}"
     assert "Question 2 of 4" in reader.text(".score")
     assert reader.page.is_visible("#quiz-hint"), "the first try is used up"
-    # Another tab, the player, and another node that is differentiated leave it too.
+    # Another tab, the player, and differentiating another node leave the quiz, too.
     reader.tab("why")
     assert reader.shown("a", "gradient") == "162"
     reader.tab("quiz")

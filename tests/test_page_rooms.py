@@ -1,4 +1,4 @@
-"""The page's rooms in a browser: what is in sight at first, numbers in their operations, examples, and edges' ways."""
+"""The page's rooms in a browser: the first view, numbers inside operations, examples, and the routes of edges."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def root(request: pytest.FixtureRequest) -> Value:
 
 
 def smallest(reader: Reader, selector: str) -> float:
-    """The smallest text on the screen among some, in pixels."""
+    """The size in pixels of the smallest visible text among the selected elements."""
     sizes = reader.page.evaluate(
         f"""[...document.querySelectorAll({selector!r})]
         .filter((e) => e.textContent && e.getClientRects().length && getComputedStyle(e).display !== "none")
@@ -136,7 +136,7 @@ def test_all_of_it_is_in_view_on_a_screen(visit: Callable[..., Reader], root: Va
 
 
 def test_nothing_lies_on_the_drawing(visit: Callable[..., Reader]) -> None:
-    reader = visit(unrolled(), size=PHONE)  # not all of it is in view: the map is there
+    reader = visit(unrolled(), size=PHONE)  # too large for the view, so the map is shown
     stage = reader.page.locator("#drawing").bounding_box()
     for part in (".zoom", "#minimap"):
         box = reader.page.locator(part).bounding_box()
@@ -329,7 +329,7 @@ BEHIND = """() => {
 
 
 def behind(reader: Reader) -> list[str]:
-    """Edges that pass behind cards that they have nothing to do with."""
+    """Edges that pass behind cards other than their ends."""
     found: list[str] = reader.page.evaluate(BEHIND)
     return found
 

@@ -1,5 +1,5 @@
-"""The page's story, as somebody sees it who was only sent the file: the invitation, what is said at each step, and
-presenter mode. What explore() is given for it is in ``test_explore``."""
+"""The page's story, as seen by a reader who only has the file: the invitation, the sentence of each step, and
+presenter mode. ``test_explore`` tests the arguments of explore() for it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def micrograd() -> Value:
 
 
 def plain(text: str) -> str:
-    """Without what only keeps lines and directions together."""
+    """The text without invisible characters that control line breaks and direction."""
     return clean(text).replace("\u2060", "")
 
 
@@ -145,7 +145,7 @@ def test_how_it_is_looked_at_is_no_state_of_the_story(visit: Callable[..., Reade
     reader = visit(credit_network().error, fragment, invited=True)
     assert reader.page.is_visible("#invitation")
     assert "time" not in reader.fragment and "begun" not in reader.fragment
-    reader.press("d")  # nor does another theme begin it
+    reader.press("d")  # changing the theme does not start the story either
     assert reader.page.is_visible("#invitation")
 
 
@@ -207,7 +207,7 @@ def test_a_lesson_in_its_own_words(visit: Callable[..., Reader]) -> None:
 
 
 def test_a_page_opens_where_it_is_told_to(visit: Callable[..., Reader]) -> None:
-    """At a node of a room inside, before and after it has its gradient. An address that says something else wins."""
+    """At a node in an inner room, before and after it has its gradient. The address in a link takes precedence."""
     root = mlp()
     hidden = next(node for node in root.operands if node.op is not None)  # a unit of the second layer
     for step, at in (("forward", "forward"), ("backward", "backward"), (None, "")):

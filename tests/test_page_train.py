@@ -1,4 +1,4 @@
-"""The curve over a leaf and gradient descent that runs, in a browser, against the engine and `nn.SGD`."""
+"""The curve over a leaf, and gradient descent that runs in the page, compared with the engine and `nn.SGD`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def samples(reader: Reader) -> list[Point]:
 
 
 def pieces(reader: Reader, selector: str = ".curve .frame .line") -> list[list[Point]]:
-    """The pieces of a path in the picture, in numbers of its axes."""
+    """The pieces of a path in the picture, in the coordinates of its axes."""
     reader.until("page.change.curve.samples?.complete")
     path = reader.page.get_attribute(selector, "d")
     curve = json.loads(
@@ -85,7 +85,7 @@ def of_one(build: Callable[[Value], Value], x: float) -> Value:
 
 
 def computed_anew(net: TwoTwoOne) -> TwoTwoOne:
-    """The worked example's network from the present numbers of its leaves."""
+    """The worked example's network, built again from the present numbers of its leaves."""
     return two_two_one(
         x=[x.data for x in net.x], y=net.y.data, w=[[w.data for w in row] for row in net.w], v=[v.data for v in net.v]
     )
@@ -244,7 +244,7 @@ def test_where_it_is_not_finite_there_is_a_gap(
     for piece in found:
         assert not piece[0][0] < gap - 1e-3 < gap + 1e-3 < piece[-1][0], "a line leads across"
     assert "gap where" in reader.page.get_attribute(".curve", "aria-label")
-    if gap == -1.0:  # all to the left is missing, and the curve begins where it does
+    if gap == -1.0:  # everything left of 0 is missing
         assert min(x for piece in found for x, _ in piece) == pytest.approx(0.0, abs=0.01)
     else:
         assert len(found) == 2
@@ -320,7 +320,7 @@ def test_the_picture_can_be_read_on_a_phone(visit: Callable[..., Reader]) -> Non
 
 
 def run(reader: Reader, steps: int) -> int:
-    """Let it run for at least so many steps and pause; how many there were."""
+    """Run for at least so many steps, and pause; returns how many steps were made."""
     reader.page.click("#run")
     assert reader.page.inner_text("#run") == "Pause"
     reader.until(f"page.model.leaves.losses.length > {steps}")

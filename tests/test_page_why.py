@@ -57,7 +57,7 @@ def test_a_switch_shows_the_rule_as_it_is_computed(visit: Callable[..., Reader])
     switch.click()
     assert reader.page.locator("#panel-why .switch").get_attribute("aria-pressed") == "true"
     assert lines(reader, ".rule > .formula")[-1] == "∂s∂z=sech(z2)24"
-    reader.click("z")  # a sum has one way to be written
+    reader.click("z")  # a sum has only one form
     assert reader.page.locator("#panel-why .switch").count() == 0
     reader.click("s")
     reader.page.locator("#panel-why .switch").click()
@@ -122,7 +122,7 @@ def test_several_ways_are_added_up(visit: Callable[..., Reader]) -> None:
 def test_too_many_ways_are_not_written_out(visit: Callable[..., Reader]) -> None:
     x = Value(0.1, "x")
     y = x
-    for _ in range(40):  # 2**40 ways
+    for _ in range(40):  # 2**40 paths
         y = y + y * 0.5
     reader = visit(y)
     reader.page.evaluate("page.goTo(page.model.names.indexOf('x'))")
@@ -215,7 +215,7 @@ def test_numbers_as_people_write_them(browser: Any) -> None:
 
 
 WIDE = 1.0
-"""So many pixels a formula may be wider than its line: browsers round."""
+"""How many pixels a formula may be wider than its line, because browsers round."""
 
 
 def test_no_formula_of_any_operation_leaves_the_panel(visit: Callable[..., Reader]) -> None:

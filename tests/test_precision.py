@@ -1,4 +1,4 @@
-"""Rounded arithmetic: numbers against NumPy's, ml_dtypes' and exact fractions; programs against loops that round."""
+"""Rounded arithmetic, compared with NumPy, ml_dtypes and exact fractions; and programs, with loops that round."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ inf, nan = math.inf, math.nan
 
 
 def bits(x: float) -> bytes:
-    """The very number; all nan are one."""
+    """The bits of the number; all nan count as the same."""
     return b"nan" if x != x else struct.pack("d", x)
 
 
@@ -58,11 +58,11 @@ def all_of_16_bits(name: str) -> list[float]:
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 def test_every_number_of_the_format_its_midpoints_and_their_neighbours(name: str) -> None:
-    """What is between two neighbours goes to the nearer one, and from the middle to the one whose last bit is 0."""
+    """A number between two neighbours is rounded to the nearer one, and from the middle to the even one."""
     form = FORMATS[name]
     positive = sorted(x for x in all_of_16_bits(name) if math.copysign(1.0, x) > 0.0)
     for i, (low, high) in enumerate(itertools.pairwise(positive)):
-        even = low if i % 2 == 0 else high  # bits count up from those of 0, so that the last one alternates
+        even = low if i % 2 == 0 else high  # sorted numbers have consecutive bit patterns, so the last bit alternates
         above = high if high < inf else 2.0 * low - positive[i - 1]
         middle = (low + above) / 2.0
         for x, expected in (
@@ -106,7 +106,7 @@ def test_numpy_rounds_alike(name: str, x: float) -> None:
 
 @given(st.floats(width=32))
 def test_ml_dtypes_rounds_alike(x: float) -> None:
-    """From float32, for on the way from float64 it rounds twice."""
+    """From float32, because ml_dtypes rounds a float64 twice, first to float32."""
     np = pytest.importorskip("numpy")
     theirs = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed").bfloat16
     assert bits(rounded(x, "bfloat16")) == bits(float(np.float32(x).astype(theirs)))
@@ -171,7 +171,7 @@ def numpys(name: str) -> Any:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_program_is_that_of_numpys_numbers(name: str) -> None:
-    """f = (a b + c) / d with its gradient, by hand in NumPy's scalars of that kind, operation by operation."""
+    """f = (a b + c) / d with its gradient, by hand in NumPy's scalars of that type, operation by operation."""
     kind = numpys(name)
     np = pytest.importorskip("numpy")
     dice = np.random.default_rng(3)
@@ -194,7 +194,7 @@ def test_a_program_is_that_of_numpys_numbers(name: str) -> None:
 @pytest.mark.parametrize("accumulate", ["float64", "float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("bias", [None, 0.25])
 def test_how_a_dot_product_accumulates(name: str, accumulate: str, bias: float | None) -> None:
-    """A loop that rounds each product and each sum to what it accumulates in, and at last to the format."""
+    """Expected: a loop that rounds each product and sum to the accumulator's format, and the result to its own."""
     ws, xs = [[rounded(x, name) for x in numbers] for numbers in ([0.1, 3.7, -1.1, 0.01], [7.3, 1.1, 2.7, 300.1])]
     terms = [rounded(w * x, accumulate) for w, x in zip(ws, xs)]
     total = terms.pop(0) if bias is None else bias
@@ -225,7 +225,7 @@ def test_the_slopes_are_those_at_the_number_that_is_kept() -> None:
 
 
 def test_gradients_are_summed_with_each_step_rounded() -> None:
-    """256 + 1 is 256 in bfloat16: a sum that has got there goes no further."""
+    """256 + 1 is 256 in bfloat16, so a sum of ones stops at 256."""
     with precision("bfloat16"):
         w = Value(1.0)
         autograd.sum([w] * 300).backward()

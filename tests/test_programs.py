@@ -42,12 +42,12 @@ def test_moons_are_told_apart(compiled: bool) -> None:
     model = nn.MLP(2, [16, 16, 1])
     assert moons.train(model, compiled=compiled) == 1.0
     points, labels = moons.data()
-    scores = [model(point) for point in points]  # the compiled program has given the model its parameters back
+    scores = [model(point) for point in points]  # training has written the parameters back to the model
     assert nn.hinge(scores, labels).data < 0.05
 
 
 def test_compiled_digits_are_trained_as_by_the_engine() -> None:
-    """Two epochs of either, and the parameters are the same to rounding; so are the gradients' norms."""
+    """After two epochs of either, the parameters and the gradients' norms are the same up to rounding."""
     pytest.importorskip("sklearn")
     from demos.programs import digits
 

@@ -1,8 +1,7 @@
-"""The README's promise, kept: an operation is added by one row, and by one entry that tells the tests its mathematics.
+"""The README's promise: adding an operation takes one row, and one entry that gives the tests its mathematics.
 
-A copy of everything gets a softsign, in these two places and in no other. There the copy's own tests are run for it,
-and it is used as a user would. Not counted is what is generated: its line in ``docs/accuracy.md``, which a command
-writes from the row and the entry.
+A copy of the repository gets a softsign, in these two places and in no other. Then the copy's own tests are run for
+it, and it is used as a user would. Its generated line in ``docs/accuracy.md``, which a command writes, does not count.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import nn
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = [Path(package.__file__).parent for package in (autograd, demos, nn) if package.__file__]
-DOCUMENTS = [ROOT / name for name in ("tests", "docs", "README.md", "pyproject.toml")]  # an installed wheel has no more
+DOCUMENTS = [ROOT / name for name in ("tests", "docs", "README.md", "pyproject.toml")]  # missing in an installed wheel
 GENERATED = "docs/accuracy.md"
 
 ROW = """softsign: Op = _row(
@@ -41,7 +40,7 @@ TRUTH = """    "softsign": Truth(
     ),
 """
 
-# Tests that go through the table: the operation's own, and those that hold whole tables to it.
+# Tests that go through the table: those for each operation, and those that compare other tables with it.
 TESTS = [
     *("test_ops", "test_textbook", "test_dags", "test_rules", "test_symbols", "test_value", "test_arrays"),
     *("test_expression", "test_explore", "test_docs", "test_compiler_ops", "test_compiler_networks"),
@@ -126,7 +125,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def run(where: Path, *arguments: str) -> str:
-    """What Python prints there, with the packages of that folder; it must succeed."""
+    """What Python prints when it is run with the packages of this folder; it must succeed."""
     environment = {**os.environ, "PYTHONPATH": str(where), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(

@@ -1,7 +1,7 @@
-"""The reference: every public name stands on one of its pages, and its docstring says what a reader needs.
+"""The reference: every public name is on one of its pages, and its docstring has what a reader needs.
 
-What a docstring must have is told by structure: a summary; each parameter of the signature; ``Raises`` if the code has
-a ``raise`` of its own; an example that runs, which `test_docs` runs. Sphinx is not needed for any of it.
+The tests check the structure of docstrings: a summary; each parameter of the signature; ``Raises`` if the code has a
+``raise`` of its own; an example, which `test_docs` runs. None of this needs Sphinx.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ MADE = {
     "autograd.view.Page": "explore",
     "nn.Training": "fit",
 }
-"""Classes whose objects users are given, and what gives them; the docstring names that instead of parameters."""
+"""Classes that users do not call themselves, and what returns their objects; docstrings name this, not parameters."""
 
 ELSEWHERE = {"autograd.view.widget": "its example is a notebook's"}
 
 
 def written(x: object) -> bool:
-    """Whether a docstring was written for x, and not for the operation that it was made of by a row of the table."""
+    """Whether x has a docstring of its own, not that of the operation in whose row of the table it is defined."""
     return callable(x) and not isinstance(x, Op) and x.__doc__ not in {op.__doc__ for op in OPS.values()}
 
 
@@ -122,7 +122,7 @@ GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DOCS /
 
 @pytest.mark.parametrize("package", ["autograd", "autograd.view", "nn"])
 def test_every_name_of_a_package_is_in_a_guide(package: str) -> None:
-    """But the operations and activations of the table, of which a new row needs no new line."""
+    """Except operations and activations of a table: a new row of a table needs no new line in a guide."""
     told = set().union(*map(code, GUIDES.values()))
     rows = {*map(id, OPS.values()), *map(id, nn.ACTIVATIONS.values())}
     module = reference.importable()[package]
@@ -180,8 +180,8 @@ def described(text: str) -> set[str]:
 def accepted(x: Any) -> list[str]:
     """The parameters of a function or class.
 
-    Without those that are there only to be refused: those of which None is all they take, and what a class inherits
-    from `nn.Elementwise`, which takes anything to say that there is nothing to be set.
+    Left out are parameters that exist only to be refused: those that accept only None, and those that a class inherits
+    from `nn.Elementwise`, which takes any argument to say that it has no settings.
     """
     if isinstance(x, type) and x is not nn.Elementwise:
         made_by = next(kind for kind in x.__mro__ if "__init__" in vars(kind) or kind is object)
@@ -189,14 +189,14 @@ def accepted(x: Any) -> list[str]:
             return []
     try:
         parameters = inspect.signature(x).parameters.values()
-    except ValueError:  # a class that is made as its base in C is
+    except ValueError:  # a class whose constructor is that of its base in C
         return []
     refused = ("None", None)
     return [p.name for p in parameters if not p.name.startswith("_") and p.annotation not in refused]
 
 
 def raises(x: Any) -> bool:
-    """Whether the code of a function, or of the making of a class, has a ``raise`` in it that makes an error."""
+    """Whether the code of a function, or of a class's constructor, has a ``raise`` with a new error."""
     if isinstance(x, type):
         made = [vars(x)[name] for name in ("__init__", "__new__") if name in vars(x)]
         return any(raises(getattr(f, "__func__", f)) for f in made)
@@ -255,7 +255,7 @@ LAYERS = [
     and not issubclass(PUBLIC[path], (nn.Elementwise, Criterion))
     and PUBLIC[path].__module__ not in ("nn.module", "nn.containers")
 ]
-"""Modules whose call has shapes of its own: not of numbers one by one, not losses, and not what is made of others."""
+"""Modules whose call has shapes of its own: neither elementwise functions, nor losses, nor containers."""
 
 
 @pytest.mark.parametrize("path", LAYERS)

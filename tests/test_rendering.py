@@ -1,4 +1,4 @@
-"""Running Graphviz, by either of the two ways to it, and what is said where there is neither."""
+"""Running Graphviz in either of two ways, and the message if neither is available."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNATURES = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "json": b"{", 
 
 @pytest.fixture(params=["dot", "pygraphviz"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Only one of the two is there."""
+    """Make only one of the two ways available; returns its name."""
     use(request.param, monkeypatch)
     return str(request.param)
 

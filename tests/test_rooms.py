@@ -1,4 +1,4 @@
-"""The rooms of a graph: what is shown together, what repeats, what parts are called, and where things stand."""
+"""The rooms of a graph: which nodes are shown together, repeated copies, titles, and the layout."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def module_batch(examples: int) -> Value:
 
 
 def plain_batch(examples: int, fused: bool = False) -> Value:
-    """The same network in loops, without a module or a label; the data are numbers."""
+    """The same network written in loops, without modules or labels; the data are plain numbers."""
     w, b, v, c = numbers(0, 4, 2), numbers(1, 4), numbers(2, 4), Value(0.1)
     total: Any = 0.0
     for k in range(examples):
@@ -85,7 +85,7 @@ def recurrent(steps: int, size: int = 3, fused: bool = False, every: bool = Fals
 
 
 class Recurrent(nn.Module):
-    """The same as a module, which calls its layers at every step."""
+    """A recurrent network as a module, which calls its layers at every step."""
 
     def __init__(self) -> None:
         self.hidden, self.out = nn.Linear(5, 3, seed=0), nn.Linear(3, 1, seed=1)
@@ -117,7 +117,7 @@ def gated(steps: int) -> Value:
 
 
 def normalised(examples: int, builtin: bool = False) -> Value:
-    """Batch normalisation by hand, and a squared error of what comes out."""
+    """Batch normalisation by hand, and a squared error of its outputs."""
     xs = [Value(0.1 * k * k, f"x{k + 1}") for k in range(examples)]
     gamma, beta = Value(1.0, "γ"), Value(0.0, "β")
     add: Any = sum if builtin else autograd.sum
@@ -140,7 +140,7 @@ def digits(examples: int) -> Value:
     model = nn.MLP(64, [32, 16, 10], seed=0)
     scores = [model([0.01 * (k + 7 * i) % 1.0 for k in range(64)]) for i in range(examples)]
     classes = [(3 * i) % 10 for i in range(examples)]
-    classes[0] = scores[0].index(max(scores[0]))  # then its loss is computed in another way
+    classes[0] = scores[0].index(max(scores[0]))  # where the prediction is right, the loss has another graph
     loss: Value = nn.cross_entropy(scores, classes)
     return loss
 
@@ -162,7 +162,7 @@ ALL: dict[str, Callable[[], Value]] = {
 }
 
 SHOWN = ["worked example", "readme", "batch of a module", "batch in loops", "digits", "recurrent", "normalised"]
-"""Those whose first view has to be legible."""
+"""The graphs whose first view has to be legible."""
 
 
 def tree(room: Room) -> Any:
@@ -183,7 +183,7 @@ def operations(graph: Graph, room: Room) -> list[str]:
 
 
 def check(graph: Graph, size: int = 60) -> list[Room]:
-    """Every node is in one room, or stands for another, or is a constant; and every edge is somewhere."""
+    """Check that every node is in one room, or in a copy of it, or a constant, and that every edge is shown."""
     found = rooms(graph, size)
     assert len({room.name for room in found}) == len(found)
     shown = [item for room in found for item in room.items]
@@ -281,7 +281,7 @@ def test_a_batch_opens_as_its_network_once() -> None:
     assert [graph.nodes[i].op.name for i in batch.gather] == ["sum"]  # type: ignore[union-attr]
     layer = next(room for room in found if room.name == "mlp.layer1")
     assert [item.title for item in layer.items if isinstance(item, Room)] == [f"neuron{k}" for k in range(1, 5)]
-    # What is left in the outermost room: two inputs, a difference, a square; and what gathers the examples.
+    # The outermost room keeps two inputs, a difference and a square, and the nodes that gather the examples.
     names = [graph.nodes[i].op for i in found[0].items if isinstance(i, int)]
     assert [op.name for op in names if op is not None] == ["sub", "square", "sum", "div"]
     assert names.count(None) == 2
@@ -307,7 +307,7 @@ def test_copies_are_the_same_but_for_their_leaves(name: str) -> None:
             nodes = [graph.nodes[i] for i in several if i >= 0]
             assert len({(node.op, node.scope) if node.op else isinstance(node, Constant) for node in nodes}) == 1
             wired = {tuple(place.get(j, ("shared", j)) for j in graph.operands[i]) for i in several if i >= 0}
-            if name != "batch of digits":  # there, the loss of a class looks at the logit of that class
+            if name != "batch of digits":  # where the loss of an example uses the logit of its class
                 assert len(wired) == 1
         sets = [{i for i in copy if i >= 0} for copy in batch.members]
         assert sum(map(len, sets)) == len(set().union(*sets))
@@ -324,7 +324,7 @@ def test_examples_whose_loss_is_computed_in_another_way_are_of_the_same_batch() 
 
 
 def test_the_neurons_of_a_layer_are_no_examples() -> None:
-    """They share their inputs as examples share their parameters, but each has more of its own."""
+    """Neurons share their inputs as examples share parameters, but each neuron has more leaves of its own."""
     x, v = numbers(0, 2), numbers(1, 16)
     h = [sum((a * x_j for a, x_j in zip(row, x)), b).tanh() for row, b in zip(numbers(2, 16, 2), numbers(3, 16))]
     found = rooms(Graph(autograd.sum([a * h_i for a, h_i in zip(v, h)])), 60)
@@ -347,7 +347,7 @@ def test_a_batch_of_any_network_is_found(seed: int, examples: int, width: int, d
     losses, owners = [], {}
     for example in range(examples):
         x: Any = [rng.random(), rng.random()]
-        before = autograd.sum([Value(0.0)])  # nothing of it is used; what is made from here on is this example's
+        before = autograd.sum([Value(0.0)])  # a node between the examples that is not in the graph
         for weights, biases in layers:
             x = [function(dot(row, x) + b) for row, b in zip(weights, biases)]
         losses.append((x[0] - 0.5) ** 2)
@@ -405,7 +405,7 @@ def test_a_gated_unit_opens_as_its_steps() -> None:
 
 @given(st.integers(4, 9), st.integers(1, 4), st.booleans(), st.booleans(), st.sampled_from([Value.tanh, Value.sigmoid]))
 def test_steps_are_those_of_the_loop(count: int, size: int, fused: bool, every: bool, function: Any) -> None:
-    """Each step has the states that the loop made in it."""
+    """Each room of a step has the states that this step of the loop made."""
     w, u, out = numbers(0, size, size), numbers(1, size), numbers(2, size)
     h: Any = [Value(0.0) for _ in range(size)]
     states, losses = [], []

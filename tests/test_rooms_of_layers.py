@@ -1,4 +1,4 @@
-"""The rooms of the layers of nn: which parts of each one can be looked into, in which order, and what is where."""
+"""The rooms of the layers of nn: which parts of a layer have rooms, in which order, and which nodes are in them."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def looked_at(name: str) -> tuple[Graph, list[Room]]:
 
 
 def parts(room: Room) -> Parts:
-    """The rooms inside that scopes name."""
+    """The inner rooms that are named by scopes."""
     return {item.title: parts(item) for item in room.items if isinstance(item, Room) and item.kind == "module"}
 
 
@@ -163,7 +163,7 @@ def test_a_layer_opens_as_its_parts(name: str) -> None:
     graph, found = looked_at(name)
     assert parts(found[0]) == LAYERS[name][2]
     assert max(len(room.items) for room in found) <= 60
-    # Nothing is shown twice, and nothing is missing but constants, which have no rooms.
+    # No node is shown twice, and none is missing except constants, which have no rooms.
     shown = [item for room in found for item in room.items if isinstance(item, int)]
     assert len(shown) == len({*shown})
     assert {i for i, node in enumerate(graph) if node.op is not None or node.label} <= {*shown}
@@ -279,7 +279,7 @@ def test_pixels_stand_in_their_order() -> None:
 
 
 def named(graph: Graph, name: str) -> list[float]:
-    """The numbers that are called so, the smallest first."""
+    """The numbers of the nodes with this name, the smallest first."""
     return sorted(graph.data[i] for i, known in Titles(graph).known().items() if known == name)
 
 
@@ -305,7 +305,7 @@ def test_the_weights_of_attention_are_called_softmax() -> None:
     x = inputs(3, 2)
     output, weights = layer(x, x, x, is_causal=True)
     graph = Graph(loss(output))
-    # The first position has nothing to look at but itself: its weight is 1 without being computed from others.
+    # The first position attends only to itself: its weight is 1, and not computed by a softmax.
     expected = [w.data for i, row in enumerate(weights) for w in row[: i + 1] if i > 0]
     assert [x for x in named(graph, "softmax") if x != 1.0] == sorted(expected)
 

@@ -1,4 +1,4 @@
-"""One rule, written once: what else states a rule is held to the table, and so are a user's own operations.
+"""One rule, written once: other code that states a rule must agree with the table, and so must users' operations.
 
 ``value.py`` writes the arithmetic operators, `relu` and `dot` out for speed. Here each of them, and each method of
 a Value, gives what its row in ``autograd.ops`` gives, to the last bit. ``test_ops`` says that the rows are right.
@@ -35,7 +35,7 @@ def bits(x: float) -> bytes:
 
 def holds_to_its_row(node: Value, op: Op, operands: Sequence[float]) -> None:
     """Assert that `node` is what the operation's row in the table says."""
-    assert node.op == op  # nan in an exponent is another number each time, but not another operation
+    assert node.op == op  # also for an exponent of nan, although nan != nan
     assert [bits(x.data) for x in node.operands] == [bits(x) for x in operands]
     assert bits(node.data) == bits(op.value(*operands))
     assert [*map(bits, node.partials)] == [*map(bits, op.slopes(*operands, node.data))]
@@ -123,7 +123,7 @@ EXPONENTS = [-2.5, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 7.0, 1e-
 @pytest.mark.parametrize("n", EXPONENTS)
 @pytest.mark.parametrize("a", [0.5, 1.0, 3.0, -2.0, 0.0, -0.0, 1e-160, -1e-160, 1e-40, 1e40])
 def test_the_derivatives_of_a_power_with_a_number(n: float, a: float) -> None:
-    """The k-th is n (n - 1) ... (n - k + 1) a**(n - k): once a factor is 0, it is 0 whatever a is."""
+    """The k-th is n (n - 1) ... (n - k + 1) a**(n - k); if a factor is 0, it is 0 for every a."""
     assert bits((Value(a) ** n).data) == bits(power(a, n))
     f, factor = lambda x: x**n, 1.0
     for k in range(4):
@@ -197,7 +197,7 @@ def test_division_with_remainder_is_pythons(a: float, b: float) -> None:
 
 
 def test_a_value_is_a_real_number() -> None:
-    """What NumPy's var, std and vdot ask an array of objects for."""
+    """The attributes that NumPy's var, std and vdot use on an array of objects."""
     v = Value(2.0)
     assert v.conjugate() is v
     assert v.real is v
@@ -445,7 +445,7 @@ def test_arity(operands: tuple[float, ...]) -> None:
 def test_arity_of_the_built_in_ones(name: str) -> None:
     op = ops.OPS[name]
     if op.arity is None:
-        return  # held to by their own calls, above
+        return  # tested above, by calls of their own
     for n in {0, op.arity - len(op.defaults) - 1, op.arity + 1}:
         with pytest.raises(TypeError) as caught:
             op(*[Value(0.5)] * n)

@@ -1,7 +1,7 @@
-"""The built site in browsers: its pages open, their cells run, and nothing is asked of anybody else.
+"""The built site in browsers: its pages open, their cells run, and nothing is requested from other sites.
 
-The environment variable ``GLASSGRAD_SITE`` names the folder of a site that ``python -m docs`` has built. What its cells
-are run by, ``docs/_static/runner.py``, is tested without a browser as well.
+The environment variable ``GLASSGRAD_SITE`` names the folder of a site that ``python -m docs`` has built. The module
+that runs its cells, ``docs/_static/runner.py``, is tested without a browser as well.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def browser(site: str) -> Iterator[Any]:
 
 
 class Reader:
-    """Who reads a page of the site in Chromium.
+    """A reader of the site, in Chromium.
 
     Attributes
     ----------
     outside : list of str
-        The addresses off the site that were asked for; none of them is reached.
+        The addresses outside the site that pages requested; the requests are blocked.
     trouble : list of str
-        Errors and warnings in the console, and what was thrown and not caught.
+        Errors and warnings in the console, and exceptions that were not caught.
     """
 
     def __init__(self, browser: Any, site: str, **options: Any) -> None:
@@ -114,7 +114,7 @@ class Reader:
         cell.locator(".bar").get_by_role("button", name=label, exact=True).click()
 
     def write(self, number: int, source: str) -> None:
-        """Write something else into a cell."""
+        """Replace the source of a cell."""
         cell = self.cell(number)
         edit = cell.locator(".bar button").filter(has_text=re.compile("^(Edit|Write your answer)$"))
         if edit.is_visible():
@@ -189,7 +189,7 @@ def test_axe_finds_nothing(browser: Any, site: str, size: dict[str, int], scheme
         reader = Reader(browser, site, viewport=size, color_scheme=scheme)
         reader.open(path)
         reader.page.wait_for_load_state("networkidle")
-        # The interactive pages in frames are judged elsewhere, in all their states.
+        # Other tests check the interactive pages in frames, in all their states.
         reader.page.evaluate("document.querySelectorAll('iframe').forEach((frame) => frame.removeAttribute('srcdoc'))")
         found += [f"{path}: {violation}" for violation in violations(reader.page)]
         reader.close()
@@ -239,7 +239,7 @@ def test_frames_are_light_or_dark_as_the_site_is(reader: Reader) -> None:
 
 @of_each
 def test_a_lesson_runs_in_the_page(reader: Reader, lesson: Lesson) -> None:
-    """All its cells run, but for those that need libraries; its predictions and its exercises are checked."""
+    """All its cells run, except those that need libraries; its predictions and its exercises are checked."""
     reader.lesson(lesson.name)
     reader.run_all()
     lacking = set(
@@ -277,7 +277,7 @@ def test_a_lesson_runs_in_the_page(reader: Reader, lesson: Lesson) -> None:
 
 
 def test_a_run_keeps_what_the_reader_has_done(reader: Reader) -> None:
-    """What is the same as before stays in its place; what is not is replaced, and Reset brings it back."""
+    """Output that is the same as before stays in place; other output is replaced, and Reset restores it."""
     reader.lesson("one_weight")
     form = reader.page.locator("form.predict").first
     form.locator("input").fill("-12")
@@ -365,7 +365,7 @@ def test_keys_in_the_editor_are_the_editor_s(reader: Reader) -> None:
 
 
 def test_libraries_are_loaded_when_the_reader_says_so(reader: Reader) -> None:
-    """Before that nothing leaves the site; where it fails, that is told, and what was built stays."""
+    """Before that, nothing is requested from elsewhere; if loading fails, a message says so, and built output stays."""
     reader.lesson("one_weight")
     number = reader.page.locator("div.cell:has(.bar)").count() - 3
     built = reader.page.locator("figure.figure").inner_html()
@@ -377,11 +377,11 @@ def test_libraries_are_loaded_when_the_reader_says_so(reader: Reader) -> None:
     reader.page.wait_for_selector(".offer .failed")
     assert any("matplotlib" in address for address in reader.outside)
     assert reader.page.locator("figure.figure").inner_html() == built
-    reader.trouble.clear()  # the console tells of what could not be loaded
+    reader.trouble.clear()  # the console reports the failed loading
 
 
 def test_cells_that_build_on_one_that_lacks_a_library_say_so(reader: Reader) -> None:
-    """What is unchanged keeps what was built, with the same offer; what the reader wrote has an error, and is told."""
+    """Unchanged cells keep the built output, and offer to load the library; the reader's own code shows an error."""
     reader.lesson("nudging")
     reader.write(1, "import numpy\n\n\ndef f(x):\n    return numpy.square(x)")
     built = reader.output(2)
@@ -395,7 +395,7 @@ def test_cells_that_build_on_one_that_lacks_a_library_say_so(reader: Reader) -> 
 
 
 def test_a_library_is_loaded_and_used(reader: Reader) -> None:
-    """One of a few lines, in the place of a large one."""
+    """A library of a few lines takes the place of a large one."""
     wheel = tiny_wheel("numpy", "answer = 42\n")
     library = {
         "name": "numpy", "version": "1", "file_name": "numpy-1-py3-none-any.whl", "install_dir": "site",
@@ -467,7 +467,7 @@ def runner() -> Any:
 
 
 class Told(list[tuple[str, str]]):
-    """What a cell has told, kind by kind."""
+    """A list of the outputs of a cell, each with its kind."""
 
     def __call__(self, kind: str, text: str) -> None:
         self.append((kind, text))

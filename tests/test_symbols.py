@@ -51,10 +51,10 @@ def exact(numbers: Sequence[Any]) -> list[str]:
 @given(data=st.data())
 @settings(deadline=None, max_examples=60)
 def test_printed_python_computes_what_the_engine_computes(name: str, data: st.DataObject) -> None:
-    """On any floats, bit for bit. Plain division raises at 0, where the engine's own reading goes on with Reals."""
+    """For any floats, bit for bit. Division by 0 raises in the printed code; the engine's rules compute with Reals."""
     op = OPS[name]
     function, count = printed(op)
-    number = st.floats() | st.sampled_from([0.0, 1.0, -1.0])  # so that ties and zeros come up as well
+    number = st.floats() | st.sampled_from([0.0, 1.0, -1.0])  # the latter for ties and zeros
     point = data.draw(st.lists(number, min_size=count, max_size=count))
     try:
         value, partials = function(*point)
@@ -279,7 +279,7 @@ def test_latex_as_written_by_hand(name: str) -> None:
     ids=str,
 )
 def test_latex_has_the_parentheses_that_a_reader_needs(expression: Expression, text: str) -> None:
-    """A minus sign right after a factor reads as a subtraction, and an exponent beside a fraction is lost."""
+    """A minus sign after a factor would read as a subtraction; an exponent beside a fraction would be ambiguous."""
     assert Latex().text(expression) == text
 
 

@@ -1,4 +1,4 @@
-"""The graph in words: the numbers of both forms, names, hostile labels, and LaTeX that is well-formed."""
+"""The graph in words: the numbers of plain text and LaTeX, names, hostile labels, and well-formed LaTeX."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_only_what_lies_on_the_way_is_told() -> None:
 
 
 class Lesson:
-    """A loss that was computed and differentiated before training goes on."""
+    """A loss that is computed and differentiated; then training changes its leaves."""
 
     def __init__(self, compute: Callable[[], Value], leaves: list[Value], step: Callable[[], None]) -> None:
         self.compute, self.leaves, self.step = compute, leaves, step
@@ -134,7 +134,7 @@ class Lesson:
         self.loss.backward()
 
     def train(self, steps: int) -> None:
-        """Take steps, each but the first on a new graph; at the end the old loss is differentiated once more."""
+        """Train for some steps, each but the first on a new graph; then differentiate the old loss once more."""
         self.step()
         for _ in range(steps - 1):
             self._differentiate(self.compute())
@@ -212,7 +212,7 @@ def test_the_numbers_after_a_step_are_those_derived_by_hand() -> None:
     ]
     lesson.train(2)  # w = 2.2 - 0.1 · 8 by the old gradient, then 2 - 0.6 / 5
     assert trace(lesson.loss, digits=4).endswith("\nw has been set since; it is 1.88 now")
-    w.data = 3.0  # what it was
+    w.data = 3.0  # its number in the graph
     assert since(Graph(lesson.loss)) == {} and "since" not in trace(lesson.loss)
 
 
@@ -329,7 +329,7 @@ def test_names_and_text_never_have_characters_that_steer_a_terminal(label: str) 
 
 
 def balanced(text: str) -> bool:
-    """Braces that are signs, not escaped, in pairs."""
+    """Whether the braces that are not escaped come in pairs."""
     depth = 0
     for sign in re.findall(r"\\.|[{}]", text):
         depth += {"{": 1, "}": -1}.get(sign, 0)
@@ -346,5 +346,5 @@ def test_any_label_gives_latex_that_is_well_formed(label: str) -> None:
     rows = body.splitlines()[1:-1]
     assert len(rows) == 4 and all(row.endswith(r" \\") for row in rows[:-1])
     signs = re.findall(r"\\.|[%#$~^]|&+", "".join(rows))
-    assert [sign for sign in signs if sign in "%#$~^"] == []  # what TeX would take for a command is escaped
+    assert [sign for sign in signs if sign in "%#$~^"] == []  # TeX's special characters are escaped
     assert sum(sign in ("&", "&&") for sign in signs) == 5

@@ -1,8 +1,8 @@
-"""What a row tells people: the textbook's formulas, held to the rule that computes; signs, words and hardness.
+"""What a row shows to readers: the textbook's formulas, compared with the computing rule; signs, words and hardness.
 
-A reader is shown the formulas under ``textbook``. They lose digits in places where the computing rule does not, so they
-are compared where neither does: at operands of ordinary size, off kinks, where rounding an operand changes little. On
-kinks the two may say different things; `AT_KINKS` lists where they do.
+Readers see the formulas under ``textbook``. These lose digits in places where the computing rule does not, so both are
+compared where neither does: at operands of ordinary size, off kinks, where rounding an operand changes little. On
+kinks the two may differ; `AT_KINKS` lists where they do.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ every_formula = pytest.mark.parametrize("op", [*OPERATIONS.values(), *POWERS], i
 
 SMALLEST, LARGEST = 0.01, 3.0
 FEWEST = 20
-"""Points that each operation is compared at, at least."""
+"""How many points each operation is compared at, at least."""
 NOISE = 2.0**-43
-"""Operands are changed by one part in so many ..."""
+"""The relative change of operands that tests whether a point is well conditioned."""
 MAGNIFIED = 1000.0
-"""... and what that changes by so many times as much is no well-conditioned number."""
+"""A number that changes by more than this many times NOISE is not well conditioned."""
 TOLERANCE = 1e-9
 
 
@@ -47,7 +47,7 @@ def read(op: Op, operands: Sequence[Any], textbook: bool) -> list[Any]:
     """The value and the partials, by the formulas for readers or by the rule that computes."""
     forward, partials = op.textbook if textbook else (None, None)
     out = (forward or op.forward)(*operands) if not isinstance(operands[0], Value) or forward else None
-    if out is None:  # elementary rules compute with floats; a Value is given to the operation
+    if out is None:  # elementary rules compute with floats only, so the operation itself is called with Values
         out = Op.__call__(op, *operands)
     return [out, *(partials or op.partials)(*operands, out)]
 
@@ -93,7 +93,7 @@ def test_the_readers_formulas_are_the_computing_rules(name: str) -> None:
 
 @every_operation
 def test_the_readers_formulas_read_with_values(name: str) -> None:
-    """The same numbers; and the derivative of the formula for the value is the formula for the slope."""
+    """Values give the same numbers as floats; the derivative of the formula for the value is the rule's slope."""
     op = OPERATIONS[name]
     for point in ordinary(name)[:40]:
         leaves = [Value(x) for x in point]
@@ -110,7 +110,7 @@ def test_another_function_would_be_noticed() -> None:
 
 
 AT_KINKS = {"clip": "where the bounds are crossed, low > high, `high` wins: no textbook speaks of that"}
-"""Where the formulas for readers differ from the computing rule though both give numbers, and why."""
+"""Operations whose formulas for readers differ from the computing rule at kinks, though both give numbers, and why."""
 
 
 @every_operation
@@ -140,7 +140,7 @@ def test_clip_differs_only_where_its_bounds_are_crossed() -> None:
 # --- as they are printed --------------------------------------------------------------------------------------------
 
 CRUTCHES = {ops.square, ops.one_minus_square, ops.sech, ops.unit, ops.reciprocal}
-"""Operations that keep digits for others; no textbook writes so."""
+"""Operations that exist to keep the digits of others; textbooks do not use them."""
 
 
 def heads(op: Op) -> Iterator[Expression]:
@@ -158,7 +158,7 @@ def constants(op: Op) -> Iterator[float]:
 
 
 def has_branches(name: str) -> bool:
-    """Whether its mathematics is a distinction of cases: the textbook's formula has a kink somewhere."""
+    """Whether the operation distinguishes cases: the textbook's formula has a kink somewhere."""
     truth = TRUTHS[name]
     n = len(next(point for point in truth.points if point))
     return any(not exact_derivatives(truth, point, 1) for point in itertools.product((0.0, 1.0), repeat=min(n, 3)))
@@ -232,7 +232,7 @@ def test_an_infix_sign_is_pythons_operator(op: Op) -> None:
 
 @every_operation
 def test_a_sign_of_pythons_means_pythons_operator(name: str) -> None:
-    """Or a printed formula would read as another operation."""
+    """Otherwise a printed formula would be read as another operation."""
     op = OPERATIONS[name]
     if op.symbol in {"+", "-", "*", "/", "//", "%", "**"} and op is not ops.positive:
         assert op.infix, "say infix=True in its row, or choose another symbol"

@@ -162,14 +162,14 @@ def test_setting_a_shared_leaf_is_noticed_or_harmless() -> None:
             except RuntimeError as error:
                 assert "'w'" in str(error)
             else:
-                mixed += x.grad != node.data  # x is 1, so that both are the w that was read
+                mixed += x.grad != node.data  # x is 1, so both are the number of w that was read
         return mixed
 
     assert at_once(setting, *[using] * 3) == [0] * 4
 
 
 def test_walks_over_one_graph_do_not_disturb_each_other() -> None:
-    """The marks that a walk leaves in the nodes are no other thread's."""
+    """The marks that a traversal leaves in the nodes do not affect other threads."""
     x = Value(3.0)
     root = x
     for _ in range(10):

@@ -1,7 +1,7 @@
-"""The node: what the operators record, how backward walks, what is refused, and that depth is no limit.
+"""The node: what operators record, the order of backward, what is refused, and that depth is no limit.
 
-The rules of the single operations are held to the mathematics in ``test_ops``; how NumPy arrays of Values behave
-is in ``test_arrays``.
+The rules of the single operations are compared with mathematics in ``test_ops``; NumPy arrays of Values are tested in
+``test_arrays``.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def test_shared_subexpressions_and_squares() -> None:
 
 
 def test_the_diamond_that_naive_recursion_gets_wrong() -> None:
-    """A node is passed on only after all its consumers: visited early, `top` would flow on twice."""
+    """A node passes its gradient on only after all its consumers: if visited early, `top` would pass it on twice."""
     x = Value(2.0)
     top = x * 3.0
     left, right = top + 1.0, top * top
@@ -176,7 +176,7 @@ def operands(rule: Op) -> tuple[float, ...]:
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 def test_setting_a_leaf_between_forward_and_backward(name: str) -> None:
-    """The gradient is the forward point's."""
+    """The gradient is that of the point of the forward pass."""
     rule = OPS[name]
     point = operands(rule)
 
@@ -600,7 +600,7 @@ def test_the_same_program_gives_the_numbers_of_micrograd(x: float, y: float) -> 
     result = micrograd_readme(*ours)
     result.backward()
     assert result.data == pytest.approx(root.data, rel=1e-9)
-    # micrograd writes x - y as x + (-1)*y and x / y as x * y**-1, so that roundings differ
+    # micrograd computes x - y as x + (-1)*y and x / y as x * y**-1, so that roundings differ
     scale = max(abs(theirs[0].grad), abs(theirs[1].grad), 1.0)
     assert gradients(*ours) == pytest.approx([v.grad for v in theirs], rel=1e-6, abs=1e-6 * scale)
 
@@ -627,7 +627,7 @@ def everything() -> tuple[list[Value], Value]:
 
 
 def shape(root: Value) -> list[Any]:
-    """All that a copy must keep of a graph."""
+    """Everything that a copy must keep of a graph."""
     graph = Graph(root)
     return [
         (node.op, operands, node.partials, node.data, node.grad, node.label, node.scope, type(node))
@@ -705,7 +705,7 @@ def test_a_graph_is_freed_without_the_garbage_collector() -> None:
 
 
 def run(program: str) -> None:
-    """Run a program under a recursion limit that no walk along the graph could keep."""
+    """Run a program under a recursion limit that any recursion along the graph would exceed."""
     lines = [
         "import copy, json, pickle, sys, autograd",
         "from autograd import *",

@@ -1,6 +1,6 @@
-"""The program's side of a live page: what it says to the page, and what it makes of what the page says.
+"""The program's side of a live page: what it sends to the page, and what it does with messages from the page.
 
-No browser is here, and no notebook: both ends together are driven in ``test_page_notebooks``.
+These tests need no browser and no notebook; ``test_page_notebooks`` tests both sides together.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def floats(packed: bytes) -> list[float]:
 
 
 def says(link: Link, *changed: Any, basis: int | None = None) -> None:
-    """Let the page say which leaves are changed in it."""
+    """Send a message as the page does when leaves are changed in it."""
     link.hear_leaves({"basis": link.basis if basis is None else basis, "changed": list(changed)})
 
 
@@ -140,7 +140,7 @@ def test_constants_keep_their_places_and_can_be_changed_like_other_leaves() -> N
     link.show()
     assert floats(link.numbers()["data"])[-1] == 5.0
     assert link.hear_selected({"basis": 2, "node": position(link, two)}) is two
-    assert link.numbers()["names"] == [[position(link, three), "4"]]  # a number without a name is called by itself
+    assert link.numbers()["names"] == [[position(link, three), "4"]]  # an unlabelled number is named by its text
 
 
 def test_the_selection_is_a_node_of_the_graph_that_is_shown() -> None:
@@ -151,7 +151,7 @@ def test_the_selection_is_a_node_of_the_graph_that_is_shown() -> None:
     assert link.hear_selected({"basis": 1, "node": last}) is first
     assert link.hear_selected({"basis": 1, "node": None}) is None
     link.show(second)
-    assert link.hear_selected({"basis": 1, "node": last}) is second  # of one shape, and so it is the same page
+    assert link.hear_selected({"basis": 1, "node": last}) is second  # a graph of the same shape keeps the page
     link.show(w * 3)
     assert link.hear_selected({"basis": 1, "node": last}) is None
     with pytest.raises(ValueError, match="the page refers to node 7, but the graph has 3 nodes"):
@@ -277,7 +277,7 @@ def test_what_cannot_be_shown_is_said_as_explore_says_it() -> None:
 
 
 class Time:
-    """A clock that stands still until it is told to go on, and what is to happen then."""
+    """A clock that moves only on request, with the callbacks that are scheduled."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -309,7 +309,7 @@ def test_at_most_so_often_and_the_last_state_always_arrives() -> None:
     assert seen[-1][0] == 1000 and time.planned == []
     known = len(seen)
     time.go(1.0)
-    assert len(seen) == known  # nothing more was asked for
+    assert len(seen) == known  # no call has been made since
     throttle()
     assert len(seen) == known + 1
 
@@ -409,7 +409,7 @@ def test_a_trained_loop_is_followed_to_its_end_by_the_event_loop() -> None:
             optimiser.step()
             shown.update(loss)
         inside = shown._numbers["basis"]
-        while floats(shown._numbers["data"])[-1] != loss.data:  # the cell is done, and the loop comes to it
+        while floats(shown._numbers["data"])[-1] != loss.data:  # the event loop sends it once the cell has ended
             await asyncio.sleep(0.01)
         return shown, inside, loss
 
@@ -418,7 +418,7 @@ def test_a_trained_loop_is_followed_to_its_end_by_the_event_loop() -> None:
     assert dict(shown._numbers["since"]) == {
         i: node.data for i, node in enumerate(Graph(loss)) if node in set(model.parameters())
     }
-    shown.update()  # the loop is no more
+    shown.update()  # the event loop has ended
     shown.update()
     assert shown._numbers["since"] == []
 

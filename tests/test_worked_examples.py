@@ -13,7 +13,7 @@ from demos.classroom.networks import TwoTwoOne, biases_network, credit_network
 
 
 def exactly(expected: object) -> object:
-    """Equal but for the rounding of a few operations."""
+    """Equal up to the rounding of a few operations."""
     return pytest.approx(expected, rel=1e-14, abs=1e-16)
 
 
@@ -64,7 +64,7 @@ def test_two_two_one_follows_the_four_equations(build: Callable[[], TwoTwoOne]) 
 
 
 def test_the_figures_that_texts_print() -> None:
-    """To the digits that are printed, where those are right."""
+    """To the digits that the textbooks print, where those are right."""
     net = credit_network()
     net.error.backward()
     after = net.after_step(0.5)
@@ -135,7 +135,7 @@ def test_relu_relu_sigmoid_network_with_bce() -> None:
                         sum(neurons[j].w[k].data * delta[j] for j in range(len(delta))) * (z_k > 0)
                         for k, z_k in enumerate(zs[number - 1])
                     ]
-    assert live > 12  # else the network is dead and the comparison empty
+    assert live > 12  # otherwise most units are dead, and the comparison says little
 
 
 # --- training and checking ----------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""How the lessons are shown, run and checked. Lessons themselves import what they call from `demos`."""
+"""Shows, runs and checks the lessons. Lessons themselves import the functions that they call from `demos`."""

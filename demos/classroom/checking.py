@@ -2,7 +2,7 @@
 
 For each lesson ``NN_name.py`` with exercises there is a module ``exercises/name.py``, with a function for each of them.
 It takes an answer, and raises `Wrong` with a sentence that helps if the answer is not right. The module's ``ANSWERS``
-has a right answer to each. Here is what those functions share.
+has a right answer to each. This module has what those functions share.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _does_nothing(code: Any) -> bool:
 
 
 def number(answer: object) -> float:
-    """The answer, if it is a number; a Value counts as what it holds."""
+    """The answer, if it is a number; of a Value, its data."""
     answer = getattr(answer, "data", answer)
     if isinstance(answer, bool) or not hasattr(answer, "__float__"):
         raise Wrong(f"The answer is a number, not {type(answer).__name__}: {answer!r:.60}.")
@@ -82,12 +82,12 @@ def call(answer: object, what: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def close(got: object, wanted: float, rel: float = 1e-9, abs: float = 1e-12) -> bool:
-    """Whether a number is the wanted one, but for rounding."""
+    """Whether a number is the wanted one, up to rounding."""
     return math.isclose(number(got), wanted, rel_tol=rel, abs_tol=abs)
 
 
 def expect(got: object, wanted: float, what: str, rel: float = 1e-9, abs: float = 1e-12) -> None:
-    """Refuse a number that is not the wanted one, with both of them."""
+    """Refuse a number that is not the wanted one; the message shows both."""
     if not close(got, wanted, rel, abs):
         raise Wrong(f"{what} should be {wanted:.6g}, and is {number(got):.6g}.")
 

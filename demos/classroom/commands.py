@@ -1,6 +1,6 @@
 """The command line: ``python -m demos`` shows the course; ``python -m demos LESSON`` runs a lesson.
 
-In a clone that runs the clone's own engine, interpreted. ``glassgrad-demos`` runs the installed one.
+In a clone, ``python -m demos`` runs the clone's own engine, interpreted. ``glassgrad-demos`` runs the installed one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from .course import FOLDER, Lesson, lessons
 
 PROGRAMS = ("digits", "moons", "matrices", "xor_counts")
-"""Modules of `programs`."""
+"""The modules of `programs` that the command line runs by name."""
 
 MISSING = "{name} is missing: pip install 'glassgrad[{extra}]'"
 
@@ -19,7 +19,7 @@ MISSING = "{name} is missing: pip install 'glassgrad[{extra}]'"
 def main(arguments: list[str]) -> int:
     """Run what `arguments` name, or show the course."""
     try:
-        import nn  # noqa: F401  # which says so if autograd is not ours, whatever state that is in
+        import nn  # noqa: F401  # raises an ImportError that explains it where another package named autograd is found
     except ImportError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -65,7 +65,7 @@ def _main(arguments: list[str]) -> int:
 
 
 def _course(known: list[Lesson]) -> None:
-    """The course as a table, with the time that each lesson takes."""
+    """Print the course as a table, with the time that each lesson takes."""
     print("python -m demos LESSON   runs a lesson, by its number or its name\n")
     names = max(len(lesson.name) for lesson in known)
     titles = max(len(lesson.title) for lesson in known)
@@ -80,5 +80,5 @@ def _course(known: list[Lesson]) -> None:
 
 
 def run() -> int:
-    """The command ``glassgrad-demos``: as ``python -m demos``, but of the installed package wherever it is called."""
+    """The entry point of ``python -m demos`` and of ``glassgrad-demos``."""
     return main(sys.argv[1:])

@@ -1,8 +1,8 @@
-"""The course: which lessons there are, and what stands in a lesson's file.
+"""The course: finds the lessons, and reads a lesson's file.
 
 A lesson is a file ``NN_name.py`` in the folder above, in the percent format that Jupyter, VS Code and the site read: a
-line ``# %%`` begins a cell of code, ``# %% [markdown]`` one of text. The number is its place in the course. How a
-lesson is run in a terminal is told in `terminal`, and what it calls, in `lesson`.
+line ``# %%`` begins a cell of code, ``# %% [markdown]`` one of text. The number is its place in the course. `terminal`
+runs a lesson in a terminal; `lesson` has the functions that lessons call.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Lesson:
 
     @property
     def seconds(self) -> float | None:
-        """How long it ran when that was measured last, by ``python -m demos --measure``."""
+        """The processor time of one run when ``python -m demos --measure`` measured it last; None if it never did."""
         measured = json.loads(TIMES.read_text(encoding="utf-8")) if TIMES.exists() else {}
         return measured.get("seconds", {}).get(self.path.stem)  # type: ignore[no-any-return]
 

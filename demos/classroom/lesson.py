@@ -1,7 +1,7 @@
 """What lessons call: `show`, `table`, `predict`, `check`, `arguments`.
 
-Each makes two things of what it is given, plain text and HTML. In a terminal the text is printed; in a notebook, and in
-the pages of the site, the HTML is displayed. Whoever runs lessons elsewhere says where they go: see `medium`.
+The first four present each thing in two forms, plain text and HTML. A terminal prints the text; a notebook, or a page
+of the site, displays the HTML. Code that runs lessons elsewhere sets `medium` to receive both.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .checking import Wrong, exercise, still_open
 WIDTH = 80
 
 medium: Callable[[str, str], None] | None = None
-"""Who displays what lessons have to show, called with text and HTML. None: the notebook, or else the terminal."""
+"""Called with text and HTML to display what a lesson shows. If None, the notebook or the terminal displays it."""
 
 given: list[str] = []
-"""The options of the lesson that the runner runs."""
+"""The command-line options of the lesson that is running; `terminal.run` sets them."""
 
 
 def present(text: str, rich: str) -> None:
@@ -41,7 +41,7 @@ def present(text: str, rich: str) -> None:
 
 
 def _in_notebook() -> bool:
-    """Whether this runs in a Jupyter kernel. IPython in a terminal has none, and shows text."""
+    """Whether this runs in a Jupyter kernel. IPython in a terminal has no kernel, and shows text."""
     interactive = sys.modules.get("IPython")
     shell = None if interactive is None else interactive.get_ipython()
     return getattr(shell, "kernel", None) is not None
@@ -81,11 +81,11 @@ def show(thing: object, caption: str = "") -> None:
         present(f"[{picture.kind}] {plain(caption)}", rich)
 
 
-_files: list[Path] = []
+_files: list[Path] = []  # the temporary folder of this run, and then the files in it
 
 
 def _saved(picture: pictures.Picture) -> Path:
-    """The picture as a file, in a temporary folder with all others of this run."""
+    """Write the picture to a file, in one temporary folder for all pictures of this run; returns its path."""
     if not _files:
         _files.append(Path(tempfile.mkdtemp(prefix="glassgrad-")))
     path = _files[0] / f"{len(_files)}.{picture.suffix}"
@@ -173,7 +173,7 @@ def predict(
 
 
 class _Question:
-    """A prediction that is asked for."""
+    """A question that asks the reader for a prediction."""
 
     def __init__(
         self, question: str, told: str, text: str, choices: list[str], hints: dict[Any, str], within: float
@@ -192,14 +192,14 @@ class _Question:
         return abs(a - b) <= self.within * (abs(b) if abs(b) > 1e-6 else 1.0)
 
     def hint(self, guess: str) -> str:
-        """What is said to a wrong guess."""
+        """The hint for a wrong guess; empty if there is none."""
         for wrong, words in self.hints.items():
             if guess == wrong if self.choices else self.near(_number(guess), float(wrong)):
                 return words
         return ""
 
     def ask(self) -> None:
-        """Ask in the terminal; where nobody is there to answer, only print."""
+        """Ask in the terminal; if it is not interactive, print the question and the answer."""
         print(_wrapped("Predict: " + plain(self.question)))
         for number, choice in enumerate(self.choices, 1):
             print(textwrap.fill(plain(choice), WIDTH, initial_indent=f"  {number}. ", subsequent_indent="     "))
@@ -212,7 +212,7 @@ class _Question:
         print(_wrapped("Answer: " + plain(self.text)))
 
     def _typed(self) -> str:
-        """What the reader types, once it is something that could be the answer; nothing if that is what they type."""
+        """Read a guess, again and again until it is a choice or a number; empty if the reader presses Enter alone."""
         while True:
             try:
                 line = input("Your prediction (Enter to see the answer): ").strip()
@@ -236,7 +236,7 @@ class _Question:
                     return line
 
     def html(self) -> str:
-        """A form. It compares in the page, by the handlers that stand in it, for scripts do not run everywhere."""
+        """A form that checks guesses with inline event handlers, because some notebooks do not run its scripts."""
         buttons = "".join(
             f'<button type="button" data-right="{int(choice == self.told)}" '
             f'data-hint="{html.escape(self.hint(choice) if choice != self.told else "")}" onclick="{_CHOSEN}">'
@@ -260,7 +260,7 @@ class _Question:
         )
 
 
-# The handlers say what is right and open the answer; a wrong guess gets its hint, and the reader may try again.
+# The event handlers: a right guess opens the answer; a wrong one gets its hint, and the reader may try again.
 _SAY = (
     "const f=this.closest('form'),o=f.querySelector('output');"
     "o.textContent=right?'Right.':('Not so. '+hint);o.className=right?'right':'wrong';"
@@ -280,7 +280,7 @@ _TYPED = (
 
 
 def _number(x: object) -> float:
-    """What a reader or a lesson gives as a number."""
+    """A number given by a reader or a lesson; in text, a typographic minus sign and a decimal comma are understood."""
     number = float(x.replace("\u2212", "-").replace(",", ".") if isinstance(x, str) else x)  # type: ignore[arg-type]
     if math.isnan(number):
         raise ValueError("nan is no answer that anybody could predict")
@@ -291,7 +291,7 @@ def _number(x: object) -> float:
 
 
 class Verdict:
-    """What `check` returns: true if the answer is right. As the value of a notebook's cell it shows nothing more."""
+    """What `check` returns: true if the answer is right. A notebook does not display it as the value of a cell."""
 
     def __init__(self, right: bool) -> None:
         self.right = right
@@ -303,7 +303,7 @@ class Verdict:
         return f"Verdict({self.right})"
 
     def _ipython_display_(self) -> None:
-        """The verdict has been shown already."""
+        """Display nothing: `check` has shown the verdict already."""
 
 
 def check(name: str, answer: object) -> Verdict:
@@ -337,7 +337,7 @@ def check(name: str, answer: object) -> Verdict:
         except Wrong as wrong:
             kind, words = "wrong", str(wrong)
         except ModuleNotFoundError:
-            raise  # that is not about the answer
+            raise  # a missing library does not make the answer wrong
         except Exception as error:
             kind, words = "wrong", f"Your code raised {type(error).__name__}: {error}"
     _verdict(kind, short, words)
@@ -359,7 +359,7 @@ def _verdict(kind: str, name: str, words: str) -> None:
 
 
 def inline(text: str) -> str:
-    """Text as HTML, with what stands between backticks as code."""
+    """Text as HTML, with words between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 

@@ -1,7 +1,7 @@
-"""How long each lesson runs: ``python -m demos --measure [LESSON ...]`` runs them and writes it to ``times.json``.
+"""How long each lesson runs: ``python -m demos --measure [LESSON ...]`` runs lessons, and writes ``times.json``.
 
-The times are for the course's table: the processor's time of one run of a lesson in a process of its own, with
-everything it imports, on the machine named in the file. On a quiet machine that is about how long one waits.
+The times are for the course's table: the processor time of one run of a lesson in a process of its own, imports
+included, on the machine named in the file. On an idle machine the elapsed time is about the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .course import TIMES, Lesson
 
 
 def write(known: list[Lesson], names: list[str]) -> None:
-    """Measure the lessons named, or all; keep what is known of the others."""
+    """Measure the lessons named, or all; keep the times measured before for the others."""
     measured = json.loads(TIMES.read_text(encoding="utf-8"))["seconds"] if TIMES.exists() else {}
     measured = {lesson.path.stem: measured[lesson.path.stem] for lesson in known if lesson.path.stem in measured}
     for lesson in known:
@@ -31,7 +31,7 @@ def write(known: list[Lesson], names: list[str]) -> None:
 
 
 def seconds(lesson: Lesson) -> float:
-    """The processor's time of one run."""
+    """The processor time of one run."""
     before = os.times()
     subprocess.run(
         [sys.executable, "-m", "demos", lesson.name], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL

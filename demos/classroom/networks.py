@@ -12,7 +12,7 @@ from autograd import Value, dot
 class TwoTwoOne:
     """A network 2-2-1 with sigmoids and half the squared error, z = W x + b, h = σ(z), o = σ(v h + c).
 
-    The Values are kept by their names in the equations, `b` and `c` are None without biases.
+    Attributes have the names of the equations; `b` and `c` are None in a network without biases.
     """
 
     x: list[Value]
@@ -34,7 +34,7 @@ class TwoTwoOne:
         return hidden + self.v + ([self.c] if self.c is not None else [])
 
     def after_step(self, rate: float) -> TwoTwoOne:
-        """The network after one step of gradient descent on every parameter, computed anew."""
+        """A new network, whose parameters are these after one step of gradient descent."""
 
         def moved(parameter: Value) -> float:
             return parameter.data - rate * parameter.grad
@@ -50,7 +50,7 @@ class TwoTwoOne:
 
 
 def named(node: Value, label: str) -> Value:
-    """`node`, labelled."""
+    """Label `node`, and return it."""
     node.label = label
     return node
 
@@ -80,10 +80,10 @@ def two_two_one(
 
 
 def credit_network() -> TwoTwoOne:
-    """Without biases: x = (1, 0), y = 1."""
+    """The network of the lesson on credit, without biases: x = (1, 0), y = 1."""
     return two_two_one(x=[1.0, 0.0], y=1.0, w=[[0.5, 0.4], [0.3, 0.6]], v=[0.7, 0.8])
 
 
 def biases_network() -> TwoTwoOne:
-    """With biases: x = (0.05, 0.10), y = 0.01."""
+    """The network of the lesson that traces a whole network, with biases: x = (0.05, 0.10), y = 0.01."""
     return two_two_one(x=[0.05, 0.10], y=0.01, w=[[0.15, 0.20], [0.25, 0.30]], b=[0.35, 0.35], v=[0.40, 0.45], c=0.60)

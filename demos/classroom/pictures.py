@@ -1,7 +1,7 @@
-"""How lessons' pictures look, and what becomes of them: an SVG, or a page in a frame.
+"""The style of the lessons' pictures, and their form in a page: an SVG, or an interactive page in a frame.
 
-Pictures follow the reader's choice of light or dark: what is text or a line has the colour of the text around it, and
-the colours of curves can be told apart on either ground, also by those who see few colours.
+Pictures follow the reader's choice of light or dark: text and lines have the colour of the surrounding text, and the
+colours of curves can be told apart on either background, also by readers who are colour-blind.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 COLOURS = ("#3b82c4", "#d9772b", "#2f9e6e", "#b35fb8", "#8a8a8a", "#c9a227")
 """Blue, orange, green, purple, grey, yellow. Blue and orange are also the signs of gradients: positive and negative."""
 
-_INK = "#010203"  # nobody else uses it; it becomes the colour of the text around the picture
+_INK = "#010203"  # nothing else has this colour; `_figure` replaces it by that of the text around the picture
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is shown: its kind (figure, drawing or page), as HTML, and as a file of its own."""
+    """A picture to show: its kind (figure, drawing or page), its HTML, and the text of a file with it alone."""
 
     kind: str
     html: str
@@ -36,8 +36,8 @@ def axes(
 ) -> tuple[Figure, Any]:
     """A figure of matplotlib and its axes, in the style of the lessons; the rest is matplotlib.
 
-    The style stays matplotlib's from then on, for legends, annotations and colours such as "C1" look it up when they
-    are made or drawn.
+    The style is set in matplotlib's global settings and stays there, because legends, annotations and colours such as
+    "C1" look it up only when they are made or drawn.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def axes(
 
 
 def picture(thing: object, caption: str = "") -> Picture:
-    """What can be shown of a figure, a drawing or a page.
+    """Make a `Picture` of a figure, a graph, a drawing or a page.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def picture(thing: object, caption: str = "") -> Picture:
         thing = Graph(thing)
     if isinstance(thing, Graph):
         drawn = thing._repr_mimebundle_()
-        if "image/svg+xml" not in drawn:  # there is no Graphviz; the interactive page has a layout of its own
+        if "image/svg+xml" not in drawn:  # without Graphviz; the interactive page does its own layout
             return picture(explore(thing, open=False))
         return _svg("drawing", drawn["image/svg+xml"], caption)
     if hasattr(thing, "savefig"):
@@ -112,14 +112,14 @@ def _figure(figure: Any, caption: str) -> Picture:
     import matplotlib
 
     file = io.StringIO()
-    # Text stays text; and the same figure gives the same file.
+    # Text stays text, instead of outlines; without date and random ids the same figure gives the same file.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "glassgrad"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return _svg("figure", file.getvalue().replace(_INK, "currentColor"), caption)
 
 
 def _svg(kind: str, text: str, caption: str) -> Picture:
-    """An SVG that goes into a page: without a prologue, and with what it shows in words."""
+    """An SVG to be put into HTML: without its XML prologue, and with the caption as a label for screen readers."""
     svg = text[text.index("<svg") :]
     label = html.escape(caption.replace("`", ""), quote=True)
     named = re.sub(r"<svg", f'<svg role="img" aria-label="{label}"', svg, count=1)

@@ -1,4 +1,4 @@
-"""How a lesson is run in a terminal: its text, its code, and what the code prints, cell by cell, 80 columns wide."""
+"""Runs a lesson in a terminal: shows its text, its code, and what the code prints, cell by cell, 80 columns wide."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .course import Cell, Lesson
 
 
 def run(lesson: Lesson, arguments: list[str], console: Console | None = None, code: bool = True) -> ModuleType:
-    """Run a lesson, and show it; returns the module that its code has made.
+    """Run a lesson, and show it; returns the module that its code has run in.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def run(lesson: Lesson, arguments: list[str], console: Console | None = None, co
     module = ModuleType("__main__")
     module.__file__ = str(lesson.path)
     before, lessons_module.given[:] = lessons_module.given[:], arguments
-    # What the code defines must be found by its module's name, as pickle, dataclasses and processes do it.
+    # Make the module ``__main__``: pickle, dataclasses and multiprocessing look up definitions by their module's name.
     main, sys.modules["__main__"] = sys.modules["__main__"], module
     linecache.checkcache(str(lesson.path))
     try:
@@ -56,7 +56,7 @@ def run(lesson: Lesson, arguments: list[str], console: Console | None = None, co
 
 
 def _execute(cell: Cell, lesson: Lesson, module: ModuleType) -> None:
-    # With the lines before it left empty, errors and pictures of the graph name the lines of the file.
+    # Empty lines before the code make tracebacks and drawings of graphs name the lines of the file.
     source = "\n" * (cell.line - 1) + cell.text
     exec(compile(source, str(lesson.path), "exec"), module.__dict__)
     sys.stdout.flush()
@@ -82,7 +82,7 @@ class _Lesson(Markdown):
 
 
 def _markdown(text: str) -> Group:
-    """A cell's text, with its formulas in Unicode; those that stand alone keep their lines."""
+    """A cell's text, with its formulas in Unicode; displayed formulas keep their line breaks."""
     parts: list[object] = []
     for place, part in enumerate(re.split(r"^\$\$(.+?)\$\$$", text, flags=re.DOTALL | re.MULTILINE)):
         if place % 2:
@@ -105,7 +105,7 @@ def formula(latex: str) -> str:
     >>> formula("f'' + f'''")
     'f″ + f‴'
     """
-    # Subscripts that Unicode has not are told from the letters that follow by their braces.
+    # The converter keeps braces, so that a subscript missing in Unicode stays apart from the letters after it.
     text = _CONVERTER.latex_to_text(latex).replace("\u201d", "″").replace("″'", "‴")  # f'' is no quotation
     text = re.sub(r"\s*([=←→≈≠≤≥<>·⊙×∝])\s*", r" \1 ", str(replace(text)))
     return text.replace("\u2009", " ").replace("  ", " ").strip()
@@ -117,13 +117,13 @@ def _fraction(node: object, l2tobj: LatexNodes2Text) -> str:
 
 
 def _grouped(text: str) -> str:
-    """In parentheses, if it is more than one factor."""
+    """The text, in parentheses if it is more than one factor."""
     return f"({text})" if re.search(r"[-+−±=/]|\s", text) else text
 
 
 def _converter() -> LatexNodes2Text:
     known = get_default_latex_context_db()
-    macros = [MacroTextSpec("frac", _fraction), MacroTextSpec("top", "T")]  # Unicode has a superscript T
+    macros = [MacroTextSpec("frac", _fraction), MacroTextSpec("top", "T")]  # Unicode has a superscript T, not ⊤
     known.add_context_category("lessons", prepend=True, macros=macros)
     return LatexNodes2Text(math_mode="text", keep_braced_groups=True, keep_braced_groups_minlen=2, latex_context=known)
 

@@ -52,7 +52,7 @@ def predictions(model: nn.MLP, examples: list[tuple[Image, int]]) -> list[int]:
 
 
 def argmax(xs: list[float]) -> int:
-    """The position of the largest."""
+    """The position of the largest number."""
     return max(range(len(xs)), key=xs.__getitem__)
 
 
@@ -67,7 +67,7 @@ class Eager:
         self.layers = [layer.parameters() for layer in model.layers]
 
     def step(self, part: list[tuple[Image, int]]) -> tuple[float, float]:
-        """One step on a batch; returns its loss, and the share of it that was right before."""
+        """One step on a batch; returns its loss, and the share of images read correctly, both before the step."""
         logits = [self.model(image) for image, _ in part]
         targets = [digit for _, digit in part]
         loss = nn.cross_entropy(logits, targets)
@@ -82,11 +82,11 @@ class Eager:
         return [math.hypot(*[p.grad for p in ps]) for ps in self.layers]
 
     def finish(self) -> None:
-        """Leave the model trained; here it has been all along."""
+        """Nothing to do: the steps have trained the model itself."""
 
 
 class Compiled:
-    """The same training by the program that the loss of one image compiles to."""
+    """The same training, with the program compiled from the loss of one image."""
 
     def __init__(self, model: nn.MLP, backend: str = "numpy") -> None:
         image, digit = [0.0] * len(model.layers[0].neurons[0].w), 0
@@ -99,7 +99,7 @@ class Compiled:
         self.layers = [str(i) for i in range(1, len(model.layers) + 1)]
 
     def step(self, part: list[tuple[Image, int]]) -> tuple[float, float]:
-        """One step on a batch; returns its loss, and the share of it that was right before."""
+        """One step on a batch; returns its loss, and the share of images read correctly, both before the step."""
         images, digits = (np.array(column, dtype=float) for column in zip(*part))
         right = float(np.mean(self.logits(images).argmax(axis=1) == digits))
         loss, _ = self.program(images, digits)
@@ -113,7 +113,7 @@ class Compiled:
         return [math.hypot(*[float(np.linalg.norm(part)) for part in layer]) for layer in parts]
 
     def finish(self) -> None:
-        """Give the model its trained parameters."""
+        """Write the trained parameters back to the model."""
         self.program.write_back()
 
 
@@ -157,7 +157,7 @@ def drawing(image: Image) -> str:
 
 
 def report(model: nn.MLP, examples: list[tuple[Image, int]], console: Console) -> float:
-    """Accuracy, confusion matrix and the misread digits; returns the accuracy."""
+    """Print the accuracy, the confusion matrix and some misread digits; returns the accuracy."""
     read = predictions(model, examples)
     counts = [[0] * 10 for _ in range(10)]
     for (_, digit), guess in zip(examples, read):
@@ -178,7 +178,7 @@ def report(model: nn.MLP, examples: list[tuple[Image, int]], console: Console) -
 
 
 def show_norms(norms: list[list[float]], console: Console) -> None:
-    """The gradient norms per layer over training."""
+    """Print the gradient norm of each layer in some of the epochs."""
     table = Table("epoch", *(f"layer {i}" for i, _ in enumerate(norms[0], 1)), title="mean gradient norm")
     for epoch in sorted({0, *range(4, len(norms), 5), len(norms) - 1}):
         table.add_row(str(epoch + 1), *(f"{norm:.4f}" for norm in norms[epoch]))
@@ -248,6 +248,6 @@ def main(arguments: list[str]) -> None:
     report(model, held_out, console)
     if options.svg:
         svg = console.export_svg(title="python -m demos digits")
-        write_text(options.svg, re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))  # fonts from the network
+        write_text(options.svg, re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))  # no fonts from the network
     model.save(options.save, metadata={"hidden": options.hidden})
     console.print(f"model saved: {options.save}; read single images with --classify 0 1 2")

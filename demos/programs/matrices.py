@@ -22,7 +22,7 @@ EXAMPLES = 20
 
 
 def heading(text: str) -> None:
-    """Begin a part of what is printed."""
+    """Print a heading, underlined."""
     print(f"\n{text}\n{'-' * len(text)}")
 
 
@@ -93,7 +93,7 @@ def causal_attention() -> tuple[list[Value], Program]:
 
 
 def lstm() -> tuple[list[Value], Program]:
-    """An LSTM of 8 units on sequences of 12 steps with 4 numbers each, with a number to be told at the end."""
+    """An LSTM of 8 units on sequences of 12 steps with 4 numbers each, with a number to predict at the end."""
     units, steps, inputs = 8, 12, 4
     from_input, from_state = _matrix("W", 4 * units, inputs), _matrix("U", 4 * units, units)
     biases, weights = [Value(0.0, f"b{i}") for i in range(4 * units)], [Value(0.1, f"v{i}") for i in range(units)]
@@ -150,7 +150,7 @@ def difference(parameters: list[Value], program: Program) -> float:
 
 
 def main(arguments: list[str]) -> None:
-    """Tell the lesson."""
+    """Print the programs of `NETWORKS`, and compare their gradients with the engine's."""
     parser = argparse.ArgumentParser(prog="python -m demos matrices", description=__doc__)
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="keep the programs as files, too")
     options = parser.parse_args(arguments)

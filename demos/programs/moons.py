@@ -34,9 +34,10 @@ def penalty(model: nn.MLP) -> Value:
 
 
 def eager_step(model: nn.MLP) -> Callable[[float], tuple[float, float, float]]:
-    """A step of gradient descent on all points, scalar by scalar; it takes the learning rate.
+    """A function that does one step of gradient descent on all points, scalar by scalar.
 
-    A step returns the loss, the share of points on the right side, and the mean size of a gradient.
+    It takes the learning rate. It returns the loss, the share of points on the right side, and the mean absolute value
+    of the partial derivatives.
     """
     points, labels = data()
     optimiser = nn.SGD(model.parameters(), lr=1.0)
@@ -55,7 +56,7 @@ def eager_step(model: nn.MLP) -> Callable[[float], tuple[float, float, float]]:
 
 
 def compiled_step(model: nn.MLP) -> Callable[[float], tuple[float, float, float]]:
-    """The same step, of the program that the loss of one point compiles to; the model gets its numbers back."""
+    """The same step, with the program compiled from the loss of one point; it writes the parameters to the model."""
     points, labels = map(np.array, data())
     program = autograd.compile(lambda x, y: nn.hinge(model(x), y) + penalty(model), like=([0.0, 0.0], 0.0))
     score = autograd.compile(model, program.parameters, gradient=False, like=([0.0, 0.0],))
@@ -86,7 +87,7 @@ def train(model: nn.MLP, steps: int = STEPS, console: Console | None = None, com
 
 
 def picture(model: nn.MLP) -> str:
-    """The plane in characters: the side that the model takes, and the points."""
+    """The plane in characters: shaded where the model's score is positive, with the points."""
     points, labels = data()
     xs = np.linspace(-1.6, 2.6, COLUMNS)
     ys = np.linspace(1.5, -1.0, ROWS)
@@ -98,7 +99,7 @@ def picture(model: nn.MLP) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Train, and show the border."""
+    """Train, and print the border between the classes."""
     parser = argparse.ArgumentParser(prog="python -m demos moons", description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of gradient descent (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1337, help="of the initial weights (default %(default)s)")

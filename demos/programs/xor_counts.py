@@ -42,8 +42,8 @@ _ADAM = partial(nn.Adam, lr=0.05)
 class Recipe:
     """How a network 2-n-1 is made and trained.
 
-    `share` is what the gradient is multiplied with: the texts train with that of half the squared error, and without
-    it the rate is twice as large.
+    `share` multiplies the loss, and so the gradient: textbooks train with half the squared error, that is with 0.5.
+    With 1.0 the steps are twice as long.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Recipe:
 
 
 def normal(seed: int, units: int, activation: str, scale: float) -> nn.MLP:
-    """Weights N(0, 1) times `scale`, drawn as the texts draw them: by NumPy, layer by layer, inputs times units."""
+    """A network with weights N(0, 1) times `scale`, drawn by NumPy as in textbooks, a matrix inputs x units a layer."""
     import numpy as np
 
     random = np.random.RandomState(seed)
@@ -70,7 +70,7 @@ def normal(seed: int, units: int, activation: str, scale: float) -> nn.MLP:
 
 
 def drawn(seed: int, units: int, activation: str, init: str) -> nn.MLP:
-    """Weights by one of the initialisers of `nn.init`."""
+    """A network with weights drawn by one of the initialisers of `nn.init`."""
     return nn.MLP(2, [units, 1], activation=activation, output_activation="sigmoid", init=init, seed=seed)
 
 
@@ -126,10 +126,10 @@ class Ended:
 
 
 def train(recipe: Recipe, seeds: Iterable[int] = SEEDS, epochs: int | None = None) -> list[Ended]:
-    """Train a network from each seed, and say where it ended.
+    """Train a network from each seed, and return where each ended.
 
-    All networks are in one program: the gradient of the sum of their losses has the gradient of each in its own
-    parameters, since no network's loss depends on another's. So a step takes hardly longer than that of one network.
+    All networks are compiled into one program for the sum of their losses: no network's loss depends on another's
+    parameters, so each gets its own gradient. A step takes hardly longer than that of one network.
     """
     seeds = list(seeds)
     nets = [recipe.network(seed) for seed in seeds]
@@ -148,7 +148,7 @@ def train(recipe: Recipe, seeds: Iterable[int] = SEEDS, epochs: int | None = Non
 
 
 def ended(recipe: Recipe, net: nn.MLP, seed: int) -> Ended:
-    """Where a network is now."""
+    """The outputs, the loss and the active units of a network as it is now."""
     with no_grad():
         outputs = [_number(net(x)) for x in PATTERNS]
         hidden = [net.layers[0](x) for x in PATTERNS]
@@ -166,13 +166,13 @@ def _number(x: Value | float) -> float:
 
 
 def stored() -> dict[str, list[Ended]]:
-    """What was measured last, by the names of the recipes."""
+    """Read the file: the results that were measured last, by the names of the recipes."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
     return {name: [Ended(**ended) for ended in runs] for name, runs in document["ended"].items()}
 
 
 def write(measured: dict[str, list[Ended]], seconds: float) -> None:
-    """Keep what was measured, to six digits; a network a line."""
+    """Write the results to the file, with six significant digits, one network a line."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     parts = []
     for name, runs in measured.items():
@@ -196,7 +196,7 @@ def _six(x: float) -> float:
 
 
 def where_stuck(runs: list[Ended]) -> str:
-    """The losses of those that failed, to three digits, each with how many ended there."""
+    """The losses of the networks that failed, to three decimals, each with how many ended there."""
     counts = Counter(f"{run.loss:.3f}" for run in runs if not run.solved)
     return ", ".join(f"{loss} ({count})" for loss, count in sorted(counts.items()))
 

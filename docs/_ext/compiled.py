@@ -2,7 +2,7 @@
 
 A document can link to ``demos/02_one_weight.py``, to a program in ``docs/compiled`` or to that folder, as it does in
 the repository; on the site the link leads to the lesson's page, to the program's, or to the list of programs. The pages
-of the programs are written before anything is read, into a folder that git ignores. Other files are downloads.
+of the programs are written before Sphinx reads any page, into a folder that git ignores. Other files are downloads.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def page_of(path: Path, source: Path) -> str | None:
 
 
 def _lead(app: Sphinx, doctree: nodes.document) -> None:
-    """Make links to pages of what would be downloads, before Sphinx collects these, and of links to folders."""
+    """Replace links to files and folders that a page shows by links to that page, before Sphinx collects downloads."""
     links = [*doctree.findall(addnodes.download_reference)]
     links += [link for link in doctree.findall(addnodes.pending_xref) if link["reftype"] == "myst"]
     for link in links:

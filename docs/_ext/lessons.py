@@ -1,9 +1,9 @@
-"""The course: each lesson ``demos/NN_name.py`` is a page ``course/name``, and its table is a directive.
+"""The course: each lesson ``demos/NN_name.py`` becomes a page ``course/name``, and a directive lists the lessons.
 
-Before anything is read, each lesson is written as a notebook beside ``course/index.md``, which git ignores; myst-nb
-executes it. The page offers that notebook, and the lesson's file, for download. In it questions are cells of their own,
-whose code, which has the answer, is folded away. The directive ``{lessons}`` makes the table of the course from the
-lessons themselves.
+Before Sphinx reads any page, each lesson is written as a notebook beside ``course/index.md``, where git ignores it;
+myst-nb executes the notebook. The page offers the notebook and the lesson's file for download. In the notebook each
+question is a cell of its own, whose code is folded away because it contains the answer. The directive ``{lessons}``
+makes the table of the course from the lessons themselves.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = "course"
 
-v4: Any = nbformat.v4  # it has no types
+v4: Any = nbformat.v4  # nbformat has no type hints
 
 
 def write(app: Sphinx, config: Config) -> None:
@@ -52,7 +52,7 @@ def notebook(lesson: Lesson) -> Any:
 
 
 def _parts(cell: Cell) -> list[Any]:
-    """A lesson's cell; one of code in several if it asks questions, for what is in a question's code is its answer."""
+    """The notebook cells made from a lesson's cell: one, or for code with questions or exercises, one for each part."""
     if cell.kind == "markdown":
         return [v4.new_markdown_cell(cell.text)]
     parts = []
@@ -65,7 +65,7 @@ def _parts(cell: Cell) -> list[Any]:
 
 
 def split(source: str) -> list[tuple[str, list[str]]]:
-    """The code of a cell in parts, each with its tags: questions stand alone, and their code is folded away.
+    """The code of a cell in parts, each with its tags: a question is a part of its own, whose code is folded away.
 
     Examples
     --------
@@ -91,18 +91,18 @@ def split(source: str) -> list[tuple[str, list[str]]]:
 
 
 def _calls(statement: ast.stmt) -> str:
-    """The name of the function that a statement calls, and does nothing else."""
+    """The name of the function, if the statement is a call of a plain name and nothing else; empty otherwise."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     return call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
 
 
 class Table(SphinxDirective):
-    """The lessons in their order: number, title, the one idea, and how long it runs."""
+    """The lessons in their order: number, title, the one idea, and how long the lesson runs."""
 
     has_content: ClassVar[bool] = False
 
     def run(self) -> list[nodes.Node]:
-        """The table, and the lessons' place in the site's contents."""
+        """The table, and a hidden table of contents, which puts the lessons into the site's navigation."""
         rows = "\n".join(map(_row, lessons()))
         table = f"| No. | Lesson | One idea | Runs |\n|--:|---|---|--:|\n{rows}"
         names = "\n".join(lesson.name for lesson in lessons())
@@ -117,7 +117,7 @@ def _row(lesson: Lesson) -> str:
 
 
 def _tell_page(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """What the template ``lesson.html`` says of a lesson's page; which has its pictures where others have contents."""
+    """Pass the lesson to the template ``lesson.html``; drop the list of headings, so that pictures have its room."""
     folder, _, name = page.rpartition("/")
     context["lesson"] = next((x for x in lessons() if folder == FOLDER and x.name == name), None)
     if folder == FOLDER:
@@ -125,7 +125,7 @@ def _tell_page(app: Sphinx, page: str, template: str, context: dict[str, Any], d
 
 
 def _copy(app: Sphinx, error: Exception | None) -> None:
-    """The downloads, beside the lessons' pages."""
+    """Copy each lesson's file and notebook beside its page, for download."""
     if error is None and app.builder.format == "html":
         for lesson in lessons():
             for path in (lesson.path, Path(app.srcdir, FOLDER, f"{lesson.name}.ipynb")):

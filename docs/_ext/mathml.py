@@ -1,6 +1,7 @@
 """Formulas as MathML, which browsers draw themselves: no script, no font, and no request that leaves the site.
 
-docutils converts LaTeX to MathML. What it cannot read is a warning with its place, so that a build with ``-W`` fails.
+docutils converts LaTeX to MathML. A formula that it cannot read gives a warning with its location, so that a build
+with ``-W`` fails.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 _log = logging.getLogger(__name__)
-ordinary.setdefault("dots", ordinary["ldots"])  # which docutils leaves out
+ordinary.setdefault("dots", ordinary["ldots"])  # docutils does not know \dots
 
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:

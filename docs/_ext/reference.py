@@ -1,15 +1,15 @@
 """The reference: pages list names, and this extension writes a table of summaries and an entry for each of them.
 
 A page of ``docs/reference`` is Markdown. Its blocks ``{reference}`` hold names, one a line, such as ``autograd.grad``,
-or ``rest of nn.ACTIVATIONS``: what a table of the packages has besides the names that pages list, so that a new row
-of it needs no new line here. The block ``{summary}`` becomes the table of all names of its page. Entries are made by
-autodoc and numpydoc from the docstrings. What these two do not know is told here: the signature and the formulas of an
-operation, which is an object, and the text of a constant.
+or ``rest of nn.ACTIVATIONS``: those entries of a table of the packages that no page lists by name, so that a new row of
+the table needs no new line in a page. The block ``{summary}`` becomes the table of all names of its page. Entries are
+made by autodoc and numpydoc from the docstrings. This extension adds what these two cannot find: the signature and the
+formulas of an operation, which is an object and not a function, and the text below a constant.
 
 In all pages a name in ``code`` becomes a link to its entry, if there is one, and a term in *emphasis* one to the
 glossary.
 
-Nothing of Sphinx is imported before a site is built, so that the tests can read the pages without it.
+Sphinx is imported only while a site is built, so that the tests can read the pages where it is not installed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MODULES = (
 BLOCK = re.compile(
     r"^(?P<heading>## [^\n]+\n\n)?```\{(?P<kind>reference|summary)\}\n(?P<names>.*?)^```$", re.DOTALL | re.MULTILINE
 )
-"""A block, and the heading that stands right above it, which goes if there are no names."""
+"""A block, and the heading right above it, which is dropped together with a block that has no names."""
 REST = "rest of "
 
 
@@ -50,7 +50,7 @@ REST = "rest of "
 
 
 def find(path: str) -> Any:
-    """What a dotted name stands for: something public, or else anything in a module."""
+    """The object that a dotted name stands for: a public one, or else any attribute of a module."""
     if path in public():
         return public()[path]
     module, _, name = path.rpartition(".")
@@ -58,7 +58,7 @@ def find(path: str) -> Any:
 
 
 def exported(module: ModuleType) -> list[str]:
-    """The public names of a module: ``__all__``, and those left out of it because Python has functions so called."""
+    """The public names of a module: ``__all__``, and our names left out of it because they would hide a built-in."""
     hidden = [name for name in vars(module) if hasattr(builtins, name) and not name.startswith("_")]
     return [*module.__all__, *[name for name in hidden if name not in module.__all__ and _is_ours(module, name)]]
 
@@ -81,7 +81,7 @@ def importable() -> dict[str, ModuleType]:
 
 @cache
 def public() -> dict[str, Any]:
-    """Every public name by its shortest path, without what can be imported from a shorter one under the same name."""
+    """All public objects by path; what several modules export under the same name is listed by the shortest path."""
     found: dict[str, Any] = {}
     known: set[tuple[str, int]] = set()
     for path, module in importable().items():
@@ -100,12 +100,12 @@ def blocks(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def lines_of(content: str) -> list[str]:
-    """The lines of a block that say something."""
+    """The lines of a block that are not blank."""
     return [line.strip() for line in content.splitlines() if line.strip()]
 
 
 def pages(folder: Path) -> dict[str, list[str]]:
-    """For each page of a folder the names that it lists, those of tables' rests among them."""
+    """For each page of a folder the names that it lists, including those that its lines ``rest of`` stand for."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
     named = explicit(texts.values())
     return {
@@ -136,7 +136,7 @@ def rest(line: str, named: set[str]) -> list[str]:
 
 
 def docstring(path: str) -> str:
-    """The documentation of a name; of a constant the text below it in the source."""
+    """The docstring of a name; for a constant, the string below its assignment in the source."""
     x = find(path)
     if inspect.ismodule(x) or callable(x):
         return inspect.getdoc(x) or ""
@@ -145,7 +145,7 @@ def docstring(path: str) -> str:
 
 @cache
 def constants(package: str) -> dict[str, str]:
-    """The texts that stand below assignments at the top of a package's modules."""
+    """The strings below assignments at module level, in all modules of a package, by the names assigned to."""
     found: dict[str, str] = {}
     (folder,) = importlib.import_module(package).__path__
     for path in sorted(Path(folder).rglob("*.py")):
@@ -163,7 +163,7 @@ def constants(package: str) -> dict[str, str]:
 
 
 def alias_of(path: str) -> str | None:
-    """The path of the name that this is another one of, if it is."""
+    """If this is a second name of an object, the path under the object's own ``__name__``; otherwise None."""
     x = find(path)
     own = getattr(x, "__name__", None)
     others = [other for other, y in public().items() if y is x and other != path]
@@ -171,7 +171,7 @@ def alias_of(path: str) -> str | None:
 
 
 def signature(op: Op) -> str:
-    """How an operation is called: its rule's names for the operands, or what its own kind of call takes."""
+    """An operation's signature: the operands as its rule names them, or the parameters of its own ``__call__``."""
     if type(op).__call__ is not Op.__call__:
         parameters = [*inspect.signature(type(op).__call__).parameters.values()][1:]
         return str(inspect.Signature([p.replace(annotation=p.empty) for p in parameters]))
@@ -182,7 +182,7 @@ def signature(op: Op) -> str:
 
 
 def formulas(op: Op) -> list[str]:
-    """The formula of an operation and those of its slopes, each displayed by itself."""
+    """The formula of an operation and those of its partial derivatives, each as a displayed formula."""
     return [line for formula in latex(op) for line in (".. math::", "", f"   {formula}", "")]
 
 
@@ -213,7 +213,7 @@ def missing(path: str) -> bool:
 
 
 def summary(path: str) -> str:
-    """The first sentence of what is said of a name."""
+    """The first paragraph of a name's docstring, on one line."""
     if missing(path):
         return "The library that this needs was not installed where these pages were made."
     other = alias_of(path)
@@ -229,9 +229,9 @@ def summary(path: str) -> str:
 
 
 def referred(name: str, module: str) -> str | None:
-    """The public name that a docstring in a module means by a name, which may be shorter or have another module in it.
+    """The public path of a name in a module's docstring, which may lack the package or name another module.
 
-    It is looked for in the module and in the packages around it; with a point in it in all other modules, too.
+    The name is looked up in the module and in the packages around it; if it contains a dot, in all other modules, too.
     """
     parts = module.split(".")
     around = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
@@ -253,8 +253,8 @@ def table(paths: list[str]) -> list[str]:
 
 
 def written(text: str, named: set[str]) -> str:
-    """The Markdown of a page with its blocks written out."""
-    groups: list[tuple[str, list[str]]] = []  # for each block the heading above it, and its names
+    """The Markdown of a page with its blocks replaced by tables and entries."""
+    groups: list[tuple[str, list[str]]] = []  # for each {reference} block the heading above it, and its names
     for found in BLOCK.finditer(text):
         if found["kind"] == "reference":
             headings = re.findall(r"^## (.+)$", text[: found.start("names")], re.MULTILINE)
@@ -292,7 +292,7 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def configure(app: Any, config: Any) -> None:
-    """What the entries need: names in backquotes are references, and types stand in the text, not in signatures."""
+    """Set what the entries rely on: names in backquotes are references; types stand in the text, not in signatures."""
     config.default_role = "py:obj"
     config.autodoc_typehints = "none"
     config.autodoc_member_order = "bysource"
@@ -307,7 +307,7 @@ def read(app: Any, document: str, source: list[str]) -> None:
 
 
 def complete(app: Any, kind: str, name: str, x: Any, options: Any, lines: list[str]) -> None:
-    """Give operations, and layers that apply one, their formulas; the examples of operations get their heading."""
+    """Insert the formulas, and the heading "Examples", into docstrings of operations and of layers that apply one."""
     op = getattr(x, "function", x)
     if not isinstance(op, Op):
         return
@@ -319,7 +319,7 @@ def complete(app: Any, kind: str, name: str, x: Any, options: Any, lines: list[s
 
 
 def refer(app: Any, env: Any, node: Any, content: Any) -> Any:
-    """Resolve a reference to what has its entry under a shorter name, or belongs to another module."""
+    """Resolve a reference to a name whose entry has another path: a shorter one, or one in another module."""
     from sphinx.util.nodes import make_refnode
 
     path = referred(node["reftarget"], node.get("py:module") or "autograd") if node.get("refdomain") == "py" else None
@@ -328,7 +328,7 @@ def refer(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def link(app: Any, tree: Any, document: str) -> None:
-    """Make links of names in ``code`` and of the glossary's terms in *emphasis*, wherever they stand but in entries."""
+    """Turn names in ``code`` and glossary terms in *emphasis* into links, except in entries, titles and links."""
     from docutils import nodes
     from sphinx import addnodes
 
@@ -352,14 +352,14 @@ def link(app: Any, tree: Any, document: str) -> None:
 
 
 def inside(node: Any, kinds: tuple[type, ...]) -> bool:
-    """Whether something stands in a node of these kinds."""
+    """Whether a node, or one of its ancestors, is of these kinds."""
     while node is not None and not isinstance(node, kinds):
         node = node.parent
     return node is not None
 
 
 def target(code: str, objects: Mapping[str, Any]) -> str | None:
-    """The entry that a piece of code is about: a name, or a call of it; names at the top need no package."""
+    """The entry that a piece of code refers to by a name or a call; the name may lack a package's prefix."""
     name = re.match(r"[A-Za-z_][\w.]*(?=\(|$)", code)
     if name is None:
         return None

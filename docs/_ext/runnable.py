@@ -1,8 +1,8 @@
-"""What the code cells need to run in the reader's browser: our packages as a zip, and what ``python -m docs`` fetched.
+"""What the code cells need to run in the reader's browser: our packages as a zip, Pyodide, and the editor.
 
 Pyodide and the editor are fetched once, by npm, into the folder that the setting ``runnable_assets`` names. They are
-copied into the site, whose pages load nothing from elsewhere. Without that folder the site is built all the same; its
-cells are only to be read then.
+copied into the site, whose pages load nothing from elsewhere. Without that folder the site is still built, but its
+cells cannot be run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("autograd", "nn", "demos")
 LEFT_OUT = {".c", ".pyc", ".pyd", ".pxd", ".so"}
 MESSAGES = ROOT / "autograd" / "view" / "page" / "messages.js"
-"""What an interactive page and the page around it say to each other: the same module on both sides."""
+"""The messages between an interactive page and the page that embeds it; both load this module."""
 
 
 def _prepare(app: Sphinx, config: Config) -> None:

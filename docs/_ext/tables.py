@@ -1,4 +1,4 @@
-"""A head of a table without a word in it is left out: Markdown has no tables without one, and readers aloud stumble."""
+"""Removes empty heads of tables: Markdown requires a head, but screen readers announce its empty cells."""
 
 from __future__ import annotations
 

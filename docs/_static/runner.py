@@ -1,7 +1,7 @@
-"""What runs the cells of a page in the reader's browser, one after the other, in one module.
+"""Runs the code cells of a page in the reader's browser, one after the other, in one module.
 
-It runs in Pyodide, called by ``worker.js``, and anywhere else as well. Whatever a cell prints or shows is told at once:
-text, HTML, and errors. Tracebacks are cut to the reader's own cells, which are called ``cell 1``, ``cell 2``, ...
+``worker.js`` calls it in Pyodide; it works in any other Python as well. Whatever a cell prints or shows is passed on
+while the cell runs: text, HTML, and errors. Tracebacks are cut to the reader's own cells, named ``cell 1``, ``cell 2``.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import Any
 from demos.classroom import lesson
 
 Tell = Callable[[str, str], object]
-"""Is called with what it is, ``"text"``, ``"html"`` or ``"error"``, and the text."""
+"""Receives the output of a cell: its kind, ``"text"``, ``"html"`` or ``"error"``, and the output itself."""
 
 LIMIT = 100_000
-"""Letters that a cell may print; more would hold up the page."""
+"""How many characters a cell may print; more would slow down the page."""
 
 PAUSE = 0.05
-"""Seconds: what is printed faster is told together."""
+"""Seconds: text that is printed in shorter intervals is collected, and passed on together."""
 
 
 class Printed(io.TextIOBase):
-    """Standard output and standard error of a cell."""
+    """Standard output and standard error of a cell: collects the text, and passes it on to `tell`."""
 
     def __init__(self, tell: Tell) -> None:
         self.say = tell
@@ -39,11 +39,11 @@ class Printed(io.TextIOBase):
         self.left = LIMIT
 
     def writable(self) -> bool:
-        """As files say it."""
+        """True, as `io.TextIOBase` asks of a stream that can be written to."""
         return True
 
     def write(self, text: str) -> int:
-        """Keep it until it is time to tell."""
+        """Collect text, up to `LIMIT` characters in all; pass it on if `PAUSE` has passed since the last time."""
         if self.left > 0:
             self.waiting.append(text[: self.left])
             self.left -= len(text)
@@ -54,7 +54,7 @@ class Printed(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Tell what has been printed."""
+        """Pass on what has been collected."""
         text = "".join(self.waiting)
         self.waiting.clear()
         if text:
@@ -67,7 +67,7 @@ class Page:
 
     def __init__(self) -> None:
         self.module = ModuleType("__main__")
-        self.cells: set[str] = set()  # how the files of their code are called
+        self.cells: set[str] = set()  # names such as "cell 3", under which their code is compiled
 
     def run(self, number: int, source: str, tell: Tell) -> tuple[str, str]:
         """Run a cell.
@@ -77,7 +77,7 @@ class Page:
         outcome : str
             ``"done"``, ``"error"``, or ``"missing"`` if a module was not found.
         what : str
-            The name of that module.
+            The name of the missing package; empty otherwise.
         """
         printed = Printed(tell)
 
@@ -108,7 +108,7 @@ class Page:
         return "done", ""
 
     def _value(self, source: str, name: str) -> object:
-        """What the last expression of a cell is; None if it ends otherwise."""
+        """Execute a cell; returns the value of its last statement if that is an expression, and None otherwise."""
         tree = ast.parse(source, name)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, name, "exec"), self.module.__dict__)
@@ -118,7 +118,7 @@ class Page:
 
 
 def _display(value: Any, show: Callable[[str, str], None]) -> None:
-    """Show a value in the richest of the ways in which notebooks would."""
+    """Show a value as a notebook would: as HTML or SVG if it has such a form, otherwise as text."""
     if hasattr(value, "_ipython_display_"):
         value._ipython_display_()
         return
@@ -133,7 +133,7 @@ def _display(value: Any, show: Callable[[str, str], None]) -> None:
 
 
 def told(error: BaseException, cells: set[str]) -> str:
-    """A traceback, without what is not the reader's: frames of libraries and of this file.
+    """The traceback of an error with the frames of the reader's cells only, not those of libraries or of this file.
 
     Examples
     --------

@@ -1,5 +1,5 @@
-"""The lessons: each runs, says what is true, asks, and helps who answers wrongly.
+"""The lessons: each runs, says what is true, asks questions, and gives hints for wrong answers.
 
-`test_every` holds for all of them. For the lesson ``NN_name.py`` there is ``test_name.py``: its figures against
-formulas derived by hand, and ``WRONG``, answers to its exercises that many give.
+`test_every` holds for all of them. For the lesson ``NN_name.py`` there is ``test_name.py``: it compares the lesson's
+numbers with formulas derived by hand, and its ``WRONG`` has wrong answers to the exercises that many give.
 """

@@ -1,4 +1,4 @@
-"""Lessons run for tests: once in a process, in silence."""
+"""Runs lessons for tests: each once in a process, without output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from demos.classroom.course import Lesson, lessons
 
 
 def lesson(name: str) -> Lesson:
-    """The lesson called so."""
+    """The lesson of this name."""
     return next(lesson for lesson in lessons() if lesson.name == name)
 
 
@@ -31,7 +31,7 @@ def _ran(name: str) -> tuple[ModuleType, str]:
 
 
 def ran(name: str) -> ModuleType:
-    """The lesson's namespace after it has run; skipped where what it imports is missing."""
+    """The lesson's module after it has run; skips the test if a library that the lesson imports is missing."""
     try:
         return _ran(name)[0]
     except ModuleNotFoundError as missing:
@@ -41,7 +41,7 @@ def ran(name: str) -> ModuleType:
 
 
 def exactly(expected: object) -> Any:
-    """Equal but for the rounding of a few operations."""
+    """Equal up to the rounding of a few operations."""
     return pytest.approx(expected, rel=1e-14, abs=1e-16)
 
 

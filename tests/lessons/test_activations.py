@@ -108,7 +108,7 @@ def test_gradients_are_the_one_gradient_seen_through_the_other_matrices() -> Non
 
 
 def test_linear_networks_stop_at_a_quarter() -> None:
-    """The least squares of 0, 1, 1, 0 over a plane are at 0.5 everywhere: 4 · 0.5² / 4."""
+    """The plane with the least squares for 0, 1, 1, 0 is 0.5 everywhere, so the loss is 4 · 0.5² / 4."""
     trained = ran("activations").trained
     for name in ("one linear layer", "three linear layers"):
         assert trained[name][0][-1] == pytest.approx(0.25, abs=1e-5)

@@ -48,7 +48,7 @@ def one_list(examples: list[Any], size: int, seed: int) -> list[Any]:
 
 
 def parts(examples: list[Any], size: int, seed: int) -> list[list[Any]]:
-    """As many batches as they should have examples."""
+    """A wrong answer: makes `size` batches, instead of batches of this size."""
     order = random.Random(seed).sample(examples, len(examples))
     return [order[k::size] for k in range(size)]
 
@@ -85,7 +85,7 @@ def test_gradients_are_right_on_average() -> None:
 
 
 def test_spread_of_all_pairs_is_that_of_the_formula() -> None:
-    """Exactly, for these are all batches of 2 that can be dealt; for sampling, as far as 2000 batches tell."""
+    """Exactly for all possible batches of 2; for random batches, as far as 2000 of them tell."""
     lesson = ran("batches")
     by_w = [pair[0] for pair in slopes_by_hand(lesson.W, lesson.B, lesson.xs, lesson.ys)]
     centre = math.fsum(by_w) / 64

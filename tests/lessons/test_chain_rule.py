@@ -24,7 +24,7 @@ def of_different_nodes(node: Any, leaf: Any) -> int:
 
 
 def once_each(root: Any, leaf: Any) -> int:
-    """Counts the nodes that have the leaf for an operand."""
+    """A wrong answer: counts the nodes that have the leaf as an operand."""
     seen, waiting, found = set(), [root], 0
     while waiting:
         node = waiting.pop()
@@ -56,7 +56,7 @@ def test_the_diamond() -> None:
     x, m, u, v, y = lesson.x, lesson.m, lesson.u, lesson.v, lesson.y
     assert (y.data, x.grad) == (18 * 2**2 + 6 * 2, 36 * 2 + 6) == (84, 78)
     assert (m.grad, u.grad, v.grad) == (2 * 3 * 2 * 1 + (3 * 2 + 1) * 2, 12, 7)
-    # What m hands on to x: when u has come, and when u and v have.
+    # What m passes on to x: after the share of u alone, and after those of u and v.
     wrong = lesson.defaultdict(float)
     wrong[y] = 1.0
     lesson.naive(y, wrong)

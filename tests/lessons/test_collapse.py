@@ -11,7 +11,7 @@ from .running import exactly, ran, told
 
 
 def sigma(z: float) -> float:
-    """Without overflow, and with all digits of what is next to 0."""
+    """The sigmoid, without overflow, and with all digits near 0."""
     return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
 
 

@@ -22,7 +22,7 @@ of_each = pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
 
 
 def calls(lesson: Lesson, name: str) -> list[ast.Call]:
-    """Where the lesson calls one of its functions."""
+    """The calls of a function in the lesson."""
     tree = ast.parse(lesson.path.read_text(encoding="utf-8"))
     return [
         node
@@ -76,7 +76,7 @@ def test_right_answers_pass_and_none_else_are_kept(lesson: Lesson, capsys: pytes
 
 
 def wrong_answers() -> list[Any]:
-    """For each exercise three wrong answers at least, with a word of what is said to them."""
+    """The wrong answers to each exercise, at least three, with a word of the message for each."""
     found = []
     for lesson in LESSONS:
         wrong = importlib.import_module(f"tests.lessons.test_{lesson.name}").WRONG

@@ -84,7 +84,7 @@ WRONG = {
 
 
 def test_forward_and_backward() -> None:
-    """By hand and by the engine, each of the two, against the equations written out here, and the known figures."""
+    """The lesson's numbers by hand and by the engine agree with the equations written out here, and the known ones."""
     lesson = ran("full_trace")
     forward = {"z1": Z[0], "h1": H[0], "z2": Z[1], "h2": H[1], "zo": Z_OUT, "o": O, "C": (O - Y) ** 2 / 2}
     assert lesson.by_hand == exactly(forward)

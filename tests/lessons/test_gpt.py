@@ -119,7 +119,7 @@ def test_the_program_is_the_mean_over_characters(gpt: ModuleType) -> None:
 
 
 def test_gradients(gpt: ModuleType) -> None:
-    """The scalars' and the program's are the same, and both are central differences of the formulas."""
+    """The gradients of scalars and program are the same, and agree with central differences of the formulas."""
     assert gpt.apart < 1e-13
     name, h = gpt.held_out[1], 1e-5
     tokens = gpt.tokens_of(name)
@@ -168,7 +168,7 @@ def test_nothing_looks_ahead(gpt: ModuleType) -> None:
 def test_it_starts_from_nothing_and_learns(gpt: ModuleType) -> None:
     knowing_nothing = math.log(gpt.kinds)
     assert gpt.loss.data == pytest.approx(knowing_nothing, abs=0.06)
-    assert gpt.curve[-1][1] < 2.3  # nats per character, of what it learns from
+    assert gpt.curve[-1][1] < 2.3  # nats per character, on the training names
     assert gpt.best < gpt.counted < knowing_nothing
     assert gpt.best == min(held for _, _, held in gpt.curve)
     assert gpt.curve[-1][2] > gpt.best + 0.02
@@ -197,7 +197,7 @@ def test_invented_names(gpt: ModuleType) -> None:
     assert max(map(len, made)) <= gpt.length
     assert sum(name in gpt.training for name in made) < 25
     gpt.program.write_back()
-    tokens = [gpt.END]  # near the temperature 0 the likeliest character is drawn, which is followed here by hand
+    tokens = [gpt.END]  # at temperatures near 0 the likeliest character is drawn; the same by hand
     while len(tokens) <= gpt.length:
         tokens.append(int(logits(gpt.model, tokens)[-1].argmax()))
         if tokens[-1] == gpt.END:

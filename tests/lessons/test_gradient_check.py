@@ -34,7 +34,7 @@ def absolute(f: Function, x: list[float], gradient: list[float], h: float = 1e-5
 
 
 def generous(f: Function, x: list[float], gradient: list[float], h: float = 1e-5) -> list[int]:
-    """In proportion to what is larger than 1; a small gradient may be anything."""
+    """A wrong answer: the error relative only to gradients larger than 1, so a small gradient may be anything."""
     return [i for i, n in enumerate(quotients(f, x, h)) if abs(n - gradient[i]) > 1e-4 * max(1, abs(n))]
 
 
@@ -143,14 +143,14 @@ def test_the_best_nudge_is_between_truncation_and_rounding() -> None:
     assert min(errors.values()) < 1e-8
     assert errors[1] > 10 * errors[3]
     assert errors[11] > 10 * errors[5]
-    assert errors[15] == 1  # nothing is left
+    assert errors[15] == 1  # no digit is left
     assert lesson.best == 3
 
 
 def test_both_arms_of_the_figure() -> None:
-    """Far to the right the error is h²/6 · E'''/E'; to the left it stays below a few times rounding."""
+    """Far to the right the error is h²/6 · E'''/E'; to the left it stays below a few times the rounding error."""
     lesson = ran("gradient_check")
-    step = 1e-2  # E''' by central differences of the formula for E', which the test above holds to be right
+    step = 1e-2  # E''' by central differences of the formula for E', which another test checks
 
     def first(w: float) -> float:
         h = [sigma(w * 0.05 + 0.20 * 0.10 + 0.35), sigma(0.25 * 0.05 + 0.30 * 0.10 + 0.35)]

@@ -111,7 +111,7 @@ def test_sizes_by_hand(activation: str, name: str) -> None:
         backward.insert(0, np.sqrt((blame**2).mean()))
         blame = W.T @ (blame * (1 - np.tanh(z) ** 2 if activation == "tanh" else z > 0))
     measured = lesson.measured[activation, name]
-    # 1 - tanh² loses digits where tanh is next to 1.
+    # 1 - tanh² loses digits where tanh is near 1.
     assert measured[0] == pytest.approx(forward, rel=1e-9)
     assert measured[1] == pytest.approx(backward, rel=1e-6)
 

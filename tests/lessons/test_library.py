@@ -125,7 +125,7 @@ def test_a_curve_with_certified_numbers(lesson: ModuleType) -> None:
 
 
 def test_error_bars_from_the_whole_hessian(lesson: ModuleType) -> None:
-    """Half the Hessian is the sum of J'J and of what is missing times its second derivatives."""
+    """Half the Hessian is J'J plus the sum of the residuals times their second derivatives."""
     x, y = np.array(lesson.pressure), np.array(lesson.volume)
     b1, b2 = lesson.b
     decay = np.exp(-b2 * x)

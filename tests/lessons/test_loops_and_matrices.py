@@ -14,7 +14,7 @@ Matrix = list[list[float]]
 
 
 def straight(W: Rows, D: Rows) -> Matrix:
-    """W @ D, where the sizes fit."""
+    """A wrong answer: W @ D, for sizes that fit."""
     return [[sum(W[i][j] * D[j][k] for j in range(len(D))) for k in range(len(D[0]))] for i in range(len(W))]
 
 

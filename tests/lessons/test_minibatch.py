@@ -1,4 +1,4 @@
-"""The lesson on batches: W6 of the curriculum, and wrong answers to its exercises."""
+"""The lesson on several examples at once: W6 of the curriculum, and wrong answers to its exercises."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_batch_norm_backward() -> None:
         assert numbers == exactly([*dxhat, dvar, dmean, dgamma, sum(dout)])
     for numbers in ([v.grad for v in lesson.xs], lesson.dx):
         assert numbers == pytest.approx(dx, rel=1e-13)  # terms of the size 1 cancel in part
-    # In one line, after the mean's second part, which is 0, is left out.
+    # The formula in one line, without the second part of the mean's derivative, which is 0.
     short = [gamma / math.sqrt(var + eps) * (d - sum(dout) / m - h * dgamma / m) for d, h in zip(dout, xhat)]
     assert dx == pytest.approx(short, rel=1e-12)
     assert abs(lesson.by_var) < 1e-15 and abs(sum(dx)) < 1e-14
@@ -109,7 +109,7 @@ def test_what_does_not_matter_before_batch_norm() -> None:
 
 
 def test_running_statistics() -> None:
-    """After k batches a running number is 0.9^k of its start and the rest of the batch's; that divides by m - 1."""
+    """After k batches a running number is 0.9^k of its start plus the rest of the batch's, whose variance has m - 1."""
     lesson = ran("normalisation")
     kept = 0.9**51  # the lesson calls once more, to look at x1
     assert lesson.norm.running_mean[0] == pytest.approx(3 * (1 - kept), rel=1e-12)
@@ -140,7 +140,7 @@ def test_the_way_around() -> None:
 
 
 def test_depth() -> None:
-    """What the text says of the ten networks."""
+    """The lesson's statements about the ten networks."""
     lesson = ran("normalisation")
     deltas = lesson.deltas
 
@@ -160,7 +160,7 @@ def test_depth() -> None:
 
 
 def test_deltas_of_a_residual_network_by_hand() -> None:
-    """a + f(W a): the blame that comes to a layer is what it hands back, and W^T of its delta besides."""
+    """a + f(W a): a layer passes the gradient that it gets back unchanged, plus W^T times its delta."""
     np = pytest.importorskip("numpy", reason="NumPy is not installed")
     lesson = ran("normalisation")
     weights = lesson.random.Random(1)

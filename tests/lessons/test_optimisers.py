@@ -1,4 +1,4 @@
-"""The lesson on optimisers: every rule written out again, who comes in when, and wrong answers to its exercises."""
+"""The lesson on optimisers: every rule written out again, the order of arrival, and wrong answers to its exercises."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_paths_are_those_of_the_rules(name: str) -> None:
-    """On the saddle, whose x and y know nothing of each other: 5x² and -y²/2 + y⁴/4."""
+    """On the saddle, which is a sum of a function of x and one of y: 5x² and -y²/2 + y⁴/4."""
     rate, _, path = ran("optimisers").escapes[name][2:]
     xs = BY_HAND[name](0.7, rate, lambda x: 10 * x, lambda x: 10)
     ys = BY_HAND[name](0.0001, rate, lambda y: y**3 - y, lambda y: 3 * y**2 - 1)
@@ -229,7 +229,7 @@ def test_first_steps() -> None:
 
 
 def test_sgd_in_the_valley() -> None:
-    """Along the valley each step leaves 1 - rate of the distance, across it 1 - 50 rate."""
+    """Along the valley each step multiplies the distance by 1 - rate, across it by 1 - 50 rate."""
     lesson = ran("optimisers")
     arrived, _, rate, losses, path = lesson.straight["SGD"]
     for step, (x, y) in enumerate(path):
@@ -251,7 +251,7 @@ def test_who_does_not_notice_the_turn(name: str) -> None:
 def test_the_race_is_told_as_it_was() -> None:
     lesson = ran("optimisers")
     assert lesson.unmoved == "SGD" and not lesson.left_the_ridge
-    assert set(lesson.same) == {"SGD", "Momentum", "Nesterov", "Free SGD", "Lion"}  # which never arrives
+    assert set(lesson.same) == {"SGD", "Momentum", "Nesterov", "Free SGD", "Lion"}  # Lion never arrives
     assert max(lesson.straight[name][0] for name in ("Adagrad", "RMSprop")) < 10
     assert min(lesson.oblique[name][0] for name in ("Adagrad", "RMSprop")) > 100
     assert lesson.straight["Lion"][0] == lesson.oblique["Lion"][0] == math.inf

@@ -1,4 +1,4 @@
-"""The lessons' figures: all that is not a curve has the colour of the text around, in light and in dark."""
+"""The lessons' figures: everything except curves has the colour of the text around, in light and in dark."""
 
 from __future__ import annotations
 

@@ -125,18 +125,18 @@ def test_the_limits_of_formats() -> None:
     for form, digits, top in (("float64", 53, 1023), ("float32", 24, 127), ("float16", 11, 15), ("bfloat16", 8, 127)):
         assert lesson.limits(form) == (2.0**top, 2.0 ** (1 - top - digits + 1), 2.0 ** (1 - digits)), form
     assert lesson.w.data == 1.0
-    assert 1.0 - 2.0**-8 == 0.99609375  # the next number below 1 in bfloat16; 0.001 is less than half the way
+    assert 1.0 - 2.0**-8 == 0.99609375  # the next number below 1 in bfloat16; 0.001 is less than half the distance
 
 
 def test_gradients_that_are_lost_and_kept() -> None:
     lesson = ran("stability")
-    # Half of the smallest float16, 2**-24, is rounded to 0; what is rounded on the way moves a few across.
+    # Up to half of the smallest float16, 2**-24, numbers are rounded to 0; earlier roundings move a few across.
     below = sum(abs(g) <= 2.0**-25 for g in lesson.exact)
     assert lesson.zeros(lesson.exact) == 0
     assert below > 200 and abs(lesson.lost - below) < 30
     kept = lesson.gradients("float16", lesson.SCALE)
     assert lesson.zeros(kept) == 0
-    # Each is rounded a few times on its way, to 11 digits at the best, and to 1 at the worst.
+    # Each gradient is rounded a few times, to 11 binary digits at best, and to 1 at worst.
     assert [g / lesson.SCALE for g in kept] == pytest.approx(lesson.exact, rel=0.01, abs=2.0**-24 / lesson.SCALE * 4)
     told_zeros = [line.split() for line in told("stability").splitlines() if line.startswith("    float16  ")]
     assert ["float16", "1", str(lesson.lost), "337"] in told_zeros and ["float16", "32768", "0", "337"] in told_zeros

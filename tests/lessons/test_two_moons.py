@@ -1,4 +1,4 @@
-"""The lesson on two moons: the data's formula, the network's forward and backward pass in NumPy, and what pushes."""
+"""The lesson on two moons: the data's formula, the network's passes in NumPy, and which points have gradients."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def layers(numbers: Sequence[float]) -> list[tuple[Any, Any]]:
 
 
 def forward(numbers: Sequence[float], points: Any) -> list[Any]:
-    """What each layer makes of all points."""
+    """The outputs of each layer for all points."""
     made = [np.array(points)]
     for k, (w, b) in enumerate(layers(numbers)):
         z = made[-1] @ w.T + b
@@ -127,7 +127,7 @@ def test_the_program_takes_the_same_steps(moons: ModuleType) -> None:
 
 
 def test_between_folds_the_score_is_linear(moons: ModuleType) -> None:
-    """Where a short way crosses no fold, its middle has the mean of the scores of its ends."""
+    """If a short segment crosses no fold, the score at its middle is the mean of the scores at its ends."""
     draw, numbers = np.random.default_rng(0), moons.snapshots[100]
     ends = draw.uniform(-1.0, 1.0, (400, 2)), draw.uniform(-1.0, 1.0, (400, 2))
     a, b = ends[0], ends[0] + 0.05 * ends[1]

@@ -16,7 +16,7 @@ from demos.programs.xor_counts import RECIPES, SEEDS, Ended, stored, train
 
 from .running import ran, told
 
-try:  # the tests are skipped without it, see below
+try:  # without NumPy the tests are skipped, see below
     import numpy as np
 except ModuleNotFoundError:
     np: Any = None  # type: ignore[no-redef]
@@ -100,7 +100,7 @@ def sigma(z: Any) -> Any:
 
 
 def texts(seeds: Iterable[int], scale: float, relu: bool, epochs: int, factor: float = 1.0) -> tuple[Any, Any, Any]:
-    """Train the texts' networks by the four equations; outputs, hidden sums and losses, seeds first."""
+    """Train the textbooks' networks by the four equations; returns outputs, hidden sums and losses, for each seed."""
     draws = [np.random.RandomState(seed) for seed in seeds]
     w1 = np.array([random.randn(2, 4) * scale for random in draws])
     w2 = np.array([random.randn(4, 1) * scale for random in draws])
@@ -122,7 +122,7 @@ def texts(seeds: Iterable[int], scale: float, relu: bool, epochs: int, factor: f
 
 
 def agree(runs: Sequence[Ended], outputs: Any, losses: Any) -> None:
-    """What the engine measured is what the formulas give, to the digits that the file keeps."""
+    """Check that the stored runs of the engine agree with the formulas, to the digits that the file keeps."""
     assert [run.outputs for run in runs] == [pytest.approx(o.tolist(), rel=1e-4, abs=1e-7) for o in outputs]
     assert [run.loss for run in runs] == pytest.approx(losses.tolist(), rel=1e-4, abs=1e-7)
     assert [run.solved for run in runs] == [bool(((o > 0.5) == (Y[:, 0] > 0.5)).all()) for o in outputs]
@@ -241,7 +241,7 @@ def test_counts_of_all_recipes() -> None:
 
 
 def test_the_program_measures_what_is_stored() -> None:
-    """Networks do not disturb each other: together or alone, a seed ends where the file says."""
+    """Networks in one program do not affect each other: together or alone, a seed ends where the file says."""
     recipe = RECIPES[0]
     together, alone = train(recipe, [1, 13, 9]), train(recipe, [13])
     for run in (*together, *alone):

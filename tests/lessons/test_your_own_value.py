@@ -14,7 +14,7 @@ from .running import exactly, ran, told
 
 
 class Node:
-    """What a reader's class has, as far as wrong answers come."""
+    """A stand-in for the reader's class, with what wrong answers need."""
 
     def __init__(self, data: float, operands: Any = ()) -> None:
         self.data, self.grad, self.operands = data, 0.0, operands
@@ -22,7 +22,7 @@ class Node:
 
 
 def tanh_with(hand_on: Callable[[Any, Node, float], None]) -> Callable[[Any], Node]:
-    """tanh with such a _backward."""
+    """A tanh whose `_backward` calls `hand_on`."""
 
     def tanh(v: Any) -> Node:
         t = math.tanh(v.data)
@@ -80,7 +80,7 @@ WRONG = {
 
 
 def test_tanh_of_the_lessons_own_class_is_right(capsys: pytest.CaptureFixture[str]) -> None:
-    """The answer that a reader writes: with the class of the lesson."""
+    """The answer that a reader writes, with the class of the lesson."""
     own = ran("your_own_value").Value
 
     def tanh(v: Any) -> Any:
@@ -119,7 +119,7 @@ def test_the_class_differentiates() -> None:
 
 
 def test_what_the_class_cannot_do() -> None:
-    """The n-th call of backward() adds n times the gradient, 24, for what is left in m grows by 12 each time."""
+    """The n-th call of backward() adds n times the gradient, 24, because m.grad grows by 12 each time."""
     lesson = ran("your_own_value")
     assert [lesson.after(n, lesson.Value) for n in (1, 2, 3)] == [24, 24 * 3, 24 * 6]
     assert [lesson.after(n, autograd.Value) for n in (1, 2, 3)] == [24, 24 * 2, 24 * 3]

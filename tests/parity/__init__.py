@@ -1,11 +1,11 @@
 """Side by side with PyTorch: each layer, activation, loss, optimiser and scheduler, trained for 50 steps.
 
-A `Case` is one of them with some options. Running it trains with it, here and in PyTorch, from the same numbers, and
-gives the largest difference between the two in all that the 50 steps brought forth: losses, parameters, state. The
-cases stand in modules of their own, a table each; ``test_parity`` holds each of them to `TARGET`, and
-``python -m tests.parity --write`` writes what was measured to ``docs/parity.md``.
+A `Case` is one of them with some options. Running it trains a model here and in PyTorch, from the same numbers, and
+returns the largest difference between the two in all losses, parameters and states of the 50 steps. Each module of
+`TABLES` has the cases of one table. ``test_parity`` checks that no difference exceeds `TARGET`, and
+``python -m tests.parity --write`` writes the differences to ``docs/parity.md``.
 
-Where PyTorch has no such thing (Lion, schedule-free, Sophia) the other side is the paper's rule, written out here.
+Where PyTorch lacks an optimiser (Lion, schedule-free, Sophia), the reference is the paper's rule, written out here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 STEPS = 50
 TARGET = 1e-10
-"""The largest relative difference that passes."""
+"""The largest difference that passes; see `difference`."""
 TABLES = ("layers", "sequences", "activations", "losses", "optimizers", "schedulers")
 """The modules here that have ``CASES``, in the order of the document."""
 WAYS = ("eager", "compiled")
@@ -24,14 +24,14 @@ WAYS = ("eager", "compiled")
 
 @dataclass(frozen=True)
 class Case:
-    """Something of ``nn`` with some options, and how it is compared.
+    """A class of ``nn`` with some options, and how it is compared with PyTorch's.
 
     Attributes
     ----------
     name : str
-        As in ``nn``.
+        The class's name in ``nn``.
     options : str
-        As they are written in a call; empty for none.
+        The arguments, as they are written in a call; empty for none.
     run : callable
         ``run(way)`` trains in one of `WAYS` and returns the largest difference, see `difference`.
     ways : tuple of str
@@ -50,7 +50,7 @@ class Case:
 
 
 def difference(ours: Iterable[float], theirs: Iterable[float]) -> float:
-    """The largest difference of two rows of numbers, relative where a number is larger than 1.
+    """The largest difference between two sequences of numbers, relative where a number is larger than 1.
 
     >>> difference([1.0, 100.0], [1.5, 101.0])
     0.5
@@ -66,6 +66,6 @@ def difference(ours: Iterable[float], theirs: Iterable[float]) -> float:
 
 
 def cases(table: str) -> list[Case]:
-    """The cases of one module here."""
+    """The cases of one module of `TABLES`."""
     found: list[Case] = importlib.import_module(f".{table}", __name__).CASES
     return found

@@ -1,4 +1,4 @@
-"""Activations beside PyTorch's: each after a `Linear` layer, on inputs that are large enough for all of its pieces."""
+"""Activations beside PyTorch's: each after a `Linear` layer, on inputs large enough to reach all of its pieces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Activated(nn.Module):
 
 
 def pytorchs(activation: Any) -> Any:
-    """The same of PyTorch's, with the same names of parameters."""
+    """PyTorch's counterpart of `Activated`, with the same names of parameters."""
     import torch
 
     class Twin(torch.nn.Module):
@@ -41,7 +41,7 @@ def large() -> Any:
 
 
 def hardsigmoid() -> Any:
-    """PyTorch's formula: the slope of its own Hardsigmoid is 1/6 in single precision, also in double."""
+    """PyTorch's formula for it; its own Hardsigmoid rounds the slope 1/6 to single precision, also for float64."""
     import torch
 
     class Hardsigmoid(torch.nn.Module):
@@ -52,7 +52,7 @@ def hardsigmoid() -> Any:
 
 
 def activation(name: str, options: str = "", *, training: bool = True, theirs: Callable[[], Any] | None = None) -> Case:
-    """A case for the module of that name; `options` are read as they are written."""
+    """A case for the module of that name; `options` is the text of its keyword arguments."""
     given: dict[str, Any] = eval(f"dict({options})")
 
     def ours() -> nn.Module:

@@ -1,4 +1,4 @@
-"""Containers, and the layer of two inputs, beside PyTorch's."""
+"""Containers, and `Bilinear`, the layer of two inputs, beside PyTorch's."""
 
 from __future__ import annotations
 

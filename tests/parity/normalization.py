@@ -13,7 +13,7 @@ from .training import layer
 
 
 def evaluated(module: Any) -> Any:
-    """In evaluation mode, with running statistics that tell the channels apart."""
+    """The module in evaluation mode; ours with running statistics that differ by channel, which PyTorch's copies."""
     channels = getattr(module, "num_features", 3)
     mean, var = [0.5 - 0.3 * c for c in range(channels)], [0.7 + 0.4 * c for c in range(channels)]
     if isinstance(module, nn.Module):

@@ -31,7 +31,7 @@ def train(
     measured: bool = False,
     curved: bool = False,
 ) -> float:
-    """Train here and there, and compare losses, parameters, learning rates and momenta.
+    """Train here and in PyTorch, and return the largest difference of losses, parameters, learning rates and momenta.
 
     Parameters
     ----------
@@ -39,11 +39,12 @@ def train(
     ours, theirs : callable
         They make the optimiser: of all parameters, or, if `grouped`, of the weights and the biases.
     scheduler, reference : callable, optional
-        They make a scheduler for it, which steps after each step.
+        They make a scheduler for the optimiser here and in PyTorch; it steps after each of the optimiser's steps.
     measured : bool
-        Whether the scheduler steps by the loss.
+        Whether the scheduler's steps take the loss.
     curved : bool
-        Whether the optimiser goes by the diagonal of the Hessian: here by the loss, or by a program of its own.
+        Whether the optimiser uses the diagonal of the Hessian. Ours computes it from the loss if eager; if compiled, a
+        program of its own does.
     """
     import torch
 
@@ -138,7 +139,7 @@ def double_precision() -> Iterator[None]:
 
 
 def optimizer(name: str, reference: Callable[[], Any] | None = None, *, curved: bool = False, **options: Any) -> Case:
-    """A case for an optimiser; `reference` gives its like, if it is not PyTorch's of the same name."""
+    """A case for an optimiser; `reference` returns the class to compare with, if not PyTorch's of the same name."""
 
     def theirs(params: Any) -> Any:
         import torch
@@ -152,7 +153,7 @@ def optimizer(name: str, reference: Callable[[], Any] | None = None, *, curved: 
 
 
 def groups(name: str, weights: dict[str, Any], biases: dict[str, Any], **options: Any) -> Case:
-    """A case with two groups."""
+    """A case with two groups of parameters, each with options of its own."""
 
     def made(home: Any) -> Make:
         def make(parts: Any) -> Any:
@@ -193,7 +194,7 @@ class PaperLion:
 
 
 class PaperScheduleFree:
-    """Defazio et al. 2024: equations 3 to 5, where `beta2` is None, or else algorithm 1, with x, y and z in lists."""
+    """Defazio et al. 2024: equations 3 to 5 if `beta2` is None, or else algorithm 1; y is the parameters themselves."""
 
     def __init__(
         self,

@@ -28,13 +28,14 @@ def scheduler(
     ----------
     name, options : str
     made : callable, optional
-        ``made(home, optimizer)`` makes it of the schedulers in ``home``; otherwise it is what name and options say.
+        ``made(home, optimizer)`` makes it from the schedulers of the module ``home``. If not given, the scheduler is
+        ``home.name(optimizer, options)``.
     optimizer : str
-        What it schedules.
+        The name of the optimiser that it schedules.
     measured : bool
-        Whether it steps by the loss.
+        Whether its steps take the loss.
     **settings
-        Of the optimiser.
+        The options of the optimiser.
     """
     settings = {"lr": 0.1, **settings}
 

@@ -27,7 +27,7 @@ def torch_nn() -> Any:
 
 
 def everything(made: Any) -> Any:
-    """All that a call returned, in one row: PyTorch's tensors in tuples, or our nested lists."""
+    """All numbers that a call returned, flattened: from PyTorch's tensors, also in tuples, or from our nested lists."""
     import torch
 
     if isinstance(made, torch.Tensor):
@@ -40,12 +40,13 @@ def everything(made: Any) -> Any:
 
 
 def around(inner: Make, call: Call) -> tuple[Callable[[], nn.Module], Callable[[], Any]]:
-    """Modules of both kinds, here and in PyTorch, with one inside that is called in a way of its own.
+    """Functions that make a module here and in PyTorch, with a module inside that is called in a way of its own.
 
     Parameters
     ----------
     inner : callable
-        ``inner(library, seed)`` makes it with ``nn`` or ``torch.nn``; the second takes no seed, so that it is a dict.
+        ``inner(library, seed)`` makes the inner module with ``nn`` or ``torch.nn``; `seed` is a dict of keyword
+        arguments, empty for ``torch.nn``, which takes no seed.
     call : callable
         ``call(module, x)``, where x is the batch.
     """
@@ -82,13 +83,13 @@ def case(
     note: str = "",
     batch: int = 2,
 ) -> Case:
-    """One of both libraries' modules, made of the same arguments and called in the same way."""
+    """A case for a module made with the same arguments, and called in the same way, in both libraries."""
     ours, theirs = around(lambda library, seed: getattr(library, name)(*arguments, **settings, **seed), call)
     return layer(name, options + note, ours, theirs, example, batch=batch, output=everything)
 
 
 def like(x: Any, numbers: Any) -> Any:
-    """Numbers or booleans as what goes with x: lists, or a tensor."""
+    """Numbers or booleans in the form of x: as lists, or as a tensor."""
     import torch
 
     if not isinstance(x, torch.Tensor):
@@ -97,12 +98,12 @@ def like(x: Any, numbers: Any) -> Any:
 
 
 def first(module: Any, x: Any) -> Any:
-    """Of one example."""
+    """Call the module with the first example alone."""
     return module(x[0])
 
 
 def begun(*shapes: tuple[int, ...]) -> Call:
-    """With an initial state."""
+    """A call with random initial states of these shapes."""
 
     def call(module: Any, x: Any) -> Any:
         states = tuple(like(x, random_numbers(shape, seed=k)) for k, shape in enumerate(shapes, 3))
@@ -112,7 +113,7 @@ def begun(*shapes: tuple[int, ...]) -> Call:
 
 
 def twice(module: Any, x: Any) -> Any:
-    """A cell's two steps, each of which takes the inputs."""
+    """Two steps of a cell, both with x as the input."""
     return module(x, module(x))
 
 
@@ -179,7 +180,7 @@ def looking(at: Callable[[Any], Any] = lambda x: x, **options: Any) -> Call:
 
 
 def narrow(x: Any) -> Any:
-    """The first two of three steps, and of each the first three numbers."""
+    """The first two of the three steps, with the first three numbers of each."""
     return nn.Batch([[step[:3] for step in xs[:2]] for xs in x]) if isinstance(x, list) else x[:, :2, :3]
 
 
@@ -190,7 +191,7 @@ PADDED = [[False, False, True], [False, True, True]]
 
 
 def attention() -> list[Case]:
-    """Two examples of three steps, two heads."""
+    """Cases for `MultiheadAttention`: two examples of three steps, two heads."""
     sizes, made = (4, 2), []
 
     def add(note: str, call: Call, **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""Convolutions, pools, dropout and what arranges numbers anew, beside PyTorch's."""
+"""Convolutions, pools, dropout, and layers that rearrange numbers, beside PyTorch's."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Setting:
     ----------
     name : str
     example : tuple of int
-        The shape of what it takes.
+        The shape of one example.
     settings, options : tuple, dict
-        Its arguments.
+        The positional and the keyword arguments.
     weighted : bool
         Whether it draws weights of its own. If not, it stands behind a layer with weights, which mixes the channels
         place by place, so that there is something to train.
     prepare : callable
-        What is done to the layer, here and there, when it has been made.
+        Applied to the layer, here and in PyTorch, when it has been made.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Setting:
         return ", ".join(arguments) + ("" if self.prepare(nn.Module()).training else ", in evaluation")
 
     def ours(self) -> nn.Module:
-        """The layer here, with what stands before it."""
+        """The layer here, behind a layer with weights if it needs one."""
         kind, first = getattr(nn, self.name), self._first()
         if self.weighted:
             made: nn.Module = kind(*self.settings, **self.options, seed=1)
@@ -68,7 +68,7 @@ class Setting:
         return Pair(getattr(nn, first[0])(*first[1], seed=1), self.prepare(kind(*self.settings, **self.options)))
 
     def theirs(self) -> Any:
-        """The layer in PyTorch, with what stands before it."""
+        """The layer in PyTorch, behind a layer with weights if it needs one."""
         import torch
 
         made, first = self.prepare(getattr(torch.nn, self.name)(*self.settings, **self.options)), self._first()
@@ -79,19 +79,19 @@ class Setting:
         return (f"Conv{len(places)}d", (channels, channels, 1)) if places else ("Linear", (channels, channels))
 
     def case(self, **more: Any) -> Case:
-        """Its fifty steps."""
+        """The case that trains the layer."""
         return layer(self.name, str(self), self.ours, self.theirs, self.example, **more)
 
 
 def weighted(name: str, example: Shape, *settings: Any, **options: Any) -> Setting:
-    """A layer with weights that are drawn."""
+    """A layer that draws weights of its own."""
     return Setting(name, example, settings, options, weighted=True)
 
 
 def behind(
     name: str, example: Shape, *settings: Any, prepare: Callable[[Any], Any] = lambda module: module, **options: Any
 ) -> Setting:
-    """A layer without weights that are drawn."""
+    """A layer that draws no weights, behind one that does."""
     return Setting(name, example, settings, options, prepare=prepare)
 
 

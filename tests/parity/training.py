@@ -1,4 +1,4 @@
-"""Training a module here and its like in PyTorch, side by side."""
+"""Trains a module here and its counterpart in PyTorch, side by side."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ def layer(
     example : tuple of int
         The shape of one example; the modules are called with a batch of them.
     inputs : callable, optional
-        What makes the batch, if it is no batch of normal random numbers.
+        Makes the batch, if it is not one of normal random numbers.
     output : callable
-        Which part of what the modules return is compared with the targets, where they return more than one.
+        Selects what is compared with the targets from the modules' results, if these have several parts.
     """
 
     def run(way: str) -> float:
         import torch
 
-        torch.set_num_threads(1)  # for so few numbers several threads only wait for each other
+        torch.set_num_threads(1)  # with so few numbers several threads are slower
         model, twin = ours(), theirs().double()
         twin.load_state_dict({key: torch.tensor(x, dtype=torch.float64) for key, x in model.state_dict().items()})
         x = inputs() if inputs else random_numbers((batch, *example), seed=1)
-        tensor = torch.tensor(x, dtype=None if isinstance(leaves(x)[0], int) else torch.float64)  # entries are int
+        tensor = torch.tensor(x, dtype=None if isinstance(leaves(x)[0], int) else torch.float64)  # indices are int
         count = len(leaves(output(model(nn.Batch(x)))))
         target = torch.tensor(random_numbers((count,), seed=2), dtype=torch.float64)
         losses, expected = [], []
@@ -73,7 +73,7 @@ def layer(
             made = leaves(output(model(nn.Batch(x))))
             return sum([square(y - t) for y, t in zip(made, target.tolist())]) / float(len(made))
 
-        # A call of ours has perhaps moved buffers: both begin with what they are now.
+        # Our call above may have changed buffers, such as running statistics: both begin with the present ones.
         twin.load_state_dict({key: torch.tensor(x, dtype=torch.float64) for key, x in model.state_dict().items()})
         program = compile(loss, model, batch=False) if way == "compiled" else None
         trained: Any = model.parameters() if program is None else None

@@ -1,1 +1,1 @@
-"""The exercises of the lessons: a module for each lesson that has some. Whoever reads on reads the answers."""
+"""The exercises of the lessons, and their answers: a module for each lesson that has exercises."""

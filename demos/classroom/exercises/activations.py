@@ -10,7 +10,7 @@ Rows = Sequence[Sequence[float]]
 
 
 def needed(answer: object) -> None:
-    """Two weights and a bias."""
+    """The answer is 3: two weights and a bias."""
     got = number(answer)
     if close(got, 3):
         return
@@ -26,11 +26,11 @@ def needed(answer: object) -> None:
 _WEIGHTS = [[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0], [0.0, 1.0], [-2.0, 0.0]]
 _BIASES = [0.0, -0.5, 1.5, 0.0, -1.0]
 _INPUTS = [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]
-"""Unit 3 is at 0 for each input, and so dead; unit 4 is below 0; unit 2 would be dead without its bias."""
+"""For each input z is 0 in unit 3, which is dead, and below 0 in unit 4; unit 2 would be dead without its bias."""
 
 
 def dead(answer: object) -> None:
-    """The units whose z is 0 or less for all inputs."""
+    """The answer is a function that finds the units whose z is 0 or less for all inputs."""
     what = "dead(W, b, inputs)"
     got = _units(call(answer, what, _WEIGHTS, _BIASES, _INPUTS), what)
     shown = f"With W = {_WEIGHTS}, b = {_BIASES} and inputs = {_INPUTS}"
@@ -61,7 +61,7 @@ def _expect(got: list[int], shown: str) -> None:
 
 
 def _units(got: object, what: str) -> list[int]:
-    """The numbers of units, in order."""
+    """The unit numbers that the reader's function returned, in order."""
     try:
         found = list(got)  # type: ignore[call-overload]
     except TypeError:

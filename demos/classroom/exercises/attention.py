@@ -13,7 +13,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def terms_of_a_weight(answer: object) -> None:
-    """(8 - 3 + 1)²."""
+    """The answer is (8 - 3 + 1)² = 36, the number of places at which the filter can stand."""
     n = number(answer)
     if n == 36:
         return
@@ -31,7 +31,7 @@ def terms_of_a_weight(answer: object) -> None:
 
 
 def attend(answer: object) -> None:
-    """The weighted sum of the values."""
+    """The answer is a function: the sum of the values, weighted by the softmax of the scaled scores."""
     query, keys, values = [1.0, 2.0], [[1.0, 0.0], [0.5, 1.0], [-1.0, 0.3]], [[1.0, 0.0], [0.0, 3.0], [5.0, -2.0]]
     what = "attend([1, 2], [[1, 0], [0.5, 1], [-1, 0.3]], [[1, 0], [0, 3], [5, -2]])"
     got = call(answer, what, query, keys, values)

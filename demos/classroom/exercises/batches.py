@@ -10,7 +10,7 @@ from ..checking import Wrong, call, close, number
 
 
 def size(answer: object) -> None:
-    """A fifth of the spread takes 25 times 16."""
+    """The answer is 400: a fifth of the spread takes a batch 25 times as large as 16."""
     got = number(answer)
     if close(got, 400):
         return
@@ -26,7 +26,7 @@ def size(answer: object) -> None:
 
 
 def batches(answer: object) -> None:
-    """Ten examples in fours, and others."""
+    """The answer is a function; checks ten examples in batches of 4, and other lengths, sizes and seeds."""
     given = list("abcdefghij")
     what = "batches(list('abcdefghij'), 4, seed=1)"
     made = _lists(call(answer, what, given, 4, 1), what)
@@ -61,7 +61,7 @@ def batches(answer: object) -> None:
 
 
 def _lists(returned: Any, what: str) -> list[list[Any]]:
-    """What is returned, as a list of lists."""
+    """What the reader's function returned, as a list of lists."""
     if not isinstance(returned, (list, tuple)) or not all(isinstance(batch, (list, tuple)) for batch in returned):
         raise Wrong(f"{what} should return a list of lists, and returned {returned!r:.60}.")
     return [list(batch) for batch in returned]

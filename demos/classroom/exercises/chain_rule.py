@@ -8,7 +8,7 @@ from ..checking import Wrong, call, close, function, number
 
 
 def paths_of_cube(answer: object) -> None:
-    """Two through q, and one that goes to x at once."""
+    """The answer is 3: two paths go through q, and one goes straight to x."""
     paths = number(answer)
     if close(paths, 3):
         return
@@ -22,7 +22,7 @@ def paths_of_cube(answer: object) -> None:
 
 
 class _Node:
-    """What a graph is made of: operands. It counts how often it is asked for them."""
+    """A node of a graph. The class counts how often operands are read, to stop functions that follow every path."""
 
     reads = 0
 
@@ -49,7 +49,7 @@ def _tower(diamonds: int) -> tuple[_Node, _Node]:
 
 
 def count_paths(answer: object) -> None:
-    """Products and squares, one diamond, many of them, and a side way that comes late."""
+    """The answer is a function; checks a chain, a square, one diamond, 60 diamonds, and paths of unequal length."""
     function(answer)
 
     def ask(what: str, root: _Node, leaf: _Node) -> float:

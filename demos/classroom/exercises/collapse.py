@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def slope(answer: object) -> None:
-    """o - y, for a target between 0 and 1."""
+    """The answer is o - y, also for a target between 0 and 1."""
     o, y = 0.8, 1 / 3
     got = number(answer)
     if close(got, o - y, rel=2e-3):
@@ -26,7 +26,7 @@ def slope(answer: object) -> None:
 
 
 def class_slopes(answer: object) -> None:
-    """Softmax minus the target, also for logits that are large."""
+    """The answer is a function: softmax minus the one-hot target, without overflow for large logits."""
     what = "class_slopes([2.0, -1.0, 0.5], 0)"
     zs, right = [2.0, -1.0, 0.5], _class_slopes([2.0, -1.0, 0.5], 0)
     got = _numbers(answer, what, zs, 0)

@@ -9,7 +9,7 @@ from ..networks import credit_network
 
 
 def delta_o(answer: object) -> None:
-    """(o - 0) o (1 - o)."""
+    """The answer is (o - y) o (1 - o) for y = 0."""
     o = credit_network().o.data
     got = number(answer)
     if close(got, o * o * (1 - o), rel=1e-3):
@@ -24,7 +24,7 @@ def delta_o(answer: object) -> None:
 
 
 def deltas(answer: object) -> None:
-    """The four equations for one output and two hidden units."""
+    """The answer is a function: the deltas of one output and of two hidden units."""
     what = "deltas([0.7, -0.8], [0.6, 0.5], 0.7, 1)"
     v, h, o, y = [0.7, -0.8], [0.6, 0.5], 0.7, 1.0
     right_o, right = _deltas(v, h, o, y)

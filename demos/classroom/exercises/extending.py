@@ -11,7 +11,7 @@ from ..checking import Wrong, call, close, expect, function, number
 
 
 def point(answer: object) -> None:
-    """At 0 the rule is 0/0."""
+    """The answer is 0, where the rule computes 0/0."""
     a = number(answer)
     if a == 0.0:
         return
@@ -21,7 +21,7 @@ def point(answer: object) -> None:
 
 
 def partials(answer: object) -> None:
-    """-2 a exp(-a²), and its own derivative."""
+    """The answer is a function that gives the slope -2 a exp(-a²), and that can be differentiated itself."""
     a = 0.7  # not 0.5, at which the factor 2 a is 1
     out = math.exp(-a * a)
     what = f"partials(0.7, {out:.4f})"

@@ -12,7 +12,7 @@ RATE = 0.5
 
 
 def promised(answer: object) -> None:
-    """The rate times the squared length of the gradient."""
+    """The answer is the learning rate times the squared length of the gradient."""
     got = number(answer)
     net = _differentiated()
     gradients = [p.grad for p in net.parameters]
@@ -43,7 +43,7 @@ def _differentiated() -> Any:
 
 
 def hidden_deltas(answer: object) -> None:
-    """The sum over the outputs, times the hidden unit's own slope."""
+    """The answer is a function: the sum of the outputs' deltas times weights, times the hidden unit's own slope."""
     v, delta_out, h = [[0.40, 0.45], [0.50, 0.55]], [0.138, -0.038], [0.593, 0.597]
     what = "hidden_deltas([[0.4, 0.45], [0.5, 0.55]], [0.138, -0.038], [0.593, 0.597])"
     got = _list(call(answer, what, v, delta_out, h), 2)

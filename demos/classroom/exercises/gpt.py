@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def choices(answer: object) -> None:
-    """The number whose logarithm is 2.3."""
+    """The answer is e**2.3, the number whose natural logarithm is 2.3."""
     n = number(answer)
     if close(n, math.exp(2.3), rel=5e-3):
         return
@@ -27,7 +27,7 @@ def choices(answer: object) -> None:
 
 
 def cool(answer: object) -> None:
-    """The softmax of the logits over the temperature, without overflow."""
+    """The answer is a function: the softmax of the logits divided by the temperature, without overflow."""
     logits, what = [2.0, 1.0, 0.0], "cool([2, 1, 0], 0.5)"
     right = _cool(logits, 0.5)
     got = _list(call(answer, what, logits, 0.5), 3, what)
@@ -51,7 +51,7 @@ def cool(answer: object) -> None:
 
 
 def _large(answer: object) -> None:
-    """Logits whose powers no float can hold."""
+    """Check logits whose exponentials overflow, or are all rounded to 0."""
     for large in ([1000.0, 999.0], [-1000.0, -1001.0]):
         what = f"cool({[int(z) for z in large]}, 1)"
         try:
@@ -64,7 +64,7 @@ def _large(answer: object) -> None:
 
 
 def _list(got: object, length: int, what: str) -> list[float]:
-    """What was returned, as a list of numbers."""
+    """What the reader's function returned, as a list of numbers."""
     try:
         made = [number(p) for p in got]  # type: ignore[attr-defined]
     except TypeError:

@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, number
 
 
 def best_h(answer: object) -> None:
-    """Where h/2 · e and the rounding, about 1e-16 · e / h, are of one size."""
+    """The answer is about 1e-8, where the leftover h/2 · e is as large as the rounding, about 1e-16 · e / h."""
     h = number(answer)
     if h <= 0:
         raise Wrong("The nudge is a positive number, such as 1e-2.")
@@ -29,7 +29,7 @@ def best_h(answer: object) -> None:
 
 
 def wrong_entries(answer: object) -> None:
-    """Central differences, compared in proportion."""
+    """The answer is a function that compares a gradient with central differences, by the relative error."""
     what = "wrong_entries(f, [3, 2, -1], [12, 9, 0])"
 
     def f(x: Sequence[float]) -> float:

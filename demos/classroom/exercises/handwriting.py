@@ -8,7 +8,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def parameters(answer: object) -> None:
-    """64 · 20 + 20 + 20 · 10 + 10."""
+    """The answer is 64 · 20 + 20 + 20 · 10 + 10 = 1510: the weights and biases of both layers."""
     n = number(answer)
     if close(n, 1510):
         return
@@ -24,7 +24,7 @@ def parameters(answer: object) -> None:
 
 
 def confusion(answer: object) -> None:
-    """Rows are what it is, columns what it was read as."""
+    """The answer is a function: the confusion matrix, with a row for each digit and a column for each guess."""
     digits, guesses = [3, 3, 3, 8, 0], [3, 8, 8, 8, 0]
     what = "confusion([3, 3, 3, 8, 0], [3, 8, 8, 8, 0])"
     got = _counts(call(answer, what, list(digits), list(guesses)), what)
@@ -42,7 +42,7 @@ def confusion(answer: object) -> None:
 
 
 def _counts(got: object, what: str) -> list[list[float]]:
-    """What was returned, as ten lists of ten numbers."""
+    """What the reader's function returned, as ten lists of ten numbers."""
     try:
         made = [[number(n) for n in row] for row in got]  # type: ignore[attr-defined]
     except TypeError:

@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, matrix, number
 
 
 def deviation(answer: object) -> None:
-    """The root of 2/50."""
+    """The answer is 0.2, the root of 2/50."""
     got = number(answer)
     for wrong, words in (
         (2 / 50, "That is the variance, 2/50. The standard deviation is its root."),
@@ -24,7 +24,7 @@ def deviation(answer: object) -> None:
 
 
 def xavier(answer: object) -> None:
-    """Normal, with the variance 2/(nin + nout)."""
+    """The answer is a function that draws a matrix of normal random numbers, with the variance 2/(nin + nout)."""
     nin, nout = 200, 50
     what = f"xavier({nin}, {nout}, random.Random(1))"
     got = call(answer, what, nin, nout, random.Random(1))
@@ -60,7 +60,7 @@ def xavier(answer: object) -> None:
 
 
 def _refuse_columns(got: object, nin: int, nout: int) -> None:
-    """A matrix that lies on its side."""
+    """Refuse a matrix that is transposed."""
     try:
         turned = [len(row) for row in got] == [nout] * nin  # type: ignore[attr-defined]
     except TypeError:

@@ -16,14 +16,14 @@ _WHY_NOT = {
 
 
 def product_of_rows(answer: object) -> None:
-    """X.T @ D: inputs by examples, times examples by units."""
+    """The answer is b, X.T @ D: inputs by examples, times examples by units."""
     chosen = letter(answer, "abcd")
     if chosen in _WHY_NOT:
         raise Wrong(_WHY_NOT[chosen])
 
 
 def back(answer: object) -> None:
-    """The transposed matrix, times the deltas."""
+    """The answer is a function: the transposed matrix of weights, times the deltas."""
     what = "back([[1, 2], [3, 4]], [[1], [10]])"
     got = call(answer, what, [[1.0, 2.0], [3.0, 4.0]], [[1.0], [10.0]])
     if _is(got, [[31.0, 42.0]]):

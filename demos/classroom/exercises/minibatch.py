@@ -1,4 +1,4 @@
-"""The exercises of the lesson on batches."""
+"""The exercises of the lesson on several examples at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..checking import Wrong, call, close, number
 
 
 def rate(answer: object) -> None:
-    """The gradient is 3 times as large, so the rate is a third."""
+    """The answer is 0.5 / 3: the gradient is 3 times as large, so the rate is a third."""
     got = number(answer)
     if close(got, 0.5 / 3, rel=1e-2):
         return
@@ -22,7 +22,7 @@ def rate(answer: object) -> None:
 
 
 def gradients(answer: object) -> None:
-    """D A^T, and the sum of D's columns."""
+    """The answer is a function: dW = D A^T, and db, the sum of D's columns."""
     import numpy as np
 
     D = np.array([[0.1, -0.2, 0.3], [0.4, 0.5, -0.6]])

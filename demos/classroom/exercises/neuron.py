@@ -10,7 +10,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def at_zero(answer: object) -> None:
-    """tanh has the slope 1 where it is 0, and the input is 2."""
+    """The answer is 2: tanh has the slope 1 where it is 0, and the input is 2."""
     got = number(answer)
     if close(got, 2, rel=1e-3):
         return
@@ -26,7 +26,7 @@ def at_zero(answer: object) -> None:
 
 
 def neuron_by_hand(answer: object) -> None:
-    """The three formulas of the lesson, for two inputs and for three."""
+    """The answer is a function; checks the output and the lesson's three slopes, for two inputs and for three."""
     w, x, b = [0.5, -1.0], [2.0, 0.25], 0.1
     what = "neuron_by_hand([0.5, -1.0], [2.0, 0.25], 0.1)"
     o, dw, dx, db = _four(call(answer, what, w, x, b), what, 2)

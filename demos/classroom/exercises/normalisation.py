@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, matrix, number
 
 
 def of_five(answer: object) -> None:
-    """(5 - 3) / 2."""
+    """The answer is (5 - 3) / 2 = 1."""
     got = number(answer)
     for wrong, words in (
         (2, "5 - 3 = 2 is the distance from the mean. It is divided by the spread."),
@@ -25,8 +25,8 @@ def of_five(answer: object) -> None:
 
 
 def rms_backward(answer: object) -> None:
-    """g/r - x (sum of g x) / (m r³)."""
-    # x is given as (1, -1, 1, -1) times 2 first: there r = 2 and the numbers are easy to follow.
+    """The answer is a function: g/r - x (sum of g x) / (m r³)."""
+    # The first x has r = 2, so that the numbers in messages are easy to follow.
     for x, g in (
         ([2.0, -2.0, 2.0, -2.0], [1.0, 0.0, 0.0, 0.0]),
         ([1.0, -3.0, 2.0], [0.5, 1.0, -2.0]),

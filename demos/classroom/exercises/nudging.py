@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def lowest(answer: object) -> None:
-    """Where 6x - 4 is 0."""
+    """The answer is 2/3, where the slope 6x - 4 is 0."""
     x = number(answer)
     if close(x, 4 / 6, rel=1e-3):
         return
@@ -21,7 +21,7 @@ def lowest(answer: object) -> None:
 
 
 def central(answer: object) -> None:
-    """A difference quotient to both sides."""
+    """The answer is a function: the difference quotient to both sides."""
     seen: list[float] = []
 
     def square(x: float) -> float:

@@ -8,7 +8,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def rate(answer: object) -> None:
-    """The rate with which 0.5 + 12 rate = 2."""
+    """The answer is 0.125, the rate for which 0.5 + 12 rate = 2."""
     rate = number(answer)
     if close(rate, 0.125):
         return
@@ -20,7 +20,7 @@ def rate(answer: object) -> None:
 
 
 def train(answer: object) -> None:
-    """w - 2 comes out (1 - 2 rate x²) times as large after each step."""
+    """The answer is a function, in which each step multiplies the distance of w from y / x by 1 - 2 rate x²."""
     one = call(answer, "train(0.5, 2, 4, 0.1, 1)", 0.5, 2.0, 4.0, 0.1, 1)
     if isinstance(one, Value):
         raise Wrong("train should return a plain number: the data of the weight.")
@@ -42,7 +42,7 @@ def train(answer: object) -> None:
 
 
 def _unwiped(steps: int) -> float:
-    """Where the loop arrives without zeroing: gradients add up."""
+    """The weight at which the loop arrives if it never sets the gradient to 0, so that gradients add up."""
     w, total = 0.5, 0.0
     for _ in range(steps):
         total += 2 * (2 * w - 4) * 2

@@ -11,7 +11,7 @@ State = tuple[float, float, float]
 
 
 def length(answer: object) -> None:
-    """The velocity tends to 1 / (1 - 0.9), and a step is the rate times that."""
+    """The answer is 1: the velocity tends to 1 / (1 - 0.9) = 10, and a step is the rate, 0.1, times that."""
     got = number(answer)
     if close(got, 1, rel=1e-3):
         return
@@ -27,7 +27,7 @@ def length(answer: object) -> None:
 
 
 def adam(answer: object) -> None:
-    """Three steps with different gradients, and one with other settings."""
+    """The answer is a function; checks a first step, a later one, and one with other settings."""
     what = "adam(1.0, 2.0, 0.0, 0.0, 1)"
     p, m, s = _three(call(answer, what, 1.0, 2.0, 0.0, 0.0, 1))
     if close(m, 2.0) and close(s, 4.0):
@@ -68,7 +68,7 @@ def adam(answer: object) -> None:
 
 
 def _three(returned: Any) -> State:
-    """What is returned, as three numbers."""
+    """What the reader's function returned, as three numbers."""
     try:
         p, m, s = returned
     except (TypeError, ValueError):

@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, number
 
 
 def weight(answer: object) -> None:
-    """0.05, 0.03, 0.01, and then -0.01: a step is 0.02 long, also across 0."""
+    """The answer is -0.01, after 0.05, 0.03 and 0.01: a step is 0.02 long, also across 0."""
     got = number(answer)
     if close(got, -0.01):
         return
@@ -27,7 +27,7 @@ def weight(answer: object) -> None:
 
 
 def stop(answer: object) -> None:
-    """A run that is stopped, one that ends by itself, one with an equal loss, and one that never gets better."""
+    """The answer is a function; checks runs that are stopped, end by themselves, repeat a loss, or never get better."""
     losses = [5.0, 3.0, 4.0, 2.0, 2.5, 2.6, 2.4, 1.0]
     end, best = _pair(answer, losses, 3)
     if (end, best) == (7, 7):
@@ -66,7 +66,7 @@ def stop(answer: object) -> None:
 
 
 def _pair(answer: object, losses: list[float], patience: int) -> tuple[float, float]:
-    """What is returned, as two numbers."""
+    """What the reader's function returned, as two numbers."""
     what = _call(losses, patience)
     returned: Any = call(answer, what, list(losses), patience)
     try:

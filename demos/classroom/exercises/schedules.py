@@ -8,7 +8,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def limit(answer: object) -> None:
-    """The curvature of 3w² is 6, and the limit 2/6."""
+    """The answer is 2/6: the curvature of 3w² is 6, and the limit is 2 divided by it."""
     got = number(answer)
     if close(got, 1 / 3, rel=2e-3):
         return
@@ -25,7 +25,7 @@ def limit(answer: object) -> None:
 
 
 def rate(answer: object) -> None:
-    """The first step, the last of the warm-up, and five places on the cosine."""
+    """The answer is a function; checks the first and last step of the warm-up, and places on the cosine."""
 
     def at(step: int, warm: int = 4, total: int = 12, high: float = 0.8) -> float:
         return number(call(answer, f"rate({step}, {warm}, {total}, {high:g})", step, warm, total, high))

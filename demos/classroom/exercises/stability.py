@@ -8,7 +8,7 @@ from ..checking import Wrong, call, close, expect, function, number
 
 
 def stuck(answer: object) -> None:
-    """Above 2**11 the numbers of float16 are 2 apart."""
+    """The answer is 2048: from 2**11 on the numbers of float16 are 2 apart."""
     n = number(answer)
     if n == 2048:
         return
@@ -26,7 +26,7 @@ def stuck(answer: object) -> None:
 
 
 def log_sigmoid(answer: object) -> None:
-    """min(z, 0) - log(1 + e**-|z|)."""
+    """The answer is a function: min(z, 0) - log(1 + e**-|z|)."""
     f = function(answer)
     if close(call(f, "log_sigmoid(0.0)", 0.0), math.log(2)):
         raise Wrong("At 0 the sigmoid is 1/2, and its logarithm is negative: the sign is wrong.")

@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def steps_back(answer: object) -> None:
-    """0.5**10 = 1/1024."""
+    """The answer is 10: 0.5**10 = 1/1024 is the first power below 0.001."""
     n = number(answer)
     if n == 10:
         return
@@ -25,7 +25,7 @@ def steps_back(answer: object) -> None:
 
 
 def bptt(answer: object) -> None:
-    """The reverse loop."""
+    """The answer is a function: the loop over the steps in reverse."""
     w, u, b, xs, y = 0.8, 0.5, 0.1, [1.0, 0.5, -0.5], 1.0
     right = _bptt(w, u, b, xs, y)
     what = "bptt(0.8, 0.5, 0.1, [1.0, 0.5, -0.5], 1.0)"
@@ -71,7 +71,7 @@ def _bptt(
     own_state: bool = False,
     through_w: bool = False,
 ) -> tuple[float, float, float]:
-    """The right loop, or one with a mistake."""
+    """The right loop, or one with a common mistake, which a keyword chooses."""
     hs = [0.0]
     for x in xs:
         hs.append(math.tanh(w * x + u * hs[-1] + b))

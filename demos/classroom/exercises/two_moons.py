@@ -12,7 +12,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def hinge_loss(answer: object) -> None:
-    """max(0, 1 + 0.4)."""
+    """The answer is max(0, 1 + 0.4) = 1.4."""
     loss = number(answer)
     if close(loss, 1.4):
         return
@@ -26,7 +26,7 @@ def hinge_loss(answer: object) -> None:
 
 
 def hinge(answer: object) -> None:
-    """The mean of max(0, 1 - y s), with the slope -y / n within the margin and 0 beyond it."""
+    """The answer is a function: the mean of max(0, 1 - y s), with the slope -y / n within the margin and 0 beyond."""
     scores, labels = [2.0, 0.5, -1.0, -3.0], [1, 1, 1, -1]  # losses 0, 0.5, 2, 0
     what = "hinge([2, 0.5, -1, -3], [1, 1, 1, -1])"
     got = call(answer, what, list(scores), list(labels))

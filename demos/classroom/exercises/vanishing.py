@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, matrix, number
 
 
 def weight(answer: object) -> None:
-    """w σ'(0) = 1."""
+    """The answer is 4, the weight for which w σ'(0) = 1."""
     got = number(answer)
     if close(got, 4):
         return
@@ -23,7 +23,7 @@ def weight(answer: object) -> None:
 
 
 def clip(answer: object) -> None:
-    """Scaled to the length, if it is longer."""
+    """The answer is a function that scales the gradient down to the length `limit`, if it is longer."""
     given = [30.0, -40.0]
     got = _list(answer, given, 1.0)
     if given != [30.0, -40.0]:
@@ -53,7 +53,7 @@ def _list(answer: object, gradient: list[float], limit: float) -> list[float]:
 
 
 def _is(got: Sequence[float], wanted: Sequence[float]) -> bool:
-    # What is written after PyTorch's rule divides by the length + 1e-6.
+    # Not exact, because an answer may follow PyTorch's rule, which divides by the length + 1e-6.
     return all(close(x, y, rel=1e-5) for x, y in zip(got, wanted))
 
 

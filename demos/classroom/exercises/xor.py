@@ -9,7 +9,7 @@ from ..checking import Wrong, call, close, number
 
 
 def loss_of_and(answer: object) -> None:
-    """The entropy of 1/4."""
+    """The answer is the entropy of 1/4, with the natural logarithm."""
     got = number(answer)
     right = _entropy(0.25)
     if close(got, right, rel=2e-3):
@@ -30,11 +30,11 @@ def loss_of_and(answer: object) -> None:
 
 
 def unseen(answer: object) -> None:
-    """Where every sum is 0 or less."""
+    """The answer is a function that finds the patterns for which the sum of every unit is 0 or less."""
     patterns = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
     w, b = [[1.0, 1.0], [2.0, -1.0], [-1.0, -1.0]], [-1.5, -0.5, -0.5]
     what = "unseen([[1, 1], [2, -1], [-1, -1]], [-1.5, -0.5, -0.5], patterns)"
-    # The units are on for (1, 1); for (1, 0) and (1, 1); for none.
+    # Unit 0 is on for (1, 1), unit 1 for (1, 0) and (1, 1), and unit 2 for no pattern.
     got = _numbers(answer, what, w, b, patterns)
     if got == [2]:
         raise Wrong("2 is the unit that is dead. Asked for are patterns: those that no unit sees.")

@@ -12,7 +12,7 @@ from ..checking import Wrong, call, close, expect, number
 
 
 def third(answer: object) -> None:
-    """m holds 12, 24, 36; x gets twice that each time."""
+    """The answer is 144: m.grad holds 12, 24 and 36 in the three calls, and x.grad grows by twice that each time."""
     x = number(answer)
     if close(x, 24 * (1 + 2 + 3)):
         return
@@ -26,7 +26,7 @@ def third(answer: object) -> None:
 
 
 def tanh(answer: object) -> None:
-    """One step of `_backward`, and then whole graphs of the reader's own class."""
+    """The answer is a function; checks one call of `_backward`, and then whole graphs of the reader's own class."""
     what = "tanh(Value(0.5))"
     v = _Value(0.5)
     out = call(answer, what, v)
@@ -44,7 +44,7 @@ def tanh(answer: object) -> None:
     if not callable(out._backward):
         raise Wrong("_backward holds no function. Write out._backward = _backward, without () at the end.")
 
-    # Something has arrived at the result, and v has a part of its gradient already.
+    # As in the middle of a backward pass: the result has its gradient, and v has a part of its own.
     out.grad, v.grad = 3.0, 1.0
     call(lambda: out._backward() or True, f"The _backward of {what}")
     got, slope = v.grad, 1 - t * t
