@@ -1,7 +1,7 @@
 """Users' code around nodes: comparisons, copies and look-ups mean what they mean for floats.
 
 A function is written once and called with floats and with Values; its derivative is that of the branch taken, by hand
-or by central differences. Where Values cannot behave as floats, an error says so.
+or by dual numbers. Where Values cannot behave as floats, an error says so.
 """
 
 from __future__ import annotations

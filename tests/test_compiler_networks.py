@@ -547,7 +547,7 @@ def test_kernels_and_mixtures() -> None:
 
 
 def test_newton_steps_inside() -> None:
-    """sqrt(w x) by six steps of Heron's method: the slope is that of the square root."""
+    """sqrt(w x) by eight steps of Heron's method: the slope is that of the square root."""
     w = Value(2.0)
 
     def f(x: Any) -> Any:

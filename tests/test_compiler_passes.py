@@ -61,7 +61,7 @@ FLOAT = np.dtype("float64")
 
 
 def table(rows: Sequence[Any], *outputs: int) -> Scalars:
-    """A table of rows like ``(ops.add, 0, 1)``, ``(INPUT,)`` or ``(TOTAL, 0, 1, 2, {"pairs": 1})``.
+    """A table of rows like ``INPUT``, ``(ops.add, 0, 1)`` or ``(TOTAL, 0, 1, 2, {"pairs": 1})``.
 
     Inputs and parameters are numbered in their order, each kind by itself; a float is a constant.
     """
@@ -783,7 +783,7 @@ def test_reverse_of_a_layer_is_two_products() -> None:
 
 
 def test_reverse_adds_to_the_parts_that_were_picked() -> None:
-    """a*a + a*b + sin(c), where a, b and c are entries of one array."""
+    """x (a*a + a*b + sin(c)), where a, b and c are entries of one array."""
     rows = [INPUT, *[PARAMETER] * 3, (ops.mul, 1, 1), (ops.mul, 1, 2), (ops.sin, 3), (TOTAL, 4, 5, 6, {"pairs": 0}),
             (ops.mul, 0, 7)]  # fmt: skip
     found = gradient(table(rows), [np.array([2.0])], [3.0, 5.0, 0.5], ())
@@ -1132,7 +1132,7 @@ def test_no_pass_changes_what_is_computed(seed: int) -> None:
 
 
 def every_stage_agrees(f: Callable[..., Any], leaves: list[Value], rows: list[list[float]]) -> set[Op]:
-    """Check that after every pass, and as source, the program computes the engine's numbers; returns its last heads."""
+    """Check that after every pass, and as source, the program computes the engine's numbers; returns all heads."""
     examples, numbers = len(rows), [leaf.data for leaf in leaves]
     task = Task(f, Inputs(f, (rows[0],), False, FLOAT).with_batch(True), chosen=leaves)
     losses = [f([Value(x) for x in row]) for row in rows]

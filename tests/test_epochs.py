@@ -139,7 +139,7 @@ scripts = st.lists(
 
 @given(scripts)
 def test_random_programs_that_write_compute_and_forget(script: Script) -> None:
-    """Each result keeps the gradient of a copy of it on leaves that are never written to."""
+    """Each result keeps the gradient that `Graph.gradients` gave when it was made, whatever its leaves are set to."""
     leaves = [Value(float(i + 1)) for i in range(4)]
     kept: list[tuple[Value, list[float]]] = []
     nodes: list[Value] = list(leaves)
@@ -189,7 +189,7 @@ def test_what_nobody_refers_to_is_forgotten() -> None:
 
 
 def test_places_are_forgotten_though_nothing_is_written() -> None:
-    """A program that enters a place for each step, and writes to no leaf, keeps none of the places."""
+    """A program that enters a place for each step, and writes to no leaf, does not keep all of the places."""
     before = autograd.current_place()
     for step in range(25_000):
         autograd.enter(autograd.Place(f"step{step}"))

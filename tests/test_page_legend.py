@@ -58,7 +58,7 @@ def test_the_legend_looks_like_the_drawing_and_is_in_help(visit: Callable[..., R
     )
     assert drawn == explained
     text = reader.text("#panel-why .legend")
-    for word in ("‖∇‖", "×0.5", "Δ", "nan", "elsewhere", "corner", "room", "orange", "blue"):
+    for word in ("‖∇‖", "×0.5", "Δ", "nan", "outside this room", "corner", "room", "orange", "blue"):
         assert word in text
     reader.press("?")
     assert reader.text("#help-legend") == text
