@@ -21,7 +21,8 @@ NOTHING_BUILT = "compiles the program once, so that no graph is built in a pass"
 NO_BATCH = "there is one example, and so no batch"
 WHOLE_ARRAYS = "works on whole arrays and builds no graph of scalars"
 ONE_BY_ONE = dict.fromkeys(
-    ["interpreted-nn", "native-nn", "compiled-whole"], "would take the examples one by one, which moons and digits show"
+    ["interpreted-nn", "native-nn", "compiled-whole"],
+    "would process the examples one by one; the moons and digits steps show what that costs",
 )
 NO_GRAPH = {
     **dict.fromkeys([*COMPILED, "casadi", "jax"], NOTHING_BUILT),
@@ -214,12 +215,16 @@ TASKS = {
     "training": Task(
         "Training step of a GPT",
         "The same model, which is that of the lesson on GPT: forward, backward and a step of Adam's for all 4,192 "
-        "parameters, on a batch of 8 names of modules. Who works on whole arrays fills them up to the longest.",
+        "parameters, on a batch of 8 names of modules. Rivals that work on whole arrays pad the names to the length of "
+        "the longest.",
         problems.training,
         "steps",
         "seconds",
         ("microgpt", *BOTH_WAYS, "compiled", *ARRAYS),
-        dict.fromkeys([*SCALARS, "compiled-whole", "casadi"], "would take the names one by one, as the single word"),
+        dict.fromkeys(
+            [*SCALARS, "compiled-whole", "casadi"],
+            "would process the names one by one; the GPT-like block shows what one word costs",
+        ),
         program="gpt",
     ),
     "chain": Task(
