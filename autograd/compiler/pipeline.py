@@ -144,7 +144,7 @@ class Pass:
         What it does, in a few words.
     arguments : callable
         From a task to the other arguments of `run`.
-    back : bool
+    for_gradient : bool
         Whether it runs only if there is to be a gradient.
     only : str
         The function of the program to which it is applied; empty if to all.
@@ -157,15 +157,15 @@ class Pass:
         run: Callable[..., Stage],
         does: str,
         arguments: Callable[[Task], tuple[Any, ...]] = lambda task: (),
-        back: bool = False,
+        for_gradient: bool = False,
         only: str = "",
         arrays: bool = False,
     ) -> None:
-        self.run, self.does, self.arguments, self.back, self.only, self.arrays = (
+        self.run, self.does, self.arguments, self.for_gradient, self.only, self.arrays = (
             run,
             does,
             arguments,
-            back,
+            for_gradient,
             only,
             arrays,
         )
@@ -201,15 +201,15 @@ PIPELINE = (
         split,
         "the loss is split into the example's part and the rest",
         _for_split,
-        back=True,
+        for_gradient=True,
     ),
     Pass(share, "what was computed twice is computed once"),
     Pass(live, "what nothing needs is removed"),
     Pass(group, "scalars of one kind become arrays", _for_group),
     Pass(place, "parameters get their places in one vector", lambda task: (task.recording.parameters, task.shared)),
     Pass(name, "arrays get the names that a reader expects"),
-    Pass(differentiate, "the backward pass", _for_differentiate, back=True, only="step"),
-    Pass(whole, "the loss of each example, in one piece again", back=True, only="outputs"),
+    Pass(differentiate, "the backward pass", _for_differentiate, for_gradient=True, only="step"),
+    Pass(whole, "the loss of each example, in one piece again", for_gradient=True, only="outputs"),
     Pass(lower, "operations with short rules are written out"),
     Pass(roll, "what is repeated step by step becomes a loop", arrays=True),
 )
@@ -224,7 +224,7 @@ def stages(task: Task) -> Iterator[tuple[str, dict[str, Stage]]]:
     programs: dict[str, Stage] = dict.fromkeys(functions, task.recording.scalars)
     yield "record", programs
     for step in PIPELINE:
-        if (step.back and not task.differentiated) or (step.arrays and _on_floats(programs, task)):
+        if (step.for_gradient and not task.differentiated) or (step.arrays and _on_floats(programs, task)):
             continue
         made: dict[int, Stage] = {}
         after = dict(programs)
