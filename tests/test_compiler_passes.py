@@ -911,10 +911,10 @@ def test_text_tells_of_each_line_what_it_is_about() -> None:
     *_, (_, programs) = stages(task)
     written = write({key: made for key, made in programs.items() if isinstance(made, ArrayProgram)}, task)
     lines = written.source.splitlines()
-    assert written.about
-    for number, (_, x) in written.about.items():
+    assert written.line_arrays
+    for number, (_, x) in written.line_arrays.items():
         assert lines[number - 1].lstrip().startswith(x.name)
-    assert {function for function, _ in written.about.values()} <= {"step", "outputs"}
+    assert {function for function, _ in written.line_arrays.values()} <= {"step", "outputs"}
 
 
 # --- check --------------------------------------------------------------------------------------------------------
