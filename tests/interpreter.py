@@ -215,9 +215,9 @@ class _Run:
     def loop(self, x: Array) -> list[Any]:
         """The outputs of a loop: the arrays kept at every step, stacked, and then those of the last step."""
         loop = x.data
-        given = [self.of(y) for y in x.operands[: loop.operands]]
-        carried = [self.of(y) for y in x.operands[loop.operands :]]
-        kept: list[list[Any]] = [[] if trail is None else [carried[trail]] for trail in loop.trail]
+        given = [self.of(y) for y in x.operands[: loop.read_count]]
+        carried = [self.of(y) for y in x.operands[loop.read_count :]]
+        kept: list[list[Any]] = [[] if trail is None else [carried[trail]] for trail in loop.carried_as]
         last: list[Any] = []
         body = loop.program()
         for step in range(loop.count):

@@ -815,7 +815,7 @@ def test_reverse_lets_nothing_through_a_hole() -> None:
 def test_reverse_refuses_what_depends_on_no_parameter() -> None:
     program = placed(grouped(split(table([INPUT, PARAMETER, (ops.sin, 0)])), ()), [Value(1.0, "w")])
     with pytest.raises(CompileError, match="what g returns does not depend on any parameter"):
-        differentiate(program, called="g")
+        differentiate(program, function_name="g")
 
 
 # --- lower --------------------------------------------------------------------------------------------------------
@@ -911,10 +911,10 @@ def test_text_tells_of_each_line_what_it_is_about() -> None:
     *_, (_, programs) = stages(task)
     written = write({key: made for key, made in programs.items() if isinstance(made, ArrayProgram)}, task)
     lines = written.source.splitlines()
-    assert written.about
-    for number, (_, x) in written.about.items():
+    assert written.line_arrays
+    for number, (_, x) in written.line_arrays.items():
         assert lines[number - 1].lstrip().startswith(x.name)
-    assert {function for function, _ in written.about.values()} <= {"step", "outputs"}
+    assert {function for function, _ in written.line_arrays.values()} <= {"step", "outputs"}
 
 
 # --- check --------------------------------------------------------------------------------------------------------
@@ -992,7 +992,7 @@ X = Builder().leaf(INPUT, 0, (2,))
         ),
         ({"head": REQUIRE, "data": "it holds"}, "group", "is not a condition"),
         ({"holes": np.zeros(2, bool)}, "group", "its holes are of shape (2,)"),
-        ({"of": X}, "differentiate", "which is of another program"),
+        ({"gradient_of": X}, "differentiate", "which is of another program"),
         ({"name": "x"}, "group", None),
     ],
 )
@@ -1083,7 +1083,7 @@ def test_inputs_are_called_as_in_the_function(f: Callable[..., Any], count: int,
 
 
 def test_inputs_come_back_as_arrays_of_the_program_s_type() -> None:
-    inputs = Inputs(lambda x: 0, ([0.0, 0.0],), False, FLOAT).with_batch(True)
+    inputs = Inputs(lambda x: 0, ([0.0, 0.0],), False, FLOAT).set_batched(True)
     rows = [[1, 2], [3, 4]]
     for given_ in (rows, ((1, 2), (3, 4)), np.array(rows), np.array(rows, "float32"), np.array(rows, ">f8")):
         (array,) = inputs.arrays([given_])
@@ -1134,7 +1134,7 @@ def test_no_pass_changes_what_is_computed(seed: int) -> None:
 def every_stage_agrees(f: Callable[..., Any], leaves: list[Value], rows: list[list[float]]) -> set[Op]:
     """Check that after every pass, and as source, the program computes the engine's numbers; returns all heads."""
     examples, numbers = len(rows), [leaf.data for leaf in leaves]
-    task = Task(f, Inputs(f, (rows[0],), False, FLOAT).with_batch(True), chosen=leaves)
+    task = Task(f, Inputs(f, (rows[0],), False, FLOAT).set_batched(True), chosen=leaves)
     losses = [f([Value(x) for x in row]) for row in rows]
     for leaf in leaves:
         leaf.grad = 0.0

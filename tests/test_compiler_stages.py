@@ -248,7 +248,7 @@ def test_explain_counts_the_steps_of_a_loop() -> None:
 
     program = autograd.compile(f, like=[[0.0] * 6])
     inside = [i for i, text in enumerate(program.source.splitlines(), 1) if text.startswith("        ")]
-    said = [entry for i in inside if i in program.stages.written.about for entry in program.explain(i).entries]
+    said = [entry for i in inside if i in program.stages.written.line_arrays for entry in program.explain(i).entries]
     steps = {entry.index[0] for entry in said}
     assert steps == set(range(len(steps)))
     assert f"for t in range({len(steps)}):" in program.source
@@ -307,11 +307,11 @@ def entries_are_true(program: Any, rows: list[list[float]]) -> int:
             if row < 0:
                 continue
             mine = np.ravel(found[x.number][at])
-            if x.of is None:
+            if x.gradient_of is None:
                 expected = [values[row].data for values in each] if x.batched else [each[0][row].data]
-            elif apart and x.of.kept:  # what is divided by a number, say, may be passed by otherwise
+            elif apart and x.gradient_of.kept:  # what is divided by a number, say, may be passed by otherwise
                 slopes = [values[row].grad / len(rows) for values in each]
-                expected = slopes if x.of.batched else [sum(slopes)]
+                expected = slopes if x.gradient_of.batched else [sum(slopes)]
                 derivatives += 1
             else:
                 continue

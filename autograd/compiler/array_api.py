@@ -80,13 +80,13 @@ class Transferred:
         """The loss and its gradient, for a vector of parameters and the arrays of a batch."""
         if self._step is None:
             raise RuntimeError("the program was compiled without a gradient; it has outputs only")
-        return self._called(self._step, theta, batch)
+        return self._call(self._step, theta, batch)
 
     def outputs(self, theta: Any, *batch: Any) -> Any:
         """What the function returns, for every example."""
-        return self._called(self._outputs, theta, batch)
+        return self._call(self._outputs, theta, batch)
 
-    def _called(self, function: Callable[..., Any], theta: Any, batch: Any) -> Any:
+    def _call(self, function: Callable[..., Any], theta: Any, batch: Any) -> Any:
         if len(batch) != len(self._names):
             wanted = ", ".join(["the vector of parameters", *self._names])
             raise TypeError(f"the program takes {wanted}; {len(batch) + 1} arrays were given")
@@ -104,7 +104,7 @@ def _inner(made: Any) -> Any:
     return made.inner if isinstance(made, Array) else made
 
 
-_CALLED = {
+_ARRAY_API_NAMES = {
     "absolute": "abs",
     "arccos": "acos",
     "arccosh": "acosh",
@@ -117,7 +117,7 @@ _CALLED = {
 }
 """The array API's names for functions that NumPy's text calls by older names."""
 
-_OWN = frozenset(
+_DEFINED_HERE = frozenset(
     {
         "add",
         "array",
@@ -147,7 +147,7 @@ def _arithmetic(sign: Callable[[Any, Any], Any], reflected: bool = False) -> Cal
     return made
 
 
-def _joining(sign: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
+def _connective(sign: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
     return lambda self, other: Array(sign(self.inner, self.library.inner(other)), self.library)
 
 
@@ -247,7 +247,7 @@ class Array:
                 target = self.inner[(*items, ...)]
                 value = self.library.api.flip(self.library.api.broadcast_to(value, target.shape), axis=backward)
             self.inner[(*items, ...)] = value
-        self._written()
+        self._write_to_whole()
 
     def add_at(self, index: Any, value: Any) -> None:
         """Add to entries, as ``np.add.at`` does: a position that occurs twice is added to twice."""
@@ -259,12 +259,12 @@ class Array:
         )
         for place, position in _entries(items[axis]):
             self.inner[(*before, position, ...)] += value[(*before, *place, ...)]
-        self._written()
+        self._write_to_whole()
 
-    def _written(self) -> None:
+    def _write_to_whole(self) -> None:
         if self.whole is not None:
             self.whole.inner[...] = self.library.api.reshape(self.inner, self.whole.shape)
-            self.whole._written()
+            self.whole._write_to_whole()
 
     # --- operators --------------------------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class Array:
     __lt__, __le__ = _arithmetic(operator.lt), _arithmetic(operator.le)
     __gt__, __ge__ = _arithmetic(operator.gt), _arithmetic(operator.ge)
     __eq__, __ne__ = _arithmetic(operator.eq), _arithmetic(operator.ne)  # type: ignore[assignment]
-    __and__, __or__ = _joining(operator.and_), _joining(operator.or_)
+    __and__, __or__ = _connective(operator.and_), _connective(operator.or_)
     __hash__ = None  # type: ignore[assignment]
 
     def __neg__(self) -> Array:
@@ -360,10 +360,10 @@ class Library:
         NotImplementedError
             If neither the library nor this module has it.
         """
-        if name in _OWN:
+        if name in _DEFINED_HERE:
             return getattr(self, name)
         homes = self.api, getattr(self.api, "special", None)
-        words = name, _CALLED.get(name, name)
+        words = name, _ARRAY_API_NAMES.get(name, name)
         called = next((f for home in homes for word in words if (f := getattr(home, word, None))), None)
         if called is None:
             raise NotImplementedError(f"the program needs {name}, which {self.api.__name__} does not have")

@@ -77,9 +77,11 @@ ASIDES = frozenset({REQUIRE, TELL})
 
 LEAVES = frozenset({INPUT, PARAMETER, PART, CONSTANT, COUNT, ITEM, OUTER, CARRY})
 CONDITIONS = frozenset(RELATIONS.values())
-_JOINS = frozenset({RELATIONS["&"], RELATIONS["|"]})
-_WHOLE = frozenset({REDUCE, LARGEST, OTHERS, *ALONG, CONTRACT, PICK, EXPAND, JOIN, ACCUMULATE, LOOP, OUTPUT} | ASIDES)
-_UNMOVED = frozenset({*CONDITIONS, DETACH, LARGEST})
+_AND_OR = frozenset({RELATIONS["&"], RELATIONS["|"]})
+_NOT_ELEMENTWISE = frozenset(
+    {REDUCE, LARGEST, OTHERS, *ALONG, CONTRACT, PICK, EXPAND, JOIN, ACCUMULATE, LOOP, OUTPUT} | ASIDES
+)
+_UNDIFFERENTIATED = frozenset({*CONDITIONS, DETACH, LARGEST})
 
 
 class Role:
@@ -125,7 +127,7 @@ class Array(Operators):
         What its name is made from; None if it is nothing special to a reader.
     word : str
         If there is no role, the name is this word with a number; if it is empty, the word follows from the head.
-    of : Array or None
+    gradient_of : Array or None
         The array whose gradient it is, and after which it is named: dW for W.
     kept : bool
         Whether it gets a line of its own even if only one other line needs it.
@@ -141,8 +143,8 @@ class Array(Operators):
     """
 
     __slots__ = (
-        "batched", "builder", "data", "depends", "head", "holes", "kept", "name", "number", "of", "operands", "place",
-        "role", "rows", "shape", "trained", "weighted", "word", "_looked_at",
+        "batched", "builder", "data", "depends", "head", "holes", "kept", "name", "number", "gradient_of", "operands",
+        "place", "role", "rows", "shape", "trained", "weighted", "word", "_has_noted_holes",
     )  # fmt: skip
 
     def __init__(
@@ -155,27 +157,27 @@ class Array(Operators):
         arrays = [x for x in operands if isinstance(x, Array)]
         own = head in (PARAMETER, PART)
         self.depends: bool = own or any(x.depends for x in arrays)
-        self.trained: bool = own or (head not in _UNMOVED and any(x.trained for x in arrays))
+        self.trained: bool = own or (head not in _UNDIFFERENTIATED and any(x.trained for x in arrays))
         self.name, self.word, self.kept, self.weighted = "", "", False, False
-        self.of: Array | None = None
+        self.gradient_of: Array | None = None
         self.role: Role | None = None
         self.place: Place | None = None
         self.holes: Index | None = None
-        self._looked_at = False
+        self._has_noted_holes = False
         self.rows: Index | None = None
 
-    def puncture(self, holes: Index | None) -> None:
+    def note_holes(self, holes: Index | None) -> None:
         """Note the holes; if several groups of scalars share the array, only what is a hole in each of them is one."""
-        if self._looked_at:
+        if self._has_noted_holes:
             holes = None if self.holes is None or holes is None else self.holes & holes
-        self.holes, self._looked_at = holes, True
+        self.holes, self._has_noted_holes = holes, True
 
-    def takes_after(self, x: Array) -> None:
+    def merge_notes(self, x: Array) -> None:
         """Take over the name, role, place and other notes of an array that this one replaces."""
         self.name, self.word, self.role = self.name or x.name, self.word or x.word, self.role or x.role
         self.kept, self.weighted = self.kept or x.kept, self.weighted or x.weighted
         self.place = self.place or x.place
-        self.puncture(x.holes)
+        self.note_holes(x.holes)
         self.rows = x.rows if self.rows is None else self.rows
 
     @staticmethod
@@ -201,7 +203,7 @@ class Array(Operators):
     @property
     def elementwise(self) -> bool:
         """Whether each entry comes from one entry of each operand."""
-        return bool(self.operands) and self.head not in _WHOLE
+        return bool(self.operands) and self.head not in _NOT_ELEMENTWISE
 
     @property
     def truth(self) -> bool:
@@ -239,7 +241,7 @@ def _shown(head: Op, data: Any) -> str:
         return str(data.tolist()) if data.size <= 8 else f"<{' x '.join(map(str, data.shape))} numbers>"
     if isinstance(data, tuple):
         return ", ".join(["all" if item is None else _shown(head, item) for item in data])
-    if type(data) is int and head in _WHOLE and head is not OUTPUT:
+    if type(data) is int and head in _NOT_ELEMENTWISE and head is not OUTPUT:
         return f"axis {data}"
     return repr(data) if isinstance(data, str) else str(data)
 
@@ -309,13 +311,13 @@ class Loop:
     ----------
     count : int
         The number of steps.
-    operands : int
+    read_count : int
         How many of the LOOP node's operands the steps read; those behind are the initial values of `carried`.
     carried : list of Array
         What a step hands to the next one.
     kept : list of Array
         What the loop keeps from every step.
-    trail : list of int and None
+    carried_as : list of int and None
         For each array of `kept` its index in `carried`, or None if it is not carried. If it is, its initial value is
         kept, too, in front.
     last : list of Array
@@ -327,15 +329,15 @@ class Loop:
     def __init__(
         self,
         count: int,
-        operands: int,
+        read_count: int,
         carried: list[Array],
         kept: list[Array],
-        trail: list[int | None],
+        carried_as: list[int | None],
         last: list[Array],
         builder: Builder,
     ) -> None:
-        self.count, self.operands, self.carried, self.kept = count, operands, carried, kept
-        self.trail, self.last, self.builder = trail, last, builder
+        self.count, self.read_count, self.carried, self.kept = count, read_count, carried, kept
+        self.carried_as, self.last, self.builder = carried_as, last, builder
 
     def program(self) -> ArrayProgram:
         """The body, as a program that makes what is carried and what is kept."""
@@ -363,11 +365,11 @@ def rebuilt(
     make = Builder(program.builder.largest)
     made: dict[int, Code] = {}
 
-    def now(x: Code) -> Code:
+    def replacement(x: Code) -> Code:
         return made[x.number] if isinstance(x, Array) else x
 
     for x in program.arrays([*program.inputs, *program.outputs]):
-        operands = list(map(now, x.operands))
+        operands = list(map(replacement, x.operands))
         if not x.elementwise:
             operands = [make.full(y, old) for y, old in zip(operands, x.operands)]
         new = change(make, x, operands)
@@ -375,11 +377,11 @@ def rebuilt(
             new = make.expand(new, x.shape, x.batched)
         made[x.number] = new
         if isinstance(new, Array):
-            new.takes_after(x)
-            if x.of is not None and new.of is None:
-                of = made.get(x.of.number)
-                new.of = of if isinstance(of, Array) else None
-    inputs, outputs, asides = ([now(x) for x in xs] for xs in (program.inputs, program.outputs, program.asides))
+            new.merge_notes(x)
+            if x.gradient_of is not None and new.gradient_of is None:
+                of = made.get(x.gradient_of.number)
+                new.gradient_of = of if isinstance(of, Array) else None
+    inputs, outputs, asides = ([replacement(x) for x in xs] for xs in (program.inputs, program.outputs, program.asides))
     return ArrayProgram(make, inputs, outputs, asides, layout or program.placed)  # type: ignore[arg-type]
 
 
@@ -449,7 +451,7 @@ class Builder:
 
     def like(self, x: Array, operands: Sequence[Code]) -> Code:
         """The same as x, on other operands of the same shapes."""
-        if x.head in _JOINS or x.head is ops.where:
+        if x.head in _AND_OR or x.head is ops.where:
             made: Code = self.apply(x.head, operands)
             return made
         if x.head is NUMBER:
@@ -497,8 +499,8 @@ class Builder:
     def apply(self, head: Op, operands: Sequence[Any]) -> Any:
         """An operation or a relation; one that changes nothing, such as * 1, is left out."""
         operands = [float(x) if isinstance(x, (bool, int)) else x for x in operands]
-        if head in _JOINS:
-            return self._joined_conditions(head, operands)
+        if head in _AND_OR:
+            return self._and_or(head, operands)
         if head not in CONDITIONS and head is not ops.where:
             operands = list(map(self.number, operands))
         first, second = (*operands, None, None)[:2]
@@ -522,7 +524,7 @@ class Builder:
                     return self.number(self.inverse(condition))
         return self.elementwise(head, operands)
 
-    def _joined_conditions(self, head: Op, operands: Sequence[Any]) -> Any:
+    def _and_or(self, head: Op, operands: Sequence[Any]) -> Any:
         """The & or | of two conditions, of which one may be known already."""
         for x, other in (operands, operands[::-1]):
             if not isinstance(x, Array):
@@ -870,7 +872,7 @@ class Builder:
         parts: dict[Any, tuple[Index, list[Code]]] = {}
         for x, index in terms:
             if index is not None:
-                x, index = self._upright(x, np.asarray(index))
+                x, index = self._with_sorted_axes(x, np.asarray(index))
                 parts.setdefault(index_key(index), (index, []))[1].append(x)
         size = math.prod(shape)
         placed: list[tuple[Code, Index]] = []
@@ -887,14 +889,14 @@ class Builder:
                 placed.append((x, index))
         if not placed:
             return self.added(whole)
-        if not whole and (joined := self._joined(placed, shape, batched)) is not None:
+        if not whole and (joined := self._as_join(placed, shape, batched)) is not None:
             return joined
         operands: list[Code] = [self.expand(self.added(whole), shape, batched)] if whole else []
         data = (*[None] * len(operands), *[index for _, index in placed])
         operands += [x for x, _ in placed]
         return self.node(ACCUMULATE, tuple(operands), data, shape, batched)
 
-    def _upright(self, x: Code, index: Index) -> tuple[Code, Index]:
+    def _with_sorted_axes(self, x: Code, index: Index) -> tuple[Code, Index]:
         """A term and its positions, transposed so that positions step farthest along the first axis."""
         first = np.zeros(index.ndim, dtype=int)
         steps = []
@@ -909,7 +911,7 @@ class Builder:
             x = self.pick(x, np.arange(x.size).reshape(x.shape).transpose(axes))
         return x, index.transpose(axes)
 
-    def _joined(self, placed: list[tuple[Code, Index]], shape: Shape, batched: bool) -> Code | None:
+    def _as_join(self, placed: list[tuple[Code, Index]], shape: Shape, batched: bool) -> Code | None:
         """The terms joined along an axis, if they are slices that make up the whole; otherwise None."""
         size = math.prod(shape)
         if sum([index.size for _, index in placed]) != size or len(placed) > 64:

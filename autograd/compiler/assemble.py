@@ -59,15 +59,15 @@ class Assembly:
         self.builder, self.inputs = program.builder, program.inputs
         self.module = self._module(largest, dialect)
         self.bodies: list[tuple[str, str, list[Array | None]]] = []  # name, text, and the array that each line computes
-        self.rows: frozenset[int] = frozenset()
-        self.columns: frozenset[str] = frozenset()
+        self.row_inputs: frozenset[int] = frozenset()
+        self.column_parts: frozenset[str] = frozenset()
 
     def prepare(self, program: ArrayProgram) -> None:
         """Decide which inputs become arrays of one row, and which parts of the parameters arrays of one column."""
         self.builder, self.inputs = program.builder, program.inputs
         if not self.first:
             arrays = program.arrays()
-            self.rows, self.columns = _rows(arrays, program.outputs), _columns(arrays)
+            self.row_inputs, self.column_parts = _row_inputs(arrays, program.outputs), _column_parts(arrays)
 
     def define(self, name: str, doc: str, program: ArrayProgram, returned: Sequence[Any], pattern: Any = None) -> None:
         """Append a function.
@@ -89,14 +89,14 @@ class Assembly:
         width = min(max([len(line.text) for line in lines if line.comment], default=0), 60)
         rows = [f"    {line.text:<{width}}  # {line.comment}" if line.comment else f"    {line.text}" for line in lines]
         head = wrapped(f"def {name}({self._signature()}):", "(")
-        about = [*[None] * (len(head) + 1), *[line.array for line in lines], None]
-        self.bodies.append((name, "\n".join([*head, f'    """{doc}"""', *rows, f"    return {text}"]), about))
+        line_arrays = [*[None] * (len(head) + 1), *[line.array for line in lines], None]
+        self.bodies.append((name, "\n".join([*head, f'    """{doc}"""', *rows, f"    return {text}"]), line_arrays))
 
     def _module(self, largest: float, dialect: Dialect) -> Module:
         return Module(self.layout, largest, dialect)
 
     def _body(self, program: ArrayProgram, returned: Sequence[Any]) -> Body:
-        return Body(self.module, program, returned, self.first, self.rows, self.columns)
+        return Body(self.module, program, returned, self.first, self.row_inputs, self.column_parts)
 
     def _returned(self, body: Body, returned: Sequence[Any]) -> Returned:
         return Returned(body, returned, self.batched)
@@ -111,7 +111,7 @@ class Assembly:
         used = {x.number for x in body.arrays}
         for x in self.inputs:
             shape = body.shape(x.shape, x.batched)
-            if x.data in self.rows:
+            if x.data in self.row_inputs:
                 lines.append(Line(f"{x.name} = {x.name}[None]", f"(1, {COUNT})", x))
             elif x.batched and x.shape and not self.first and x.number in used:
                 turned = (
@@ -121,7 +121,7 @@ class Assembly:
         batched = [x for x in self.inputs if x.batched]
         if batched and body.counts:
             x = batched[0]
-            turned_already = x.data in self.rows or (x.shape and x.number in used)
+            turned_already = x.data in self.row_inputs or (x.shape and x.number in used)
             axis = 0 if self.first or not turned_already else -1
             lines.append(Line(f"{COUNT} = {x.name}.shape[{axis}]" if axis else f"{COUNT} = len({x.name})"))
         return lines
@@ -131,7 +131,7 @@ class Assembly:
         lines = []
         for part in self.layout.parts:
             piece = f"{self.layout.vector}[{part.start}:{part.stop}]"
-            column = part.name in self.columns
+            column = part.name in self.column_parts
             shape = (*part.shape, 1) if column else part.shape
             if len(shape) != 1:
                 piece += f".reshape({', '.join(map(str, shape)) or '()'})"
@@ -164,12 +164,12 @@ class Assembly:
             parts.append("\n".join(constants))
         functions = [text for _, text in module.functions.values()]
         parts += [f"\n{text}" for text in (*module.helpers.values(), *functions)]
-        about: dict[int, tuple[str, Array]] = {}
+        line_arrays: dict[int, tuple[str, Array]] = {}
         for name, text, arrays in self.bodies:
             before = sum([part.count("\n") + 2 for part in parts]) + 2
-            about.update({before + i: (name, x) for i, x in enumerate(arrays) if x is not None})
+            line_arrays.update({before + i: (name, x) for i, x in enumerate(arrays) if x is not None})
             parts.append(f"\n{text}")
-        return "\n\n".join(parts) + "\n", about
+        return "\n\n".join(parts) + "\n", line_arrays
 
 
 def printable(title: str) -> str:
@@ -190,7 +190,7 @@ def examples_first(arrays: Iterable[Array]) -> bool:
     return False
 
 
-def _rows(arrays: Iterable[Array], outputs: Sequence[Any]) -> frozenset[int]:
+def _row_inputs(arrays: Iterable[Array], outputs: Sequence[Any]) -> frozenset[int]:
     """The slots of inputs of one number for each example that are used only as arrays of shape (1, n).
 
     NumPy is faster with arrays of one shape than with arrays that it has to broadcast.
@@ -204,7 +204,7 @@ def _rows(arrays: Iterable[Array], outputs: Sequence[Any]) -> frozenset[int]:
     return frozenset([slot for slot, fits in found.items() if fits and slot not in alone])
 
 
-def _columns(arrays: Iterable[Array]) -> frozenset[str]:
+def _column_parts(arrays: Iterable[Array]) -> frozenset[str]:
     """The names of parameter vectors that are used beside matrices, one number for each row, such as biases."""
     found: set[str] = set()
     for x in arrays:
@@ -252,7 +252,7 @@ class Returned:
         if not chosen:
             body.counts = body.counts or batched
             text = f"{body.module.use('zeros')}({body.shape(numbers.shape, batched)})"
-            return text + _turned(numbers.ndim) if batched and not body.first else text
+            return text + _examples_to_front(numbers.ndim) if batched and not body.first else text
         whole = one_array(chosen, numbers.shape)
         if whole is not None and whole.batched == batched:
             text = body.text(whole, _CALL if numbers.ndim else _LOOSE)
@@ -264,9 +264,9 @@ class Returned:
             if numbers.ndim > 1:
                 text += f".reshape({', '.join(map(str, numbers.shape))}{', -1' * batched})"
             if batched:
-                return text + _turned(numbers.ndim)
+                return text + _examples_to_front(numbers.ndim)
             return text
-        return text + _turned(numbers.ndim) if batched and numbers.ndim and not body.first else text
+        return text + _examples_to_front(numbers.ndim) if batched and numbers.ndim and not body.first else text
 
     def single(self, x: Any) -> str:
         """One number, for every example."""
@@ -277,7 +277,7 @@ class Returned:
         return f"{body.module.use('broadcast_to')}({body.text(x)}, ({COUNT},))"
 
 
-def _turned(ndim: int) -> str:
+def _examples_to_front(ndim: int) -> str:
     """The text that moves the axis of examples, behind `ndim` others, to the front."""
     if ndim == 1:
         return ".T"

@@ -118,13 +118,13 @@ def extended(pairs: Sequence[Sequence[tuple[int, int]]], side: int) -> list[list
     >>> extended([[(0, 5)], [(1, 5), (2, 6)]], 1)
     [[(0, 5), (-1, 6)], [(1, 5), (2, 6)]]
     """
-    names: dict[int, int] = {}
-    sets = [tuple([names.setdefault(pair[side], len(names)) for pair in terms]) for terms in pairs]
+    number_of: dict[int, int] = {}
+    sets = [tuple([number_of.setdefault(pair[side], len(number_of)) for pair in terms]) for terms in pairs]
     if any(len(set(numbers)) < len(numbers) for numbers in sets):
         return None
     full: dict[int, list[int]] = {}
-    positions = list(names)
-    for family in _connected(sets, len(names)):
+    positions = list(number_of)
+    for family in _connected(sets, len(number_of)):
         whole = sorted({positions[i] for numbers in family for i in numbers})
         full.update(dict.fromkeys(whole, whole))
     made = []

@@ -69,7 +69,7 @@ ORDER = (
 )
 """The passes in order: what a pass promises holds after all later passes, too."""
 
-_JOINS = frozenset({RELATIONS["&"], RELATIONS["|"], RELATIONS["~"]})
+_CONNECTIVES = frozenset({RELATIONS["&"], RELATIONS["|"], RELATIONS["~"]})
 _on = False
 
 
@@ -140,10 +140,10 @@ def check_scalars(table: Scalars, after: str = "record") -> None:
     if not len(table.heads) == len(table.operands) == len(table.data) == len(table.places):
         raise IllegalProgram(f"after {after}, the columns of the table are of different lengths")
     for i, (head, operands, data, _) in enumerate(table.rows()):
-        why = _row_is_illegal(i, head, operands, data)
+        why = _why_illegal(i, head, operands, data)
         if why is None:
             for promised in _so_far(after):
-                why = why or PROMISES.get(promised, _nothing)(table, i)
+                why = why or PROMISES.get(promised, _no_promise)(table, i)
         if why is not None:
             shown = f"{head.name}({', '.join(map(str, operands))})" if operands else head.name
             raise IllegalProgram(f"after {after}, row {i}, {shown}{'' if data is None else f' {data}'}: {why}")
@@ -156,7 +156,7 @@ def check_scalars(table: Scalars, after: str = "record") -> None:
         _check_live(table, after)
 
 
-def _row_is_illegal(i: int, head: Op, operands: tuple[int, ...], data: Any) -> str | None:
+def _why_illegal(i: int, head: Op, operands: tuple[int, ...], data: Any) -> str | None:
     for k in operands:
         if not 0 <= k < i:
             return f"its operand {k} is not an earlier row"
@@ -181,22 +181,22 @@ def _row_is_illegal(i: int, head: Op, operands: tuple[int, ...], data: Any) -> s
     return None
 
 
-def _nothing(table: Scalars, i: int) -> str | None:
+def _no_promise(table: Scalars, i: int) -> str | None:
     return None
 
 
-def _folded(table: Scalars, i: int) -> str | None:
+def _why_not_folded(table: Scalars, i: int) -> str | None:
     operands = table.operands[i]
     if operands and all(table.heads[k] is CONSTANT for k in operands):
         return "it depends on constants alone, and should be one"
     return "it changes nothing, and should have gone" if table.heads[i] is ops.positive else None
 
 
-def _summed(table: Scalars, i: int) -> str | None:
+def _why_not_summed(table: Scalars, i: int) -> str | None:
     return "sums are totals by now" if table.heads[i] in (ops.add, ops.sum, ops.dot) else None
 
 
-PROMISES: dict[str, Callable[[Scalars, int], str | None]] = {"fold": _folded, "sums": _summed}
+PROMISES: dict[str, Callable[[Scalars, int], str | None]] = {"fold": _why_not_folded, "sums": _why_not_summed}
 """For each pass that promises something of rows, the function that says why a row breaks the promise, or None."""
 
 
@@ -280,7 +280,10 @@ def _check_node(program: ArrayProgram, x: Array, after: str) -> None:
         if isinstance(y, Array):
             _must(y.builder is x.builder and y.number < x.number, f"its operand {y!r} does not come before it")
             _must(y.head not in ASIDES, f"its operand {y!r} has no numbers")
-    _must(x.of is None or x.of.builder is x.builder, f"it is the gradient of {x.of!r}, which is of another program")
+    _must(
+        x.gradient_of is None or x.gradient_of.builder is x.builder,
+        f"it is the gradient of {x.gradient_of!r}, which is of another program",
+    )
     _check_promises(x, after)
     if x.head in LEAVES:
         _must(not x.operands, "a leaf has no operands")
@@ -320,26 +323,26 @@ def _check_body(x: Array, after: str) -> None:
     """Check the body of a loop: a program whose ITEM, OUTER and CARRY leaves must match the loop's operands."""
     loop: Loop = x.data
     body = loop.program()
-    given, firsts = x.operands[: loop.operands], x.operands[loop.operands :]
+    read, initial_values = x.operands[: loop.read_count], x.operands[loop.read_count :]
     for y in body.arrays():
         try:
             _check_node(body, y, after)
             _must(y.head not in (INPUT, PARAMETER, PART, LOOP), "a loop is given what it needs")
             if y.head is CARRY:
-                _must(y.data < len(firsts), f"the loop carries {len(firsts)} arrays")
-                for other in (firsts[y.data], loop.carried[y.data]):
-                    _same(y, other, other.shape)
+                _must(y.data < len(initial_values), f"the loop carries {len(initial_values)} arrays")
+                for other in (initial_values[y.data], loop.carried[y.data]):
+                    _must_match(y, other, other.shape)
             elif y.head in (ITEM, OUTER):
-                _must(y.data < len(given), f"the loop is given {len(given)} arrays")
-                other = given[y.data]
+                _must(y.data < len(read), f"the loop is given {len(read)} arrays")
+                other = read[y.data]
                 if y.head is ITEM:
                     _must(other.shape[:1] == (loop.count,), f"{other!r} has no entry for each of {loop.count} steps")
-                _same(y, other, other.shape[1:] if y.head is ITEM else other.shape)
+                _must_match(y, other, other.shape[1:] if y.head is ITEM else other.shape)
         except _Illegal as why:
             raise _Illegal(f"in its body, {y}: {why}") from None
 
 
-def _same(y: Array, other: Array, shape: Shape) -> None:
+def _must_match(y: Array, other: Array, shape: Shape) -> None:
     _must(y.shape == shape and y.batched == other.batched, f"it stands for {other!r}, which is of another shape")
 
 
@@ -376,7 +379,7 @@ def _count(x: Array) -> Typed:
     return (), False
 
 
-def _of_loop(x: Array) -> Typed:
+def _loop_leaf(x: Array) -> Typed:
     _must(type(x.data) is int and x.data >= 0, f"its data is {x.data!r}, and no number")
     return x.shape, x.batched
 
@@ -387,7 +390,7 @@ _LEAVES: dict[Op, Callable[[Array], Typed]] = {
     PART: _part,
     CONSTANT: _constant,
     COUNT: _count,
-    **dict.fromkeys((ITEM, OUTER, CARRY), _of_loop),
+    **dict.fromkeys((ITEM, OUTER, CARRY), _loop_leaf),
 }
 
 
@@ -398,7 +401,7 @@ def _elementwise(x: Array) -> Typed:
     _must(arity is None or len(x.operands) == arity, f"it has {len(x.operands)} operands instead of {arity}")
     for i, y in enumerate(x.operands):
         truth = isinstance(y, Array) and y.truth
-        if x.head in _JOINS:
+        if x.head in _CONNECTIVES:
             _must(truth or not isinstance(y, Array), f"its operand {y!r} is not a condition")
         elif x.head not in CONDITIONS and not (x.head is ops.where and i == 0):
             _must(not truth, f"its operand {y!r} is a condition, which must be made a number")
@@ -417,7 +420,7 @@ def _broadcast(arrays: Sequence[Array], rank: int) -> Shape:
     return tuple(shape)
 
 
-def _fits(y: Code, shape: Shape, batched: bool) -> None:
+def _must_broadcast(y: Code, shape: Shape, batched: bool) -> None:
     """Demand that an operand broadcasts to this shape, and is no condition."""
     if isinstance(y, Array):
         fits = not y.shape or (len(y.shape) == len(shape) and all(a in (1, b) for a, b in zip(y.shape, shape)))
@@ -426,7 +429,7 @@ def _fits(y: Code, shape: Shape, batched: bool) -> None:
         _must(not y.truth, f"its operand {y!r} is a condition")
 
 
-def _one(x: Array, condition: bool = False) -> Array:
+def _only_operand(x: Array, condition: bool = False) -> Array:
     """The only operand, which must be an array of numbers, or of conditions if `condition`."""
     _must(len(x.operands) == 1, "it must have one operand")
     (y,) = x.operands
@@ -437,12 +440,12 @@ def _one(x: Array, condition: bool = False) -> Array:
 
 
 def _number(x: Array) -> Typed:
-    y = _one(x, condition=True)
+    y = _only_operand(x, condition=True)
     return y.shape, y.batched
 
 
 def _reduce(x: Array) -> Typed:
-    y = _one(x)
+    y = _only_operand(x)
     axes, over_examples = x.data
     _must(axes or over_examples, "it sums over nothing")
     _must(list(axes) == sorted(set(axes)) and all(0 <= axis < len(y.shape) for axis in axes), "it has no such axes")
@@ -451,14 +454,14 @@ def _reduce(x: Array) -> Typed:
 
 
 def _along(x: Array) -> Typed:
-    y = _one(x)
+    y = _only_operand(x)
     _must(type(x.data) is int and 0 <= x.data < len(y.shape), f"{y!r} has no axis {x.data}")
     return (*y.shape[: x.data], *y.shape[x.data + 1 :]), y.batched
 
 
 def _others(x: Array) -> Typed:
     _along(x)
-    y = _one(x)
+    y = _only_operand(x)
     return y.shape, y.batched
 
 
@@ -503,16 +506,16 @@ def _check_index(index: Any, size: int, of: str) -> None:
 def _expand(x: Array) -> Typed:
     _must(len(x.operands) == 1, "it must have one operand")
     (y,) = x.operands
-    _fits_any(y, x.shape, x.batched)
+    _must_broadcast_or_be_condition(y, x.shape, x.batched)
     same = isinstance(y, Array) and y.shape == x.shape and y.batched == x.batched
     _must(not same, "it repeats nothing")
     return x.shape, x.batched
 
 
-def _fits_any(y: Code, shape: Shape, batched: bool) -> None:
-    """As `_fits`, but let conditions pass unchecked."""
+def _must_broadcast_or_be_condition(y: Code, shape: Shape, batched: bool) -> None:
+    """As `_must_broadcast`, but let conditions pass unchecked."""
     if not (isinstance(y, Array) and y.truth):
-        _fits(y, shape, batched)
+        _must_broadcast(y, shape, batched)
 
 
 def _join(x: Array) -> Typed:
@@ -537,10 +540,10 @@ def _accumulate(x: Array) -> Typed:
     for i, (y, index) in enumerate(zip(x.operands, x.data)):
         if index is None:
             _must(i == 0, f"its operand {y!r} is all of it, and should come first")
-            _fits(y, x.shape, x.batched)
+            _must_broadcast(y, x.shape, x.batched)
         else:
             _check_index(index, x.size, "its own")
-            _fits(y, index.shape, x.batched)
+            _must_broadcast(y, index.shape, x.batched)
     return x.shape, x.batched
 
 
@@ -557,10 +560,13 @@ def _loop(x: Array) -> Typed:
     loop = x.data
     _must(isinstance(loop, Loop), f"its data is {loop!r}, and no loop")
     _must(all(isinstance(y, Array) for y in x.operands), "it is given numbers")
-    _must(len(x.operands) == loop.operands + len(loop.carried), "it has not what stands before the first step")
-    _must(len(loop.trail) == len(loop.kept), "it is not known of all that is kept what stands in front")
-    for trail, kept in zip(loop.trail, loop.kept):
-        _must(trail is None or loop.carried[trail] is kept, f"what is kept of {kept!r} begins with something else")
+    _must(len(x.operands) == loop.read_count + len(loop.carried), "it has not what stands before the first step")
+    _must(len(loop.carried_as) == len(loop.kept), "it is not known of all that is kept what stands in front")
+    for carried_as, kept in zip(loop.carried_as, loop.kept):
+        _must(
+            carried_as is None or loop.carried[carried_as] is kept,
+            f"what is kept of {kept!r} begins with something else",
+        )
     return (), False
 
 
@@ -573,7 +579,7 @@ def _output(x: Array) -> Typed:
     one = made[x.data]
     if x.data >= len(loop.kept):
         return one.shape, one.batched
-    return (loop.count + (loop.trail[x.data] is not None), *one.shape), one.batched
+    return (loop.count + (loop.carried_as[x.data] is not None), *one.shape), one.batched
 
 
 def _tell(x: Array) -> Typed:

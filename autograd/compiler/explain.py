@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Stage", "Stages"]
 
-FEW = 8
+ENTRIES_SHOWN = 8
 """How many entries of an array are printed; `Explanation.entries` has them all."""
 
-TERMS = 4
+TERMS_SHOWN = 4
 """How many terms of a sum, or operands of an operation, are printed."""
 
 _SIGNS = {ops.add: " + ", ops.sub: " - ", ops.mul: "*", ops.div: " / "}
@@ -213,31 +213,31 @@ class Explanation:
     (True, 'w')
     """
 
-    def __init__(self, view: _View, x: Array, line: int | None, function: str) -> None:
+    def __init__(self, sources: _Sources, x: Array, line: int | None, function: str) -> None:
         self.line, self.function, self.name = line, function, x.name or "it"
-        self.text = view.lines[line - 1].partition("  #")[0].strip() if line is not None else ""
+        self.text = sources.lines[line - 1].partition("  #")[0].strip() if line is not None else ""
         self.shape, self.batched = x.shape, x.batched
         self.operation = "a parameter" if x.head is PART else "an argument" if x.head is INPUT else x.head.name
-        self.derivative = x.of is not None
-        self.of = "" if x.of is None else x.of.name
-        self.leads_to = tuple(dict.fromkeys(map(repr, view.named_users(x))))
+        self.derivative = x.gradient_of is not None
+        self.of = "" if x.gradient_of is None else x.gradient_of.name
+        self.leads_to = tuple(dict.fromkeys(map(repr, sources.named_users(x))))
         self._extents = x.extents
-        self.back = id(x) in view.back
-        self.entries = view.entries(x)
-        self.says = self._said(view, x)
-        of_part = x.of is not None and x.of.head is PART
+        self.back = id(x) in sources.back
+        self.entries = sources.entries(x)
+        self.says = self._remark(sources, x)
+        of_part = x.gradient_of is not None and x.gradient_of.head is PART
         self._others = [
-            f"{self.of}{_index(entry.index, len(x.shape))}" if of_part else view.called(entry.row)
+            f"{self.of}{_index(entry.index, len(x.shape))}" if of_part else sources.entry_name(entry.row)
             for entry in self.entries
         ]
 
-    def _said(self, view: _View, x: Array) -> str:
-        if x is view.loss:
-            self.entries = view.example()
-            return "the loss of the batch, from that of an example:" if view.batched else "the loss:"
-        if x is view.gradient:
+    def _remark(self, sources: _Sources, x: Array) -> str:
+        if x is sources.loss:
+            self.entries = sources.example()
+            return "the loss of the batch, from that of an example:" if sources.batched else "the loss:"
+        if x is sources.gradient:
             return "all derivatives, in the order of the vector of parameters"
-        if x.of is not None:
+        if x.gradient_of is not None:
             return f"the derivative of the loss with respect to {self.of or 'what follows'}"
         if x.head is OUTPUT:
             return f"made by the {x.operands[0].data.count} steps of a loop"
@@ -253,11 +253,11 @@ class Explanation:
         if self.says:
             lines.append(f"    {self.says}")
         shown = list(range(len(self.entries)))
-        if len(shown) > FEW:
-            shown[FEW - 1 : -1] = [-1]
+        if len(shown) > ENTRIES_SHOWN:
+            shown[ENTRIES_SHOWN - 1 : -1] = [-1]
         for i in shown:
             if i < 0:
-                lines.append(f"    ... and {len(self.entries) - FEW} more ...")
+                lines.append(f"    ... and {len(self.entries) - ENTRIES_SHOWN} more ...")
                 continue
             entry, other = self.entries[i], self._others[i]
             own = f"{self.name}{_index(entry.index, len(self.shape))}"
@@ -280,29 +280,29 @@ def explain(found: Stages, asked: int | str) -> Explanation:
     ValueError
         If there is nothing to be said about that line, or no array of that name.
     """
-    about, lines = found.written.about, found.written.source.splitlines()
+    line_arrays, lines = found.written.line_arrays, found.written.source.splitlines()
     if isinstance(asked, str):
-        for line, (function, x) in about.items():
+        for line, (function, x) in line_arrays.items():
             if x.name == asked and x.head is not INPUT:
-                return Explanation(_View(found, function), x, line, function)
-        views = [_View(found, function) for function in found["text"].programs]
-        for view in views:
-            for x in view.arrays:
+                return Explanation(_Sources(found, function), x, line, function)
+        all_sources = [_Sources(found, function) for function in found["text"].programs]
+        for sources in all_sources:
+            for x in sources.arrays:
                 if x.name == asked and not x.operands:
-                    return Explanation(view, x, None, "")
-        names = dict.fromkeys([x.name for view in views for x in view.arrays if x.name])
+                    return Explanation(sources, x, None, "")
+        names = dict.fromkeys([x.name for sources in all_sources for x in sources.arrays if x.name])
         raise ValueError(f"there is no array {asked!r:.60} in the program, only {', '.join(names)}")
-    if asked not in about:
+    if asked not in line_arrays:
         there = f"{asked!r:.20} is not one of its {len(lines)} lines"
         if isinstance(asked, int) and 0 < asked <= len(lines):
             there = f"line {asked} computes no array: {lines[asked - 1].strip()!r:.60}"
-        numbers = f"the lines {min(about)} to {max(about)}" if about else "no lines"
+        numbers = f"the lines {min(line_arrays)} to {max(line_arrays)}" if line_arrays else "no lines"
         raise ValueError(f"{there}; those that do are among {numbers} of program.source")
-    function, x = about[asked]
-    return Explanation(_View(found, function), x, asked, function)
+    function, x = line_arrays[asked]
+    return Explanation(_Sources(found, function), x, asked, function)
 
 
-class _View:
+class _Sources:
     """The final arrays of one function of the program, and the table of scalars that they were made from."""
 
     def __init__(self, found: Stages, function: str) -> None:
@@ -325,7 +325,7 @@ class _View:
                 if isinstance(y, Array):
                     self._users.setdefault(id(y), []).append(x)
             rows = self.rows(x)
-            if x.name and x.of is None and rows is not None and rows.shape == x.shape:
+            if x.name and x.gradient_of is None and rows is not None and rows.shape == x.shape:
                 for position, row in enumerate(rows.ravel().tolist()):
                     self._spots.setdefault(row, (x, position))
         self._parameters = {
@@ -358,8 +358,8 @@ class _View:
         return sorted(found, key=lambda y: y.number)
 
     def entries(self, x: Array) -> list[Entry]:
-        if x.of is not None and (x.of.head is PART or x.rows is None):
-            return self.entries(x.of) if x.of.shape == x.shape else []
+        if x.gradient_of is not None and (x.gradient_of.head is PART or x.rows is None):
+            return self.entries(x.gradient_of) if x.gradient_of.shape == x.shape else []
         if x.head is PART:
             numbers = x.data.numbers if x.data is not None else np.argsort(self.layout.where)
             return [self._parameter(i, at) for i, at in zip(numbers.tolist(), np.ndindex(x.shape))]
@@ -391,7 +391,7 @@ class _View:
         if head is CONSTANT:
             return f"{data:g}"
         if head in (INPUT, PARAMETER):
-            return self._called(row, scope)
+            return self._qualified_label(row, scope)
         if head is TOTAL:
             return self._total(operands, data, scope, depth)
         if head is ops.neg:
@@ -415,9 +415,9 @@ class _View:
         """The text of an operand: its label, its place in a named array, or its formula."""
         head, place = self.table.heads[row], self.table.places[row]
         if head in (INPUT, PARAMETER) or (place is not None and place.label):
-            return self._called(row, scope)
+            return self._qualified_label(row, scope)
         if row in self._spots:
-            return self.called(row)
+            return self.entry_name(row)
         if head is CONSTANT:
             return self._formula(row, scope, depth)
         if depth > 1 or (depth and head is TOTAL):
@@ -425,14 +425,14 @@ class _View:
         text = self._formula(row, scope, depth + 1)
         return f"({text})" if factor and (head is TOTAL or head in _SIGNS or head is ops.neg) else text
 
-    def called(self, row: int) -> str:
+    def entry_name(self, row: int) -> str:
         """A scalar as an entry of a named array, such as ``Z1[0]``; empty if it is in none."""
         if row not in self._spots:
             return ""
         x, position = self._spots[row]
         return f"{x.name}{_index([int(i) for i in np.unravel_index(position, x.shape)], len(x.shape))}"
 
-    def _called(self, row: int, scope: str) -> str:
+    def _qualified_label(self, row: int, scope: str) -> str:
         """The label of a scalar, with the module that made it in front unless that is `scope`."""
         head, data = self.table.heads[row], self.table.data[row]
         place: Place | None = self.table.places[row]
@@ -457,5 +457,5 @@ def _with_bodies(arrays: Sequence[Array]) -> list[Array]:
 
 
 def _few(items: Sequence[Any]) -> list[Any]:
-    """The items; if they are more than `TERMS`, the first ones, None for those left out, and the last one."""
-    return list(items) if len(items) <= TERMS else [*items[: TERMS - 1], None, items[-1]]
+    """The items; if they are more than `TERMS_SHOWN`, the first ones, None for those left out, and the last one."""
+    return list(items) if len(items) <= TERMS_SHOWN else [*items[: TERMS_SHOWN - 1], None, items[-1]]

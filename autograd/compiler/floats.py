@@ -52,7 +52,7 @@ _SIGNS = SIGNS | {
     "~": ("not {}", _LOOSE, _RELATION, _RELATION),
 }
 
-FEW = 5
+MOST_ASSIGNED_ENTRIES = 5
 """Up to this many numbers, it is faster to put them into an empty array one by one than to make it from a list."""
 
 _NOTE = "Where Python raises at / or **, as at 1.0 / 0.0, the program goes on with what IEEE 754 has there, inf or nan."
@@ -88,20 +88,20 @@ class FloatModule(Module):
         super().__init__(layout, largest, dialect)
         self._homes: dict[str, set[str]] = {}  # for each module, the names imported from it
 
-    def _imported(self, module: str, name: str) -> str:
+    def _import_from(self, module: str, name: str) -> str:
         self._homes.setdefault(module, set()).add(name)
         return name
 
     def use(self, name: str) -> str:
-        return self._imported("math" if name in ("inf", "nan") else "numpy", name)
+        return self._import_from("math" if name in ("inf", "nan") else "numpy", name)
 
-    def given(self, op: Op) -> str | None:
+    def imported_name(self, op: Op) -> str | None:
         if op is ops.abs:
             return "abs"
-        return self._imported(*HOMES[op.forward]) if op.elementary else None
+        return self._import_from(*HOMES[op.forward]) if op.elementary else None
 
     def help(self, name: str) -> str:
-        return self._imported("autograd.arrays", name)
+        return self._import_from("autograd.arrays", name)
 
     def imports(self) -> list[str]:
         order = sorted(self._homes, key=lambda module: ("." in module, module))
@@ -141,13 +141,13 @@ class FloatBody(Body):
         super().__init__(module, program, outputs, False)
 
     def _write(self, x: Array) -> None:
-        if x.head is not JOIN or x.size > FEW:
+        if x.head is not JOIN or x.size > MOST_ASSIGNED_ENTRIES:
             super()._write(x)
             return
         name = self._name(x)
         self.lines.append(Line(f"{name} = {self.module.use('empty')}({x.size})"))
         self.lines += [Line(f"{name}[{i}] = {self.text(y)}") for i, y in enumerate(x.operands)]
-        self._named(x)
+        self._refer_by_name(x)
 
     def _text(self, x: Array) -> tuple[str, int]:
         return _choice(self, x) if x.head is NUMBER else super()._text(x)
@@ -158,8 +158,8 @@ class FloatBody(Body):
             return _choice(self, x)
         # `Body` computes with the condition itself here; with floats, the number 1.0 or 0.0 is faster than a bool.
         if head in (ops.mul, ops.sub):
-            sign, binding, *around = self.signs[head.name]
-            return sign.format(*map(self.text, operands, around)), binding
+            sign, binding, *precedences = self.signs[head.name]
+            return sign.format(*map(self.text, operands, precedences)), binding
         if head is ops.relu:
             a = self.text(operands[0])
             return f"0.0 if {a} <= 0.0 else {a}", _LOOSE
@@ -169,7 +169,7 @@ class FloatBody(Body):
         if isinstance(head, ops.Power) or head is ops.pow:
             exponent = head.exponent if isinstance(head, ops.Power) else operands[1]
             if not _is_whole(exponent):
-                return f"{self.module.called(ops.pow)}({self.text(operands[0])}, {self.text(exponent)})", _CALL
+                return f"{self.module.function_name(ops.pow)}({self.text(operands[0])}, {self.text(exponent)})", _CALL
         return super()._operation(x)
 
     def _picked(self, source: Array, index: NDArray[Any], batched: bool) -> str:
@@ -185,8 +185,8 @@ def _choice(writer: FloatRule | FloatBody, x: Any) -> tuple[str, int]:
     condition, yes, no = x.operands if x.head is ops.where else (x.operands[0], 1.0, 0.0)
     if _sign(condition) == "~":
         condition, yes, no = condition.operands[0], no, yes
-    around = _LOOSE if _sign(condition) in ("&", "|", "~") else _RELATION
-    texts = [writer.text(yes, _RELATION), writer.text(condition, around), writer.text(no, _RELATION)]
+    precedence = _LOOSE if _sign(condition) in ("&", "|", "~") else _RELATION
+    texts = [writer.text(yes, _RELATION), writer.text(condition, precedence), writer.text(no, _RELATION)]
     return "{} if {} else {}".format(*texts), _LOOSE
 
 

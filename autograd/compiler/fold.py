@@ -32,10 +32,10 @@ def fold(table: Scalars) -> Scalars:
     6.0
     """
     made = Scalars()
-    names: list[int] = []
+    new_rows: list[int] = []
     for head, operands, data, place in table.rows():
-        names.append(folded(made, head, tuple([names[i] for i in operands]), data, place))
-    return table.renamed(made, names)
+        new_rows.append(folded(made, head, tuple([new_rows[i] for i in operands]), data, place))
+    return table.transfer_outputs(made, new_rows)
 
 
 def folded(table: Scalars, head: Op, operands: tuple[int, ...], data: Any = None, place: Place | None = None) -> int:

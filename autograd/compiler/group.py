@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Index: TypeAlias = NDArray[Any]
     Spot: TypeAlias = tuple[int, int]  # the number of an array, and a position in it
 
-FEW = 2
+MOST_SINGLE_TERMS = 2
 """Up to this many terms from one array are added one by one; more are summed along an axis."""
 
 
@@ -48,7 +48,7 @@ def group(
     parameters: int,
     checks: Sequence[tuple[str, int]],
     make: Builder,
-    told: Sequence[int] = (),
+    tell_counts: Sequence[int] = (),
 ) -> ArrayProgram:
     """The program of arrays that computes what the table's outputs are.
 
@@ -63,16 +63,16 @@ def group(
     checks : sequence of tuple
         Of each check the message, and how many outputs belong to it.
     make : Builder
-    told : sequence of int
+    tell_counts : sequence of int
         Of each call of `tell`, how many outputs belong to it; they are the last ones.
     """
     grouping = _Grouping(table, slots, batched, parameters, make)
     grouping.note_rows()
     rows = iter(table.outputs)
     checked = sum([count for _, count in checks])
-    returned = [grouping.single(row) for row in islice(rows, len(table.outputs) - checked - sum(told))]
+    returned = [grouping.single(row) for row in islice(rows, len(table.outputs) - checked - sum(tell_counts))]
     asides = _checks(make, checks, [grouping.single(row) for row in islice(rows, checked)])
-    asides += [make.tell(grouping.several(list(islice(rows, count))), i) for i, count in enumerate(told)]
+    asides += [make.tell(grouping.several(list(islice(rows, count))), i) for i, count in enumerate(tell_counts)]
     if any(isinstance(x, Array) and x.batched for aside in asides if aside.head is TELL for x in aside.operands):
         raise CompileError(
             "the function hands out numbers that depend on the example (see autograd.tell), but a program for a batch "
@@ -89,8 +89,8 @@ class _Grouping:
         self.arrays: list[Array] = []
         self.masks: dict[int, Index] = {}  # of an array with holes: True at entries that are rows
         self.fillers: dict[int, float] = {}  # the number in all holes of an array, if it is known
-        self.moved: dict[tuple[int, int], Spot] = {}  # (row, which operand) -> spot to use instead
-        self.twins: dict[Spot, Spot] = {}  # spot of a number -> spot of the sum of it alone
+        self.spot_overrides: dict[tuple[int, int], Spot] = {}  # (row, which operand) -> spot to use instead
+        self.sums_of_one: dict[Spot, Spot] = {}  # spot of a number -> spot of the sum of it alone
         self.spots: list[Spot] = [(-1, -1)] * len(table)
         self.inputs = [make.leaf(INPUT, i, slot.shape, batched and slot.each) for i, slot in enumerate(slots)]
         for slot, array in zip(slots, self.inputs):
@@ -161,21 +161,21 @@ class _Grouping:
             else:
                 alike.setdefault((head, *numbers), []).append(row)
         totals = sorted(totals + self._short_sums(alike, totals))
-        twins = set(self.twins)
+        sums_of_one = set(self.sums_of_one)
         if totals and self.masks:
             self._totals(totals)
             totals = []
-        new = self.twins.keys() - twins
+        new = self.sums_of_one.keys() - sums_of_one
         for key in [key for key, members in alike.items() if all(self._uses(row, new) for row in members)]:
-            waiting += alike.pop(key)  # until `_join_twins` can join them to operations on longer sums
-        self._join_twins(alike)
+            waiting += alike.pop(key)  # until `_join_sums_of_one` can join them to operations on longer sums
+        self._join_sums_of_one(alike)
         for members in alike.values():
             head, place = table.heads[members[0]], table.places[members[0]]
-            spread = [[self._spot(row, j) for row in members] for j in range(len(table.operands[members[0]]))]
-            self._name(members, self._elementwise(head, spread, place))
+            spread = [[self._operand_spot(row, j) for row in members] for j in range(len(table.operands[members[0]]))]
+            self._set_spots(members, self._elementwise(head, spread, place))
         for (head, *_), members in sequences.items():
             sorted_spots = [sorted([spots[i] for i in table.operands[row]]) for row in members]
-            self._name(members, self._sequences(head, sorted_spots, table.places[members[0]]))
+            self._set_spots(members, self._sequences(head, sorted_spots, table.places[members[0]]))
         if totals:
             self._totals(totals)
         return waiting
@@ -202,33 +202,33 @@ class _Grouping:
                 found += alike.pop(kind)
         return found
 
-    def _join_twins(self, alike: dict[tuple[Any, ...], list[int]]) -> None:
+    def _join_sums_of_one(self, alike: dict[tuple[Any, ...], list[int]]) -> None:
         """Join operations on numbers that are also sums of one term to the same operations on longer sums."""
-        if not self.twins:
+        if not self.sums_of_one:
             return
         for key in sorted(alike, key=lambda key: len(alike[key])):
             members = alike[key]
             for j, number in enumerate(key[1:]):
                 spots = [self.spots[self.table.operands[row][j]] for row in members]
-                if not all(spot in self.twins for spot in spots):
+                if not all(spot in self.sums_of_one for spot in spots):
                     continue
-                others = {self.twins[spot][0] for spot in spots}
+                others = {self.sums_of_one[spot][0] for spot in spots}
                 if len(others) != 1:
                     continue
                 (other,) = others
                 wanted = (*key[: j + 1], other, *key[j + 2 :])
                 if wanted in alike and wanted != key and number != other:
                     for row in members:
-                        self.moved[row, j] = self.twins[self.spots[self.table.operands[row][j]]]
+                        self.spot_overrides[row, j] = self.sums_of_one[self.spots[self.table.operands[row][j]]]
                     alike[wanted] = sorted([*alike[wanted], *members])
                     del alike[key]
                     break
 
-    def _spot(self, row: int, j: int) -> Spot:
+    def _operand_spot(self, row: int, j: int) -> Spot:
         """Where an operand of a row stands."""
-        return self.moved.get((row, j)) or self.spots[self.table.operands[row][j]]
+        return self.spot_overrides.get((row, j)) or self.spots[self.table.operands[row][j]]
 
-    def _name(self, rows: Sequence[int], spots: Iterable[Spot]) -> None:
+    def _set_spots(self, rows: Sequence[int], spots: Iterable[Spot]) -> None:
         for row, spot in zip(rows, spots):
             self.spots[row] = spot
 
@@ -243,7 +243,7 @@ class _Grouping:
 
     def _elementwise(self, head: Op, operands: list[list[Spot]], place: Place | None) -> list[Spot]:
         """One array for an operation on many elements; `operands` has a list for each operand. Returns the spots."""
-        operands, again = _distinct(operands)
+        operands, inverse = _distinct(operands)
         numbers = [spots[0][0] for spots in operands]
         positions = [np.array([position for _, position in spots]) for spots in operands]
         cells, shape = self._arranged(numbers, positions)
@@ -258,14 +258,14 @@ class _Grouping:
             code = self.make.expand(code, shape, batched)
         made = self._add(code, place)
         if holes.any():
-            self._puncture(made, holes, head, numbers, positions, cells)
+            self._note_holes(made, holes, head, numbers, positions, cells)
         else:
-            self.arrays[made].puncture(None)
+            self.arrays[made].note_holes(None)
         where = np.empty(len(positions[0]), dtype=int)
         flat = cells.ravel()
         where[flat[flat >= 0]] = np.flatnonzero(flat >= 0)
         places = where.tolist()
-        return [(made, places[i]) for i in again]
+        return [(made, places[i]) for i in inverse]
 
     def _applied(self, head: Op, operands: list[Any]) -> Any:
         if head is SUM:
@@ -336,7 +336,7 @@ class _Grouping:
 
     # --- holes ------------------------------------------------------------------------------------------------------
 
-    def _puncture(
+    def _note_holes(
         self, made: int, holes: Index, head: Op, numbers: list[int], positions: list[Index], cells: Index
     ) -> None:
         """Note the holes of an array, and the number that stands in them if it is known."""
@@ -347,11 +347,11 @@ class _Grouping:
             known = number in self.fillers and not self.masks[number].ravel()[spots].any()
             fillers.append(self.fillers[number] if known else None)
         filler = filled_with(head, fillers)
-        self.arrays[made].puncture(holes if filler is None else None)
+        self.arrays[made].note_holes(holes if filler is None else None)
         if filler is not None:
             self.fillers[made] = filler
 
-    def _plugged(self, number: int, index: Index, holes: Index, neutral: float) -> Any:
+    def _with_filled_holes(self, number: int, index: Index, holes: Index, neutral: float) -> Any:
         """Entries of an array, with the neutral number in the holes."""
         array = self.arrays[number]
         mask = self.masks.get(number)
@@ -374,7 +374,7 @@ class _Grouping:
         if _ragged([len(spots) for spots in members]) and len({spot[0] for spots in members for spot in spots}) == 1:
             alone = self._alone(members) if head is REDUCE else []
             made = self._sequence(head, [*members, *[[spot] for spot in alone]], place)
-            self.twins.update(zip(alone, made[len(members) :]))
+            self.sums_of_one.update(zip(alone, made[len(members) :]))
             return made[: len(members)]
         for i, spots in enumerate(members):
             alike.setdefault(tuple([number for number, _ in spots]), []).append(i)
@@ -401,7 +401,7 @@ class _Grouping:
     def _sequence(self, head: Op, members: list[list[Spot]], place: Place | None) -> list[Spot]:
         """One array for an operation on sequences."""
         distinct: dict[tuple[Spot, ...], int] = {}
-        again = [distinct.setdefault(tuple(spots), len(distinct)) for spots in members]
+        inverse = [distinct.setdefault(tuple(spots), len(distinct)) for spots in members]
         sequences = list(distinct)
         numbers = [number for number, _ in max(sequences, key=len)]
         if len(set(numbers)) == 1:
@@ -413,9 +413,9 @@ class _Grouping:
             )
             index, holes = np.moveaxis(index, 0, axis), np.moveaxis(holes, 0, axis)
             if holes.any():
-                whole = self._plugged(numbers[0], index, holes, _NEUTRAL[head])
+                whole = self._with_filled_holes(numbers[0], index, holes, _NEUTRAL[head])
             else:
-                whole = self._taken(numbers[0], index)
+                whole = self._picked_array(numbers[0], index)
             code = self._along(head, whole, axis)
         else:
             order = np.arange(len(sequences))
@@ -428,16 +428,16 @@ class _Grouping:
                     stop += 1
                 index = np.array([[spots[k][1] for spots in sequences] for k in range(start, stop)])
                 index = index[:, 0] if len(sequences) == 1 else index
-                parts.append(self.make.expand(self._taken(numbers[start], index), index.shape, batched))
+                parts.append(self.make.expand(self._picked_array(numbers[start], index), index.shape, batched))
                 start = stop
             code = self._along(head, self.make.join(parts, 0), 0)
         made = self._add(code, place)
         where = np.empty(len(order), dtype=int)
         where[order] = np.arange(len(order))
         places = where.tolist()
-        return [(made, places[i]) for i in again]
+        return [(made, places[i]) for i in inverse]
 
-    def _taken(self, number: int, index: Index) -> Array:
+    def _picked_array(self, number: int, index: Index) -> Array:
         """Entries of an array, as an `Array` even if all are the same number."""
         array = self.arrays[number]
         if array.head is CONSTANT:
@@ -478,15 +478,15 @@ class _Grouping:
         summed: dict[int, list[Spot]] = {row: [] for row in rows}
         terms_of: dict[int, list[Spot]] = {row: [] for row in rows}
         for (x, y), parts in products.items():
-            for members in self._alike(x, y, parts):
+            for members in self._by_length(x, y, parts):
                 place = table.places[members[0][0]]
                 for (row, _), spot in zip(members, self._products(x, y, [own for _, own in members], place)):
                     summed[row].append(spot)
         for number, several in singles.items():
             ragged = _ragged([len(positions) for _, positions in several])
-            long = [part for part in several if ragged or len(part[1]) > FEW]
+            long = [part for part in several if ragged or len(part[1]) > MOST_SINGLE_TERMS]
             for row, positions in several:
-                if not ragged and len(positions) <= FEW:
+                if not ragged and len(positions) <= MOST_SINGLE_TERMS:
                     terms_of[row] += [(number, position) for position in positions]
             if long:
                 sequences = [[(number, position) for position in positions] for _, positions in long]
@@ -496,16 +496,16 @@ class _Grouping:
         alike: dict[tuple[int, ...], list[int]] = {}
         terms: dict[int, list[Spot]] = {}
         for row in rows:
-            terms[row] = sorted(summed[row]) + sorted(terms_of[row], key=self._last)
+            terms[row] = sorted(summed[row]) + sorted(terms_of[row], key=self._term_key)
             if len(terms[row]) == 1:
                 spots[row] = terms[row][0]
             else:
                 alike.setdefault(tuple([number for number, _ in terms[row]]), []).append(row)
         for same in alike.values():
             spread = [[terms[row][j] for row in same] for j in range(len(terms[same[0]]))]
-            self._name(same, self._elementwise(SUM, spread, table.places[same[0]]))
+            self._set_spots(same, self._elementwise(SUM, spread, table.places[same[0]]))
 
-    def _last(self, spot: Spot) -> tuple[bool, Spot]:
+    def _term_key(self, spot: Spot) -> tuple[bool, Spot]:
         return not self.arrays[spot[0]].batched and not self.arrays[spot[0]].operands, spot
 
     def _ranked(self, a: Spot, b: Spot) -> tuple[Spot, Spot]:
@@ -520,7 +520,7 @@ class _Grouping:
             return 2 + array.batched
         return 1 if array.depends else 2
 
-    def _alike(self, x: int, y: int, parts: list[Any]) -> Iterable[list[Any]]:
+    def _by_length(self, x: int, y: int, parts: list[Any]) -> Iterable[list[Any]]:
         """Sums of products of two arrays, in groups of one length; ragged ones are made equally long before."""
         if _ragged([len(terms) for _, terms in parts]):
             pairs = [terms for _, terms in parts]
@@ -538,7 +538,7 @@ class _Grouping:
         if len(pairs[0]) == 1 and not any(HOLE in pair[0] for pair in pairs):
             both = [[(number, pair[0][j]) for pair in pairs] for j, number in enumerate((x, y))]
             return self._elementwise(ops.mul, both, place)
-        (distinct,), again = _distinct([[tuple(terms) for terms in pairs]])
+        (distinct,), inverse = _distinct([[tuple(terms) for terms in pairs]])
         found = blocks(
             [tuple([i for i, _ in terms]) for terms in distinct], [tuple([k for _, k in terms]) for terms in distinct]
         )
@@ -561,7 +561,7 @@ class _Grouping:
             if HOLE in members:
                 holes = np.array(members).reshape(self.arrays[number].shape) < 0
                 self.masks[number] = ~holes
-        return [spots[i] for i in again]
+        return [spots[i] for i in inverse]
 
     def _is_parameter(self, *numbers: int) -> bool:
         return any(self.arrays[number].head is PARAMETER for number in numbers)
@@ -587,9 +587,9 @@ class _Grouping:
     def _factor(self, number: int, index: Index) -> Array:
         holes = index < 0
         if holes.any():
-            made = self._plugged(number, completed(index, ~holes, self.arrays[number].shape), holes, 0.0)
+            made = self._with_filled_holes(number, completed(index, ~holes, self.arrays[number].shape), holes, 0.0)
             return self.make.expand(made, index.shape, self.arrays[number].batched)  # type: ignore[return-value]
-        return self._taken(number, index)
+        return self._picked_array(number, index)
 
 
 _NEUTRAL = {REDUCE: 0.0, ops.prod: 1.0, ops.logsumexp: -math.inf}
@@ -619,10 +619,10 @@ def _ragged(lengths: list[int]) -> bool:
 def _distinct(operands: list[list[Any]]) -> tuple[list[list[Any]], list[int]]:
     """The operands without members that repeat earlier ones; and for each member its index among those left."""
     numbers: dict[tuple[Any, ...], int] = {}
-    again = [numbers.setdefault(member, len(numbers)) for member in zip(*operands)]
-    if len(numbers) == len(again):
-        return operands, again
-    return [list(column) for column in zip(*numbers)], again
+    inverse = [numbers.setdefault(member, len(numbers)) for member in zip(*operands)]
+    if len(numbers) == len(inverse):
+        return operands, inverse
+    return [list(column) for column in zip(*numbers)], inverse
 
 
 # --- order and shape ----------------------------------------------------------------------------------------------
@@ -666,8 +666,8 @@ def _in_two(indices: list[Index]) -> tuple[int, ...] | None:
         inner = int(changes[0]) + 1
         if inner > 1 and n % inner == 0 and (index.reshape(-1, inner) == index[::inner, None]).all():
             return n // inner, inner
-        again = np.flatnonzero(index[1:] == index[0])
-        period = int(again[0]) + 1 if len(again) else n
+        repeats = np.flatnonzero(index[1:] == index[0])
+        period = int(repeats[0]) + 1 if len(repeats) else n
         if 1 < period < n and n % period == 0 and (index.reshape(-1, period) == index[:period]).all():
             return n // period, period
     return None

@@ -150,13 +150,13 @@ class Inputs:
     Attributes
     ----------
     slots : list of Slot
-    kinds : tuple of type
+    array_types : tuple of type
         The types that are arrays already, without conversion.
     most : float
         How many examples a batch can have: limited only in float16, which cannot count further.
     """
 
-    kinds: tuple[type, ...] = (np.ndarray,)
+    array_types: tuple[type, ...] = (np.ndarray,)
 
     def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], batched: bool, dtype: Any) -> None:
         self.batched, self.dtype = batched, dtype
@@ -181,7 +181,7 @@ class Inputs:
         self.slots.append(Slot(name, array.shape[1:] if self.batched else array.shape))
         return self.slots[-1]
 
-    def with_batch(self, batched: bool) -> Inputs:
+    def set_batched(self, batched: bool) -> Inputs:
         """Set whether the arrays of calls have an axis of examples in front; returns the object itself."""
         self.batched = batched
         return self
@@ -213,7 +213,7 @@ class Inputs:
             # The fast path of nearly all calls: the arrays are right, and at most their dtype has to be converted.
             arrays = []
             for x, shape in zip(arguments, shapes):
-                if type(x) not in self.kinds or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
+                if type(x) not in self.array_types or x.shape[self.batched :] != shape or x.dtype.kind not in "fiub":
                     break
                 if self.batched and (len(x) != len(arguments[0]) or len(x) == 0 or len(x) > self.most):
                     break
@@ -327,7 +327,7 @@ def _array(x: Any, name: str) -> NDArray[Any] | None:
     """x as one array, or None if it holds several."""
     if isinstance(x, Value):
         raise TypeError(f"{name} is a Value, but a compiled program takes numbers; give it the .data")
-    if isinstance(x, (list, tuple)) and any(_several(item) for item in x):
+    if isinstance(x, (list, tuple)) and any(_has_array(item) for item in x):
         return None
     try:
         array = np.asarray(x)
@@ -340,8 +340,8 @@ def _array(x: Any, name: str) -> NDArray[Any] | None:
     return array
 
 
-def _several(x: Any) -> bool:
+def _has_array(x: Any) -> bool:
     """Whether x is an array or holds one, so that a list of such items is a list of arrays, not one array."""
     if isinstance(x, dict) or hasattr(x, "ndim"):
         return getattr(x, "ndim", 1) > 0
-    return isinstance(x, (list, tuple)) and any(_several(item) for item in x)
+    return isinstance(x, (list, tuple)) and any(_has_array(item) for item in x)

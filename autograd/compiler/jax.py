@@ -40,8 +40,8 @@ class JaxInputs(Inputs):
     """The arguments of a program that JAX runs: JAX's arrays are taken as they are, also while JAX traces them."""
 
     @property
-    def kinds(self) -> tuple[type, ...]:  # type: ignore[override]
-        return _kinds()
+    def array_types(self) -> tuple[type, ...]:  # type: ignore[override]
+        return _array_types()
 
     def _read(self, x: Any, name: str) -> Any:
         return x if isinstance(x, jax.Array) else super()._read(x, name)
@@ -55,7 +55,7 @@ class JaxInputs(Inputs):
 
 
 @cache
-def _kinds() -> tuple[type, ...]:
+def _array_types() -> tuple[type, ...]:
     """The types of NumPy's and JAX's arrays; not found at import, because making a JAX array starts up the devices."""
     return np.ndarray, type(jnp.zeros(()))
 
@@ -77,7 +77,7 @@ class JaxProgram(Program):
     (2.0, [-4.0, -2.0])
     """
 
-    _takes = JaxInputs
+    _inputs_class = JaxInputs
     _dialect = JAX()
     _dtypes = (*Program._dtypes, "bfloat16")  # importing JAX makes it known to NumPy
     _made = (*Program._made, "_value", "_stepping", "_computing")
@@ -105,7 +105,7 @@ class JaxProgram(Program):
         self._value = jax.jit(_loss(self._step, self._cut, self._precision)) if self._step else None
         self._prepare()
 
-    def _look(self) -> None:
+    def _take_views(self) -> None:
         """Take no views of the parameters: their vector goes to the device in every call."""
         self._views = ()
 
@@ -114,7 +114,7 @@ class JaxProgram(Program):
         settings: dict[str, Any] = {}
         if self._batches is not None:
             settings["out_shardings"] = NamedSharding(self._batches.mesh, PartitionSpec())
-        self._stepping = jax.jit(partial(_looked_at, self._step, self._cut), **settings) if self._step else None
+        self._stepping = jax.jit(partial(_step_with_checks, self._step, self._cut), **settings) if self._step else None
         self._computing = jax.jit(partial(_outputs, self._outputs, self._cut), **settings)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -134,8 +134,8 @@ class JaxProgram(Program):
             if self._asked:
                 arrays = self._with_asked(arrays)
             numbers, gradient, noted = self._stepping(*self._placed(arrays))
-            loss, spread, *held = np.asarray(numbers).tolist()
-            _enforce(held, noted)
+            loss, spread, *check_results = np.asarray(numbers).tolist()
+            _enforce(check_results, noted)
             if spread != spread and not self._allow_nan:
                 inputs.refuse_nan(arrays)
         self._parameters._grad = gradient = np.array(gradient)
@@ -144,8 +144,8 @@ class JaxProgram(Program):
 
     def _computed(self, arrays: Sequence[Any]) -> Any:
         with self._setting():
-            made, held, noted = self._computing(*self._placed(arrays))
-            _enforce(held.tolist(), noted)
+            made, check_results, noted = self._computing(*self._placed(arrays))
+            _enforce(check_results.tolist(), noted)
         for x in noted:
             if isinstance(x, Told):
                 tell(x.which, *map(np.asarray, x.values))  # `outputs` collects it with `hearing`
@@ -256,7 +256,7 @@ class JaxProgram(Program):
             self._require_precision()
             with self._precision():
                 arrays = self._flat(parameters), *[jnp.asarray(x, self._dtype) for x in inputs.arrays(batch)]
-                return value(*arrays) if value is not None else _named(outputs(*arrays)[0], returned)
+                return value(*arrays) if value is not None else _with_keys(outputs(*arrays)[0], returned)
 
         return function
 
@@ -315,13 +315,13 @@ def _noted(f: Callable[..., Any], cut: Any, vector: Any, arrays: Sequence[Any]) 
     return made, tuple(noting)
 
 
-def _held(noted: Noted) -> list[Any]:
+def _check_results(noted: Noted) -> list[Any]:
     """For each check, whether it holds everywhere."""
     return [x.condition.all() for x in noted if isinstance(x, Check)]
 
 
-def _enforce(held: Sequence[float], noted: Noted) -> None:
-    for holds, check in zip(held, [x for x in noted if isinstance(x, Check)]):
+def _enforce(check_results: Sequence[float], noted: Noted) -> None:
+    for holds, check in zip(check_results, [x for x in noted if isinstance(x, Check)]):
         if not holds:
             check.enforce()
 
@@ -335,38 +335,38 @@ def _step(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Not
     return jnp.asarray(loss, vector.dtype), gradient.astype(vector.dtype), noted
 
 
-def _looked_at(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Noted]:
+def _step_with_checks(step: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Noted]:
     """The few numbers that a call looks at, the gradient, and what was noted.
 
     The numbers are the loss, a sum that is nan if there is a nan in the loss or the gradient, and whether each check
     holds: in one array, because each array that leaves a device costs time.
     """
     loss, gradient, noted = _step(step, cut, vector, *arrays)
-    numbers = [loss, loss + (gradient * gradient).sum(), *_held(noted)]
+    numbers = [loss, loss + (gradient * gradient).sum(), *_check_results(noted)]
     return jnp.stack([x.astype(vector.dtype) for x in numbers]), gradient, noted
 
 
 def _outputs(outputs: Any, cut: Any, vector: Any, *arrays: Any) -> tuple[Any, Any, Noted]:
     """What is returned, whether each check holds, and what was noted."""
     made, noted = _noted(outputs, cut, vector, arrays)
-    return _listed(made), jnp.array(_held(noted), bool), noted
+    return _without_keys(made), jnp.array(_check_results(noted), bool), noted
 
 
-def _listed(made: Any) -> Any:
+def _without_keys(made: Any) -> Any:
     """Dicts as lists of their values, because JAX would sort the keys."""
     if isinstance(made, dict):
-        return [_listed(item) for item in made.values()]
+        return [_without_keys(item) for item in made.values()]
     if isinstance(made, (tuple, list)):
-        return type(made)(map(_listed, made))
+        return type(made)(map(_without_keys, made))
     return made
 
 
-def _named(made: Any, returned: Any) -> Any:
-    """The reverse of `_listed`, in the shape of what the function returned."""
+def _with_keys(made: Any, returned: Any) -> Any:
+    """The reverse of `_without_keys`, in the shape of what the function returned."""
     if isinstance(returned, dict):
-        return {key: _named(item, returned[key]) for key, item in zip(returned, made)}
+        return {key: _with_keys(item, returned[key]) for key, item in zip(returned, made)}
     if isinstance(made, (tuple, list)):
-        return type(made)([_named(item, part) for item, part in zip(made, returned)])
+        return type(made)([_with_keys(item, part) for item, part in zip(made, returned)])
     return made
 
 
@@ -379,14 +379,14 @@ def _loss(step: Any, cut: Any, precision: Callable[[], Any]) -> Any:
 
     def slope(primals: Any, tangents: Any) -> Any:
         vector, *arrays = primals
-        moved, *others = tangents
+        tangent, *others = tangents
         with precision():
             loss, gradient, _ = _step(step, cut, vector, *arrays)
             change = jnp.zeros_like(loss)
-            if _moves(moved):
-                change += jnp.vdot(gradient, moved)
-            if any(map(_moves, others)):
-                full = [x if _moves(x) else jnp.zeros_like(array) for x, array in zip(others, arrays)]
+            if _is_nonzero_tangent(tangent):
+                change += jnp.vdot(gradient, tangent)
+            if any(map(_is_nonzero_tangent, others)):
+                full = [x if _is_nonzero_tangent(x) else jnp.zeros_like(array) for x, array in zip(others, arrays)]
                 change += jax.jvp(lambda *xs: _step(step, cut, vector, *xs)[0], arrays, full)[1]
         return loss, change
 
@@ -395,7 +395,7 @@ def _loss(step: Any, cut: Any, precision: Callable[[], Any]) -> Any:
     return made
 
 
-def _moves(tangent: Any) -> bool:
+def _is_nonzero_tangent(tangent: Any) -> bool:
     return not isinstance(tangent, jax.custom_derivatives.SymbolicZero)
 
 

@@ -28,8 +28,8 @@ def live(table: Scalars) -> Scalars:
             for k in table.operands[i]:
                 needed[k] = True
     made = Scalars()
-    names = [-1] * len(table)
+    new_rows = [-1] * len(table)
     for i, (head, operands, data, place) in enumerate(table.rows()):
         if needed[i]:
-            names[i] = made.add(head, tuple([names[k] for k in operands]), data, place)
-    return table.renamed(made, names)
+            new_rows[i] = made.add(head, tuple([new_rows[k] for k in operands]), data, place)
+    return table.transfer_outputs(made, new_rows)

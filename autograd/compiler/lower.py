@@ -31,7 +31,7 @@ def lower(program: ArrayProgram) -> ArrayProgram:
         if x.head is ops.logsumexp:
             parts[x.number] = top, powers, total = _parts(make, operands[0], x.data)
             return make.elementwise(SUM, (top, ops.log(total)))
-        if x.head is ops.exp and (whole := _softmax(x)) is not None:
+        if x.head is ops.exp and (whole := _logsumexp_of_softmax(x)) is not None:
             top, powers, total = parts[whole.number]
             made = make.elementwise(ops.div, (powers, make.reshape(total, _with_axis(whole))))
             assert isinstance(made, Array)
@@ -39,14 +39,14 @@ def lower(program: ArrayProgram) -> ArrayProgram:
             return made
         if x.head is ops.sub and any(_logsumexp(y) is not None for y in x.operands):
             return _difference(make, x, operands, parts)
-        if x.elementwise and x.head not in PLAIN and _is_short(x.head):
+        if x.elementwise and x.head not in WRITTEN_DIRECTLY and _is_short(x.head):
             return make.number(read(x.head, x.head.forward, operands))
         return make.like(x, operands)
 
     return rebuilt(program, change)
 
 
-PLAIN = frozenset(
+WRITTEN_DIRECTLY = frozenset(
     {*CONDITIONS, DETACH, NUMBER, SUM, ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow, ops.where, ops.relu}
     | {ops.square}
 )
@@ -83,7 +83,7 @@ def _logsumexp(x: Any) -> tuple[Array, Callable[[Any], Any]] | None:
     return None
 
 
-def _softmax(x: Array) -> Array | None:
+def _logsumexp_of_softmax(x: Array) -> Array | None:
     """The log-sum-exp in x, if x, an exp, is exp(y - logsumexp(y)); or else None."""
     difference = x.operands[0]
     if not isinstance(difference, Array) or difference.head is not ops.sub:
@@ -91,10 +91,10 @@ def _softmax(x: Array) -> Array | None:
     y, found = difference.operands[0], _logsumexp(difference.operands[1])
     if found is None or found[0].operands[0] is not y:
         return None
-    whole, taken = found[0], difference.operands[1]
-    assert isinstance(taken, Array)
-    once = taken.shape == _with_axis(whole) or (not whole.shape and not taken.shape)
-    return whole if once and (taken is whole or in_order(taken.data, whole.size)) else None
+    whole, subtracted = found[0], difference.operands[1]
+    assert isinstance(subtracted, Array)
+    once = subtracted.shape == _with_axis(whole) or (not whole.shape and not subtracted.shape)
+    return whole if once and (subtracted is whole or in_order(subtracted.data, whole.size)) else None
 
 
 def _with_axis(whole: Array) -> tuple[int, ...]:

@@ -91,20 +91,20 @@ class Module:
             self.missing.add(name)
         return name
 
-    def called(self, op: Op) -> str:
+    def function_name(self, op: Op) -> str:
         """The name of an operation's function; the module imports or defines it."""
         if op in self.functions:
             return self.functions[op][0]
-        if (given := self.given(op)) is not None:
-            return given
+        if (imported_name := self.imported_name(op)) is not None:
+            return imported_name
         name = op.name
         while name in self._names_of_others():
             name += "_"
         self.functions[op] = name, ""  # before reading its rule, which may lead back to it
-        self.functions[op] = name, self._defined(op, name)
+        self.functions[op] = name, self._definition(op, name)
         return name
 
-    def given(self, op: Op) -> str | None:
+    def imported_name(self, op: Op) -> str | None:
         """The name of an operation's function, if it is built in or can be imported; None if not."""
         if op is ops.where:
             return self.use("where")
@@ -135,7 +135,7 @@ class Module:
         taken = {name for name, _ in self.functions.values()}
         return taken.union(FUNCTIONS, RESERVED, [op.numpy for op in OPS.values() if op.numpy != op.name])
 
-    def _defined(self, op: Op, called: str) -> str:
+    def _definition(self, op: Op, function_name: str) -> str:
         """The source of an operation's function, from its rule; repeated or deep subexpressions get their own lines."""
         code = getattr(op.forward, "__code__", None)
         count = op.arity or 0
@@ -147,7 +147,7 @@ class Module:
         lines, (result,) = self.reading().unfolded([rule], lambda i: f"{free}{i}", "    {} = {}")
         if not {x.name for x in postorder([rule]) if isinstance(x, Symbol)}.issuperset(names):  # one is unused
             result = self.full(result, names)
-        return "\n".join([f"def {called}({', '.join(names)}):", *lines, f"    return {result}"])
+        return "\n".join([f"def {function_name}({', '.join(names)}):", *lines, f"    return {result}"])
 
 
 class Rule(Unfolding):
@@ -179,14 +179,14 @@ class Rule(Unfolding):
         return number(self.module, x)
 
     def call(self, name: str, x: Expression) -> str:
-        called = self.module.called(x.head) if isinstance(x.head, Op) else name
-        return f"{called}({', '.join(map(self.text, x.operands))})"
+        function_name = self.module.function_name(x.head) if isinstance(x.head, Op) else name
+        return f"{function_name}({', '.join(map(self.text, x.operands))})"
 
 
 def _as_number(x: Any) -> Any:
     """The expression with NUMBER around every condition that is used as a number."""
-    joining = {"&", "|", "~"}
-    conditions = joining | {"<", "<=", ">", ">=", "==", "!="}
+    connectives = {"&", "|", "~"}
+    conditions = connectives | {"<", "<=", ">", ">=", "==", "!="}
     made: dict[int, Any] = {}
 
     def as_number(y: Any) -> Any:
@@ -196,7 +196,7 @@ def _as_number(x: Any) -> Any:
         if isinstance(part, Symbol):
             continue
         operands = [made.get(id(y), y) for y in part.operands]
-        if part.head not in joining:
+        if part.head not in connectives:
             first = 1 if part.head is ops.where else 0
             operands = [*operands[:first], *map(as_number, operands[first:])]
         made[id(part)] = Expression(part.head, tuple(operands))

@@ -64,7 +64,7 @@ class Task:
         The parameters; if None, all trainable leaves that the function uses.
     shared : Parameters, optional
         The parameters of another program, if this one is to use them.
-    owned : callable
+    own_leaf : callable
         Gives the Value that stands for a leaf in the program's parameters, see `Recording`.
     textbook : bool
         Whether to write slopes in terms of the result, as textbooks do; see `reverse`.
@@ -99,7 +99,7 @@ class Task:
         dtype: Any = float,
         chosen: Sequence[Value] | None = None,
         shared: Parameters | None = None,
-        owned: Callable[[Value], Value] = lambda leaf: leaf,
+        own_leaf: Callable[[Value], Value] = lambda leaf: leaf,
         textbook: bool = False,
         floats: bool = True,
         dialect: Dialect | None = None,
@@ -109,16 +109,16 @@ class Task:
         self.dtype = np.dtype(dtype)
         self.batched = batch and bool(inputs.slots)
         self.floats = floats and self.dtype == np.float64 and not self.batched
-        self.called = str(getattr(f, "__name__", type(f).__name__))
-        self.recording = Recording(f, inputs, chosen, owned)
+        self.function_name = str(getattr(f, "__name__", type(f).__name__))
+        self.recording = Recording(f, inputs, chosen, own_leaf)
         self.slots = [*inputs.slots, *self.recording.asked]
         self.shared_inputs = _shared(self.slots)
         self.differentiated = self.recording.single if gradient is None else gradient
         self.largest = largest(self.dtype)
         if self.differentiated and not self.recording.single:
             raise CompileError(
-                f"only one number can be differentiated, but {self.called} returns several; return their sum, or "
-                "compile with gradient=False"
+                f"only one number can be differentiated, but {self.function_name} returns several; return their sum, "
+                "or compile with gradient=False"
             )
 
 
@@ -139,12 +139,12 @@ class Pass:
     Parameters
     ----------
     run : callable
-        Takes a program, and the arguments that `told` takes from the task.
+        Takes a program, and the values that `arguments` takes from the task.
     does : str
         What it does, in a few words.
-    told : callable
+    arguments : callable
         From a task to the other arguments of `run`.
-    back : bool
+    for_gradient : bool
         Whether it runs only if there is to be a gradient.
     only : str
         The function of the program to which it is applied; empty if to all.
@@ -156,16 +156,23 @@ class Pass:
         self,
         run: Callable[..., Stage],
         does: str,
-        told: Callable[[Task], tuple[Any, ...]] = lambda task: (),
-        back: bool = False,
+        arguments: Callable[[Task], tuple[Any, ...]] = lambda task: (),
+        for_gradient: bool = False,
         only: str = "",
         arrays: bool = False,
     ) -> None:
-        self.run, self.does, self.told, self.back, self.only, self.arrays = run, does, told, back, only, arrays
+        self.run, self.does, self.arguments, self.for_gradient, self.only, self.arrays = (
+            run,
+            does,
+            arguments,
+            for_gradient,
+            only,
+            arrays,
+        )
         self.name = run.__name__
 
     def __call__(self, program: Stage, task: Task) -> Stage:
-        return self.run(program, *self.told(task))
+        return self.run(program, *self.arguments(task))
 
 
 def _for_split(task: Task) -> tuple[Any, ...]:
@@ -174,12 +181,12 @@ def _for_split(task: Task) -> tuple[Any, ...]:
 
 def _for_group(task: Task) -> tuple[Any, ...]:
     recording = task.recording
-    told = [count for _, count in recording.told]
-    return task.slots, task.batched, len(recording.parameters), recording.checks, Builder(task.largest), told
+    tell_counts = [count for _, count in recording.told]
+    return task.slots, task.batched, len(recording.parameters), recording.checks, Builder(task.largest), tell_counts
 
 
 def _for_differentiate(task: Task) -> tuple[Any, ...]:
-    return task.mean, task.called, task.textbook
+    return task.mean, task.function_name, task.textbook
 
 
 def whole(program: ArrayProgram) -> ArrayProgram:
@@ -194,15 +201,15 @@ PIPELINE = (
         split,
         "the loss is split into the example's part and the rest",
         _for_split,
-        back=True,
+        for_gradient=True,
     ),
     Pass(share, "what was computed twice is computed once"),
     Pass(live, "what nothing needs is removed"),
     Pass(group, "scalars of one kind become arrays", _for_group),
     Pass(place, "parameters get their places in one vector", lambda task: (task.recording.parameters, task.shared)),
     Pass(name, "arrays get the names that a reader expects"),
-    Pass(differentiate, "the backward pass", _for_differentiate, back=True, only="step"),
-    Pass(whole, "the loss of each example, in one piece again", back=True, only="outputs"),
+    Pass(differentiate, "the backward pass", _for_differentiate, for_gradient=True, only="step"),
+    Pass(whole, "the loss of each example, in one piece again", for_gradient=True, only="outputs"),
     Pass(lower, "operations with short rules are written out"),
     Pass(roll, "what is repeated step by step becomes a loop", arrays=True),
 )
@@ -217,7 +224,7 @@ def stages(task: Task) -> Iterator[tuple[str, dict[str, Stage]]]:
     programs: dict[str, Stage] = dict.fromkeys(functions, task.recording.scalars)
     yield "record", programs
     for step in PIPELINE:
-        if (step.back and not task.differentiated) or (step.arrays and _on_floats(programs, task)):
+        if (step.for_gradient and not task.differentiated) or (step.arrays and _on_floats(programs, task)):
             continue
         made: dict[int, Stage] = {}
         after = dict(programs)
@@ -252,7 +259,7 @@ class Written:
     Attributes
     ----------
     source : str
-    about : dict
+    line_arrays : dict
         For each line that computes an array, counted from 1, the name of its function and the array.
     constants : dict
         The arrays that it mentions, by name.
@@ -262,7 +269,7 @@ class Written:
 
     def __init__(self, assembly: Assembly, dtype: Any, floats: bool) -> None:
         self.floats = floats
-        self.source, self.about = assembly.source()
+        self.source, self.line_arrays = assembly.source()
         self.constants: dict[str, NDArray[Any]] = {
             key: values.astype(dtype) if values.dtype.kind == "f" else values
             for key, values in assembly.module.constants.items()
@@ -285,14 +292,14 @@ def _refuse_constants_beyond(most: float, dtype: Any, program: ArrayProgram) -> 
                 )
 
 
-_SAYS = {"step": "The loss and its gradient.", "outputs": "What is returned for each example."}
+_DOCSTRINGS = {"step": "The loss and its gradient.", "outputs": "What is returned for each example."}
 
 
 def write(programs: Mapping[str, ArrayProgram], task: Task) -> Written:
     """The text of the programs that the last pass made."""
     floats = _on_floats(programs, task)
     kind = "for a batch, from the scalars of one example" if task.batched else "with arrays, from its scalars"
-    title = f"{printable(task.called)} {'with floats, from its scalars' if floats else kind}."
+    title = f"{printable(task.function_name)} {'with floats, from its scalars' if floats else kind}."
     for program in programs.values():
         _refuse_constants_beyond(task.largest, task.dtype, program)
     forward = programs["outputs"]
@@ -303,7 +310,7 @@ def write(programs: Mapping[str, ArrayProgram], task: Task) -> Written:
     assembly.prepare(next(iter(programs.values())))
     for function, program in programs.items():
         pattern = task.recording.returned if function == "outputs" else None
-        assembly.define(function, _SAYS[function], program, program.outputs, pattern)
+        assembly.define(function, _DOCSTRINGS[function], program, program.outputs, pattern)
     return Written(assembly, task.dtype, floats)
 
 

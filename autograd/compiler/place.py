@@ -39,16 +39,16 @@ class _Placing:
 
     def layout(self) -> Layout:
         names, parts = Names(), list[Part]()
-        where = np.full(len(self.values), -1)
-        called = [self._called(role, shape, numbers) for role, shape, numbers in self._found]
-        for (word, layer), (_, shape, numbers) in zip(called, self._found):
+        positions = np.full(len(self.values), -1)
+        words = [self._word_and_layer(role, shape, numbers) for role, shape, numbers in self._found]
+        for (word, layer), (_, shape, numbers) in zip(words, self._found):
             start = parts[-1].stop if parts else 0
-            several = called.count((word, "")) > 1 and not layer
+            several = words.count((word, "")) > 1 and not layer
             name = names.counted(word) if several else names.new(word, layer)
             part = Part(name, shape, numbers, start, layer)
-            where[numbers] = np.arange(start, part.stop)
+            positions[numbers] = np.arange(start, part.stop)
             parts.append(part)
-        return Layout(self.values, parts, where, names)
+        return Layout(self.values, parts, positions, names)
 
     # --- placing ----------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class _Placing:
 
     # --- naming -----------------------------------------------------------------------------------------------
 
-    def _called(self, role: str, shape: tuple[int, ...], numbers: NDArray[Any]) -> tuple[str, str]:
+    def _word_and_layer(self, role: str, shape: tuple[int, ...], numbers: NDArray[Any]) -> tuple[str, str]:
         """The name of these parameters without a number, and the number of their layer; empty if there is none."""
         values = [self.values[i] for i in numbers]
         stems = {_stem(value) for value in values}
@@ -117,17 +117,17 @@ def place(program: ArrayProgram, values: Sequence[Value], shared: Parameters | N
         The parameters of another program, if this one is to use them: the layout is then theirs.
     """
     layout = _Placing(program, values).layout() if shared is None else _shared(shared)
-    where = layout.where
+    positions = layout.where
     order: dict[int, Any] = {}  # for reordered arrays, by number: the index that restores the old order
 
     def change(make: Builder, x: Array, operands: Sequence[Any]) -> Any:
         def picked(index: NDArray[Any]) -> Any:
-            index = where[index]
+            index = positions[index]
             part = layout.part_of(index)
             return make.pick(leaf(make, layout, part), index - (part.start if part is not None else 0))
 
         if x.head is PARAMETER:
-            return picked(np.arange(len(where)))
+            return picked(np.arange(len(positions)))
         if x.head is PICK and x.operands[0].head is PARAMETER:
             return picked(x.data)
         if x.head is PICK and x.operands[0].number in order:
@@ -138,11 +138,11 @@ def place(program: ArrayProgram, values: Sequence[Value], shared: Parameters | N
             and len(x.data[0][0]) == 1
             and all(map(_is_parameters, x.operands))
         ):
-            ranks = np.argsort(where[_numbers(x.operands[0])])
+            ranks = np.argsort(positions[_numbers(x.operands[0])])
             return make.contract(*[picked(_numbers(y)[ranks]) for y in x.operands], *x.data)
-        if _settles(x):
+        if _takes_parameter_order(x):
             own = next(y for y in x.operands if _is_parameters(y) and y.shape == x.shape)
-            ranks = np.argsort(where[_numbers(own)])
+            ranks = np.argsort(positions[_numbers(own)])
             order[x.number] = np.argsort(ranks)
             made = make.like(x, [_reordered(make, y, x, ranks, picked) for y in x.operands])
             if isinstance(made, Array) and x.rows is not None:
@@ -165,7 +165,7 @@ def leaf(make: Builder, layout: Layout, part: Part | None) -> Array:
     return made
 
 
-def _settles(x: Array) -> bool:
+def _takes_parameter_order(x: Array) -> bool:
     """Whether a vector is computed elementwise from a vector of parameters, other parameters and constants."""
     return (
         x.elementwise

@@ -54,7 +54,7 @@ class Condition:
     # A bool can be an index or a dict key; a comparison in such a place is refused with the same message.
     __index__ = __int__ = __float__ = __hash__ = __bool__
 
-    def _joined(self, sign: str, other: Any) -> Any:
+    def _combined(self, sign: str, other: Any) -> Any:
         if isinstance(other, bool):
             return (self if other else False) if sign == "&" else (True if other else self)
         pair = (self.sign, getattr(other, "sign", None))
@@ -63,10 +63,10 @@ class Condition:
         return Condition(self.recorder, sign, self, other)
 
     def __and__(self, other: Any) -> Any:
-        return self._joined("&", other)
+        return self._combined("&", other)
 
     def __or__(self, other: Any) -> Any:
-        return self._joined("|", other)
+        return self._combined("|", other)
 
     __rand__ = __and__
     __ror__ = __or__
@@ -325,7 +325,7 @@ class Recording:
     inputs : Inputs
     parameters : iterable of Value, optional
         The leaves that are parameters; if None, all trainable leaves that occur in both runs.
-    owned : callable
+    own_leaf : callable
         Gives the Value that stands for a leaf in `parameters`: itself, or a copy.
 
     Attributes
@@ -353,7 +353,7 @@ class Recording:
         f: Callable[..., Any],
         inputs: Inputs,
         parameters: Iterable[Value] | None,
-        owned: Callable[[Value], Value] = lambda leaf: leaf,
+        own_leaf: Callable[[Value], Value] = lambda leaf: leaf,
     ) -> None:
         self.scalars, found, self.returned, self.checks, self.asked, self.told = _run(f, inputs)
         again, found_again, _, checked_again, asked_again, told_again = _run(f, inputs)
@@ -370,7 +370,7 @@ class Recording:
             raise _unsteady("they ask for, or hand out, different counts of numbers")
         for row, leaf in found.items():
             twin = found_again[row]
-            mine = owned(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
+            mine = own_leaf(leaf) if leaf is twin and not isinstance(leaf, Constant) else None
             if mine is not None and (trains(mine) if chosen is None else mine in chosen):
                 number = numbers.setdefault(mine, len(numbers))
                 if number == len(self.parameters):
@@ -415,22 +415,22 @@ def _run(
     recorder = Recorder([x for values in placeholders for x in values])
     returned = _watched(recorder, f, arguments)
     if _holds_none(returned):
-        raise CompileError(f"{_called(f)} returned None, in {returned!r:.60}; it must return Values, or numbers")
+        raise CompileError(f"{_function_name(f)} returned None, in {returned!r:.60}; it must return Values, or numbers")
     outs = [_output(f, out) for out in leaves(returned)]
     if not outs:
-        raise CompileError(f"{_called(f)} returned nothing to compute: {returned!r:.60}")
+        raise CompileError(f"{_function_name(f)} returned nothing to compute: {returned!r:.60}")
     checks = [(message, len(nodes)) for message, nodes in recorder.checks]
     told = [(function, len(nodes)) for function, nodes in recorder.telling]
-    asked = [*outs, *[node for _, nodes in (*recorder.checks, *recorder.telling) for node in nodes]]
+    output_nodes = [*outs, *[node for _, nodes in (*recorder.checks, *recorder.telling) for node in nodes]]
     table = Scalars()
     rows: dict[int, int] = {}  # by id, which is safe while all the nodes are alive
     found: dict[int, Value] = {}
     for placeholder in recorder.placeholders:
         rows[id(placeholder)] = table.add(INPUT, (), len(rows), placeholder.place)
-    order = walk(node_of(ops.sum, 0.0, tuple(asked), (1.0,) * len(asked)))
+    order = walk(node_of(ops.sum, 0.0, tuple(output_nodes), (1.0,) * len(output_nodes)))
     order.pop()
     order = recorder.in_order(order)
-    for node in [*order, *asked]:
+    for node in [*order, *output_nodes]:
         if id(node) in rows:
             continue
         operands = list(map(id, node.operands))
@@ -443,7 +443,7 @@ def _run(
             found[rows[id(node)]] = node
         else:
             rows[id(node)] = table.add(node.op, tuple([rows[x] for x in operands]), None, node.place)
-    table.outputs = [rows[id(node)] for node in asked]
+    table.outputs = [rows[id(node)] for node in output_nodes]
     return table, found, rebuild(returned, iter(range(len(outs)))), checks, recorder.asking, told
 
 
@@ -462,12 +462,12 @@ def _output(f: Callable[..., Any], out: Any) -> Value:
         return Constant(to_float(out))
     except TypeError:
         raise CompileError(
-            f"{_called(f)} returned {type(out).__name__}, {out!r:.60}; it must return Values, in lists or dicts if "
-            "there are several"
+            f"{_function_name(f)} returned {type(out).__name__}, {out!r:.60}; it must return Values, in lists or dicts "
+            "if there are several"
         ) from None
 
 
-def _called(f: Callable[..., Any]) -> str:
+def _function_name(f: Callable[..., Any]) -> str:
     return str(getattr(f, "__name__", type(f).__name__))
 
 

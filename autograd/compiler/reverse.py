@@ -57,7 +57,7 @@ def reverse(program: ArrayProgram, layout: Layout, seeds: Sequence[Code], textbo
 
 
 def differentiate(
-    program: ArrayProgram, mean: bool = True, called: str = "the function", textbook: bool = False
+    program: ArrayProgram, mean: bool = True, function_name: str = "the function", textbook: bool = False
 ) -> ArrayProgram:
     """The program that computes the loss of a batch, and its gradient.
 
@@ -67,12 +67,12 @@ def differentiate(
         A program with two outputs: the part of the loss that depends on the example, and the rest; see `split`.
     mean : bool
         Whether the loss is the mean over the examples, and not the sum.
-    called : str
+    function_name : str
         The name of the function, for the error if nothing depends on a parameter.
     """
     if not any(isinstance(x, Array) and x.depends for x in program.outputs):
         raise CompileError(
-            f"what {called} returns does not depend on any parameter, so there is nothing to differentiate; "
+            f"what {function_name} returns does not depend on any parameter, so there is nothing to differentiate; "
             "compile with gradient=False to get the numbers only"
         )
     make, (own, rest) = program.builder, program.outputs
@@ -104,8 +104,8 @@ class _Reverse:
         for x in reversed(program.arrays(program.outputs)):
             if x.trained and x.operands and x.number in self.flows:
                 flow = self._collected(x)
-                if isinstance(flow, Array) and flow.number >= start and (flow.of is None or x.weighted):
-                    flow.of, flow.kept = x, flow.kept or x.weighted
+                if isinstance(flow, Array) and flow.number >= start and (flow.gradient_of is None or x.weighted):
+                    flow.gradient_of, flow.kept = x, flow.kept or x.weighted
                     flow.rows = x.rows if flow.shape == x.shape else None
                 self._through(x, flow)
         pieces: list[Code] = []
@@ -113,8 +113,8 @@ class _Reverse:
             x = leaf(make, layout, part)
             flow = self._collected(x) if x.number in self.flows else 0.0
             if isinstance(flow, Array):
-                flow = make.alias(flow) if flow.of is not None else flow
-                flow.kept, flow.of = True, x
+                flow = make.alias(flow) if flow.gradient_of is not None else flow
+                flow.kept, flow.gradient_of = True, x
             pieces.append(flow)
         vector = leaf(make, layout, None)
         spread = self.flows.pop(vector.number, [])
@@ -186,7 +186,7 @@ class _Reverse:
             self._into(operand, make.times(self._restored(flow, x, operand.shape, (data,)), others))
         elif x.head is EXPAND:
             (operand,) = x.operands
-            self._back(operand, flow, x.shape, x.batched)
+            self._into_broadcast(operand, flow, x.shape, x.batched)
         elif x.head is JOIN:
             whole, start = make.expand(flow, x.shape, x.batched), 0
             every = np.arange(x.size).reshape(x.shape)
@@ -230,10 +230,10 @@ class _Reverse:
                 else:
                     code = make.times(flow, slope)
                 if x.holes is not None and isinstance(x.operands[1] if slope is None else slope, Array):
-                    code = self._plugged(code, x)
-                self._back(operand, code, x.shape, x.batched)
+                    code = self._with_zeros_in_holes(code, x)
+                self._into_broadcast(operand, code, x.shape, x.batched)
 
-    def _plugged(self, code: Code, x: Array) -> Code:
+    def _with_zeros_in_holes(self, code: Code, x: Array) -> Code:
         """The flow, with zeros in the array's holes (unused entries), where a slope may be infinite or nan."""
         assert x.holes is not None
         if isinstance(code, Array) and code.shape == x.shape:
@@ -280,16 +280,16 @@ class _Reverse:
         summed = x.batched and not mine.batched
         self._into(mine, self.make.flow_contracted(whole, other, spec, summed))
 
-    def _back(self, operand: Array, code: Code, shape: tuple[int, ...], batched: bool) -> None:
+    def _into_broadcast(self, operand: Array, code: Code, shape: tuple[int, ...], batched: bool) -> None:
         """Add a flow of the given shape into an operand that was broadcast to it, summed along the repeated axes."""
         make, axes = self.make, range(len(shape))
         gone = [axis for axis in axes if not operand.shape or operand.shape[axis] < shape[axis]]
         own = code.shape if isinstance(code, Array) else ()
         varies = [axis for axis in gone if own and own[axis] > 1]
-        equal = float(math.prod([shape[axis] for axis in gone if axis not in varies]))
+        repetitions = float(math.prod([shape[axis] for axis in gone if axis not in varies]))
         if batched and not operand.batched and not (isinstance(code, Array) and code.batched):
             code = make.times(make.count, code)
-        code = make.times(equal, make.reduce(code, varies, batched and not operand.batched and _batched(code)))
+        code = make.times(repetitions, make.reduce(code, varies, batched and not operand.batched and _batched(code)))
         if isinstance(code, Array) and code.shape != own:
             extents = [1 if axis in varies else own[axis] for axis in axes]
             code = make.reshape(code, tuple(extents))

@@ -55,13 +55,13 @@ FEWEST = 4
 LONGEST = 256
 """The most arrays that a step may have; longer steps are not looked for."""
 
-MOST = 16
+MOST_CANDIDATES = 16
 """The most candidates that are examined before the search for a repetition ends."""
 
 
 def roll(program: ArrayProgram) -> ArrayProgram:
     """The program with its repetitions as loops."""
-    while (found := _found(program)) is not None:
+    while (found := _find_repetition(program)) is not None:
         made = _Rolling(program, found).program
         if _length(made) >= _length(program):
             break
@@ -123,10 +123,10 @@ class Repetition:
     relations : list of list
         For each array of a step, and each of its operands, where the operand comes from: `Numbers`, `Constants`,
         `Outer`, `Own` or `Before`.
-    waits : list of bool
+    is_sequential : list of bool
         For each array of a step, whether it is carried or depends on the step before.
     core : list of int
-        The positions in a step of the arrays that wait and that the next step depends on: the body of the loop.
+        The positions in a step of the sequential arrays that the next step depends on: the body of the loop.
     carried : list of int
         The positions in a step of the arrays that are operands in the next step.
     """
@@ -135,23 +135,23 @@ class Repetition:
         self.steps, self.relations = steps, relations
         every = range(len(relations))
         self.carried = sorted({r.j for mine in relations for r in mine if isinstance(r, Before)})
-        self.waits = [j in self.carried for j in every]
+        self.is_sequential = [j in self.carried for j in every]
         for j, mine in enumerate(relations):
-            if any(isinstance(r, Before) or (isinstance(r, Own) and self.waits[r.j]) for r in mine):
-                self.waits[j] = True
+            if any(isinstance(r, Before) or (isinstance(r, Own) and self.is_sequential[r.j]) for r in mine):
+                self.is_sequential[j] = True
         feeds = [j in self.carried for j in every]
         for j in reversed(every):
             if feeds[j]:
                 for r in relations[j]:
                     if isinstance(r, Own):
                         feeds[r.j] = True
-        self.core = [j for j in every if self.waits[j] and feeds[j]]
+        self.core = [j for j in every if self.is_sequential[j] and feeds[j]]
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
 
 
-def _found(program: ArrayProgram) -> Repetition | None:
+def _find_repetition(program: ArrayProgram) -> Repetition | None:
     """The longest repetition that can be a loop."""
     arrays = [x for x in program.arrays() if x.operands and x.head not in (PICK, LOOP, OUTPUT) and x.head not in ASIDES]
     if len(arrays) < 2 * FEWEST:
@@ -172,7 +172,7 @@ def _found(program: ArrayProgram) -> Repetition | None:
         stop = start - size
         if any(period % other == 0 and begin <= start + other and stop <= end + other for other, begin, end in tried):
             continue  # the same repetition, with several steps taken as one
-        if len(tried) == MOST:
+        if len(tried) == MOST_CANDIDATES:
             break
         tried.append((period, start, stop))
         best = None
@@ -184,7 +184,7 @@ def _found(program: ArrayProgram) -> Repetition | None:
             if (
                 made is not None
                 and _is_apart(made, after)
-                and (best is None or _worth(made, after) > _worth(best, after))
+                and (best is None or _rank(made, after) > _rank(best, after))
             ):
                 best = made
         if best is not None:
@@ -192,7 +192,7 @@ def _found(program: ArrayProgram) -> Repetition | None:
     return None
 
 
-def _worth(found: Repetition, users: dict[int, list[Array]]) -> tuple[int, int]:
+def _rank(found: Repetition, users: dict[int, list[Array]]) -> tuple[int, int]:
     """The key that ranks repetitions: the more steps the better, and then the fewer arrays that the loop must keep."""
     inside = {step[j].number for step in found.steps for j in found.core}
     kept = {j for j in found.core if any(u.number not in inside for u in users.get(found.steps[1][j].number, []))}
@@ -231,34 +231,34 @@ def _related(arrays: list[Array], places: dict[int, int], start: int, period: in
             return None
         return (i - start) // period, (i - start) % period
 
-    def described(k: int) -> list[list[Seen]]:
+    def describe(k: int) -> list[list[OperandSource]]:
         made = []
         for x in steps[k]:
-            mine: list[Seen] = []
+            mine: list[OperandSource] = []
             for y in x.operands:
                 if not isinstance(y, Array) or y.head is CONSTANT:
-                    mine.append(Seen(y))
+                    mine.append(OperandSource(y))
                     continue
                 source, index = _source(y)
                 where = place(source)
                 if where is None:
-                    mine.append(Seen(y, source, index))
+                    mine.append(OperandSource(y, source, index))
                 else:
-                    mine.append(Seen(y, None, index, k - where[0], where[1]))
+                    mine.append(OperandSource(y, None, index, k - where[0], where[1]))
             made.append(mine)
         return made
 
-    every = [described(k) for k in range(count)]
+    every = [describe(k) for k in range(count)]
     middle = count // 2
     first = last = middle
     while last + 1 < count and _follows(every[last], every[last + 1]):
         last += 1
     while first > 0 and _follows(every[first - 1], every[first]):
         first -= 1
-    begun = _begins(steps[first - 1], every[first - 1], steps[first], every[first]) if first > 0 else None
-    if begun is not None:
+    first_step = _as_first_step(steps[first - 1], every[first - 1], steps[first], every[first]) if first > 0 else None
+    if first_step is not None:
         first -= 1
-        every[first] = begun
+        every[first] = first_step
     if last - first + 1 < FEWEST:
         return None
     model = every[min(first + 1, last)]
@@ -283,10 +283,10 @@ def _related(arrays: list[Array], places: dict[int, int], start: int, period: in
                 row.append(Numbers([kind.operand for kind in kinds]))
         relations.append(row)
     made = Repetition(steps[first : last + 1], relations)
-    return made if _has_firsts(made, relations) else None
+    return made if _has_initial_values(made, relations) else None
 
 
-class Seen(NamedTuple):
+class OperandSource(NamedTuple):
     """Where an operand of one step comes from.
 
     Attributes
@@ -306,7 +306,7 @@ class Seen(NamedTuple):
     back: int = 0
     j: int | None = None
 
-    def agrees(self, other: Seen) -> bool:
+    def agrees(self, other: OperandSource) -> bool:
         """Whether two operands come from the same place; numbers, constants and entries of the source may differ."""
         return (
             (self.source is other.source and isinstance(self.operand, Array) == isinstance(other.operand, Array))
@@ -315,14 +315,14 @@ class Seen(NamedTuple):
         )
 
 
-def _follows(one: list[list[Seen]], next_one: list[list[Seen]]) -> bool:
+def _follows(one: list[list[OperandSource]], next_one: list[list[OperandSource]]) -> bool:
     """Whether the operands of a step come from the same places as those of the step before."""
     return all(a.agrees(b) for mine, theirs in zip(one, next_one) for a, b in zip(mine, theirs))
 
 
-def _begins(
-    steps: list[Array], one: list[list[Seen]], next_steps: list[Array], next_one: list[list[Seen]]
-) -> list[list[Seen]] | None:
+def _as_first_step(
+    steps: list[Array], one: list[list[OperandSource]], next_steps: list[Array], next_one: list[list[OperandSource]]
+) -> list[list[OperandSource]] | None:
     """Where the operands of a step come from, if it can be the first one: in the order of the next step's operands.
 
     A first step is like the next one, except that it uses initial values where the next one uses the step before.
@@ -340,14 +340,14 @@ def _begins(
     return made
 
 
-def _fits(a: Seen, b: Seen) -> bool:
+def _fits(a: OperandSource, b: OperandSource) -> bool:
     """Whether operand a of the first step can correspond to operand b of the next."""
     return (b.j is not None and b.back == 1 and a.j is None) or a.agrees(b)
 
 
-def _has_firsts(found: Repetition, relations: list[list[Relation]]) -> bool:
+def _has_initial_values(found: Repetition, relations: list[list[Relation]]) -> bool:
     """Whether each carried array is used as a whole, and has a single initial value in the first step."""
-    firsts: dict[int, Any] = {}
+    initial_values: dict[int, Any] = {}
     for mine in relations:
         for relation in mine:
             if isinstance(relation, Before):
@@ -355,7 +355,7 @@ def _has_firsts(found: Repetition, relations: list[list[Relation]]) -> bool:
                 shape = found.steps[0][j].shape
                 if index.shape != shape or not np.array_equal(index, np.arange(index.size).reshape(shape)):
                     return False
-                known = firsts.setdefault(j, first)
+                known = initial_values.setdefault(j, first)
                 if known is not first and (isinstance(first, Array) or repr(known) != repr(first)):
                     return False
     return True
@@ -414,49 +414,55 @@ class _Rolling:
         self.count = len(found.steps)
         self.core, self.carried = found.core, found.carried
         self.stacks: dict[int, Code] = {}  # by position in a step: the array of all steps, along a new first axis
-        self.equal: set[int] = set()  # positions of arrays that are the same in all steps
-        self.lasts: dict[int, Array] = {}  # by position: the array of the last step, if no other step's is needed
-        self.trails: dict[int, Array] = {}  # of carried arrays: the stack, with the initial value in front
-        self.firsts = {r.j: r.first for mine in found.relations for r in mine if isinstance(r, Before)}
+        self.invariant: set[int] = set()  # positions of arrays that are the same in all steps
+        self.last_only: dict[int, Array] = {}  # by position: the array of the last step, if no other step's is needed
+        self.carried_stacks: dict[int, Array] = {}  # of carried arrays: the stack, with the initial value in front
+        self.initial_values = {r.j: r.first for mine in found.relations for r in mine if isinstance(r, Before)}
         self.users = _users(program)
-        self._places: dict[Any, Array] | None = None  # the arrays of the program, by operation and operands
+        self._by_content: dict[Any, Array] | None = None  # the arrays of the program, by operation and operands
         own = {x.number for step in found.steps for x in step}
-        self.fronts = self._beyond(own, -1)  # by position: an array like a step before the first one
-        self.backs = self._beyond(own, self.count)  # and like a step after the last one
+        self.before_first = self._beyond(own, -1)  # by position: an array like a step before the first one
+        self.after_last = self._beyond(own, self.count)  # and like a step after the last one
         needed = self._needed(own, range(len(found.relations)))
-        for beyond in (self.fronts, self.backs):  # those made after the loop cannot be operands of the steps
-            for j in [j for j, x in beyond.items() if x.number in needed and (found.waits[j] or beyond is self.backs)]:
+        for beyond in (self.before_first, self.after_last):  # those made after the loop cannot be operands of the steps
+            for j in [
+                j
+                for j, x in beyond.items()
+                if x.number in needed and (found.is_sequential[j] or beyond is self.after_last)
+            ]:
                 del beyond[j]
         done: set[int] = set()
         arrays = program.arrays([*program.inputs, *program.outputs])
 
-        def again(numbers: set[int]) -> None:
+        def copy_arrays(numbers: set[int]) -> None:
             for x in arrays:
                 if x.number in numbers and x.number not in done and x.number not in own:
                     if x.head is PICK and x.operands[0].number in own - self.made.keys():
                         continue  # entries of an array of the steps that is not made yet, or only used inside the loop
                     done.add(x.number)
                     if x.number not in self.made:
-                        self._again(x)
+                        self._copy(x)
 
-        early = [j for j in range(len(found.relations)) if not found.waits[j] and j not in self.core]
-        again(self._needed(own, early))
+        early = [j for j in range(len(found.relations)) if not found.is_sequential[j] and j not in self.core]
+        copy_arrays(self._needed(own, early))
         for j in early:
             self._stack(j, found.steps[1][j])
-            if j in self.fronts and j not in self.equal:
-                self.made[self.fronts[j].number] = self._slice(j, -1)
-        behind = {x.number for j, x in self.fronts.items() if found.waits[j]} | {x.number for x in self.backs.values()}
-        again((needed | self._before(arrays, own, behind)) - behind)
+            if j in self.before_first and j not in self.invariant:
+                self.made[self.before_first[j].number] = self._slice(j, -1)
+        behind = {x.number for j, x in self.before_first.items() if found.is_sequential[j]} | {
+            x.number for x in self.after_last.values()
+        }
+        copy_arrays((needed | self._before(arrays, own, behind)) - behind)
         if self.core:
             self._loop(self.core, self.carried, found.steps[1])
         for j, x in enumerate(found.steps[1]):
             if j not in self.stacks:
                 self._stack(j, x)
         for j in range(len(found.relations)):
-            self._hand_out(j)
-        again({x.number for x in arrays})
+            self._set_replacements(j)
+        copy_arrays({x.number for x in arrays})
         inputs, outputs, asides = (
-            [self._now(x) for x in xs] for xs in (program.inputs, program.outputs, program.asides)
+            [self._replacement(x) for x in xs] for xs in (program.inputs, program.outputs, program.asides)
         )
         self.program = ArrayProgram(self.make, inputs, outputs, asides, program.placed)  # type: ignore[arg-type]
 
@@ -466,7 +472,7 @@ class _Rolling:
         Only for arrays that are not in the body of the loop.
         """
         found_there: dict[int, Array] = {}
-        before = self.firsts if k < 0 else {}
+        before = self.initial_values if k < 0 else {}
         last = {j: self.found.steps[-1][j] for j in self.carried} if k > 0 else {}
         for j, mine in enumerate(self.found.relations):
             if j in self.core:
@@ -501,21 +507,22 @@ class _Rolling:
     def _like(self, x: Array, expected: list[Any]) -> Array | None:
         """The array of the program that is computed like x, but from the expected operands."""
 
-        def seen(y: Code) -> Any:
+        def operand_key(y: Code) -> Any:
             if not isinstance(y, Array):
                 return repr(y)
             source, index = _source(y)
             return source.number, index_key(index)
 
-        if self._places is None:
+        if self._by_content is None:
             aside = {PICK, LOOP, OUTPUT} | ASIDES
             computed = [y for y in self.old.arrays() if y.operands and y.head not in aside]
-            self._places = {
-                (y.head, index_key(y.data), y.shape, y.batched, tuple(map(seen, y.operands))): y for y in computed
+            self._by_content = {
+                (y.head, index_key(y.data), y.shape, y.batched, tuple(map(operand_key, y.operands))): y
+                for y in computed
             }
-        return self._places.get((x.head, index_key(x.data), x.shape, x.batched, tuple(expected)))
+        return self._by_content.get((x.head, index_key(x.data), x.shape, x.batched, tuple(expected)))
 
-    def _now(self, x: Code) -> Code:
+    def _replacement(self, x: Code) -> Code:
         return self.made[x.number] if isinstance(x, Array) else x
 
     def _needed(self, own: set[int], which: Iterable[int]) -> set[int]:
@@ -546,8 +553,8 @@ class _Rolling:
                 found.add(x.number)
         return found
 
-    def _again(self, x: Array) -> None:
-        operands = list(map(self._now, x.operands))
+    def _copy(self, x: Array) -> None:
+        operands = list(map(self._replacement, x.operands))
         if not x.elementwise:
             operands = [self.make.full(y, old) for y, old in zip(operands, x.operands)]
         new: Code = self._summed(operands) if x.head is SUM and len(operands) >= FEWEST else self.make.like(x, operands)
@@ -558,10 +565,10 @@ class _Rolling:
         )
         self.made[x.number] = new
         if isinstance(new, Array):
-            new.takes_after(x)
-            if x.of is not None:
-                of = self.made.get(x.of.number)
-                new.of = of if isinstance(of, Array) else None
+            new.merge_notes(x)
+            if x.gradient_of is not None:
+                of = self.made.get(x.gradient_of.number)
+                new.gradient_of = of if isinstance(of, Array) else None
 
     def _summed(self, operands: Sequence[Code]) -> Code:
         """The sum of operands; those that are slices of one array are summed along its first axis."""
@@ -592,25 +599,25 @@ class _Rolling:
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
-    def _hand_out(self, j: int) -> None:
+    def _set_replacements(self, j: int) -> None:
         """Note what takes the place of the j-th array of each step."""
         stack = self.stacks[j]
-        if j in self.fronts and j not in self.equal:
-            self.made[self.fronts[j].number] = self._slice(j, -1)
-        if j in self.backs and j not in self.equal:
-            self.made[self.backs[j].number] = self._slice(j, self.count)
+        if j in self.before_first and j not in self.invariant:
+            self.made[self.before_first[j].number] = self._slice(j, -1)
+        if j in self.after_last and j not in self.invariant:
+            self.made[self.after_last[j].number] = self._slice(j, self.count)
         for k, step in enumerate(self.found.steps):
             x = step[j]
-            if j in self.lasts:
+            if j in self.last_only:
                 if k == self.count - 1:
-                    self.made[x.number] = self.lasts[j]
-            elif j in self.equal:
+                    self.made[x.number] = self.last_only[j]
+            elif j in self.invariant:
                 self.made[x.number] = stack
             else:
                 self.made[x.number] = self._slice(j, k) if isinstance(stack, Array) else stack
 
     def _slice(self, j: int, k: int) -> Code:
-        stack = self.trails.get(j, self.stacks[j])
+        stack = self.carried_stacks.get(j, self.stacks[j])
         assert isinstance(stack, Array)
         size = stack.size // stack.shape[0]
         k += self._offset(j)
@@ -618,17 +625,17 @@ class _Rolling:
 
     def _offset(self, j: int) -> int:
         """The position of the first step's entry in the stack: 1 if an entry for the step before it is in front."""
-        return int(j in self.trails or j in self.fronts)
+        return int(j in self.carried_stacks or j in self.before_first)
 
-    def _operand(self, relation: Relation, front: bool = False, back: bool = False) -> tuple[Code, bool]:
+    def _operand(self, relation: Relation, with_before: bool = False, with_after: bool = False) -> tuple[Code, bool]:
         """An operand for all steps at once; and whether it has an axis of steps, or is the same in all of them.
 
         Parameters
         ----------
-        front, back : bool
+        with_before, with_after : bool
             Whether to include an entry for a step before the first one, and for one after the last.
         """
-        make, count = self.make, self.count + front + back
+        make, count = self.make, self.count + with_before + with_after
         if isinstance(relation, Numbers):
             numbers = relation.values
             if all(repr(number) == repr(numbers[0]) for number in numbers):
@@ -637,40 +644,40 @@ class _Rolling:
         if isinstance(relation, Constants):
             arrays = relation.arrays
             if all(x is arrays[0] for x in arrays):
-                return self._now(arrays[0]), False
+                return self._replacement(arrays[0]), False
             return make.leaf(CONSTANT, np.stack([x.data for x in arrays]), (count, *arrays[0].shape)), True
         if isinstance(relation, Outer):
-            indices, source = relation.indices, self._now(relation.source)
-            if front:
+            indices, source = relation.indices, self._replacement(relation.source)
+            if with_before:
                 indices = np.concatenate([[2 * indices[0] - indices[1]], indices])
-            if back:
+            if with_after:
                 indices = np.concatenate([indices, [2 * indices[-1] - indices[-2]]])
             if (indices == indices[0]).all():
                 return make.pick(source, indices[0]), False
             return make.pick(source, indices), True
         j, index = relation.j, relation.entries
-        if j in self.equal:
+        if j in self.invariant:
             return make.pick(self.stacks[j], index), False
         size = self.found.steps[1][j].size
         steps = (size * np.arange(count)).reshape(count, *[1] * index.ndim)
         if isinstance(relation, Before):
-            return make.pick(self.trails[j], index[None] + steps), True
-        stack = self.trails.get(j, self.stacks[j])
-        return make.pick(stack, index[None] + steps + size * (self._offset(j) - front)), True
+            return make.pick(self.carried_stacks[j], index[None] + steps), True
+        stack = self.carried_stacks.get(j, self.stacks[j])
+        return make.pick(stack, index[None] + steps + size * (self._offset(j) - with_before)), True
 
     def _stack(self, j: int, x: Array) -> None:
         """Make one array of the j-th arrays of all steps; x is that of one step."""
-        pairs = [self._operand(r, j in self.fronts, j in self.backs) for r in self.found.relations[j]]
+        pairs = [self._operand(r, j in self.before_first, j in self.after_last) for r in self.found.relations[j]]
         if not any(stacked for _, stacked in pairs):
-            self.equal.add(j)
+            self.invariant.add(j)
             self.stacks[j] = self.make.like(x, [y for y, _ in pairs])
             return
-        count = self.count + (j in self.fronts) + (j in self.backs)
+        count = self.count + (j in self.before_first) + (j in self.after_last)
         made = stacked(self.make, x, pairs, count)
         made = self.make.expand(made, (count, *x.shape), x.batched)
         if isinstance(made, Array):
             made.kept = x.kept
-            self._christen(made, x, "s")
+            self._name_after(made, x, "s")
             made.rows = self._rows(j) if len(made.shape) > len(x.shape) else made.rows
         self.stacks[j] = made
 
@@ -698,15 +705,15 @@ class _Rolling:
                 return inner.pick(carries[relation.j], relation.entries)
             if isinstance(relation, Own) and relation.j in bodies:
                 return inner.pick(bodies[relation.j], relation.entries)
-            if isinstance(relation, Own) and relation.j not in self.equal:
+            if isinstance(relation, Own) and relation.j not in self.invariant:
                 stack = self.stacks[relation.j]
                 assert isinstance(stack, Array)
-                start = relation.j in self.fronts
+                start = relation.j in self.before_first
                 if stack.shape[0] != self.count:
                     stack = make.pick(stack, np.arange(stack.size).reshape(stack.shape)[start : start + self.count])
                 return inner.pick(leaf(stack, True), relation.entries)
             if isinstance(relation, Outer) and (relation.indices == relation.indices[0]).all():
-                return inner.pick(leaf(self._now(relation.source), False), relation.indices[0])
+                return inner.pick(leaf(self._replacement(relation.source), False), relation.indices[0])
             return leaf(*self._operand(relation))
 
         for j in core:
@@ -715,8 +722,8 @@ class _Rolling:
             if not isinstance(made, Array) or made.shape != x.shape or made.batched != x.batched:
                 made = inner.expand(made, x.shape, x.batched)
             if isinstance(made, Array):
-                made.takes_after(x)
-                made.rows = self._rows(j) if x.of is None else None
+                made.merge_notes(x)
+                made.rows = self._rows(j) if x.gradient_of is None else None
                 made.kept = False
             bodies[j] = made
         users = self.users
@@ -724,31 +731,35 @@ class _Rolling:
         uses = {j: self._uses(j, users, inside) for j in core}
         outside = [mine for j, mine in enumerate(found.relations) if j not in core]
         reads_before = {r.j for mine in outside for r in mine if isinstance(r, Before)}
-        in_front = {r.j for j in self.fronts for r in found.relations[j] if isinstance(r, Own)}
+        in_front = {r.j for j in self.before_first for r in found.relations[j] if isinstance(r, Own)}
         stacked_outputs = [j for j in core if uses[j] - {self.count - 1} or j in reads_before or j in in_front]
         last_outputs = [j for j in core if j not in stacked_outputs and uses[j]]
-        firsts = [make.expand(self._now(self.firsts[j]), model[j].shape, model[j].batched) for j in carried]
+        initial_values = [
+            make.expand(self._replacement(self.initial_values[j]), model[j].shape, model[j].batched) for j in carried
+        ]
         loop = Loop(
             self.count,
             len(operands),
             carried=[bodies[j] for j in carried],  # type: ignore[misc]
             kept=[bodies[j] for j in stacked_outputs],  # type: ignore[misc]
-            trail=[carried.index(j) if j in carried else None for j in stacked_outputs],
+            carried_as=[carried.index(j) if j in carried else None for j in stacked_outputs],
             last=[bodies[j] for j in last_outputs],  # type: ignore[misc]
             builder=inner,
         )
-        node = make.node(LOOP, (*operands, *[make.full(x, model[j]) for x, j in zip(firsts, carried)]), loop, (), False)
+        node = make.node(
+            LOOP, (*operands, *[make.full(x, model[j]) for x, j in zip(initial_values, carried)]), loop, (), False
+        )
         for i, j in enumerate(stacked_outputs):
             extent = self.count + (j in carried)
             out = make.node(OUTPUT, (node,), i, (extent, *model[j].shape), model[j].batched)
-            self._christen(out, model[j], "s")
+            self._name_after(out, model[j], "s")
             out.rows = self._rows(j, j in carried)
             self.stacks[j] = out
             if j in carried:
-                self.trails[j] = out
+                self.carried_stacks[j] = out
         for i, j in enumerate(last_outputs, len(stacked_outputs)):
-            self.lasts[j] = make.node(OUTPUT, (node,), i, model[j].shape, model[j].batched)
-            self._christen(self.lasts[j], model[j], "")
+            self.last_only[j] = make.node(OUTPUT, (node,), i, model[j].shape, model[j].batched)
+            self._name_after(self.last_only[j], model[j], "")
         for j in core:
             self.stacks.setdefault(j, 0.0)
 
@@ -763,7 +774,7 @@ class _Rolling:
 
         def is_ready(r: Relation) -> bool:
             return not isinstance(r, Before) and not (
-                isinstance(r, Own) and (r.j not in self.stacks or r.j in self.trails)
+                isinstance(r, Own) and (r.j not in self.stacks or r.j in self.carried_stacks)
             )
 
         ready = list(filter(is_ready, relations))
@@ -784,14 +795,14 @@ class _Rolling:
             return None
         return np.stack([*[np.full_like(rows[0], -1)] * begins, *rows])  # type: ignore[list-item]
 
-    def _christen(self, made: Array, x: Array, plural: str) -> None:
+    def _name_after(self, made: Array, x: Array, plural: str) -> None:
         """Name an array of all steps after x, the array of one step."""
         made.word = word_of(x) + plural
-        if x.of is not None:
-            of = self.made.get(x.of.number)
+        if x.gradient_of is not None:
+            of = self.made.get(x.gradient_of.number)
             of = of.operands[0] if isinstance(of, Array) and of.head is PICK else of
-            made.word = "d" + word_of(x.of) + plural if not isinstance(of, Array) else ""
-            made.of = of if isinstance(of, Array) else None
+            made.word = "d" + word_of(x.gradient_of) + plural if not isinstance(of, Array) else ""
+            made.gradient_of = of if isinstance(of, Array) else None
         if x.role is not None:
             made.role = Role(x.role.word + plural, x.role.layer, x.role.follows)
 

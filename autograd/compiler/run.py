@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 class Program:
     """A function compiled to NumPy; `autograd.compile` makes it.
 
-    A subclass that runs its programs elsewhere says what it takes for arguments (`_takes`), how the text reads there
-    (`_dialect`), and what it makes of the text's functions (`_begin`, `_look`); it runs them in ``__call__`` and
-    `_computed`.
+    A subclass that runs its programs elsewhere says what it takes for arguments (`_inputs_class`), how the text reads
+    there (`_dialect`), and what it makes of the text's functions (`_begin`, `_take_views`); it runs them in
+    ``__call__`` and `_computed`.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Program:
     array([ 4., 16.])
     """
 
-    _takes = Inputs
+    _inputs_class = Inputs
     _dialect = Dialect()
     _dtypes: tuple[str, ...] = ("float64", "float32", "float16")
     _made: tuple[str, ...] = ("_cut", "_outputs", "_step", "_views")
@@ -100,9 +100,9 @@ class Program:
         self._stages: Stages | None = None
         if like is not None:
             _check_arguments(f, like)
-            self._build(self._takes(f, like, False, self._dtype).with_batch(batch))
+            self._build(self._inputs_class(f, like, False, self._dtype).set_batched(batch))
         elif not _takes_arguments(f):
-            self._build(self._takes(f, (), False, self._dtype))
+            self._build(self._inputs_class(f, (), False, self._dtype))
 
     @classmethod
     def _dtype_of(cls, dtype: Any) -> np.dtype[Any]:
@@ -142,7 +142,7 @@ class Program:
             self._dtype,
             chosen,
             self._shared,
-            self._owned,
+            self._own_leaf,
             self._textbook,
             floats=isinstance(self, FloatProgram) or type(self) is Program,
             dialect=self._dialect,
@@ -150,20 +150,20 @@ class Program:
 
     def _run_passes(self, inputs: Inputs) -> None:
         task = self._task(inputs)
-        called = task.called
+        function_name = task.function_name
         programs, written = compiled(task)
         self._text = written.source
         source, constants = written.source, written.constants
         try:
-            functions = self._functions(called, source, constants)
+            functions = self._functions(function_name, source, constants)
         except (SyntaxError, MemoryError, RecursionError) as error:  # the limits of Python's parser
-            raise CompileError(f"the program of {called} is too nested for Python to read: {error}") from error
-        self._title, self._source, self._constants = called, source, constants
+            raise CompileError(f"the program of {function_name} is too nested for Python to read: {error}") from error
+        self._title, self._source, self._constants = function_name, source, constants
         self._parameters = self._shared or Parameters(programs["outputs"].layout, self._dtype)
         self._returned = task.recording.returned
         self._asked = task.recording.asked
         self._told = [function for function, _ in task.recording.told]
-        self._fixed = Fixed([*task.recording.fixed], [*task.recording.fixed.values()], called)
+        self._fixed = Fixed([*task.recording.fixed], [*task.recording.fixed.values()], function_name)
         if written.floats:
             self.__class__ = FloatProgram
         self._begin(functions)
@@ -178,9 +178,9 @@ class Program:
     def _begin(self, functions: Mapping[str, Any]) -> None:
         """Keep the source's functions, and views of the parameters."""
         self._cut, self._outputs, self._step = functions["parameters"], functions["outputs"], functions.get("step")
-        self._look()
+        self._take_views()
 
-    def _look(self) -> None:
+    def _take_views(self) -> None:
         """Take views of the vector of parameters; again after a copy, which has a new vector."""
         self._views = self._cut(self._parameters.data)
 
@@ -196,7 +196,7 @@ class Program:
         """A program with parameters of its own, and with Values of its own for `write_back`.
 
         If nothing is compiled yet, only the function is copied, and only if it is an object, such as a module: a plain
-        function goes on using the original's Values. These are copied when the recording finds them (see `_owned`),
+        function goes on using the original's Values. These are copied when the recording finds them (see `_own_leaf`),
         unless this call of deepcopy has copied them already: `memo`, which is kept, has the copies.
         """
         twin = memo[id(self)] = copy.copy(self)
@@ -207,11 +207,11 @@ class Program:
         if self._inputs is None:
             twin._copied = [*self._copied, memo]
         else:
-            twin._look()
+            twin._take_views()
             twin._stages = None
         return twin
 
-    def _owned(self, leaf: Value) -> Value:
+    def _own_leaf(self, leaf: Value) -> Value:
         """This program's own Value for a leaf that its function uses: in a deepcopy, a copy of the leaf."""
         start = 0
         for i, memo in enumerate(self._copied, 1):
@@ -259,7 +259,7 @@ class Program:
                     "nothing is compiled yet: the shapes of the arguments are not known. Call the program once, or "
                     "give compile() the arguments for one example as like="
                 )
-            self._build(self._takes(self.example, arguments, self._batch, self._dtype))
+            self._build(self._inputs_class(self.example, arguments, self._batch, self._dtype))
         assert self._inputs is not None
         return self._inputs
 
@@ -419,7 +419,7 @@ class Program:
         if self._asked:
             arrays = self._with_asked(arrays)
         if self._told:
-            return self._stepped_and_told(inputs, arrays)
+            return self._step_and_tell(inputs, arrays)
         return self._stepped(inputs, arrays)
 
     def _stepped(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
@@ -440,7 +440,7 @@ class Program:
         self._parameters._grad = gradient
         return float(loss), gradient
 
-    def _stepped_and_told(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
+    def _step_and_tell(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
         with hearing() as told:
             made = self._stepped(inputs, arrays)
         self._tell(told)
@@ -473,10 +473,10 @@ class Program:
             arrays = self._with_asked(arrays)
         with hearing() as told:
             made = self._computed(arrays)
-        spread: list[bool] = []
+        has_nan: list[bool] = []
         examples = (len(arrays[0]),) if inputs.batched and arrays else ()
-        made = _owned(made, self._returned, examples, self._dtype, spread)
-        if any(spread) and not self._allow_nan:
+        made = _as_own_arrays(made, self._returned, examples, self._dtype, has_nan)
+        if any(has_nan) and not self._allow_nan:
             inputs.refuse_nan(arrays)
         self._tell(told)
         return made
@@ -509,7 +509,7 @@ class FloatProgram(Program):
         self._outputs, self._step = functions["outputs"], functions.get("step")
         self._careful: dict[str, Any] = {}
 
-    def _look(self) -> None:
+    def _take_views(self) -> None:
         """There are no views: the floats are read in every call."""
 
     def __call__(self, *arguments: Any) -> Any:
@@ -551,12 +551,12 @@ class FloatProgram(Program):
         self._fixed.check()
         numbers = self._numbers(inputs, arguments)
         made = self._computed(numbers)
-        spread: list[bool] = []
+        has_nan: list[bool] = []
         if type(made) is float:
-            spread.append(made != made)
+            has_nan.append(made != made)
         else:
-            made = _owned(made, self._returned, (), self._dtype, spread)
-        if any(spread) and not self._allow_nan:
+            made = _as_own_arrays(made, self._returned, (), self._dtype, has_nan)
+        if any(has_nan) and not self._allow_nan:
             inputs.refuse_nan(numbers)
         return made
 
@@ -591,17 +591,19 @@ def _counted(count: int, what: str, which: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}{f' ({which})' * bool(which)}"
 
 
-def _owned(made: Any, returned: Any, examples: tuple[int, ...], dtype: Any, spread: list[bool]) -> Any:
-    """What was returned, in arrays of its own; `spread` collects, for each of them, whether it holds a nan."""
+def _as_own_arrays(made: Any, returned: Any, examples: tuple[int, ...], dtype: Any, has_nan: list[bool]) -> Any:
+    """What was returned, in arrays of its own; `has_nan` collects, for each of them, whether it holds a nan."""
     if isinstance(returned, dict):
         items = made.values() if isinstance(made, dict) else made
-        return {key: _owned(item, returned[key], examples, dtype, spread) for key, item in zip(returned, items)}
+        return {
+            key: _as_own_arrays(item, returned[key], examples, dtype, has_nan) for key, item in zip(returned, items)
+        }
     if isinstance(made, (tuple, list)):
-        return type(made)([_owned(item, part, examples, dtype, spread) for item, part in zip(made, returned)])
+        return type(made)([_as_own_arrays(item, part, examples, dtype, has_nan) for item, part in zip(made, returned)])
     array = np.array(made, dtype)
     if array.shape != (*examples, *np.shape(returned)):
         raise fault(f"an output of the shape {array.shape} instead of {(*examples, *np.shape(returned))}")
-    spread.append(bool(np.isnan(array).any()))
+    has_nan.append(bool(np.isnan(array).any()))
     return array if array.ndim else float(array)
 
 

@@ -122,9 +122,9 @@ class Scalars:
             uses[i] += 1
         return uses
 
-    def renamed(self, made: Scalars, names: Sequence[int]) -> Scalars:
-        """`made`, with the outputs of this table; ``names[i]`` is the number that row i has in `made`."""
-        made.outputs = [names[i] for i in self.outputs]
+    def transfer_outputs(self, made: Scalars, new_rows: Sequence[int]) -> Scalars:
+        """`made`, with the outputs of this table; ``new_rows[i]`` is the number that row i has in `made`."""
+        made.outputs = [new_rows[i] for i in self.outputs]
         return made
 
     def __str__(self) -> str:

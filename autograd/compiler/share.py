@@ -28,10 +28,10 @@ def share(table: Scalars) -> Scalars:
     2 mul(1, 1)  <- output
     """
     made = Scalars()
-    names: list[int] = []
+    new_rows: list[int] = []
     known: dict[tuple[object, ...], int] = {}
     for head, old, data, place in table.rows():
-        operands = tuple([names[i] for i in old])
+        operands = tuple([new_rows[i] for i in old])
         same = _in_order(operands, data) if head is TOTAL else operands
         if head in _UNORDERED:
             same = tuple(sorted(operands))
@@ -39,8 +39,8 @@ def share(table: Scalars) -> Scalars:
         found = known.get(key)
         if found is None:
             found = known[key] = made.add(head, operands, data, place)
-        names.append(found)
-    return table.renamed(made, names)
+        new_rows.append(found)
+    return table.transfer_outputs(made, new_rows)
 
 
 def _in_order(operands: tuple[int, ...], pairs: int) -> tuple[int, ...]:

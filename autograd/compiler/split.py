@@ -44,18 +44,20 @@ def split(table: Scalars, batched: bool = True, shared: Collection[int] = ()) ->
     """
     table = table.copied()
     depends: list[bool] = []
-    mixed: list[bool] = []  # whether a row has both terms that depend on the example and terms that do not
+    splittable: list[bool] = []  # whether a row has both terms that depend on the example and terms that do not
     for head, operands, pairs in zip(table.heads, table.operands, table.data):
         depends.append((batched and head is INPUT and pairs not in shared) or any(depends[i] for i in operands))
-        own = depends[-1] and any(own or not depends[i] for i, own in _terms(head, operands, pairs, depends, mixed))
-        mixed.append(own and not _is_infinite(table, head, operands))
+        own = depends[-1] and any(
+            own or not depends[i] for i, own in _terms(head, operands, pairs, depends, splittable)
+        )
+        splittable.append(own and not _may_give_infinities(table, head, operands))
     root, *others = table.outputs
     needed = [False] * len(table)
-    needed[root] = mixed[root]
+    needed[root] = splittable[root]
     for i in range(root, -1, -1):
         if needed[i]:
             for k in table.operands[i]:
-                needed[k] = needed[k] or mixed[k]
+                needed[k] = needed[k] or splittable[k]
     halves = _Halves(table, depends)
     for i in range(root + 1):
         if needed[i]:
@@ -64,35 +66,35 @@ def split(table: Scalars, batched: bool = True, shared: Collection[int] = ()) ->
     return table
 
 
-def _is_infinite(table: Scalars, head: Op, operands: tuple[int, ...]) -> bool:
+def _may_give_infinities(table: Scalars, head: Op, operands: tuple[int, ...]) -> bool:
     """Whether a constant operand is infinite or nan, or a divisor 0: parts of a sum could then be inf and -inf."""
     constants = [(i, table.data[k]) for i, k in enumerate(operands) if table.heads[k] is CONSTANT]
     return any(not math.isfinite(x) or (head is ops.div and i == 1 and x == 0.0) for i, x in constants)
 
 
 def _terms(
-    head: Op, operands: tuple[int, ...], pairs: int, depends: list[bool], mixed: list[bool]
+    head: Op, operands: tuple[int, ...], pairs: int, depends: list[bool], splittable: list[bool]
 ) -> list[tuple[int, bool]]:
     """The rows of which a row is a linear combination, each with whether it can be split further."""
     if head is TOTAL:
         products = zip(operands[:pairs], operands[pairs : 2 * pairs])
-        terms = [_product(a, b, depends, mixed) for a, b in products]
-        return [*terms, *[(i, mixed[i]) for i in operands[2 * pairs :]]]
+        terms = [_product(a, b, depends, splittable) for a, b in products]
+        return [*terms, *[(i, splittable[i]) for i in operands[2 * pairs :]]]
     if head is ops.sub or head is ops.neg:
-        return [(i, mixed[i]) for i in operands]
+        return [(i, splittable[i]) for i in operands]
     if head is ops.mul:
-        i, own = _product(operands[0], operands[1], depends, mixed)
+        i, own = _product(operands[0], operands[1], depends, splittable)
         return [(i, own)] if depends[i] else []
     if head is ops.div and not depends[operands[1]]:
-        return [(operands[0], mixed[operands[0]])]
+        return [(operands[0], splittable[operands[0]])]
     return []
 
 
-def _product(a: int, b: int, depends: list[bool], mixed: list[bool]) -> tuple[int, bool]:
+def _product(a: int, b: int, depends: list[bool], splittable: list[bool]) -> tuple[int, bool]:
     """The factor that depends on the example, and whether the product can be split."""
     if depends[a] and depends[b]:
         return a, False
-    return (a, mixed[a]) if depends[a] else (b, mixed[b])
+    return (a, splittable[a]) if depends[a] else (b, splittable[b])
 
 
 class _Halves:

@@ -34,29 +34,29 @@ def sums(table: Scalars) -> Scalars:
     3 mul(0, 1)
     4 total(0, 1, 2) 1  <- output
     """
-    inner = _inner(table)
+    absorbed = _absorbed(table)
     made = Scalars()
-    names: list[int] = []
+    new_rows: list[int] = []
     for i, (head, operands, data, place) in enumerate(table.rows()):
         if head not in _SUMS:
-            names.append(made.add(head, tuple([names[k] for k in operands]), data, place))
-        elif inner[i]:
-            names.append(-1)  # only used in a total, which takes in its terms
+            new_rows.append(made.add(head, tuple([new_rows[k] for k in operands]), data, place))
+        elif absorbed[i]:
+            new_rows.append(-1)  # only used in a total, which takes in its terms
         else:
-            left, right, plain = _terms(table, i, inner)
-            pairs = [(names[a], names[b]) for a, b in zip(left, right)]
-            names.append(total(made, pairs, [names[k] for k in plain], place))
-    return table.renamed(made, names)
+            left, right, plain = _terms(table, i, absorbed)
+            pairs = [(new_rows[a], new_rows[b]) for a, b in zip(left, right)]
+            new_rows.append(total(made, pairs, [new_rows[k] for k in plain], place))
+    return table.transfer_outputs(made, new_rows)
 
 
-def _inner(table: Scalars) -> list[bool]:
+def _absorbed(table: Scalars) -> list[bool]:
     """For each row, whether it is a sum or product that is used only once, as a term of a sum."""
     uses = table.uses()
-    inner = [False] * len(table)
+    absorbed = [False] * len(table)
     for head, operands in zip(table.heads, table.operands):
         for k in _addends(head, operands):
-            inner[k] = uses[k] == 1 and (table.heads[k] in _SUMS or table.heads[k] is ops.mul)
-    return inner
+            absorbed[k] = uses[k] == 1 and (table.heads[k] in _SUMS or table.heads[k] is ops.mul)
+    return absorbed
 
 
 def _addends(head: Op, operands: tuple[int, ...]) -> tuple[int, ...]:
@@ -66,7 +66,7 @@ def _addends(head: Op, operands: tuple[int, ...]) -> tuple[int, ...]:
     return operands if head in _SUMS else ()
 
 
-def _terms(table: Scalars, root: int, inner: list[bool]) -> tuple[list[int], list[int], list[int]]:
+def _terms(table: Scalars, root: int, absorbed: list[bool]) -> tuple[list[int], list[int], list[int]]:
     """The factors of all products in the total that ends in `root`, and its other terms, in their order."""
     left: list[int] = []
     right: list[int] = []
@@ -75,7 +75,7 @@ def _terms(table: Scalars, root: int, inner: list[bool]) -> tuple[list[int], lis
     while stack:
         i = stack.pop()
         head, operands = table.heads[i], table.operands[i]
-        if i != root and not inner[i]:
+        if i != root and not absorbed[i]:
             plain.append(i)
         elif head is ops.mul:
             left.append(operands[0])

@@ -89,13 +89,13 @@ class Body:
         What is needed at the end.
     first : bool
         Whether the axis of examples is the first one, and not the last.
-    rows : set of int
+    row_inputs : set of int
         The slots of inputs that are arrays of one row.
-    columns : set of str
+    column_parts : set of str
         The names of parameter parts that are arrays of one column.
     known : dict, optional
         The texts of arrays that are computed elsewhere, by the arrays' numbers.
-    around : Body, optional
+    enclosing : Body, optional
         The body of the function, if this is the body of a loop in it.
     """
 
@@ -107,24 +107,24 @@ class Body:
         program: ArrayProgram,
         outputs: Sequence[Any],
         first: bool,
-        rows: frozenset[int] = frozenset(),
-        columns: frozenset[str] = frozenset(),
+        row_inputs: frozenset[int] = frozenset(),
+        column_parts: frozenset[str] = frozenset(),
         known: dict[int, str] | None = None,
-        around: Body | None = None,
+        enclosing: Body | None = None,
     ) -> None:
-        self.names: Names = around.names if around else Names(module.layout.names)
+        self.names: Names = enclosing.names if enclosing else Names(module.layout.names)
         self.gradients: set[str] = (
-            around.gradients if around else set()
+            enclosing.gradients if enclosing else set()
         )  # names such as dW, reserved together with W, that are in use
-        self.suffixes: dict[Role, str] = around.suffixes if around else {}
-        self.module, self.first, self.rows, self.columns = module, first, rows, columns
+        self.suffixes: dict[Role, str] = enclosing.suffixes if enclosing else {}
+        self.module, self.first, self.row_inputs, self.column_parts = module, first, row_inputs, column_parts
         self.dialect = module.dialect
         self.arrays = arrays = program.arrays(outputs)
         self.lines: list[Line] = []
         self.step = ""  # the name of the variable that counts the steps of a loop
         self.counts = False  # whether some line mentions the number of examples
         self._texts = {number: (text, _CALL) for number, text in (known or {}).items()}
-        self._inner: set[int] = set()  # arrays without a line, written into the line that needs them
+        self._inlined: set[int] = set()  # arrays without a line, written into the line that needs them
         self._views: dict[int, View] = {}
         self._uses = self._count(outputs)
         asides = list(program.asides)
@@ -179,16 +179,16 @@ class Body:
             return
         alone = x.kept or self._uses[x.number] > 1
         while len(text) + alone * (len(self._name(x)) + 3 if alone else 0) > WIDEST:
-            inner = [y for y in self._written_in(x) if y.number in self._inner]
-            if not inner:
+            inlined = [y for y in self._written_in(x) if y.number in self._inlined]
+            if not inlined:
                 break
-            self._line(max(inner, key=lambda y: len(self._texts[y.number][0])))
+            self._line(max(inlined, key=lambda y: len(self._texts[y.number][0])))
             text, binding = self._text(x)
         self._texts[x.number] = text, binding
         if alone:
             self._line(x)
         else:
-            self._inner.add(x.number)
+            self._inlined.add(x.number)
 
     def _long_sum(self, x: Array) -> None:
         """Write a sum of many terms as several lines of readable length."""
@@ -200,7 +200,7 @@ class Body:
                 row, comment = [name], ""
             row.append(term)
         self.lines.append(Line(f"{name} = {' + '.join(row)}", comment, x))
-        self._named(x)
+        self._refer_by_name(x)
 
     def _written_in(self, x: Array) -> list[Array]:
         """The arrays whose texts are part of the text of x."""
@@ -214,32 +214,32 @@ class Body:
         text, _ = self._texts[x.number]
         name = self._name(x)
         self.lines.append(Line(f"{name} = {text}", self._comment(x), x))
-        self._named(x)
+        self._refer_by_name(x)
 
-    def _named(self, x: Array) -> None:
-        self._inner.discard(x.number)
+    def _refer_by_name(self, x: Array) -> None:
+        self._inlined.discard(x.number)
         self._texts[x.number] = self._name(x), _CALL
 
     def has_line(self, x: Array) -> bool:
         """Whether an array has a line of its own, and so a name."""
-        return x.number in self._texts and x.number not in self._inner
+        return x.number in self._texts and x.number not in self._inlined
 
     def _name(self, x: Array) -> str:
         if not x.name:
-            if x.of is not None:
-                part = x.of.head is PICK
-                of = x.of.operands[0] if part else x.of
+            if x.gradient_of is not None:
+                part = x.gradient_of.head is PICK
+                of = x.gradient_of.operands[0] if part else x.gradient_of
                 assert isinstance(of, Array)
                 own = f"d{self._name(of)}"
                 x.name = self.names.counted(own) if part or own in self.gradients else own
                 self.gradients.add(own)
             elif x.role is not None:
-                x.name = self._called(x.role)
+                x.name = self._role_name(x.role)
             else:
                 x.name = self.names.counted(word_of(x))
         return x.name
 
-    def _called(self, role: Role) -> str:
+    def _role_name(self, role: Role) -> str:
         """The name for a role: with the number of the array that it follows, of its layer, or the next free number."""
         if role.follows is not None and role.follows in self.suffixes:
             return self.names.new(role.word, self.suffixes[role.follows])
@@ -250,7 +250,7 @@ class Body:
         return name
 
     def _comment(self, x: Array) -> str:
-        return self.shape(x.shape, x.batched) if x.of is None and (x.shape or x.batched) else ""
+        return self.shape(x.shape, x.batched) if x.gradient_of is None and (x.shape or x.batched) else ""
 
     # --- axes ---------------------------------------------------------------------------------------------------------
 
@@ -365,10 +365,10 @@ class Body:
         if head in (ops.mul, ops.sub) and is_number_of(operands[0]) != is_number_of(operands[1]):
             operands = [y.operands[0] if is_number_of(y) else y for y in operands]
         if head is SUM:
-            name, around = "add", [_SUM] * len(operands)
+            name, precedences = "add", [_SUM] * len(operands)
         else:
             name = head.name
-            around = (
+            precedences = (
                 list(self.signs[name][2:]) if name in self.signs and head is not ops.pow else [_LOOSE] * len(operands)
             )
         exponent = head.exponent if isinstance(head, ops.Power) else 2.0 if head is ops.square else None
@@ -377,8 +377,8 @@ class Body:
         if isinstance(exponent, Array):
             exponent = None
         if head is ops.pow or exponent is not None:
-            around = [_LOOSE, _LOOSE] if exponent == 0.5 else [_CALL, _SIGN]
-        texts = self._broadcast(x, operands, around)
+            precedences = [_LOOSE, _LOOSE] if exponent == 0.5 else [_CALL, _SIGN]
+        texts = self._broadcast(x, operands, precedences)
         if head is SUM:
             return " + ".join(texts), _SUM
         if head is ops.relu:
@@ -389,18 +389,18 @@ class Body:
             return f"{texts[0]} ** {power(self.module, exponent)}", _POWER
         if name in self.signs:
             return self.signs[name][0].format(*texts), self.signs[name][1]
-        return f"{self.module.called(head)}({', '.join(texts)})", _CALL
+        return f"{self.module.function_name(head)}({', '.join(texts)})", _CALL
 
-    def _broadcast(self, x: Array, operands: Sequence[Any], around: Sequence[int]) -> list[str]:
+    def _broadcast(self, x: Array, operands: Sequence[Any], precedences: Sequence[int]) -> list[str]:
         """The operands' texts, with the axes that NumPy needs to broadcast them to the shape of x."""
         rank, batched = len(x.shape), x.batched
-        found = [self._aligned(y, rank, batched, within) for y, within in zip(operands, around)]
+        found = [self._aligned(y, rank, batched, within) for y, within in zip(operands, precedences)]
         have = max([depth for _, depth in found], default=0)
         need = rank + batched
         if have < need:  # no text has the leading axes, all of extent 1: so one operand gets them
             for i, y in enumerate(operands):
                 if isinstance(y, Array) and len(y.shape) == rank:
-                    found[i] = self._aligned(y, rank, batched, around[i], entire=True)
+                    found[i] = self._aligned(y, rank, batched, precedences[i], entire=True)
                     break
         return [text for text, _ in found]
 
@@ -422,7 +422,7 @@ class Body:
             if x.shape == source.shape:
                 kept = list(range(own))
             core = [x.shape[axis] for axis in kept]
-            if self._is_column(source, x, kept) and rank == 2 and kept == [0] and not batched:
+            if self._is_whole_column(source, x, kept) and rank == 2 and kept == [0] and not batched:
                 return source.name, 2
             if self.is_row(source) and x.shape == (1,) and rank == 1 and batched:
                 return source.name, 2
@@ -451,12 +451,12 @@ class Body:
         return _grouped(text, binding, within), depth
 
     def is_row(self, x: Any) -> bool:
-        return isinstance(x, Array) and x.head is INPUT and x.data in self.rows
+        return isinstance(x, Array) and x.head is INPUT and x.data in self.row_inputs
 
     def is_column(self, x: Any) -> bool:
-        return isinstance(x, Array) and x.head is PART and x.data is not None and x.data.name in self.columns
+        return isinstance(x, Array) and x.head is PART and x.data is not None and x.data.name in self.column_parts
 
-    def _is_column(self, source: Any, x: Array, kept: Sequence[int]) -> bool:
+    def _is_whole_column(self, source: Any, x: Array, kept: Sequence[int]) -> bool:
         return self.is_column(source) and in_order(x.data, source.size) and list(kept) == [0]
 
     # --- parts --------------------------------------------------------------------------------------------------------
@@ -482,14 +482,14 @@ class Body:
             marks.pop()
         if self.is_row(source) and x.shape == (1,):
             return source.name
-        if self._is_column(source, x, [0]) and x.shape[1:] == (1,):
+        if self._is_whole_column(source, x, [0]) and x.shape[1:] == (1,):
             return source.name
         return f"{self._picked(source, x.data.reshape(core), x.batched)}[{', '.join(marks)}]"
 
     def _picked(self, source: Array, index: NDArray[Any], batched: bool) -> str:
         """The text of the entries of an array at the positions `index`."""
         part = view(source.shape, index)
-        text = self.text(source, _CALL) + self.selection(part, batched) + self.turned(part.axes, batched)
+        text = self.text(source, _CALL) + self.selection(part, batched) + self.permutation(part.axes, batched)
         if part.merged is not None:
             text += f".reshape({', '.join(self._with_count(list(map(str, part.merged)), batched, '-1'))})"
         return text
@@ -513,7 +513,7 @@ class Body:
             marks = list(map(_mark, part.selection))
         return [":", *marks] if self.first and batched and marks else marks
 
-    def turned(self, axes: Sequence[int], batched: bool) -> str:
+    def permutation(self, axes: Sequence[int], batched: bool) -> str:
         """The text that permutes axes."""
         axes = list(axes)
         if axes == list(range(len(axes))):
@@ -544,13 +544,13 @@ class Body:
         terms = list(zip(x.operands, x.data))
         if terms[0][1] is None:
             start, _ = terms.pop(0)
-            fresh = isinstance(start, Array) and start.number in self._inner and start.head is not EXPAND
+            fresh = isinstance(start, Array) and start.number in self._inlined and start.head is not EXPAND
             # A computed array may not be contiguous; its reshape is then a copy, and adding to the copy has no effect.
             if fresh and all(view(x.shape, _squeezed(index)).reshaped is None for _, index in terms):
                 self.lines.append(Line(f"{name} = {self.text(start)}", array=x))
             else:
                 if isinstance(start, Array) and start.head is EXPAND:
-                    self._inner.discard(start.number)
+                    self._inlined.discard(start.number)
                     (start,) = start.operands
                 self.lines.append(Line(f"{name} = {self._zeros(x)}", array=x))
                 self.lines.append(Line(f"{name} += {self._aligned(start, len(x.shape), x.batched)[0]}", array=x))
@@ -558,12 +558,12 @@ class Body:
             self.lines.append(Line(f"{name} = {self._zeros(x)}", array=x))
         for code, index in terms:
             self._add(x, name, code, index)
-        self._named(x)
+        self._refer_by_name(x)
 
     def _loop(self, x: Array) -> None:
         """Write a loop: arrays that keep a value of every step are allocated before it, and filled step by step."""
         loop = x.data
-        firsts = x.operands[loop.operands :]
+        initial_values = x.operands[loop.read_count :]
         outputs = {y.data: y for y in self.arrays if y.head is OUTPUT and y.operands[0] is x}
         kept = {i: y for i, y in outputs.items() if i < len(loop.kept)}
         self.step = step = self.step or self.names.new("t")
@@ -571,7 +571,7 @@ class Body:
         for leaf in loop.builder.arrays:
             if leaf.head in (ITEM, OUTER):
                 y = x.operands[leaf.data]
-                if leaf.head is ITEM and (place := _shifted(y)) is not None:
+                if leaf.head is ITEM and (place := _start_on_first_axis(y)) is not None:
                     known[leaf.number] = self._entry(y.operands[0], f"{step} + {place}" if place else step)
                     continue
                 if self._is_free(y) and y.operands and y.head is not OUTPUT:
@@ -582,53 +582,53 @@ class Body:
             self.counts = self.counts or y.batched
             made = f"{self.module.use('empty')}({self.shape(y.shape, y.batched)})"
             self.lines.append(Line(f"{self._name(y)} = {made}", self._comment(y), y))
-            self._named(y)
-            if loop.trail[i] is not None and _is_zero(firsts[loop.trail[i]]):
+            self._refer_by_name(y)
+            if loop.carried_as[i] is not None and _is_zero(initial_values[loop.carried_as[i]]):
                 self.lines.append(Line(self.dialect.assigned(self._target(y, "0"), "0.0"), array=y))
-            elif loop.trail[i] is not None:
-                first = self._aligned(firsts[loop.trail[i]], len(y.shape) - 1, y.batched)[0]
+            elif loop.carried_as[i] is not None:
+                first = self._aligned(initial_values[loop.carried_as[i]], len(y.shape) - 1, y.batched)[0]
                 self.lines.append(Line(self.dialect.assigned(self._target(y, "0"), first), array=y))
-        trails = {loop.trail[i]: y for i, y in kept.items() if loop.trail[i] is not None}
-        handed: dict[int, str] = {}  # by index in `carried`: the variable for a value that is not kept
+        carried_stacks = {loop.carried_as[i]: y for i, y in kept.items() if loop.carried_as[i] is not None}
+        carried_names: dict[int, str] = {}  # by index in `carried`: the variable for a value that is not kept
         for leaf in loop.builder.arrays:
-            if leaf.head is CARRY and leaf.data in trails:
-                known[leaf.number] = self._entry(trails[leaf.data], step)
+            if leaf.head is CARRY and leaf.data in carried_stacks:
+                known[leaf.number] = self._entry(carried_stacks[leaf.data], step)
             elif leaf.head is CARRY:
                 value = loop.carried[leaf.data]
-                handed[leaf.data] = known[leaf.number] = (
-                    self._called(value.role) if value.role else self.names.counted(word_of(value))
+                carried_names[leaf.data] = known[leaf.number] = (
+                    self._role_name(value.role) if value.role else self.names.counted(word_of(value))
                 )
-                first = self._start(firsts[leaf.data], leaf)
-                self.lines.append(Line(f"{handed[leaf.data]} = {first}", array=value))
+                first = self._initial_value(initial_values[leaf.data], leaf)
+                self.lines.append(Line(f"{carried_names[leaf.data]} = {first}", array=value))
         for i, y in outputs.items():
             if i not in kept:
                 value = loop.last[i - len(loop.kept)]
-                carries = [name for c, name in handed.items() if loop.carried[c] is value]
+                carries = [name for c, name in carried_names.items() if loop.carried[c] is value]
                 value.kept = value.kept or not carries
                 y.name = carries[0] if carries else self._name(value)
                 if self.dialect.whole_starts and not carries:
                     self.lines.append(Line(f"{y.name} = {self._zeros(y)}", array=y))
-                self._named(y)
-        wanted = [*[loop.carried[c] for c in handed], *[loop.kept[i] for i in kept]]
+                self._refer_by_name(y)
+        wanted = [*[loop.carried[c] for c in carried_names], *[loop.kept[i] for i in kept]]
         wanted += [x for x in loop.last if not any(x is y for y in wanted)]
         program = loop.program()
         program.outputs = wanted
-        inner = Body(self.module, program, wanted, self.first, self.rows, self.columns, known, self)
+        inner = Body(self.module, program, wanted, self.first, self.row_inputs, self.column_parts, known, self)
         self.counts = self.counts or inner.counts
         for i, y in kept.items():
-            target = self._target(y, step if loop.trail[i] is None else f"{step} + 1")
+            target = self._target(y, step if loop.carried_as[i] is None else f"{step} + 1")
             inner.lines.append(Line(self.dialect.assigned(target, inner.text(loop.kept[i])), array=loop.kept[i]))
-        if handed:  # all at once, because each may need the others' old values
-            texts = [inner.text(loop.carried[c]) for c in handed]
-            first = loop.carried[next(iter(handed))]
-            inner.lines.append(Line(f"{', '.join(handed.values())} = {', '.join(texts)}", array=first))
-        names = [*map(self._name, kept.values()), *handed.values(), *map(self._name, outputs.values())]
+        if carried_names:  # all at once, because each may need the others' old values
+            texts = [inner.text(loop.carried[c]) for c in carried_names]
+            first = loop.carried[next(iter(carried_names))]
+            inner.lines.append(Line(f"{', '.join(carried_names.values())} = {', '.join(texts)}", array=first))
+        names = [*map(self._name, kept.values()), *carried_names.values(), *map(self._name, outputs.values())]
         before, after = self.dialect.loop(step, loop.count, list(dict.fromkeys(names)), self.module.use)
         self.lines += map(Line, before)
         self.lines += [Line(f"    {line.text}", line.comment, line.array) for line in inner.lines]
         self.lines += map(Line, after)
 
-    def _start(self, x: Any, leaf: Array) -> str:
+    def _initial_value(self, x: Any, leaf: Array) -> str:
         """The text of the initial value of an array that each step hands to the next."""
         if not self.dialect.whole_starts:
             return self._aligned(x, len(leaf.shape), leaf.batched)[0]
@@ -663,7 +663,7 @@ class Body:
         if part.merged is not None and isinstance(code, Array) and code.shape:
             apart = tuple([part.shape[axis] for axis in part.axes])
             code = x.builder.reshape(x.builder.expand(code, squeezed.shape, x.batched), apart)
-        if part.permuted and isinstance(code, Array) and code.shape:
+        if part.is_permuted and isinstance(code, Array) and code.shape:
             back = np.argsort(part.axes)
             code = x.builder.pick(code, np.arange(code.size).reshape(code.shape).transpose([int(i) for i in back]))
         rank = len(part.shape)
@@ -672,7 +672,7 @@ class Body:
         self.lines.append(Line(self.dialect.added(target, text), array=x))
 
 
-def _shifted(x: Array) -> int | None:
+def _start_on_first_axis(x: Array) -> int | None:
     """The position along its source's first axis at which x begins, if x is a run of consecutive entries."""
     source = x.operands[0] if x.head is PICK else None
     if not isinstance(source, Array) or not source.shape or source.shape[1:] != x.shape[1:] or not x.size:
@@ -698,9 +698,9 @@ def _scheduled(arrays: Sequence[Array]) -> list[Array]:
     keys: dict[int, tuple[int, int, int]] = {}
     for x in arrays:
         keys[x.number] = x.number, 0, 0
-        if x.of is not None and x.of.head is PART and x.of.data is not None:
+        if x.gradient_of is not None and x.gradient_of.head is PART and x.gradient_of.data is not None:
             soonest = max([keys[y.number][0] for y in x.operands if isinstance(y, Array)], default=0)
-            keys[x.number] = soonest, 1, x.of.data.start
+            keys[x.number] = soonest, 1, x.gradient_of.data.start
     return sorted(arrays, key=lambda x: keys[x.number])
 
 

@@ -55,7 +55,7 @@ class View:
         self.merged = merged
 
     @property
-    def permuted(self) -> bool:
+    def is_permuted(self) -> bool:
         return self.axes != tuple(range(len(self.axes)))
 
     @property
@@ -64,7 +64,7 @@ class View:
         if self.gathered is not None:
             return 8
         reshapes = (self.reshaped is not None and self.reshaped != ()) + (self.merged is not None)
-        return 4 * reshapes + 2 * self.permuted + bool(self.selection)
+        return 4 * reshapes + 2 * self.is_permuted + bool(self.selection)
 
 
 def view(shape: Shape, index: Index) -> View:
@@ -91,7 +91,7 @@ def view(shape: Shape, index: Index) -> View:
         if finer is not None and (found := _sliced(finer, index)) is not None:
             found.reshaped = finer
             return found
-        apart = _apart(index)
+        apart = _split_axes(index)
         if apart is not None:
             whole = view(shape, apart)
             if whole.gathered is None and whole.merged is None:
@@ -99,7 +99,7 @@ def view(shape: Shape, index: Index) -> View:
                 return whole
     elif index.ndim and index.size:
         inner = view(shape, index.reshape([extent for extent in index.shape if extent > 1]))
-        if inner.gathered is None and not inner.selection and not inner.permuted:
+        if inner.gathered is None and not inner.selection and not inner.is_permuted:
             return View(index.shape, index.shape)
     return View(index.shape, None if len(shape) == 1 else (size,), (), index)
 
@@ -167,7 +167,7 @@ def _finer(size: int, index: Index) -> Shape | None:
     return tuple(shape) if 1 not in shape else None
 
 
-def _apart(index: Index) -> Index | None:
+def _split_axes(index: Index) -> Index | None:
     """The index with each axis split in two along which runs of even steps repeat; None if there is no such axis."""
     shape: list[int] = []
     for axis in range(index.ndim):
