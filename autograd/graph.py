@@ -466,8 +466,8 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
 # --- copying and pickling ---------------------------------------------------------------------------------------
 #
 # Results become flat rows over their sources: operands that are leaves, or results that have been copied already. One
-# copy, or one pickle, has each node once, however many roots lead to it. Pickles name `_give_each`, `_item`, `_leaf` and
-# `_restore`, so these names must stay.
+# copy, or one pickle, has each node once, however many roots lead to it. Pickles name `_give_each`, `_item`,
+# `_leaf` and `_restore`, so these names must stay.
 
 
 def copy(node: Value) -> Value:
@@ -511,9 +511,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
         _set_state(twin, python_deepcopy(_state_of(root), memo))
         return twin
     for source in _sources(_results_below(root, memo)):
-        python_deepcopy(
-            source, memo
-        )  # its attributes may refer to some of the results, which then are in `memo` as well
+        python_deepcopy(source, memo)  # its attributes may refer to some of the results, which then are in `memo`
     results = _results_below(root, memo)
     sources = _sources(results)
     twins = _restore([python_deepcopy(x, memo) for x in sources], *_rows(results, sources))

@@ -427,10 +427,10 @@ class Value:
         return record(op, values)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-        """What NumPy's functions, and the operators of its scalars, do with a Value; see `arrays.by_numpy`."""
+        """What NumPy's functions, and the operators of its scalars, do with a Value; see `arrays.apply_ufunc`."""
         from . import arrays
 
-        return arrays.by_numpy(ufunc, method, operands, options)
+        return arrays.apply_ufunc(ufunc, method, operands, options)
 
     def __add__(self, other: object) -> Made:
         if isinstance(other, Value):
