@@ -232,8 +232,8 @@ class _Trace:
             ) from None
         if self.run.read:
             warnings.warn(
-                f"{self.function_name} returned a plain number, {number!r}, whose derivative is 0, and it read the .data "
-                f"of a Value; for {self.name} it has to compute with the Values themselves",
+                f"{self.function_name} returned a plain number, {number!r}, whose derivative is 0, and it read the "
+                f".data of a Value; for {self.name} it has to compute with the Values themselves",
                 stacklevel=4,
             )
         return number
