@@ -213,7 +213,7 @@ def _loaded(path: str) -> Graph:
 
 def _show(graph: Graph, options: argparse.Namespace) -> None:
     from .view import explain, explore
-    from .view.text import Part
+    from .view.text import Subgraph
 
     if options.latex and options.explain is None:
         raise ValueError("--latex is a form of --explain NAME")
@@ -222,7 +222,7 @@ def _show(graph: Graph, options: argparse.Namespace) -> None:
     if options.explore is not None:
         _check_page(options.explore)
     if options.of is not None:
-        graph = Part(_found(options.of, graph), graph)
+        graph = Subgraph(_found(options.of, graph), graph)
     explained = None if options.explain is None else _found(options.explain, graph)
     for node, gradient in zip(graph, graph.gradients()):
         node.grad = gradient

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-LACKING = {
+SUBSTITUTES = {
     name: np.vectorize(OPS[name].forward, otypes=[float])
     for name in BUILTIN
     if OPS[name].elementary and not hasattr(np, OPS[name].numpy)
 }
 """Functions of arrays for the elementary operations that NumPy lacks, by name."""
 
-globals().update(LACKING)  # compiled programs import them from this module
+globals().update(SUBSTITUTES)  # compiled programs import them from this module
 
 
 def function(op: Op) -> Callable[..., Any]:
@@ -42,7 +42,7 @@ def function(op: Op) -> Callable[..., Any]:
     """
     if not op.elementary:
         return op.forward
-    return LACKING.get(op.name) or getattr(np, op.numpy)
+    return SUBSTITUTES.get(op.name) or getattr(np, op.numpy)
 
 
 def apply(op: Op, operands: tuple[Any, ...]) -> Any:
@@ -67,11 +67,11 @@ def apply(op: Op, operands: tuple[Any, ...]) -> Any:
     with np.errstate(all="ignore"):
         if op.name in BUILTIN:
             return function(op)(*arrays)
-        made = np.asarray(op.forward(*[array.view(_Counting) for array in arrays]), float)
+        made = np.asarray(op.forward(*[array.view(_IntegerComparisons) for array in arrays]), float)
         return np.array(np.broadcast_to(made, np.broadcast_shapes(*[array.shape for array in arrays])))
 
 
-class _Counting(np.ndarray):
+class _IntegerComparisons(np.ndarray):
     """An array whose comparisons give the integers 1 and 0: True + True is 2 for Python's bools, True for NumPy's."""
 
     def __lt__(self, other: Any) -> Any:
@@ -107,7 +107,7 @@ _MIRRORED = {
 }
 
 
-def by_numpy(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def apply_ufunc(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The result of one of NumPy's functions (ufuncs) of operands of which at least one is a Value.
 
     If no operand is an array, it is that of the engine's operation of the same name. If one is, NumPy computes it by
@@ -149,34 +149,34 @@ def products_of_others(a: Any, axis: int, np: Any = np) -> Any:
     return np.moveaxis(before * after, 0, axis)
 
 
-_telling = threading.local()
+_collector = threading.local()
 
 
 @contextlib.contextmanager
-def hearing() -> Iterator[list[tuple[int, tuple[Any, ...]]]]:
+def collect_calls() -> Iterator[list[tuple[int, tuple[Any, ...]]]]:
     """Collects the calls of `tell` that programs of this thread make inside: a function's number, and arrays for it.
 
     Examples
     --------
-    >>> with hearing() as told:
+    >>> with collect_calls() as calls:
     ...     tell(0, np.array([1.0, 2.0]))
-    >>> told
+    >>> calls
     [(0, (array([1., 2.]),))]
     """
-    outer = getattr(_telling, "told", None)
-    told: list[tuple[int, tuple[Any, ...]]] = []
-    _telling.told = told
+    outer = getattr(_collector, "calls", None)
+    calls: list[tuple[int, tuple[Any, ...]]] = []
+    _collector.calls = calls
     try:
-        yield told
+        yield calls
     finally:
-        _telling.told = outer
+        _collector.calls = outer
 
 
 def tell(which: int, *values: Any) -> None:
-    """`autograd.tell` of arrays: inside `hearing` the call is noted; elsewhere nothing happens."""
-    told = getattr(_telling, "told", None)
-    if told is not None:
-        told.append((which, values))
+    """`autograd.tell` of arrays: inside `collect_calls` the call is noted; elsewhere nothing happens."""
+    calls = getattr(_collector, "calls", None)
+    if calls is not None:
+        calls.append((which, values))
 
 
 def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -> None:

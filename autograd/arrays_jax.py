@@ -2,7 +2,7 @@
 
 Besides those programs only `compiler.jax` imports this module. `require` cannot raise while JAX traces a program,
 because there are no numbers yet: it notes a `Check`, whose arrays are returned with the results, and the caller of the
-program enforces it then. In the same way `tell` notes a `Told`.
+program enforces it then. In the same way `tell` notes a `Report`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["Check", "Told", "erf", "erfc", "ndtr", "noted", "products_of_others", "require", "tell"]
+__all__ = ["Check", "Report", "erf", "erfc", "ndtr", "collect_calls", "products_of_others", "require", "tell"]
 
 
 def products_of_others(a: Any, axis: int) -> Any:
@@ -62,51 +62,51 @@ class Check:
 jax.tree_util.register_dataclass(Check, ["condition", "values"], ["message", "axis"])
 
 
-class Told:
+class Report:
     """The arguments of a call of `tell`: the number of a function, and the arrays for it."""
 
     def __init__(self, values: tuple[Any, ...], which: int) -> None:
         self.values, self.which = values, which
 
 
-jax.tree_util.register_dataclass(Told, ["values"], ["which"])
+jax.tree_util.register_dataclass(Report, ["values"], ["which"])
 
-_noting = threading.local()
+_collector = threading.local()
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[list[Check | Told]]:
+def collect_calls() -> Iterator[list[Check | Report]]:
     """Collects the calls of `require`, which do not raise inside, and of `tell`.
 
     Examples
     --------
-    >>> with noted() as checks:
+    >>> with collect_calls() as checks:
     ...     require(jnp.array([True, False]), "x must be at most 1, not {}", jnp.array([1.0, 2.0]))
     >>> checks[0].enforce()
     Traceback (most recent call last):
     ValueError: x must be at most 1, not 2 (in example 1, counted from 0)
     """
-    outer = getattr(_noting, "noted", None)
-    noting: list[Check | Told] = []
-    _noting.noted = noting
+    outer = getattr(_collector, "calls", None)
+    calls: list[Check | Report] = []
+    _collector.calls = calls
     try:
-        yield noting
+        yield calls
     finally:
-        _noting.noted = outer
+        _collector.calls = outer
 
 
 def require(condition: Any, message: str, *values: Any, axis: int | None = -1) -> None:
-    """`autograd.require` of arrays: noted inside `noted`; elsewhere enforced at once, so no array may be traced."""
+    """`autograd.require` of arrays: noted inside `collect_calls`; elsewhere enforced at once, so none may be traced."""
     check = Check(jnp.asarray(condition, bool), tuple(map(jnp.asarray, values)), message, axis)
-    noting = getattr(_noting, "noted", None)
-    if noting is None:
+    calls = getattr(_collector, "calls", None)
+    if calls is None:
         check.enforce()
     else:
-        noting.append(check)
+        calls.append(check)
 
 
 def tell(which: int, *values: Any) -> None:
-    """`autograd.tell` of arrays: inside `noted` the call is noted; elsewhere nothing happens."""
-    noting = getattr(_noting, "noted", None)
-    if noting is not None:
-        noting.append(Told(tuple(map(jnp.asarray, values)), which))
+    """`autograd.tell` of arrays: inside `collect_calls` the call is noted; elsewhere nothing happens."""
+    calls = getattr(_collector, "calls", None)
+    if calls is not None:
+        calls.append(Report(tuple(map(jnp.asarray, values)), which))

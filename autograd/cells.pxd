@@ -4,7 +4,7 @@ from cpython.list cimport PyList_GET_ITEM
 from cpython.tuple cimport PyTuple_GET_ITEM
 
 from .origins cimport Place, Seat, arrive, sit
-from .value cimport Value, _dot, _inspected, _relu
+from .value cimport Value, _apply_blocks, _dot, _relu
 
 cdef list blocks
 cdef object _RELU

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 if not cython.compiled:  # natively these are C functions, see cells.pxd and value.pxd
     from ._cython import same
-    from .value import _dot, _inspected, _relu
+    from .value import _apply_blocks, _dot, _relu
 
 _RELU: Final = Value.relu
 
@@ -101,7 +101,7 @@ def neurons(layer: list[Any], x: Any) -> list[Any]:
                 neuron(inputs)  # which raises an error that says so
             node: Value = _dot(ws, inputs, cell.b, arrive(seat, cell.place))
             if blocks:
-                node = _inspected(node)
+                node = _apply_blocks(node)
             function = cell.function
             if function is not None:
                 node = _relu(node) if function is _RELU else function(node)

@@ -16,8 +16,8 @@ from operator import is_
 
 from .modes import current_watch, enable_grad, in_force, precision, recording, rounding, runs
 from .ops import CHECKPOINT, Op
-from .origins import Origin, begin_section, here, sit, then
-from .value import ATTEMPTS, Value, flow_back, interior, joined, run_again, write
+from .origins import Origin, begin_section, current_origin, overwritten_since, sit
+from .value import ATTEMPTS, Value, flow_back, interior, make_parts, run_again, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def checkpoint(
             "use_reentrant must be False: the variant that gives gradients to the arguments alone is not implemented"
         )
     watch = current_watch()
-    if not recording() or in_force(runs) or (watch is not None and watch.keeps):
+    if not recording() or in_force(runs) or (watch is not None and watch.needs_all_nodes):
         return function(*args, **kwargs)
-    return _Record(function, args, kwargs, preserve_rng_state).first()
+    return _Record(function, args, kwargs, preserve_rng_state).call_first_time()
 
 
 def checkpoint_sequential(
@@ -194,42 +194,42 @@ class _Record:
         self.rounding = rounding()
         self.preserve = preserve_rng_state
         self.random: Any = None  # the state of Python's random numbers before the first call, if it used any
-        self.origin: Origin = here()  # of the first call
-        self.around: tuple[Value, ...] = ()  # the results from outside that the function used
+        self.origin: Origin = current_origin()  # of the first call
+        self.outer_results: tuple[Value, ...] = ()  # the results from outside that the function used
         self.rows: list[tuple[Value, ...]] = []  # and the leaves, in rows as `interior` finds them
-        self.spots: list[int] = []  # for each part, its position among the `_items` returned by the first call
+        self.part_positions: list[int] = []  # for each part, its position among the `_items` returned by the first call
         self.data: list[float] = []  # of the parts
-        self.known: dict[int, tuple[float, ...]] = {}  # the slopes of parts, by number, as far as they were asked for
+        self.known_slopes: dict[int, tuple[float, ...]] = {}  # of parts, by number, as far as they were asked for
         self.sweep = 0  # the mark of the sweep that `received` belongs to
         self.received: list[tuple[int, float]] = []  # numbers of parts, and their gradients
 
     # --- the first call -------------------------------------------------------------------------------------------
 
-    def first(self) -> Any:
+    def call_first_time(self) -> Any:
         """Call the function, and return what it returns, with parts in place of the results that it made."""
         since = begin_section()
-        self.origin = here()
+        self.origin = current_origin()
         generator = sys.modules.get("random") if self.preserve else None
         before = None if generator is None else generator.getstate()
         returned = self.function(*self.args, **self.kwargs)
         if generator is not None and generator.getstate() != before:
             self.random = before
-        if here().epoch is not self.origin.epoch:
+        if current_origin().epoch is not self.origin.epoch:
             return returned  # the function set a leaf, so its nodes have no single point to go back to: keep them
-        made = _made(_items(returned), since)
+        made = _new_results(_items(returned), since)
         if not made:
             return returned
         outs = list(made.values())
-        self.spots, self.data = list(made), [out._data for out in outs]
-        _, self.around, self.rows = interior(outs, since)
-        if not self.around and not any(self.rows):
+        self.part_positions, self.data = list(made), [out._data for out in outs]
+        _, self.outer_results, self.rows = interior(outs, since)
+        if not self.outer_results and not any(self.rows):
             return returned
-        parts = dict(zip(map(id, outs), joined(outs, self.around, self)))
-        return _replaced(returned, lambda item: parts.get(id(item), item))
+        parts = dict(zip(map(id, outs), make_parts(outs, self.outer_results, self)))
+        return _map_items(returned, lambda item: parts.get(id(item), item))
 
     def operands(self) -> tuple[Value, ...]:
         """The Values outside the function that it used, each once."""
-        return tuple({id(x): x for row in (self.around, *self.rows) for x in row}.values())
+        return tuple({id(x): x for row in (self.outer_results, *self.rows) for x in row}.values())
 
     # --- further calls --------------------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class _Record:
                 outs[number]._grad = grad
             flow_back(order, mark, leaves)
 
-        self._again(flow)
+        self._run_again(flow)
 
     def slopes(self, number: int) -> tuple[float, ...]:
         """d(part)/d(operand) for each operand; the ``grad`` of nodes is neither used nor changed."""
@@ -264,27 +264,27 @@ class _Record:
                 if gradient is not None:
                     for x, slope in zip(node.operands, node.partials):
                         gradients[id(x)] = gradients.get(id(x), 0.0) + slope * gradient
-            self.known[number] = tuple([gradients.get(id(x), 0.0) for x in self.operands()])
+            self.known_slopes[number] = tuple([gradients.get(id(x), 0.0) for x in self.operands()])
 
-        if number not in self.known:
-            self._again(differentiate)
-        return self.known[number]
+        if number not in self.known_slopes:
+            self._run_again(differentiate)
+        return self.known_slopes[number]
 
-    def _again(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+    def _run_again(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
         """Run the function again at the point of the first call, and call `use` with its graph at the same point."""
-        run_again(lambda: self._at_its_point(use))
+        run_again(lambda: self._run_at_first_point(use))
 
-    def _at_its_point(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
-        overwritten = then(self.origin.epoch)
+    def _run_at_first_point(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+        overwritten = overwritten_since(self.origin.epoch)
         leaves = self.operands() if overwritten else ()
         set_since = [x for x in leaves if repr(overwritten.get(id(x), x._data)) != repr(x._data)]
         if not set_since:
-            self._recorded(use)
+            self._run_and_check(use)
             return
         now = [x._data for x in set_since]
         try:
             write(set_since, [overwritten[id(x)] for x in set_since])
-            self._recorded(use)
+            self._run_and_check(use)
         finally:
             stopped: list[BaseException] = []
             while len(stopped) < ATTEMPTS:
@@ -296,49 +296,51 @@ class _Record:
             if stopped:
                 raise stopped.pop()
 
-    def _recorded(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
+    def _run_and_check(self, use: Callable[[list[Value], list[Value], int], None]) -> None:
         """Call the function with the place and random numbers of the first call, check its graph, and call `use`."""
         since, seat = begin_section(), sit()
-        place, epoch = seat.place, here().epoch
+        place, epoch = seat.place, current_origin().epoch
         generator = None if self.random is None else sys.modules["random"]
         state = None if generator is None else generator.getstate()
         try:
             seat.place = self.place
             if generator is not None:
                 generator.setstate(self.random)
-            returned = self._returned()
+            returned = self._call_in_first_modes()
         finally:
             seat.place = place
             if generator is not None:
                 generator.setstate(state)
-        if here().epoch is not epoch:
+        if current_origin().epoch is not epoch:
             self._refuse("it sets a leaf, which it did not do the first time")
-        use(*self._checked(returned, since), since)
+        use(*self._checked_graph(returned, since), since)
 
-    def _returned(self) -> Any:
+    def _call_in_first_modes(self) -> Any:
         """What the function returns in the modes of the first call. Opening blocks takes time: only if needed."""
         if not recording():
             with enable_grad():
-                return self._returned()
+                return self._call_in_first_modes()
         if rounding() is not self.rounding:
             with self.rounding or precision("float64"):
-                return self._returned()
+                return self._call_in_first_modes()
         return self.function(*self.args, **self.kwargs)
 
-    def _checked(self, returned: Any, since: int) -> tuple[list[Value], list[Value]]:
+    def _checked_graph(self, returned: Any, since: int) -> tuple[list[Value], list[Value]]:
         """The results of another call and all nodes behind them, once they are found to be those of the first call."""
-        made = _made(_items(returned), since)
-        if list(made) != self.spots:
-            self._refuse(f"it returned {len(self.spots)} results of its own, and now {len(made)}, or in other places")
+        made = _new_results(_items(returned), since)
+        if list(made) != self.part_positions:
+            self._refuse(
+                f"it returned {len(self.part_positions)} results of its own, and now {len(made)}, or in other places"
+            )
         outs = list(made.values())
         for number, (out, data) in enumerate(zip(outs, self.data)):
             if repr(out._data) != repr(data):
                 self._refuse(f"its result {number} was {data!r}, and is {out._data!r} now")
-        order, around, rows = interior(outs, since)
-        if not _same([around, *rows], [self.around, *self.rows]):
+        order, outer_results, rows = interior(outs, since)
+        if not _same([outer_results, *rows], [self.outer_results, *self.rows]):
             first, now = [{id(x): x for row in found for x in row} for found in (self.rows, rows)]
-            first.update({id(x): x for x in self.around})
-            now.update({id(x): x for x in around})
+            first.update({id(x): x for x in self.outer_results})
+            now.update({id(x): x for x in outer_results})
             for x in [first[key] for key in first.keys() - now.keys()]:
                 self._refuse(f"it used {x.describe()} only the first time")
             for x in [now[key] for key in now.keys() - first.keys()]:
@@ -363,7 +365,7 @@ def _same(some: list[tuple[Value, ...]], others: list[tuple[Value, ...]]) -> boo
 # --- what functions return ------------------------------------------------------------------------------------------
 
 
-def _made(items: list[Any], since: int) -> dict[int, Value]:
+def _new_results(items: list[Any], since: int) -> dict[int, Value]:
     """Those items that are results made since the section `since` began, each once, by position."""
     made: dict[int, Value] = {}
     seen: set[int] = set()
@@ -384,27 +386,27 @@ def _items(x: Any) -> list[Any]:
         found.append(item)
         return item
 
-    _replaced(x, find)
+    _map_items(x, find)
     return found
 
 
-def _replaced(x: Any, change: Callable[[Any], Any]) -> Any:
+def _map_items(x: Any, change: Callable[[Any], Any]) -> Any:
     """A copy of the nesting with `change` applied to each item; of containers, only tuples may change their class."""
     twin: Any
     if isinstance(x, list):
         twin = copy(x)
-        twin[:] = [_replaced(item, change) for item in x]
+        twin[:] = [_map_items(item, change) for item in x]
         return twin
     if isinstance(x, dict):
         twin = copy(x)
-        twin.update([(key, _replaced(item, change)) for key, item in x.items()])
+        twin.update([(key, _map_items(item, change)) for key, item in x.items()])
         return twin
     if isinstance(x, tuple):
-        items = [_replaced(item, change) for item in x]
+        items = [_map_items(item, change) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     if getattr(x, "ndim", 0) > 0 and getattr(x.dtype, "kind", "") == "O":
         twin = copy(x)
         for position in range(x.size):
-            twin.flat[position] = _replaced(x.flat[position], change)
+            twin.flat[position] = _map_items(x.flat[position], change)
         return twin
     return change(x)

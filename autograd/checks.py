@@ -212,7 +212,7 @@ class detect_anomaly(Watch):
     def made(self, node: Value) -> None:
         node.place = Place(node.scope, node.label, line_outside())
         if not math.isfinite(node.data):
-            raise AnomalyError(f"{_name(node)} gave {node.data} from {_listed(node)}, at {_site(node)}")
+            raise AnomalyError(f"{_name(node)} gave {node.data} from {_describe_operands(node)}, at {_site(node)}")
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
         # Rehearse the backward pass with gradients of its own, so that an error leaves those of the nodes unchanged.
@@ -222,18 +222,18 @@ class detect_anomaly(Watch):
             for x, slope in zip(node.operands, node.partials):
                 before = gradients.get(id(x), x.grad if x.op is None else 0.0)
                 self.flowed(node, x, before, slope, gradient)
-                gradients[id(x)] = _added(before, slope, gradient)
+                gradients[id(x)] = _accumulate(before, slope, gradient)
 
     def flowed(self, node: Value, x: Value, before: float, slope: float, gradient: float) -> None:
-        total = _added(before, slope, gradient)
+        total = _accumulate(before, slope, gradient)
         if not math.isfinite(total):
             raise AnomalyError(
                 f"the gradient of {x.describe()} became {total} going back through {_name(node)} of "
-                f"{_listed(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
+                f"{_describe_operands(node)}, made at {_site(node)}: {before} + local slope {slope} times {gradient}"
             )
 
 
-def _added(before: float, slope: float, gradient: float) -> float:
+def _accumulate(before: float, slope: float, gradient: float) -> float:
     """A gradient plus slope * gradient, rounded as the current `precision` block says."""
     form = rounding()
     return before + slope * gradient if form is None else form.round(before + form.round(slope * gradient))
@@ -244,7 +244,7 @@ def _name(node: Value) -> str:
     return node.op.name
 
 
-def _listed(node: Value) -> str:
+def _describe_operands(node: Value) -> str:
     operands = node.operands
     shown = [x.describe() for x in operands[:8]]
     return ", ".join(shown) + (f" and {len(operands) - 8} more" if len(operands) > 8 else "")

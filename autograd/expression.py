@@ -146,10 +146,10 @@ class Formula:
                 op, count = what
                 operands = stack[len(stack) - count :]
                 del stack[len(stack) - count :]
-                stack.append(operands if op is None else self._applied(op, operands, column))
+                stack.append(operands if op is None else self._apply(op, operands, column))
         return stack[0]
 
-    def _applied(self, op: Op, operands: list[Any], column: int) -> Any:
+    def _apply(self, op: Op, operands: list[Any], column: int) -> Any:
         lists = [isinstance(x, list) for x in operands]
         if isinstance(op, ops._Dot):
             if lists not in ([True, True], [True, True, False]):
@@ -166,7 +166,7 @@ class Formula:
             raise ExpressionError(str(error), self.text, column) from None
 
 
-class _Open:
+class _OpenBracket:
     """An open bracket of a parenthesised expression, a list or a call. `items` counts the complete items inside."""
 
     __slots__ = ("sign", "column", "op", "items")
@@ -194,33 +194,33 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.steps: list[tuple[str, Any, int]] = []
-        self.waiting: list[_Open | tuple[int, Op, int]] = []
+        self.waiting: list[_OpenBracket | tuple[int, Op, int]] = []
         self.operand_is_next = True
-        self.opened: _Open | None = None  # the bracket that the latest token opened, if it opened one
+        self.opened: _OpenBracket | None = None  # the bracket that the latest token opened, if it opened one
         for match in _TOKEN.finditer(text):
             kind, token, column = str(match.lastgroup), match.group(), match.start()
             opened, self.opened = self.opened, None
             if not self.operand_is_next:
-                self.after_operand(token, column)
+                self.read_after_operand(token, column)
             elif opened is not None and token == _CLOSING[opened.sign] and opened.sign != "(":
                 self.close(token, column)
             else:
-                self.operand(kind, token, column)
+                self.read_operand(kind, token, column)
         if not self.steps and not self.waiting:
             self.fail("the expression is empty", 0)
         if self.operand_is_next:
             self.fail("a number, a name or '(' is missing at the end", len(text.rstrip()))
-        bracket = self.settle()
+        bracket = self.emit_waiting()
         if bracket is not None:
             self.fail("the bracket that is opened here is never closed", bracket.column)
 
     def fail(self, message: str, column: int) -> NoReturn:
         raise ExpressionError(message, self.text, column)
 
-    def unexpected(self, missing: str, token: str, column: int) -> NoReturn:
+    def fail_unexpected(self, missing: str, token: str, column: int) -> NoReturn:
         self.fail(_HINTS.get(token) or f"{missing} is missing before {token[:40]!r}", column)
 
-    def operand(self, kind: str, token: str, column: int) -> None:
+    def read_operand(self, kind: str, token: str, column: int) -> None:
         """Take a token where an operand must begin."""
         if kind == "number":
             self.steps.append((kind, float(token), column))
@@ -229,46 +229,46 @@ class _Reader:
             self.steps.append((kind, token, column))
             self.operand_is_next = False
         elif kind == "call":
-            self.open(_Open("call", column, self.find(token[:-1].rstrip(), column)))
+            self.open(_OpenBracket("call", column, self.find(token[:-1].rstrip(), column)))
         elif token == "(":
-            self.open(_Open(token, column))
+            self.open(_OpenBracket(token, column))
         elif token == "[":
-            around = self.waiting[-1] if self.waiting else None
-            if not isinstance(around, _Open) or around.sign != "call":
+            enclosing = self.waiting[-1] if self.waiting else None
+            if not isinstance(enclosing, _OpenBracket) or enclosing.sign != "call":
                 self.fail("a list can only be an operand of a function, as in sum([a, b])", column)
-            self.open(_Open(token, column))
+            self.open(_OpenBracket(token, column))
         elif token == "-":
             self.waiting.append((*_MINUS, column))
         elif token != "+":
-            self.unexpected("a number, a name or '('", token, column)
+            self.fail_unexpected("a number, a name or '('", token, column)
 
-    def after_operand(self, token: str, column: int) -> None:
+    def read_after_operand(self, token: str, column: int) -> None:
         """Take a token after a complete operand: a sign, a comma or a closing bracket."""
         if token in _SIGNS:
             binds, op = _SIGNS[token]
-            self.settle(binds if op is not ops.pow else binds + 1)  # powers are computed from right to left
+            self.emit_waiting(binds if op is not ops.pow else binds + 1)  # powers are computed from right to left
             self.waiting.append((binds, op, column))
             self.operand_is_next = True
         elif token == ",":
-            bracket = self.settle()
+            bracket = self.emit_waiting()
             if bracket is None or bracket.sign == "(":
                 self.fail("a comma can only stand between the operands of a function or in a list", column)
             bracket.items += 1
             self.operand_is_next = True
         elif token in (")", "]"):
-            bracket = self.settle()
+            bracket = self.emit_waiting()
             if bracket is not None:
                 bracket.items += 1
             self.close(token, column)
         else:
-            self.unexpected("an operator", token, column)
+            self.fail_unexpected("an operator", token, column)
 
-    def open(self, bracket: _Open) -> None:
+    def open(self, bracket: _OpenBracket) -> None:
         self.waiting.append(bracket)
         self.opened = bracket
 
     def close(self, token: str, column: int) -> None:
-        bracket = self.settle()
+        bracket = self.emit_waiting()
         if bracket is None:
             self.fail(f"this {token!r} closes no bracket", column)
         if token != _CLOSING[bracket.sign]:
@@ -278,14 +278,14 @@ class _Reader:
             self.steps.append(("apply", (bracket.op, bracket.items), bracket.column))
         self.operand_is_next = False
 
-    def settle(self, binds: int = 0) -> _Open | None:
+    def emit_waiting(self, binds: int = 0) -> _OpenBracket | None:
         """Add the steps of the waiting operations that bind at least as tightly as `binds`.
 
         It ends at the latest open bracket, and returns that; or None, if it ends at another operation or at the bottom.
         """
         while self.waiting:
             top = self.waiting[-1]
-            if isinstance(top, _Open):
+            if isinstance(top, _OpenBracket):
                 return top
             if top[0] < binds:
                 break

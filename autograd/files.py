@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     AnyPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-_LINKS = 40  # the longest chain of symbolic links that Linux follows
-_OPEN = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # here a process finds its open files, by number
+_MAX_LINKS = 40  # the longest chain of symbolic links that Linux follows
+_DESCRIPTOR_FOLDERS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # of a process's open files, by number
 
 
 def write_text(path: AnyPath, text: str) -> None:
@@ -73,7 +73,7 @@ def write_bytes(path: AnyPath, data: bytes) -> None:
     try:
         _write(name, data)
     except OSError as error:
-        raise _told(error, name) from None
+        raise _described_error(error, name) from None
 
 
 def is_file(path: str) -> bool:
@@ -84,7 +84,7 @@ def is_file(path: str) -> bool:
     >>> is_file("not there.txt"), is_file(os.curdir), is_file(os.devnull)
     (True, False, False)
     """
-    return _descriptor(list(_way(path))) is None and (os.path.isfile(path) or not os.path.exists(path))
+    return _descriptor(list(_link_chain(path))) is None and (os.path.isfile(path) or not os.path.exists(path))
 
 
 def shown(path: AnyPath) -> str:
@@ -100,12 +100,12 @@ def shown(path: AnyPath) -> str:
 
 
 def _write(path: str, data: bytes) -> None:
-    *_, target = way = list(_way(path))
+    *_, target = chain = list(_link_chain(path))
     if not path:
         raise FileNotFoundError("a name cannot be empty")
     if os.path.isdir(path) or os.path.basename(target) in ("", os.curdir, os.pardir):
         raise IsADirectoryError("it names a folder; give the name of a file")
-    descriptor = _descriptor(way)
+    descriptor = _descriptor(chain)
     if descriptor is not None:
         with os.fdopen(os.dup(descriptor), "wb") as stream:  # opened by its name, a file would be truncated
             stream.write(data)
@@ -124,14 +124,14 @@ def _write(path: str, data: bytes) -> None:
         _overwrite(path, data)
 
 
-def _way(path: str) -> Iterator[str]:
+def _link_chain(path: str) -> Iterator[str]:
     """A path, and where its symbolic links lead, one after the other.
 
     They are followed one by one, because ``os.path.realpath`` drops the slash that makes ``sub/`` a folder, and
     makes ``a`` of ``missing/../a``, which leads nowhere.
     """
     yield path
-    for _ in range(_LINKS):
+    for _ in range(_MAX_LINKS):
         try:
             link = os.readlink(path)
         except OSError:
@@ -140,11 +140,15 @@ def _way(path: str) -> Iterator[str]:
         yield path
 
 
-def _descriptor(way: list[str]) -> int | None:
+def _descriptor(chain: list[str]) -> int | None:
     """The descriptor of the open file that a path leads to, as /dev/stdout does; None if it leads to none."""
-    for step in way:
+    for step in chain:
         folder, number = os.path.split(step)
-        if number.isdecimal() and os.path.lexists(step) and os.path.realpath(folder) in map(os.path.realpath, _OPEN):
+        if (
+            number.isdecimal()
+            and os.path.lexists(step)
+            and os.path.realpath(folder) in map(os.path.realpath, _DESCRIPTOR_FOLDERS)
+        ):
             return int(number)
     return None
 
@@ -165,7 +169,7 @@ def _replace(target: str, data: bytes, old: os.stat_result | None) -> bool:
     try:
         with os.fdopen(handle, "wb") as file:
             if old is not None:
-                if not _is_given_to_owner(handle, old):
+                if not _give_to_owner(handle, old):
                     return False
                 os.chmod(temporary, stat.S_IMODE(old.st_mode))
             file.write(data)
@@ -190,7 +194,7 @@ def _leads_to(target: str, old: os.stat_result) -> bool:
         return False
 
 
-def _is_given_to_owner(handle: int, old: os.stat_result) -> bool:
+def _give_to_owner(handle: int, old: os.stat_result) -> bool:
     """Give a new file the old one's owner and group; False if that is not allowed."""
     new = os.fstat(handle)
     if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid):
@@ -222,15 +226,15 @@ def _put(file: BinaryIO, data: bytes) -> None:
     os.fsync(file.fileno())
 
 
-def _told(error: OSError, path: str) -> OSError:
+def _described_error(error: OSError, path: str) -> OSError:
     """The error with a sentence about the path that the caller gave, even if another file caused it."""
-    *_, target = _way(path)
+    *_, target = _link_chain(path)
     folder, name = os.path.split(target)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)) and folder and not os.path.isdir(folder):
         link = "" if target == path else f", where the link {shown(path)} leads"
         sentence = f"there is no folder {shown(folder)} to write {shown(name)} to{link}"
     else:
         sentence = f"cannot write {shown(path)}: {error.strerror or error}"
-    told = type(error)(sentence)
-    told.errno = error.errno
-    return told
+    described = type(error)(sentence)
+    described.errno = error.errno
+    return described

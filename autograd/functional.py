@@ -153,7 +153,7 @@ class _Trace:
     ) -> None:
         if not callable(f):
             raise TypeError(f"{name} takes a function, not {type(f).__name__}: {f!r:.60}")
-        self.name, self.called = name, str(getattr(f, "__name__", type(f).__name__))
+        self.name, self.function_name = name, str(getattr(f, "__name__", type(f).__name__))
         self.single = not hasattr(argnums, "__iter__")
         self.argnums = list(argnums) if hasattr(argnums, "__iter__") else [argnums]
         for n in self.argnums:
@@ -167,19 +167,19 @@ class _Trace:
         replaced = list(args)
         for n, argument in rebuild(self.arguments, iter(self.inputs)).items():
             replaced[n] = argument
-        around = [x for run in runs_here() for x in run.inputs]
+        outer_inputs = [x for run in runs_here() for x in run.inputs]
         self.run = Run(self.inputs)
         with self.run:
             if recording():
                 self.out = f(*replaced, **kwargs)
             else:
                 # Inside `no_grad` the inputs above are leaves, so no outer graph can differentiate the result.
-                self.nested, around = False, []
+                self.nested, outer_inputs = False, []
                 with enable_grad():
                     self.out = f(*replaced, **kwargs)
         self.unknown = not all(map(concrete, leaves(self.out)))
-        if around and not self.nested:
-            outer = set(map(id, around))
+        if outer_inputs and not self.nested:
+            outer = set(map(id, outer_inputs))
             outs = [out for out in leaves(self.out) if isinstance(out, Value)]
             self.nested = any(id(out) in outer for out in outs) or any(
                 id(x) in outer for node in _nodes(outs) for x in node.operands
@@ -192,13 +192,13 @@ class _Trace:
     def _of_arguments(self, shaped: dict[int, Any]) -> Any:
         return shaped[self.argnums[0]] if self.single else tuple([shaped[n] for n in self.argnums])
 
-    def without_aux(self, has_aux: bool) -> Any:
+    def split_aux(self, has_aux: bool) -> Any:
         """With `has_aux`, leave only f's result in `out`, and return the rest, each Value as `number` gives it."""
         if not has_aux:
             return None
         if not isinstance(self.out, tuple) or len(self.out) != 2:
             raise TypeError(
-                f"with has_aux=True {self.called} must return a pair, its result and anything else, not "
+                f"with has_aux=True {self.function_name} must return a pair, its result and anything else, not "
                 f"{type(self.out).__name__}: {self.out!r:.60}"
             )
         self.out, aux = self.out
@@ -227,13 +227,13 @@ class _Trace:
             number = to_float(out)
         except TypeError:
             raise TypeError(
-                f"{self.name} needs a function that returns one number, but {self.called} returned "
+                f"{self.name} needs a function that returns one number, but {self.function_name} returned "
                 f"{type(out).__name__}; use jacobian for several outputs"
             ) from None
         if self.run.read:
             warnings.warn(
-                f"{self.called} returned a plain number, {number!r}, whose derivative is 0, and it read the .data of a "
-                f"Value; for {self.name} it has to compute with the Values themselves",
+                f"{self.function_name} returned a plain number, {number!r}, whose derivative is 0, and it read the "
+                f".data of a Value; for {self.name} it has to compute with the Values themselves",
                 stacklevel=4,
             )
         return number
@@ -273,7 +273,7 @@ class _Trace:
             return x.detach() if self.unknown else x._data
         return to_float(x)
 
-    def slopes(self, node: Value) -> Sequence[Number]:
+    def local_partials(self, node: Value) -> Sequence[Number]:
         """The local partials of a node: those that were computed with it, or Values if they may be differentiated."""
         if node.op is None or not (self.nested or self.unknown):
             return node.partials
@@ -293,7 +293,7 @@ class _Trace:
                 )
         return slopes
 
-    def active(self, outs: Sequence[Any]) -> list[Value]:
+    def active_nodes(self, outs: Sequence[Any]) -> list[Value]:
         """The nodes that depend on an input and that `outs` depend on, operands first."""
         reached = set(map(id, self.inputs))
         order = []
@@ -309,14 +309,14 @@ class _Trace:
         adjoints: dict[int, Number] = {}
         for out, seed in zip(outs, seeds):
             adjoints[id(out)] = plus(adjoints[id(out)], seed) if id(out) in adjoints else seed
-        order = self.active(outs)
-        active = {*map(id, self.inputs), *map(id, order)}
+        order = self.active_nodes(outs)
+        active_ids = {*map(id, self.inputs), *map(id, order)}
         watch = current_watch()
         for node in reversed(order):
             adjoint = adjoints.pop(id(node), 0.0)
-            for x, slope in zip(node.operands, self.slopes(node)):
+            for x, slope in zip(node.operands, self.local_partials(node)):
                 key = id(x)
-                if key in active:
+                if key in active_ids:
                     if watch is not None:
                         watch.flowed(node, x, *map(float_of, (adjoints.get(key, 0.0), slope, adjoint)))
                     flow = times(slope, adjoint)
@@ -328,9 +328,9 @@ class _Trace:
         plus, times = _arithmetic()
         tangents: dict[int, Number] = dict(zip(map(id, self.inputs), directions))
         watch = current_watch()
-        for node in self.active(outs):
+        for node in self.active_nodes(outs):
             moved: Number | None = None
-            for x, slope in zip(node.operands, self.slopes(node)):
+            for x, slope in zip(node.operands, self.local_partials(node)):
                 if id(x) in tangents:
                     if watch is not None:
                         watch.flowed(node, x, 0.0, float_of(slope), float_of(tangents[id(x)]))
@@ -376,10 +376,10 @@ def _arithmetic() -> tuple[Callable[[Number, Number], Number], Callable[[Number,
     if form is None:
         return _plus, _times
 
-    def kept(x: Number) -> Number:
+    def in_format(x: Number) -> Number:
         return x if isinstance(x, Value) else form.round(x)
 
-    return lambda a, b: kept(a + b), lambda slope, flow: kept(slope * flow)
+    return lambda a, b: in_format(a + b), lambda slope, flow: in_format(slope * flow)
 
 
 def _checked(x: Any, name: str) -> Number:
@@ -427,7 +427,7 @@ def value_and_grad(
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = _Trace(f, argnums, args, kwargs, "grad")
-        aux = trace.without_aux(has_aux)
+        aux = trace.split_aux(has_aux)
         out = trace.one_number()
         value = trace.number(out)
         return (value, aux) if has_aux else value, trace.shaped(trace.gradient([out]))
@@ -586,7 +586,7 @@ def _jacobian(
 ) -> Callable[..., Any]:
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace(f, argnums, args, kwargs, name)
-        aux = trace.without_aux(has_aux)
+        aux = trace.split_aux(has_aux)
         made = trace.blocks(rows(trace))
         return (made, aux) if has_aux else made
 
@@ -672,7 +672,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     directions = [_checked(x, "jvp") for x in leaves_like(tuple(tangents), like=tuple(primals))]
     trace = _Trace(f, range(len(primals)), tuple(primals), {}, "jvp")
     trace.nested = trace.nested or any(isinstance(x, Value) for x in directions)
-    aux = trace.without_aux(has_aux)
+    aux = trace.split_aux(has_aux)
     outs = trace.numbers()
     value = rebuild(trace.out, iter([trace.number(out) for out in outs]))
     tangent = rebuild(trace.out, iter(trace.tangents(outs, directions)))
@@ -710,7 +710,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     ([12.0, 7.0], (4.0, 3.0), (2.0, 2.0))
     """
     trace = _Trace(f, range(len(primals)), primals, {}, "vjp")
-    aux = trace.without_aux(has_aux)
+    aux = trace.split_aux(has_aux)
     outs, nested = trace.numbers(), trace.nested
 
     def back(cotangents: Any) -> Any:

@@ -15,7 +15,7 @@ from . import ops
 from .files import write_text
 from .ieee import to_float
 from .modes import blocks, concrete, current_watch, runs, stands_for_a_number
-from .origins import Origin, Place, former_epoch, here, origin_of, then
+from .origins import Origin, Place, current_origin, make_former_epoch, origin_of, overwritten_since
 from .value import Constant, Dot, Value, attributes, data_then, leaf_of, rebuild, walk
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class Graph:
                 self._append(result, tuple([self._positions[id(x)] for x in operands]))
         else:
             self._append(root, ())
-        overwritten = then(root._place.epoch) if isinstance(root._place, Origin) else {}
+        overwritten = overwritten_since(root._place.epoch) if isinstance(root._place, Origin) else {}
         self.data = [node._data for node in self.nodes]
         if overwritten:
             self.data = [
@@ -358,7 +358,7 @@ class Graph:
         import json
 
         try:
-            document = json.loads(text, parse_constant=_refused)
+            document = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"this is not a graph in JSON, or it is damaged: {error}") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -419,7 +419,7 @@ def _plain(x: float) -> float | str:
     return x if math.isfinite(x) else str(x)
 
 
-def _refused(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise ValueError(f'{name} is not JSON; such numbers are written as "inf", "-inf" and "nan"')
 
 
@@ -466,16 +466,17 @@ def _result_from(row: dict[str, Any], data: float, nodes: list[Value]) -> Value:
 # --- copying and pickling ---------------------------------------------------------------------------------------
 #
 # Results become flat rows over their sources: operands that are leaves, or results that have been copied already. One
-# copy, or one pickle, has each node once, however many roots lead to it.
+# copy, or one pickle, has each node once, however many roots lead to it. Pickles name `_give_each`, `_item`,
+# `_leaf` and `_restore`, so these names must stay.
 
 
 def copy(node: Value) -> Value:
     """What `copy.copy` makes of a node: a leaf with the same data, or a result over the same operands."""
-    kept = _keeping_the_gradient(node)
-    if kept is not None:
-        return kept
+    linked = _linked_copy(node)
+    if linked is not None:
+        return linked
     twin = _leaf(type(node), node.data, node.grad, _texts(node)) if node.op is None else _over(node, node.operands)
-    _give(twin, _own(node))
+    _set_state(twin, _state_of(node))
     return twin
 
 
@@ -484,7 +485,7 @@ def _watched_copy(node: Value, pickled: bool = False) -> Value | None:
     return None if watch is None else watch.copied(node, pickled)
 
 
-def _keeping_the_gradient(node: Value) -> Value | None:
+def _linked_copy(node: Value) -> Value | None:
     """A copy that has the node as its operand, if gradients must flow through the copy to the node; otherwise None."""
     twin = _watched_copy(node)
     if twin is None:
@@ -492,31 +493,31 @@ def _keeping_the_gradient(node: Value) -> Value | None:
             return None
         twin = ops.positive(node)
     twin.label = node.label
-    _give(twin, _own(node))
+    _set_state(twin, _state_of(node))
     return twin
 
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """What `copy.deepcopy` makes of a node: a copy of its whole graph, except what is in `memo` already."""
-    from copy import deepcopy as of
+    from copy import deepcopy as python_deepcopy
 
-    kept = _keeping_the_gradient(root)
-    if kept is not None:
-        memo[id(root)] = kept
-        return kept
+    linked = _linked_copy(root)
+    if linked is not None:
+        memo[id(root)] = linked
+        return linked
     if root.op is None:
         twin: Value = _leaf(type(root), root.data, root.grad, _texts(root))
         memo[id(root)] = twin
-        _give(twin, of(_own(root), memo))
+        _set_state(twin, python_deepcopy(_state_of(root), memo))
         return twin
     for source in _sources(_results_below(root, memo)):
-        of(source, memo)  # its attributes may refer to some of the results, which then are in `memo` as well
+        python_deepcopy(source, memo)  # its attributes may refer to some of the results, which then are in `memo`
     results = _results_below(root, memo)
     sources = _sources(results)
-    twins = _restore([of(x, memo) for x in sources], *_rows(results, sources))
+    twins = _restore([python_deepcopy(x, memo) for x in sources], *_rows(results, sources))
     memo.update(zip(map(id, results), twins))
     for node, twin in zip(results, twins):
-        _give(twin, of(_own(node), memo))
+        _set_state(twin, python_deepcopy(_state_of(node), memo))
     copied: Value = memo[id(root)]
     return copied
 
@@ -536,16 +537,16 @@ def reduce(node: Value) -> tuple[Any, ...]:
             "lose its gradient; pickle its data, or do this outside the function"
         )
     if node.op is None:
-        return _leaf, (type(node), node.data, node.grad, _texts(node)), _own(node)
+        return _leaf, (type(node), node.data, node.grad, _texts(node)), _state_of(node)
     latest = getattr(_pickling, "session", None)
     session = None if latest is None else latest()
     if session is None:
-        session = _Session()
+        session = _PickleSession()
         _pickling.session = ref(session)
     return _item, session.find(node)
 
 
-def _own(node: Value) -> Any:
+def _state_of(node: Value) -> Any:
     """A node's attributes, and slots of its subclass, in the form of `pickle`'s state; None if there are none."""
     slots = {}
     for kind in type(node).__mro__:
@@ -563,8 +564,8 @@ def _own(node: Value) -> Any:
     return (own, slots) if slots else own
 
 
-def _give(node: Value, own: Any) -> None:
-    """Give a node the attributes and slots that `_own` found in another one."""
+def _set_state(node: Value, own: Any) -> None:
+    """Give a node the attributes and slots that `_state_of` found in another one."""
     own, slots = own if isinstance(own, tuple) else (own, None)
     if own:
         node.__dict__.update(own)
@@ -572,12 +573,12 @@ def _give(node: Value, own: Any) -> None:
         setattr(node, name, item)
 
 
-def _give_each(nodes: list[Value], owns: dict[int, Any]) -> None:
-    for position, own in owns.items():
-        _give(nodes[position], own)
+def _give_each(nodes: list[Value], states: dict[int, Any]) -> None:
+    for position, own in states.items():
+        _set_state(nodes[position], own)
 
 
-class _Session:
+class _PickleSession:
     """The results that one pickle has so far: for each, by its id, its bundle and its position there.
 
     A pickler keeps all objects that it has pickled until it is done; among these are bundles, which keep their session.
@@ -602,20 +603,20 @@ class _Session:
         return known, position
 
 
-_pickling = threading.local()  # its `session` is a weak reference to this thread's `_Session`
+_pickling = threading.local()  # its `session` is a weak reference to this thread's `_PickleSession`
 
 
 class _Bundle:
     """Results that are pickled together, operands first."""
 
-    def __init__(self, session: _Session, results: list[Value]) -> None:
+    def __init__(self, session: _PickleSession, results: list[Value]) -> None:
         self.session, self.results = session, results
 
     def __reduce__(self) -> tuple[Any, ...]:
         sources = _sources(self.results)
         rows = _restore, (sources, *_rows(self.results, sources))
-        owns = {i: own for i, own in enumerate(map(_own, self.results)) if own is not None}
-        return (*rows, owns, None, None, _give_each) if owns else rows
+        states = {i: own for i, own in enumerate(map(_state_of, self.results)) if own is not None}
+        return (*rows, states, None, None, _give_each) if states else rows
 
 
 def _item(results: list[Value], position: int) -> Value:
@@ -657,7 +658,7 @@ def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[d
         origin = origin_of(node._place)
         if origin.epoch not in epochs:
             epochs[origin.epoch] = len(overwritten)
-            old = then(origin.epoch)
+            old = overwritten_since(origin.epoch)
             overwritten.append({i: old[id(x)] for i, x in enumerate(sources) if id(x) in old})
         partials = () if isinstance(node, Dot) else node.partials
         operands = tuple([positions[id(x)] for x in node.operands])
@@ -668,7 +669,10 @@ def _rows(results: list[Value], sources: list[Value]) -> tuple[list[Row], list[d
 def _restore(sources: list[Value], rows: list[Row], overwritten: list[dict[int, float]]) -> list[Value]:
     """The results that `_rows` describes, over other sources."""
     nodes = list(sources)
-    epochs = [former_epoch({id(sources[i]): x for i, x in old.items()}) if old else here().epoch for old in overwritten]
+    epochs = [
+        make_former_epoch({id(sources[i]): x for i, x in old.items()}) if old else current_origin().epoch
+        for old in overwritten
+    ]
     origins: dict[Any, Origin] = {}
     for op, operands, partials, data, grad, texts, epoch in rows:
         key = texts, epoch

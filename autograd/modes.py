@@ -30,15 +30,15 @@ blocks: list[_Entry] = []
 class _Entry:
     """A block that a thread has entered; it is in force while its lock is held."""
 
-    __slots__ = ("thread", "mode", "setting", "switch")
+    __slots__ = ("thread", "mode", "setting", "lock")
 
     def __init__(self, mode: str, setting: object) -> None:
         self.thread, self.mode, self.setting = get_ident(), mode, setting
-        self.switch = allocate_lock()
-        self.switch.acquire()
+        self.lock = allocate_lock()
+        self.lock.acquire()
 
 
-def setting(mode: str, default: Any) -> Any:
+def innermost_setting(mode: str, default: Any) -> Any:
     """The setting of a mode in the innermost of this thread's blocks of that mode, or `default`."""
     thread, found = get_ident(), default
     for entry in in_force(blocks):
@@ -51,22 +51,22 @@ def in_force(entries: list[_Entry]) -> list[_Entry]:
     """The entries whose blocks have not ended; the others are removed from the list."""
     found = entries[:]
     for entry in found:
-        if not entry.switch.locked():
+        if not entry.lock.locked():
             break
     else:
         return found
     for entry in found:
-        if not entry.switch.locked():
+        if not entry.lock.locked():
             try:
                 entries.remove(entry)
             except ValueError:
                 continue  # another thread has removed it already
-    return [entry for entry in found if entry.switch.locked()]
+    return [entry for entry in found if entry.lock.locked()]
 
 
 def recording() -> bool:
     """Whether operations are recorded in this thread: False inside `no_grad`."""
-    return not blocks or bool(setting("recording", True))
+    return not blocks or bool(innermost_setting("recording", True))
 
 
 _NO_BLOCK = object()  # no setting, as opposed to the None of `unwatched`
@@ -75,19 +75,20 @@ _NO_BLOCK = object()  # no setting, as opposed to the None of `unwatched`
 def current_watch() -> Any:
     """The `Watch` that observes the Values of this thread, or None.
 
-    A thread in no block that sets a watch has the latest ``Watch.abroad`` of another thread, if there is one.
+    A thread in no block that sets a watch has the latest ``Watch.for_other_threads`` of another thread, if there is
+    one.
     """
-    return _watch(setting("watch", _NO_BLOCK)) if blocks else None
+    return _watch(innermost_setting("watch", _NO_BLOCK)) if blocks else None
 
 
 def _watch(own: Any) -> Any:
     if own is not _NO_BLOCK:
         return own
-    abroad = [entry.setting.abroad for entry in list(blocks) if isinstance(entry.setting, Watch)]
-    return next((watch for watch in reversed(abroad) if watch is not None), None)
+    shared = [entry.setting.for_other_threads for entry in list(blocks) if isinstance(entry.setting, Watch)]
+    return next((watch for watch in reversed(shared) if watch is not None), None)
 
 
-def in_this_thread() -> tuple[Any, bool, precision | None]:
+def current_modes() -> tuple[Any, bool, precision | None]:
     """What `current_watch`, `recording` and `rounding` return, in one pass: every new node needs all three."""
     thread, own, recorded, form = get_ident(), _NO_BLOCK, True, None
     for entry in in_force(blocks):
@@ -103,13 +104,13 @@ def in_this_thread() -> tuple[Any, bool, precision | None]:
 
 def rounding() -> precision | None:
     """The `precision` block that rounds this thread's numbers; None if nothing does."""
-    for entry in blocks[:]:  # most blocks have other modes; this is faster than `setting`
+    for entry in blocks[:]:  # most blocks have other modes; this is faster than `innermost_setting`
         if entry.mode == "precision":
-            return setting("precision", None)  # type: ignore[no-any-return]
+            return innermost_setting("precision", None)  # type: ignore[no-any-return]
     return None
 
 
-class _Way:
+class _BlockMethod:
     """The descriptor behind ``__enter__`` or ``__exit__`` of a block: it returns a C function that opens or closes it.
 
     An interrupt, such as Ctrl-C, can come between any two steps of Python code. If these methods were written in
@@ -119,42 +120,42 @@ class _Way:
     ``with`` looks up both methods before it calls one: up to Python 3.13 ``__enter__`` first, from 3.14 ``__exit__``.
     """
 
-    def __init__(self, way: Callable[[Block, _Ways], Any]) -> None:
-        self.way = way
+    def __init__(self, make: Callable[[Block, _PendingEntries], Any]) -> None:
+        self.make = make
 
     def __get__(self, block: Block | None, owner: type | None = None) -> Any:
-        return self if block is None else self.way(block, block._ways("asked"))
+        return self if block is None else self.make(block, block._pending("block"))
 
     def __call__(self, block: Block, *error: object) -> None:  # called on the class, as `contextlib.ExitStack` does
-        self.way(block, block._ways("called"))(*error)
+        self.make(block, block._pending("class"))(*error)
 
 
-class _Ways:
+class _PendingEntries:
     """One thread's entries of a block of which only one of ``__enter__`` and ``__exit__`` has been looked up so far."""
 
-    __slots__ = ("entered", "coming")
+    __slots__ = ("awaiting_exit", "awaiting_enter")
 
     def __init__(self) -> None:
-        self.entered: list[_Entry] = []  # ``__enter__`` was looked up, the innermost last
-        self.coming: _Entry | None = None  # ``__exit__`` was looked up, and ``__enter__`` will be next
+        self.awaiting_exit: list[_Entry] = []  # ``__enter__`` was looked up, the innermost last
+        self.awaiting_enter: _Entry | None = None  # ``__exit__`` was looked up, and ``__enter__`` will be next
 
 
-def _way_in(block: Block, ways: _Ways) -> Callable[[], None]:
+def _opener(block: Block, pending: _PendingEntries) -> Callable[[], None]:
     from functools import partial
 
-    entry, ways.coming = ways.coming, None
+    entry, pending.awaiting_enter = pending.awaiting_enter, None
     if entry is None:
         entry = _Entry(block.mode, block.setting())
-        ways.entered.append(entry)
+        pending.awaiting_exit.append(entry)
     return partial(block.entries.append, entry)
 
 
-def _way_out(block: Block, ways: _Ways) -> Callable[..., None]:
-    if ways.entered:
-        entry = ways.entered.pop()
+def _closer(block: Block, pending: _PendingEntries) -> Callable[..., None]:
+    if pending.awaiting_exit:
+        entry = pending.awaiting_exit.pop()
     else:
-        entry = ways.coming = _Entry(block.mode, block.setting())
-    return entry.switch.__exit__
+        entry = pending.awaiting_enter = _Entry(block.mode, block.setting())
+    return entry.lock.__exit__
 
 
 class Block:
@@ -162,18 +163,18 @@ class Block:
 
     mode = ""
     entries = blocks
-    _ways_of: dict[tuple[int, str], _Ways]
+    _pending_by_thread: dict[tuple[int, str], _PendingEntries]
 
     def setting(self) -> object:
         raise NotImplementedError
 
-    def _ways(self, kind: str) -> _Ways:
-        """The ways of this thread, one for methods looked up on the block, one for methods called on its class."""
-        known: dict[tuple[int, str], _Ways] = self.__dict__.setdefault("_ways_of", {})
-        return known.setdefault((get_ident(), kind), _Ways())
+    def _pending(self, kind: str) -> _PendingEntries:
+        """The pending entries of this thread: one object for methods looked up on the block, one for its class's."""
+        known: dict[tuple[int, str], _PendingEntries] = self.__dict__.setdefault("_pending_by_thread", {})
+        return known.setdefault((get_ident(), kind), _PendingEntries())
 
-    __enter__ = _Way(_way_in)
-    __exit__ = _Way(_way_out)
+    __enter__ = _BlockMethod(_opener)
+    __exit__ = _BlockMethod(_closer)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import functools
@@ -409,23 +410,23 @@ class Watch(Block):
     ----------
     derivatives : bool
         Whether the watch also observes the nodes from which `functional` makes derivatives of other nodes.
-    alone : bool
+    stays_current : bool
         Whether this watch stays the current one when others are opened inside it.
-    abroad : Watch or None
+    for_other_threads : Watch or None
         The watch of threads that have none of their own.
-    keeps : bool
+    needs_all_nodes : bool
         Whether the watch needs every node that is made; then `checkpoint` just calls its function.
     """
 
     mode = "watch"
     derivatives = False
-    alone = False
-    abroad: Watch | None = None
-    keeps = False
+    stays_current = False
+    for_other_threads: Watch | None = None
+    needs_all_nodes = False
 
     def setting(self) -> object:
-        around = current_watch()
-        return around if around is not None and around.alone else self
+        outer = current_watch()
+        return outer if outer is not None and outer.stays_current else self
 
     def made(self, node: Value) -> None:
         """Called with each new node."""
@@ -439,7 +440,7 @@ class Watch(Block):
     def read(self, x: Value) -> None:
         """Called when the ``data`` of a node is read."""
 
-    def wrote(self, x: Value) -> None:
+    def before_write(self, x: Value) -> None:
         """Called when the ``data`` of a leaf is about to be set."""
 
     def compared(self, sign: str, a: Value, other: object) -> Any:

@@ -28,12 +28,12 @@ cdef class Seat:
 
 @cython.final
 cdef class State:
-    cdef public Origin origin, outside
-    cdef public Epoch epoch, asked
-    cdef public dict seats, latest, answer
-    cdef public list settled, past
-    cdef public long long writes, answered, clock, section, grads_set, sweeps, set_before
-    cdef public bint begun, writing, walking, rerunning, zeroed
+    cdef public Origin origin, origin_outside_modules
+    cdef public Epoch epoch, cached_epoch
+    cdef public dict seats, latest, cached_overwritten
+    cdef public list places_with_origin, past
+    cdef public long long writes, cached_writes, clock, section, grads_set, sweeps, grads_set_at_sweep
+    cdef public bint epoch_has_origins, writing, walking, rerunning, zeroed
 
 cdef State state
 
@@ -41,7 +41,7 @@ cdef inline unsigned long get_ident():
     return PyThread_get_thread_ident()
 
 @cython.locals(seat=Seat, origin=Origin)
-cpdef Origin here()
+cpdef Origin current_origin()
 @cython.locals(thread=cython.ulong, seat=Seat)
 cpdef Seat sit()
 @cython.locals(origin=Origin)
@@ -51,9 +51,9 @@ cpdef Place enter(Place place)
 @cython.locals(seat=Seat)
 cpdef Place current_place()
 @cython.locals(new=Place, origin=Origin, again=Origin)
-cpdef Place moved(Place old, str scope, str label, str site)
+cpdef Place with_texts(Place old, str scope, str label, str site)
 cpdef Origin origin_of(Place place)
 @cython.locals(place=Place)
 cpdef long long begin_section() except -1
-cpdef overwrite(object leaf, double data)
-cpdef dict then(Epoch epoch)
+cpdef keep_overwritten(object leaf, double data)
+cpdef dict overwritten_since(Epoch epoch)

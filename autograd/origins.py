@@ -3,8 +3,8 @@
 Where: a `Place` has a node's label and the path of its module, and each thread has a current place of its own. When: a
 leaf can be set, and a graph that was computed before still belongs to the old point. So the first write after nodes
 were made begins a new `Epoch`, and the data that the leaves had in the old epoch are kept as long as a node of that
-epoch lives; `then` returns them. Place and epoch together are an `Origin`, which all nodes that a module makes in one
-epoch share: a node stores its place and its time as a single reference.
+epoch lives; `overwritten_since` returns them. Place and epoch together are an `Origin`, which all nodes that a module
+makes in one epoch share: a node stores its place and its time as a single reference.
 
 What a node is, and how graphs are walked, is in `value`. Where the engine is built natively this module is compiled
 with it; ``origins.pxd`` has the types.
@@ -123,23 +123,24 @@ class State:
     """The engine's data besides the graphs themselves; there is one instance, `state`."""
 
     __slots__ = (
-        "origin", "outside", "begun", "epoch", "seats", "settled", "past", "latest", "asked", "answer", "answered",
-        "writes", "writing", "clock", "walking", "section", "rerunning", "grads_set", "sweeps",
-        "set_before", "zeroed",
+        "origin", "origin_outside_modules", "epoch_has_origins", "epoch", "seats", "places_with_origin", "past",
+        "latest", "cached_epoch", "cached_overwritten", "cached_writes", "writes", "writing", "clock", "walking",
+        "section", "rerunning", "grads_set", "sweeps", "grads_set_at_sweep", "zeroed",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.origin: Origin | None = None  # of new nodes, in the thread that may use it; if None, ask `here`
-        self.outside: Origin | None = None  # of the nodes made outside modules in this epoch
+        self.origin: Origin | None = None  # of new nodes, in the thread that may use it; if None, ask `current_origin`
+        self.origin_outside_modules: Origin | None = None  # of the nodes made outside modules in this epoch
         self.epoch: Epoch = Epoch()
-        self.begun: bool = False  # whether an origin of this epoch was given out
+        self.epoch_has_origins: bool = False  # whether an origin of this epoch was given out
         self.seats: dict[int, Seat] = {}  # of the threads that are inside modules now
-        self.settled: list[Place] = []  # the places whose `_now` is an origin of this epoch
+        self.places_with_origin: list[Place] = []  # the places whose `_now` is an origin of this epoch
         self.past: list[tuple[Any, dict[int, float]]] = []  # former epochs, weakly, and what was overwritten after each
         self.latest: dict[int, float] = {}  # the same dict as in the last entry of `past`
-        self.asked: Epoch | None = None  # the epoch of the latest call of `then`, its answer, and `writes` then
-        self.answer: dict[int, float] = {}
-        self.answered: int = 0
+        # The epoch of the latest call of `overwritten_since`, its answer, and `writes` then.
+        self.cached_epoch: Epoch | None = None
+        self.cached_overwritten: dict[int, float] = {}
+        self.cached_writes: int = 0
         self.writes: int = 0
         self.writing: bool = False
         self.clock: int = 0  # goes up by 2 with each walk over a graph and each sweep
@@ -148,17 +149,17 @@ class State:
         self.rerunning: bool = False  # whether backward() is running a checkpointed function again
         self.grads_set: int = 0  # counts assignments to `grad` and calls of `zero_grads`
         self.sweeps: int = 0  # counts the completed calls of backward()
-        self.set_before: int = 0  # `grads_set` at the end of the last such call
+        self.grads_set_at_sweep: int = 0  # `grads_set` at the end of the last such call
         self.zeroed: bool = False  # whether `zero_grads` was called since that call
 
 
-_MANY: Final = 10_000  # the most places that may have an origin in one epoch
+_MAX_PLACES: Final = 10_000  # the most places that may have an origin in one epoch
 
 state: Final = State()
 lock: Final = threading.RLock()  # held by walks, sweeps and writes, because threads may share leaves
 
 
-def here() -> Origin:
+def current_origin() -> Origin:
     """The origin of a node that this thread makes now."""
     seat = state.seats.get(get_ident()) if state.seats else None
     if seat is not None:
@@ -166,10 +167,10 @@ def here() -> Origin:
             return arrive(seat, seat.place)
         state.seats.pop(seat.thread, None)
     with lock:  # so that no epoch ends meanwhile
-        origin = state.outside
+        origin = state.origin_outside_modules
         if origin is None:
-            origin = state.outside = Origin("", "", "", state.epoch)
-        state.begun = True
+            origin = state.origin_outside_modules = Origin("", "", "", state.epoch)
+        state.epoch_has_origins = True
         if not state.seats:
             state.origin = origin
     return origin
@@ -181,13 +182,13 @@ def arrive(seat: Seat, place: Place) -> Origin:
     while True:
         origin = place._now
         if origin is None:
-            if len(state.settled) >= _MANY:
+            if len(state.places_with_origin) >= _MAX_PLACES:
                 with lock:
-                    _turn()  # or `settled` would keep all these places until the next write
+                    _begin_epoch()  # or `places_with_origin` would keep all these places until the next write
             origin = place._now = Origin(place.scope, place.label, place.site, state.epoch)
-            state.settled.append(place)
-        state.begun = True
-        if len(state.seats) == 1:  # its thread finds the origin in `state` from now on; other threads call `here`
+            state.places_with_origin.append(place)
+        state.epoch_has_origins = True
+        if len(state.seats) == 1:  # its thread finds the origin in `state` from now on; others call `current_origin`
             origin.seat, origin.home = seat, place
             state.origin = origin
         if origin.epoch is state.epoch and origin.section == state.section:
@@ -272,7 +273,7 @@ def origin_of(place: Place | None) -> Origin:
     return origin
 
 
-def moved(old: Place | None, scope: str, label: str, site: str) -> Place:
+def with_texts(old: Place | None, scope: str, label: str, site: str) -> Place:
     """A node's place or origin with other texts; an origin keeps its epoch."""
     if isinstance(old, Origin):
         origin: Origin = old
@@ -289,15 +290,15 @@ def moved(old: Place | None, scope: str, label: str, site: str) -> Place:
 # --- when ---------------------------------------------------------------------------------------------------------
 
 
-def overwrite(leaf: Identity, data: float) -> None:
+def keep_overwritten(leaf: Identity, data: float) -> None:
     """Keep `data`, the number of a leaf that is about to be written, for the nodes that were computed from it."""
-    if state.begun:
-        _turn()
+    if state.epoch_has_origins:
+        _begin_epoch()
     if state.past and leaf not in state.latest:
         state.latest[leaf] = data
 
 
-def _turn() -> None:
+def _begin_epoch() -> None:
     """Begin another epoch, and forget the data of former epochs of which no node lives."""
     kept: list[tuple[Any, dict[int, float]]] = []
     for epoch, overwritten in state.past:
@@ -307,14 +308,14 @@ def _turn() -> None:
             for leaf, data in overwritten.items():
                 kept[-1][1].setdefault(leaf, data)
     kept.append((ref(state.epoch), {}))
-    settled, fresh, latest = state.settled, Epoch(), kept[-1][1]
+    places_with_origin, fresh, latest = state.places_with_origin, Epoch(), kept[-1][1]
     place: Place
-    for place in settled:
+    for place in places_with_origin:
         place._now = None
     # From here on nothing is called, so that no interrupt can come in between.
-    state.past, state.latest, state.settled = kept, latest, []
-    state.epoch, state.begun = fresh, False
-    state.origin = state.outside = state.asked = None
+    state.past, state.latest, state.places_with_origin = kept, latest, []
+    state.epoch, state.epoch_has_origins = fresh, False
+    state.origin = state.origin_outside_modules = state.cached_epoch = None
 
 
 def begin_section() -> int:
@@ -331,28 +332,28 @@ def begin_section() -> int:
     [False, True]
     """
     with lock:
-        settled: list[Place] = state.settled
+        places_with_origin: list[Place] = state.places_with_origin
         place: Place
         state.section += 1
-        for place in settled:
+        for place in places_with_origin:
             place._now = None
-        state.settled = []
-        state.origin = state.outside = None
+        state.places_with_origin = []
+        state.origin = state.origin_outside_modules = None
         return state.section
 
 
-def then(epoch: Epoch) -> dict[int, float]:
+def overwritten_since(epoch: Epoch) -> dict[int, float]:
     """The data that leaves, by id, had in an epoch, for those written since; empty for the present epoch."""
     if epoch is state.epoch:
         return {}
-    if state.asked is not epoch or state.answered != state.writes:
+    if state.cached_epoch is not epoch or state.cached_writes != state.writes:
         data: dict[int, float] = {}
         for former, overwritten in reversed(state.past):
             data.update(overwritten)
             if former() is epoch:
                 break
-        state.asked, state.answer, state.answered = epoch, data, state.writes
-    return state.answer
+        state.cached_epoch, state.cached_overwritten, state.cached_writes = epoch, data, state.writes
+    return state.cached_overwritten
 
 
 def writes() -> int:
@@ -374,7 +375,7 @@ def gradient_events() -> tuple[int, int, int]:
     >>> gradient_events() == (settings + 1, sweeps + 1, settings)
     True
     """
-    return state.grads_set, state.sweeps, state.set_before
+    return state.grads_set, state.sweeps, state.grads_set_at_sweep
 
 
 def zeroed() -> bool:
@@ -400,15 +401,15 @@ def epochs_remembered() -> int:
 
 def places_remembered() -> int:
     """How many places have an origin of this epoch."""
-    return len(state.settled)
+    return len(state.places_with_origin)
 
 
-def former_epoch(overwritten: dict[int, float]) -> Epoch:
+def make_former_epoch(overwritten: dict[int, float]) -> Epoch:
     """Make a former epoch, in which leaves, by id, had the data `overwritten`, before they got their present data."""
     epoch = Epoch()
     with lock:
         state.past = [*state.past, (ref(epoch), overwritten)]
-        state.latest, state.asked = overwritten, None
+        state.latest, state.cached_epoch = overwritten, None
     return epoch
 
 

@@ -48,15 +48,15 @@ def ask(function: Callable[[int], Sequence[float]], count: int, *, each: bool = 
     """
     watch = current_watch()
     placeholders: list[Any] | None = None if watch is None else watch.asked(function, count, each)
-    return list(given(function, count)) if placeholders is None else placeholders
+    return list(numbers_from(function, count)) if placeholders is None else placeholders
 
 
-def given(function: Callable[[int], Sequence[float]], count: int) -> Sequence[float]:
+def numbers_from(function: Callable[[int], Sequence[float]], count: int) -> Sequence[float]:
     """The numbers that ``function(count)`` returns, if there are `count` of them.
 
     Examples
     --------
-    >>> given(lambda n: [0.0], 2)
+    >>> numbers_from(lambda n: [0.0], 2)
     Traceback (most recent call last):
     ValueError: the function was asked for 2 numbers, and gave 1
     """

@@ -10,10 +10,13 @@ from cpython.object cimport PyObject_GenericSetAttr
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.tuple cimport PyTuple_GET_ITEM
 
-from .origins cimport Epoch, Origin, Place, Seat, current_place, here, moved, origin_of, overwrite, state, then
+from .origins cimport (
+    Epoch, Origin, Place, Seat, current_origin, current_place, keep_overwritten, origin_of, overwritten_since, state,
+    with_texts,
+)
 
 cdef object _ADD, _SUB, _MUL, _DIV, _NEG, _POW, _SQUARED, _RELU, _DOT
-cdef long long _BORN
+cdef long long _UNVISITED
 cdef list blocks, runs
 cdef set joints
 
@@ -120,11 +123,11 @@ cdef inline int check(tuple ws, tuple xs) except -1:
 
 cpdef list data_then(Value node, tuple[Value, ...] operands)
 
-cdef bint _foreign(object x) except -1
+cdef bint _has_own_operators(object x) except -1
 cdef Value _operand(object x)
 cdef Value _value(object x)
 cdef double _number(object x) except? -1.5
-cdef bint _plain(object x) except -1
+cdef bint _converts_exactly(object x) except -1
 cpdef dict attributes(Value node)
 
 @cython.locals(node=Value, origin=Origin)
@@ -133,10 +136,10 @@ cdef Value _relu(Value a)
 @cython.locals(origin=Origin)
 cdef Origin _origin()
 @cython.locals(seat=Seat)
-cdef bint _at_home(Origin origin) except -1
-cdef _begin(Value node, double data, object rule, Origin origin)
+cdef bint _is_at_home(Origin origin) except -1
+cdef _init_result(Value node, double data, object rule, Origin origin)
 cdef Constant _constant(object number)
-cdef Value _inspected(Value node)
+cdef Value _apply_blocks(Value node)
 cdef double _in_format(double x) except? -1.5
 @cython.locals(dot_node=Dot, wide=Wide, bias=Value, w=Value, x=Value, data=double)
 cdef _round(Value node, object form)
@@ -150,7 +153,7 @@ cpdef Value leaf_of(object kind, double data)
 cpdef Value rebuild(object op, double data, tuple operands, tuple partials, Origin origin=*)
 cpdef Value record(object op, list[Value] operands)
 cpdef list[Value] walk(Value root)
-cdef list[Value] _walked(Value root, bint reset)
+cdef list[Value] _walk_with_joints(Value root, bint reset)
 cdef _refuse_a_walk_within_a_walk()
 @cython.locals(closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, b=Value)
 cdef list[Value] _walk(Value root, bint reset)
@@ -163,7 +166,7 @@ cpdef flow_back(list[Value] order, long long mark, list leaves)
 cdef _flow_back_rounded(list[Value] order, long long mark, list leaves, object form)
 cdef _begin_leaf(Value leaf, long long mark, list leaves)
 @cython.locals(node=Value, x=Value, before=double)
-cdef _restore(list[Value] order, long long mark, list held)
+cdef _restore_gradients(list[Value] order, long long mark, list old_gradients)
 @cython.locals(part=Part, joint=Joint)
 cdef _push(Value node, list[Value] stack, long long opened)
 @cython.locals(x=Value, i=Py_ssize_t)
@@ -175,15 +178,16 @@ cdef _spread(Value node, double grad, long long mark, list leaves)
 @cython.locals(x=Value, slope=double)
 cdef _spread_slopes(tuple operands, object slopes, double grad, long long mark, list leaves)
 @cython.locals(joint=Joint, part=Part, out=Value, number=Py_ssize_t)
-cpdef list joined(list[Value] outs, tuple operands, object record)
+cpdef list make_parts(list[Value] outs, tuple operands, object record)
 @cython.locals(leaf=Value)
 cpdef tuple interior(list[Value] roots, long long since)
 @cython.locals(
     seen=cython.longlong, closed=cython.longlong, opened=cython.longlong, node=Value, a=Value, origin=Origin,
     dot_node=Dot, part=Part, joint=Joint
 )
-cdef _walk_inside(
-    list[Value] roots, long long since, list[Value] made, list[Value] around, list[Value] singles, dict rows, list stamps
+cdef _walk_interior(
+    list[Value] roots, long long since, list[Value] made, list[Value] outer_results, list[Value] singles, dict rows,
+    list stamps
 )
 @cython.locals(n=Py_ssize_t, i=Py_ssize_t, known=tuple)
 cdef bint _is_row(tuple operands, dict rows, long long since, long long seen) except -1

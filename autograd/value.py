@@ -24,8 +24,8 @@ from ._cython import cython
 from .ieee import divide, inf, power, to_float
 from .modes import (
     blocks,
+    current_modes,
     current_watch,
-    in_this_thread,
     note_reading,
     rounding,
     runs,
@@ -33,7 +33,17 @@ from .modes import (
     stands_for_a_number,
 )
 from .ops import Op
-from .origins import Origin, Place, current_place, here, lock, moved, origin_of, overwrite, then
+from .origins import (
+    Origin,
+    Place,
+    current_origin,
+    current_place,
+    keep_overwritten,
+    lock,
+    origin_of,
+    overwritten_since,
+    with_texts,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +60,7 @@ if TYPE_CHECKING:
     Label: TypeAlias = str  # any object may come in: the code checks it, and says what is wrong
     Operands: TypeAlias = tuple["Value", ...]  # a tuple, but not yet known to hold Values
     Numbers: TypeAlias = tuple[float, ...]
-    Held: TypeAlias = list[tuple["Value", float]]  # nodes, and what their gradients were
+    OldGradients: TypeAlias = list[tuple["Value", float]]  # nodes, and what their gradients were
     Stamps: TypeAlias = list[tuple["Value", int]]  # leaves, and what their stamps were
     Stack: TypeAlias = list[Any]  # of nodes that a walk has still to visit
     Time: TypeAlias = int  # the number of a walk, of a sweep, or of a section
@@ -67,7 +77,7 @@ if TYPE_CHECKING:
         def receive(self, number: int, grad: float, mark: int) -> None:
             """Take the gradient of the part of this number, in the sweep that `mark` stands for."""
 
-        def flow_back(self, mark: int, leaves: Held) -> None:
+        def flow_back(self, mark: int, leaves: OldGradients) -> None:
             """Propagate the gradients that the parts have received to the operands."""
 
         def slopes(self, number: int) -> tuple[float, ...]:
@@ -132,7 +142,7 @@ def _name_after(op: Op, method: Any) -> None:
 
 # The stamp of a result that no walk has visited; walks count down from it. A leaf that no sweep has reached has as its
 # stamp the number of the section in which it was made, negated; sweeps count up from 0.
-_BORN: Final = 1 << 62
+_UNVISITED: Final = 1 << 62
 
 ATTEMPTS: Final = 10
 """How often something is restored anew if Ctrl-C, or another exception of a signal handler, stops that, too."""
@@ -242,14 +252,14 @@ class Value:
             try:
                 state.writing = True
                 state.writes += 1
-                overwrite(id(self), self._data)
+                keep_overwritten(id(self), self._data)
                 self._data = number
             finally:
                 state.writing = False
 
     @data.deleter
     def data(self) -> None:
-        _keep("data")
+        _refuse_deletion("data")
 
     @property
     def grad(self) -> float:
@@ -268,7 +278,7 @@ class Value:
 
     @grad.deleter
     def grad(self) -> None:
-        _keep("grad")
+        _refuse_deletion("grad")
 
     @property
     def label(self) -> str:
@@ -279,11 +289,11 @@ class Value:
     def label(self, label: object) -> None:
         label = _label_among(label, (), (), "") if type(label) is not str else label
         old = self._place
-        self._place = moved(old, "", label, "") if old is None else moved(old, old.scope, label, old.site)
+        self._place = with_texts(old, "", label, "") if old is None else with_texts(old, old.scope, label, old.site)
 
     @label.deleter
     def label(self) -> None:
-        _keep("label")
+        _refuse_deletion("label")
 
     @property
     def scope(self) -> str:
@@ -299,16 +309,16 @@ class Value:
     @place.setter
     def place(self, place: object) -> None:
         if place is None:
-            self._place = moved(self._place, "", "", "")
+            self._place = with_texts(self._place, "", "", "")
         elif isinstance(place, Place):
             new: Place = place
-            self._place = moved(self._place, new.scope, new.label, new.site)
+            self._place = with_texts(self._place, new.scope, new.label, new.site)
         else:
             raise TypeError(f"a place must be an autograd.Place or None, not {type(place).__name__}: {place!r:.60}")
 
     @place.deleter
     def place(self) -> None:
-        _keep("place")
+        _refuse_deletion("place")
 
     @property
     def op(self) -> Op | None:
@@ -406,7 +416,7 @@ class Value:
         for x in operands:
             if isinstance(x, Value):
                 values.append(x)
-            elif _foreign(x):
+            elif _has_own_operators(x):
                 if getattr(x, "ndim", 0) == 0:
                     return NotImplemented  # x has an `__apply_op__` of its own, which may accept Values
                 from . import arrays  # x is an array: the operation is applied elementwise
@@ -417,10 +427,10 @@ class Value:
         return record(op, values)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-        """What NumPy's functions, and the operators of its scalars, do with a Value; see `arrays.by_numpy`."""
+        """What NumPy's functions, and the operators of its scalars, do with a Value; see `arrays.apply_ufunc`."""
         from . import arrays
 
-        return arrays.by_numpy(ufunc, method, operands, options)
+        return arrays.apply_ufunc(ufunc, method, operands, options)
 
     def __add__(self, other: object) -> Made:
         if isinstance(other, Value):
@@ -480,7 +490,7 @@ class Value:
     def __pow__(self, other: object) -> Made:
         if isinstance(other, Value) and not isinstance(other, Constant):
             return record(_POW, [self, other])
-        if _foreign(other):
+        if _has_own_operators(other):
             return NotImplemented
         # A number in the exponent is part of the operation (`**2`), not an operand.
         a, n = self._data, _number(other)
@@ -597,30 +607,30 @@ class Value:
     # --- comparisons, and what would lose the gradient ----------------------------------------------------------
 
     def __lt__(self, other: object) -> Truth:
-        if _foreign(other):
+        if _has_own_operators(other):
             return NotImplemented
-        return self._data < _number(other) if not blocks and _plain(other) else _compared("<", self, other)
+        return self._data < _number(other) if not blocks and _converts_exactly(other) else _compare("<", self, other)
 
     def __le__(self, other: object) -> Truth:
-        if _foreign(other):
+        if _has_own_operators(other):
             return NotImplemented
-        return self._data <= _number(other) if not blocks and _plain(other) else _compared("<=", self, other)
+        return self._data <= _number(other) if not blocks and _converts_exactly(other) else _compare("<=", self, other)
 
     def __gt__(self, other: object) -> Truth:
-        if _foreign(other):
+        if _has_own_operators(other):
             return NotImplemented
-        return self._data > _number(other) if not blocks and _plain(other) else _compared(">", self, other)
+        return self._data > _number(other) if not blocks and _converts_exactly(other) else _compare(">", self, other)
 
     def __ge__(self, other: object) -> Truth:
-        if _foreign(other):
+        if _has_own_operators(other):
             return NotImplemented
-        return self._data >= _number(other) if not blocks and _plain(other) else _compared(">=", self, other)
+        return self._data >= _number(other) if not blocks and _converts_exactly(other) else _compare(">=", self, other)
 
     def __eq__(self, other: object) -> Truth:
-        return NotImplemented if _foreign(other) else _compared("==", self, other)
+        return NotImplemented if _has_own_operators(other) else _compare("==", self, other)
 
     def __ne__(self, other: object) -> Truth:
-        return NotImplemented if _foreign(other) else _compared("!=", self, other)
+        return NotImplemented if _has_own_operators(other) else _compare("!=", self, other)
 
     def __hash__(self) -> int:  # by identity
         if blocks:
@@ -714,7 +724,7 @@ class Value:
             if self._rule is None:
                 _sweep_leaf(self, seed)
             else:
-                order = _walked(self, reset)
+                order = _walk_with_joints(self, reset)
                 if blocks:
                     watch = current_watch()
                     if watch is not None:
@@ -725,7 +735,7 @@ class Value:
                 finally:
                     state.walking = False
             state.sweeps += 1
-            state.set_before = state.grads_set
+            state.grads_set_at_sweep = state.grads_set
             state.zeroed = False
 
     @property
@@ -771,7 +781,7 @@ class Value:
             try:
                 known.__delete__(self)
             except NotImplementedError:  # a property without a deleter
-                _keep(name)
+                _refuse_deletion(name)
         elif name in attributes(self):
             del attributes(self)[name]
         else:
@@ -781,7 +791,7 @@ class Value:
         place = self._place
         if place is None or place.extras is None:
             scope, label, site = ("", "", "") if place is None else (place.scope, place.label, place.site)
-            place = self._place = moved(place, scope, label, site)  # its own, as others may share the old
+            place = self._place = with_texts(place, scope, label, site)  # its own, as others may share the old
             place.extras = {}
         extras: dict[str, Any] = place.extras
         return extras
@@ -966,7 +976,7 @@ def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
     data = [x._data for x in operands]
     origin = node._place
     if isinstance(origin, Origin) and origin.epoch is not state.epoch:
-        overwritten = then(origin.epoch)
+        overwritten = overwritten_since(origin.epoch)
         if overwritten:
             data = [overwritten.get(id(x), now) for x, now in zip(operands, data)]
     return data
@@ -975,7 +985,7 @@ def data_then(node: Value, operands: tuple[Value, ...]) -> list[float]:
 # --- operands -------------------------------------------------------------------------------------------------
 
 
-def _foreign(x: object) -> bool:
+def _has_own_operators(x: object) -> bool:
     """Whether x implements operators itself: an array, or another class than Value with an ``__apply_op__``."""
     if isinstance(x, (float, int)):
         return False
@@ -984,7 +994,7 @@ def _foreign(x: object) -> bool:
 
 def _operand(x: object) -> Value | None:
     """The number x as a `Constant`; None if x implements operators itself."""
-    return None if _foreign(x) else _constant(x)
+    return None if _has_own_operators(x) else _constant(x)
 
 
 def _value(x: object) -> Value:
@@ -1000,12 +1010,12 @@ def _number(x: object) -> float:
     return to_float(x)
 
 
-def _plain(x: object) -> bool:
+def _converts_exactly(x: object) -> bool:
     """Whether the conversion of x to a float is exact."""
     return type(x) is float or isinstance(x, Value) or (type(x) is int and small(x))
 
 
-def _compared(sign: str, a: Value, other: object) -> Truth:
+def _compare(sign: str, a: Value, other: object) -> Truth:
     """``a < other`` and the like, in the general case: the watch of this thread may answer instead."""
     watch = current_watch() if blocks else None
     answer: Any = None if watch is None else watch.compared(sign, a, other)
@@ -1084,7 +1094,7 @@ def _refuse(x: Value, why: str) -> NoReturn:
     raise TypeError(why)
 
 
-def _keep(name: str) -> NoReturn:
+def _refuse_deletion(name: str) -> NoReturn:
     raise AttributeError(f"the {name} of a Value can be set, but not deleted")
 
 
@@ -1111,17 +1121,17 @@ def _result(data: float, rule: Op, a: Value, da: float, b: Value | None, db: flo
     node: Value = Value.__new__(Value)
     node._data = data
     node._grad = 0.0
-    node._stamp = _BORN
+    node._stamp = _UNVISITED
     origin = state.origin  # `_origin()`, written out for speed
-    if origin is None or (origin.seat is not None and not _at_home(origin)):
-        origin = here()
+    if origin is None or (origin.seat is not None and not _is_at_home(origin)):
+        origin = current_origin()
     node._place = origin
     node._rule = rule
     node._a = a
     node._b = b
     node._da = da
     node._db = db
-    return _inspected(node) if blocks else node
+    return _apply_blocks(node) if blocks else node
 
 
 def _relu(a: Value) -> Value:
@@ -1132,22 +1142,22 @@ def _relu(a: Value) -> Value:
 
 def _origin() -> Origin:
     origin = state.origin
-    if origin is None or (origin.seat is not None and not _at_home(origin)):
-        return here()
+    if origin is None or (origin.seat is not None and not _is_at_home(origin)):
+        return current_origin()
     return origin
 
 
-def _at_home(origin: Origin) -> bool:
+def _is_at_home(origin: Origin) -> bool:
     """Whether this is the thread of the origin's seat, and the seat is still at the origin's place."""
     seat: Any = origin.seat
     return seat.place is origin.home and seat.thread == get_ident()
 
 
-def _begin(node: Value, data: float, rule: Op, origin: Origin) -> None:
+def _init_result(node: Value, data: float, rule: Op, origin: Origin) -> None:
     """Set the fields of a new result except its operands; `_a` stays None if those are in tuples."""
     node._data = data
     node._grad = 0.0
-    node._stamp = _BORN
+    node._stamp = _UNVISITED
     node._place = origin
     node._rule = rule
     node._a = None
@@ -1165,9 +1175,9 @@ def _constant(number: object) -> Constant:
     return node
 
 
-def _inspected(node: Value) -> Value:
+def _apply_blocks(node: Value) -> Value:
     """`node` after this thread's blocks: rounded, shown to the watch, and under `no_grad` replaced by a leaf."""
-    watch, recorded, form = in_this_thread()
+    watch, recorded, form = current_modes()
     if form is not None:
         _round(node, form)
     if watch is not None:
@@ -1215,9 +1225,9 @@ def _dot(ws: tuple[Value, ...], xs: tuple[Value, ...], bias: Value | None, origi
         total = _weighted_sum(ws, xs, bias)
     if state.writing or state.writes != writes or origin.epoch is not state.epoch:
         with lock:  # another thread has set leaves: compute again, while none can
-            origin, total = here(), _weighted_sum(ws, xs, bias)
+            origin, total = current_origin(), _weighted_sum(ws, xs, bias)
     node: Dot = Dot.__new__(Dot)
-    _begin(node, total, _DOT, origin)
+    _init_result(node, total, _DOT, origin)
     node._ws = ws
     node._xs = xs
     node._bias = bias
@@ -1289,7 +1299,7 @@ def write(leaves: list[Any], data: list[float]) -> None:
             state.writing = True
             state.writes += 1
             for leaf, number in zip(leaves, data):
-                overwrite(id(leaf), leaf._data)
+                keep_overwritten(id(leaf), leaf._data)
                 leaf._data = number
         except BaseException:
             for leaf, number in zip(leaves, before):
@@ -1372,7 +1382,7 @@ def _before_write(leaves: list[Any]) -> None:
     watch = current_watch()
     if watch is not None:
         for leaf in leaves:
-            watch.wrote(leaf)
+            watch.before_write(leaf)
 
 
 def leaf_of(kind: type[Value], data: float) -> Value:
@@ -1405,7 +1415,7 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
     if op is _DOT:
         half = n // 2
         dot_node: Dot = Dot.__new__(Dot)
-        _begin(dot_node, data, op, origin)
+        _init_result(dot_node, data, op, origin)
         dot_node._ws, dot_node._xs = operands[:half], operands[half : 2 * half]
         dot_node._bias = operands[n - 1] if n % 2 else None
         return dot_node
@@ -1413,12 +1423,12 @@ def rebuild(op: Op, data: float, operands: Operands, partials: Numbers, origin: 
         raise TypeError(f"a node of {n} operands needs {n} partials, not {len(partials)}")
     if n == 1 or n == 2:
         node: Value = Value.__new__(Value)
-        _begin(node, data, op, origin)
+        _init_result(node, data, op, origin)
         node._a, node._da = operands[0], partials[0]
         node._b, node._db = (operands[1], partials[1]) if n == 2 else (None, 0.0)
         return node
     wide: Wide = Wide.__new__(Wide)
-    _begin(wide, data, op, origin)
+    _init_result(wide, data, op, origin)
     wide._operands = operands
     wide._partials = partials
     return wide
@@ -1434,7 +1444,7 @@ def record(op: Op, operands: list[Value]) -> Value:
         point = [x._data for x in operands]
         out = op.value(*point)
         node = rebuild(op, out, tuple(operands), op.slopes(*point, out))
-    return _inspected(node) if blocks else node
+    return _apply_blocks(node) if blocks else node
 
 
 def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
@@ -1470,7 +1480,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         except (AttributeError, TypeError):  # some operand is not a Value, which `ops.dot` allows
             pass
         else:
-            return _inspected(node) if blocks else node
+            return _apply_blocks(node) if blocks else node
     return ops.dot(left, right, bias)
 
 
@@ -1509,11 +1519,11 @@ def walk(root: Value) -> list[Value]:
     RuntimeError
         If a signal handler calls it during another walk.
     """
-    order = _walked(root, False)
+    order = _walk_with_joints(root, False)
     return [node for node in order if not isinstance(node, Joint)] if joints else order
 
 
-def _walked(root: Value, reset: bool) -> list[Value]:
+def _walk_with_joints(root: Value, reset: bool) -> list[Value]:
     """`walk` with joints in the list; with `reset` it also sets the gradients of the results to 0."""
     with lock:
         _refuse_a_walk_within_a_walk()
@@ -1534,7 +1544,7 @@ def _refuse_a_walk_within_a_walk() -> None:
 
 def _walk(root: Value, reset: bool) -> list[Value]:
     state.clock += 2
-    closed = _BORN - state.clock
+    closed = _UNVISITED - state.clock
     opened = closed + 1
     order: list[Value] = []
     stack: Stack = []
@@ -1595,8 +1605,8 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
     """
     state.clock += 2
     mark = state.clock
-    leaves: Held = []
-    results: Held = [] if reset else [(node, node._grad) for node in order if node._grad != 0.0]
+    leaves: OldGradients = []
+    results: OldGradients = [] if reset else [(node, node._grad) for node in order if node._grad != 0.0]
     try:
         if not reset:
             for node in order:
@@ -1610,14 +1620,14 @@ def _sweep(root: Value, order: list[Value], seed: float, reset: bool) -> None:
     except BaseException:
         for _ in range(ATTEMPTS):
             try:
-                _restore(order, mark, leaves + results)
+                _restore_gradients(order, mark, leaves + results)
                 break
             except BaseException:  # the gradients must not stay half restored: begin again
                 continue
         raise
 
 
-def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
+def flow_back(order: list[Value], mark: Time, leaves: OldGradients) -> None:
     """Propagate gradients from the end of `order` to its beginning; the last nodes have theirs. See `_sweep`."""
     form = rounding() if blocks else None
     if form is not None:
@@ -1640,7 +1650,7 @@ def flow_back(order: list[Value], mark: Time, leaves: Held) -> None:
                 b._grad = b._grad + node._db * grad_out
 
 
-def _flow_back_rounded(order: list[Value], mark: Time, leaves: Held, form: precision) -> None:
+def _flow_back_rounded(order: list[Value], mark: Time, leaves: OldGradients, form: precision) -> None:
     """`flow_back` in a `precision` block: each product is rounded, and each sum."""
     for node in reversed(order):
         if isinstance(node, (Part, Joint)):
@@ -1653,7 +1663,7 @@ def _flow_back_rounded(order: list[Value], mark: Time, leaves: Held, form: preci
             x._grad = form.round(x._grad + form.round(slope * grad))
 
 
-def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
+def _begin_leaf(leaf: Value, mark: Time, leaves: OldGradients) -> None:
     """Begin the sum for a leaf that the sweep reaches for the first time; `leaves` keeps the old gradient."""
     if leaf._grad != 0.0:
         leaves.append((leaf, leaf._grad))
@@ -1661,12 +1671,12 @@ def _begin_leaf(leaf: Value, mark: Time, leaves: Held) -> None:
     leaf._stamp = mark
 
 
-def _restore(order: list[Value], mark: Time, held: Held) -> None:
+def _restore_gradients(order: list[Value], mark: Time, old_gradients: OldGradients) -> None:
     for node in order:
         for x in (node, *node.operands):
             if x._stamp >= mark:
                 x._grad = 0.0
-    for x, before in held:
+    for x, before in old_gradients:
         x._grad = before
 
 
@@ -1707,7 +1717,7 @@ def _push_all(operands: tuple[Value, ...] | None, stack: Stack, opened: Time) ->
                 stack.append(x)
 
 
-def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
+def _spread(node: Value, grad: float, mark: Time, leaves: OldGradients) -> None:
     """Add `grad` times the slopes to the operands' gradients."""
     if isinstance(node, Dot):
         dot_node: Dot = node
@@ -1717,7 +1727,7 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
                 _begin_leaf(bias, mark, leaves)
             bias._grad = bias._grad + grad
         origin: Any = dot_node._place
-        if origin.epoch is not state.epoch and then(origin.epoch):  # an operand has been set since
+        if origin.epoch is not state.epoch and overwritten_since(origin.epoch):  # an operand has been set since
             _spread_slopes(dot_node.operands, data_then(node, xs + ws), grad, mark, leaves)
         elif cython.compiled:  # the same without counting references
             for i in range(len(ws)):
@@ -1746,7 +1756,7 @@ def _spread(node: Value, grad: float, mark: Time, leaves: Held) -> None:
         joint._record.flow_back(mark, leaves)
 
 
-def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mark: Time, leaves: Held) -> None:
+def _spread_slopes(operands: Operands, slopes: Iterable[float], grad: float, mark: Time, leaves: OldGradients) -> None:
     for x, slope in zip(operands, slopes):
         if x._stamp < mark:
             _begin_leaf(x, mark, leaves)
@@ -1760,17 +1770,17 @@ joints: set[Any] = set()
 """Weak references to all living joints; while there are none, walks and sweeps need no extra steps for them."""
 
 
-def joined(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
+def make_parts(outs: list[Value], operands: Operands, record: Record) -> list[Value]:
     """The parts that replace the results `outs` of a checkpointed function; `operands` are results that it used."""
     joint: Joint = Joint.__new__(Joint)
-    _begin(joint, 0.0, record.op, _origin())
+    _init_result(joint, 0.0, record.op, _origin())
     joint._operands = operands
     joint._record = record
     joints.add(ref(joint, joints.discard))
     parts: list[Value] = []
     for number, out in enumerate(outs):
         part: Part = Part.__new__(Part)
-        _begin(part, out._data, record.op, origin_of(out._place))
+        _init_result(part, out._data, record.op, origin_of(out._place))
         part._joint = joint
         part._number = number
         parts.append(part)
@@ -1788,7 +1798,7 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
         older leaves, in rows: weights are mostly used in tuples that nodes share. A leaf may be in several rows.
     """
     made: list[Value] = []
-    around: list[Value] = []
+    outer_results: list[Value] = []
     singles: list[Value] = []
     rows: dict[int, Operands] = {}
     stamps: Stamps = []
@@ -1796,7 +1806,7 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
         _refuse_a_walk_within_a_walk()
         try:
             state.walking = True
-            _walk_inside(roots, since, made, around, singles, rows, stamps)
+            _walk_interior(roots, since, made, outer_results, singles, rows, stamps)
         finally:
             stopped: list[BaseException] = []
             while len(stopped) < ATTEMPTS:
@@ -1809,7 +1819,7 @@ def interior(roots: list[Value], since: Time) -> tuple[list[Value], Operands, li
                     stopped.append(error)
             if stopped:
                 raise stopped.pop()
-    return made, tuple(around), [tuple(singles), *rows.values()]
+    return made, tuple(outer_results), [tuple(singles), *rows.values()]
 
 
 def run_again(call: Callable[[], Any]) -> Any:
@@ -1825,11 +1835,11 @@ def run_again(call: Callable[[], Any]) -> Any:
             state.rerunning = rerunning
 
 
-def _walk_inside(
+def _walk_interior(
     roots: list[Value],
     since: Time,
     made: list[Value],
-    around: list[Value],
+    outer_results: list[Value],
     singles: list[Value],
     rows: dict[int, Operands],
     stamps: Stamps,
@@ -1837,7 +1847,7 @@ def _walk_inside(
     """The walk of `interior`. It changes the stamps of leaves, and notes the old ones in `stamps`."""
     state.clock += 2
     seen = state.clock
-    closed = _BORN - seen
+    closed = _UNVISITED - seen
     opened = closed + 1
     stack: Stack = []
     stack.extend(reversed(roots))
@@ -1858,7 +1868,7 @@ def _walk_inside(
             origin: Any = node._place
             if origin.section < since:
                 node._stamp = closed
-                around.append(node)
+                outer_results.append(node)
                 continue
             node._stamp = opened
             stack.append(node)

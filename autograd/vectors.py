@@ -82,7 +82,7 @@ _ahead: set[ref[ParameterVector]] = set()
 """The vectors whose numbers their Values do not have yet. The references are weak, so that programs can be freed."""
 
 
-def is_ahead(vector: ParameterVector, ahead: bool) -> None:
+def mark_ahead(vector: ParameterVector, ahead: bool) -> None:
     """Note whether a vector has numbers that its Values do not have yet."""
     if ahead:
         _ahead.add(ref(vector, _ahead.discard))
@@ -116,5 +116,5 @@ def left_behind(leaves: Callable[[], Iterable[Value]]) -> bool:
     if not _ahead:
         return False
     own = set(map(id, leaves()))
-    vectors = [vector for held in list(_ahead) if (vector := held()) is not None]
+    vectors = [vector for reference in list(_ahead) if (vector := reference()) is not None]
     return any(id(x) in own for vector in vectors for x in vector.values)

@@ -302,8 +302,8 @@ def test_checks_speak_as_they_do_in_numpy() -> None:
 def test_a_check_outside_of_a_program_is_enforced_at_once() -> None:
     with pytest.raises(ValueError, match="x must be 1, not 2"):
         arrays_jax.require(np.array(False), "x must be 1, not {}", np.array(2.0), axis=None)
-    with arrays_jax.noted() as outer:
-        with arrays_jax.noted() as inner:
+    with arrays_jax.collect_calls() as outer:
+        with arrays_jax.collect_calls() as inner:
             arrays_jax.require(False, "no")
         arrays_jax.require(False, "nor this")
     assert [[x.message for x in noted if isinstance(x, arrays_jax.Check)] for noted in (outer, inner)] == [

@@ -280,7 +280,7 @@ def test_pixels_stand_in_their_order() -> None:
 
 def named(graph: Graph, name: str) -> list[float]:
     """The numbers of the nodes with this name, the smallest first."""
-    return sorted(graph.data[i] for i, known in Titles(graph).known().items() if known == name)
+    return sorted(graph.data[i] for i, known in Titles(graph).usual_names().items() if known == name)
 
 
 @pytest.mark.parametrize("affine", [False, True])

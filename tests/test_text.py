@@ -14,7 +14,7 @@ import autograd
 import nn
 from autograd import Graph, Value, dot, where
 from autograd.view import explain, trace
-from autograd.view.text import NOTED, Part, names, shown, since
+from autograd.view.text import NOTED, Subgraph, data_set_since, names, shown
 from demos.classroom.networks import biases_network, credit_network
 
 
@@ -179,10 +179,10 @@ def test_the_story_is_that_of_the_point_where_the_loss_was_computed(lesson: Less
         return [text.splitlines() for text in (*texts, latex)]
 
     before, grads = told(), [x.grad for x in lesson.leaves]
-    assert since(Graph(loss)) == {}
+    assert data_set_since(Graph(loss)) == {}
     lesson.train(steps)
     assert [x.grad for x in lesson.leaves] == grads
-    now = since(Graph(loss))
+    now = data_set_since(Graph(loss))
     notes = min(len(now), NOTED) + (len(now) > NOTED)
     assert notes > 0
     for old, new in zip(before, told()):
@@ -213,7 +213,7 @@ def test_the_numbers_after_a_step_are_those_derived_by_hand() -> None:
     lesson.train(2)  # w = 2.2 - 0.1 · 8 by the old gradient, then 2 - 0.6 / 5
     assert trace(lesson.loss, digits=4).endswith("\nw has been set since; it is 1.88 now")
     w.data = 3.0  # its number in the graph
-    assert since(Graph(lesson.loss)) == {} and "since" not in trace(lesson.loss)
+    assert data_set_since(Graph(lesson.loss)) == {} and "since" not in trace(lesson.loss)
 
 
 def test_a_fused_dot_keeps_its_slopes() -> None:
@@ -247,8 +247,8 @@ def test_leaves_without_a_label_are_called_by_the_number_that_they_were() -> Non
     y = a * a
     a.data = math.nan
     assert trace(y).splitlines() == ["@1 = 0.5 * 0.5  = 0.25", "0.5 has been set since; it is nan now"]
-    assert list(since(Graph(y))) == [0]
-    assert since(Graph(a * a)) == {}
+    assert list(data_set_since(Graph(y))) == [0]
+    assert data_set_since(Graph(a * a)) == {}
 
 
 def test_a_graph_of_two_points_is_told_with_the_slopes_that_its_nodes_have() -> None:
@@ -271,7 +271,7 @@ def test_a_graph_that_is_older_than_the_writes_shows_them_too() -> None:
     w = Value(3.0, "w")
     graph = Graph(w * 2)
     w.data = 5.0
-    assert since(graph) == since(Graph(graph.root)) == {0: 5.0}
+    assert data_set_since(graph) == data_set_since(Graph(graph.root)) == {0: 5.0}
 
 
 # --- names --------------------------------------------------------------------------------------------------------
@@ -309,9 +309,9 @@ def test_the_nodes_of_a_part_are_called_as_in_the_whole() -> None:
     whole = Graph(second.exp() * (first - second))
     called = dict(zip(whole, names(whole)))
     for node in whole:
-        part = Part(node, whole)
+        part = Subgraph(node, whole)
         assert names(part) == [called[x] for x in part] and list(part) == list(Graph(node))
-    part = Part(second, whole)
+    part = Subgraph(second, whole)
     assert names(part) != names(Graph(second))
     leaf = model.parameters()[0]
     assert f"d{called[second]}/d{called[second]} = 1" in explain(leaf, of=part)

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import CompileError
 from ..formats import FORMATS
 from ..modes import current_watch
-from ..outside import given
+from ..outside import numbers_from
 from ..value import Value
 
 TYPE_CHECKING = False
@@ -125,7 +125,7 @@ class Asked(Slot):
     def array(self, examples: int | None, dtype: Any) -> NDArray[Any]:
         """The numbers for a call; `examples` is the number of examples, None if the call has no batch."""
         before = (examples,) if examples is not None and self.each else ()
-        numbers = given(self.function, self.count * math.prod(before))
+        numbers = numbers_from(self.function, self.count * math.prod(before))
         return np.array(numbers, dtype).reshape((*before, *self.shape))
 
 

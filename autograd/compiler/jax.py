@@ -19,7 +19,7 @@ from jax import numpy as jnp
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from ..arrays import tell
-from ..arrays_jax import Check, Told, noted
+from ..arrays_jax import Check, Report, collect_calls
 from .dialects import JAX
 from .inputs import Inputs
 from .run import Program, fault
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Noted: TypeAlias = tuple[Check | Told, ...]
+    Noted: TypeAlias = tuple[Check | Report, ...]
 
 __all__ = ["JaxProgram"]
 
@@ -139,7 +139,7 @@ class JaxProgram(Program):
             if spread != spread and not self._allow_nan:
                 inputs.refuse_nan(arrays)
         self._parameters._grad = gradient = np.array(gradient)
-        self._tell([(x.which, x.values) for x in noted if isinstance(x, Told)])
+        self._tell([(x.which, x.values) for x in noted if isinstance(x, Report)])
         return loss, gradient
 
     def _computed(self, arrays: Sequence[Any]) -> Any:
@@ -147,8 +147,8 @@ class JaxProgram(Program):
             made, check_results, noted = self._computing(*self._placed(arrays))
             _enforce(check_results.tolist(), noted)
         for x in noted:
-            if isinstance(x, Told):
-                tell(x.which, *map(np.asarray, x.values))  # `outputs` collects it with `hearing`
+            if isinstance(x, Report):
+                tell(x.which, *map(np.asarray, x.values))  # `outputs` collects it with `collect_calls`
         return made
 
     def _placed(self, arrays: Sequence[Any]) -> Sequence[Any]:
@@ -310,7 +310,7 @@ class JaxProgram(Program):
 
 def _noted(f: Callable[..., Any], cut: Any, vector: Any, arrays: Sequence[Any]) -> tuple[Any, Noted]:
     """The result of a function of the program's text, and the checks that it made and the numbers that it told."""
-    with noted() as noting:
+    with collect_calls() as noting:
         made = f(*[array.astype(vector.dtype) for array in arrays], vector, *cut(vector))
     return made, tuple(noting)
 

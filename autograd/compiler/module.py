@@ -109,7 +109,7 @@ class Module:
         if op is ops.where:
             return self.use("where")
         if op.name in BUILTIN and (op.elementary or op.name in ("square", "reciprocal", "positive")):
-            if op.name in numpy_reading.LACKING:
+            if op.name in numpy_reading.SUBSTITUTES:
                 self.missing.add(op.name)
                 return op.name
             return "abs" if op is ops.abs else self.use(op.numpy)  # Python's `abs` needs no import

@@ -13,7 +13,7 @@ from bisect import bisect_right
 import numpy as np
 
 from ..value import Value
-from ..vectors import ParameterVector, is_ahead
+from ..vectors import ParameterVector, mark_ahead
 from .names import VECTOR, Names
 
 TYPE_CHECKING = False
@@ -197,7 +197,7 @@ class Parameters(_Vector):
     @data.setter
     def data(self, numbers: Any) -> None:
         self._data[...] = numbers
-        is_ahead(self, True)
+        mark_ahead(self, True)
 
     @property
     def grad(self) -> Numbers:
@@ -301,13 +301,13 @@ class Parameters(_Vector):
         grad = np.empty_like(self._data)
         grad[self.where] = [value.grad for value in self.values]
         self._grad = self._grad_set = grad
-        is_ahead(self, False)
+        mark_ahead(self, False)
 
     def write_back(self) -> None:
         """Put numbers and gradients into the Values."""
         for value, data, grad in zip(self.values, self._data[self.where].tolist(), self._grad[self.where].tolist()):
             value.data, value.grad = data, grad
-        is_ahead(self, False)
+        mark_ahead(self, False)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.name} {part.shape}" for part in self.parts)
@@ -337,7 +337,7 @@ class Selection(_Vector):
     @data.setter
     def data(self, numbers: Any) -> None:
         self._whole_vector.data[self._places] = numbers
-        is_ahead(self._whole_vector, True)
+        mark_ahead(self._whole_vector, True)
 
     @property
     def grad(self) -> Numbers:

@@ -134,8 +134,8 @@ class Recorder(Watch):
     """
 
     derivatives = True
-    alone = True
-    keeps = True
+    stays_current = True
+    needs_all_nodes = True
 
     def __init__(self, placeholders: Iterable[Value]) -> None:
         self.refusal: CompileError | None = None
@@ -144,7 +144,7 @@ class Recorder(Watch):
         self.telling: list[tuple[Teller, list[Value]]] = []
         self.placeholders = list(placeholders)
         self._own = {id(x): x for x in self.placeholders}  # and the function's own nodes, see `made`
-        self.abroad = _Abroad()
+        self.for_other_threads = _WatchForOtherThreads()
 
     def setting(self) -> object:
         return self
@@ -187,7 +187,7 @@ class Recorder(Watch):
                 "recorded with; compute with the Value itself, or move this out of the function",
             )
 
-    def wrote(self, x: Value) -> None:
+    def before_write(self, x: Value) -> None:
         self.refuse(
             x,
             f"the number of {x.describe()} is set while the function is recorded, which a compiled program would not "
@@ -251,7 +251,7 @@ class Recorder(Watch):
         return True
 
 
-class _Abroad(Watch):
+class _WatchForOtherThreads(Watch):
     """Watches, in threads that record nothing, the nodes of functions that other threads are recording.
 
     A recorded function may hand work to other threads. Placeholders, and nodes computed from them, belong to its
@@ -259,7 +259,7 @@ class _Abroad(Watch):
     """
 
     derivatives = True
-    keeps = True
+    needs_all_nodes = True
 
     def _recorder(self, *xs: object) -> Recorder | None:
         for recorder in [entry.setting for entry in list(blocks)]:
@@ -279,9 +279,9 @@ class _Abroad(Watch):
         if recorder := self._recorder(x):
             recorder.read(x)
 
-    def wrote(self, x: Value) -> None:
+    def before_write(self, x: Value) -> None:
         if recorder := self._recorder(x):
-            recorder.wrote(x)
+            recorder.before_write(x)
 
     def before_sweep(self, order: list[Value], seed: float) -> None:
         if recorder := self._recorder(*order):

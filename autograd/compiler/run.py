@@ -13,7 +13,7 @@ import pickle
 
 import numpy as np
 
-from ..arrays import hearing
+from ..arrays import collect_calls
 from ..errors import CompileError
 from ..value import Value, trains
 from .check import checking
@@ -441,7 +441,7 @@ class Program:
         return float(loss), gradient
 
     def _step_and_tell(self, inputs: Inputs, arrays: Sequence[Any]) -> Any:
-        with hearing() as told:
+        with collect_calls() as told:
             made = self._stepped(inputs, arrays)
         self._tell(told)
         return made
@@ -471,7 +471,7 @@ class Program:
         arrays = inputs.arrays(arguments)
         if self._asked:
             arrays = self._with_asked(arrays)
-        with hearing() as told:
+        with collect_calls() as told:
             made = self._computed(arrays)
         has_nan: list[bool] = []
         examples = (len(arrays[0]),) if inputs.batched and arrays else ()

@@ -12,7 +12,7 @@ from .. import ops
 from ..graph import Graph
 from ..symbols import Printer
 from ..value import Constant
-from .text import formula, names, shown, since
+from .text import data_set_since, formula, names, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def draw_dot(
         ) from None
 
     called = names(graph)
-    now = since(graph)
+    now = data_set_since(graph)
     inscribed = set() if constants else _inscribed(graph, now, digits)
     fields = {i: _fields(node, graph.data[i], now.get(i), digits) for i, node in enumerate(graph) if i not in inscribed}
     stacked = rankdir in ("TB", "BT")

@@ -24,7 +24,7 @@ from ..value import Constant, Value
 from . import layers, placing, rooms
 from .operations import described, javascript, used
 from .story import beginning, story
-from .text import names, since
+from .text import data_set_since, names
 from .titles import Titles
 
 TYPE_CHECKING = False
@@ -254,7 +254,7 @@ def build(
 ) -> str:
     """The page's HTML."""
     roles = roles_of(graph, parameters, inputs)
-    told = story(graph, roles, title, text, notes) | beginning(graph, selected, step)
+    introduction = story(graph, roles, title, text, notes) | beginning(graph, selected, step)
     style = "\n".join((PAGE / f"{part}.css").read_text(encoding="utf-8") for part in STYLES)
     script = bundle({"operations": javascript(used(graph).values())})
     parts = {
@@ -265,7 +265,7 @@ def build(
         "title": html.escape(f"{title_of(graph, title)} · glassgrad"),
         "style": style,
         "script": script,
-        "data": _json(data(graph, roles, room) | {"story": told}),
+        "data": _json(data(graph, roles, room) | {"story": introduction}),
     }
     template = (PAGE / "index.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
@@ -289,7 +289,7 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     - ``graph``, ``names``, ``since``, ``roles``, ``operations``, ``notes``: the graph in JSON, the names of its nodes,
       the present data of leaves that have been set since, the roles of its leaves, the rules of its operations, and
       what the page cannot do with this graph.
-    - ``layers``: see `layers.described`; ``known``: see `Titles.known`.
+    - ``layers``: see `layers.described`; ``known``: see `Titles.usual_names`.
     - ``rooms``: each with its ``name``, ``title``, ``kind``, ``parent``, ``items``, ``neighbours``, and ``edges`` as
       pairs of places among both; with the ``row`` of places of items that are steps; and with the number of its
       ``layout`` on a wide stage and on a ``narrow`` one. Constants, but for a root that is one, are in no room.
@@ -325,7 +325,7 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
     return {
         "graph": graph.document(),
         "names": names(graph),
-        "since": {position: plain(x) for position, x in since(graph).items()},
+        "since": {position: plain(x) for position, x in data_set_since(graph).items()},
         "roles": roles,
         "operations": operations,
         "layers": layers.described(graph, layers.layers(graph, roles)),
@@ -349,7 +349,7 @@ def data(graph: Graph, roles: list[str], room: int) -> dict[str, Any]:
             for place in found
             for batch in place.copies
         ],
-        "known": Titles(graph).known(),
+        "known": Titles(graph).usual_names(),
         "layouts": layouts,
         "sizes": {"scalar": placing.SCALAR, "room": placing.ROOM},
         "notes": notes,
@@ -369,7 +369,7 @@ def plain(x: float) -> float | str:
 
 # --- roles ------------------------------------------------------------------------------------------------------------
 
-_GIVEN = re.compile(r"(x|y|t)_?\d*", re.IGNORECASE)
+_INPUT_NAME = re.compile(r"(x|y|t)_?\d*", re.IGNORECASE)
 
 
 def roles_of(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[Value] | None) -> list[str]:
@@ -386,21 +386,21 @@ def roles_of(graph: Graph, parameters: Iterable[Value] | None, inputs: Iterable[
     >>> roles_of(Graph(Value(0.5, "w") * Value(2.0, "x") * 3), None, None)
     ['parameter', 'input', '', 'constant', '']
     """
-    named = _leaves(graph, parameters, "parameters")
-    given = _leaves(graph, inputs, "inputs") or set()
+    parameter_positions = _positions_of_leaves(graph, parameters, "parameters")
+    input_positions = _positions_of_leaves(graph, inputs, "inputs") or set()
     owned = any(_is_owned(node) for node in graph)
 
     def role(position: int, node: Value) -> str:
         if node.op is not None:
             return ""
-        if named is not None:
-            moves = position in named
+        if parameter_positions is not None:
+            moves = position in parameter_positions
         elif inputs is not None:
-            moves = bool(node.label) and position not in given
+            moves = bool(node.label) and position not in input_positions
         elif owned:
             moves = _is_owned(node)
         else:
-            moves = bool(node.label) and not _GIVEN.fullmatch(node.label)
+            moves = bool(node.label) and not _INPUT_NAME.fullmatch(node.label)
         if moves:
             return "parameter"
         return "constant" if isinstance(node, Constant) else "input"
@@ -412,7 +412,7 @@ def _is_owned(node: Value) -> bool:
     return node.op is None and bool(node.scope) and bool(node.label)
 
 
-def _leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[int] | None:
+def _positions_of_leaves(graph: Graph, values: Iterable[Value] | None, what: str) -> set[int] | None:
     """The positions in the graph of Values, which must be leaves; None if `values` is None."""
     if values is None:
         return None
@@ -473,11 +473,11 @@ def bundle(made: dict[str, str], start: str = "main") -> str:
             imports[name] = [other for _, other in _IMPORT.findall(sources[name])]
             waiting += imports[name]
     order = TopologicalSorter(imports).static_order()
-    return "\n".join(f"const {name}_js = (() => {{\n{_inside(sources[name])}}})();" for name in order)
+    return "\n".join(f"const {name}_js = (() => {{\n{_function_body(sources[name])}}})();" for name in order)
 
 
-def _inside(source: str) -> str:
+def _function_body(source: str) -> str:
     """The source of a module rewritten as the body of a function."""
     exported = _EXPORT.findall(source)
-    taken = _IMPORT.sub(r"const {\1} = \2_js;", source)
-    return f"{_EXPORT.sub('', taken)}return {{ {', '.join(exported)} }};\n"
+    body = _IMPORT.sub(r"const {\1} = \2_js;", source)
+    return f"{_EXPORT.sub('', body)}return {{ {', '.join(exported)} }};\n"

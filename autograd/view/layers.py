@@ -110,7 +110,7 @@ def _activation(graph: Graph, position: int) -> int:
     return consumers[0] if op is not None and op.activation and z == position and numbers else position
 
 
-def joined(found: Sequence[Layer]) -> dict[Place, Place]:
+def preceding_uses(found: Sequence[Layer]) -> dict[Place, Place]:
     """For uses of layers whose inputs are exactly the outputs of another use: that other use.
 
     Both are given by their places: of the layer in `found`, and of the use in the layer.
@@ -118,7 +118,7 @@ def joined(found: Sequence[Layer]) -> dict[Place, Place]:
     Examples
     --------
     >>> one, two = Use((0,), (1, 2), (3, 4)), Use((3, 4), (5,), (5,))
-    >>> joined([Layer(True, False, [one]), Layer(True, False, [two])])
+    >>> preceding_uses([Layer(True, False, [one]), Layer(True, False, [two])])
     {(1, 0): (0, 0)}
     """
     makers = {use.outputs: (k, n) for k, layer in enumerate(found) for n, use in enumerate(layer.uses)}
@@ -138,9 +138,9 @@ def described(graph: Graph, found: Sequence[Layer]) -> list[dict[str, object]]:
     list of dict
         ``first`` and ``bias`` as in `Layer`; ``uses``, each with lists ``sums`` and ``outputs``, and with the places of
         the use ``before``, whose outputs are its inputs, and of the use ``after``, whose dot products are the only
-        consumers of its outputs. These places are as in `joined`, or None.
+        consumers of its outputs. These places are as in `preceding_uses`, or None.
     """
-    before = joined(found)
+    before = preceding_uses(found)
     after = {}
     for (k, n), (j, m) in before.items():
         takers = {consumer for a in found[j].uses[m].outputs for consumer in graph.consumers[a]}

@@ -28,7 +28,7 @@ LABELLED = 48
 """Rooms with at most this many edges may have space for the numbers on their edges."""
 LAID_OUT = 12_000
 """The most boxes that Graphviz lays out in all. The page itself lays out the rooms for which that leaves no space."""
-ALTERNATIVES = 60
+MAX_EDGES_TOP_DOWN = 60
 """Rooms with more edges than this are laid out from left to right only."""
 GRID = 5
 """At least this many items with the same sources and targets are arranged in a grid."""
@@ -185,14 +185,14 @@ class _Shape:
             pair = self.box[a], self.box[b]
             if pair[0] != pair[1]:
                 self.bundles.setdefault(pair, []).append(k)
-        directions = ("LR", "TB") if len(self.bundles) <= ALTERNATIVES else ("LR",)
+        directions = ("LR", "TB") if len(self.bundles) <= MAX_EDGES_TOP_DOWN else ("LR",)
         columns = [*dict.fromkeys(tuple([plate.columns(shape) for plate in self.plates]) for shape in SHAPES)]
         spaces = (True, False) if len(self.bundles) <= LABELLED else (False,)
-        self.ways = [
+        self.alternatives = [
             (direction, several, labelled) for labelled in spaces for direction in directions for several in columns
         ]
-        self.sources = [self._dot(*way) for way in self.ways]
-        self.cost = len({*self.box.values()}) * len(self.ways)
+        self.sources = [self._dot(*alternative) for alternative in self.alternatives]
+        self.cost = len({*self.box.values()}) * len(self.alternatives)
 
     def _plates(self, room: Room, everything: list[int | Room]) -> list[_Plate]:
         places = {item: place for place, item in enumerate(everything)}
@@ -215,9 +215,10 @@ class _Shape:
     def _dot(self, direction: str, columns: tuple[int, ...], labelled: bool) -> str:
         """The structure in the DOT language, with a box for each plate."""
         separation = 0.16 if labelled else 0.7 if len(self.bundles) > LABELLED else 0.25
-        hurry = "" if labelled else " nslimit=2 nslimit1=2 mclimit=0.3"  # takes a third of the time, and looks as good
+        # With these limits Graphviz takes a third of the time, and the drawing looks as good.
+        search_limits = "" if labelled else " nslimit=2 nslimit1=2 mclimit=0.3"
         lines = [
-            f"digraph {{ rankdir={direction} nodesep=0.22 ranksep={separation}{hurry}",
+            f"digraph {{ rankdir={direction} nodesep=0.22 ranksep={separation}{search_limits}",
             'node [shape=box fixedsize=true label=""] edge [label="" dir=none]',
         ]
         for box in dict.fromkeys(self.box.values()):
@@ -233,22 +234,22 @@ class _Shape:
         lines.extend(f"{_named(a)} -> {_named(b)}{space}" for a, b in self.bundles)
         return "\n".join([*lines, "}"])
 
-    def read(self, way: int, source: str) -> list[Layout]:
+    def read(self, index: int, source: str) -> list[Layout]:
         """The layouts from Graphviz's output for one of the sources: in one line, and folded into several."""
-        direction, columns, _ = self.ways[way]
+        direction, columns, _ = self.alternatives[index]
         drawing = _read(source)
         extents = {box: self._extent(box, columns) for box in drawing.boxes}
         folded = [_folded(drawing, extents, direction, lines) for lines in range(2, LINES + 1)]
         found = [drawing, *[other for other in folded if other is not None]]
-        return [self._expanded(other, way, lines) for lines, other in enumerate(found, 1)]
+        return [self._expanded(other, index, lines) for lines, other in enumerate(found, 1)]
 
     def _extent(self, box: int, columns: tuple[int, ...]) -> tuple[int, int]:
         return self.sizes[box] if box >= 0 else self.plates[-1 - box].size(columns[-1 - box])
 
-    def _expanded(self, drawing: _Drawing, way: int, lines: int) -> Layout:
+    def _expanded(self, drawing: _Drawing, index: int, lines: int) -> Layout:
         """The layout of all items, from a drawing in which each plate is a box."""
-        direction, columns, labelled = self.ways[way]
-        size, boxes, ways, labels = drawing.size, drawing.boxes, drawing.ways, drawing.labels
+        direction, columns, labelled = self.alternatives[index]
+        size, boxes, curves, labels = drawing.size, drawing.boxes, drawing.paths, drawing.labels
         at = {box: point for box, point in boxes.items() if box >= 0}
         plates = []
         paths = [""] * len(self.edges)
@@ -268,7 +269,7 @@ class _Shape:
                         paths[edge], where[edge] = plate.link(k, columns[j], at)
         bundles = []
         for (a, b), edges in self.bundles.items():
-            points, label = ways[a, b], labels.get((a, b))
+            points, label = curves[a, b], labels.get((a, b))
             if a >= 0 and b >= 0:
                 paths[edges[0]], where[edges[0]] = _curve(points), label
                 continue
@@ -328,15 +329,15 @@ def _curve(points: Sequence[Point]) -> str:
 class _Drawing:
     """A drawing of boxes and edges: its size, the centres of boxes and of the edges' labels, and the edges' paths.
 
-    A path, in `ways`, is a chain of Bézier curves: a point, then for each curve two control points and its end point.
+    Each of the `paths` is a chain of Bézier curves: a point, then for each curve two control points and its end point.
     """
 
     def __init__(
-        self, size: Point, boxes: dict[int, Point], ways: dict[Pair, list[Point]], labels: dict[Pair, Point]
+        self, size: Point, boxes: dict[int, Point], paths: dict[Pair, list[Point]], labels: dict[Pair, Point]
     ) -> None:
         self.size = size
         self.boxes = boxes
-        self.ways = ways
+        self.paths = paths
         self.labels = labels
 
     def turned(self) -> _Drawing:
@@ -344,7 +345,7 @@ class _Drawing:
         return _Drawing(
             self.size[::-1],
             {box: (y, x) for box, (x, y) in self.boxes.items()},
-            {pair: [(y, x) for x, y in points] for pair, points in self.ways.items()},
+            {pair: [(y, x) for x, y in points] for pair, points in self.paths.items()},
             {pair: (y, x) for pair, (x, y) in self.labels.items()},
         )
 
@@ -353,7 +354,7 @@ def _read(source: str) -> _Drawing:
     """A drawing in Graphviz's plain format, in which y points up and the unit is the inch."""
     size = (0.0, 0.0)
     boxes: dict[int, Point] = {}
-    ways: dict[Pair, list[Point]] = {}
+    paths: dict[Pair, list[Point]] = {}
     labels: dict[Pair, Point] = {}
 
     def point(x: str, y: str) -> Point:
@@ -368,11 +369,11 @@ def _read(source: str) -> _Drawing:
         elif word == "edge":
             pair, count = (_number(rest[0]), _number(rest[1])), int(rest[2])
             numbers = rest[3 : 3 + 2 * count]
-            ways[pair] = [point(x, y) for x, y in zip(numbers[::2], numbers[1::2])]
+            paths[pair] = [point(x, y) for x, y in zip(numbers[::2], numbers[1::2])]
             after = rest[3 + 2 * count :]
             if len(after) > 3:  # a label's text, if Graphviz writes any, then its centre, then style and colour
                 labels[pair] = point(after[-4], after[-3])
-    return _Drawing(size, boxes, ways, labels)
+    return _Drawing(size, boxes, paths, labels)
 
 
 # --- folding ------------------------------------------------------------------------------------------------------
@@ -395,7 +396,7 @@ def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: 
     def line_of(x: float) -> int:
         return sum(x > cut for cut in cuts)
 
-    pieces = {pair: _cut_way(points, cuts) for pair, points in drawing.ways.items()}
+    pieces = {pair: _cut_path(points, cuts) for pair, points in drawing.paths.items()}
     top, low = [float("inf")] * lines, [float("-inf")] * lines
     for box, (x, y) in drawing.boxes.items():
         k, half = line_of(x), extents[box][1] / 2
@@ -416,26 +417,26 @@ def _folded(drawing: _Drawing, extents: dict[int, Pair], direction: str, lines: 
     def moved(point: Point, k: int) -> Point:
         return point[0] - bounds[k] + TURN, point[1] + down[k]
 
-    ways: dict[Pair, list[Point]] = {}
+    paths: dict[Pair, list[Point]] = {}
     for pair, several in pieces.items():
-        way: list[Point] = []
+        path: list[Point] = []
         for k in sorted(several):
             points = [moved(point, k) for point in several[k]]
-            if way:
+            if path:
                 lane = crossing[k - 1].index(pair)
                 across = low[k - 1] + down[k - 1] + LANE * (lane + 1.5)
-                (x1, y1), (x2, y2), turn = way[-1], points[0], TURN - 4 - 3 * min(lane, 6)
-                way += [(x1 + turn, y1), (x1 + turn, across), (x1, across)]
-                way += [(x1 - 1, across), (x2 + 1, across), (x2, across)]
-                way += [(x2 - turn, across), (x2 - turn, y2), (x2, y2), *points[1:]]
+                (x1, y1), (x2, y2), turn = path[-1], points[0], TURN - 4 - 3 * min(lane, 6)
+                path += [(x1 + turn, y1), (x1 + turn, across), (x1, across)]
+                path += [(x1 - 1, across), (x2 + 1, across), (x2, across)]
+                path += [(x2 - turn, across), (x2 - turn, y2), (x2, y2), *points[1:]]
             else:
-                way = points
-        ways[pair] = way
+                path = points
+        paths[pair] = path
     widths = [bounds[k + 1] - bounds[k] for k in range(lines)]
     return _Drawing(
         (max(widths) + 2 * TURN, height),
         {box: moved(point, line_of(point[0])) for box, point in drawing.boxes.items()},
-        ways,
+        paths,
         {pair: moved(point, line_of(point[0])) for pair, point in drawing.labels.items()},
     )
 
@@ -452,7 +453,7 @@ def _cuts(drawing: _Drawing, extents: dict[int, Pair], lines: int) -> list[float
         if left > right:
             free.append((left + right) / 2)
         right = max(right, other)
-    crossed = {x: sum(min(points)[0] < x < max(points)[0] for points in drawing.ways.values()) for x in free}
+    crossed = {x: sum(min(points)[0] < x < max(points)[0] for points in drawing.paths.values()) for x in free}
     cuts: list[float] = []
     width = drawing.size[0]
     for k in range(1, lines):
@@ -463,7 +464,7 @@ def _cuts(drawing: _Drawing, extents: dict[int, Pair], lines: int) -> list[float
     return cuts if max(crossed[x] for x in cuts) <= CROSSING else None
 
 
-def _cut_way(points: list[Point], cuts: Sequence[float]) -> dict[int, list[Point]]:
+def _cut_path(points: list[Point], cuts: Sequence[float]) -> dict[int, list[Point]]:
     """The parts of an edge's path, by the numbers of the lines that they are in."""
     pieces: dict[int, list[Point]] = {}
     k = sum(points[0][0] > cut for cut in cuts)

@@ -171,7 +171,7 @@ def copies(graph: Graph, roles: Sequence[str]) -> list[Copies]:
             size = owned.size[term]
             if size > 2 and single[term] == 1 and len(graph.consumers[term]) == 1 and budget > 0:
                 budget -= size
-                shape, nodes = _shape(graph, owned, term)
+                shape, nodes = _term_shape(graph, owned, term)
                 shapes.setdefault(shape, []).append(nodes)
         alike = sorted(shapes.items(), key=lambda item: -len(item[1]) * len(item[0]))
         if alike and len(alike[0][1]) > 1 and _is_batch(graph, *alike[0], roles):
@@ -225,7 +225,7 @@ def _keys(graph: Graph, shape: tuple[Any, ...], nodes: list[int]) -> list[Any]:
     return keys
 
 
-def _shape(graph: Graph, owned: Ownership, term: int) -> tuple[tuple[Any, ...], list[int]]:
+def _term_shape(graph: Graph, owned: Ownership, term: int) -> tuple[tuple[Any, ...], list[int]]:
     """The shape of a term, which is equal for copies, and its nodes in the same order.
 
     For each node the shape has its kind and its operands: the position of one that is shared with the rest of the
@@ -403,36 +403,36 @@ class _Steps:
         floors = [depth[path[k]] if k >= 0 else 0 for k in bounds]
 
         # Nodes that depend on a state and that the last state is computed from: their depth tells the step.
-        leads = bytearray(len(graph))
-        leads[last] = 1
+        reaches_last = bytearray(len(graph))
+        reaches_last[last] = 1
         for i in reversed(members):
-            if leads[i]:
+            if reaches_last[i]:
                 for j in graph.operands[i]:
-                    leads[j] = 1
+                    reaches_last[j] = 1
         depends = bytearray(len(graph))
         for i in path[first:]:
             depends[i] = 1
         for i in members:
             if not depends[i] and any(depends[j] for j in graph.operands[i]):
                 depends[i] = 1
-            if depends[i] and leads[i]:
+            if depends[i] and reaches_last[i]:
                 self.step[i] = min(self.count, max(1, bisect_left(floors, depth[i])))
         # Nodes that depend on no state, such as those computed from a step's input alone: their users tell the step.
-        given = [i for i in members if not depends[i]]
-        self._used(given)
+        stateless = [i for i in members if not depends[i]]
+        self._assign_by_users(stateless)
         self.shared = bytearray(len(graph))  # leaves that the steps share
-        for i in given:
+        for i in stateless:
             if graph.nodes[i].op is None:
                 self.shared[i] = len({self.step[j] for j in graph.consumers[i] if inside[j]}) > 2
-        after = [i for i in members if depends[i] and not leads[i]]
+        after = [i for i in members if depends[i] and not reaches_last[i]]
         if self.count > 2:
-            self._complete(1, [i for i in given if self.step[i] == 2])
+            self._complete(1, [i for i in stateless if self.step[i] == 2])
             self._complete(self.count, [i for i in after if depth[i] > floors[-2]])
-        self._outcomes([i for i in after if not self.step[i]])
-        self._used([i for i in given if graph.nodes[i].op is None or not self.step[i]])
-        self._begin([i for i in given if graph.nodes[i].op is None])
+        self._assign_outcomes([i for i in after if not self.step[i]])
+        self._assign_by_users([i for i in stateless if graph.nodes[i].op is None or not self.step[i]])
+        self._drop_initial_state([i for i in stateless if graph.nodes[i].op is None])
 
-    def _begin(self, leaves: list[int]) -> None:
+    def _drop_initial_state(self, leaves: list[int]) -> None:
         """Take leaves out of the first step that are its initial state: the second step uses no leaf in that way."""
 
         def users(leaf: int) -> Any:
@@ -443,9 +443,9 @@ class _Steps:
             if self.step[i] == 1 and users(i) not in later:
                 self.step[i] = 0
 
-    def _used(self, given: list[int]) -> None:
+    def _assign_by_users(self, stateless: list[int]) -> None:
         """Assign nodes that only one step uses to that step, and the others to none."""
-        for i in reversed(given):
+        for i in reversed(stateless):
             users = {self.step[j] for j in self.graph.consumers[i] if self.inside[j]} - {0}
             self.step[i] = users.pop() if len(users) == 1 else 0
 
@@ -470,7 +470,7 @@ class _Steps:
                 lacks[part] -= 1
                 self.step[i] = step
 
-    def _outcomes(self, members: list[int]) -> None:
+    def _assign_outcomes(self, members: list[int]) -> None:
         """Assign nodes made from a state, such as a loss at each step, to its step, if nearly all steps have some."""
         graph = self.graph
         latest: dict[int, int] = {}
@@ -515,7 +515,7 @@ class Neuron:
         self.inputs = inputs
 
 
-def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[list[Neuron]]:
+def neurons_by_layer(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[list[Neuron]]:
     """The layers of a network without modules: weighted sums of the same inputs, each with weights of its own.
 
     Parameters
@@ -532,7 +532,7 @@ def layers(graph: Graph, members: Sequence[int], roles: Sequence[str]) -> list[l
     >>> x, v = [Value(1.0), Value(2.0)], [Value(0.5), Value(0.6), Value(0.7)]
     >>> h = [(Value(0.1) * x[0] + Value(0.2) * x[1] + Value(0.3)).tanh() for _ in v]
     >>> graph = Graph(sum(w * a for w, a in zip(v, h)).sigmoid())
-    >>> [len(layer) for layer in layers(graph, range(len(graph)), [""] * len(graph))]
+    >>> [len(layer) for layer in neurons_by_layer(graph, range(len(graph)), [""] * len(graph))]
     [3, 1]
     """
     inside = set(members)

@@ -134,41 +134,41 @@ class _Builder:
                 for i in place:
                     if i >= 0:
                         self.stand_in[i] = first
-        self.kept = [i for i in shown if self.stand_in[i] == i]
+        self.nodes_in_rooms = [i for i in shown if self.stand_in[i] == i]
         self.uses: list[list[int]] = [[] for _ in graph.nodes]
         for i in shown:
             self.uses[self.stand_in[i]] += [self.stand_in[j] for j in graph.consumers[i]]
         self.uses = [[*dict.fromkeys(uses)] for uses in self.uses]
         self.titles = Titles(graph)
 
-        steps = repetition.steps(graph, self.kept) if len(self.kept) > flat else []
+        steps = repetition.steps(graph, self.nodes_in_rooms) if len(self.nodes_in_rooms) > flat else []
         stepping = {i for step in steps for i in step}
-        outermost = _modules(graph, [i for i in self.kept if i not in stepping])
+        outermost = _modules(graph, [i for i in self.nodes_in_rooms if i not in stepping])
         if steps:
-            self._series(outermost, steps)
+            self._add_steps(outermost, steps)
         self.found: list[Room] = []
         stack = [outermost]
         while stack:
             room = stack.pop()
             self.found.append(room)
-            self._in_order(room)
+            self._sort_leaves(room)
             if room.kind in ("graph", "module", "step"):
-                self._own_steps(room)
+                self._line_up_own_steps(room)
                 if len(room.items) > flat or (batches and room is outermost):
-                    self._sums(room)
+                    self._gather_sums(room)
                 if len(room.items) > flat or (steps and room is outermost):
-                    self._layers(room)
+                    self._gather_layers(room)
                 if len(room.items) > size:
-                    self._gather(room)
+                    self._gather_alike(room)
             elif room.kind == "parameters" and len(room.items) > size:
-                self._gather(room)
+                self._gather_alike(room)
             self._cut(room)
             stack.extend(item for item in reversed(room.items) if isinstance(item, Room))
-        self._distinguish()
+        self._make_names_unique()
         self._connect()
-        self._settle(batches)
+        self._place_batches(batches)
 
-    def _distinguish(self) -> None:
+    def _make_names_unique(self) -> None:
         """Give each room a name of its own."""
         taken: dict[str, int] = {}
         for room in self.found:
@@ -178,12 +178,12 @@ class _Builder:
                 room.name = f"{name}'{taken[name]}"
             taken[room.name] = 1
 
-    def _in_order(self, room: Room) -> None:
+    def _sort_leaves(self, room: Room) -> None:
         """Sort leaves by the numbers in their labels; in the graph they stand in the order of their first use."""
         places: dict[str, list[int]] = {}
         for place, item in enumerate(room.items):
             if isinstance(item, int) and self.graph.nodes[item].op is None and self.graph.nodes[item].label:
-                places.setdefault(self.titles.part(item), []).append(place)
+                places.setdefault(self.titles.kind(item), []).append(place)
         for several in places.values():
             ordered = sorted([room.items[place] for place in several], key=self._number)
             for place, item in zip(several, ordered):
@@ -196,7 +196,7 @@ class _Builder:
 
     # --- repetition -----------------------------------------------------------------------------------------------
 
-    def _series(self, outermost: Room, steps: list[list[int]]) -> None:
+    def _add_steps(self, outermost: Room, steps: list[list[int]]) -> None:
         """Make a room of each step, and put these into the outermost room, in stretches if there are many."""
         prefix = f"{outermost.name}/" if outermost.name else "/"
         row: list[tuple[int, int, int | Room]] = []  # an item, after the numbers of its first and its last step
@@ -206,8 +206,8 @@ class _Builder:
                 continue
             inner = _modules(self.graph, step, f"{prefix}step {number}")
             room = Room(f"{prefix}step {number}", f"step {number}", "step", outermost)
-            room.items = [_alone(item) for item in inner.items]
-            _adopt(room)
+            room.items = [_unwrap(item) for item in inner.items]
+            _set_parents(room)
             row.append((number, number, room))
         here = [item for item in outermost.items if isinstance(item, int)]
         place = {i: number for number, step in enumerate(steps) for i in step}
@@ -218,7 +218,7 @@ class _Builder:
         ]
         self._line_up(outermost, row, shared)
 
-    def _own_steps(self, room: Room) -> None:
+    def _line_up_own_steps(self, room: Room) -> None:
         """Line up the steps of a module whose scopes say which nodes belong to which step; see `nn.scopes`."""
         named = [(_STEP.fullmatch(item.title), item) for item in room.items if isinstance(item, Room)]
         found = sorted(((int(match[1]), item) for match, item in named if match), key=lambda step: step[0])
@@ -256,25 +256,25 @@ class _Builder:
                 stretch = Room(f"{prefix}steps {first}-{last}", f"steps {first:,}–{last:,}", "steps", room)
                 stretch.items = [item for _, _, item in piece]
                 stretch.row = [*stretch.items]
-                _adopt(stretch)
+                _set_parents(stretch)
                 row.append((first, last, stretch))
             height -= 1
         if len(shared) > SHARED:
             leaves = sum(self.graph.nodes[i].op is None for i in shared)
-            _put_together(Room(f"{prefix}parameters", f"{leaves} parameters", "parameters", room), shared)
+            _move_into(Room(f"{prefix}parameters", f"{leaves} parameters", "parameters", room), shared)
         before = [item for item in room.items if isinstance(item, Room) or self.graph.nodes[item].op is None]
         room.row = [item for _, _, item in row]
         room.items = [*before, *room.row, *[item for item in room.items if item not in before]]
 
-    def _layers(self, room: Room) -> None:
+    def _gather_layers(self, room: Room) -> None:
         """Find neurons among the nodes of a room, and put each layer of them into a room."""
         here = sorted(item for item in room.items if isinstance(item, int))
         prefix = f"{room.name}/" if room.name else "/"
-        layers = repetition.layers(self.graph, here, self.roles)
+        layers = repetition.neurons_by_layer(self.graph, here, self.roles)
         for number, layer in enumerate(layers, 1):
             title = f"layer {number}" if len(layers) > 1 or len(layer) > 1 else "neuron"
             made = Room(prefix + title, title, "layer", room)
-            _put_together(made, [i for neuron in layer for i in neuron.nodes])
+            _move_into(made, [i for neuron in layer for i in neuron.nodes])
             if len(layer) == 1:
                 made.kind = "neuron"
                 continue
@@ -286,27 +286,27 @@ class _Builder:
             if len(layers) == 1:  # the only layer of a room needs no room of its own
                 place = room.items.index(made)
                 room.items[place : place + 1] = made.items
-                _adopt(room)
+                _set_parents(room)
 
-    def _settle(self, batches: list[repetition.Copies]) -> None:
+    def _place_batches(self, batches: list[repetition.Copies]) -> None:
         """Add each batch to the `copies` of the smallest room that contains all of it."""
         home = {item: room for room in self.found for item in room.items if isinstance(item, int)}
         for batch in batches:
-            ways = []
+            paths = []
             for i in {self.stand_in[j] for j in (*batch.members[0], *batch.gather)}:
-                way: list[Room] = []
+                path: list[Room] = []
                 room = home.get(i)
                 while room is not None:
-                    way.append(room)
+                    path.append(room)
                     room = room.parent
-                if way:
-                    ways.append(way[::-1])
-            common = [several[0] for several in zip(*ways) if all(room is several[0] for room in several)]
+                if path:
+                    paths.append(path[::-1])
+            common = [several[0] for several in zip(*paths) if all(room is several[0] for room in several)]
             common[-1].copies.append(batch)
 
     # --- too much for one room ------------------------------------------------------------------------------------
 
-    def _sums(self, room: Room) -> None:
+    def _gather_sums(self, room: Room) -> None:
         """Put the additions of each long sum into a room of their own."""
         for position in [item for item in room.items if isinstance(item, int)]:
             if self.graph.nodes[position].op is not ops.add or repetition.is_link(self.graph, position):
@@ -316,9 +316,9 @@ class _Builder:
             here = {item for item in room.items if isinstance(item, int)}
             links = sorted(i for i in links if i in here)
             if len(links) >= ALIKE and len(links) < len(room.items):
-                _put_together(Room(f"{room.name}/sum", self.titles.total(position, len(terms)), "sum", room), links)
+                _move_into(Room(f"{room.name}/sum", self.titles.total(position, len(terms)), "sum", room), links)
 
-    def _gather(self, room: Room) -> None:
+    def _gather_alike(self, room: Room) -> None:
         """Put nodes that the same operation made, and whose consumers are alike, into rooms of their own."""
         inside = {node: item for item in room.items for node in (item.nodes() if isinstance(item, Room) else (item,))}
         kinds: dict[Any, int] = {}
@@ -331,7 +331,7 @@ class _Builder:
                 # Consumers come later in the order, which is walked backwards, so that each has its kind already. A
                 # room is a kind by itself; all consumers outside are of one kind.
                 consumers.add("outside" if item is None else kind_of.get(item, item))
-            what = self.titles.part(position)
+            what = self.titles.kind(position)
             kind = kinds.setdefault((what, frozenset(consumers)), len(kinds))
             kind_of[position] = kind
             members.setdefault(kind, []).append(position)
@@ -340,8 +340,8 @@ class _Builder:
             alike = members[kind][::-1]
             if len(alike) < ALIKE or len(alike) == len(room.items):
                 continue
-            title = f"{len(alike)} × {self.titles.of(alike)}"
-            _put_together(Room(f"{room.name}/{what}", title, "alike", room), alike)
+            title = f"{len(alike)} × {self.titles.of_alike(alike)}"
+            _move_into(Room(f"{room.name}/{what}", title, "alike", room), alike)
 
     def _cut(self, room: Room) -> None:
         """Divide a room's items, if there are too many, into successive blocks, and group these likewise."""
@@ -367,11 +367,11 @@ class _Builder:
                     block.title = self.titles.stretch([*room.nodes()], [*block.nodes()])
                 else:
                     block.title = self.titles.block([*block.nodes()])
-                _adopt(block)
+                _set_parents(block)
                 made.append(block)
             level = made
         room.items = level
-        _adopt(room)
+        _set_parents(room)
 
     # --- neighbours and edges -------------------------------------------------------------------------------------
 
@@ -394,7 +394,7 @@ class _Builder:
         leaving: dict[Room, dict[tuple[int | Room, int], None]] = {room: {} for room in found}
         other: dict[Room, dict[int, int | Room]] = {room: {} for room in found}
         shown = bytearray(len(graph))
-        for i in self.kept:
+        for i in self.nodes_in_rooms:
             shown[i] = 1
         known: set[tuple[int, int]] = set()
         for position, operands in enumerate(graph.operands):
@@ -487,7 +487,7 @@ def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
         inner = room.items[0]
         if len(room.items) == 1 and isinstance(inner, Room):
             room.name, room.title, room.items = inner.name, f"{room.title}.{inner.title}", inner.items
-            _adopt(room)
+            _set_parents(room)
     while True:  # replace the only module by its contents: a network is shown as its layers
         inside = [item for item in outermost.items if isinstance(item, Room)]
         if len(inside) != 1:
@@ -495,23 +495,23 @@ def _modules(graph: Graph, members: Iterable[int], prefix: str = "") -> Room:
         place = outermost.items.index(inside[0])
         outermost.items[place : place + 1] = inside[0].items
         outermost.title = inside[0].title
-        _adopt(outermost)
+        _set_parents(outermost)
 
 
-def _adopt(room: Room) -> None:
+def _set_parents(room: Room) -> None:
     for item in room.items:
         if isinstance(item, Room):
             item.parent = room
 
 
-def _alone(item: int | Room) -> int | Room:
+def _unwrap(item: int | Room) -> int | Room:
     """The item, or what it contains if it is a room of a single item."""
     while isinstance(item, Room) and len(item.items) == 1:
         item = item.items[0]
     return item
 
 
-def _put_together(room: Room, positions: list[int]) -> None:
+def _move_into(room: Room, positions: list[int]) -> None:
     """Move nodes from the room's parent into the room, and put it where the first of them stood."""
     parent = room.parent
     assert parent is not None

@@ -6,7 +6,7 @@ or a text that is not given is made from the graph: its labels, its roles, and i
 
 from __future__ import annotations
 
-from .layers import joined, layers
+from .layers import layers, preceding_uses
 from .text import names, shown
 
 TYPE_CHECKING = False
@@ -111,7 +111,7 @@ def _network(graph: Graph, roles: Sequence[str]) -> tuple[str, str] | None:
     found = layers(graph, roles)
     if not found:
         return None
-    before = joined(found)
+    before = preceding_uses(found)
     sizes = [len(found[0].uses[0].inputs)] + [len(layer.uses[0].sums) for layer in found]
     follow = all(before.get((k, 0)) == (k - 1, 0) for k in range(1, len(found)))
     is_neuron = sizes[1:] == [1]

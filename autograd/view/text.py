@@ -44,7 +44,7 @@ def shown(label: str, longest: int = 40) -> str:
     return "\n".join([line for line in lines if line.strip()])  # Graphviz 14 crashes at some empty lines
 
 
-class Part(Graph):
+class Subgraph(Graph):
     """The graph of one node of a larger graph, whose nodes have the names that they have in the larger one.
 
     Parameters
@@ -58,7 +58,7 @@ class Part(Graph):
     >>> from autograd import Value
     >>> x = Value(2.0, "x")
     >>> whole = Graph(-x * x.exp())
-    >>> names(whole), names(Part(whole.nodes[2], whole))
+    >>> names(whole), names(Subgraph(whole.nodes[2], whole))
     (['x', '@1', '@2', '@3'], ['x', '@2'])
     """
 
@@ -79,7 +79,7 @@ def names(graph: Graph) -> list[str]:
     >>> names(Graph(Value(2.0, "x") * 3 + 1))
     ['x', '3', '@1', '1', '@2']
     """
-    if isinstance(graph, Part):
+    if isinstance(graph, Subgraph):
         known = dict(zip(graph.whole, names(graph.whole)))
         return [known[node] for node in graph]
     labels: set[str] = set()
@@ -99,7 +99,7 @@ def names(graph: Graph) -> list[str]:
     return [name or next(fresh) for name in given]
 
 
-def since(graph: Graph) -> dict[int, float]:
+def data_set_since(graph: Graph) -> dict[int, float]:
     """The present data, by position, of leaves that have been set since the root was computed.
 
     Examples
@@ -109,7 +109,7 @@ def since(graph: Graph) -> dict[int, float]:
     >>> y = w * 2
     >>> w.data = 5.0
     >>> graph = Graph(y)
-    >>> graph.data, since(graph)
+    >>> graph.data, data_set_since(graph)
     ([3.0, 2.0, 6.0], {0: 5.0})
     """
     return {i: graph.nodes[i].data for i in graph.written}
@@ -211,7 +211,7 @@ def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text"
     root = called[-1]
 
     write.paragraph(write.total(root, root), "1")
-    for i in _way_back(graph, target):
+    for i in _nodes_between(graph, target):
         terms, numbers, rules = [], [], []
         for consumer in graph.consumers[i]:
             partials = graph.nodes[consumer].partials
@@ -229,14 +229,14 @@ def explain(node: Value, of: Value | Graph, digits: int = 10, form: str = "text"
 
 def _note_since(write: _InText, graph: Graph, called: list[str], first: int = 0) -> None:
     """Note the leaves that have been set since the graph was computed, `first` before the others; at most `NOTED`."""
-    now = since(graph)
+    now = data_set_since(graph)
     for i in sorted(now, key=lambda i: i != first)[:NOTED]:
         write.note(called[i], now[i])
     if len(now) > NOTED:
         write.more(len(now) - NOTED)
 
 
-def _way_back(graph: Graph, target: int) -> Iterator[int]:
+def _nodes_between(graph: Graph, target: int) -> Iterator[int]:
     """The nodes on the paths from the root back to `target`, without the root and with `target` last."""
     reaches = [False] * len(graph)
     reaches[target] = True

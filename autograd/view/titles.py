@@ -91,22 +91,22 @@ class Titles:
         self._shortened: set[int] = set()  # nodes called by their operation, as a formula would be too long
         self._printer = _Formula()
 
-    def part(self, position: int) -> str:
+    def kind(self, position: int) -> str:
         """The name of a node's operation, or a leaf's label without its number."""
         node = self.graph.nodes[position]
         if node.op is not None:
             return node.op.name
         return node.label.rstrip("0123456789_")[:20] or ("constant" if isinstance(node, Constant) else "leaf")
 
-    def of(self, alike: Sequence[int]) -> str:
+    def of_alike(self, alike: Sequence[int]) -> str:
         """The title of nodes that play the same part; that of leaves is what their labels have in common."""
         labels = [self.graph.nodes[i].label for i in alike if self.graph.nodes[i].op is None]
         return (_stem(labels) if len(labels) == len(alike) else "") or self.short(alike[0])
 
-    def known(self) -> dict[int, str]:
+    def usual_names(self) -> dict[int, str]:
         """The usual names, by position, of results without a label that have one: mean, variance, ..."""
-        named = ((i, self.term(i)) for i, node in enumerate(self.graph) if node.op is not None and not node.label)
-        return {i: term for i, term in named if term}
+        named = ((i, self.usual_name(i)) for i, node in enumerate(self.graph) if node.op is not None and not node.label)
+        return {i: name for i, name in named if name}
 
     def total(self, position: int, terms: int) -> str:
         """The title of a long sum."""
@@ -119,7 +119,7 @@ class Titles:
         if all(names) and names[0] != names[1]:
             return f"{names[0]} … {names[1]}"
         first = all_of_them.index(some[0]) + 1
-        return f"{self.of(all_of_them)}, {first:,}–{first + len(some) - 1:,}"
+        return f"{self.of_alike(all_of_them)}, {first:,}–{first + len(some) - 1:,}"
 
     def block(self, positions: Sequence[int]) -> str:
         """The title of nodes that have only their depth in common: their most frequent operations, and the depth."""
@@ -149,7 +149,7 @@ class Titles:
             node = self.graph.nodes[i]
             before: list[int] = []
             if node.op is not None and not node.label and depth < DEEPEST:
-                before = [j for j in self._before(i) if j not in known]
+                before = [j for j in self._formula_operands(i) if j not in known]
             if before:
                 stack += [(j, depth + 1) for j in before]
             elif depth < DEEPEST:
@@ -157,13 +157,13 @@ class Titles:
                 known[i] = self._formula(i)
             else:
                 stack.pop()
-                known[i] = Symbol(self.part(i))
+                known[i] = Symbol(self.kind(i))
                 unfinished.append(i)
         for i in unfinished:
             del known[i]
         return self._printer.text(known[position])
 
-    def _before(self, position: int) -> list[int]:
+    def _formula_operands(self, position: int) -> list[int]:
         """The nodes in the formula of a node: the first term of a sum or a mean, or else the first three operands."""
         terms = self._terms(position) or self._mean(position)
         return terms[:1] if terms else list(self.graph.operands[position][:3])
@@ -173,13 +173,13 @@ class Titles:
         graph, known = self.graph, self._formulas
         node = graph.nodes[position]
         if node.label:
-            label = self.part(position) if node.op is None else shown(node.label.rstrip("0123456789_"), 12) or "result"
+            label = self.kind(position) if node.op is None else shown(node.label.rstrip("0123456789_"), 12) or "result"
             return Symbol(label)
         if node.op is None:
             return graph.data[position] if isinstance(node, Constant) else Symbol("x")
-        term, terms = self.term(position), self._terms(position)
-        if term:
-            return Symbol(term)
+        usual, terms = self.usual_name(position), self._terms(position)
+        if usual:
+            return Symbol(usual)
         if terms:
             made = Expression("sum", (known.get(terms[0], Symbol("…")),))
         elif self._mean(position):
@@ -207,7 +207,7 @@ class Titles:
 
     # --- results that have a usual name, found by what they compute ---
 
-    def term(self, position: int) -> str:
+    def usual_name(self, position: int) -> str:
         """The usual name for what a node computes, or an empty text if there is none.
 
         The names are: mean, variance, deviation, 1/deviation, normalised, softmax.
@@ -220,10 +220,10 @@ class Titles:
             return "deviation"
         if self._is_deviation(position, ops.power(-0.5)):
             return "1/deviation"
-        above, below = self._operands(position, ops.div)
-        if self._is_centred(above) and self._is_deviation(below):
+        numerator, denominator = self._operands(position, ops.div)
+        if self._is_centred(numerator) and self._is_deviation(denominator):
             return "normalised"
-        if self._is_exponential(above) and self._is_sum_of_exponentials(below, above):
+        if self._is_exponential(numerator) and self._is_sum_of_exponentials(denominator, numerator):
             return "softmax"
         first, second = self._operands(position, ops.mul)
         return "normalised" if self._is_centred(first) and self._is_deviation(second, ops.power(-0.5)) else ""
@@ -294,15 +294,15 @@ class Titles:
         variance, _ = self._operands(position, *(roots or (ops.sqrt, ops.power(0.5))))
         if variance < 0:
             return False
-        of, number = self._operands(variance, ops.add)
+        inner, number = self._operands(variance, ops.add)
         return self._is_variance(variance) or (
-            of >= 0 and isinstance(self.graph.nodes[number], Constant) and self._is_variance(of)
+            inner >= 0 and isinstance(self.graph.nodes[number], Constant) and self._is_variance(inner)
         )
 
     def _scaled(self, position: int) -> int | None:
         """The position of gamma, if a node is gamma * (x - mean) / deviation."""
-        above, below = self._operands(position, ops.div)
-        if not self._is_deviation(below):
+        numerator, denominator = self._operands(position, ops.div)
+        if not self._is_deviation(denominator):
             return None
-        first, second = self._operands(above, ops.mul)
+        first, second = self._operands(numerator, ops.mul)
         return first if self._is_centred(second) else second if self._is_centred(first) else None

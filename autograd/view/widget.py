@@ -17,7 +17,7 @@ from ..graph import Graph
 from ..ieee import to_float
 from ..value import Constant, Value, set_data
 from .explore import Page, build, check, explore, plain, roles_of
-from .text import names, since
+from .text import data_set_since, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Link:
             self.page, self._shape, self._first, self._names = page, shape, self.basis + 1, names(graph)
         else:
             graph.require_one_point()
-        self._begin(graph, [slope for node in graph for slope in node.partials], since(graph))
+        self._begin(graph, [slope for node in graph for slope in node.partials], data_set_since(graph))
 
     def _begin(self, graph: Graph, partials: list[float], since: dict[int, float]) -> None:
         self.graph, self._partials, self._since = graph, partials, since
