@@ -16,7 +16,7 @@ from bisect import bisect_right
 from autograd import Value
 
 from ..settings import flag, number, size
-from .checks import choice, share, whole
+from .checks import choice, share, whole_at_least
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -87,7 +87,7 @@ class LRScheduler:
     ([0.4], 0.4)
     """
 
-    _kept: ClassVar[tuple[str, ...]] = ()  # other attributes that change from step to step, and are saved
+    _saved_attributes: ClassVar[tuple[str, ...]] = ()  # other attributes that change from step to step, and are saved
     _momentum = False  # whether the scheduler sets momenta, too
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, **settings: Any) -> None:
@@ -98,7 +98,7 @@ class LRScheduler:
         vars(self).update(self.checked(settings, len(groups)))
         self._names = tuple(settings)
         self.optimizer = optimizer
-        self.last_epoch = whole("last_epoch", last_epoch, -1)
+        self.last_epoch = whole_at_least("last_epoch", last_epoch, -1)
         for group in groups:
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -197,7 +197,7 @@ class LRScheduler:
             "base_lrs": list(self.base_lrs),
             "last_lr": list(self._last_lr),
             "settings": {name: _copied(getattr(self, name)) for name in self._names if _can_be_saved(self, name)},
-            **{name: getattr(self, name) for name in self._kept},
+            **{name: getattr(self, name) for name in self._saved_attributes},
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -230,19 +230,19 @@ class LRScheduler:
         groups = len(self.base_lrs)
         return {
             **self.checked({**own, **settings}, groups),
-            "last_epoch": whole("last_epoch", epoch, -1),
+            "last_epoch": whole_at_least("last_epoch", epoch, -1),
             "base_lrs": _each("base_lrs", list(bases), groups),
             "_last_lr": _each("last_lr", list(rates), groups),
-            **{name: self._kept_number(name, given[name]) for name in self._kept},
+            **{name: self._check_saved_value(name, given[name]) for name in self._saved_attributes},
         }
 
     def _take_up(self, made: dict[str, Any]) -> None:
         """Set the attributes that `_loaded` has returned."""
         vars(self).update(made)
 
-    def _kept_number(self, name: str, x: Any) -> Any:
-        """Check the value of a `_kept` attribute that comes from a saved state."""
-        return whole(name, x)
+    def _check_saved_value(self, name: str, x: Any) -> Any:
+        """Check the value of one of `_saved_attributes` that comes from a saved state."""
+        return whole_at_least(name, x)
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={getattr(self, name)!r}" for name in self._names)
@@ -541,7 +541,7 @@ class MultiStepLR(LRScheduler):
 def _milestones(given: Any) -> list[int]:
     if isinstance(given, (str, dict)) or not hasattr(given, "__iter__"):
         raise TypeError(f"milestones must be a list of epochs, not {given!r:.60}")
-    return [whole("a milestone", item) for item in given]
+    return [whole_at_least("a milestone", item) for item in given]
 
 
 class ConstantLR(LRScheduler):
@@ -583,7 +583,7 @@ class ConstantLR(LRScheduler):
         """The settings, with numbers as floats."""
         return {
             "factor": share("factor", settings["factor"]),
-            "total_iters": whole("total_iters", settings["total_iters"]),
+            "total_iters": whole_at_least("total_iters", settings["total_iters"]),
         }
 
     def get_lr(self) -> list[float]:
@@ -850,7 +850,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     [0.5, 1.0, 0.5, 1.0]
     """
 
-    _kept = ("T_cur", "T_i")
+    _saved_attributes = ("T_cur", "T_i")
 
     T_0: int
     T_mult: int
@@ -908,8 +908,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             start, length = start + length, length * self.T_mult
         return time - start, length
 
-    def _kept_number(self, name: str, x: Any) -> Any:
-        return number(name, x) if name == "T_cur" and isinstance(x, float) else whole(name, x, -1)
+    def _check_saved_value(self, name: str, x: Any) -> Any:
+        return number(name, x) if name == "T_cur" and isinstance(x, float) else whole_at_least(name, x, -1)
 
 
 # --- up and down ----------------------------------------------------------------------------------------------
@@ -942,7 +942,7 @@ class _Cycling(LRScheduler):
             raise ValueError(
                 f"{name} moves the momentum, too, but {type(optimizer).__name__} has none; write cycle_momentum=False"
             )
-        if whole("last_epoch", last_epoch, -1) == -1:
+        if whole_at_least("last_epoch", last_epoch, -1) == -1:
             rates = _each("base_lr", begin["base_lr"], len(optimizer.param_groups)) if "base_lr" in begin else None
             for i, group in enumerate(optimizer.param_groups):
                 change = {"lr": rates[i]} if rates else {"initial_lr": made["max_lrs"][i] / begin["div_factor"]}
@@ -1262,7 +1262,7 @@ class ReduceLROnPlateau(LRScheduler):
     0.5
     """
 
-    _kept = ("best", "num_bad_epochs", "cooldown_counter")
+    _saved_attributes = ("best", "num_bad_epochs", "cooldown_counter")
 
     mode: str
     factor: float
@@ -1308,10 +1308,10 @@ class ReduceLROnPlateau(LRScheduler):
         return {
             "mode": choice("mode", settings["mode"], ("min", "max")),
             "factor": factor,
-            "patience": whole("patience", settings["patience"]),
+            "patience": whole_at_least("patience", settings["patience"]),
             "threshold": number("threshold", settings["threshold"], positive=True),
             "threshold_mode": choice("threshold_mode", settings["threshold_mode"], ("rel", "abs")),
-            "cooldown": whole("cooldown", settings["cooldown"]),
+            "cooldown": whole_at_least("cooldown", settings["cooldown"]),
             "min_lrs": _each("min_lr", settings["min_lrs"], groups),
             "eps": number("eps", settings["eps"], positive=True),
         }
@@ -1357,10 +1357,10 @@ class ReduceLROnPlateau(LRScheduler):
             return sign * result < sign * (best * (1.0 - margin))
         return sign * result < sign * (best - margin)
 
-    def _kept_number(self, name: str, x: Any) -> Any:
+    def _check_saved_value(self, name: str, x: Any) -> Any:
         if name == "best":
             return None if x is None else number(name, x, finite=False)
-        return whole(name, x)
+        return whole_at_least(name, x)
 
 
 # --- several --------------------------------------------------------------------------------------------------
@@ -1454,7 +1454,7 @@ class SequentialLR(_Several):
                 f"for {len(schedulers)} schedulers SequentialLR takes {len(schedulers) - 1} milestones that rise, "
                 f"not {self.milestones!r:.60}"
             )
-        self.last_epoch = whole("last_epoch", last_epoch, -1) + 1
+        self.last_epoch = whole_at_least("last_epoch", last_epoch, -1) + 1
         # Each scheduler made its first step when it was constructed. Undo these steps, then let only the first begin.
         self._set([{"lr": group["initial_lr"]} for group in optimizer.param_groups])
         for scheduler in schedulers:

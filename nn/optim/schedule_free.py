@@ -9,7 +9,7 @@ from __future__ import annotations
 from autograd import ParameterVector, trains, where
 
 from . import rules
-from .checks import share, whole
+from .checks import share, whole_at_least
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ class _ScheduleFree(Optimizer):
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """The settings, with numbers as floats."""
-        return {**super().checked(settings), "warmup_steps": whole("warmup_steps", settings["warmup_steps"])}
+        return {**super().checked(settings), "warmup_steps": whole_at_least("warmup_steps", settings["warmup_steps"])}
 
     def train(self, mode: bool = True) -> None:
         """Make the parameters y, where the gradient is taken, or, if the mode is False, x.
