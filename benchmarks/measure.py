@@ -26,10 +26,10 @@ from .rivals import Rival
 from .scalars import CHAIN_FACTOR, PROGRAMS, Engine, Library, Program, chain_of
 
 Sample: TypeAlias = dict[str, float]
-Opened: TypeAlias = tuple[dict[str, Any], Callable[[], Sample]]
+Setup: TypeAlias = tuple[dict[str, Any], Callable[[], Sample]]
 
 
-class Collecting:
+class CollectionTimer:
     """Counts the seconds that garbage collection takes."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Collecting:
 # --- whether all compute the same ---------------------------------------------------------------------------------
 
 
-def checked(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | None:
+def program_to_check(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | None:
     """The program, and its problem, whose loss and gradients must be right before samples are taken; None if none."""
     if measure == "imports":
         return None
@@ -78,7 +78,7 @@ def disagreement(sums: list[float], reference: list[float]) -> float:
 
 def steps(program: Program, budget: float) -> Callable[[], Sample]:
     """Seconds of a step right after a full garbage collection, and the mean of as many more as fit into the budget."""
-    step, collecting = program.step, Collecting()
+    step, collecting = program.step, CollectionTimer()
 
     def several(times: int) -> float:
         began = perf_counter()
@@ -121,7 +121,7 @@ def chain(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sampl
 
 def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
     """Seconds to build, differentiate and free a chain, as the mean of as many as fit into `budget` seconds."""
-    collecting = Collecting()
+    collecting = CollectionTimer()
 
     def sample() -> Sample:
         times, build, backward, free, collecting.seconds = 0, 0.0, 0.0, 0.0, 0.0
@@ -208,7 +208,7 @@ def resident() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def imports(rival: Rival, problem: Problem) -> Opened:
+def imports(rival: Rival, problem: Problem) -> Setup:
     """Seconds that the import adds to the run time of a bare interpreter, and the modules that it loads."""
     statement = f"import {rival.package}"
 
@@ -290,13 +290,13 @@ GRAPHS: dict[str, Callable[[Engine, Problem, float], Callable[[], Sample]]] = {
 }
 
 
-def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float) -> Opened:
+def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float) -> Setup:
     """Get everything ready and take the first step; returns its time and checksums, and what takes samples."""
     if measure == "imports":
         return imports(rival, problem)
     library: Library = importlib.import_module(f"benchmarks.rivals.{rival.module}").Library()
     began = perf_counter()
-    program = library.program(*(checked(measure, task, problem) or ()))
+    program = library.program(*(program_to_check(measure, task, problem) or ()))
     made = program.step()
     first = perf_counter() - began
     sums = checksums(*program.read(made))

@@ -12,7 +12,7 @@ import pytest
 
 from demos.classroom.commands import main
 from demos.programs import xor_counts
-from demos.programs.xor_counts import RECIPES, SEEDS, Ended, stored, train
+from demos.programs.xor_counts import RECIPES, SEEDS, Outcome, stored, train
 
 from .running import ran, told
 
@@ -121,7 +121,7 @@ def texts(seeds: Iterable[int], scale: float, relu: bool, epochs: int, factor: f
     return o[:, :, 0], z1, loss.mean(axis=(1, 2))
 
 
-def agree(runs: Sequence[Ended], outputs: Any, losses: Any) -> None:
+def agree(runs: Sequence[Outcome], outputs: Any, losses: Any) -> None:
     """Check that the stored runs of the engine agree with the formulas, to the digits that the file keeps."""
     assert [run.outputs for run in runs] == [pytest.approx(o.tolist(), rel=1e-4, abs=1e-7) for o in outputs]
     assert [run.loss for run in runs] == pytest.approx(losses.tolist(), rel=1e-4, abs=1e-7)
