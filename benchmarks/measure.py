@@ -78,7 +78,7 @@ def disagreement(sums: list[float], reference: list[float]) -> float:
 
 def steps(program: Program, budget: float) -> Callable[[], Sample]:
     """Seconds of a step right after a full garbage collection, and the mean of as many more as fit into the budget."""
-    step, collecting = program.step, CollectionTimer()
+    step, timer = program.step, CollectionTimer()
 
     def several(times: int) -> float:
         began = perf_counter()
@@ -94,8 +94,8 @@ def steps(program: Program, budget: float) -> Callable[[], Sample]:
     def sample() -> Sample:
         gc.collect()
         fresh = several(1)
-        collecting.seconds = 0.0
-        return {"fresh": fresh, "seconds": several(times), "gc": collecting.seconds / times}
+        timer.seconds = 0.0
+        return {"fresh": fresh, "seconds": several(times), "gc": timer.seconds / times}
 
     return sample
 
@@ -121,10 +121,10 @@ def chain(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sampl
 
 def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
     """Seconds to build, differentiate and free a chain, as the mean of as many as fit into `budget` seconds."""
-    collecting = CollectionTimer()
+    timer = CollectionTimer()
 
     def sample() -> Sample:
-        times, build, backward, free, collecting.seconds = 0, 0.0, 0.0, 0.0, 0.0
+        times, build, backward, free, timer.seconds = 0, 0.0, 0.0, 0.0, 0.0
         while times == 0 or build + backward + free < budget:
             times += 1
             start = perf_counter()
@@ -136,7 +136,7 @@ def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
             del root, leaves
             freed = perf_counter()
             build, backward, free = build + built - start, backward + swept - built, free + freed - swept
-        sample = {"build": build, "backward": backward, "free": free, "gc": collecting.seconds}
+        sample = {"build": build, "backward": backward, "free": free, "gc": timer.seconds}
         return {"seconds": (build + backward + free) / times, **{name: x / times for name, x in sample.items()}}
 
     return sample
@@ -144,12 +144,12 @@ def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
 
 def sizes(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
     """Seconds per node for chains of several lengths, as ``"<nodes> build"`` and so on."""
-    takers = {nodes: chains(engine, nodes, budget) for nodes in problem["sizes"]}
+    samplers = {nodes: chains(engine, nodes, budget) for nodes in problem["sizes"]}
 
     def sample() -> Sample:
         whole: Sample = {}
-        for nodes, take in takers.items():
-            whole.update({f"{nodes} {name}": seconds / nodes for name, seconds in take().items()})
+        for nodes, sampler in samplers.items():
+            whole.update({f"{nodes} {name}": seconds / nodes for name, seconds in sampler().items()})
         return whole
 
     return sample
@@ -161,11 +161,11 @@ def compiling(engine: Engine, problem: Problem, budget: float) -> Callable[[], S
     The largest counts as ``"seconds"``.
     """
     program = problem["program"]
-    counted = {engine.nodes(PROGRAMS[program](engine, part)()[0]): part for part in problem["parts"]}
+    parts_by_nodes = {engine.nodes(PROGRAMS[program](engine, part)()[0]): part for part in problem["parts"]}
 
     def sample() -> Sample:
         whole: Sample = {}
-        for nodes, part in counted.items():
+        for nodes, part in parts_by_nodes.items():
             times, seconds = 0, 0.0
             while times == 0 or seconds < budget:
                 times += 1
@@ -301,11 +301,11 @@ def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float
     first = perf_counter() - began
     sums = checksums(*program.read(made))
     del made
-    said: dict[str, Any] = {"sums": sums, "first": first}
+    report: dict[str, Any] = {"sums": sums, "first": first}
     if program.source:
-        said["lines"] = lines_of(program.source, "step")
+        report["lines"] = lines_of(program.source, "step")
     if measure == "steps":
-        return said, steps(program, budget)
+        return report, steps(program, budget)
     if not isinstance(library, Engine):
         raise TypeError(f"{rival.title} builds no graph of scalars")
-    return said, GRAPHS[measure](library, problem, budget)
+    return report, GRAPHS[measure](library, problem, budget)

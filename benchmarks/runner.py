@@ -122,7 +122,7 @@ class Run:
         self.native = ""  # where the native build comes from
         self.versions = {"python": platform.python_version()}
 
-    def find_engines(self, asked: str | None) -> None:
+    def find_engines(self, native_folder: str | None) -> None:
         """Find the folders of our own engines, as far as they are needed."""
         needed = {RIVALS[rival].engine for rival in self.rivals}
         if "interpreted" in needed:
@@ -130,7 +130,7 @@ class Run:
         if "native" in needed:
             self.tell("looking for a native build of glassgrad")
             try:
-                self.folders["native"], self.native = engines.native(asked)
+                self.folders["native"], self.native = engines.native(native_folder)
             except Missing as reason:
                 self.absent["native"] = str(reason)
 

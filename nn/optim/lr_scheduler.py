@@ -150,9 +150,9 @@ class LRScheduler:
         ValueError
             If the optimiser has got another number of groups since the scheduler was made.
         """
-        self._go(self.last_epoch + 1, self.get_lr)
+        self._move_to(self.last_epoch + 1, self.get_lr)
 
-    def _go(self, epoch: int, rates: Callable[[], list[float]]) -> None:
+    def _move_to(self, epoch: int, rates: Callable[[], list[float]]) -> None:
         before = self.last_epoch
         if len(self.optimizer.param_groups) != len(self.base_lrs):
             raise ValueError(
@@ -165,12 +165,12 @@ class LRScheduler:
             if self._momentum:
                 for change, group, momentum in zip(changes, self.optimizer.param_groups, self._momenta()):
                     change.update(_with_momentum(group, momentum))
-            self._set(changes)
+            self._set_all(changes)
         except BaseException:
             self.last_epoch = before
             raise
 
-    def _set(self, changes: list[dict[str, Any]]) -> None:
+    def _set_all(self, changes: list[dict[str, Any]]) -> None:
         """Set settings of all groups: all of them, or, after an error, none."""
         groups = self.optimizer.param_groups
         accepted = [group.accepted(change) for group, change in zip(groups, changes, strict=True)]
@@ -178,11 +178,11 @@ class LRScheduler:
             group.set(change)
         self._last_lr = [group["lr"] for group in groups]
 
-    def _present(self) -> list[float]:
+    def _current_lrs(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
 
-    def _times(self, factor: float) -> list[float]:
-        return [lr * factor for lr in self._present()]
+    def _scaled_lrs(self, factor: float) -> list[float]:
+        return [lr * factor for lr in self._current_lrs()]
 
     # --- state ------------------------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class LRScheduler:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"this state does not fit {name}: {text}") from None
-        self._take_up(made)
+        self._restore(made)
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
         """The attributes to set to go on from a state; raises an error if the state does not fit."""
@@ -236,7 +236,7 @@ class LRScheduler:
             **{name: self._check_saved_value(name, given[name]) for name in self._saved_attributes},
         }
 
-    def _take_up(self, made: dict[str, Any]) -> None:
+    def _restore(self, made: dict[str, Any]) -> None:
         """Set the attributes that `_loaded` has returned."""
         vars(self).update(made)
 
@@ -350,8 +350,8 @@ class MultiplicativeLR(LambdaLR):
 
     def get_lr(self) -> list[float]:
         if self._beginning:
-            return self._present()
-        return [lr * factor for factor, lr in zip(self._factors(), self._present())]
+            return self._current_lrs()
+        return [lr * factor for factor, lr in zip(self._factors(), self._current_lrs())]
 
 
 def exponential_decay(rate: float, steps: float = 1.0) -> Law:
@@ -483,8 +483,8 @@ class StepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0 or self.last_epoch % self.step_size:
-            return self._present()
-        return self._times(self.gamma)
+            return self._current_lrs()
+        return self._scaled_lrs(self.gamma)
 
     def _closed_form(self) -> list[float]:
         return [lr * self.gamma ** (self.last_epoch // self.step_size) for lr in self.base_lrs]
@@ -532,7 +532,7 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         times = self.milestones.count(self.last_epoch)
-        return self._times(self.gamma**times) if times else self._present()
+        return self._scaled_lrs(self.gamma**times) if times else self._current_lrs()
 
     def _closed_form(self) -> list[float]:
         return [lr * self.gamma ** bisect_right(self.milestones, self.last_epoch) for lr in self.base_lrs]
@@ -588,10 +588,10 @@ class ConstantLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
-            return self._times(self.factor)
+            return self._scaled_lrs(self.factor)
         if self.last_epoch != self.total_iters:
-            return self._present()
-        return self._times(1.0 / self.factor) if self.factor else list(self.base_lrs)
+            return self._current_lrs()
+        return self._scaled_lrs(1.0 / self.factor) if self.factor else list(self.base_lrs)
 
     def _closed_form(self) -> list[float]:
         return [lr * (self.factor if self.last_epoch < self.total_iters else 1.0) for lr in self.base_lrs]
@@ -652,11 +652,11 @@ class LinearLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
-            return self._times(self.start_factor)
+            return self._scaled_lrs(self.start_factor)
         if self._beginning or self.last_epoch > self.total_iters:
-            return self._present()
+            return self._current_lrs()
         rise = self.end_factor - self.start_factor
-        return self._times(1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))
+        return self._scaled_lrs(1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))
 
     def _closed_form(self) -> list[float]:
         passed = min(self.total_iters, self.last_epoch) / self.total_iters
@@ -695,7 +695,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch, gamma=gamma)
 
     def get_lr(self) -> list[float]:
-        return self._present() if self._beginning else self._times(self.gamma)
+        return self._current_lrs() if self._beginning else self._scaled_lrs(self.gamma)
 
     def _closed_form(self) -> list[float]:
         return [lr * self.gamma**self.last_epoch for lr in self.base_lrs]
@@ -742,9 +742,9 @@ class PolynomialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self._beginning or self.last_epoch > self.total_iters:
-            return self._present()
+            return self._current_lrs()
         left, before = (1.0 - epoch / self.total_iters for epoch in (self.last_epoch, self.last_epoch - 1))
-        return self._times((left / before) ** self.power)
+        return self._scaled_lrs((left / before) ** self.power)
 
     def _closed_form(self) -> list[float]:
         left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
@@ -807,13 +807,13 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self._beginning:
-            return self._present()
+            return self._current_lrs()
         low, length, epoch = self.eta_min, self.T_max, self.last_epoch
         if (epoch - 1 - length) % (2 * length) == 0:  # lr - low was 0, which no factor makes larger
             rise = (1.0 - math.cos(math.pi / length)) / 2.0
-            return [lr + (base - low) * rise for base, lr in zip(self.base_lrs, self._present())]
+            return [lr + (base - low) * rise for base, lr in zip(self.base_lrs, self._current_lrs())]
         now, before = (1.0 + math.cos(math.pi * x / length) for x in (epoch, epoch - 1))
-        return [low + (lr - low) * now / before for lr in self._present()]
+        return [low + (lr - low) * now / before for lr in self._current_lrs()]
 
     def _closed_form(self) -> list[float]:
         return [_cosine(lr, self.eta_min, self.last_epoch / self.T_max) for lr in self.base_lrs]
@@ -888,13 +888,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             if epoch is not None or self.last_epoch < 0:
                 time = 0.0 if epoch is None else number("epoch", epoch, positive=True)
                 self.T_cur, self.T_i = self._since_restart(time)
-                self._go(math.floor(time), self.get_lr)
+                self._move_to(math.floor(time), self.get_lr)
             else:
                 self.T_cur += 1
                 if self.T_cur >= self.T_i:
                     self.T_cur %= self.T_i
                     self.T_i *= self.T_mult
-                self._go(self.last_epoch + 1, self.get_lr)
+                self._move_to(self.last_epoch + 1, self.get_lr)
         except BaseException:
             self.T_cur, self.T_i = before
             raise
@@ -1152,7 +1152,7 @@ class OneCycleLR(_Cycling):
             "final_div_factor": final_div_factor,
             "three_phase": three_phase,
         }
-        self._prepare(optimizer, settings, last_epoch, {"div_factor": _more_than_0("div_factor", div_factor)})
+        self._prepare(optimizer, settings, last_epoch, {"div_factor": _positive("div_factor", div_factor)})
         super().__init__(optimizer, last_epoch, **settings)
 
     @classmethod
@@ -1162,7 +1162,7 @@ class OneCycleLR(_Cycling):
         made["total_steps"] = size("total_steps", settings["total_steps"])
         made["pct_start"] = share("pct_start", settings["pct_start"])
         made["anneal_strategy"] = choice("anneal_strategy", settings["anneal_strategy"], ("cos", "linear"))
-        made["final_div_factor"] = _more_than_0("final_div_factor", settings["final_div_factor"])
+        made["final_div_factor"] = _positive("final_div_factor", settings["final_div_factor"])
         made["three_phase"] = flag("three_phase", settings["three_phase"])
         return made
 
@@ -1214,7 +1214,7 @@ class OneCycleLR(_Cycling):
         return momenta
 
 
-def _more_than_0(name: str, x: Any) -> float:
+def _positive(name: str, x: Any) -> float:
     made = number(name, x, positive=True)
     if not made:
         raise ValueError(f"{name} must be more than 0")
@@ -1318,7 +1318,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def _begin(self) -> None:
         """Begin without a step: there is no result to compare yet."""
-        self.last_epoch, self._last_lr = 0, self._present()
+        self.last_epoch, self._last_lr = 0, self._current_lrs()
 
     def step(self, metrics: object) -> None:  # type: ignore[override]
         """Take the number that an epoch ended with.
@@ -1341,12 +1341,12 @@ class ReduceLROnPlateau(LRScheduler):
             bad += 1
         if cooldown > 0:
             cooldown, bad = cooldown - 1, 0
-        rates = self._present()
+        rates = self._current_lrs()
         if bad > self.patience:
             lower = [max(lr * self.factor, least) for lr, least in zip(rates, self.min_lrs)]
             rates = [new if old - new > self.eps else old for old, new in zip(rates, lower)]
             cooldown, bad = self.cooldown, 0
-        self._go(self.last_epoch + 1, lambda: rates)
+        self._move_to(self.last_epoch + 1, lambda: rates)
         self.best, self.num_bad_epochs, self.cooldown_counter = best, bad, cooldown
 
     def _is_better(self, result: float) -> bool:
@@ -1371,7 +1371,7 @@ class _Several(LRScheduler):
 
     _schedulers: list[LRScheduler]
 
-    def _take(self, schedulers: Any, optimizer: Any, refused: tuple[type[LRScheduler], ...]) -> None:
+    def _adopt(self, schedulers: Any, optimizer: Any, refused: tuple[type[LRScheduler], ...]) -> None:
         name = type(self).__name__
         if not isinstance(schedulers, (list, tuple)) or not schedulers:
             raise TypeError(f"{name} takes a list of schedulers, not {schedulers!r:.60}")
@@ -1396,10 +1396,10 @@ class _Several(LRScheduler):
             raise ValueError(f"it belongs to other schedulers than these {len(self._schedulers)}")
         return {**made, "_parts": [own._loaded(part) for own, part in zip(self._schedulers, parts)]}
 
-    def _take_up(self, made: dict[str, Any]) -> None:
+    def _restore(self, made: dict[str, Any]) -> None:
         for own, part in zip(self._schedulers, made.pop("_parts")):
-            own._take_up(part)
-        super()._take_up(made)
+            own._restore(part)
+        super()._restore(made)
 
 
 class SequentialLR(_Several):
@@ -1447,7 +1447,7 @@ class SequentialLR(_Several):
         milestones: Sequence[int],
         last_epoch: int = -1,
     ) -> None:
-        self._take(schedulers, optimizer, (ReduceLROnPlateau, _Several))
+        self._adopt(schedulers, optimizer, (ReduceLROnPlateau, _Several))
         self.milestones, self._names = _milestones(milestones), ("milestones",)
         if len(self.milestones) != len(schedulers) - 1 or sorted(self.milestones) != self.milestones:
             raise ValueError(
@@ -1456,7 +1456,7 @@ class SequentialLR(_Several):
             )
         self.last_epoch = whole_at_least("last_epoch", last_epoch, -1) + 1
         # Each scheduler made its first step when it was constructed. Undo these steps, then let only the first begin.
-        self._set([{"lr": group["initial_lr"]} for group in optimizer.param_groups])
+        self._set_all([{"lr": group["initial_lr"]} for group in optimizer.param_groups])
         for scheduler in schedulers:
             scheduler.last_epoch -= 1
         first = self._schedulers[bisect_right(self.milestones, 0)]
@@ -1474,7 +1474,7 @@ class SequentialLR(_Several):
         position = bisect_right(self.milestones, epoch)
         scheduler = self._schedulers[position]
         if position and self.milestones[position - 1] == epoch:
-            scheduler._go(0, scheduler._closed_form)
+            scheduler._move_to(0, scheduler._closed_form)
         else:
             scheduler.step()
         self.last_epoch, self._last_lr = epoch, scheduler.get_last_lr()
@@ -1507,8 +1507,8 @@ class ChainedScheduler(_Several):
     _takes = "it takes schedulers that need no metric at a step"
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
-        self._take(schedulers, optimizer, (ReduceLROnPlateau,))
-        self.last_epoch, self._last_lr = 0, self._present()
+        self._adopt(schedulers, optimizer, (ReduceLROnPlateau,))
+        self.last_epoch, self._last_lr = 0, self._current_lrs()
 
     def step(self) -> None:
         """Go to the next epoch, with all of them, or, after an error, with none."""
@@ -1523,4 +1523,4 @@ class ChainedScheduler(_Several):
             for group, own in zip(self.optimizer.param_groups, settings):
                 group.set(own)
             raise
-        self.last_epoch, self._last_lr = self.last_epoch + 1, self._present()
+        self.last_epoch, self._last_lr = self.last_epoch + 1, self._current_lrs()

@@ -14,7 +14,7 @@ from demos.classroom.commands import main
 from demos.programs import xor_counts
 from demos.programs.xor_counts import RECIPES, SEEDS, Outcome, stored, train
 
-from .running import ran, told
+from .running import ran, transcript
 
 try:  # without NumPy the tests are skipped, see below
     import numpy as np
@@ -300,7 +300,7 @@ def test_the_runs_of_the_lesson() -> None:
 
 
 def test_what_the_lesson_says() -> None:
-    text = told("xor")
+    text = transcript("xor")
     assert "Answer: 61." in text and "after 100,000 epochs: the same failures" in text
     assert "blind: 0 of 61 that solved it," in text and "37 of 39 that failed" in text
     assert "AttributeError: 'NoneType' object has no attribute 'astype'" in text
