@@ -1017,7 +1017,7 @@ class _Watch:
             snapshots += [x] if module is None else self._snapshots_of(module, x.name, vars(module).get(x.name))
         self.snapshots = snapshots
 
-    def note(self) -> None:
+    def mark_state(self) -> None:
         """During a call, or after it: lists without parameters that have changed hold state."""
         written = {id(x): x for x in self.snapshots if not x.trained and x.changed()}
         if written:
