@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("autograd", "nn")
 SOURCES = ("*.py", "*.pxd")
 NATIVE = ("origins", "value", "cells")  # the modules that are compiled
-KEPT = 7 * 24 * 3600.0  # seconds for which folders of other states of the source are kept
+CACHE_SECONDS = 7 * 24 * 3600.0  # seconds for which folders of other states of the source are kept
 BUILD = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -37,12 +37,12 @@ def interpreted() -> Path:
     return _cached("interpreted", _copy)
 
 
-def native(asked: str | None = None) -> tuple[Path, str]:
+def native(requested: str | None = None) -> tuple[Path, str]:
     """A folder with a native build, and a sentence on where it comes from.
 
     Parameters
     ----------
-    asked : str, optional
+    requested : str, optional
         The folder to use; otherwise the environment's GLASSGRAD_NATIVE, what is installed, or a build.
 
     Raises
@@ -50,9 +50,9 @@ def native(asked: str | None = None) -> tuple[Path, str]:
     Missing
         If the folder that is asked for holds no native build, or if none can be made.
     """
-    asked = asked or os.environ.get("GLASSGRAD_NATIVE")
-    if asked:
-        folder = Path(asked).resolve()
+    requested = requested or os.environ.get("GLASSGRAD_NATIVE")
+    if requested:
+        folder = Path(requested).resolve()
         if not is_native(folder):
             raise Missing(f"there is no native build of autograd in {folder}")
         return folder, "the folder asked for" + ("" if same_source(folder) else "; its source differs from this one")
@@ -96,7 +96,7 @@ def _cached(name: str, make: Callable[[Path], None]) -> Path:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         for old in home.iterdir():
-            if old.stat().st_mtime < time.time() - KEPT:
+            if old.stat().st_mtime < time.time() - CACHE_SECONDS:
                 shutil.rmtree(old, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             made = Path(scratch) / name
@@ -126,11 +126,11 @@ def _build(folder: Path) -> None:
         shutil.copytree(ROOT, source, ignore=ignored)
         command = [sys.executable, "-m", "pip", "install", "-v", "--no-deps", "--target", str(folder), str(source)]
         done = subprocess.run(command, capture_output=True, text=True)
-    said = (done.stdout + done.stderr).splitlines()
+    output = (done.stdout + done.stderr).splitlines()
     if done.returncode:
-        last = next((line for line in reversed(said) if line.strip()), "and said nothing")
+        last = next((line for line in reversed(output) if line.strip()), "and said nothing")
         raise Missing(f"pip install failed: {last}")
     if not is_native(folder):
-        reasons = [line.strip() for sign in (": error:", "no native build") for line in said if sign in line]
+        reasons = [line.strip() for sign in (": error:", "no native build") for line in output if sign in line]
         why = reasons[0] if reasons else "it does not say why"
         raise Missing(f"pip install gave no native build: {why}")

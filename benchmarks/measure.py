@@ -26,10 +26,10 @@ from .rivals import Rival
 from .scalars import CHAIN_FACTOR, PROGRAMS, Engine, Library, Program, chain_of
 
 Sample: TypeAlias = dict[str, float]
-Opened: TypeAlias = tuple[dict[str, Any], Callable[[], Sample]]
+Setup: TypeAlias = tuple[dict[str, Any], Callable[[], Sample]]
 
 
-class Collecting:
+class CollectionTimer:
     """Counts the seconds that garbage collection takes."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Collecting:
 # --- whether all compute the same ---------------------------------------------------------------------------------
 
 
-def checked(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | None:
+def program_to_check(measure: str, task: str, problem: Problem) -> tuple[str, Problem] | None:
     """The program, and its problem, whose loss and gradients must be right before samples are taken; None if none."""
     if measure == "imports":
         return None
@@ -78,7 +78,7 @@ def disagreement(sums: list[float], reference: list[float]) -> float:
 
 def steps(program: Program, budget: float) -> Callable[[], Sample]:
     """Seconds of a step right after a full garbage collection, and the mean of as many more as fit into the budget."""
-    step, collecting = program.step, Collecting()
+    step, timer = program.step, CollectionTimer()
 
     def several(times: int) -> float:
         began = perf_counter()
@@ -94,8 +94,8 @@ def steps(program: Program, budget: float) -> Callable[[], Sample]:
     def sample() -> Sample:
         gc.collect()
         fresh = several(1)
-        collecting.seconds = 0.0
-        return {"fresh": fresh, "seconds": several(times), "gc": collecting.seconds / times}
+        timer.seconds = 0.0
+        return {"fresh": fresh, "seconds": several(times), "gc": timer.seconds / times}
 
     return sample
 
@@ -121,10 +121,10 @@ def chain(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sampl
 
 def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
     """Seconds to build, differentiate and free a chain, as the mean of as many as fit into `budget` seconds."""
-    collecting = Collecting()
+    timer = CollectionTimer()
 
     def sample() -> Sample:
-        times, build, backward, free, collecting.seconds = 0, 0.0, 0.0, 0.0, 0.0
+        times, build, backward, free, timer.seconds = 0, 0.0, 0.0, 0.0, 0.0
         while times == 0 or build + backward + free < budget:
             times += 1
             start = perf_counter()
@@ -136,7 +136,7 @@ def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
             del root, leaves
             freed = perf_counter()
             build, backward, free = build + built - start, backward + swept - built, free + freed - swept
-        sample = {"build": build, "backward": backward, "free": free, "gc": collecting.seconds}
+        sample = {"build": build, "backward": backward, "free": free, "gc": timer.seconds}
         return {"seconds": (build + backward + free) / times, **{name: x / times for name, x in sample.items()}}
 
     return sample
@@ -144,12 +144,12 @@ def chains(engine: Engine, nodes: int, budget: float) -> Callable[[], Sample]:
 
 def sizes(engine: Engine, problem: Problem, budget: float) -> Callable[[], Sample]:
     """Seconds per node for chains of several lengths, as ``"<nodes> build"`` and so on."""
-    takers = {nodes: chains(engine, nodes, budget) for nodes in problem["sizes"]}
+    samplers = {nodes: chains(engine, nodes, budget) for nodes in problem["sizes"]}
 
     def sample() -> Sample:
         whole: Sample = {}
-        for nodes, take in takers.items():
-            whole.update({f"{nodes} {name}": seconds / nodes for name, seconds in take().items()})
+        for nodes, sampler in samplers.items():
+            whole.update({f"{nodes} {name}": seconds / nodes for name, seconds in sampler().items()})
         return whole
 
     return sample
@@ -161,11 +161,11 @@ def compiling(engine: Engine, problem: Problem, budget: float) -> Callable[[], S
     The largest counts as ``"seconds"``.
     """
     program = problem["program"]
-    counted = {engine.nodes(PROGRAMS[program](engine, part)()[0]): part for part in problem["parts"]}
+    parts_by_nodes = {engine.nodes(PROGRAMS[program](engine, part)()[0]): part for part in problem["parts"]}
 
     def sample() -> Sample:
         whole: Sample = {}
-        for nodes, part in counted.items():
+        for nodes, part in parts_by_nodes.items():
             times, seconds = 0, 0.0
             while times == 0 or seconds < budget:
                 times += 1
@@ -208,7 +208,7 @@ def resident() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def imports(rival: Rival, problem: Problem) -> Opened:
+def imports(rival: Rival, problem: Problem) -> Setup:
     """Seconds that the import adds to the run time of a bare interpreter, and the modules that it loads."""
     statement = f"import {rival.package}"
 
@@ -290,22 +290,22 @@ GRAPHS: dict[str, Callable[[Engine, Problem, float], Callable[[], Sample]]] = {
 }
 
 
-def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float) -> Opened:
+def begin(rival: Rival, measure: str, task: str, problem: Problem, budget: float) -> Setup:
     """Get everything ready and take the first step; returns its time and checksums, and what takes samples."""
     if measure == "imports":
         return imports(rival, problem)
     library: Library = importlib.import_module(f"benchmarks.rivals.{rival.module}").Library()
     began = perf_counter()
-    program = library.program(*(checked(measure, task, problem) or ()))
+    program = library.program(*(program_to_check(measure, task, problem) or ()))
     made = program.step()
     first = perf_counter() - began
     sums = checksums(*program.read(made))
     del made
-    said: dict[str, Any] = {"sums": sums, "first": first}
+    report: dict[str, Any] = {"sums": sums, "first": first}
     if program.source:
-        said["lines"] = lines_of(program.source, "step")
+        report["lines"] = lines_of(program.source, "step")
     if measure == "steps":
-        return said, steps(program, budget)
+        return report, steps(program, budget)
     if not isinstance(library, Engine):
         raise TypeError(f"{rival.title} builds no graph of scalars")
-    return said, GRAPHS[measure](library, problem, budget)
+    return report, GRAPHS[measure](library, problem, budget)

@@ -141,7 +141,7 @@ def layer_norm(quick: bool) -> Problem:
     for nin, nout in pairwise(widths):
         parameters += [matrix(draw, nout, nin), vector(draw, nout)]
         if nout > 1:
-            parameters += [vector(draw, nout, around=1.0), vector(draw, nout)]
+            parameters += [vector(draw, nout, centre=1.0), vector(draw, nout)]
     return {**vectors(draw, 3 if quick else 64, widths[0]), "parameters": parameters}
 
 
@@ -151,7 +151,7 @@ def residual(quick: bool) -> Problem:
     return {
         **vectors(draw, 3 if quick else 64, width),
         "parameters": [
-            vector(draw, width, around=1.0),
+            vector(draw, width, centre=1.0),
             vector(draw, width),
             matrix(draw, inside, width),
             vector(draw, inside),
@@ -260,9 +260,9 @@ def matrix(draw: random.Random, rows: int, columns: int, bias: bool = False) -> 
     ]
 
 
-def vector(draw: random.Random, size: int, around: float = 0.0) -> Matrix:
-    """A row of numbers near `around`, such as biases, as a matrix."""
-    return [[around + draw.uniform(-0.1, 0.1) for _ in range(size)]]
+def vector(draw: random.Random, size: int, centre: float = 0.0) -> Matrix:
+    """A row of numbers near `centre`, such as biases, as a matrix."""
+    return [[centre + draw.uniform(-0.1, 0.1) for _ in range(size)]]
 
 
 def data(problem: Problem) -> list[Any]:

@@ -88,7 +88,7 @@ def _spread(key: str) -> Cell:
     return cell
 
 
-def _faster(reference: str) -> Cell:
+def _speed_ratio(reference: str) -> Cell:
     def cell(row: Row, rows: dict[str, Row]) -> str:
         ratio = quotient(rows[reference]["median"]["seconds"], row["median"]["seconds"]) if reference in rows else None
         return NOTHING if ratio is None else digits(ratio)
@@ -96,7 +96,7 @@ def _faster(reference: str) -> Cell:
     return cell
 
 
-def _slower(reference: str) -> Cell:
+def _time_ratio(reference: str) -> Cell:
     def cell(row: Row, rows: dict[str, Row]) -> str:
         ratio = quotient(row["median"]["seconds"], rows[reference]["median"]["seconds"]) if reference in rows else None
         return NOTHING if ratio is None else digits(ratio)
@@ -133,10 +133,10 @@ def _compiling(nodes: int) -> Cell:
 
 
 RATIOS: list[tuple[str, Cell]] = [
-    ("speed, micrograd = 1", _faster("micrograd")),
-    ("speed, microgpt = 1", _faster("microgpt")),
-    ("speed, XAD = 1", _faster("xad")),
-    ("time, NumPy = 1", _slower("numpy")),
+    ("speed, micrograd = 1", _speed_ratio("micrograd")),
+    ("speed, microgpt = 1", _speed_ratio("microgpt")),
+    ("speed, XAD = 1", _speed_ratio("xad")),
+    ("time, NumPy = 1", _time_ratio("numpy")),
 ]
 STEPS: list[tuple[str, Cell]] = [
     ("per step", _time("seconds")),
@@ -198,12 +198,12 @@ def table(name: str, measured: dict[str, Any]) -> Table:
         measured["title"],
         measured["what"],
         ["what", *(columns[i][0] for i in used)],
-        [[_name(rival, name), *(row[i] for i in used)] for rival, row in zip(slowest_first, cells)],
+        [[_row_name(rival, name), *(row[i] for i in used)] for rival, row in zip(slowest_first, cells)],
         notes,
     )
 
 
-def _name(rival: str, task: str) -> str:
+def _row_name(rival: str, task: str) -> str:
     """The name of a row."""
     if task != "imports":
         return RIVALS[rival].title
@@ -229,8 +229,8 @@ def targets(results: Results) -> Table:
 def tables(results: Results) -> list[Table]:
     """All tables of a run."""
     found = [table(name, measured) for name, measured in results["tasks"].items()]
-    held = targets(results)
-    return [*found, held] if held.rows else found
+    bounds = targets(results)
+    return [*found, bounds] if bounds.rows else found
 
 
 def show(results: Results, console: Console) -> None:

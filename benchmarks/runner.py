@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from . import engines
 from .engines import ROOT, Missing
-from .measure import Sample, checked, checksums, disagreement
+from .measure import Sample, checksums, disagreement, program_to_check
 from .problems import Problem
 from .rivals import RIVALS, Rival
 from .tasks import LARGEST, TASKS, Task
@@ -46,16 +46,16 @@ class Worker:
         # In matrix products as small as these, several threads would only wait for each other.
         one = {**{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}, "NPROC": "1"}  # XLA's name
         # The working folder comes before PYTHONPATH in `sys.path`, so it holds no packages, only the worker's stderr.
-        self.elsewhere = tempfile.TemporaryDirectory()
-        self.complaints = Path(self.elsewhere.name, "stderr")
-        with open(self.complaints, "w") as errors:
+        self.scratch = tempfile.TemporaryDirectory()
+        self.stderr_file = Path(self.scratch.name, "stderr")
+        with open(self.stderr_file, "w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 encoding="utf-8",
-                cwd=self.elsewhere.name,
+                cwd=self.scratch.name,
                 env={**os.environ, **one, "PYTHONPATH": os.pathsep.join(path)},
             )
 
@@ -64,7 +64,7 @@ class Worker:
         self.process.kill()
         with contextlib.suppress(BrokenPipeError, ValueError):
             self.process.communicate()
-        self.elsewhere.cleanup()
+        self.scratch.cleanup()
 
     def ask(self, question: str = "") -> dict[str, Any]:
         """Send a line and wait for the answer.
@@ -83,33 +83,33 @@ class Worker:
             answer = self.process.stdout.readline()
         except BrokenPipeError:
             answer = ""
-        said: dict[str, Any] = json.loads(answer) if answer else {"failed": self.last_words()}
-        if "failed" in said and self.rival.engine:
-            raise RunError(f"{self.rival.title} failed: {said['failed']}")
-        if reason := said.get("failed") or said.get("missing"):
+        reply: dict[str, Any] = json.loads(answer) if answer else {"failed": self.failure_message()}
+        if "failed" in reply and self.rival.engine:
+            raise RunError(f"{self.rival.title} failed: {reply['failed']}")
+        if reason := reply.get("failed") or reply.get("missing"):
             raise Missing(reason)
-        return said
+        return reply
 
-    def last_words(self) -> str:
+    def failure_message(self) -> str:
         code = self.process.wait()
-        lines = self.complaints.read_text(encoding="utf-8", errors="replace").split("\n")
+        lines = self.stderr_file.read_text(encoding="utf-8", errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         return f"its process ended with code {code}" + (f" after {last!r}" if last else "")
 
     def begin(self, order: dict[str, Any], reference: list[float] | None) -> dict[str, Any]:
         """Get the rival ready; check its engine, and its loss and gradients against the reference."""
-        said = self.ask(json.dumps(order))
-        if self.folder and (said["engine"] != self.rival.engine or self.folder not in Path(said["file"]).parents):
+        reply = self.ask(json.dumps(order))
+        if self.folder and (reply["engine"] != self.rival.engine or self.folder not in Path(reply["file"]).parents):
             raise RunError(
-                f"{self.rival.title} should run {self.rival.engine} from {self.folder}, but it runs {said['engine']} "
-                f"from {said['file']}"
+                f"{self.rival.title} should run {self.rival.engine} from {self.folder}, but it runs {reply['engine']} "
+                f"from {reply['file']}"
             )
-        if reference and not disagreement(said["sums"], reference) < TOLERANCE:
+        if reference and not disagreement(reply["sums"], reference) < TOLERANCE:
             raise RunError(
                 f"{self.rival.title} computes something else in {order['task']!r}: its loss and the checksums of its "
-                f"gradients are {said['sums']}, and derived by hand {reference}"
+                f"gradients are {reply['sums']}, and derived by hand {reference}"
             )
-        return said
+        return reply
 
 
 class Run:
@@ -122,7 +122,7 @@ class Run:
         self.native = ""  # where the native build comes from
         self.versions = {"python": platform.python_version()}
 
-    def find_engines(self, asked: str | None) -> None:
+    def find_engines(self, native_folder: str | None) -> None:
         """Find the folders of our own engines, as far as they are needed."""
         needed = {RIVALS[rival].engine for rival in self.rivals}
         if "interpreted" in needed:
@@ -130,7 +130,7 @@ class Run:
         if "native" in needed:
             self.tell("looking for a native build of glassgrad")
             try:
-                self.folders["native"], self.native = engines.native(asked)
+                self.folders["native"], self.native = engines.native(native_folder)
             except Missing as reason:
                 self.absent["native"] = str(reason)
 
@@ -144,8 +144,8 @@ class Run:
         """The results of one task, for which all rivals are measured in turn."""
         task = TASKS[name]
         problem = task.problem(self.quick)
-        reference = by_hand(task, task.program or name, problem)
-        told: dict[str, dict[str, Any]] = {}
+        reference = reference_checksums(task, task.program or name, problem)
+        replies: dict[str, dict[str, Any]] = {}
         samples: dict[str, list[Sample]] = {rival: [] for rival in task.rivals if rival in self.rivals}
         missing = {rival: reason for rival, reason in task.left_out.items() if rival in self.rivals}
         workers: dict[str, Worker] = {}
@@ -158,15 +158,15 @@ class Run:
                         if i == 0 or task.fresh:
                             worker = workers[rival] = self.worker(rival)
                             stack.callback(worker.close)
-                            told[rival] = worker.begin(self.order(rival, task, name, problem), reference)
+                            replies[rival] = worker.begin(self.order(rival, task, name, problem), reference)
                         samples[rival].append(workers[rival].ask())
                         if task.fresh:
                             workers[rival].close()
                     except Missing as reason:
                         missing[rival] = str(reason)
-        measured = {rival: taken for rival, taken in samples.items() if rival not in missing}
+        measured = {rival: its_samples for rival, its_samples in samples.items() if rival not in missing}
         self.versions.update(
-            {RIVALS[rival].distribution: told[rival]["version"] for rival in measured if "version" in told[rival]}
+            {RIVALS[rival].distribution: replies[rival]["version"] for rival in measured if "version" in replies[rival]}
         )
         return {
             "title": task.title,
@@ -174,11 +174,11 @@ class Run:
             "figure": task.figure,
             "rivals": {
                 rival: {
-                    "median": {key: statistics.median(sample[key] for sample in taken) for key in taken[0]},
-                    "samples": taken,
-                    **{key: told[rival][key] for key in ("first", "lines", "modules") if key in told[rival]},
+                    "median": {key: statistics.median(sample[key] for sample in its_samples) for key in its_samples[0]},
+                    "samples": its_samples,
+                    **{key: replies[rival][key] for key in ("first", "lines", "modules") if key in replies[rival]},
                 }
-                for rival, taken in measured.items()
+                for rival, its_samples in measured.items()
             },
             "missing": missing,
         }
@@ -197,11 +197,11 @@ class Run:
         }
 
 
-def by_hand(task: Task, name: str, problem: Problem) -> list[float] | None:
+def reference_checksums(task: Task, name: str, problem: Problem) -> list[float] | None:
     """The reference: checksums of the loss and gradients derived by hand."""
     from .rivals.by_hand import Library
 
-    program = checked(task.measure, name, problem)
+    program = program_to_check(task.measure, name, problem)
     if program is None:
         return None
     made = Library().program(*program)

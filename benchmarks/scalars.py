@@ -113,7 +113,7 @@ class Engine(Library):
 
     # --- the program
 
-    def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+    def adam_step(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
         """A function that moves the leaves by one step of Adam (Kingma and Ba 2015)."""
         raise NotImplementedError
 
@@ -126,7 +126,7 @@ class Engine(Library):
             self.backward(root)
             if "adam" in problem:
                 if not optimise:
-                    optimise.append(self.adam(leaves, **problem["adam"]))
+                    optimise.append(self.adam_step(leaves, **problem["adam"]))
                 optimise[0]()
             return root, leaves
 
@@ -161,7 +161,7 @@ class ValueEngine(Engine):
     def grad(self, leaf: Any) -> float:
         return float(leaf.grad)
 
-    def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+    def adam_step(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
         means, squares = [0.0] * len(leaves), [0.0] * len(leaves)
         steps, (first, second) = count(1), betas
 

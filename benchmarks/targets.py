@@ -84,7 +84,7 @@ def scaled(x: float | None, factor: float) -> float | None:
     return None if x is None else x * factor
 
 
-def _faster(rival: str, reference: str, bound: float) -> Target:
+def _moons_speed(rival: str, reference: str, bound: float) -> Target:
     """The moons step, against the reference at its best."""
 
     def measured(results: Results) -> float | None:
@@ -93,43 +93,43 @@ def _faster(rival: str, reference: str, bound: float) -> Target:
     return Target(f"moons step, {NAMES[rival]}, against {NAMES[reference]}", bound, True, " times as fast", measured)
 
 
-def _beside(task: str, rival: str, reference: str, bound: float) -> Target:
+def _time_ratio(task: str, rival: str, reference: str, bound: float) -> Target:
     """A rival's time over the reference's, which must not be above `bound`."""
 
     def measured(results: Results) -> float | None:
         return quotient(figure(results, task, rival, "seconds"), figure(results, task, reference, "seconds"))
 
-    title = f"{_called(task)}, {NAMES[rival]}, against {NAMES[reference]}"
+    title = f"{_title_in_sentence(task)}, {NAMES[rival]}, against {NAMES[reference]}"
     return Target(title, bound, False, " times its time", measured)
 
 
-def _by_hand(task: str, rival: str, bound: float) -> Target:
-    return _beside(task, rival, "numpy", bound)
+def _time_against_numpy(task: str, rival: str, bound: float) -> Target:
+    return _time_ratio(task, rival, "numpy", bound)
 
 
-def _training(rival: str, bound: float) -> Target:
+def _training_speed(rival: str, bound: float) -> Target:
     """The training step of the GPT, against microgpt's design at its best."""
 
     def measured(results: Results) -> float | None:
         return quotient(best(results, "training", "microgpt"), figure(results, "training", rival, "seconds"))
 
-    title = f"{_called('training')}, {NAMES[rival]}, against {NAMES['microgpt']}"
+    title = f"{_title_in_sentence('training')}, {NAMES[rival]}, against {NAMES['microgpt']}"
     return Target(title, bound, True, " times as fast", measured)
 
 
 def _lines(task: str, rival: str, bound: float) -> Target:
     """The lines of the step in a compiled program."""
-    title = f"{_called(task)}, {NAMES[rival]}, the program's step"
+    title = f"{_title_in_sentence(task)}, {NAMES[rival]}, the program's step"
     return Target(title, bound, False, " lines", lambda results: part(results, task, rival).get("lines"))
 
 
-def _called(task: str) -> str:
+def _title_in_sentence(task: str) -> str:
     """A task's title in a sentence."""
     title = TASKS[task].title
     return title if title[:2].isupper() else title[0].lower() + title[1:]
 
 
-def _compiling(rival: str) -> Target:
+def _compiling_time(rival: str) -> Target:
     """The seconds that compiling causal attention takes, at the size of a learner's first transformer."""
 
     def measured(results: Results) -> float | None:
@@ -138,11 +138,11 @@ def _compiling(rival: str) -> Target:
     return Target(f"compiling causal attention of 32 steps, {NAMES[rival]}", 1.0, False, " s", measured)
 
 
-def _bytes(rival: str, bound: float) -> Target:
+def _node_bytes(rival: str, bound: float) -> Target:
     return Target(f"a node, {rival}", bound, False, " bytes", lambda results: figure(results, "memory", rival, "built"))
 
 
-def _import(rival: str) -> Target:
+def _import_time(rival: str) -> Target:
     def measured(results: Results) -> float | None:
         return scaled(figure(results, "imports", rival, "seconds"), 1e3)
 
@@ -167,13 +167,13 @@ NAMES = {
 }
 ATTENTION = [name for name, task in TASKS.items() if task.program == "attention"]
 TARGETS = (
-    _faster("native", "micrograd", 25.0),
-    _faster("native", "xad", 5.0),
-    _faster("interpreted", "micrograd", 5.0),
-    _faster("native-nn", "micrograd", 120.0),
-    _faster("native-nn", "xad", 22.0),
-    _faster("interpreted-nn", "micrograd", 25.0),
-    _faster("compiled", "micrograd", 5000.0),
+    _moons_speed("native", "micrograd", 25.0),
+    _moons_speed("native", "xad", 5.0),
+    _moons_speed("interpreted", "micrograd", 5.0),
+    _moons_speed("native-nn", "micrograd", 120.0),
+    _moons_speed("native-nn", "xad", 22.0),
+    _moons_speed("interpreted-nn", "micrograd", 25.0),
+    _moons_speed("compiled", "micrograd", 5000.0),
     Target(
         "moons step, compiled, against micrograd, the collector included",
         5000.0,
@@ -183,11 +183,11 @@ TARGETS = (
             figure(results, "moons", "micrograd", "seconds"), figure(results, "moons", "compiled", "seconds")
         ),
     ),
-    _faster("compiled", "casadi", 5.0),
-    _faster("compiled", "torch", 3.0),
-    _by_hand("moons", "compiled", 1.25),
-    _by_hand("digits-128", "compiled", 1.15),
-    _by_hand("moons", "compiled-whole", 3.0),
+    _moons_speed("compiled", "casadi", 5.0),
+    _moons_speed("compiled", "torch", 3.0),
+    _time_against_numpy("moons", "compiled", 1.25),
+    _time_against_numpy("digits-128", "compiled", 1.15),
+    _time_against_numpy("moons", "compiled-whole", 3.0),
     Target(
         "moons, compiled whole graph, from the data to the first gradient",
         3.0,
@@ -202,14 +202,14 @@ TARGETS = (
         " times",
         lambda results: quotient(per_node(results, 10**6), per_node(results, 10**4)),
     ),
-    *(_by_hand(task, "compiled", 1.5) for task in ATTENTION),
+    *(_time_against_numpy(task, "compiled", 1.5) for task in ATTENTION),
     *(_lines(task, "compiled", 89) for task in ATTENTION),
-    *(_by_hand(task, "compiled", 1.1) for task in ("rnn-1", "rnn-32")),
+    *(_time_against_numpy(task, "compiled", 1.1) for task in ("rnn-1", "rnn-32")),
     *(_lines(task, "compiled", 29) for task in ("rnn-1", "rnn-32")),
-    _by_hand("gpt", "compiled-whole", 2.0),
-    _training("interpreted-nn", 5.0),
-    _training("native-nn", 10.0),
-    _training("compiled", 1000.0),
+    _time_against_numpy("gpt", "compiled-whole", 2.0),
+    _training_speed("interpreted-nn", 5.0),
+    _training_speed("native-nn", 10.0),
+    _training_speed("compiled", 1000.0),
     Target(
         "micrograd's README expression, compiled whole graph",
         1.5,
@@ -217,11 +217,11 @@ TARGETS = (
         " µs",
         lambda results: scaled(figure(results, "expression", "compiled-whole", "seconds"), 1e6),
     ),
-    _beside("expression", "compiled-whole", "casadi", 7.0),
-    *(_beside(task, "compiled-jax", "jax", 1.15) for task in ("digits-128", "digits-784")),
-    *map(_compiling, COMPILED),
-    _bytes("native", 104.0),
-    _bytes("interpreted", 260.0),
+    _time_ratio("expression", "compiled-whole", "casadi", 7.0),
+    *(_time_ratio(task, "compiled-jax", "jax", 1.15) for task in ("digits-128", "digits-784")),
+    *map(_compiling_time, COMPILED),
+    _node_bytes("native", 104.0),
+    _node_bytes("interpreted", 260.0),
     Target(
         "time per node at 10^7 nodes, native, against that at 10^4",
         2.0,
@@ -231,6 +231,6 @@ TARGETS = (
             figure(results, "sizes", "native", "10000000 seconds"), figure(results, "sizes", "native", "10000 seconds")
         ),
     ),
-    _import("native"),
-    _import("interpreted"),
+    _import_time("native"),
+    _import_time("interpreted"),
 )

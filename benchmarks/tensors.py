@@ -87,13 +87,13 @@ def digits(tools: Tensors, problem: Problem) -> Loss:
 
 def attention(tools: Tensors, problem: Problem) -> Loss:
     steps, width = len(problem["inputs"][0]), len(problem["parameters"][0])
-    blocked = tools.array(future(steps)) if problem["causal"] else 0.0
+    mask = tools.array(causal_mask(steps)) if problem["causal"] else 0.0
     heads, size = problem["heads"], width // problem["heads"]
 
     def loss(parameters: Arrays, x: Any, y: Any) -> Any:
         query, key, value, out = parameters
         queries, keys, values = (split_heads(x @ matrix.T, heads, size) for matrix in (query, key, value))
-        weights = tools.softmax(queries @ keys.swapaxes(-1, -2) * size**-0.5 + blocked)
+        weights = tools.softmax(queries @ keys.swapaxes(-1, -2) * size**-0.5 + mask)
         return ((join_heads(weights @ values) @ out.T - y) ** 2).mean()
 
     return loss
@@ -110,7 +110,7 @@ def join_heads(x: Any) -> Any:
     return swapped.reshape(*swapped.shape[:-2], -1)
 
 
-def future(steps: int) -> list[list[float]]:
+def causal_mask(steps: int) -> list[list[float]]:
     """The mask that is added to the scores, so that no step attends to a later one."""
     return [[0.0 if j <= i else float("-inf") for j in range(steps)] for i in range(steps)]
 
@@ -185,7 +185,7 @@ def convolution(tools: Tensors, problem: Problem) -> Loss:
 def gpt(tools: Tensors, problem: Problem) -> Loss:
     heads, length = problem["heads"], len(problem["inputs"][0])
     size = len(problem["parameters"][2]) // heads
-    blocked = tools.array(future(length))
+    mask = tools.array(causal_mask(length))
     weights = [weight for word in problem["weights"] for weight in word]
     real = tools.array([i for i, weight in enumerate(weights) if weight])  # positions that are not padding
 
@@ -197,7 +197,7 @@ def gpt(tools: Tensors, problem: Problem) -> Loss:
         x = letters[inputs] + places[:length]
         normed = norm(x)
         queries, keys, values = (split_heads(normed @ matrix.T, heads, size) for matrix in (query, key, value))
-        shares = tools.softmax(queries @ keys.swapaxes(-1, -2) * size**-0.5 + blocked)
+        shares = tools.softmax(queries @ keys.swapaxes(-1, -2) * size**-0.5 + mask)
         x = x + join_heads(shares @ values) @ out.T
         x = x + tools.relu(norm(x) @ up.T) @ down.T
         logits = norm(x) @ head.T

@@ -32,14 +32,14 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
-    def answer(said: dict[str, Any]) -> None:
-        print(json.dumps(said), file=answers, flush=True)
+    def answer(report: dict[str, Any]) -> None:
+        print(json.dumps(report), file=answers, flush=True)
 
     order = json.loads(sys.stdin.readline())
     rival = RIVALS[order["rival"]]
     try:
-        said, sample = begin(rival, order["measure"], order["task"], order["problem"], order["budget"])
-        answer({**identity(rival), **said})
+        report, sample = begin(rival, order["measure"], order["task"], order["problem"], order["budget"])
+        answer({**identity(rival), **report})
         for _ in sys.stdin:
             answer(sample())
     except ImportError as error:

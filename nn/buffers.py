@@ -93,7 +93,7 @@ def match(name: str, held: Numbers, given: Any, problems: list[str]) -> Numbers:
     if isinstance(held, list):
         if isinstance(given, (list, tuple)) and len(given) == len(held):
             return [match(f"{name}[{i}]", x, y, problems) for i, (x, y) in enumerate(zip(held, given))]
-        problems.append(f"{name} must be a list of {len(held)}, not {_told(given)}")
+        problems.append(f"{name} must be a list of {len(held)}, not {_described(given)}")
         return held
     number = None if isinstance(given, (list, tuple)) else _number(given)
     wanted = "a finite number"
@@ -107,11 +107,11 @@ def match(name: str, held: Numbers, given: Any, problems: list[str]) -> Numbers:
             return int(number)
     elif number is not None and not is_bool(given) and (math.isfinite(number) or number == held):
         return float(number)  # an infinity may replace the same infinity, which a mask may hold by design
-    problems.append(f"{name} must be {wanted}, not {_told(given)}")
+    problems.append(f"{name} must be {wanted}, not {_described(given)}")
     return held
 
 
-def _told(given: Any) -> str:
+def _described(given: Any) -> str:
     return f"a list of {len(given)}" if isinstance(given, (list, tuple)) else f"{given!r:.60}"
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from autograd import Value
 
 from .batches import is_list
-from .module import Module, is_module_class
+from .module import Module, is_module_class, keyed_items
 from .parameters import Parameter
 
 TYPE_CHECKING = False
@@ -23,14 +23,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-def _held(container: Module) -> Any:
+def _items_of(container: Module) -> Any:
     """The list or dict of a container's items."""
     return vars(container)[container._name_of_contents]
-
-
-def _keyed(items: Any) -> list[tuple[str, Any]]:
-    """The items of a list or a dict with the names that they have in it."""
-    return [(str(key), item) for key, item in (items.items() if isinstance(items, dict) else enumerate(items))]
 
 
 class _Container(Module):
@@ -41,7 +36,7 @@ class _Container(Module):
         raise NotImplementedError
 
     def __len__(self) -> int:
-        return len(_held(self))
+        return len(_items_of(self))
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """A container only holds its items; `Sequential` calls them."""
@@ -56,7 +51,7 @@ class _Listed(_Container):
 
     def _key_of_item(self, index: object) -> Any:
         """The key of an item in the list or dict: its position, which may count from the end, or its name."""
-        items = _held(self)
+        items = _items_of(self)
         if isinstance(index, bool) or not hasattr(index, "__index__"):
             raise TypeError(f"an index of {type(self).__name__} must be a whole number or a slice, not {index!r:.60}")
         position = index.__index__()
@@ -69,20 +64,20 @@ class _Listed(_Container):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Any]:
-        items = _held(self)
+        items = _items_of(self)
         return iter(items.values() if isinstance(items, dict) else items)
 
     def __getitem__(self, index: Any) -> Any:
-        items = _held(self)
+        items = _items_of(self)
         if not isinstance(index, slice):
             return items[self._key_of_item(index)]
-        return self._with_items(_keyed(items)[index])
+        return self._with_items(keyed_items(items)[index])
 
     def __setitem__(self, index: int, item: Any) -> None:
-        _held(self)[self._key_of_item(index)] = self._checked_item(item)
+        _items_of(self)[self._key_of_item(index)] = self._checked_item(item)
 
     def __delitem__(self, index: int | slice) -> None:
-        items = _held(self)
+        items = _items_of(self)
         if not isinstance(index, slice):
             del items[self._key_of_item(index)]
         elif isinstance(items, dict):
@@ -98,7 +93,7 @@ class _Listed(_Container):
     def extend(self, items: Iterable[Any]) -> Self:
         """Add items at the end: all of them, or, after an error, none; returns the container."""
         new = [self._checked_item(item) for item in items]
-        held = _held(self)
+        held = _items_of(self)
         if isinstance(held, dict):
             names = [str(len(held) + i) for i in range(len(new))]
             for name in names:
@@ -111,7 +106,7 @@ class _Listed(_Container):
 
     def insert(self, index: int, item: Any) -> None:
         """Put an item before the one that is there."""
-        held = _held(self)
+        held = _items_of(self)
         if isinstance(held, dict):
             raise TypeError(
                 f"the items of this {type(self).__name__} have names, so none can be inserted; append it instead"
@@ -120,7 +115,7 @@ class _Listed(_Container):
 
     def pop(self, index: int = -1) -> Any:
         """Take an item out, the last one if no other is named, and return it."""
-        return _held(self).pop(self._key_of_item(index))
+        return _items_of(self).pop(self._key_of_item(index))
 
     def __add__(self, others: Iterable[Any]) -> Any:
         return self[:].extend(others)
@@ -138,15 +133,15 @@ class _Keyed(_Container):
             self.update(items)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_held(self))
+        return iter(_items_of(self))
 
     def __contains__(self, key: object) -> bool:
-        return key in _held(self)
+        return key in _items_of(self)
 
     def __getitem__(self, key: str) -> Any:
-        if key not in _held(self):
-            raise KeyError(f"{type(self).__name__} has no {key!r:.60}, only {', '.join(_held(self)) or 'nothing'}")
-        return _held(self)[key]
+        if key not in _items_of(self):
+            raise KeyError(f"{type(self).__name__} has no {key!r:.60}, only {', '.join(_items_of(self)) or 'nothing'}")
+        return _items_of(self)[key]
 
     def __setitem__(self, key: str, item: Any) -> None:
         self.update({key: item})
@@ -156,30 +151,30 @@ class _Keyed(_Container):
 
     def keys(self) -> KeysView[str]:
         """The names."""
-        return _held(self).keys()  # type: ignore[no-any-return]
+        return _items_of(self).keys()  # type: ignore[no-any-return]
 
     def values(self) -> ValuesView[Any]:
         """The items, without their names."""
-        return _held(self).values()  # type: ignore[no-any-return]
+        return _items_of(self).values()  # type: ignore[no-any-return]
 
     def items(self) -> ItemsView[str, Any]:
         """The pairs of a name and its item."""
-        return _held(self).items()  # type: ignore[no-any-return]
+        return _items_of(self).items()  # type: ignore[no-any-return]
 
     def update(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         """Add or replace items: all of them, or, after an error, none."""
         given: Iterable[Any] = items.items() if isinstance(items, (dict, _Keyed)) else items
-        _held(self).update([(_name(self, key), self._checked_item(item)) for key, item in given])
+        _items_of(self).update([(_name(self, key), self._checked_item(item)) for key, item in given])
 
     def pop(self, key: str) -> Any:
         """Take an item out and return it."""
         item = self[key]
-        del _held(self)[key]
+        del _items_of(self)[key]
         return item
 
     def clear(self) -> None:
         """Take all items out."""
-        _held(self).clear()
+        _items_of(self).clear()
 
 
 def _name(container: Module, key: object) -> str:
@@ -286,7 +281,7 @@ class Sequential(_Listed):
         ValueError
             If the parts are counted, and the name is not one of their numbers, nor the next one.
         """
-        items = _held(self)
+        items = _items_of(self)
         if isinstance(items, dict):
             items[_name(self, name)] = self._checked_item(module)
         elif name == str(len(items)):

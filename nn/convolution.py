@@ -91,17 +91,17 @@ class _Convolution(Module):
     def _of_one(self, x: Any, filters: list[_Filter]) -> Any:
         channels, shape = grid_of(self, x, self._dimensions + 1, self.in_channels)
         shape, windows = self._windows(shape)
-        taken, given = self.in_channels // self.groups, self.out_channels // self.groups
+        group_size, filters_per_group = self.in_channels // self.groups, self.out_channels // self.groups
         inputs = [
             [
-                tuple([channel[i] for channel in channels[g * taken : (g + 1) * taken] for i in where])
-                for _, where, _ in windows
+                tuple([channel[i] for channel in channels[g * group_size : (g + 1) * group_size] for i in places])
+                for _, places, _ in windows
             ]
             for g in range(self.groups)
         ]  # for each group, the inputs under each window; the filters of a group share these tuples
         made = []
         for o, (weights, bias) in enumerate(zip(filters, self.bias or [None] * self.out_channels)):
-            xs = inputs[o // given]
+            xs = inputs[o // filters_per_group]
 
             def slide(weights: _Filter = weights, xs: Any = xs, bias: Any = bias) -> list[Any]:
                 return [_product(weights.at(taps), x, bias) for (taps, _, _), x in zip(windows, xs)]

@@ -53,11 +53,11 @@ class _Dropout(Module):
         raise NotImplementedError
 
     def _factors(self, count: int) -> list[float]:
-        """A random factor for each of `count` numbers: 0 with probability p, else `_kept()`."""
+        """A random factor for each of `count` numbers: 0 with probability p, else `_kept_factor()`."""
         generator = seeded(self._random)
-        return [0.0 if generator.random() < self.p else self._kept() for _ in range(count)]
+        return [0.0 if generator.random() < self.p else self._kept_factor() for _ in range(count)]
 
-    def _kept(self) -> float:
+    def _kept_factor(self) -> float:
         return 1.0 / (1.0 - self.p)
 
     def _times(self, x: Any, factor: Any) -> Any:
@@ -200,7 +200,7 @@ class AlphaDropout(_Dropout):
     [1.666, 1.666, -0.779]
     """
 
-    def _kept(self) -> float:
+    def _kept_factor(self) -> float:
         return 1.0
 
     def _dropped(self, x: Any) -> Any:

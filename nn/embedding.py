@@ -77,17 +77,17 @@ class Embedding(Module):
             made = [self.forward(index) for index in x]
             return Batch(made) if isinstance(x, Batch) else made
         if not concrete(x):
-            return self._chosen(x)
+            return self._selected_row(x)
         index = x.data if isinstance(x, Value) else x
         whole = hasattr(index, "__index__") or isinstance(index, float)
         if is_bool(index) or not whole or not 0 <= index < self.num_embeddings or index != int(index):
-            raise ValueError(f"{self._wanted()}, not {index!r:.60}")
+            raise ValueError(f"{self._requirement()}, not {index!r:.60}")
         return self._row(int(index))
 
-    def _chosen(self, x: Any) -> list[Any]:
+    def _selected_row(self, x: Any) -> list[Any]:
         """The row for an index that is known only when the compiled program runs."""
         own = [x == float(k) for k in range(self.num_embeddings)]
-        require(sum(own) == 1.0, f"{self._wanted()}, not {{}}", x)
+        require(sum(own) == 1.0, f"{self._requirement()}, not {{}}", x)
         hot = [where(c, 1.0, 0.0) for c in own]  # 1 at the index, 0 elsewhere: its product with the table is the row
         rows = [self._row(k) for k in range(self.num_embeddings)]
         return [dot(hot, column) for column in zip(*rows)]
@@ -96,7 +96,7 @@ class Embedding(Module):
         row: list[Value] = self.weight[k]
         return [w.detach() for w in row] if k == self.padding_idx else list(row)
 
-    def _wanted(self) -> str:
+    def _requirement(self) -> str:
         return f"{called(self)} takes whole numbers from 0 to {self.num_embeddings - 1}"
 
     def extra_repr(self) -> str:

@@ -353,7 +353,7 @@ def hardsigmoid(input: Any) -> Any:
     >>> hardsigmoid([-4.0, 0.0, 4.0])
     [0.0, 0.5, 1.0]
     """
-    return each(lambda x: _held(x, -3.0, 3.0, 0.0, 1.0, (x + 3.0) / 6.0), input)
+    return each(lambda x: _clamped(x, -3.0, 3.0, 0.0, 1.0, (x + 3.0) / 6.0), input)
 
 
 def tanh(input: Any) -> Any:
@@ -394,10 +394,10 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     low, high = number("min_val", min_val, finite=False), number("max_val", max_val, finite=False)
     if not low < high:
         raise ValueError(f"hardtanh: min_val must be below max_val, but they are {min_val!r} and {max_val!r}")
-    return each(lambda x: _held(x, low, high, low, high, x), input)
+    return each(lambda x: _clamped(x, low, high, low, high, x), input)
 
 
-def _held(x: Any, low: float, high: float, bottom: float, top: float, between: Any) -> Any:
+def _clamped(x: Any, low: float, high: float, bottom: float, top: float, between: Any) -> Any:
     """`between` for x between low and high, else a constant; `clip` has the slope 1 at the ends, PyTorch's have 0."""
     return where(x <= low, bottom, where(x >= high, top, between))
 

@@ -293,14 +293,14 @@ def drawn(shape: Sequence[int], draw: Initialiser, generator: random.Random, fan
     try:
         number = draw(generator, fan_in, fan_out)
     except TypeError as error:
-        raise _unlike(draw) or error from None
+        raise _signature_error(draw) or error from None
     try:
         return Value(number)
     except (TypeError, OverflowError):
         raise TypeError(f"init must give a number for each weight, not {number!r:.60}") from None
 
 
-def _unlike(draw: Callable[..., Any]) -> TypeError | None:
+def _signature_error(draw: Callable[..., Any]) -> TypeError | None:
     """A TypeError if `draw` does not take the arguments of an initialiser, else None."""
     from inspect import signature
 

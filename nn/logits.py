@@ -132,18 +132,18 @@ def innermost(user: str, dim: object, x: Any) -> None:
 def _softmax(xs: Sequence[Any]) -> list[Any]:
     if not all(map(concrete, xs)):
         return [exp(x) for x in _log_softmax(xs)]
-    powers = [exp(x) for x in _below_the_top(xs, "softmax")]
+    powers = [exp(x) for x in _minus_largest(xs, "softmax")]
     total = sum(powers)
     return [power / total for power in powers]
 
 
 def _log_softmax(xs: Sequence[Any]) -> list[Any]:
-    lowered = _below_the_top(xs, "log_softmax")
+    lowered = _minus_largest(xs, "log_softmax")
     total = logsumexp(lowered)
     return [x - total for x in lowered]
 
 
-def _below_the_top(xs: Sequence[Any], user: str) -> Sequence[Any]:
+def _minus_largest(xs: Sequence[Any], user: str) -> Sequence[Any]:
     """The logits minus the largest; while a program is recorded, when the largest is not known, the logits."""
     if len(xs) == 0:
         raise ValueError(f"{user} takes at least one number, got none")

@@ -641,7 +641,7 @@ def _entropy(user: str, other: str) -> Loss:
     def rule(p: Any, t: Any) -> Any:
         inside = ((p >= 0.0) & (p <= 1.0)) | (p != p)  # nan stays nan
         require(inside, f"{user}: probabilities must be between 0 and 1, not {{}}; {other} takes any", p)
-        return _bce(p, _share_of_two(user, t))
+        return _bce(p, _checked_binary_target(user, t))
 
     return rule
 
@@ -713,13 +713,13 @@ def binary_cross_entropy_with_logits(
 
 def _of_logits(user: str) -> Loss:
     def rule(z: Any, t: Any, positive: Any = None) -> Any:
-        t = _share_of_two(user, t)
+        t = _checked_binary_target(user, t)
         return _weighted(softplus, [(t if positive is None else positive * t, -z), (1.0 - t, z)])
 
     return rule
 
 
-def _share_of_two(user: str, t: Any) -> Any:
+def _checked_binary_target(user: str, t: Any) -> Any:
     """Return a target of two classes, checked if it is a number: with -1 or 2 the loss would have no lower bound."""
     if not isinstance(t, Value) and (t < 0.0 or t > 1.0):
         raise ValueError(f"{user}: a target is 0 or 1, or a probability between them, not {t!r:.60}")
@@ -893,7 +893,7 @@ def cross_entropy_loss(
 def _cross_entropy(
     user: str, logits: Any, targets: Any, weight: Any, ignored: int | None, reduction: str, smoothing: float
 ) -> Any:
-    ignored, weights, shares = _ignored(targets, reduction, ignored), _numbers(user, weight), []
+    ignored, weights, shares = _class_to_ignore(targets, reduction, ignored), _class_weights(user, weight), []
 
     def rule(z: Any, t: Any) -> Any:
         n = len(z)
@@ -1003,7 +1003,7 @@ def nll_loss(
 
 
 def _nll(user: str, rows: Any, targets: Any, weight: Any, ignored: int | None, reduction: str) -> Any:
-    ignored, weights, shares = _ignored(targets, reduction, ignored), _numbers(user, weight), []
+    ignored, weights, shares = _class_to_ignore(targets, reduction, ignored), _class_weights(user, weight), []
 
     def rule(z: Any, t: Any) -> Any:
         own, n = is_class(user, t, len(z), ignored), len(z)
@@ -1089,7 +1089,7 @@ def multi_margin_loss(
 
 
 def _multi_margin(user: str, scores: Any, targets: Any, p: int, margin: float, weight: Any, reduction: str) -> Any:
-    weights = _numbers(user, weight)
+    weights = _class_weights(user, weight)
 
     def rule(s: Any, t: Any) -> Any:
         own = is_class(user, t, len(s))
@@ -1192,7 +1192,7 @@ def multilabel_soft_margin_loss(
     """
     user = "multilabel_soft_margin_loss"
     checked(user, weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
-    weights = _numbers(user, weight)
+    weights = _class_weights(user, weight)
 
     rule_of_one = _of_logits(user)
 
@@ -1423,7 +1423,7 @@ def _check_short(name: str, reduction: object, other: str) -> None:
 # --- what losses of classes share -----------------------------------------------------------------------------
 
 
-def _numbers(user: str, weight: Any) -> list[float] | None:
+def _class_weights(user: str, weight: Any) -> list[float] | None:
     """The weights of the classes as floats; None if there are none."""
     return None if weight is None else [number(f"{user}: weight", w) for w in weight]
 
@@ -1434,7 +1434,7 @@ def _of_length(user: str, weights: list[float], n: int) -> list[float]:
     return weights
 
 
-def _ignored(targets: Any, reduction: str, ignored: int | None) -> int | None:
+def _class_to_ignore(targets: Any, reduction: str, ignored: int | None) -> int | None:
     """The class to ignore; None if no target needs to be compared with it.
 
     The mean over a single target is an error if that target is ignored. If the target is known only when a program

@@ -26,7 +26,7 @@ from . import buffers
 from .files import load_file, save_file
 from .hooks import Hook, RemovableHandle, around
 from .parameters import freeze
-from .seen import NOTHING, NUMBER, PART, PLAIN, STATE, Seen
+from .seen import NOTHING, PART, PLAIN, PLAIN_VALUE, STATE, Seen
 from .settings import flag, meant
 from .trained import TrainingWarning
 
@@ -47,15 +47,15 @@ class _Running(threading.local):
     """The state of the calls of modules, separate in each thread."""
 
     watch: _Watch | None = None  # of the outermost call of a module that is running; None outside all calls
-    making: tuple[Module, ...] = ()  # the modules that were constructed since that call began
+    new_modules: tuple[Module, ...] = ()  # the modules that were constructed since that call began
     stand_ins: frozenset[int] = frozenset()  # ids of the Values that `functional_call` has put in parameters' places
-    lent: frozenset[tuple[int, str]] = frozenset()  # (id of module, name) of buffers that `functional_call` replaced
+    replaced_buffers: frozenset[tuple[int, str]] = frozenset()  # by `functional_call`: (id of module, name)
     hooked: Module | None = None  # the module whose own __call__ is running, between its hooks
 
 
 running = _Running()
 _calls: dict[int, _Watch] = {}  # the watches, by thread, of the outermost calls running now, if they compare contents
-_arrangement = object()  # replaced whenever a list, a tuple, a dict or a module is assigned outside calls
+_structure_token = object()  # replaced whenever a list, a tuple, a dict or a module is assigned outside calls
 
 
 class Module:
@@ -149,21 +149,21 @@ class Module:
             self._warn_of_a_program(stacklevel=4)
         try:
             running.watch = watch
-            if watch.contents:
+            if watch.snapshots:
                 _calls[get_ident()] = watch
             made = call(self, *inputs, **options)
         finally:
             running.watch = None
-            making = running.making
-            if making:
-                running.making = ()
-            if watch.contents or watch.joined or _calls:
+            new_modules = running.new_modules
+            if new_modules:
+                running.new_modules = ()
+            if watch.snapshots or watch.joined or _calls:
                 try:
                     watch.end()
                 finally:
                     _calls.pop(get_ident(), None)
-        if watch.first:
-            watch.refuse_new_parameters(making)
+        if watch.checks_left:
+            watch.refuse_new_parameters(new_modules)
         return made
 
     def _warn_of_a_program(self, stacklevel: int) -> None:
@@ -185,12 +185,12 @@ class Module:
     def _watch_from_outside(self) -> _Watch:
         """The watch of an outermost call that is about to begin; a new one if modules may have been rearranged."""
         watch = self._watch_of_calls
-        if watch is None or watch.arrangement is not _arrangement or watch.root() is not self:
-            _note()
+        if watch is None or watch.structure_token is not _structure_token or watch.root() is not self:
+            _mark_state()
             watch = vars(self)["_watch_of_calls"] = _Watch(self)
-        elif watch.contents:
-            _note()
-            watch.take_in()
+        elif watch.snapshots:
+            _mark_state()
+            watch.renew_snapshots()
         return watch
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -203,7 +203,7 @@ class Module:
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in self._names_of_buffers:
-            if (id(self), name) not in running.lent:
+            if (id(self), name) not in running.replaced_buffers:
                 value = buffers.checked(f"{type(self).__name__}.{name}", value)
             super().__setattr__(name, value)
             return
@@ -213,7 +213,7 @@ class Module:
                 f"for this attribute of {type(self).__name__}"
             )
         watch = running.watch
-        if watch is not None and self._in_the_making():
+        if watch is not None and self._is_under_construction():
             watch = None  # what __init__ assigns is not state written by a call
         held = vars(self).get(name)
         if name[:1] == "_" or held is value:
@@ -233,8 +233,8 @@ class Module:
             if name in self._names_of_trained:
                 vars(self)["_names_of_trained"] = self._names_of_trained - {name}
             if running.watch is None and isinstance(value, (list, tuple, dict, Module)):
-                global _arrangement
-                _arrangement = object()
+                global _structure_token
+                _structure_token = object()
         elif not isinstance(value, Module):
             if name not in self._names_of_state:
                 vars(self)["_names_of_state"] = self._names_of_state | {name}
@@ -246,32 +246,32 @@ class Module:
         if name in self._names_of_buffers:
             self._names_of_buffers = {key: x for key, x in self._names_of_buffers.items() if key != name}
 
-    def _in_the_making(self) -> bool:
+    def _is_under_construction(self) -> bool:
         """Whether this module was constructed during the running call, and has not been called itself."""
         if not vars(self):
-            running.making = (*running.making, self)
-        return self._place is None and any(module is self for module in running.making)
+            running.new_modules = (*running.new_modules, self)
+        return self._place is None and any(module is self for module in running.new_modules)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _note()  # so that a copy or a pickle made during a call does not take state for parameters
+        _mark_state()  # so that a copy or a pickle made during a call does not take state for parameters
         return super().__reduce_ex__(protocol)
 
     # --- parts and their names --------------------------------------------------------------------------------
 
-    def _parts(self, spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
+    def _parts(self, for_graph: bool = False) -> Iterator[tuple[str, Value | Module]]:
         """The module's own parameters and the modules right below it, with their names.
 
-        With `spoken`, the names are those shown in the graph, where the items of `Sequential` are named like the items
+        With `for_graph`, the names are those shown in the graph, where items of `Sequential` are named like the items
         of any list: layer1, not 0.
         """
         for name, held in attributes(self):
-            for path, part in _named(self, name, held, spoken):
+            for path, part in _named(self, name, held, for_graph):
                 if isinstance(part, Module) or name not in self._names_of_state:
                     yield path, part
 
-    def _walk(self, path: str = "", spoken: bool = False) -> Iterator[tuple[str, Value | Module]]:
+    def _walk(self, path: str = "", for_graph: bool = False) -> Iterator[tuple[str, Value | Module]]:
         """This module and all parameters and modules below it, each once, depth first, with their paths."""
-        _note()
+        _mark_state()
         seen = set()
         stack: list[tuple[str, Value | Module]] = [(path, self)]
         while stack:
@@ -280,7 +280,7 @@ class Module:
                 seen.add(id(part))
                 yield path, part
                 if isinstance(part, Module):
-                    below = [(f"{path}.{name}" if path else name, x) for name, x in part._parts(spoken)]
+                    below = [(f"{path}.{name}" if path else name, x) for name, x in part._parts(for_graph)]
                     stack.extend(reversed(below))
 
     def parameters(self, recurse: bool = True) -> list[Value]:
@@ -503,7 +503,7 @@ class Module:
         >>> nn.MLP(2, [3, 1]).get_submodule("layer2.neuron1")
         LinearNeuron(3)
         """
-        for module, rest in self._ways_along(target):
+        for module, rest in self._modules_along(target):
             if not rest:
                 return module
         raise self._nowhere("module", target, [name for name, _ in self.named_modules()])
@@ -525,7 +525,7 @@ class Module:
         >>> model.get_parameter("0.weight1_2") is model.get_parameter("0.weight")[0][1]
         True
         """
-        for module, rest in self._ways_along(target):
+        for module, rest in self._modules_along(target):
             for name, part in chain(own_state(module), module._parts()):
                 if name == rest and not isinstance(part, (Buffer, Module)):
                     return part
@@ -540,13 +540,13 @@ class Module:
         AttributeError
             If there is none.
         """
-        for module, rest in self._ways_along(target):
+        for module, rest in self._modules_along(target):
             if rest in module._names_of_buffers and vars(module).get(rest) is not None:
                 held: Numbers = vars(module)[rest]
                 return held
         raise self._nowhere("buffer", target, [name for name, _ in self.named_buffers()])
 
-    def _ways_along(self, target: str) -> Iterator[tuple[Module, str]]:
+    def _modules_along(self, target: str) -> Iterator[tuple[Module, str]]:
         """The modules on the ways that a dotted path may take, each with the rest of the path from there."""
         if not isinstance(target, str):
             raise TypeError(f"a name must be a str, not {target!r:.60}")
@@ -703,7 +703,7 @@ class Module:
         return self._place
 
     def _assign_places(self, scope: str) -> None:
-        for path, part in self._walk(scope, spoken=True):
+        for path, part in self._walk(scope, for_graph=True):
             if isinstance(part, Module):
                 part._place = Place(path)
             else:
@@ -724,17 +724,17 @@ class Module:
             state[name] = part
         return state
 
-    def _listed_parts(self, spoken: bool = False) -> list[tuple[str, Nest | Buffer]]:
+    def _listed_parts(self, for_graph: bool = False) -> list[tuple[str, Nest | Buffer]]:
         """The parameters and buffers that are saved, in PyTorch's order: a module's buffers after its parameters."""
         _parameters(self)  # raises if results of operations are among them
         return [
             (f"{path}.{name}" if path else name, part)
-            for path, module in self._walk(spoken=spoken)
+            for path, module in self._walk(for_graph=for_graph)
             if isinstance(module, Module)
             for name, part in own_state(module)
         ]
 
-    def _with_names_of_now(self, state: dict[str, Any], own: dict[str, Nest | Buffer]) -> dict[str, Any]:
+    def _with_current_names(self, state: dict[str, Any], own: dict[str, Nest | Buffer]) -> dict[str, Any]:
         """The given state, with the names that this module uses now.
 
         Version 0.1.0 named the items of `Sequential` layer1, layer2, ... And in a state of PyTorch's, a module that two
@@ -743,17 +743,17 @@ class Module:
         others = [name for name in state if name not in own]
         if not others:
             return state
-        former = {old: name for (old, _), name in zip(self._listed_parts(spoken=True), own) if name not in state}
+        current_of = {old: name for (old, _), name in zip(self._listed_parts(for_graph=True), own) if name not in state}
         paths = {id(module): f"{path}." if path else "" for path, module in self.named_modules()}
         renamed = {name: x for name, x in state.items() if name in own}
         for name in others:
-            now = former.get(name, name)
-            for module, rest in self._ways_along(name) if isinstance(name, str) else ():
+            current = current_of.get(name, name)
+            for module, rest in self._modules_along(name) if isinstance(name, str) else ():
                 if any(rest == key for key, _ in own_state(module)):
-                    now = paths[id(module)] + rest
-            if now not in renamed:
-                renamed[now] = state[name]
-            elif without_arrays(renamed[now]) != without_arrays(state[name]):
+                    current = paths[id(module)] + rest
+            if current not in renamed:
+                renamed[current] = state[name]
+            elif without_arrays(renamed[current]) != without_arrays(state[name]):
                 renamed[name] = state[name]  # reported as unexpected, since the numbers differ
         return renamed
 
@@ -823,7 +823,7 @@ class Module:
                 instead = "; load(path) reads a file"
             raise TypeError(f"a state is a dict of names and numbers, not {type(state).__name__}{instead}")
         own = self._saved_parts()
-        state = self._with_names_of_now(state, own)
+        state = self._with_current_names(state, own)
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         problems = []
@@ -929,21 +929,21 @@ _METHODS = frozenset(name for name, x in vars(Module).items() if isinstance(x, F
 # --- what calls leave in attributes ---------------------------------------------------------------------------
 
 
-class _Contents:
+class _Snapshot:
     """A snapshot of what an attribute's lists and dicts hold, to find out what has changed since.
 
-    `items` is what they held at the time, `now` are the lists and the dicts' values themselves, which change.
+    `items` is what they held at the time, `live` are the lists and the dicts' values themselves, which change.
     """
 
-    __slots__ = ("module", "name", "trained", "now", "items")
+    __slots__ = ("module", "name", "trained", "live", "items")
 
     def __init__(self, module: Module, name: str, trained: bool, containers: list[Any]) -> None:
         self.module, self.name, self.trained = ref(module), name, trained
-        self.now = [x.values() if isinstance(x, dict) else x for x in containers]
-        self.items = tuple(chain.from_iterable(self.now))
+        self.live = [x.values() if isinstance(x, dict) else x for x in containers]
+        self.items = tuple(chain.from_iterable(self.live))
 
     def changed(self) -> bool:
-        items = tuple(chain.from_iterable(self.now))
+        items = tuple(chain.from_iterable(self.live))
         return len(items) != len(self.items) or any(map(is_not, items, self.items))
 
 
@@ -961,23 +961,23 @@ class _Watch:
         The outermost module, which no other module calls.
     known : dict of references to Modules, by id
         The modules whose attributes are watched.
-    contents : list of _Contents
+    snapshots : list of _Snapshot
         What is compared.
-    first : int
+    checks_left : int
         How many more calls look for new parameters.
     joined : bool
         Whether modules have been added since the call began.
-    arrangement : object
-        `_arrangement` when this watch was made; if it has been replaced since, the watch is out of date.
+    structure_token : object
+        `_structure_token` when this watch was made; if it has been replaced since, the watch is out of date.
     """
 
-    __slots__ = ("root", "known", "contents", "first", "joined", "arrangement")
+    __slots__ = ("root", "known", "snapshots", "checks_left", "joined", "structure_token")
 
     def __init__(self, root: Module) -> None:
-        self.root, self.arrangement = ref(root), _arrangement
+        self.root, self.structure_token = ref(root), _structure_token
         self.known: dict[int, ref[Module]] = {}
-        self.contents: list[_Contents] = []
-        self.first = 2
+        self.snapshots: list[_Snapshot] = []
+        self.checks_left = 2
         self.add(root)
         self.joined = False
 
@@ -987,17 +987,17 @@ class _Watch:
     def add(self, top: Module) -> None:
         """Watch a module and all modules below it, too."""
         self.joined = True
-        found: list[_Contents] = []
+        found: list[_Snapshot] = []
         for _, part in top._walk():
             if isinstance(part, Module) and id(part) not in self.known:
                 self.known[id(part)] = ref(part)
                 for name, held in attributes(part):
-                    found += self._contents_of(part, name, held)
-        self.contents = self.contents + found
+                    found += self._snapshots_of(part, name, held)
+        self.snapshots = self.snapshots + found
         if found and running.watch is self:
             _calls[get_ident()] = self
 
-    def _contents_of(self, module: Module, name: str, held: object) -> list[_Contents]:
+    def _snapshots_of(self, module: Module, name: str, held: object) -> list[_Snapshot]:
         """The snapshot to compare for an attribute, in a list, which is empty if there is nothing to compare."""
         containers, items = _unpacked(held)
         if not containers or name in module._names_of_state:
@@ -1005,23 +1005,23 @@ class _Watch:
         trained = any(map(_is_parameter, items))
         if trained and name not in module._names_of_trained:
             vars(module)["_names_of_trained"] = module._names_of_trained | {name}
-        if not self.first if trained else items and all(isinstance(x, Module) for x in items):
+        if not self.checks_left if trained else items and all(isinstance(x, Module) for x in items):
             return []
-        return [_Contents(module, name, trained, containers)]
+        return [_Snapshot(module, name, trained, containers)]
 
-    def take_in(self) -> None:
+    def renew_snapshots(self) -> None:
         """Before a call: what is new was put there by the user, so take new snapshots."""
-        contents: list[_Contents] = []
-        for x in self.contents:
+        snapshots: list[_Snapshot] = []
+        for x in self.snapshots:
             module = x.module() if x.changed() else None
-            contents += [x] if module is None else self._contents_of(module, x.name, vars(module).get(x.name))
-        self.contents = contents
+            snapshots += [x] if module is None else self._snapshots_of(module, x.name, vars(module).get(x.name))
+        self.snapshots = snapshots
 
-    def note(self) -> None:
+    def mark_state(self) -> None:
         """During a call, or after it: lists without parameters that have changed hold state."""
-        written = {id(x): x for x in self.contents if not x.trained and x.changed()}
+        written = {id(x): x for x in self.snapshots if not x.trained and x.changed()}
         if written:
-            self.contents = [x for x in self.contents if id(x) not in written]
+            self.snapshots = [x for x in self.snapshots if id(x) not in written]
             for x in written.values():
                 module = x.module()
                 if module is not None:
@@ -1029,40 +1029,40 @@ class _Watch:
 
     def end(self) -> None:
         """After a call."""
-        self.note()
+        self.mark_state()
         if self.joined:  # some of these modules may have existed only during this call
             self.known = {key: module for key, module in self.known.items() if module() is not None}
-            self.contents = [x for x in self.contents if x.module() is not None]
+            self.snapshots = [x for x in self.snapshots if x.module() is not None]
             self.joined = False
 
-    def refuse_new_parameters(self, making: tuple[Module, ...]) -> None:
+    def refuse_new_parameters(self, new_modules: tuple[Module, ...]) -> None:
         """Raise a TypeError if the call has put Values among parameters, except in modules that the call has made."""
-        for x in self.contents:
-            if x.trained and x.changed() and not any(module is x.module() for module in making):
+        for x in self.snapshots:
+            if x.trained and x.changed() and not any(module is x.module() for module in new_modules):
                 old = set(map(id, x.items))
-                for item in chain.from_iterable(x.now):
+                for item in chain.from_iterable(x.live):
                     if isinstance(item, Value) and id(item) not in old:
                         raise TypeError(
                             f"{type(x.module()).__name__}.{x.name} holds parameters, but a call has put "
                             f"{item.describe()} among them; if it is a state, call it _{x.name} from the start; "
                             "otherwise set the numbers of the parameters, p.data = ..."
                         )
-        self.first -= 1
-        if not self.first:
-            self.contents = [x for x in self.contents if not x.trained]
+        self.checks_left -= 1
+        if not self.checks_left:
+            self.snapshots = [x for x in self.snapshots if not x.trained]
 
 
 def _no_watch() -> None:
     return None
 
 
-def _note() -> None:
+def _mark_state() -> None:
     """Record as state what the running calls, in all threads, have written so far."""
     if _calls:
         if running.watch is None:  # an interrupt at the very end of a call may have left its entry
             _calls.pop(get_ident(), None)
         for watch in list(_calls.values()):
-            watch.note()
+            watch.mark_state()
 
 
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -1095,7 +1095,7 @@ if hasattr(os, "register_at_fork"):  # the other threads, and their calls, do no
     os.register_at_fork(after_in_child=_calls.clear)
 
 
-def _check_replacement(module: Module, name: str, held: object, value: object, called: bool) -> None:
+def _check_replacement(module: Module, name: str, held: object, value: object, during_call: bool) -> None:
     """Raise a TypeError if `value` would take the place of parameters without being one.
 
     PyTorch, too, refuses to assign a plain tensor over a parameter. None removes a parameter, and another leaf or a
@@ -1105,9 +1105,9 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
         return
     items = _unpacked(value)[1]
     wrong: list[object] = [x for x in items if isinstance(x, Value) and not _is_parameter(x)]
-    if not (isinstance(value, Module) if called else any(isinstance(x, (Value, Module)) for x in items)):
+    if not (isinstance(value, Module) if during_call else any(isinstance(x, (Value, Module)) for x in items)):
         wrong.append(value)
-    if not wrong or value is None or (not items and not called):  # an empty list is about to be filled
+    if not wrong or value is None or (not items and not during_call):  # an empty list is about to be filled
         return
     shown = wrong[0].describe() if isinstance(wrong[0], Value) else f"{wrong[0]!r:.60}"
     where = f"{type(module).__name__}.{name}"
@@ -1115,7 +1115,7 @@ def _check_replacement(module: Module, name: str, held: object, value: object, c
         subject, advice = f"{where} is a parameter, and {shown} cannot take its place", f"set its number, {name}.data"
     else:
         subject, advice = f"{where} holds parameters, and {shown} cannot take their place", "set their numbers, p.data"
-    if called:
+    if during_call:
         subject += " during a call"
         advice = f"if it is a state, call it _{name} from the start; otherwise {advice}"
     raise TypeError(
@@ -1211,11 +1211,11 @@ def _parameters(module: Module) -> list[Value]:
 
     If no attribute, list or dict has changed since the last time, the parameters that were found then are returned.
     """
-    _note()
+    _mark_state()
     seen: Seen | None = vars(module).get("_seen_by_walk")
     if seen is None or not seen.same(module):
         vars(module)["_seen_by_walk"] = None  # the walk records the names of attributes, and this must be one of them
-        seen, results = _looked_through(module)
+        seen, results = _record_walk(module)
         if results:
             _refuse_results(module)
         else:  # a Seen keeps what it lists alive, and a result keeps the whole graph that it was computed from
@@ -1223,7 +1223,7 @@ def _parameters(module: Module) -> list[Value]:
     return seen.found.copy()
 
 
-def _looked_through(module: Module) -> tuple[Seen, bool]:
+def _record_walk(module: Module) -> tuple[Seen, bool]:
     """What a new walk has seen, with the parameters that it found; and whether it met results of operations."""
     found: dict[int, Value] = {}
     ids: set[int] = set()
@@ -1251,13 +1251,13 @@ def _looked_through(module: Module) -> tuple[Seen, bool]:
 
 
 def _role(module: Module, name: str, held: object) -> int:
-    """The role of an attribute in a walk: PART, NUMBER, STATE or NOTHING; see `Seen.attributes`."""
+    """The role of an attribute in a walk: PART, PLAIN_VALUE, STATE or NOTHING; see `Seen.attributes`."""
     if name[:1] == "_":
         return PART if name in ("_names_of_state", "_names_of_buffers") else NOTHING  # these two steer the walk
     if name in module._names_of_buffers:
         return NOTHING
     if held.__class__ in PLAIN:
-        return NUMBER
+        return PLAIN_VALUE
     return STATE if name in module._names_of_state and not isinstance(held, _OPENED) else PART
 
 
@@ -1273,14 +1273,14 @@ def _class_name(module: Module) -> str:
     return type(module).__name__.lower()
 
 
-def _named(module: Module, name: str, held: object, spoken: bool) -> Iterator[tuple[str, Value | Module]]:
+def _named(module: Module, name: str, held: object, for_graph: bool) -> Iterator[tuple[str, Value | Module]]:
     """The parameters and modules that an attribute holds, with their names in the module."""
-    if name != module._name_of_contents or (spoken and not isinstance(held, dict)):
+    if name != module._name_of_contents or (for_graph and not isinstance(held, dict)):
         return _items(name, held)
-    return chain.from_iterable(_items(key, item) for key, item in _keyed(held))
+    return chain.from_iterable(_items(key, item) for key, item in keyed_items(held))
 
 
-def _keyed(held: Any) -> list[tuple[str, Any]]:
+def keyed_items(held: Any) -> list[tuple[str, Any]]:
     """The items of a container's list, or of its dict, by their keys."""
     return [(str(key), item) for key, item in (held.items() if isinstance(held, dict) else enumerate(held))]
 
@@ -1289,7 +1289,7 @@ def own_state(module: Module) -> Iterator[tuple[str, Nest | Buffer]]:
     """The parameters and then the buffers of a module that are saved, by their names in it."""
     for attribute, held in attributes(module):
         if attribute not in module._names_of_state:
-            for name, item in _keyed(held) if attribute == module._name_of_contents else [(attribute, held)]:
+            for name, item in keyed_items(held) if attribute == module._name_of_contents else [(attribute, held)]:
                 nest = _nest(item)
                 if nest is not None:
                     yield name, nest
@@ -1330,19 +1330,19 @@ def _singular(name: str) -> str:
     return name[:-1] if plural else name
 
 
-def _nest(held: object, around: tuple[object, ...] = ()) -> Nest | None:
+def _nest(held: object, enclosing: tuple[object, ...] = ()) -> Nest | None:
     """The parameters in an attribute, in the lists and dicts that hold them; None if there are none."""
     if isinstance(held, Value):
         return held if _is_parameter(held) else None
-    if any(held is x for x in around):
+    if any(held is x for x in enclosing):
         return None
-    around = (*around, held)
+    enclosing = (*enclosing, held)
     if isinstance(held, (list, tuple)):
-        return [nest for item in held if (nest := _nest(item, around)) is not None] or None
+        return [nest for item in held if (nest := _nest(item, enclosing)) is not None] or None
     if isinstance(held, dict):
         nests: dict[str, Nest] = {}
         for key, item in held.items():
-            nest = _nest(item, around)
+            nest = _nest(item, enclosing)
             if nest is not None:
                 if str(key) in nests:
                     raise ValueError(f"two keys of a dict would both be saved as {str(key)!r}; rename one of them")
@@ -1370,16 +1370,16 @@ def match(
     given: object,
     plan: list[tuple[Value, Any]],
     problems: list[str],
-    taken: Callable[[object], Any] | None = None,
+    convert: Callable[[object], Any] | None = None,
     wanted: str = "a finite number",
 ) -> None:
     """Append to `plan` each parameter in `nest` with what is `given` for it, or to `problems` what is wrong.
 
-    `taken` converts what is given for one parameter, and returns None if it is not what is `wanted`.
+    `convert` converts what is given for one parameter, and returns None if it is not what is `wanted`.
     """
     pairs: list[tuple[str, Nest, object]] = []
     if isinstance(nest, Value):
-        number = (taken or _finite)(given)
+        number = (convert or _finite)(given)
         if number is not None:
             plan.append((nest, number))
             return
@@ -1391,7 +1391,7 @@ def match(
     if not pairs:
         problems.append(f"{name} must be {wanted if isinstance(nest, Value) else shape(nest)}, not {shape(given)}")
     for pair in pairs:
-        match(*pair, plan, problems, taken, wanted)
+        match(*pair, plan, problems, convert, wanted)
 
 
 def _finite(given: object) -> float | None:

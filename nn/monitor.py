@@ -61,10 +61,10 @@ def gradient_norms(watched: Watched, depth: int | None = 1) -> dict[str, dict[st
     >>> gradient_norms(model)
     {'0': {'mean': 2.3333333333333335, 'max': 4.0, 'norm': 5.0}}
     """
-    return {name: _sizes(grads) for name, (_, grads) in _read(watched, depth).items()}
+    return {name: _gradient_statistics(grads) for name, (_, grads) in _numbers_by_part(watched, depth).items()}
 
 
-def _sizes(grads: list[float]) -> dict[str, float]:
+def _gradient_statistics(grads: list[float]) -> dict[str, float]:
     sizes = [abs(grad) for grad in grads]
     if any(map(math.isnan, sizes)):
         return dict.fromkeys(("mean", "max", "norm"), math.nan)
@@ -92,7 +92,7 @@ def snapshot(watched: Watched, depth: int | None = 1) -> dict[str, list[float]]:
     >>> snapshot(nn.Neuron(2, init="zeros"))
     {'w1': [0.0], 'w2': [0.0], 'b': [0.0]}
     """
-    return {name: numbers for name, (numbers, _) in _read(watched, depth).items()}
+    return {name: numbers for name, (numbers, _) in _numbers_by_part(watched, depth).items()}
 
 
 def update_ratios(watched: Watched, before: dict[str, list[float]], depth: int | None = 1) -> dict[str, float]:
@@ -290,7 +290,7 @@ class GradientHistory:
         return f"GradientHistory({len(self)} steps of {', '.join(self.norms)})"
 
 
-def _read(watched: Any, depth: int | None) -> dict[str, tuple[list[float], list[float]]]:
+def _numbers_by_part(watched: Any, depth: int | None) -> dict[str, tuple[list[float], list[float]]]:
     """The numbers and the gradients of each part's parameters, by the part's name."""
     if depth is not None:
         size("depth", depth)

@@ -75,7 +75,7 @@ def _holds_examples(module: Module, x: Any, channels: int) -> bool:
     return bool(len(x) != channels)
 
 
-def _alike(module: Module, grids: list[Grid]) -> None:
+def _check_shapes(module: Module, grids: list[Grid]) -> None:
     """Raise a ValueError if there are no examples, or if their channels have different shapes."""
     if not grids:
         raise ValueError(f"{called(module)} takes a batch of at least one example, got none")
@@ -90,7 +90,7 @@ def _alike(module: Module, grids: list[Grid]) -> None:
 # --- with running statistics ------------------------------------------------------------------------------------
 
 
-_WHOLE = 'compile a function that takes the whole batch with batch=False; nn.fit does so with compiled="batch"'
+_COMPILE_BATCH = 'compile a function that takes the whole batch with batch=False; nn.fit does so with compiled="batch"'
 
 
 class _Tracking(Module):
@@ -139,7 +139,7 @@ class _Tracking(Module):
             for before, now in ((self.running_mean, statistics[:n]), (self.running_var, unbiased))
         )
 
-    def _asked(self) -> tuple[list[Any], list[Any]] | None:
+    def _running_statistics(self) -> tuple[list[Any], list[Any]] | None:
         """The running means and variances, or None if the batch's own are used; a program reads them at each call."""
         if self.training or self.running_mean is None:
             return None
@@ -187,16 +187,16 @@ class _BatchNorm(_Tracking):
 
     def forward(self, x: Any) -> Any:
         x = listed(self, x)
-        running = self._asked()
+        running = self._running_statistics()
         own = running is None  # whether the batch's own statistics are used
         batch = self._is_batch(x)
         if own and not batch:
             raise ValueError(
                 f"{called(self)} takes a batch{' in training' if self.training else ''}, because it normalises by the "
-                f"mean of a batch; got one example: {x!r:.60}" + ("" if concrete(Value(0.0)) else f"; {_WHOLE}")
+                f"mean of a batch; got one example: {x!r:.60}" + ("" if concrete(Value(0.0)) else f"; {_COMPILE_BATCH}")
             )
         grids = [self._grid(example) for example in (x if batch else [x])]
-        _alike(self, grids)
+        _check_shapes(self, grids)
         shape = grids[0][1]
         each = prod(shape)  # numbers of one channel in one example
         count = each * len(grids)
@@ -346,7 +346,7 @@ class _InstanceNorm(_Tracking):
         super().__init__(num_features, eps, number("momentum", momentum), affine, track_running_stats)
 
     def forward(self, x: Any) -> Any:
-        running = self._asked()
+        running = self._running_statistics()
         own = running is None
         statistics: list[tuple[list[Any], list[Any], int]] = []
 

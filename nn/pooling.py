@@ -60,7 +60,7 @@ class _Pool(Module):
         shape, windows = self._windows(shape)
 
         def slide(channel: tuple[Value, ...]) -> list[Any]:
-            return [self._pooled([channel[i] for i in where], extent) for _, where, extent in windows]
+            return [self._pooled([channel[i] for i in places], extent) for _, places, extent in windows]
 
         return [nested(inside(f"channel{c}", slide, channel), shape) for c, channel in enumerate(channels, 1)]
 

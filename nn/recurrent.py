@@ -57,7 +57,7 @@ def _sums(
     return sums
 
 
-def _named(
+def _gate_functions(
     weights: Weights, n: int, functions: dict[str, Callable[[Any], Any]]
 ) -> list[Callable[[Numbers, Numbers], list[Any]]]:
     """The gates in `functions` as functions of x and h, each with its own n rows of the matrices and its own scope."""
@@ -80,7 +80,7 @@ class _Recurrent(Module):
     def _recurrence(self, weights: Weights) -> Step:
         raise NotImplementedError
 
-    def _taken(self, hx: Any) -> tuple[Any, ...] | None:
+    def _state_parts(self, hx: Any) -> tuple[Any, ...] | None:
         """The parts of the initial state that a call is given; None if it is given none."""
         if hx is None or len(self._states) == 1:
             return None if hx is None else (hx,)
@@ -88,7 +88,7 @@ class _Recurrent(Module):
             raise TypeError(f"{called(self)} takes its state as a pair ({', '.join(self._states)}), not {hx!r:.60}")
         return tuple(hx)
 
-    def _given(self, parts: Sequence[Any]) -> Any:
+    def _pack_state(self, parts: Sequence[Any]) -> Any:
         """A state as a call returns it: h alone, or a tuple (h, c)."""
         return parts[0] if len(parts) == 1 else tuple(parts)
 
@@ -117,7 +117,7 @@ class _Lstm(_Recurrent):
 
     def _recurrence(self, weights: Weights) -> Step:
         names = ("input_gate", sigmoid), ("forget_gate", sigmoid), ("cell_gate", tanh), ("output_gate", sigmoid)
-        gates, weight_hr = _named(weights, len(weights[0]) // 4, dict(names)), weights[4]
+        gates, weight_hr = _gate_functions(weights, len(weights[0]) // 4, dict(names)), weights[4]
 
         def step(x: Numbers, state: State) -> State:
             i, f, g, o = (gate(x, state[0]) for gate in gates)
@@ -138,7 +138,7 @@ class _Gru(_Recurrent):
     def _recurrence(self, weights: Weights) -> Step:
         weight_ih, weight_hh, bias_ih, bias_hh, _ = weights
         n = len(weight_ih) // 3
-        reset, update = _named(weights, n, {"reset_gate": sigmoid, "update_gate": sigmoid})
+        reset, update = _gate_functions(weights, n, {"reset_gate": sigmoid, "update_gate": sigmoid})
         none: Sequence[Value | None] = [None] * n
         rows = list(zip(weight_ih[2 * n :], weight_hh[2 * n :], (bias_ih or none)[-n:], (bias_hh or none)[-n:]))
 
@@ -186,7 +186,7 @@ class _Cell(_Recurrent):
         self.bias_hh: Vector | None = drawn((rows,), draw, generator, *fans) if bias else None
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        input, states = listed(self, input), self._taken(hx)
+        input, states = listed(self, input), self._state_parts(hx)
         batched = is_batch(input, 1)
         examples = [numbers(self, x, self.input_size) for x in (input if batched else [input])]
         if states is None:
@@ -200,9 +200,9 @@ class _Cell(_Recurrent):
         step = self._recurrence((self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, None))
         made = [step(x, state) for x, state in zip(examples, before)]
         if not batched:
-            return self._given(made[0])
+            return self._pack_state(made[0])
         kind = Batch if isinstance(input, Batch) else list
-        return self._given([kind(state[k] for state in made) for k in range(len(self._states))])
+        return self._pack_state([kind(state[k] for state in made) for k in range(len(self._states))])
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}{'' if self.bias else ', bias=False'}"
@@ -416,7 +416,7 @@ class _Layers(_Recurrent, DropsInside):
     def forward(self, input: Any, hx: Any = None) -> Any:
         examples, batched = sequences(self, input, self.batch_first)
         xs: list[Any] = [steps(self, x, self.input_size) for x in examples]
-        before, last = self._before(hx, len(xs), batched), []
+        before, last = self._initial_states(hx, len(xs), batched), []
         for layer, suffixes in enumerate(map(self._suffixes, range(self.num_layers))):
             if layer and self.training:
                 xs = self._dropout(xs)
@@ -425,17 +425,19 @@ class _Layers(_Recurrent, DropsInside):
             last += after
         parts = range(len(self._states))
         if batched:
-            return Batch(xs), self._given([[Batch(state[k] for state in states) for states in last] for k in parts])
-        return xs[0], self._given([[state[k] for (state,) in last] for k in parts])
+            return Batch(xs), self._pack_state(
+                [[Batch(state[k] for state in states) for states in last] for k in parts]
+            )
+        return xs[0], self._pack_state([[state[k] for (state,) in last] for k in parts])
 
     @property
     def _widths(self) -> list[int]:
         """The number of units in each part of a state."""
         return [self.proj_size or self.hidden_size, self.hidden_size][: len(self._states)]
 
-    def _before(self, hx: Any, examples: int, batched: bool) -> list[list[State]] | None:
+    def _initial_states(self, hx: Any, examples: int, batched: bool) -> list[list[State]] | None:
         """The initial states that are given: for each layer and direction, for each example."""
-        count, states = self.num_layers * self._directions, self._taken(hx)
+        count, states = self.num_layers * self._directions, self._state_parts(hx)
         if states is None:
             return None
         parts = []

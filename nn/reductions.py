@@ -199,9 +199,9 @@ def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
     first = nests[0]
     for other, name in zip(nests[1:], names[1:]):
         if is_list(first) != is_list(other):
-            _refuse_no_numbers(user, (names[0], name), (first, other))
+            _refuse_non_numbers(user, (names[0], name), (first, other))
             raise ValueError(
-                f"{user}: {shown(first)} cannot be compared with {shown(other)}{_alike(first, other, name)}"
+                f"{user}: {shown(first)} cannot be compared with {shown(other)}{_nesting_advice(first, other, name)}"
             )
         if is_list(first) and len(first) != len(other):
             raise ValueError(f"{user}: {len(first)} {names[0]}, but {len(other)} {name}")
@@ -209,14 +209,14 @@ def together(user: str, rule: Loss, names: Sequence[str], *nests: Any) -> Any:
         try:
             return rule(*nests)
         except TypeError:
-            _refuse_no_numbers(user, names, nests)
+            _refuse_non_numbers(user, names, nests)
             raise
     if len(first) == 0:
         raise ValueError(f"{user}: there are no {names[0]}")
     return _like(first, [together(user, rule, names, *items) for items in zip(*nests)])
 
 
-def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) -> None:
+def _refuse_non_numbers(user: str, names: Sequence[str], items: Sequence[Any]) -> None:
     """Raise a TypeError if one of these is neither a number nor a list."""
     for name, x in zip(names, items):
         if not is_list(x):
@@ -226,7 +226,7 @@ def _refuse_no_numbers(user: str, names: Sequence[str], items: Sequence[Any]) ->
                 raise TypeError(f"{user}: {name} must be numbers, not {x!r:.60}{advice(x)}") from None
 
 
-def _alike(first: Any, other: Any, name: str) -> str:
+def _nesting_advice(first: Any, other: Any, name: str) -> str:
     """Advice for a message if one of the two is a number and the other a list of one number."""
     if is_list(first) and len(first) == 1 and not is_list(first[0]):
         return f"; put each of the {name} into a list of its own: [[t] for t in {name}]"
@@ -259,7 +259,7 @@ def by_class(user: str, rule: Loss, rows: Any, targets: Any) -> Any:
         try:
             return rule(rows, targets)
         except TypeError:
-            _refuse_no_numbers(user, ["predictions"] * len(rows), rows)
+            _refuse_non_numbers(user, ["predictions"] * len(rows), rows)
             raise
     if not is_list(targets):
         raise ValueError(f"{user}: {shown(rows)} cannot be compared with {shown(targets)}")

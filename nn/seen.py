@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PLAIN = frozenset({bool, int, float, str, type(None)})
 """The classes of objects that are no parameters and can hold none."""
 
-NOTHING, PART, NUMBER, STATE = range(4)  # the roles of attributes; see `Seen.attributes`
+NOTHING, PART, PLAIN_VALUE, STATE = range(4)  # the roles of attributes; see `Seen.attributes`
 
 
 class Seen:
@@ -44,7 +44,7 @@ class Seen:
     """
 
     __slots__ = (
-        "containers", "counts", "dicts", "found", "gathered", "held", "names", "opened", "owners", "roles", "root",
+        "containers", "counts", "dicts", "found", "pending", "held", "names", "opened", "owners", "roles", "root",
     )  # fmt: skip
 
     def __init__(self, root: object, opened: tuple[type, ...]) -> None:
@@ -54,10 +54,10 @@ class Seen:
         self.dicts: tuple[dict[str, Any], ...] = ()  # the owners' attributes: their __dict__
         self.counts: tuple[list[int], list[int]] = [], []  # of attributes, the root's first; of items in containers
         self.names: list[str] = []
-        self.roles: tuple[list[bool], ...] = [], [], []  # of each attribute, whether it is a PART, a NUMBER, a STATE
+        self.roles: tuple[list[bool], ...] = [], [], []  # whether each attribute is a PART, a PLAIN_VALUE, a STATE
         self.held: tuple[Any, ...] = ()  # the values of the attributes that are parts, then the items of containers
         self.containers: list[Collection[Any]] = []
-        self.gathered: tuple[list[Any], ...] = [], [], []  # during the walk: these values, these items, the dicts
+        self.pending: tuple[list[Any], ...] = [], [], []  # during the walk: these values, these items, the dicts
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _nothing, ()  # a copy of the root holds other objects, so it begins without a record
@@ -66,23 +66,23 @@ class Seen:
         """The attributes of an object that the walk has reached, the root first: names, values and roles.
 
         The role says when a changed value makes the record out of date. `NOTHING`: never. `PART`: always, since it may
-        hold what the walk looks for. `NUMBER`: when it is no longer of a class in `PLAIN`. `STATE`: when it is of a
+        hold what the walk looks for. `PLAIN_VALUE`: when its class is no longer in `PLAIN`. `STATE`: when it is of a
         class that walks look into.
         """
         attributes = vars(owner)
         if self.counts[0]:
             self.owners.append(owner)
-            self.gathered[2].append(attributes)
+            self.pending[2].append(attributes)
         listed = list(attributes.items())
         self.counts[0].append(len(listed))
         for name, x in listed:
-            its = role(owner, name, x)
+            its_role = role(owner, name, x)
             self.names.append(name)
-            for flags, kind in zip(self.roles, (PART, NUMBER, STATE)):
-                flags.append(its == kind)
-            if its == PART:
-                self.gathered[0].append(x)
-            yield name, x, its
+            for flags, kind in zip(self.roles, (PART, PLAIN_VALUE, STATE)):
+                flags.append(its_role == kind)
+            if its_role == PART:
+                self.pending[0].append(x)
+            yield name, x, its_role
 
     def container(self, x: list[Any] | dict[Any, Any]) -> list[Any]:
         """The items of a list or dict that the walk has reached."""
@@ -90,14 +90,14 @@ class Seen:
         items = list(container)
         self.containers.append(container)
         self.counts[1].append(len(items))
-        self.gathered[1].extend(items)
+        self.pending[1].extend(items)
         return items
 
     def end(self, found: list[Any]) -> None:
         """End the walk; `found` is what it has found."""
         self.found = found
-        parts, items, dicts = self.gathered
-        self.held, self.dicts, self.gathered = (*parts, *items), tuple(dicts), ()
+        parts, items, dicts = self.pending
+        self.held, self.dicts, self.pending = (*parts, *items), tuple(dicts), ()
 
     def same(self, root: object) -> bool:
         """Whether a walk from the root would see what this one has seen."""

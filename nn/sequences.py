@@ -163,7 +163,7 @@ def check_shape(user: str, x: Any, shape: Sequence[int], name: str, items: str) 
     ValueError: RNN takes h_0 as 2 x 3 numbers, got 2 x 1
     """
     if not fits(x, shape):
-        raise ValueError(f"{user} takes {name} as {_by(shape)} {items}, got {_found(x)}")
+        raise ValueError(f"{user} takes {name} as {_by(shape)} {items}, got {_described(x)}")
 
 
 def fits(x: Any, shape: Sequence[int]) -> bool:
@@ -183,7 +183,7 @@ def _rows(module: Module, x: Any, levels: int) -> Any:
     return numbers_of(module, x) if levels == 1 else [_rows(module, item, levels - 1) for item in x]
 
 
-def _found(x: Any) -> str:
+def _described(x: Any) -> str:
     """Nested lists as messages show them: by their shape, or by their beginning if they have none."""
     shape = []
     first = x

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     State: TypeAlias = dict[str, Any]
 
 _lock = RLock()  # two threads must not replace the parameters of one module at the same time
-_MEMORIES = ("_cell", "_seen_by_walk")  # the attributes in which a module caches what it made of its parameters
+_CACHES = ("_cell", "_seen_by_walk")  # the attributes in which a module caches what it made of its parameters
 
 
 def functional_call(
@@ -89,16 +89,16 @@ def functional_call(
         module.prepare_call()
         stand_ins = _stand_ins(module, plan)
         replaced: list[tuple[dict[str, Any], str, Any]] = []
-        before = running.stand_ins, running.lent
+        before = running.stand_ins, running.replaced_buffers
         try:
-            running.lent = running.lent.union(numbers)
+            running.replaced_buffers = running.replaced_buffers.union(numbers)
             running.stand_ins = running.stand_ins.union([id(new) for _, new in stand_ins.values()])
             _replace(module, {key: new for key, (_, new) in stand_ins.items()}, numbers, replaced)
             return module(*arguments, **(kwargs or {}))
         finally:
             for attributes_of, name, held in reversed(replaced):
                 attributes_of[name] = held
-            running.stand_ins, running.lent = before
+            running.stand_ins, running.replaced_buffers = before
 
 
 def _joined(dicts: Any) -> State:
@@ -129,11 +129,11 @@ def _matched(module: Module, given: State, strict: bool) -> tuple[list[tuple[Val
         own = whole.get(name, single.get(name))
         if isinstance(own, Buffer):
             new = numbers[id(own.module), own.name] = _in_own_lists(without_arrays(x))
-            _look_at_buffer(name, vars(own.module)[own.name], new, problems)
+            _check_buffer(name, vars(own.module)[own.name], new, problems)
         elif own is None:
             problems.append(f"there is no {name!r:.60}{meant(str(name), [*whole, *single])}")
         else:
-            match(name, own, without_arrays(x), plan, problems, _taken, "a number or a Value")
+            match(name, own, without_arrays(x), plan, problems, _number_or_value, "a number or a Value")
     named = {id(old) for old, _ in plan}
     if strict:
         problems += [f"{name} is missing" for name, p in single.items() if id(p) not in named]
@@ -163,7 +163,7 @@ def _stand_ins(module: Module, plan: list[tuple[Value, Any]]) -> dict[int, tuple
     return made
 
 
-def _taken(x: object) -> Any:
+def _number_or_value(x: object) -> Any:
     """A number, or a Value as it is; None for anything else."""
     if isinstance(x, Value):
         return x
@@ -180,14 +180,14 @@ def _in_own_lists(x: Any) -> Any:
     return [_in_own_lists(item) for item in x] if isinstance(x, (list, tuple)) else x
 
 
-def _look_at_buffer(name: str, held: Any, given: Any, problems: list[str]) -> None:
+def _check_buffer(name: str, held: Any, given: Any, problems: list[str]) -> None:
     """Append to `problems` what is wrong with what is given for a buffer."""
     if isinstance(held, list) and isinstance(given, (list, tuple)) and len(held) == len(given):
         for i, (x, y) in enumerate(zip(held, given)):
-            _look_at_buffer(f"{name}[{i}]", x, y, problems)
+            _check_buffer(f"{name}[{i}]", x, y, problems)
     elif isinstance(held, list):
         problems.append(f"{name} must be {shape(held)}, not {shape(given)}")
-    elif held is not None and _taken(given) is None and not is_bool(given):
+    elif held is not None and _number_or_value(given) is None and not is_bool(given):
         problems.append(f"{name} must be a number or a Value, not {shape(given)}")
 
 
@@ -205,20 +205,20 @@ def _replace(
             new = _with_stand_ins(held, stand_ins, ())
             if new is not held:
                 changes[name] = new
-        changes.update(dict.fromkeys([name for name in _MEMORIES if name in own]))
+        changes.update(dict.fromkeys([name for name in _CACHES if name in own]))
         for name, new in changes.items():
             replaced.append((own, name, own[name]))
             own[name] = new
 
 
-def _with_stand_ins(held: Any, stand_ins: dict[int, Value], around: tuple[Any, ...]) -> Any:
+def _with_stand_ins(held: Any, stand_ins: dict[int, Value], enclosing: tuple[Any, ...]) -> Any:
     """A copy of an attribute's value with the new parameters in place of the old; the value itself if it has none."""
     if isinstance(held, Value):
         return stand_ins.get(id(held), held)
-    if not isinstance(held, (list, tuple, dict)) or any(held is x for x in around):
+    if not isinstance(held, (list, tuple, dict)) or any(held is x for x in enclosing):
         return held
     old = list(held.values() if isinstance(held, dict) else held)
-    new = [_with_stand_ins(x, stand_ins, (*around, held)) for x in old]
+    new = [_with_stand_ins(x, stand_ins, (*enclosing, held)) for x in old]
     if all(x is y for x, y in zip(old, new)):
         return held
     if isinstance(held, tuple):

@@ -461,13 +461,13 @@ class Training:
         self._clip_norm, self._clip_value = math.inf if clip_norm is None else clip_norm, clip_value
         self._by_step, self._layer_norms = scheduler_interval == "step", layer_norms
         self._callbacks, self._checkpoint, self._progress = callbacks, checkpoint, progress
-        self._watch_steps = [x for x in callbacks if type(x).on_step_end is not Callback.on_step_end]
+        self._step_callbacks = [x for x in callbacks if type(x).on_step_end is not Callback.on_step_end]
         self.steps_in_epoch = len(loader)
         self._sums = _Sums()
         self._report, self._pressed = Silent(), list[bool]()
-        self._way: _Eager | _Compiled
-        self._given: Optimizer | None = optimizer if isinstance(optimizer, Optimizer) else None
-        self._about: dict[str, Any] = {
+        self._backend: _Eager | _Compiled
+        self._callers_optimizer: Optimizer | None = optimizer if isinstance(optimizer, Optimizer) else None
+        self._settings: dict[str, Any] = {
             "examples": len(loader.dataset),
             "batch_size": loader.batch_size,
             "shuffle": loader.shuffle,
@@ -478,8 +478,8 @@ class Training:
             "scheduler_interval": scheduler_interval,
         }
         if checkpoint is not None:
-            self._about["checksum of the first, the middle and the last example"] = _checksum(loader.dataset)
-        if scheduler is not None and not callable(scheduler) and (self._given is None or compiled):
+            self._settings["checksum of the first, the middle and the last example"] = _checksum(loader.dataset)
+        if scheduler is not None and not callable(scheduler) and (self._callers_optimizer is None or compiled):
             raise TypeError(
                 "a scheduler moves one optimiser, but this training makes its own; give a function that makes the "
                 "scheduler from it: scheduler=lambda optimizer: ..."
@@ -487,7 +487,7 @@ class Training:
         self._modes = [(module, module.training) for _, module in model.named_modules()]
         model.train()
         try:
-            self._way = _Compiled(self, loss, compiled, dtype) if compiled else _Eager(self, loss)
+            self._backend = _Compiled(self, loss, compiled, dtype) if compiled else _Eager(self, loss)
             self.optimizer = self._optimizer(optimizer)
             self.scheduler = scheduler if scheduler is None or not callable(scheduler) else scheduler(self.optimizer)
         except BaseException:
@@ -502,8 +502,8 @@ class Training:
 
     def _optimizer(self, optimizer: Any) -> Optimizer:
         """The optimiser that is used, for the model's Values or for the vector of the compiled program."""
-        parameters = self._way.parameters
-        if self._given is None:
+        parameters = self._backend.parameters
+        if self._callers_optimizer is None:
             if not callable(optimizer):
                 raise TypeError(
                     "optimizer must be an Optimizer, or a function that makes one from parameters, such as nn.Adam, "
@@ -513,11 +513,11 @@ class Training:
             if not isinstance(made, Optimizer):
                 raise TypeError(f"optimizer(parameters) must give an Optimizer, not {made!r:.60}")
             state = {key: x for key, x in made.state_dict().items() if key not in ("state", "steps")}
-            self._about["optimizer"] = state
+            self._settings["optimizer"] = state
             return self._checked(made)
-        if isinstance(self._way, _Eager):
-            return self._checked(self._given)
-        kind = type(self._given)
+        if isinstance(self._backend, _Eager):
+            return self._checked(self._callers_optimizer)
+        kind = type(self._callers_optimizer)
         try:
             made = kind(parameters)  # one of the same class, for the vector of the program's parameters
         except TypeError as error:
@@ -525,13 +525,13 @@ class Training:
                 f"{kind.__name__} cannot be made for a program's parameters ({error}); give a function that makes it, "
                 "optimizer=lambda parameters: ..."
             ) from None
-        made.load_state_dict(self._given.state_dict())
+        made.load_state_dict(self._callers_optimizer.state_dict())
         return made
 
     def _checked(self, optimizer: Optimizer) -> Optimizer:
         """Return the optimiser; raise a ValueError if its parameters are not those that get the gradients."""
         moved = [p for p in optimizer.params if isinstance(p, Value)]
-        if isinstance(self._way, _Compiled):
+        if isinstance(self._backend, _Compiled):
             if moved:
                 raise ValueError(
                     "this optimiser moves Values, but compiled training moves the vector of the program; give a "
@@ -539,7 +539,7 @@ class Training:
                     "nn.Adam(parameters)"
                 )
             return optimizer
-        own = set(map(id, self._way.parameters))
+        own = set(map(id, self._backend.parameters))
         for p in moved:
             if id(p) not in own:
                 raise ValueError(f"the optimiser moves {p.describe()}, which is not a parameter of the model")
@@ -597,20 +597,20 @@ class Training:
         self._end_epoch()
 
     def _run_step(self, positions: list[int]) -> None:
-        computed = self._way.loss(positions)
+        computed = self._backend.loss(positions)
         loss: float = _number(computed)
-        norms = self._way.norms() if self._layer_norms else {}
-        norm = self._clipped(loss)
+        norms = self._backend.norms() if self._layer_norms else {}
+        norm = self._clip_or_raise(loss)
         lr = _lr(self.optimizer)
-        self._move(positions, computed)
+        self._step_optimizer(positions, computed)
         if self.scheduler is not None and self._by_step:
-            self._move_scheduler(loss)
+            self._step_scheduler(loss)
         self.step += 1
         self.loss = loss
         self._sums.add(len(positions), loss, norm, lr, norms)
-        if self._watch_steps:
-            with self._way.shown():
-                for callback in self._watch_steps:
+        if self._step_callbacks:
+            with self._backend.parameters_in_model():
+                for callback in self._step_callbacks:
                     callback.on_step_end(self)
         if self._pressed:
             self._interrupt()
@@ -619,7 +619,7 @@ class Training:
             self._save()
         self._report.step(self)
 
-    def _clipped(self, loss: float) -> float:
+    def _clip_or_raise(self, loss: float) -> float:
         """Clip the gradient; return its norm before. Raise an error if the norm or the loss is not finite."""
         norm = math.nan
         if math.isfinite(loss):
@@ -635,13 +635,13 @@ class Training:
 
     def _clip(self) -> float:
         """Clip the gradient; return its norm before."""
-        parameters, clipped = self._way.parameters, self._clip_norm < math.inf
-        norm = clip_grad_norm_(parameters, self._clip_norm) if clipped else self._way.norm()
+        parameters, clipped = self._backend.parameters, self._clip_norm < math.inf
+        norm = clip_grad_norm_(parameters, self._clip_norm) if clipped else self._backend.norm()
         if self._clip_value is not None:
             clip_grad_value_(parameters, self._clip_value)
         return norm
 
-    def _move(self, positions: list[int], computed: Value | float) -> None:
+    def _step_optimizer(self, positions: list[int], computed: Value | float) -> None:
         """Make a step of the optimiser. If it takes a closure, as L-BFGS does, the first call gives the known loss."""
         if not self._takes_closure:
             self.optimizer.step()
@@ -651,7 +651,7 @@ class Training:
         def closure() -> Value | float:
             if known:
                 return known.pop()
-            loss = self._way.loss(positions)
+            loss = self._backend.loss(positions)
             self._clip()
             return loss
 
@@ -666,16 +666,16 @@ class Training:
         for name, x in sums.norms.items():
             history.layer_norms.setdefault(name, []).append(x / sums.steps)
         self._sums = _Sums()
-        with self._averaged():
+        with self._averaged_parameters():
             if self._validation is not None:
                 self._validate(*self._validation)
             self.epoch += 1
             if self._callbacks:
-                with self._way.shown():
+                with self._backend.parameters_in_model():
                     for callback in self._callbacks:
                         callback.on_epoch_end(self)
         if self.scheduler is not None and not self._by_step:
-            self._move_scheduler(self.watched())
+            self._step_scheduler(self.watched())
         if self._checkpoint is not None:
             self._save()
         self._report.epoch(self)
@@ -683,7 +683,7 @@ class Training:
             self._interrupt()
 
     def _validate(self, inputs: Any, targets: Any) -> None:
-        loss, predictions = self._way.validated(inputs, targets, bool(self._metrics))
+        loss, predictions = self._backend.evaluate(inputs, targets, bool(self._metrics))
         if not math.isfinite(loss):
             raise FloatingPointError(f"the validation loss is {loss} after epoch {self.epoch + 1}")
         measured = {
@@ -694,14 +694,14 @@ class Training:
         for name, x in measured.items():
             self.history.metrics.setdefault(name, []).append(x)
 
-    def _move_scheduler(self, metric: float) -> None:
+    def _step_scheduler(self, metric: float) -> None:
         if self._takes_number:
             self.scheduler.step(metric)
         else:
             self.scheduler.step()
 
     @contextmanager
-    def _averaged(self) -> Iterator[None]:
+    def _averaged_parameters(self) -> Iterator[None]:
         """A block in which a schedule-free optimiser shows the averaged parameters, which are its result."""
         self._switch("eval")
         yield
@@ -715,9 +715,9 @@ class Training:
     def _hand_over(self) -> None:
         """Give the model the parameters of the last step, and the caller's own optimiser its state."""
         self._switch("eval")
-        self._way.write_back()
-        if self._given is not None and self._given is not self.optimizer:
-            self._given.load_state_dict(self.optimizer.state_dict())
+        self._backend.write_back()
+        if self._callers_optimizer is not None and self._callers_optimizer is not self.optimizer:
+            self._callers_optimizer.load_state_dict(self.optimizer.state_dict())
 
     def _restore_modes(self) -> None:
         for module, mode in self._modes:
@@ -738,9 +738,9 @@ class Training:
     def _save(self) -> None:
         if self._checkpoint is None:
             return
-        self._way.write_back()
+        self._backend.write_back()
         content = {
-            "about": self._about,
+            "about": self._settings,
             "epoch": self.epoch,
             "step": self.step,
             "loss": self.loss,
@@ -777,7 +777,7 @@ class Training:
             return
         where = f"cannot go on from the checkpoint in {checkpoint.folder!r}"
         # With other settings the checkpoint would load without an error, but training would go on differently.
-        now, then = json.loads(json.dumps(self._about)), content["about"]
+        now, then = json.loads(json.dumps(self._settings)), content["about"]
         other = [
             f"{key} was {then.get(key)!r:.80}, and is {now.get(key)!r:.80} now"
             for key in now
@@ -803,7 +803,7 @@ class Training:
             for part, state in reversed(before):
                 part.load_state_dict(state)
             raise ValueError(f"{where}: {error}; give resume=False to start again, or another folder") from None
-        self._way.read_in()
+        self._backend.read_in()
         self.epoch, self.step, self.loss = content["epoch"], content["step"], content["loss"]
         self.stopped = content["stopped"]
         vars(self.history).update(content["history"])
@@ -838,19 +838,19 @@ class _Eager:
         self.model, self.function, self.loader = training.model, function, training._loader
         self.parameters: Any = training.model.parameters()
         self._layers = _layers(training.model)
-        self._known = False
+        self._parameters_counted = False
 
     def loss(self, positions: list[int]) -> Value:
         """Compute the loss of a batch, and its gradient, which is left in the parameters."""
         inputs, targets = _pair(self.loader, positions)
         loss = _one_number(self.function(self.model(inputs), targets))
-        if not self._known:
+        if not self._parameters_counted:
             if len(self.model.parameters()) != len(self.parameters):
                 raise ValueError(
                     "the first call of the model has made parameters, which the optimiser does not know; call "
                     "the model once before fit"
                 )
-            self._known = True
+            self._parameters_counted = True
         self.model.zero_grad()
         loss.backward()
         return loss
@@ -861,12 +861,12 @@ class _Eager:
     def norms(self) -> dict[str, float]:
         return {name: clip_grad_norm_(ps, math.inf) for name, ps in self._layers.items()}
 
-    def validated(self, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
+    def evaluate(self, inputs: Any, targets: Any, want_predictions: bool) -> tuple[float, Any]:
         """The loss in evaluation mode, and the predictions as numbers, if they are wanted."""
-        return _validated(self.model, self.function, inputs, targets, wanted)
+        return _evaluate(self.model, self.function, inputs, targets, want_predictions)
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
+    def parameters_in_model(self) -> Iterator[None]:
         """A block in which the model has the current parameters, and callbacks may change them."""
         yield
 
@@ -882,10 +882,10 @@ class _Compiled:
         self.model, self.function, self.loader, self.dtype = training.model, function, training._loader, dtype
         self._whole = how == "batch"
         self._programs: dict[int, Program] = {}  # for whole batches, by their sizes
-        self._validation: Program | None = None
-        self._validated: list[Any] = []  # the validation inputs and targets, as arrays if possible
+        self._validation_program: Program | None = None
+        self._validation_data: list[Any] = []  # the validation inputs and targets, as arrays if possible
         count = min(self.loader.batch_size, len(self.loader.dataset))
-        inputs, targets = _pair(self.loader, list(range(count if self._whole else min(count, _LOOKED_AT))))
+        inputs, targets = _pair(self.loader, list(range(count if self._whole else min(count, _EXAMPLES_CHECKED))))
         known = columns(self.loader.dataset) if self.loader.collate_fn is collate else None
         if self._whole:
             program = self._compiled(inputs, targets, None)
@@ -898,11 +898,11 @@ class _Compiled:
                 like=(inputs[0], targets[0]),
                 dtype=dtype,
             )
-            looked_at = _various(targets if known is None else known[-1])
-            _check_mean(self.model, function, inputs, looked_at, self.loader.batch_size)
+            checked_targets = _distinct(targets if known is None else known[-1])
+            _check_mean(self.model, function, inputs, checked_targets, self.loader.batch_size)
             if training._validation is not None:
-                looked_at = _various(training._validation[1])
-                _check_mean(self.model, function, inputs, looked_at, len(looked_at))
+                checked_targets = _distinct(training._validation[1])
+                _check_mean(self.model, function, inputs, checked_targets, len(checked_targets))
         arrays = [_array(column, dtype) for column in known or [None]]
         self._columns = None if any(x is None for x in arrays) else arrays
         self.parameters: Any = program.parameters
@@ -945,12 +945,12 @@ class _Compiled:
         grad = self.parameters.grad
         return {name: math.hypot(*grad[places].tolist()) for name, places in self._layers.items()}
 
-    def validated(self, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
+    def evaluate(self, inputs: Any, targets: Any, want_predictions: bool) -> tuple[float, Any]:
         """The loss in evaluation mode, and the predictions as numbers, if they are wanted."""
         if self._whole:  # the loss may not be a mean over examples, so no program of one example computes it
             self.write_back()
-            return _validated(self.model, self.function, inputs, targets, wanted)
-        program = self._validation
+            return _evaluate(self.model, self.function, inputs, targets, want_predictions)
+        program = self._validation_program
         if program is None:
             import autograd
 
@@ -958,20 +958,20 @@ class _Compiled:
                 prediction = self.model(x)
                 return prediction, _one_number(self.function(prediction, y))
 
-            with _evaluated(self.model):
-                program = self._validation = autograd.compile(
+            with _evaluation_mode(self.model):
+                program = self._validation_program = autograd.compile(
                     example, self.parameters, like=(inputs[0], targets[0]), gradient=False, dtype=self.dtype
                 )
             arrays = [_array(x, self.dtype) for x in (inputs, targets)]
-            self._validated = [y if x is None else x for x, y in zip(arrays, (inputs, targets))]
-        predictions, losses = program.outputs(*self._validated)
-        if wanted and not hasattr(predictions, "tolist"):  # several arrays, but metrics take one list of predictions
+            self._validation_data = [y if x is None else x for x, y in zip(arrays, (inputs, targets))]
+        predictions, losses = program.outputs(*self._validation_data)
+        if want_predictions and not hasattr(predictions, "tolist"):  # several arrays, but metrics take one list
             self.write_back()
-            return _validated(self.model, self.function, inputs, targets, wanted)
-        return math.fsum(losses.tolist()) / len(targets), predictions.tolist() if wanted else None
+            return _evaluate(self.model, self.function, inputs, targets, want_predictions)
+        return math.fsum(losses.tolist()) / len(targets), predictions.tolist() if want_predictions else None
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
+    def parameters_in_model(self) -> Iterator[None]:
         """A block in which the model has the current parameters, and callbacks may change them."""
         self.write_back()
         yield
@@ -995,8 +995,8 @@ def _array(numbers: Any, dtype: str) -> Any:
     return array.astype(dtype, copy=False) if array.dtype.kind in "fiub" else None
 
 
-_LOOKED_AT = 8  # the number of examples for which `_check_mean` calls the model
-_TARGETS = 256  # the largest number of different targets for which `_check_mean` calls the loss
+_EXAMPLES_CHECKED = 8  # the number of examples for which `_check_mean` calls the model
+_TARGETS_CHECKED = 256  # the largest number of different targets for which `_check_mean` calls the loss
 
 
 def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], batch_size: int) -> None:
@@ -1012,7 +1012,7 @@ def _check_mean(model: Module, function: Loss, inputs: Any, targets: list[Any], 
     try:
         with no_grad():
             random = _flat(model(inputs)) != _flat(model(inputs))
-            with _evaluated(model) if random else nullcontext():
+            with _evaluation_mode(model) if random else nullcontext():
                 apart = Batch([model(x) for x in inputs])
                 together = _flat(model(inputs))
     finally:
@@ -1052,12 +1052,12 @@ def _flat(x: Any) -> list[float]:
     return [number for item in x for number in _flat(item)] if is_list(x) else [_number(x)]
 
 
-def _various(targets: Any) -> list[Any]:
-    """The first targets that differ from each other, at most `_TARGETS`."""
+def _distinct(targets: Any) -> list[Any]:
+    """The first targets that differ from each other, at most `_TARGETS_CHECKED`."""
     found: dict[str, Any] = {}
     for target in targets.tolist() if hasattr(targets, "tolist") else targets:
         found.setdefault(repr(target), target)
-        if len(found) == _TARGETS:
+        if len(found) == _TARGETS_CHECKED:
             break
     return list(found.values())
 
@@ -1073,12 +1073,12 @@ def _pair(loader: DataLoader, positions: list[int]) -> tuple[Any, Any]:
     return batch[0], batch[1]
 
 
-def _validated(model: Module, function: Loss, inputs: Any, targets: Any, wanted: bool) -> tuple[float, Any]:
+def _evaluate(model: Module, function: Loss, inputs: Any, targets: Any, want_predictions: bool) -> tuple[float, Any]:
     """The loss of a batch in evaluation mode, and the predictions as numbers, if they are wanted."""
-    with no_grad(), _evaluated(model):
+    with no_grad(), _evaluation_mode(model):
         predictions = model(inputs)
         loss = _one_number(function(predictions, targets)).data
-    return loss, each(_number, predictions) if wanted else None
+    return loss, each(_number, predictions) if want_predictions else None
 
 
 def _one_number(loss: Any) -> Value:
@@ -1094,7 +1094,7 @@ def _number(x: Any) -> Any:
 
 
 @contextmanager
-def _evaluated(model: Module) -> Iterator[None]:
+def _evaluation_mode(model: Module) -> Iterator[None]:
     """A block in which the model is in evaluation mode."""
     modes = [(module, module.training) for _, module in model.named_modules()]
     model.eval()

@@ -41,8 +41,8 @@ ORDERS = len(DERIVATIVE_TARGETS)
 """The highest order of derivatives that is measured."""
 FLOOR = 1e-290
 """Derivatives smaller than this are measured absolutely, as if they were this large."""
-ROOT = 1000
-"""A root of a derivative counts as near if changing the operands by one part in ROOT would reach it."""
+NEAR_ROOT = 1000
+"""A root of a derivative counts as near if changing the operands by one part in NEAR_ROOT would reach it."""
 DIGITS = 50
 """The truth has at least this many correct decimal digits."""
 
@@ -69,10 +69,10 @@ class Truth:
         The textbook formula; applied to jets of the operands it gives its derivatives, too.
     points : list of tuple
         Operands to compare at.
-    terms : callable
+    error_terms : callable
         The terms of the formula, if the error of its value is measured relative to their size; otherwise none.
-    measured : callable
-        ``measured(order, *operands)``: whether derivatives of this order are compared at a point.
+    is_measured : callable
+        ``is_measured(order, *operands)``: whether derivatives of this order are compared at a point.
     missed : dict
         The orders of derivatives that miss their target because no better rule in a simple form is known, and why.
     torch : callable, optional
@@ -83,20 +83,20 @@ class Truth:
     smooth : callable or str
         ``smooth(*operands)``: whether the operation is smooth at operands up to 3, with slopes that stay moderate: off
         its kinks, and away from its poles. Random graphs apply it only there. A text says why they never do.
-    slope_terms : float
+    slope_error_scale : float
         If the slope is a difference of terms and has a root: the size of the terms, whose rounding is the slope's
         error near the root.
     """
 
     formula: Formula
     points: list[Point]
-    terms: Callable[..., Sequence[mpf]] = lambda *operands: ()
-    measured: Callable[..., bool] = lambda order, *operands: True
+    error_terms: Callable[..., Sequence[mpf]] = lambda *operands: ()
+    is_measured: Callable[..., bool] = lambda order, *operands: True
     missed: dict[int, str] = field(default_factory=dict)
     torch: Callable[[Any], Callable[..., Any]] | None = None
     accepted: dict[str, tuple[Where, str]] = field(default_factory=dict)
     smooth: Where | str = everywhere
-    slope_terms: float = 0.0
+    slope_error_scale: float = 0.0
 
 
 class Truths(dict[str, Truth]):
@@ -326,7 +326,7 @@ TRUTHS = Truths({
         smooth=lambda a, b: abs(b) > 0.3,
     ),
     "neg": Truth(lambda a: -a, line("neg")),
-    "pow": Truth(_pow, powers("pow"), measured=_pow_in_range, smooth=lambda a, b: a > (0.1 if b > 0.0 else 0.5)),
+    "pow": Truth(_pow, powers("pow"), is_measured=_pow_in_range, smooth=lambda a, b: a > (0.1 if b > 0.0 else 0.5)),
     "positive": Truth(lambda a: a, line("positive")),
     "square": Truth(lambda a: a * a, line("square")),
     "reciprocal": Truth(
@@ -377,7 +377,7 @@ TRUTHS = Truths({
     "log10": Truth(lambda a: log(a) / mp.log(10), line("log10", lambda a: a > 0.0), smooth=lambda a: a > 0.1),
     "logaddexp": Truth(
         _logsumexp, plane("logaddexp") + [p for p in exponents("logaddexp") if len(p) == 2],
-        terms=lambda a, b: [max(a, b), _logsumexp(a, b) - max(a, b)],
+        error_terms=lambda a, b: [max(a, b), _logsumexp(a, b) - max(a, b)],
     ),
     "abs": Truth(abs, line("abs"), smooth=lambda a: abs(a) > 1e-6),
     "maximum": Truth(max, plane("maximum"), smooth=lambda a, b: abs(a - b) > 1e-6),
@@ -510,7 +510,7 @@ TRUTHS = Truths({
                 lambda a: abs(a) > 8.0, "PyTorch takes sigmoid * (1 - sigmoid), whose digits are lost in the tails",
             ),
         },
-        slope_terms=0.25,
+        slope_error_scale=0.25,
     ),
     "gelu": Truth(
         lambda a: a * _ndtr(a), line("gelu"),
@@ -518,10 +518,10 @@ TRUTHS = Truths({
             "value": (lambda a: a < -4.0, "PyTorch takes a * (1 + erf) / 2, whose digits are lost in the tail"),
             "slope": (lambda a: a < -4.0, "PyTorch takes (1 + erf) / 2, whose digits are lost in the tail"),
         },
-        slope_terms=0.25,
+        slope_error_scale=0.25,
     ),
     "sum": Truth(
-        lambda *xs: sum(xs, mpf(0)), sequences("sum", -300.0, 300.0), terms=lambda *xs: xs,
+        lambda *xs: sum(xs, mpf(0)), sequences("sum", -300.0, 300.0), error_terms=lambda *xs: xs,
         torch=lambda torch: lambda *xs: torch.sum(torch.stack(xs)),
     ),
     "prod": Truth(
@@ -536,7 +536,7 @@ TRUTHS = Truths({
         },
     ),
     "logsumexp": Truth(
-        _logsumexp, exponents("logsumexp"), terms=lambda *xs: [max(xs), _logsumexp(*xs) - max(xs)],
+        _logsumexp, exponents("logsumexp"), error_terms=lambda *xs: [max(xs), _logsumexp(*xs) - max(xs)],
         missed=dict.fromkeys(
             (3, 4), "near ties; its derivatives are polynomials in the softmax, and some vanish at 1/2 or 1/3. For "
             "two operands `logaddexp` has all digits",
@@ -551,7 +551,7 @@ TRUTHS = Truths({
     ),
     "dot": Truth(
         lambda *operands: sum(_dot_terms(*operands), mpf(0)), sequences("dot", -140.0, 140.0, (*range(9), 12, 16)),
-        terms=_dot_terms,
+        error_terms=_dot_terms,
         torch=_torch_dot,
     ),
 })
@@ -622,10 +622,10 @@ def derivative_error(got: float, exact: mpf, swing: mpf | int = 0) -> float:
     """The relative error of a derivative: relative to the derivative, and to FLOOR at least.
 
     `swing` is the sum of abs(x * slope) over the operands x, where slope is the slope of the derivative itself:
-    changing the operands by one part in ROOT changes the derivative by up to swing / ROOT. Near a root, where the
-    derivative is smaller than that, the error is relative to that change.
+    changing the operands by one part in NEAR_ROOT changes the derivative by up to swing / NEAR_ROOT. Near a root, where
+    the derivative is smaller than that, the error is relative to that change.
     """
-    return float(_distance(got, exact) / max(FLOOR, abs(exact), swing / ROOT))
+    return float(_distance(got, exact) / max(FLOOR, abs(exact), swing / NEAR_ROOT))
 
 
 # --- what the engine computes -----------------------------------------------------------------------------------
@@ -745,7 +745,7 @@ def exact_derivatives(truth: Truth, point: Point, orders: int) -> list[dict[Inde
             row[counts(by, n)] = jet.derivative(counts(by, n)), mp.fsum(above, absolute=True)
         if order > 1 and any(abs(d) >= _OVERFLOW for d, _ in row.values()):
             break
-        found.append(row if truth.measured(order, *exact) else {})
+        found.append(row if truth.is_measured(order, *exact) else {})
     return found
 
 
@@ -764,7 +764,7 @@ def measure(name: str) -> Row:
     for point in truth.points:
         with mp.workdps(digits(point)):
             operands = [mpf(x) for x in point]
-            exact, terms = truth.formula(*operands), truth.terms(*operands)
+            exact, terms = truth.formula(*operands), truth.error_terms(*operands)
             got = call(op, point)
             worst[0].see(value_error(got, exact, terms), got, exact, point, bool(terms))
             if not point:
@@ -775,7 +775,7 @@ def measure(name: str) -> Row:
                     exact, swing = row.get(counts(by, len(point)), (mp.nan, 0))
                     if not mp.isnan(exact):
                         error = derivative_error(got, exact, swing)
-                        worst[order].see(error, got, exact, point, swing / ROOT > abs(exact))
+                        worst[order].see(error, got, exact, point, swing / NEAR_ROOT > abs(exact))
     return Row(len(truth.points), worst)
 
 
@@ -841,7 +841,8 @@ Numbers that miss their target are in bold: {_reasons()}.
 - A value's error is in units in the last place of the exact result. For sums (marked †), which cannot be better than
   their rounded terms, it is in the last place of the sum of the terms' magnitudes.
 - A derivative's error is relative to the exact derivative, also where terms of its formula cancel. Only next to a root
-  of the derivative itself, so near that a change of the operands by one part in {ROOT} would double it or more (marked
+  of the derivative itself, so near that a change of the operands by one part in {NEAR_ROOT} would double it or more \
+(marked
   †), or far out where it falls as steeply, it is relative to that change. Derivatives below {FLOOR:g} are measured as
   if they were {FLOOR:g}.
 - Not measured, for there is nothing to be exact about, or no float to say it with: derivatives at kinks and poles;

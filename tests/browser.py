@@ -25,7 +25,7 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
-ALONE = {  # settings that stop Firefox from doing things by itself while a test runs
+FIREFOX_SETTINGS = {  # settings that stop Firefox from doing things by itself while a test runs
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -35,7 +35,7 @@ ALONE = {  # settings that stop Firefox from doing things by itself while a test
     "services.settings.server": "data:,",
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-PATIENCE = 60.0  # seconds to wait for an answer of a browser
+TIMEOUT = 60.0  # seconds to wait for an answer of a browser
 # Keys without a letter: WebDriver's code for each, by Playwright's name for the key.
 KEYS = {
     "Backspace": "\ue003", "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009",
@@ -64,15 +64,17 @@ def firefox() -> Iterator[Firefox]:
     if FIREFOX is None:
         pytest.skip("there is no Firefox on PATH")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        preferences = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in ALONE.items()]
+        preferences = [
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in FIREFOX_SETTINGS.items()
+        ]
         Path(profile, "user.js").write_text("".join(preferences), encoding="utf-8")
         options = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0", "about:blank"]
         # Its standard error goes to a file: a pipe that nobody reads would fill up, and block Firefox.
-        said = Path(profile, "stderr.txt")
-        with said.open("wb") as stderr:
+        stderr_file = Path(profile, "stderr.txt")
+        with stderr_file.open("wb") as stderr:
             process = subprocess.Popen([FIREFOX, *options], stdout=subprocess.DEVNULL, stderr=stderr)
         try:
-            with client.connect(f"{_address(process, said)}/session", max_size=None) as websocket:
+            with client.connect(f"{_address(process, stderr_file)}/session", max_size=None) as websocket:
                 browser = Firefox(websocket)
                 yield browser
                 browser.command("session.end")
@@ -81,17 +83,17 @@ def firefox() -> Iterator[Firefox]:
             process.wait()
 
 
-def _address(process: subprocess.Popen[bytes], said: Path) -> str:
+def _address(process: subprocess.Popen[bytes], stderr_file: Path) -> str:
     """The address at which a Firefox that was just started listens; it prints the address to its standard error."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while time.monotonic() < until:
-        found = re.search(r"WebDriver BiDi listening on (ws://\S+)\n", said.read_text("utf-8", "replace"))
+        found = re.search(r"WebDriver BiDi listening on (ws://\S+)\n", stderr_file.read_text("utf-8", "replace"))
         if found is not None:
             return found[1]
         if process.poll() is not None:
             break
         time.sleep(0.02)
-    raise RuntimeError(f"Firefox does not listen; it said: {said.read_text('utf-8', 'replace')}")
+    raise RuntimeError(f"Firefox does not listen; it said: {stderr_file.read_text('utf-8', 'replace')}")
 
 
 class Firefox:
@@ -124,15 +126,15 @@ class Firefox:
         self._count += 1
         self.websocket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self.websocket.recv(timeout=PATIENCE))
+            message = json.loads(self.websocket.recv(timeout=TIMEOUT))
             if message["type"] == "event":
-                self._note(message["method"], message["params"])
+                self._record_event(message["method"], message["params"])
             elif message["id"] == self._count:
                 if message["type"] == "error":
                     raise RuntimeError(f"{method}: {message['message']}")
                 return message["result"]
 
-    def _note(self, event: str, parameters: Any) -> None:
+    def _record_event(self, event: str, parameters: Any) -> None:
         if event == "network.beforeRequestSent":
             self.requests.append(parameters["request"]["url"])
         elif event == "log.entryAdded" and parameters["level"] in ("error", "warn"):
@@ -167,7 +169,7 @@ class Firefox:
 
     def until(self, condition: str) -> None:
         """Wait until a condition in JavaScript is true in the page."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             if self.evaluate(f"Boolean({condition})"):
                 return

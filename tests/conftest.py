@@ -46,13 +46,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--list-skips", metavar="FILE", help="write the names of skipped tests to a file, one a line")
 
 
-def _note(report: pytest.TestReport | pytest.CollectReport) -> None:
+def _record_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if report.skipped and not hasattr(report, "wasxfail"):
         _skipped.append(report.nodeid)
 
 
-pytest_runtest_logreport = _note
-pytest_collectreport = _note
+pytest_runtest_logreport = _record_skip
+pytest_collectreport = _record_skip
 
 
 @pytest.hookimpl(trylast=True)

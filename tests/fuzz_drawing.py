@@ -76,7 +76,7 @@ PENALTIES = [
 LABELS = ["", "w", "W", "b", "weight", "n", "theta", "dW", "x", "h1", "sum", "loss", "Z1"]
 
 
-class Term:
+class Variable:
     """A variable of a program: its name, its shape, and whether it depends on the example.
 
     The shape of a ragged variable is its number of rows and then, as a tuple, the lengths of the rows.
@@ -98,9 +98,9 @@ class Program:
     inputs : dict of str to pattern
         The pattern of each argument: a shape, or a dict or list of patterns.
     statements : list of str
-    variables, ragged : list of Term
+    variables, ragged : list of Variable
         The variables that layers can use: numbers, vectors and matrices, and lists of rows of different length.
-    made : dict of int to Term
+    made : dict of int to Variable
         The variable that a statement makes, by the statement's index.
     terms : list of (str, bool)
         The terms of the loss, each with whether it depends on the example.
@@ -117,9 +117,9 @@ class Program:
         self.parameters: dict[str, tuple[int, ...]] = {}
         self.inputs: dict[str, Any] = {}
         self.statements: list[str] = []
-        self.variables: list[Term] = []
-        self.ragged: list[Term] = []
-        self.made: dict[int, Term] = {}
+        self.variables: list[Variable] = []
+        self.ragged: list[Variable] = []
+        self.made: dict[int, Variable] = {}
         self.terms: list[tuple[str, bool]] = []
         self.examples = rng.choice([1, 2, 3])
         self.reduction = rng.choice(["mean", "sum"])
@@ -153,9 +153,9 @@ class Program:
         ]
         for name, pattern, variables in rng.sample(kinds, rng.randint(1, 3)):
             self.inputs[name] = pattern
-            self.variables += [Term(text, shape, True) for text, shape in variables]
+            self.variables += [Variable(text, shape, True) for text, shape in variables]
             if name == "groups":
-                self.ragged.append(Term(name, (3, (3, 1, 2)), True))
+                self.ragged.append(Variable(name, (3, (3, 1, 2)), True))
 
     def parameter(self, *shape: int) -> str:
         """A parameter of this shape: a new one, one that is in use already, or a part of one."""
@@ -185,7 +185,7 @@ class Program:
         """The length of a vector that `parameter` has returned."""
         return len(eval(parameter, {name: filled(shape, float) for name, shape in self.parameters.items()}))
 
-    def pick(self, ndim: int) -> Term:
+    def pick(self, ndim: int) -> Variable:
         """A variable with this number of axes, made from others if there is none."""
         rng = self.rng
         found = [x for x in self.variables if len(x.shape) == ndim]
@@ -211,25 +211,25 @@ class Program:
             return self.let(f"[[a * w for w in {w}] for a in {x.name}]", (x.shape[0], width), x.depends)
         return self.let(f"[[a] for a in {x.name}]", (x.shape[0], 1), x.depends)
 
-    def let(self, code: str, shape: tuple[Any, ...], depends: bool) -> Term:
+    def let(self, code: str, shape: tuple[Any, ...], depends: bool) -> Variable:
         """Add a statement that makes a variable."""
-        return self.loop(f"HERE = {code}", shape, depends)
+        return self.add(f"HERE = {code}", shape, depends)
 
-    def loop(self, code: str, shape: tuple[Any, ...], depends: bool) -> Term:
+    def add(self, code: str, shape: tuple[Any, ...], depends: bool) -> Variable:
         """Add statements that make a variable, which is called HERE in `code`."""
-        made = Term(f"h{len(self.statements)}", shape, depends)
+        made = Variable(f"h{len(self.statements)}", shape, depends)
         self.statements.append(code.replace("HERE", made.name))
         self.made[len(self.statements) - 1] = made
         (self.ragged if len(shape) == 2 and isinstance(shape[1], tuple) else self.variables).append(made)
         return made
 
-    def hidden(self, code: str, depends: bool) -> str:
+    def local(self, code: str, depends: bool) -> str:
         """Add a statement that makes a variable for this layer alone; returns the variable's name."""
         name = f"h{len(self.statements)}"
         self.statements.append(f"{name} = {code}")
         return name
 
-    def sequence(self, most: int, ndim: int = 2) -> Term:
+    def sequence(self, most: int, ndim: int = 2) -> Variable:
         """A sequence of vectors, or of numbers, of at most this length, or twice this length in long programs."""
         x, most = self.pick(ndim), most * (1 + self.long)
         return x if x.shape[0] <= most else self.let(f"{x.name}[:{most}]", (most, *x.shape[1:]), x.depends)
@@ -260,7 +260,7 @@ class Program:
         last = [self.variables[-1], *[rng.choice(unused or self.variables) for _ in range(rng.randint(0, 3))]]
         sources = last if any(x.depends for x in last) else [*last, self.variables[0]]
         for x in sources:
-            other = rng.choice([y for y in self.variables if not y.shape] or [Term("0.5", (), False)])
+            other = rng.choice([y for y in self.variables if not y.shape] or [Variable("0.5", (), False)])
             form = rng.choice(TERMS)
             depends = x.depends or ("{1}" in form and other.depends)
             if len(x.shape) == 2:

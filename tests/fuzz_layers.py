@@ -217,7 +217,7 @@ def recurrent(p: Program) -> None:
     state = f"{fed} + {p.weighted(f'{inner}[i]', 's', None)}{bias}"
     step = rng.choice(["tanh({})", "sigmoid({})", "0.5 * s[i] + 0.5 * tanh({})", "s[i] + tanh({})"]).format(state)
     code = f"s, HERE = {start}, []\nfor a in {x.name}:\n    s = [{step} for i in range({width})]\n    HERE.append(s)"
-    made = p.loop(code, (x.shape[0], width), x.depends)
+    made = p.add(code, (x.shape[0], width), x.depends)
     if rng.random() < 0.6:
         p.let(f"{made.name}[-1]", (width,), x.depends)
 
@@ -227,7 +227,7 @@ def gated(p: Program) -> None:
     """A gate decides how much of a scalar state is kept; the outputs of all steps."""
     x = p.pick(1)
     w, u, b = p.parameter(), p.parameter(), p.parameter()
-    p.loop(
+    p.add(
         f"s, HERE = 0.0, []\nfor a in {x.name}:\n    g = sigmoid({w} * a + {u} * s + {b})\n"
         f"    s = g * s + (1 - g) * tanh({u} * a)\n    HERE.append(s)",
         x.shape,
@@ -257,13 +257,13 @@ def convolution(p: Program) -> None:
     count = (length - size) // stride + 1
     b = rng.choice(["0", p.parameter()])
     if len(x.shape) == 1:
-        padded = p.hidden(f"[0.0] * {pad} + {x.name} + [0.0] * {pad}", x.depends)
+        padded = p.local(f"[0.0] * {pad} + {x.name} + [0.0] * {pad}", x.depends)
         w = p.parameter(size)
         window = f"{padded}[i * {stride}:i * {stride} + {size}]"
         p.let(f"[{p.squash(p.weighted(w, window, b))} for i in range({count})]", (count,), x.depends)
     else:
         zeros = f"[[0] * {x.shape[1]}] * {pad}"
-        padded = p.hidden(f"{zeros} + {x.name} + {zeros}", x.depends)
+        padded = p.local(f"{zeros} + {x.name} + {zeros}", x.depends)
         kernels, channels = p.parameter(2, size * x.shape[1]), 2
         window = f"[a for row in {padded}[i * {stride}:i * {stride} + {size}] for a in row]"
         entry = p.squash(p.weighted("kernel", window, b))
@@ -321,7 +321,7 @@ def all_triples(p: Program) -> None:
     if x.shape[0] * y.shape[0] > 12:
         return
     entry = p.squash(rng.choice(["a * b * c", "a * c + b", "maximum(a, b) * c", "(a - c) * sin(b)", "a * b + c"]))
-    cube = p.hidden(f"[[[{entry} for c in {w}] for b in {y.name}] for a in {x.name}]", x.depends or y.depends)
+    cube = p.local(f"[[[{entry} for c in {w}] for b in {y.name}] for a in {x.name}]", x.depends or y.depends)
     taken = rng.choice(["sum({})", "logsumexp({})", "prod({})", "autograd.sum({}) / 2", "dot({0}, {0})"])
     extents = {"a": x.shape[0], "b": y.shape[0], "c": p.size(w)}
     axis = rng.choice("abc")
@@ -339,7 +339,7 @@ def heads(p: Program) -> None:
     x, width = p.pick(2), p.rng.choice([1, 2])
     w = p.parameter(2, width, x.shape[1])
     entry = p.squash(p.weighted("row", "a", None))
-    several = p.hidden(f"[[[{entry} for row in head] for a in {x.name}] for head in {w}]", x.depends)
+    several = p.local(f"[[[{entry} for row in head] for a in {x.name}] for head in {w}]", x.depends)
     if p.rng.random() < 0.5:
         p.let(f"[[a + b for a, b in zip(r, s)] for r, s in zip(*{several})]", (x.shape[0], width), x.depends)
     else:

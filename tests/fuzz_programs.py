@@ -45,8 +45,8 @@ class Precision(NamedTuple):
     dtype : str
     tolerance : float
         How far a number may be from the engine's, relative to 1 or to the number if that is larger.
-    unit : float
-        How far, relatively, `_moved` moves the leaves: a few units in the last place.
+    nudge : float
+        How far, relatively, `_sensitivity` moves the leaves: a few units in the last place.
     limit : float
         The tolerance, in the same way, for numbers that rounding alone moves further in the engine itself.
     signed : bool
@@ -55,7 +55,7 @@ class Precision(NamedTuple):
 
     dtype: str
     tolerance: float
-    unit: float
+    nudge: float
     limit: float
     signed: bool = False
 
@@ -105,12 +105,12 @@ def _stacked(pattern: Any, items: list[Any]) -> Any:
     return np.array(items)
 
 
-def _taken(made: Any, i: int) -> Any:
+def _outputs_of_example(made: Any, i: int) -> Any:
     """The outputs of one example, taken from those of a batch."""
     if isinstance(made, dict):
-        return {key: _taken(item, i) for key, item in made.items()}
+        return {key: _outputs_of_example(item, i) for key, item in made.items()}
     if isinstance(made, (tuple, list)):
-        return [_taken(item, i) for item in made]
+        return [_outputs_of_example(item, i) for item in made]
     return made[i]
 
 
@@ -155,7 +155,7 @@ class Run:
             self._terms = [[autograd.positive(t) for t in self.scope["terms"](*row)] for row in self.rows()]
         return self._terms
 
-    def of_batch(self) -> Value:
+    def batch_loss(self) -> Value:
         """The loss of a batch: for each example the terms that depend on it, and the other terms once."""
         flags = [depends for _, depends in self.program.terms]
         each = [autograd.sum([t for t, d in zip(ts, flags) if d]) for ts in self.terms()]
@@ -164,12 +164,12 @@ class Run:
         whole: Value = (total / len(each) if self.program.reduction == "mean" else total) + rest
         return whole
 
-    def of_one(self) -> Value:
+    def first_loss(self) -> Value:
         """The loss of the first example."""
         one: Value = autograd.sum(self.terms()[0])
         return one
 
-    def in_one_piece(self) -> Value:
+    def mean_loss(self) -> Value:
         """The average loss."""
         mean: Value = autograd.sum([autograd.sum(ts) for ts in self.terms()]) / len(self.data)
         return mean
@@ -212,14 +212,16 @@ class Run:
         else:
             found = dict(zip(compiled.parameters.values, compiled.parameters.grad[compiled.parameters.where].tolist()))
             got = [found.get(v, 0.0) for v in self.values]
-        self.close("loss", mine, lambda: loss().data, precision)
+        self.compare_numbers("loss", mine, lambda: loss().data, precision)
         got = [0.0 + slope for slope in got]  # as the engine, which adds to 0.0, so that no gradient is -0.0
         if self.program.exact:
             pairs = zip(self.gradient(loss), self.gradient_where_sloped(loss()))
             got = [a if a != a and self.near(slope, b, precision) else slope for slope, (a, b) in zip(got, pairs)]
-        self.close("gradient", got, lambda: self.gradient(loss), precision)
+        self.compare_numbers("gradient", got, lambda: self.gradient(loss), precision)
 
-    def close(self, what: str, mine: Any, reference: Callable[[], Any], precision: Precision = DOUBLE) -> None:
+    def compare_numbers(
+        self, what: str, mine: Any, reference: Callable[[], Any], precision: Precision = DOUBLE
+    ) -> None:
         """Compare numbers with those of the engine, which `reference` computes.
 
         Some programs magnify rounding: the engine's own numbers change when the leaves are moved by a few units in the
@@ -230,7 +232,7 @@ class Run:
             raise Difference(f"{what}: {len(mine)} numbers, and the engine has {len(expected)}")
         far = [k for k, (a, b) in enumerate(zip(mine, expected)) if not self.near(a, b, precision)]
         if far:
-            moved = self._moved(reference, expected, precision.unit)
+            moved = self._sensitivity(reference, expected, precision.nudge)
             for k in far:
                 a, b = mine[k], expected[k]
                 if a == b or not abs(a - b) <= min(100.0 * moved[k], precision.limit * max(1.0, abs(b))):
@@ -244,20 +246,20 @@ class Run:
             return math.copysign(1.0, a) == math.copysign(1.0, b)
         return abs(a - b) <= precision.tolerance * max(1.0, abs(b))
 
-    def _moved(self, reference: Callable[[], Any], expected: list[float], unit: float) -> list[float]:
+    def _sensitivity(self, reference: Callable[[], Any], expected: list[float], nudge: float) -> list[float]:
         """How far the engine's numbers change when its leaves are moved by a few units in the last place."""
         rng = random.Random(self.program.seed)
 
-        def about(x: Any) -> Any:
+        def nudged(x: Any) -> Any:
             if isinstance(x, dict):
-                return {key: about(item) for key, item in x.items()}
-            return [about(item) for item in x] if isinstance(x, list) else x * (1.0 + rng.choice([unit, -unit]))
+                return {key: nudged(item) for key, item in x.items()}
+            return [nudged(item) for item in x] if isinstance(x, list) else x * (1.0 + rng.choice([nudge, -nudge]))
 
         data, kept = self.data, [v.data for v in self.values]
         furthest = [0.0] * len(expected)
         for _ in range(4):
-            self._terms, self.data = [], about(data)
-            for v, x in zip(self.values, about(kept)):
+            self._terms, self.data = [], nudged(data)
+            for v, x in zip(self.values, nudged(kept)):
                 v.data = x
             furthest = [max(m, abs(a - b)) for m, a, b in zip(furthest, _numbers(reference()), expected)]
         self._terms, self.data = [], data
@@ -280,15 +282,15 @@ def mode(compare: Callable[[Run], None]) -> Callable[[Run], None]:
 @mode
 def batch(run: Run) -> None:
     compiled = run.compiled(run.f, reduction=run.program.reduction)
-    run.compare(compiled, run.batch, run.of_batch)
-    run.close("outputs", compiled.outputs(*run.batch), lambda: [run.f(*row) for row in run.rows()])
+    run.compare(compiled, run.batch, run.batch_loss)
+    run.compare_numbers("outputs", compiled.outputs(*run.batch), lambda: [run.f(*row) for row in run.rows()])
 
 
 @mode
 def one_example(run: Run) -> None:
     compiled = run.compiled(run.f, batch=False)
-    run.compare(compiled, run.single, run.of_one, SIGNED)
-    run.close("outputs", compiled.outputs(*run.single), lambda: run.f(*run.rows()[0]), SIGNED)
+    run.compare(compiled, run.single, run.first_loss, SIGNED)
+    run.compare_numbers("outputs", compiled.outputs(*run.single), lambda: run.f(*run.rows()[0]), SIGNED)
 
 
 @mode
@@ -298,7 +300,7 @@ def in_one_piece(run: Run) -> None:
     if run.program.exact:  # as Values, because Python's floats raise errors where IEEE 754 has a result
         data, options = run.rows(), {"parameters": run.values}
     compiled = run.compiled(lambda: autograd.sum([run.f(*row) for row in data]) / len(data), **options)
-    run.compare(compiled, [], run.in_one_piece, SIGNED)
+    run.compare(compiled, [], run.mean_loss, SIGNED)
 
 
 @mode
@@ -309,16 +311,16 @@ def with_parameters_of_another(run: Run) -> None:
     values = run.values
     other = run.compiled(lambda: autograd.sum([tanh(v) for v in values[::-2]]) + autograd.dot(values, values))
     compiled = run.compiled(run.f, parameters=other.parameters, reduction=run.program.reduction)
-    run.compare(compiled, run.batch, run.of_batch)
+    run.compare(compiled, run.batch, run.batch_loss)
 
 
 @mode
 def several_outputs(run: Run) -> None:
     made = run.compiled(run.several, gradient=False)(*run.batch)
-    rows = [_taken(made, i) for i in range(len(run.data))]
-    run.close("outputs", rows, lambda: [run.several(*row) for row in run.rows()])
+    rows = [_outputs_of_example(made, i) for i in range(len(run.data))]
+    run.compare_numbers("outputs", rows, lambda: [run.several(*row) for row in run.rows()])
     alone = run.compiled(run.several, batch=False, gradient=False)(*run.single)
-    run.close("outputs of one", alone, lambda: run.several(*run.rows()[0]))
+    run.compare_numbers("outputs of one", alone, lambda: run.several(*run.rows()[0]))
 
 
 @mode
@@ -326,7 +328,7 @@ def single_precision(run: Run) -> None:
     """One program in four, in single precision; none with numbers beyond its range."""
     if run.program.seed % 4 == 0 and not run.program.exact:
         compiled = run.compiled(run.f, reduction=run.program.reduction, dtype="float32")
-        run.compare(compiled, run.batch, run.of_batch, SINGLE)
+        run.compare(compiled, run.batch, run.batch_loss, SINGLE)
 
 
 def on_jax(run: Run) -> None:
@@ -334,9 +336,9 @@ def on_jax(run: Run) -> None:
     if any(0.0 < abs(x) < sys.float_info.min for x in [*_numbers(run.data), *_numbers(run.values)]):
         return
     compiled = run.compiled(run.f, reduction=run.program.reduction, backend="jax")
-    run.compare(compiled, run.batch, run.of_batch)
-    run.close("outputs", compiled.outputs(*run.batch), lambda: [run.f(*row) for row in run.rows()])
-    run.compare(run.compiled(run.f, batch=False, backend="jax"), run.single, run.of_one)
+    run.compare(compiled, run.batch, run.batch_loss)
+    run.compare_numbers("outputs", compiled.outputs(*run.batch), lambda: [run.f(*row) for row in run.rows()])
+    run.compare(run.compiled(run.f, batch=False, backend="jax"), run.single, run.first_loss)
 
 
 def has_jax() -> bool:

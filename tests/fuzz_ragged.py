@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tests.fuzz_drawing import Program, Term, layer
+from tests.fuzz_drawing import Program, Variable, layer
 from tests.fuzz_layers import BINARY, GATHER
 
 # --- attention ------------------------------------------------------------------------------------------------
@@ -46,15 +46,15 @@ def attention(p: Program) -> None:
     y = p.sequence(6) if rng.random() < 0.3 else x
     n, count, size, depends = x.shape[0], rng.choice([1, 1, 2, 3, 4]), rng.choice([1, 2]), x.depends or y.depends
 
-    def projected(z: Term) -> str:
+    def projected(z: Variable) -> str:
         if rng.random() < 0.5:
             w = p.parameter(count, size, z.shape[1])
             entry = p.weighted("row", "a", None)
-            return p.hidden(f"[[[{entry} for row in head] for a in {z.name}] for head in {w}]", z.depends)
+            return p.local(f"[[[{entry} for row in head] for a in {z.name}] for head in {w}]", z.depends)
         w = p.parameter(count * size, z.shape[1])
         entry = p.weighted(f"{w}[k * {size} + c]", "a", None)
         code = f"[[[{entry} for c in range({size})] for a in {z.name}] for k in range({count})]"
-        return p.hidden(code, z.depends)
+        return p.local(code, z.depends)
 
     qs, ks, vs = projected(x), projected(y), projected(y)
     score = rng.choice(
@@ -66,13 +66,13 @@ def attention(p: Program) -> None:
     seen = rng.choice(SEEN).format(n=n) if x is y else f"range({y.shape[0]})"
     if x is y and rng.random() < 0.35:
         seen, score = f"range({n})", rng.choice(MASKS).format(s=score, y=y.name)
-    scores = p.hidden(f"[[[{score} for j in {seen}] for i in range({n})] for q, k in zip({qs}, {ks})]", depends)
+    scores = p.local(f"[[[{score} for j in {seen}] for i in range({n})] for q, k in zip({qs}, {ks})]", depends)
     form = rng.choice(shares)
     if x is y and seen == f"range({n})" and rng.random() < 0.2:
         shown = "[exp(tanh(a)) * (1.0 if j <= i else 0.0) for j, a in enumerate({0})]"
         form = f"(lambda es: [e / sum(es) for e in es])({shown})"
-    weights = p.hidden(f"[[{form.format('row')} for i, row in enumerate(head)] for head in {scores}]", depends)
-    mixed = p.hidden(
+    weights = p.local(f"[[{form.format('row')} for i, row in enumerate(head)] for head in {scores}]", depends)
+    mixed = p.local(
         f"[[[sum(a * v[j][c] for a, j in zip(row, {seen})) for c in range({size})] for i, row in enumerate(head)] "
         f"for head, v in zip({weights}, {vs})]",
         depends,
@@ -111,7 +111,7 @@ def classes(p: Program) -> None:
     count = rng.choice([2, 3])
     w = p.parameter(count, x.shape[1])
     scale = "" if rng.random() < 0.8 else "1e3 * "
-    logits = p.hidden(f"[[{scale}{p.weighted('row', 'a', None)} for row in {w}] for a in {x.name}]", x.depends)
+    logits = p.local(f"[[{scale}{p.weighted('row', 'a', None)} for row in {w}] for a in {x.name}]", x.depends)
     labels = [rng.randrange(count) for _ in range(x.shape[0])]
     counted = rng.choice(["", " if y > 0"])
     loss = rng.choice(["logsumexp(row) - row[y]", "-(row[y] - logsumexp(row))", "logsumexp([a - row[y] for a in row])"])
@@ -125,7 +125,7 @@ def shares_twice(p: Program) -> None:
     """Two softmaxes of the same vector, or a softmax of a softmax."""
     x, rng = p.pick(1), p.rng
     first, second = rng.choice(SHARES), rng.choice(SHARES + SMALL_SHARES)
-    z = p.hidden(f"[tanh(a) for a in {x.name}]", x.depends)
+    z = p.local(f"[tanh(a) for a in {x.name}]", x.depends)
     s = p.let(first.format(z), x.shape, x.depends)
     p.let(second.format(rng.choice([z, s.name])), x.shape, x.depends)
 
@@ -163,7 +163,7 @@ TAKEN_OF_SOME = [
 ]  # fmt: skip
 
 
-def ragged(p: Program) -> Term:
+def ragged(p: Program) -> Variable:
     """A ragged variable: an existing one, or a new one."""
     if p.ragged and p.rng.random() < 0.6:
         return p.rng.choice(p.ragged)
@@ -171,7 +171,7 @@ def ragged(p: Program) -> Term:
 
 
 @layer
-def cut(p: Program) -> Term:
+def cut(p: Program) -> Variable:
     """Prefixes, suffixes, windows or groups of a sequence, as rows."""
     x = p.sequence(6, 1)
     code, lengths = p.rng.choice(list(CUTS.items()))
@@ -242,7 +242,7 @@ def filled_up(p: Program) -> None:
     )  # fmt: skip
     n, left = x.shape[0], rng.random() < 0.5
     row = f"[{filler}] * i + {x.name}[i:]" if left else f"{x.name}[:i + 1] + [{filler}] * ({n} - i - 1)"
-    rows = p.hidden(f"[{row} for i in range({n})]", x.depends)
+    rows = p.local(f"[{row} for i in range({n})]", x.depends)
     p.let(f"[{form.format('row')} for row in {rows}]", (n,), x.depends)
 
 
@@ -251,7 +251,7 @@ def all_of_ragged(p: Program) -> None:
     x = ragged(p)
     if any(x.shape[1]):
         form = p.rng.choice(TAKEN + TAKEN_OF_SOME + GATHER[:2])
-        p.let(form.format(p.hidden(f"[a for row in {x.name} for a in row]", x.depends)), (), x.depends)
+        p.let(form.format(p.local(f"[a for row in {x.name} for a in row]", x.depends)), (), x.depends)
 
 
 @layer
@@ -290,7 +290,7 @@ def loop_over_pairs(p: Program) -> None:
     code = (
         f"HERE = {start}\nfor i in range({min(n, at_most)}):\n    for j in {inner}:\n        HERE = {step.format(both)}"
     )
-    p.loop(code, (), x.depends)
+    p.add(code, (), x.depends)
 
 
 @layer
@@ -300,7 +300,7 @@ def only_between_pairs(p: Program) -> None:
     n = x.shape[0]
     if n < 2:
         return
-    z = p.hidden(f"[tanh(a) + 3 * i for i, a in enumerate({x.name})]", x.depends)
+    z = p.local(f"[tanh(a) + 3 * i for i, a in enumerate({x.name})]", x.depends)
     term = rng.choice(
         ["1 / (a - b)", "sqrt(b - a)", "log(b - a)", "log(b - a) / (b - a)", "(b - a) ** -0.5", "acosh(b - a)",
          "exp(-1 / (b - a))", "square(1 / (b - a)) - 1 / (b - a)", "(b - a) ** 1.5", "log(b - a) ** 2"]
@@ -323,7 +323,7 @@ def hidden_by_a_mask(p: Program) -> None:
     x, rng = p.sequence(6, 1), p.rng
     mask = [1, *[rng.choice([0, 1]) for _ in range(x.shape[0] - 1)]]
     rng.shuffle(mask)
-    z = p.hidden(f"[(1.5 + tanh({p.parameter()} * a)) * m for a, m in zip({x.name}, {mask})]", x.depends)
+    z = p.local(f"[(1.5 + tanh({p.parameter()} * a)) * m for a, m in zip({x.name}, {mask})]", x.depends)
     term = rng.choice(["log(a)", "sqrt(a)", "1 / a", "a ** -0.5", "a * log(a)", "log(a) / a"])
     form = rng.choice(["[{0} if m else 0.0 for a, m in {pairs}]", "[{0} * m if m else m * 1.0 for a, m in {pairs}]",
                        "[{0} for a, m in {pairs} if m]"])  # fmt: skip
@@ -389,7 +389,7 @@ def several_sequences(p: Program) -> None:
         [f"{x.name}[:{k}]" for k in {1, (n + 1) // 2, n - 1} if k] if len(parts) == 1 else []
     )
     depends = x.depends
-    several = p.hidden(f"[{', '.join(names)}]", depends)
+    several = p.local(f"[{', '.join(names)}]", depends)
     size = rng.choice([1, 2])
     w, u = p.parameter(size, width), p.parameter(size, size)
     kind = rng.randrange(3)
@@ -402,7 +402,7 @@ def several_sequences(p: Program) -> None:
         p.let(code, (len(names), width), depends)
     else:
         step = f"tanh(dot({w}[c], a) + dot({u}[c], s))"
-        p.loop(
+        p.add(
             f"HERE = []\nfor part in {several}:\n    s = [0.0] * {size}\n    for a in part:\n"
             f"        s = [{step} for c in range({size})]\n    HERE.append(s)",
             (len(names), size),

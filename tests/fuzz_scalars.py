@@ -11,7 +11,7 @@ import math
 import random
 
 from autograd.ops import BUILTIN, OPS
-from tests.fuzz_drawing import OWN, Program, Term
+from tests.fuzz_drawing import OWN, Program, Variable
 
 # Not 5e-324: divided by the number of examples it is 0, and the engine divides first, a compiled program last.
 EDGES = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-300, -1e-300, 20.0, -40.0, 710.0]
@@ -45,7 +45,7 @@ class Expression(Program):
         self.reduction = "mean"
         for name in ["a", "b", "c"][: self.rng.choice([1, 1, 2, 3])]:
             self.inputs[name] = ()
-            self.variables.append(Term(name, (), True))
+            self.variables.append(Variable(name, (), True))
 
     def _layer(self) -> None:
         name = self.rng.choice([*SHIPPED, *OWN, *FORMS, *FORMS, *INFIX, *INFIX, *CHOICES, *CHOICES])

@@ -7,7 +7,7 @@ or a map is iterated without a sequence.
 
 from __future__ import annotations
 
-from tests.fuzz_drawing import Program, Term, layer
+from tests.fuzz_drawing import Program, Variable, layer
 
 # --- recurrences of vectors -----------------------------------------------------------------------------------
 
@@ -21,7 +21,7 @@ def start(p: Program, width: int, depends: bool) -> str:
     )
 
 
-def scanned(p: Program, x: Term, width: int, backward: bool = False) -> Term:
+def scanned(p: Program, x: Variable, width: int, backward: bool = False) -> Variable:
     """The states of a recurrence over a sequence of vectors."""
     rng = p.rng
     w, u = p.parameter(width, x.shape[1]), p.parameter(width, width)
@@ -42,16 +42,18 @@ def scanned(p: Program, x: Term, width: int, backward: bool = False) -> Term:
     return states(p, begin, order, each, (x.shape[0], width), x.depends, back)
 
 
-def states(p: Program, begin: str, over: str, step: str, shape: tuple[int, ...], depends: bool, back: str = "") -> Term:
+def states(
+    p: Program, begin: str, over: str, step: str, shape: tuple[int, ...], depends: bool, back: str = ""
+) -> Variable:
     """All states s of a recurrence; its step may use the input a and the time i."""
-    return p.loop(
+    return p.add(
         f"s, HERE = {begin}, []\nfor i, a in enumerate({over}):\n    s = {step}\n    HERE.append(s){back}",
         shape,
         depends,
     )
 
 
-def read(p: Program, states: Term) -> None:
+def read(p: Program, states: Variable) -> None:
     """What later layers see of all states: the last, some, all, their sum, or their squared lengths."""
     n, width = states.shape
     code, shape = p.rng.choice(
@@ -84,7 +86,7 @@ def lstm(p: Program) -> None:
     x, width = p.sequence(5), p.rng.choice([1, 2, 3])
     w, b = p.parameter(4, width, x.shape[1] + width), p.parameter(4, width)
     gate = p.weighted("row", "a + s", "e")
-    made = p.loop(
+    made = p.add(
         f"s, m, HERE = {start(p, width, x.depends)}, {start(p, width, x.depends)}, []\nfor a in {x.name}:\n"
         f"    g = [[{gate} for row, e in zip(rows, bias)] for rows, bias in zip({w}, {b})]\n"
         f"    m = [sigmoid(a) * k + sigmoid(b) * tanh(c) for a, b, c, k in zip(g[0], g[1], g[2], m)]\n"
@@ -100,7 +102,7 @@ def gru(p: Program) -> None:
     x, width = p.sequence(5), p.rng.choice([1, 2])
     w, u = p.parameter(3, width, x.shape[1]), p.parameter(3, width, width)
     g = [p.weighted(f"{w}[{k}][c]", "a", None) + " + " for k in range(3)]
-    made = p.loop(
+    made = p.add(
         f"s, HERE = {start(p, width, x.depends)}, []\nfor a in {x.name}:\n"
         f"    z = [sigmoid({g[0]}{p.weighted(f'{u}[0][c]', 's', None)}) for c in range({width})]\n"
         f"    r = [sigmoid({g[1]}{p.weighted(f'{u}[1][c]', 's', None)}) for c in range({width})]\n"
@@ -122,7 +124,7 @@ def looks_back(p: Program) -> None:
     shares = "[exp(tanh(dot(a, k))) for k in HERE]"
     shares = f"(lambda e: [sum(a / sum(e) * k[c] for a, k in zip(e, HERE)) for c in range({{}})])({shares})"
     seen = rng.choice([average, shares]).format(width)
-    p.loop(
+    p.add(
         f"HERE = [{x.name}[0]]\nfor a in {x.name}[1:]:\n    s = {seen}\n"
         f"    HERE.append([tanh(b + dot(row, s)) for b, row in zip(a, {w})])",
         x.shape,
@@ -169,7 +171,7 @@ def second_order(p: Program) -> None:
     code = (
         f"b, c, HERE = 0.0, {rng.choice(['1.0', u])}, []\nfor a in {x.name}:\n    b, c = {step}, b\n    HERE.append(b)"
     )
-    p.loop(code, x.shape, x.depends)
+    p.add(code, x.shape, x.depends)
 
 
 @layer
@@ -180,7 +182,7 @@ def second_order_of_vectors(p: Program) -> None:
         return
     w, count = p.parameter(x.shape[0], x.shape[0]), rng.choice([2, 3, 5])
     force = rng.choice(["-dot(row, a)", "-tanh(dot(row, a))", "sin(dot(a, row)) - 0.1 * b[i]"])
-    p.loop(
+    p.add(
         f"a, b = {x.name}, [0.0] * {x.shape[0]}\nfor _ in range({count}):\n"
         f"    b = [v + 0.1 * ({force}) for i, (v, row) in enumerate(zip(b, {w}))]\n"
         f"    a = [q + 0.1 * v for q, v in zip(a, b)]\nHERE = a",
@@ -239,7 +241,7 @@ def iterated_number(p: Program) -> None:
          ("0.0", "HERE - 0.2 * (HERE - tanh({x})) * (1 + square({w}))"), ("{x}", "sqrt(1 + square(HERE))")]
     )  # fmt: skip
     begin, step = begin.format(x=x.name, w=w), step.format(x=x.name, w=w)
-    p.loop(f"HERE = {begin}\nfor i in range({count}):\n    HERE = {step}", (), x.depends)
+    p.add(f"HERE = {begin}\nfor i in range({count}):\n    HERE = {step}", (), x.depends)
 
 
 @layer
@@ -254,7 +256,7 @@ def descent(p: Program) -> None:
         f"    b, c = b - {rate} * sum(a * tanh(v) for a, v in zip(r, {x.name})) / {n}, c - {rate} * sum(r) / {n}\n"
         f"HERE = [b, c]"
     )
-    p.loop(code, (2,), x.depends or y.depends)
+    p.add(code, (2,), x.depends or y.depends)
 
 
 @layer
@@ -270,7 +272,7 @@ def stack(p: Program) -> None:
     )
     f = rng.choice(["tanh({})", "relu({})", "gelu({})", "{}"]).format(p.weighted("row", "z", rng.choice([None, "e"])))
     kept = rng.choice(["", "k + ", "k + 0.5 * "])
-    p.loop(
+    p.add(
         f"s = {x.name}[:{width}]\nfor i in range({depth}):\n    z = {z}\n"
         f"    s = [{kept}{f} for k, row, e in zip(s, {w}{at}, {b})]\nHERE = s",
         (width,),
@@ -288,7 +290,7 @@ def stack_over_time(p: Program) -> None:
     turn = rng.choice(
         ["", f"    s = [[sum(u * a[c] for u, a in zip(row, s)) for c in range({width})] for row in {v}]\n"]
     )
-    p.loop(
+    p.add(
         f"s = {x.name}\nfor i in range({depth}):\n{turn}"
         f"    s = [[k + tanh(dot(row, a)) for k, row in zip(a, {w}[i])] for a in s]\nHERE = s",
         x.shape,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import autograd
 
-HOME = Path(autograd.__file__).parents[1]  # the new process imports the same engine as this one
+PACKAGES = Path(autograd.__file__).parents[1]  # the new process imports the same engine as this one
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 120  # seconds, after which a process counts as one that never ends
 
@@ -21,8 +21,8 @@ def run(script: str, **environment: str) -> str:
     try:
         done = subprocess.run(
             [sys.executable, "-c", script],
-            cwd=HOME,  # the first folder that the process imports from
-            env={**os.environ, "PYTHONPATH": str(HOME), "PYTHONFAULTHANDLER": "1", **environment},
+            cwd=PACKAGES,  # the first folder that the process imports from
+            env={**os.environ, "PYTHONPATH": str(PACKAGES), "PYTHONFAULTHANDLER": "1", **environment},
             capture_output=True,
             text=True,
             errors="replace",  # a process with damaged memory may print bytes that are no text

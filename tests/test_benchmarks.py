@@ -107,7 +107,7 @@ class Floats(Engine):
     def grad(self, leaf: float) -> float:
         return math.nan
 
-    def adam(self, leaves: Any, lr: float, betas: Any, eps: float) -> Callable[[], None]:
+    def adam_step(self, leaves: Any, lr: float, betas: Any, eps: float) -> Callable[[], None]:
         return lambda: None
 
     @staticmethod
@@ -430,7 +430,7 @@ def test_doctests(module: ModuleType) -> None:
 
 
 def test_a_wrong_result_fails_the_run_and_names_the_rival(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "by_hand", lambda *_: [1.0, 2.0, 3.0, 4.0, 5.0])
+    monkeypatch.setattr(runner, "reference_checksums", lambda *_: [1.0, 2.0, 3.0, 4.0, 5.0])
     with pytest.raises(RunError, match=r"glassgrad interpreted, own loops computes something else in 'expression'"):
         runner.run(["expression"], ["interpreted"], rounds=1, quick=True)
 

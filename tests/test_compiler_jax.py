@@ -654,14 +654,14 @@ def _two_processes(function: Callable[..., None]) -> list[str]:
             port = str(listener.getsockname()[1])
         environment = {
             **os.environ,
-            "PYTHONPATH": str(processes.HOME),
+            "PYTHONPATH": str(processes.PACKAGES),
             "JAX_PLATFORMS": "cpu",
             "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
         }
         both = [
             subprocess.Popen(
                 [sys.executable, "-c", _script(function, port, str(index))],
-                cwd=processes.HOME,
+                cwd=processes.PACKAGES,
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -944,7 +944,7 @@ def test_check_finds_illegal_scalars(rows: list[Any], after: str, why: str) -> N
     assert why in broken(rows, after)
 
 
-def test_check_lets_every_pass_promise_what_it_is_to_promise() -> None:
+def test_check_accepts_before_a_pass_what_it_forbids_after() -> None:
     """What a pass has to remove is legal after the passes before it."""
     for rows, after in (([2.0, (ops.sin, 0)], "record"), ([INPUT, (ops.add, 0, 0)], "fold"), ([INPUT, INPUT], "share")):
         check_scalars(table(rows), after)

@@ -67,13 +67,13 @@ def test_arguments_and_parameters_of_an_expression_are_at_the_edge_now_and_then(
 
 def test_a_wrong_number_is_a_difference_and_rounding_is_none() -> None:
     run = Run(Program(3))
-    run.close("it", [1.0 + 1e-12, 1e5], lambda: [1.0, 1e5 + 1e-6])
+    run.compare_numbers("it", [1.0 + 1e-12, 1e5], lambda: [1.0, 1e5 + 1e-6])
     with pytest.raises(Difference, match=r"it: \[1\.0, 3\.0\]"):
-        run.close("it", [1.0, 3.0], lambda: [1.0, 3.0 + 1e-7])
+        run.compare_numbers("it", [1.0, 3.0], lambda: [1.0, 3.0 + 1e-7])
     with pytest.raises(Difference, match="1 numbers, and the engine has 2"):
-        run.close("it", [1.0], lambda: [1.0, 1.0])
+        run.compare_numbers("it", [1.0], lambda: [1.0, 1.0])
     with pytest.raises(Difference):
-        run.close("it", [math.nan], lambda: [1.0])
+        run.compare_numbers("it", [math.nan], lambda: [1.0])
 
 
 def test_a_number_that_magnifies_rounding_may_differ_as_much_as_that_does() -> None:
@@ -81,22 +81,24 @@ def test_a_number_that_magnifies_rounding_may_differ_as_much_as_that_does() -> N
     run = Run(Program(3))
     p = run.values[0]
     steep = math.sin(1e7 * p.data)
-    run.close("steep", [steep + 1e-9], lambda: [math.sin(1e7 * p.data)])
+    run.compare_numbers("steep", [steep + 1e-9], lambda: [math.sin(1e7 * p.data)])
     with pytest.raises(Difference):
-        run.close("steep", [steep + 1e-4], lambda: [math.sin(1e7 * p.data)])
+        run.compare_numbers("steep", [steep + 1e-4], lambda: [math.sin(1e7 * p.data)])
     at = p.data
     with pytest.raises(Difference):
-        run.close("kink", [0.5], lambda: [float(p.data > at)])
+        run.compare_numbers("kink", [0.5], lambda: [float(p.data > at)])
     assert p.data == at and run.data == Run(Program(3)).data
 
 
 def test_an_expression_must_have_the_engines_infinities_and_signs_of_zeros() -> None:
     run = Run(Expression(7))
-    run.close("it", [0.0, -0.0, math.inf, math.nan, 1.0], lambda: [0.0, -0.0, math.inf, math.nan, 1.0 + 1e-13], SIGNED)
-    run.close("it", [0.0], lambda: [-0.0])
+    run.compare_numbers(
+        "it", [0.0, -0.0, math.inf, math.nan, 1.0], lambda: [0.0, -0.0, math.inf, math.nan, 1.0 + 1e-13], SIGNED
+    )
+    run.compare_numbers("it", [0.0], lambda: [-0.0])
     for pair in [(0.0, -0.0), (math.inf, -math.inf), (math.inf, math.nan), (math.nan, 0.0), (1e300, math.inf)]:
         with pytest.raises(Difference):
-            run.close("it", pair[:1], functools.partial(tuple, pair[1:]), SIGNED)
+            run.compare_numbers("it", pair[:1], functools.partial(tuple, pair[1:]), SIGNED)
 
 
 # --- cutting down -------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from nn.optim import TrainingWarning
 # Any, because a type checker would refuse much of what students write.
 autograd: Any = importlib.import_module("autograd")
 nn: Any = importlib.import_module("nn")
-number: Any = Value
+value_of: Any = Value
 
 
 def torch() -> Any:
@@ -289,25 +289,25 @@ CONV = [[1.0, 2.0], [3.0, 4.0]]
 # The mistake in words; code that makes it; the type of the exception; and a pattern of its message.
 MISTAKES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     # --- values
-    ("a text as a number", lambda: number("3"), TypeError, r"not str: '3'; float\(\) reads a number from a text"),
-    ("nothing as a number", lambda: number(None), TypeError, "; a function without a return gives None"),
-    ("a list as a number", lambda: number([1, 2]), TypeError, r"not list: \[1, 2\]; give it the numbers one by one"),
+    ("a text as a number", lambda: value_of("3"), TypeError, r"not str: '3'; float\(\) reads a number from a text"),
+    ("nothing as a number", lambda: value_of(None), TypeError, "; a function without a return gives None"),
+    ("a list as a number", lambda: value_of([1, 2]), TypeError, r"not list: \[1, 2\]; give it the numbers one by one"),
     (
         "an array as a number",
-        lambda: number(numpy().ones(2)),
+        lambda: value_of(numpy().ones(2)),
         TypeError,
         r"not ndarray.*its \.tolist\(\) has plain numbers",
     ),
     (
         "a tensor as a number",
-        lambda: number(torch().ones(2)),
+        lambda: value_of(torch().ones(2)),
         TypeError,
         r"not Tensor.*its \.tolist\(\) has plain numbers",
     ),
-    ("a Value of a Value", lambda: number(v()), TypeError, r"not Value: .*the number of a Value is its \.data"),
-    ("a complex number", lambda: number(1j), TypeError, "Value takes real numbers, not complex: 1j"),
-    ("a label that is no text", lambda: number(1.0, label=3), TypeError, "a label must be a str, not int: 3"),
-    ("two numbers for one Value", lambda: number(1.0, 2.0), TypeError, "a label must be a str, not float: 2.0"),
+    ("a Value of a Value", lambda: value_of(v()), TypeError, r"not Value: .*the number of a Value is its \.data"),
+    ("a complex number", lambda: value_of(1j), TypeError, "Value takes real numbers, not complex: 1j"),
+    ("a label that is no text", lambda: value_of(1.0, label=3), TypeError, "a label must be a str, not int: 3"),
+    ("two numbers for one Value", lambda: value_of(1.0, 2.0), TypeError, "a label must be a str, not float: 2.0"),
     ("math.exp", lambda: math.exp(v()), TypeError, r"would drop the gradient.*v\.tanh\(\) or autograd\.tanh\(v\)"),
     ("float", lambda: float(v()), TypeError, r"float\(\) .* would drop the gradient of a Value; use v\.data"),
     ("int", lambda: int(v()), TypeError, r"int\(\) would drop the gradient of a Value; use int\(v\.data\)"),

@@ -17,7 +17,7 @@ import pytest
 import nn
 from nn import checkpoints
 
-from .processes import HOME
+from .processes import PACKAGES
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system does not kill processes")
 
@@ -60,8 +60,8 @@ nn.fit(
 def start(folder: Path, way: str, epochs: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", TRAINING, str(folder), way, str(epochs)],
-        cwd=HOME,
-        env={**os.environ, "PYTHONPATH": str(HOME)},
+        cwd=PACKAGES,
+        env={**os.environ, "PYTHONPATH": str(PACKAGES)},
         stderr=subprocess.PIPE,
     )
 

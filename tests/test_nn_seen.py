@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value
-from nn.module import _looked_through, _refuse_results
+from nn.module import _record_walk, _refuse_results
 
 
 class Part(nn.Module):
@@ -41,7 +41,7 @@ class Listed(list):  # type: ignore[type-arg]
 
 def anew(module: nn.Module) -> list[int] | str:
     """The result of a search that uses no memory: the ids of the parameters, or the error."""
-    seen, results = _looked_through(module)
+    seen, results = _record_walk(module)
     try:
         if results:
             _refuse_results(module)

@@ -118,8 +118,8 @@ def test_measures_of_error() -> None:
     assert accuracy.value_error(4 * ulp, mpf(0), [mpf(1), mpf(-1)]) == 2.0  # the terms' magnitudes add up to 2
     assert accuracy.derivative_error(1.5, mpf(1)) == 0.5
     assert accuracy.derivative_error(0.0, mpf("1e-8")) == 1.0
-    assert accuracy.derivative_error(0.0, mpf(1), swing=mpf(accuracy.ROOT) / 2) == 1.0
-    assert accuracy.derivative_error(0.0, mpf(1), swing=mpf(accuracy.ROOT) * 4) == 0.25
+    assert accuracy.derivative_error(0.0, mpf(1), swing=mpf(accuracy.NEAR_ROOT) / 2) == 1.0
+    assert accuracy.derivative_error(0.0, mpf(1), swing=mpf(accuracy.NEAR_ROOT) * 4) == 0.25
     assert accuracy.derivative_error(0.0, mpf(1e-289)) == 1.0
     assert accuracy.derivative_error(0.0, mpf(accuracy.FLOOR) / 2) == 0.5
     assert accuracy.derivative_error(nan, mpf(0)) == inf

@@ -104,7 +104,7 @@ def test_every_operation_computes_in_the_browser_what_the_engine_computes(
         ours = [out, *op.slopes(*point, out)]
         assert len(ours) == len(theirs)
         for k, (a, b) in enumerate(zip(ours, theirs)):
-            if not near(b, a, TRUTHS[name].slope_terms):
+            if not near(b, a, TRUTHS[name].slope_error_scale):
                 wrong.append((point, "value" if k == 0 else f"partial {k - 1}", a, b))
     assert wrong == []
 

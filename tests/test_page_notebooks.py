@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from .browser import chromium
-from .processes import HOME
+from .processes import PACKAGES
 
 PATIENCE = 180  # seconds, more than anything takes, even on a busy machine
 
@@ -62,7 +62,7 @@ def served(folder: Path, *command: str) -> Iterator[str]:
     own = [f"JUPYTER_{what}_DIR" for what in ("CONFIG", "DATA", "RUNTIME")]
     own += [f"JUPYTERLAB_{what}_DIR" for what in ("SETTINGS", "WORKSPACES")]
     own += ["IPYTHONDIR", *(f"XDG_{what}_HOME" for what in ("CONFIG", "STATE", "CACHE"))]
-    environment = {**os.environ, "PYTHONPATH": str(HOME), **{name: str(folder / name.lower()) for name in own}}
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGES), **{name: str(folder / name.lower()) for name in own}}
     log = folder / "server.txt"
     with open(log, "wb") as output:
         process = subprocess.Popen(

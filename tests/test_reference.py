@@ -93,7 +93,7 @@ def test_a_page_says_first_what_it_is_about(page: str) -> None:
     kinds = [kind for kind, _ in reference.blocks(text)]
     assert not kinds or (kinds[0] == "summary" and kinds.count("summary") == 1), "the summary comes before the entries"
     texts = [path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*.md")]
-    written = reference.written(text, reference.explicit(texts))
+    written = reference.filled_in(text, reference.explicit(texts))
     assert all(f"{name}" in written for name in PAGES[page])
     assert "{reference}" not in written and "{summary}" not in written
 

@@ -135,17 +135,17 @@ def digits(problem: Problem) -> Step:
     return step
 
 
-def cross_entropy(logits: Array, targets: NDArray[np.int_], shares: Array | None = None) -> tuple[Any, Array]:
+def cross_entropy(logits: Array, targets: NDArray[np.int_], row_weights: Array | None = None) -> tuple[Any, Array]:
     """The loss and its delta, (softmax(z) - onehot(t)) times the weight of the row in the loss, 1 / n if not given."""
     rows = np.arange(len(targets))
     delta = softmax(logits)
     losses = -np.log(delta[rows, targets])
     delta[rows, targets] -= 1.0
-    if shares is None:
+    if row_weights is None:
         delta /= len(targets)
         return losses.sum() / len(targets), delta
-    delta *= shares[:, None]
-    return np.vdot(losses, shares), delta
+    delta *= row_weights[:, None]
+    return np.vdot(losses, row_weights), delta
 
 
 def softmax(scores: Array) -> Array:
@@ -168,7 +168,7 @@ def mean(x: Array) -> Array:
     return sums
 
 
-def causal(length: int) -> Array:
+def causal_mask(length: int) -> Array:
     """The mask that is added to the scores, so that no step attends to a later one."""
     return np.triu(np.full((length, length), -np.inf), 1)
 
@@ -192,7 +192,7 @@ def attention(problem: Problem) -> Step:
     x, y = inputs.reshape(-1, width), targets.reshape(-1, width)
     size = width // heads
     scale = size**-0.5
-    future = causal(shape[-2]) if problem["causal"] else None
+    mask = causal_mask(shape[-2]) if problem["causal"] else None
 
     def by_head(rows: Array) -> Array:
         """The rows as (..., heads, steps, size); with one head as (..., steps, width), without an axis of heads."""
@@ -205,8 +205,8 @@ def attention(problem: Problem) -> Step:
         q, k, v = by_head(x @ query.T), by_head(x @ key.T), by_head(x @ value.T)
         scores = q @ k.swapaxes(-1, -2)
         scores *= scale
-        if future is not None:
-            scores += future
+        if mask is not None:
+            scores += mask
         shares = softmax(scores)
         mixed = together(shares @ v)
         loss, d_outputs = squared_error(mixed @ out.T, y)
@@ -299,10 +299,10 @@ def lstm(problem: Problem) -> Step:
 
         np.multiply(gates[:, smooth], 1.0 - gates[:, smooth], out=slopes[:, smooth])
         np.subtract(1.0, gates[:, new] * gates[:, new], out=slopes[:, new])
-        by_state = gates[:, show] * (1.0 - shown * shown)  # d state / d memory
+        state_by_memory = gates[:, show] * (1.0 - shown * shown)  # d state / d memory
         d_state, d_memory = weights.T * d_outputs, np.zeros_like(states[-1])
         for t in range(steps - 1, -1, -1):
-            d_memory += d_state * by_state[t]
+            d_memory += d_state * state_by_memory[t]
             d_sum, gate = d_sums[t], gates[t]
             np.multiply(d_memory, gate[new], out=d_sum[write])
             np.multiply(d_memory, memories[t - 1] if t > 0 else 0.0, out=d_sum[keep])
@@ -354,17 +354,17 @@ def layer_norm(problem: Problem) -> Step:
     inputs, targets = map(np.array, data(problem))
 
     def step() -> tuple[Any, Any]:
-        x, kept = inputs, []
+        x, activations = inputs, []
         for matrix, biases, gains, shifts, *_ in layers:
             normed, factor = norm(x @ matrix.T + biases)
-            kept.append((x, normed, factor))
+            activations.append((x, normed, factor))
             x = np.maximum(normed * gains + shifts, 0.0)
         loss, d_outputs = squared_error(x @ weights[0] + bias[0], targets)
 
         np.matmul(d_outputs, x, out=d_weights[0])
         d_bias[...] = d_outputs.sum()
         d_x = d_outputs[:, None] * weights
-        for (matrix, _, gains, _, d_matrix, d_biases, d_gains, d_shifts), made in zip(layers[::-1], kept[::-1]):
+        for (matrix, _, gains, _, d_matrix, d_biases, d_gains, d_shifts), made in zip(layers[::-1], activations[::-1]):
             d_x *= x > 0.0
             x, normed, factor = made
             (d_x * normed).sum(axis=0, out=d_gains[0])
@@ -465,9 +465,9 @@ def gpt(problem: Problem) -> Step:
     heads, width = problem["heads"], len(query)
     size = width // heads
     scale = size**-0.5
-    future = causal(length)
-    shares = weights.ravel() / count  # the weight of each prediction in the loss
-    optimise = adam(theta, gradient, **problem["adam"]) if "adam" in problem else None
+    mask = causal_mask(length)
+    row_weights = weights.ravel() / count  # the weight of each prediction in the loss
+    optimise = adam_step(theta, gradient, **problem["adam"]) if "adam" in problem else None
 
     def rms_norm(x: Array) -> tuple[Array, Array]:
         """x * factor for each row, where factor = 1 / sqrt(mean(x^2) + 1e-5), and the factor."""
@@ -489,14 +489,14 @@ def gpt(problem: Problem) -> Step:
         x0 = (letters[inputs] + places[:length]).reshape(-1, width)
         n0, f0 = rms_norm(x0)
         q, k, v = by_head(n0 @ query.T), by_head(n0 @ key.T), by_head(n0 @ value.T)
-        attention = softmax(q @ k.swapaxes(2, 3) * scale + future)
+        attention = softmax(q @ k.swapaxes(2, 3) * scale + mask)
         mixed = together(attention @ v)
         x1 = x0 + mixed @ out.T
         n1, f1 = rms_norm(x1)
         hidden = np.maximum(n1 @ up.T, 0.0)
         x2 = x1 + hidden @ down.T
         n2, f2 = rms_norm(x2)
-        loss, d_logits = cross_entropy(n2 @ head.T, targets.ravel(), shares)
+        loss, d_logits = cross_entropy(n2 @ head.T, targets.ravel(), row_weights)
 
         d_x2 = rms_norm_delta(x2, f2, d_logits @ head)
         d_hidden = (d_x2 @ down) * (hidden > 0.0)
@@ -524,7 +524,7 @@ def gpt(problem: Problem) -> Step:
     return step
 
 
-def adam(theta: Array, gradient: Array, lr: float, betas: list[float], eps: float) -> Callable[[], None]:
+def adam_step(theta: Array, gradient: Array, lr: float, betas: list[float], eps: float) -> Callable[[], None]:
     """A function that makes one Adam step (Kingma and Ba 2015) on the vector of all parameters."""
     (first, second), steps = betas, counted(1)
     means, squares = np.zeros_like(theta), np.zeros_like(theta)

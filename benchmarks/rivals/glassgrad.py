@@ -20,7 +20,7 @@ class Library(ValueEngine):
     log = staticmethod(Value.log)
     tanh = staticmethod(Value.tanh)
 
-    def adam(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
+    def adam_step(self, leaves: Sequence[Any], lr: float, betas: Sequence[float], eps: float) -> Callable[[], None]:
         import nn  # only tasks with a step of Adam need it
 
         return nn.Adam(leaves, lr, (betas[0], betas[1]), eps).step

@@ -24,7 +24,7 @@ WIDTH = 80
 medium: Callable[[str, str], None] | None = None
 """Called with text and HTML to display what a lesson shows. If None, the notebook or the terminal displays it."""
 
-given: list[str] = []
+options: list[str] = []
 """The command-line options of the lesson that is running; `terminal.run` sets them."""
 
 
@@ -49,7 +49,7 @@ def _in_notebook() -> bool:
 
 def arguments() -> list[str]:
     """The lesson's options: what follows its name on the command line; in a notebook, none."""
-    return given
+    return options
 
 
 # --- pictures, pages, tables -----------------------------------------------------------------------------------------
@@ -75,22 +75,22 @@ def show(thing: object, caption: str = "") -> None:
     words = f"<figcaption>{inline(caption)}</figcaption>" if caption else ""
     rich = f'<figure class="{picture.kind}">{picture.html}{words}</figure>'
     if medium is None and not _in_notebook():
-        text = f"[{picture.kind}: {_saved(picture).as_uri()}]"
+        text = f"[{picture.kind}: {_save(picture).as_uri()}]"
         present("\n".join([*textwrap.wrap(plain(caption), WIDTH - 4), text]), rich)
     else:
         present(f"[{picture.kind}] {plain(caption)}", rich)
 
 
-_files: list[Path] = []  # the temporary folder of this run, and then the files in it
+_folder_and_files: list[Path] = []  # the temporary folder of this run, and then the files in it
 
 
-def _saved(picture: pictures.Picture) -> Path:
+def _save(picture: pictures.Picture) -> Path:
     """Write the picture to a file, in one temporary folder for all pictures of this run; returns its path."""
-    if not _files:
-        _files.append(Path(tempfile.mkdtemp(prefix="glassgrad-")))
-    path = _files[0] / f"{len(_files)}.{picture.suffix}"
+    if not _folder_and_files:
+        _folder_and_files.append(Path(tempfile.mkdtemp(prefix="glassgrad-")))
+    path = _folder_and_files[0] / f"{len(_folder_and_files)}.{picture.suffix}"
     path.write_text(picture.file, encoding="utf-8")
-    _files.append(path)
+    _folder_and_files.append(path)
     return path
 
 
@@ -160,12 +160,12 @@ def predict(
     if choices:
         if answer not in choices or not hints.keys() <= set(choices):
             raise ValueError(f"the answer {answer!r} and the hints must be among the choices {list(choices)}")
-        told = str(answer)
+        answer_text = str(answer)
     else:
         number = _number(answer)
-        told = f"{number:.6g}"
-    text = f"{told}. {why}" if why else f"{told}."
-    guess = _Question(question, told, text, list(choices), hints, within)
+        answer_text = f"{number:.6g}"
+    text = f"{answer_text}. {why}" if why else f"{answer_text}."
+    guess = _Question(question, answer_text, text, list(choices), hints, within)
     if medium is None and not _in_notebook():
         guess.ask()
     else:
@@ -176,25 +176,25 @@ class _Question:
     """A question that asks the reader for a prediction."""
 
     def __init__(
-        self, question: str, told: str, text: str, choices: list[str], hints: dict[Any, str], within: float
+        self, question: str, answer: str, text: str, choices: list[str], hints: dict[Any, str], within: float
     ) -> None:
-        self.question, self.told, self.text = question, told, text
+        self.question, self.answer, self.text = question, answer, text
         self.choices, self.hints, self.within = choices, hints, within
 
-    def right(self, guess: str) -> bool:
+    def is_right(self, guess: str) -> bool:
         """Whether a guess is the answer."""
         if self.choices:
-            return guess == self.told
-        return self.near(_number(guess), float(self.told))
+            return guess == self.answer
+        return self.is_near(_number(guess), float(self.answer))
 
-    def near(self, a: float, b: float) -> bool:
+    def is_near(self, a: float, b: float) -> bool:
         """Whether two numbers are the same for this question."""
         return abs(a - b) <= self.within * (abs(b) if abs(b) > 1e-6 else 1.0)
 
     def hint(self, guess: str) -> str:
         """The hint for a wrong guess; empty if there is none."""
         for wrong, words in self.hints.items():
-            if guess == wrong if self.choices else self.near(_number(guess), float(wrong)):
+            if guess == wrong if self.choices else self.is_near(_number(guess), float(wrong)):
                 return words
         return ""
 
@@ -204,14 +204,14 @@ class _Question:
         for number, choice in enumerate(self.choices, 1):
             print(textwrap.fill(plain(choice), WIDTH, initial_indent=f"  {number}. ", subsequent_indent="     "))
         if sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
-            guess = self._typed()
-            if guess and self.right(guess):
+            guess = self._read_guess()
+            if guess and self.is_right(guess):
                 print("Right.", end=" ")
             elif guess:
                 print(_wrapped(f"Not so. {plain(self.hint(guess))}".rstrip()))
         print(_wrapped("Answer: " + plain(self.text)))
 
-    def _typed(self) -> str:
+    def _read_guess(self) -> str:
         """Read a guess, again and again until it is a choice or a number; empty if the reader presses Enter alone."""
         while True:
             try:
@@ -238,36 +238,36 @@ class _Question:
     def html(self) -> str:
         """A form that checks guesses with inline event handlers, because some notebooks do not run its scripts."""
         buttons = "".join(
-            f'<button type="button" data-right="{int(choice == self.told)}" '
-            f'data-hint="{html.escape(self.hint(choice) if choice != self.told else "")}" onclick="{_CHOSEN}">'
+            f'<button type="button" data-right="{int(choice == self.answer)}" '
+            f'data-hint="{html.escape(self.hint(choice) if choice != self.answer else "")}" onclick="{_ON_CHOICE}">'
             f"{inline(choice)}</button>"
             for choice in self.choices
         )
         if not self.choices:
-            size = abs(float(self.told))
+            size = abs(float(self.answer))
             hints = "".join(
                 f'<data value="{float(wrong)!r}">{html.escape(words)}</data>' for wrong, words in self.hints.items()
             )
             buttons = (
                 f'<input type="text" inputmode="decimal" aria-label="your prediction" size="10" '
-                f'data-answer="{self.told}" data-within="{self.within * (size if size > 1e-6 else 1.0)!r}" '
+                f'data-answer="{self.answer}" data-within="{self.within * (size if size > 1e-6 else 1.0)!r}" '
                 f'data-relative="{self.within!r}"><button type="submit">Predict</button><span hidden>{hints}</span>'
             )
         return (
-            f'<form class="predict" onsubmit="{_TYPED}"><p><strong>Predict.</strong> {inline(self.question)}</p>'
+            f'<form class="predict" onsubmit="{_ON_SUBMIT}"><p><strong>Predict.</strong> {inline(self.question)}</p>'
             f'<div class="choices">{buttons}</div><output aria-live="polite"></output>'
             f"<details><summary>Show the answer</summary><p>{inline(self.text)}</p></details></form>"
         )
 
 
 # The event handlers: a right guess opens the answer; a wrong one gets its hint, and the reader may try again.
-_SAY = (
+_SHOW_RESULT = (
     "const f=this.closest('form'),o=f.querySelector('output');"
     "o.textContent=right?'Right.':('Not so. '+hint);o.className=right?'right':'wrong';"
     "if(right)f.querySelector('details').open=true;"
 )
-_CHOSEN = "const right=this.dataset.right==='1',hint=this.dataset.hint;" + _SAY
-_TYPED = (
+_ON_CHOICE = "const right=this.dataset.right==='1',hint=this.dataset.hint;" + _SHOW_RESULT
+_ON_SUBMIT = (
     "event.preventDefault();const i=this.querySelector('input');if(!i)return;"
     "const x=Number(i.value.trim().replace('\u2212','-').replace(',','.')),a=Number(i.dataset.answer),"
     "r=Number(i.dataset.relative),near=(b,w)=>Math.abs(x-b)&lt;=w;"
@@ -275,7 +275,7 @@ _TYPED = (
     "const right=near(a,Number(i.dataset.within));"
     "const h=[...this.querySelectorAll('data')].find(d=>"
     "near(Number(d.value),r*Math.max(Math.abs(Number(d.value)),1e-6)));"
-    "const hint=h?h.textContent:'';" + _SAY
+    "const hint=h?h.textContent:'';" + _SHOW_RESULT
 )
 
 
@@ -340,14 +340,14 @@ def check(name: str, answer: object) -> Verdict:
             raise  # a missing library does not make the answer wrong
         except Exception as error:
             kind, words = "wrong", f"Your code raised {type(error).__name__}: {error}"
-    _verdict(kind, short, words)
+    _show_verdict(kind, short, words)
     return Verdict(kind == "right")
 
 
 _SIGNS = {"right": "✓", "wrong": "✗", "open": "…"}
 
 
-def _verdict(kind: str, name: str, words: str) -> None:
+def _show_verdict(kind: str, name: str, words: str) -> None:
     present(
         _wrapped(f"{_SIGNS[kind]} {name}: {words}"),
         f'<p class="verdict {kind}"><span aria-hidden="true">{_SIGNS[kind]}</span> <code>{html.escape(name)}</code>: '

@@ -36,7 +36,7 @@ def run(lesson: Lesson, arguments: list[str], console: Console | None = None, co
     console = console or Console(width=min(lessons_module.WIDTH, Console().width), highlight=False)
     module = ModuleType("__main__")
     module.__file__ = str(lesson.path)
-    before, lessons_module.given[:] = lessons_module.given[:], arguments
+    before, lessons_module.options[:] = lessons_module.options[:], arguments
     # Make the module ``__main__``: pickle, dataclasses and multiprocessing look up definitions by their module's name.
     main, sys.modules["__main__"] = sys.modules["__main__"], module
     linecache.checkcache(str(lesson.path))
@@ -51,7 +51,7 @@ def run(lesson: Lesson, arguments: list[str], console: Console | None = None, co
                 console.print()
     finally:
         sys.modules["__main__"] = main
-        lessons_module.given[:] = before
+        lessons_module.options[:] = before
     return module
 
 
@@ -65,7 +65,7 @@ def _execute(cell: Cell, lesson: Lesson, module: ModuleType) -> None:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-class _Left(Heading):
+class _LeftHeading(Heading):
     """A heading as a line of its own, underlined by its rank, not centred in a box."""
 
     def __rich_console__(self, console: Console, options: object) -> Iterator[Text]:
@@ -77,8 +77,8 @@ class _Left(Heading):
             yield Text(line * min(self.text.cell_len, console.width))
 
 
-class _Lesson(Markdown):
-    elements = {**Markdown.elements, "heading_open": _Left}
+class _LessonMarkdown(Markdown):
+    elements = {**Markdown.elements, "heading_open": _LeftHeading}
 
 
 def _markdown(text: str) -> Group:
@@ -89,7 +89,9 @@ def _markdown(text: str) -> Group:
             lines = [line.strip() for line in formula(part).splitlines() if line.strip()]
             parts += [Text(""), *[Text("    " + line) for line in lines], Text("")]
         elif part.strip():
-            parts.append(_Lesson(re.sub(r"\$([^$\n]+)\$", lambda found: formula(found[1]), part), hyperlinks=False))
+            parts.append(
+                _LessonMarkdown(re.sub(r"\$([^$\n]+)\$", lambda found: formula(found[1]), part), hyperlinks=False)
+            )
     return Group(*parts)  # type: ignore[arg-type]
 
 

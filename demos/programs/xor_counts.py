@@ -42,8 +42,8 @@ _ADAM = partial(nn.Adam, lr=0.05)
 class Recipe:
     """How a network 2-n-1 is made and trained.
 
-    `share` multiplies the loss, and so the gradient: textbooks train with half the squared error, that is with 0.5.
-    With 1.0 the steps are twice as long.
+    `loss_factor` multiplies the loss, and so the gradient: textbooks train with half the squared error, that is with
+    0.5. With 1.0 the steps are twice as long.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Recipe:
     loss: Callable[[Any, Any], Any]
     epochs: int
     optimiser: Callable[[Any], nn.Optimizer] = _SGD
-    share: float = 1.0
+    loss_factor: float = 1.0
 
 
 def normal(seed: int, units: int, activation: str, scale: float) -> nn.MLP:
@@ -84,10 +84,10 @@ RECIPES = [
     Recipe("relu", "4 ReLUs, N(0,1)·0.5, BCE", _relu, nn.bce, 10_000),
     Recipe("relu_long", "4 ReLUs, N(0,1)·0.5, BCE", _relu, nn.bce, 100_000),
     Recipe("relu_he", "8 ReLUs, He, BCE", _he, nn.bce, 10_000),
-    Recipe("small", "4 sigmoids, N(0,1)·0.01, MSE", _small, nn.mse, 5_000, share=0.5),
+    Recipe("small", "4 sigmoids, N(0,1)·0.01, MSE", _small, nn.mse, 5_000, loss_factor=0.5),
     Recipe("small_full", "4 sigmoids, N(0,1)·0.01, MSE, twice the rate", _small, nn.mse, 5_000),
-    Recipe("small_long", "4 sigmoids, N(0,1)·0.01, MSE", _small, nn.mse, 100_000, share=0.5),
-    Recipe("ordinary", "4 sigmoids, N(0,1), MSE", _ordinary, nn.mse, 5_000, share=0.5),
+    Recipe("small_long", "4 sigmoids, N(0,1)·0.01, MSE", _small, nn.mse, 100_000, loss_factor=0.5),
+    Recipe("ordinary", "4 sigmoids, N(0,1), MSE", _ordinary, nn.mse, 5_000, loss_factor=0.5),
     Recipe("tanh_4", "4 tanh, Xavier, BCE, Adam", partial(_xavier, units=4), nn.bce, 1_000, _ADAM),
     Recipe("tanh_8", "8 tanh, Xavier, BCE, Adam", partial(_xavier, units=8), nn.bce, 1_000, _ADAM),
 ]
@@ -97,7 +97,7 @@ RECIPES = [
 
 
 @dataclass(frozen=True)
-class Ended:
+class Outcome:
     """Where one network ended.
 
     Its outputs for the four patterns and its loss; and for ReLUs, for each hidden unit, the patterns for which it is
@@ -125,7 +125,7 @@ class Ended:
         return [k for k in range(len(PATTERNS)) if self.on is not None and all(unit[k] == "0" for unit in self.on)]
 
 
-def train(recipe: Recipe, seeds: Iterable[int] = SEEDS, epochs: int | None = None) -> list[Ended]:
+def train(recipe: Recipe, seeds: Iterable[int] = SEEDS, epochs: int | None = None) -> list[Outcome]:
     """Train a network from each seed, and return where each ended.
 
     All networks are compiled into one program for the sum of their losses: no network's loss depends on another's
@@ -135,7 +135,7 @@ def train(recipe: Recipe, seeds: Iterable[int] = SEEDS, epochs: int | None = Non
     nets = [recipe.network(seed) for seed in seeds]
 
     def losses(x: Any, y: Any) -> Any:
-        return recipe.share * sum_of([recipe.loss(net(x), y) for net in nets])
+        return recipe.loss_factor * sum_of([recipe.loss(net(x), y) for net in nets])
 
     parameters = [p for net in nets for p in net.parameters()]
     program = autograd.compile(losses, parameters, like=(PATTERNS[0], TARGETS[0]))
@@ -144,10 +144,10 @@ def train(recipe: Recipe, seeds: Iterable[int] = SEEDS, epochs: int | None = Non
         program(PATTERNS, TARGETS)
         optimiser.step()
     program.write_back()
-    return [ended(recipe, net, seed) for net, seed in zip(nets, seeds)]
+    return [outcome(recipe, net, seed) for net, seed in zip(nets, seeds)]
 
 
-def ended(recipe: Recipe, net: nn.MLP, seed: int) -> Ended:
+def outcome(recipe: Recipe, net: nn.MLP, seed: int) -> Outcome:
     """The outputs, the loss and the active units of a network as it is now."""
     with no_grad():
         outputs = [_number(net(x)) for x in PATTERNS]
@@ -155,7 +155,7 @@ def ended(recipe: Recipe, net: nn.MLP, seed: int) -> Ended:
     on = None
     if net.layers[0].neurons[0].activation == "relu":
         on = ["".join("01"[_number(a) > 0] for a in unit) for unit in zip(*hidden)]
-    return Ended(seed, outputs, _number(recipe.loss(outputs, TARGETS)), on)
+    return Outcome(seed, outputs, _number(recipe.loss(outputs, TARGETS)), on)
 
 
 def _number(x: Value | float) -> float:
@@ -165,13 +165,13 @@ def _number(x: Value | float) -> float:
 # --- the file --------------------------------------------------------------------------------------------------------
 
 
-def stored() -> dict[str, list[Ended]]:
+def stored() -> dict[str, list[Outcome]]:
     """Read the file: the results that were measured last, by the names of the recipes."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
-    return {name: [Ended(**ended) for ended in runs] for name, runs in document["ended"].items()}
+    return {name: [Outcome(**outcome) for outcome in runs] for name, runs in document["ended"].items()}
 
 
-def write(measured: dict[str, list[Ended]], seconds: float) -> None:
+def write(measured: dict[str, list[Outcome]], seconds: float) -> None:
     """Write the results to the file, with six significant digits, one network a line."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     parts = []
@@ -179,8 +179,8 @@ def write(measured: dict[str, list[Ended]], seconds: float) -> None:
         lines = []
         for run in runs:
             fields = {key: value for key, value in asdict(run).items() if value is not None}
-            fields["outputs"] = [_six(output) for output in run.outputs]
-            fields["loss"] = _six(run.loss)
+            fields["outputs"] = [_six_digits(output) for output in run.outputs]
+            fields["loss"] = _six_digits(run.loss)
             lines.append("   " + json.dumps(fields))
         parts.append(f'  "{name}": [\n' + ",\n".join(lines) + "\n  ]")
     head = {"command": "python -m demos xor_counts --write", "machine": machine, "seconds": round(seconds)}
@@ -188,14 +188,14 @@ def write(measured: dict[str, list[Ended]], seconds: float) -> None:
     write_text(FILE, "{" + text + "}\n")
 
 
-def _six(x: float) -> float:
+def _six_digits(x: float) -> float:
     return float(f"{x:.6g}")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-def where_stuck(runs: list[Ended]) -> str:
+def where_stuck(runs: list[Outcome]) -> str:
     """The losses of the networks that failed, to three decimals, each with how many ended there."""
     counts = Counter(f"{run.loss:.3f}" for run in runs if not run.solved)
     return ", ".join(f"{loss} ({count})" for loss, count in sorted(counts.items()))

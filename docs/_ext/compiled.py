@@ -68,7 +68,7 @@ def page_of(path: Path, source: Path) -> str | None:
     return next((f"course/{lesson.name}" for lesson in lessons() if lesson.path == path), None)
 
 
-def _lead(app: Sphinx, doctree: nodes.document) -> None:
+def _relink(app: Sphinx, doctree: nodes.document) -> None:
     """Replace links to files and folders that a page shows by links to that page, before Sphinx collects downloads."""
     links = [*doctree.findall(addnodes.download_reference)]
     links += [link for link in doctree.findall(addnodes.pending_xref) if link["reftype"] == "myst"]
@@ -84,5 +84,5 @@ def _lead(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Called by Sphinx."""
     app.connect("config-inited", write)
-    app.connect("doctree-read", _lead, priority=100)
+    app.connect("doctree-read", _relink, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

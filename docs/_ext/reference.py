@@ -95,8 +95,8 @@ def public() -> dict[str, Any]:
 
 def blocks(text: str) -> Iterator[tuple[str, list[str]]]:
     """The kinds and the lines of a page's blocks."""
-    for found in BLOCK.finditer(text):
-        yield found["kind"], lines_of(found["names"])
+    for block in BLOCK.finditer(text):
+        yield block["kind"], lines_of(block["names"])
 
 
 def lines_of(content: str) -> list[str]:
@@ -122,10 +122,10 @@ def explicit(texts: Iterable[str]) -> set[str]:
 
 def names(lines: list[str], named: set[str]) -> list[str]:
     """The names that lines of a block stand for; `named` are those that any page lists one by one."""
-    return [name for line in lines for name in (rest(line, named) if line.startswith(REST) else [line])]
+    return [name for line in lines for name in (unlisted(line, named) if line.startswith(REST) else [line])]
 
 
-def rest(line: str, named: set[str]) -> list[str]:
+def unlisted(line: str, named: set[str]) -> list[str]:
     """The public names of the entries of a table that no page lists one by one."""
     table = find(line.removeprefix(REST))
     entries = set(map(id, table.values()))
@@ -221,23 +221,23 @@ def summary(path: str) -> str:
         return f"Another name of :py:obj:`{other}`."
     first = docstring(path).partition("\n\n")[0].replace("\n", " ")
 
-    def refer(found: re.Match[str]) -> str:
-        meant = referred(found[1], path.rpartition(".")[0])
-        return f":py:obj:`{found[1]} <{meant}>`" if meant else f"``{found[1]}``"
+    def refer(match: re.Match[str]) -> str:
+        target_path = resolved_path(match[1], path.rpartition(".")[0])
+        return f":py:obj:`{match[1]} <{target_path}>`" if target_path else f"``{match[1]}``"
 
     return re.sub(r"(?<!`)`([^`]+)`(?!`)", refer, first)
 
 
-def referred(name: str, module: str) -> str | None:
+def resolved_path(name: str, module: str) -> str | None:
     """The public path of a name in a module's docstring, which may lack the package or name another module.
 
     The name is looked up in the module and in the packages around it; if it contains a dot, in all other modules, too.
     """
     parts = module.split(".")
-    around = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
-    around += ["nn.functional"] * (parts[0] == "nn") + list(MODULES) * ("." in name)
-    for *ways, last in [f"{path}.{name}".split(".") for path in around] + [name.split(".")]:
-        x = getattr(importable().get(".".join(ways)), last, None)
+    scopes = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    scopes += ["nn.functional"] * (parts[0] == "nn") + list(MODULES) * ("." in name)
+    for *parents, last in [f"{path}.{name}".split(".") for path in scopes] + [name.split(".")]:
+        x = getattr(importable().get(".".join(parents)), last, None)
         for path, other in public().items():
             if other is x and path.rpartition(".")[2] == last:
                 return path
@@ -252,18 +252,18 @@ def table(paths: list[str]) -> list[str]:
     return [*lines, ""]
 
 
-def written(text: str, named: set[str]) -> str:
+def filled_in(text: str, named: set[str]) -> str:
     """The Markdown of a page with its blocks replaced by tables and entries."""
     groups: list[tuple[str, list[str]]] = []  # for each {reference} block the heading above it, and its names
-    for found in BLOCK.finditer(text):
-        if found["kind"] == "reference":
-            headings = re.findall(r"^## (.+)$", text[: found.start("names")], re.MULTILINE)
-            groups.append((headings[-1] if headings else "", names(lines_of(found["names"]), named)))
+    for block in BLOCK.finditer(text):
+        if block["kind"] == "reference":
+            headings = re.findall(r"^## (.+)$", text[: block.start("names")], re.MULTILINE)
+            groups.append((headings[-1] if headings else "", names(lines_of(block["names"]), named)))
     entries = iter(groups)
     filled = [(heading, paths) for heading, paths in groups if paths]
 
-    def write(found: re.Match[str]) -> str:
-        if found["kind"] == "reference":
+    def write(block: re.Match[str]) -> str:
+        if block["kind"] == "reference":
             _, paths = next(entries)
             if not paths:
                 return ""
@@ -272,7 +272,7 @@ def written(text: str, named: set[str]) -> str:
             lines = []
             for heading, paths in filled:
                 lines += [*([f".. rubric:: {heading}", ""] if heading else []), *table(paths)]
-        return "\n".join([f"{found['heading'] or ''}```{{eval-rst}}", *lines, "```"])
+        return "\n".join([f"{block['heading'] or ''}```{{eval-rst}}", *lines, "```"])
 
     return BLOCK.sub(write, text)
 
@@ -303,7 +303,7 @@ def read(app: Any, document: str, source: list[str]) -> None:
     """Write out the blocks of a page of the reference."""
     folder = Path(app.srcdir) / "reference"
     if document.startswith("reference/"):
-        source[0] = written(source[0], explicit(path.read_text(encoding="utf-8") for path in folder.glob("*.md")))
+        source[0] = filled_in(source[0], explicit(path.read_text(encoding="utf-8") for path in folder.glob("*.md")))
 
 
 def complete(app: Any, kind: str, name: str, x: Any, options: Any, lines: list[str]) -> None:
@@ -322,7 +322,9 @@ def refer(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Resolve a reference to a name whose entry has another path: a shorter one, or one in another module."""
     from sphinx.util.nodes import make_refnode
 
-    path = referred(node["reftarget"], node.get("py:module") or "autograd") if node.get("refdomain") == "py" else None
+    path = (
+        resolved_path(node["reftarget"], node.get("py:module") or "autograd") if node.get("refdomain") == "py" else None
+    )
     entry = env.domains["py"].objects.get(path)
     return entry and make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, path)
 

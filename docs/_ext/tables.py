@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 
-def _behead(app: Sphinx, doctree: nodes.document) -> None:
+def _remove_empty_heads(app: Sphinx, doctree: nodes.document) -> None:
     for head in list(doctree.findall(nodes.thead)):
         if not head.astext().strip():
             head.parent.remove(head)
@@ -19,5 +19,5 @@ def _behead(app: Sphinx, doctree: nodes.document) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Called by Sphinx."""
-    app.connect("doctree-read", _behead)
+    app.connect("doctree-read", _remove_empty_heads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,9 +33,9 @@ class Printed(io.TextIOBase):
     """Standard output and standard error of a cell: collects the text, and passes it on to `tell`."""
 
     def __init__(self, tell: Tell) -> None:
-        self.say = tell
+        self.emit = tell
         self.waiting: list[str] = []
-        self.told = time.monotonic()
+        self.last_told = time.monotonic()
         self.left = LIMIT
 
     def writable(self) -> bool:
@@ -49,7 +49,7 @@ class Printed(io.TextIOBase):
             self.left -= len(text)
             if self.left <= 0:
                 self.waiting.append("\n[The output is cut here: there is too much of it.]\n")
-        if time.monotonic() - self.told > PAUSE:
+        if time.monotonic() - self.last_told > PAUSE:
             self.flush()
         return len(text)
 
@@ -58,8 +58,8 @@ class Printed(io.TextIOBase):
         text = "".join(self.waiting)
         self.waiting.clear()
         if text:
-            self.say("text", text)
-        self.told = time.monotonic()
+            self.emit("text", text)
+        self.last_told = time.monotonic()
 
 
 class Page:
@@ -97,7 +97,7 @@ class Page:
                     _display(value, show)
         except BaseException as error:
             printed.flush()
-            tell("error", told(error, self.cells))
+            tell("error", formatted_traceback(error, self.cells))
             if isinstance(error, ModuleNotFoundError) and error.name:
                 return "missing", error.name.partition(".")[0]
             return "error", ""
@@ -132,7 +132,7 @@ def _display(value: Any, show: Callable[[str, str], None]) -> None:
         print(ways.get("text/plain") or repr(value))
 
 
-def told(error: BaseException, cells: set[str]) -> str:
+def formatted_traceback(error: BaseException, cells: set[str]) -> str:
     """The traceback of an error with the frames of the reader's cells only, not those of libraries or of this file.
 
     Examples

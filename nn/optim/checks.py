@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..settings import is_bool, meant, number
+from ..settings import meant, number, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def share(name: str, x: object) -> float:
     return made
 
 
-def whole(name: str, x: Any, least: int = 0) -> int:
+def whole_at_least(name: str, x: object, least: int = 0) -> int:
     """A setting that is a whole number, and not less than `least`.
 
     Raises
@@ -39,12 +39,10 @@ def whole(name: str, x: Any, least: int = 0) -> int:
 
     Examples
     --------
-    >>> whole("patience", 3)
+    >>> whole_at_least("patience", 3)
     3
     """
-    if is_bool(x) or not hasattr(x, "__index__"):
-        raise TypeError(f"{name} must be a whole number, not {x!r:.60}")
-    made = int(x.__index__())
+    made = whole(name, x)
     if made < least:
         raise ValueError(f"{name} must be at least {least}, not {x!r:.60}")
     return made

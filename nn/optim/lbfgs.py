@@ -8,7 +8,7 @@ from autograd import ParameterVector, Value, trains
 
 from ..settings import number
 from ..utils import parameters_to_vector, vector_to_parameters
-from .checks import choice, whole
+from .checks import choice, whole_at_least
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -102,9 +102,9 @@ class LBFGS(Optimizer):
         for name in ("tolerance_grad", "tolerance_change"):
             made[name] = number(name, settings[name], positive=True)
         for name in ("max_iter", "history_size"):
-            made[name] = whole(name, settings[name], 1)
+            made[name] = whole_at_least(name, settings[name], 1)
         if settings["max_eval"] is not None:
-            made["max_eval"] = whole("max_eval", settings["max_eval"], 1)
+            made["max_eval"] = whole_at_least("max_eval", settings["max_eval"], 1)
         if settings["line_search_fn"] is not None:
             made["line_search_fn"] = choice("line_search_fn", settings["line_search_fn"], ("strong_wolfe",))
         return made
@@ -148,7 +148,7 @@ class LBFGS(Optimizer):
 
         def evaluated(numbers: Any) -> tuple[float, list[float]]:
             vector_to_parameters(numbers.tolist(), params)
-            returned.append(self._called(closure))
+            returned.append(self._call_closure(closure))
             if returned[-1] is None:
                 raise TypeError("LBFGS needs the loss from the function that computes it, which returned None")
             loss = returned[-1] if isinstance(returned[-1], Value) else Value(returned[-1])

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from autograd import Value
 
 from ..settings import flag, number, size
-from .checks import choice, share, whole
+from .checks import choice, share, whole_at_least
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -87,7 +87,7 @@ class LRScheduler:
     ([0.4], 0.4)
     """
 
-    _kept: ClassVar[tuple[str, ...]] = ()  # other attributes that change from step to step, and are saved
+    _saved_attributes: ClassVar[tuple[str, ...]] = ()  # other attributes that change from step to step, and are saved
     _momentum = False  # whether the scheduler sets momenta, too
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, **settings: Any) -> None:
@@ -98,7 +98,7 @@ class LRScheduler:
         vars(self).update(self.checked(settings, len(groups)))
         self._names = tuple(settings)
         self.optimizer = optimizer
-        self.last_epoch = whole("last_epoch", last_epoch, -1)
+        self.last_epoch = whole_at_least("last_epoch", last_epoch, -1)
         for group in groups:
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -150,9 +150,9 @@ class LRScheduler:
         ValueError
             If the optimiser has got another number of groups since the scheduler was made.
         """
-        self._go(self.last_epoch + 1, self.get_lr)
+        self._move_to(self.last_epoch + 1, self.get_lr)
 
-    def _go(self, epoch: int, rates: Callable[[], list[float]]) -> None:
+    def _move_to(self, epoch: int, rates: Callable[[], list[float]]) -> None:
         before = self.last_epoch
         if len(self.optimizer.param_groups) != len(self.base_lrs):
             raise ValueError(
@@ -165,12 +165,12 @@ class LRScheduler:
             if self._momentum:
                 for change, group, momentum in zip(changes, self.optimizer.param_groups, self._momenta()):
                     change.update(_with_momentum(group, momentum))
-            self._set(changes)
+            self._set_all(changes)
         except BaseException:
             self.last_epoch = before
             raise
 
-    def _set(self, changes: list[dict[str, Any]]) -> None:
+    def _set_all(self, changes: list[dict[str, Any]]) -> None:
         """Set settings of all groups: all of them, or, after an error, none."""
         groups = self.optimizer.param_groups
         accepted = [group.accepted(change) for group, change in zip(groups, changes, strict=True)]
@@ -178,11 +178,11 @@ class LRScheduler:
             group.set(change)
         self._last_lr = [group["lr"] for group in groups]
 
-    def _present(self) -> list[float]:
+    def _current_lrs(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
 
-    def _times(self, factor: float) -> list[float]:
-        return [lr * factor for lr in self._present()]
+    def _scaled_lrs(self, factor: float) -> list[float]:
+        return [lr * factor for lr in self._current_lrs()]
 
     # --- state ------------------------------------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ class LRScheduler:
             "base_lrs": list(self.base_lrs),
             "last_lr": list(self._last_lr),
             "settings": {name: _copied(getattr(self, name)) for name in self._names if _can_be_saved(self, name)},
-            **{name: getattr(self, name) for name in self._kept},
+            **{name: getattr(self, name) for name in self._saved_attributes},
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -214,7 +214,7 @@ class LRScheduler:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"this state does not fit {name}: {text}") from None
-        self._take_up(made)
+        self._restore(made)
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
         """The attributes to set to go on from a state; raises an error if the state does not fit."""
@@ -230,19 +230,19 @@ class LRScheduler:
         groups = len(self.base_lrs)
         return {
             **self.checked({**own, **settings}, groups),
-            "last_epoch": whole("last_epoch", epoch, -1),
+            "last_epoch": whole_at_least("last_epoch", epoch, -1),
             "base_lrs": _each("base_lrs", list(bases), groups),
             "_last_lr": _each("last_lr", list(rates), groups),
-            **{name: self._kept_number(name, given[name]) for name in self._kept},
+            **{name: self._check_saved_value(name, given[name]) for name in self._saved_attributes},
         }
 
-    def _take_up(self, made: dict[str, Any]) -> None:
+    def _restore(self, made: dict[str, Any]) -> None:
         """Set the attributes that `_loaded` has returned."""
         vars(self).update(made)
 
-    def _kept_number(self, name: str, x: Any) -> Any:
-        """Check the value of a `_kept` attribute that comes from a saved state."""
-        return whole(name, x)
+    def _check_saved_value(self, name: str, x: Any) -> Any:
+        """Check the value of one of `_saved_attributes` that comes from a saved state."""
+        return whole_at_least(name, x)
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={getattr(self, name)!r}" for name in self._names)
@@ -350,8 +350,8 @@ class MultiplicativeLR(LambdaLR):
 
     def get_lr(self) -> list[float]:
         if self._beginning:
-            return self._present()
-        return [lr * factor for factor, lr in zip(self._factors(), self._present())]
+            return self._current_lrs()
+        return [lr * factor for factor, lr in zip(self._factors(), self._current_lrs())]
 
 
 def exponential_decay(rate: float, steps: float = 1.0) -> Law:
@@ -483,8 +483,8 @@ class StepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0 or self.last_epoch % self.step_size:
-            return self._present()
-        return self._times(self.gamma)
+            return self._current_lrs()
+        return self._scaled_lrs(self.gamma)
 
     def _closed_form(self) -> list[float]:
         return [lr * self.gamma ** (self.last_epoch // self.step_size) for lr in self.base_lrs]
@@ -532,7 +532,7 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         times = self.milestones.count(self.last_epoch)
-        return self._times(self.gamma**times) if times else self._present()
+        return self._scaled_lrs(self.gamma**times) if times else self._current_lrs()
 
     def _closed_form(self) -> list[float]:
         return [lr * self.gamma ** bisect_right(self.milestones, self.last_epoch) for lr in self.base_lrs]
@@ -541,7 +541,7 @@ class MultiStepLR(LRScheduler):
 def _milestones(given: Any) -> list[int]:
     if isinstance(given, (str, dict)) or not hasattr(given, "__iter__"):
         raise TypeError(f"milestones must be a list of epochs, not {given!r:.60}")
-    return [whole("a milestone", item) for item in given]
+    return [whole_at_least("a milestone", item) for item in given]
 
 
 class ConstantLR(LRScheduler):
@@ -583,15 +583,15 @@ class ConstantLR(LRScheduler):
         """The settings, with numbers as floats."""
         return {
             "factor": share("factor", settings["factor"]),
-            "total_iters": whole("total_iters", settings["total_iters"]),
+            "total_iters": whole_at_least("total_iters", settings["total_iters"]),
         }
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
-            return self._times(self.factor)
+            return self._scaled_lrs(self.factor)
         if self.last_epoch != self.total_iters:
-            return self._present()
-        return self._times(1.0 / self.factor) if self.factor else list(self.base_lrs)
+            return self._current_lrs()
+        return self._scaled_lrs(1.0 / self.factor) if self.factor else list(self.base_lrs)
 
     def _closed_form(self) -> list[float]:
         return [lr * (self.factor if self.last_epoch < self.total_iters else 1.0) for lr in self.base_lrs]
@@ -652,11 +652,11 @@ class LinearLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
-            return self._times(self.start_factor)
+            return self._scaled_lrs(self.start_factor)
         if self._beginning or self.last_epoch > self.total_iters:
-            return self._present()
+            return self._current_lrs()
         rise = self.end_factor - self.start_factor
-        return self._times(1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))
+        return self._scaled_lrs(1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))
 
     def _closed_form(self) -> list[float]:
         passed = min(self.total_iters, self.last_epoch) / self.total_iters
@@ -695,7 +695,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch, gamma=gamma)
 
     def get_lr(self) -> list[float]:
-        return self._present() if self._beginning else self._times(self.gamma)
+        return self._current_lrs() if self._beginning else self._scaled_lrs(self.gamma)
 
     def _closed_form(self) -> list[float]:
         return [lr * self.gamma**self.last_epoch for lr in self.base_lrs]
@@ -742,9 +742,9 @@ class PolynomialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self._beginning or self.last_epoch > self.total_iters:
-            return self._present()
+            return self._current_lrs()
         left, before = (1.0 - epoch / self.total_iters for epoch in (self.last_epoch, self.last_epoch - 1))
-        return self._times((left / before) ** self.power)
+        return self._scaled_lrs((left / before) ** self.power)
 
     def _closed_form(self) -> list[float]:
         left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
@@ -807,13 +807,13 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         if self._beginning:
-            return self._present()
+            return self._current_lrs()
         low, length, epoch = self.eta_min, self.T_max, self.last_epoch
         if (epoch - 1 - length) % (2 * length) == 0:  # lr - low was 0, which no factor makes larger
             rise = (1.0 - math.cos(math.pi / length)) / 2.0
-            return [lr + (base - low) * rise for base, lr in zip(self.base_lrs, self._present())]
+            return [lr + (base - low) * rise for base, lr in zip(self.base_lrs, self._current_lrs())]
         now, before = (1.0 + math.cos(math.pi * x / length) for x in (epoch, epoch - 1))
-        return [low + (lr - low) * now / before for lr in self._present()]
+        return [low + (lr - low) * now / before for lr in self._current_lrs()]
 
     def _closed_form(self) -> list[float]:
         return [_cosine(lr, self.eta_min, self.last_epoch / self.T_max) for lr in self.base_lrs]
@@ -850,7 +850,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     [0.5, 1.0, 0.5, 1.0]
     """
 
-    _kept = ("T_cur", "T_i")
+    _saved_attributes = ("T_cur", "T_i")
 
     T_0: int
     T_mult: int
@@ -888,13 +888,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             if epoch is not None or self.last_epoch < 0:
                 time = 0.0 if epoch is None else number("epoch", epoch, positive=True)
                 self.T_cur, self.T_i = self._since_restart(time)
-                self._go(math.floor(time), self.get_lr)
+                self._move_to(math.floor(time), self.get_lr)
             else:
                 self.T_cur += 1
                 if self.T_cur >= self.T_i:
                     self.T_cur %= self.T_i
                     self.T_i *= self.T_mult
-                self._go(self.last_epoch + 1, self.get_lr)
+                self._move_to(self.last_epoch + 1, self.get_lr)
         except BaseException:
             self.T_cur, self.T_i = before
             raise
@@ -908,8 +908,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             start, length = start + length, length * self.T_mult
         return time - start, length
 
-    def _kept_number(self, name: str, x: Any) -> Any:
-        return number(name, x) if name == "T_cur" and isinstance(x, float) else whole(name, x, -1)
+    def _check_saved_value(self, name: str, x: Any) -> Any:
+        return number(name, x) if name == "T_cur" and isinstance(x, float) else whole_at_least(name, x, -1)
 
 
 # --- up and down ----------------------------------------------------------------------------------------------
@@ -942,7 +942,7 @@ class _Cycling(LRScheduler):
             raise ValueError(
                 f"{name} moves the momentum, too, but {type(optimizer).__name__} has none; write cycle_momentum=False"
             )
-        if whole("last_epoch", last_epoch, -1) == -1:
+        if whole_at_least("last_epoch", last_epoch, -1) == -1:
             rates = _each("base_lr", begin["base_lr"], len(optimizer.param_groups)) if "base_lr" in begin else None
             for i, group in enumerate(optimizer.param_groups):
                 change = {"lr": rates[i]} if rates else {"initial_lr": made["max_lrs"][i] / begin["div_factor"]}
@@ -1152,7 +1152,7 @@ class OneCycleLR(_Cycling):
             "final_div_factor": final_div_factor,
             "three_phase": three_phase,
         }
-        self._prepare(optimizer, settings, last_epoch, {"div_factor": _more_than_0("div_factor", div_factor)})
+        self._prepare(optimizer, settings, last_epoch, {"div_factor": _positive("div_factor", div_factor)})
         super().__init__(optimizer, last_epoch, **settings)
 
     @classmethod
@@ -1162,7 +1162,7 @@ class OneCycleLR(_Cycling):
         made["total_steps"] = size("total_steps", settings["total_steps"])
         made["pct_start"] = share("pct_start", settings["pct_start"])
         made["anneal_strategy"] = choice("anneal_strategy", settings["anneal_strategy"], ("cos", "linear"))
-        made["final_div_factor"] = _more_than_0("final_div_factor", settings["final_div_factor"])
+        made["final_div_factor"] = _positive("final_div_factor", settings["final_div_factor"])
         made["three_phase"] = flag("three_phase", settings["three_phase"])
         return made
 
@@ -1214,7 +1214,7 @@ class OneCycleLR(_Cycling):
         return momenta
 
 
-def _more_than_0(name: str, x: Any) -> float:
+def _positive(name: str, x: Any) -> float:
     made = number(name, x, positive=True)
     if not made:
         raise ValueError(f"{name} must be more than 0")
@@ -1262,7 +1262,7 @@ class ReduceLROnPlateau(LRScheduler):
     0.5
     """
 
-    _kept = ("best", "num_bad_epochs", "cooldown_counter")
+    _saved_attributes = ("best", "num_bad_epochs", "cooldown_counter")
 
     mode: str
     factor: float
@@ -1308,17 +1308,17 @@ class ReduceLROnPlateau(LRScheduler):
         return {
             "mode": choice("mode", settings["mode"], ("min", "max")),
             "factor": factor,
-            "patience": whole("patience", settings["patience"]),
+            "patience": whole_at_least("patience", settings["patience"]),
             "threshold": number("threshold", settings["threshold"], positive=True),
             "threshold_mode": choice("threshold_mode", settings["threshold_mode"], ("rel", "abs")),
-            "cooldown": whole("cooldown", settings["cooldown"]),
+            "cooldown": whole_at_least("cooldown", settings["cooldown"]),
             "min_lrs": _each("min_lr", settings["min_lrs"], groups),
             "eps": number("eps", settings["eps"], positive=True),
         }
 
     def _begin(self) -> None:
         """Begin without a step: there is no result to compare yet."""
-        self.last_epoch, self._last_lr = 0, self._present()
+        self.last_epoch, self._last_lr = 0, self._current_lrs()
 
     def step(self, metrics: object) -> None:  # type: ignore[override]
         """Take the number that an epoch ended with.
@@ -1341,12 +1341,12 @@ class ReduceLROnPlateau(LRScheduler):
             bad += 1
         if cooldown > 0:
             cooldown, bad = cooldown - 1, 0
-        rates = self._present()
+        rates = self._current_lrs()
         if bad > self.patience:
             lower = [max(lr * self.factor, least) for lr, least in zip(rates, self.min_lrs)]
             rates = [new if old - new > self.eps else old for old, new in zip(rates, lower)]
             cooldown, bad = self.cooldown, 0
-        self._go(self.last_epoch + 1, lambda: rates)
+        self._move_to(self.last_epoch + 1, lambda: rates)
         self.best, self.num_bad_epochs, self.cooldown_counter = best, bad, cooldown
 
     def _is_better(self, result: float) -> bool:
@@ -1357,10 +1357,10 @@ class ReduceLROnPlateau(LRScheduler):
             return sign * result < sign * (best * (1.0 - margin))
         return sign * result < sign * (best - margin)
 
-    def _kept_number(self, name: str, x: Any) -> Any:
+    def _check_saved_value(self, name: str, x: Any) -> Any:
         if name == "best":
             return None if x is None else number(name, x, finite=False)
-        return whole(name, x)
+        return whole_at_least(name, x)
 
 
 # --- several --------------------------------------------------------------------------------------------------
@@ -1371,7 +1371,7 @@ class _Several(LRScheduler):
 
     _schedulers: list[LRScheduler]
 
-    def _take(self, schedulers: Any, optimizer: Any, refused: tuple[type[LRScheduler], ...]) -> None:
+    def _adopt(self, schedulers: Any, optimizer: Any, refused: tuple[type[LRScheduler], ...]) -> None:
         name = type(self).__name__
         if not isinstance(schedulers, (list, tuple)) or not schedulers:
             raise TypeError(f"{name} takes a list of schedulers, not {schedulers!r:.60}")
@@ -1396,10 +1396,10 @@ class _Several(LRScheduler):
             raise ValueError(f"it belongs to other schedulers than these {len(self._schedulers)}")
         return {**made, "_parts": [own._loaded(part) for own, part in zip(self._schedulers, parts)]}
 
-    def _take_up(self, made: dict[str, Any]) -> None:
+    def _restore(self, made: dict[str, Any]) -> None:
         for own, part in zip(self._schedulers, made.pop("_parts")):
-            own._take_up(part)
-        super()._take_up(made)
+            own._restore(part)
+        super()._restore(made)
 
 
 class SequentialLR(_Several):
@@ -1447,16 +1447,16 @@ class SequentialLR(_Several):
         milestones: Sequence[int],
         last_epoch: int = -1,
     ) -> None:
-        self._take(schedulers, optimizer, (ReduceLROnPlateau, _Several))
+        self._adopt(schedulers, optimizer, (ReduceLROnPlateau, _Several))
         self.milestones, self._names = _milestones(milestones), ("milestones",)
         if len(self.milestones) != len(schedulers) - 1 or sorted(self.milestones) != self.milestones:
             raise ValueError(
                 f"for {len(schedulers)} schedulers SequentialLR takes {len(schedulers) - 1} milestones that rise, "
                 f"not {self.milestones!r:.60}"
             )
-        self.last_epoch = whole("last_epoch", last_epoch, -1) + 1
+        self.last_epoch = whole_at_least("last_epoch", last_epoch, -1) + 1
         # Each scheduler made its first step when it was constructed. Undo these steps, then let only the first begin.
-        self._set([{"lr": group["initial_lr"]} for group in optimizer.param_groups])
+        self._set_all([{"lr": group["initial_lr"]} for group in optimizer.param_groups])
         for scheduler in schedulers:
             scheduler.last_epoch -= 1
         first = self._schedulers[bisect_right(self.milestones, 0)]
@@ -1474,7 +1474,7 @@ class SequentialLR(_Several):
         position = bisect_right(self.milestones, epoch)
         scheduler = self._schedulers[position]
         if position and self.milestones[position - 1] == epoch:
-            scheduler._go(0, scheduler._closed_form)
+            scheduler._move_to(0, scheduler._closed_form)
         else:
             scheduler.step()
         self.last_epoch, self._last_lr = epoch, scheduler.get_last_lr()
@@ -1507,8 +1507,8 @@ class ChainedScheduler(_Several):
     _takes = "it takes schedulers that need no metric at a step"
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
-        self._take(schedulers, optimizer, (ReduceLROnPlateau,))
-        self.last_epoch, self._last_lr = 0, self._present()
+        self._adopt(schedulers, optimizer, (ReduceLROnPlateau,))
+        self.last_epoch, self._last_lr = 0, self._current_lrs()
 
     def step(self) -> None:
         """Go to the next epoch, with all of them, or, after an error, with none."""
@@ -1523,4 +1523,4 @@ class ChainedScheduler(_Several):
             for group, own in zip(self.optimizer.param_groups, settings):
                 group.set(own)
             raise
-        self.last_epoch, self._last_lr = self.last_epoch + 1, self._present()
+        self.last_epoch, self._last_lr = self.last_epoch + 1, self._current_lrs()

@@ -151,12 +151,12 @@ class ParamGroup(dict):  # type: ignore[type-arg]
         self.update(other)
         return self
 
-    def _keep(self, *given: object, **more: object) -> NoReturn:
+    def _refuse_removal(self, *given: object, **more: object) -> NoReturn:
         raise TypeError(
             f"a group of {self._kind.__name__} needs all its settings; set another number instead of removing one"
         )
 
-    __delitem__ = pop = popitem = clear = _keep
+    __delitem__ = pop = popitem = clear = _refuse_removal
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self._kind, self._names, dict(self))
@@ -271,8 +271,8 @@ class Optimizer:
     counts: list[Any]
     _events: tuple[int, int, int] | None = None  # `gradient_events()` after the last step; None before any gradient
     _warned: frozenset[str] = frozenset()  # the messages that have been shown, each only once
-    _new: ClassVar[dict[str, Any]] = {}  # settings, with their defaults, that states of version 0.1.0 lack
-    _shortest: ClassVar[int | None] = None  # the length of a parameter's state in version 0.1.0, if it was shorter
+    _new_settings: ClassVar[dict[str, Any]] = {}  # settings, with their defaults, that states of version 0.1.0 lack
+    _old_state_length: ClassVar[int | None] = None  # of a parameter in version 0.1.0, if it was shorter
 
     def __new__(cls, *given: Any, **settings: Any) -> Self:
         code = cls.__init__.__code__
@@ -406,11 +406,11 @@ class Optimizer:
             Once, if the gradients of the last step are in these, because nobody has set them to 0; and once if there
             are no gradients at all, and nothing moves.
         """
-        loss = self._called(closure)
-        made, counts = self._computed()
+        loss = self._call_closure(closure)
+        made, counts = self._compute_step()
         known = self._events is not None or self._has_gradients(made)
         if self._events is not None:
-            self._look_for_old_gradients(self._events)
+            self._warn_of_old_gradients(self._events)
         self._write([numbers[0] for numbers in made])
         vars(self).update(
             state=[tuple(state) for _, *state in made],
@@ -440,7 +440,7 @@ class Optimizer:
             self._warn(_NO_GRADIENT)
         return False
 
-    def _look_for_old_gradients(self, then: tuple[int, int, int]) -> None:
+    def _warn_of_old_gradients(self, then: tuple[int, int, int]) -> None:
         """Warn if `backward` added gradients to those of the last step.
 
         It did if it has run since, and no gradient was set between the step and that run. Clipping does not count,
@@ -456,7 +456,7 @@ class Optimizer:
             self._warned |= {message}
             warnings.warn(message, TrainingWarning, stacklevel=4)
 
-    def _called(self, closure: Callable[[], Any] | None) -> Any:
+    def _call_closure(self, closure: Callable[[], Any] | None) -> Any:
         if closure is None:
             return None
         if not callable(closure):
@@ -464,7 +464,7 @@ class Optimizer:
         with enable_grad():
             return closure()
 
-    def _computed(self) -> tuple[list[tuple[Any, ...]], list[Any]]:
+    def _compute_step(self) -> tuple[list[tuple[Any, ...]], list[Any]]:
         """For each parameter or vector, its number and state after this step, and how many steps it has then made."""
         if len(self.params) != len(self.state):
             raise ValueError(
@@ -480,7 +480,7 @@ class Optimizer:
             for p in group["params"]:
                 state, steps = next(rest)
                 if isinstance(p, ParameterVector):
-                    moved, steps = p.moved(self._applied, state, own, steps)
+                    moved, steps = p.moved(self._apply_rule, state, own, steps)
                 elif trains(p):
                     settings["step"] = steps = steps + 1
                     try:
@@ -493,16 +493,16 @@ class Optimizer:
                     moved = (p.data, *state)
                 made.append(moved)
                 counts.append(steps)
-        self._look(made)
+        self._check_lengths(made)
         return made, counts
 
-    def _applied(self, *numbers: Any, **settings: Any) -> tuple[Any, ...]:
+    def _apply_rule(self, *numbers: Any, **settings: Any) -> tuple[Any, ...]:
         """Apply the rule to vectors."""
         made = tuple(self.rule(*numbers, **settings))
-        self._look([made])
+        self._check_lengths([made])
         return made
 
-    def _look(self, made: list[tuple[Any, ...]]) -> None:
+    def _check_lengths(self, made: list[tuple[Any, ...]]) -> None:
         """Raise a ValueError if the rule has not returned as many numbers as it should."""
         for count in set(map(len, made)) - {1 + len(self.initial)}:
             raise ValueError(
@@ -607,7 +607,7 @@ class Optimizer:
         for count in (steps, *counts):
             if type(count) is not int or count < 0:
                 raise ValueError(f"{count!r:.60} is not a number of steps")
-        loaded = [group.loaded(x, self._new) for group, x in zip(self.param_groups, several)]
+        loaded = [group.loaded(x, self._new_settings) for group, x in zip(self.param_groups, several)]
         numbers = [self._row(i, row) for i, row in enumerate(rows)]
         state: list[Any] = []
         made: list[Any] = []
@@ -628,7 +628,7 @@ class Optimizer:
         if not isinstance(row, (list, tuple)):
             raise ValueError(f"the state of parameter {i} is {row!r:.60}, not a list of numbers")
         made = tuple([Value(x).data for x in row])
-        if len(made) not in (len(self.initial), self._shortest):
+        if len(made) not in (len(self.initial), self._old_state_length):
             raise ValueError(f"parameter {i} has {len(made)} numbers, not {len(self.initial)}")
         if not all(map(math.isfinite, made)):
             raise ValueError(f"the numbers of parameter {i} are not finite: {made}")

@@ -56,7 +56,7 @@ class SGD(Optimizer):
 
     rule = staticmethod(rules.sgd)
     initial = (0.0,)
-    _new = {"maximize": False}
+    _new_settings = {"maximize": False}
 
     lr: float
 
@@ -133,8 +133,8 @@ class Adam(Optimizer):
 
     rule = staticmethod(rules.adam)
     initial = (0.0, 0.0, 0.0)
-    _new = {"amsgrad": False, "maximize": False}
-    _shortest = 2
+    _new_settings = {"amsgrad": False, "maximize": False}
+    _old_state_length = 2
 
     lr: float
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from autograd import ParameterVector, trains, where
 
 from . import rules
-from .checks import share, whole
+from .checks import share, whole_at_least
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ class _ScheduleFree(Optimizer):
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """The settings, with numbers as floats."""
-        return {**super().checked(settings), "warmup_steps": whole("warmup_steps", settings["warmup_steps"])}
+        return {**super().checked(settings), "warmup_steps": whole_at_least("warmup_steps", settings["warmup_steps"])}
 
     def train(self, mode: bool = True) -> None:
         """Make the parameters y, where the gradient is taken, or, if the mode is False, x.
@@ -52,7 +52,7 @@ class _ScheduleFree(Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 state, counts = next(rest)
-                numbers.append(self._at(p, state, counts, group, mode))
+                numbers.append(self._value_of(p, state, counts, group, mode))
         self._write(numbers)
         self.training = mode
 
@@ -60,7 +60,7 @@ class _ScheduleFree(Optimizer):
         """Make the parameters x, the mean, which is what has been learnt; the same as ``train(False)``."""
         self.train(False)
 
-    def _at(self, p: Any, state: tuple[Any, ...], counts: Any, group: dict[str, Any], training: bool) -> Any:
+    def _value_of(self, p: Any, state: tuple[Any, ...], counts: Any, group: dict[str, Any], training: bool) -> Any:
         """What a parameter or vector is to be: y in training, else x; before its first step, what it is."""
         if not isinstance(p, ParameterVector) and not (counts and trains(p)):
             return p.data

@@ -10,7 +10,7 @@ from autograd import Graph, ParameterVector, Value, concrete, hvp, trains
 from ..settings import number, seeded
 from ..trained import listed, values_of
 from . import rules
-from .checks import choice, whole
+from .checks import choice, whole_at_least
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -173,7 +173,7 @@ class Sophia(Optimizer):
         maximize: bool = False,
         seed: Any = None,
     ) -> None:
-        self.period = whole("period", period, 1)
+        self.period = whole_at_least("period", period, 1)
         self.estimator = choice("estimator", estimator, ("hutchinson", "exact"))
         self.hessian_updates = 0
         self._random = seeded(seed)
@@ -202,7 +202,7 @@ class Sophia(Optimizer):
         RuntimeError
             If there is no estimate yet.
         """
-        loss = self._called(closure)
+        loss = self._call_closure(closure)
         if isinstance(loss, Value) and self.steps % self.period == 0:
             self.update_hessian(self._estimate(loss))
         if not self.hessian_updates:
@@ -262,5 +262,5 @@ class Sophia(Optimizer):
         return {**super().state_dict(), "hessian_updates": self.hessian_updates}
 
     def _loaded(self, given: dict[str, Any]) -> dict[str, Any]:
-        updates = whole("hessian_updates", given["hessian_updates"])
+        updates = whole_at_least("hessian_updates", given["hessian_updates"])
         return {**super()._loaded(given), "hessian_updates": updates}

@@ -45,7 +45,7 @@ def exactly(expected: object) -> Any:
     return pytest.approx(expected, rel=1e-14, abs=1e-16)
 
 
-def told(name: str) -> str:
+def transcript(name: str) -> str:
     """What the lesson shows in a terminal."""
     ran(name)
     return _ran(name)[1]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 
 def full_batches_only(examples: list[Any], size: int, seed: int) -> list[list[Any]]:
@@ -154,4 +154,4 @@ def test_the_loop_in_pytorch() -> None:
             optimizer.step()
             total += loss.item() * len(inputs)
         assert total / 64 == pytest.approx(wanted, rel=1e-10)
-    assert "the network itself: True\nthe switch: True and after eval(): False" in told("batches")
+    assert "the network itself: True\nthe switch: True and after eval(): False" in transcript("batches")

@@ -8,7 +8,7 @@ import pytest
 
 from autograd import Graph
 
-from .running import ran, told
+from .running import ran, transcript
 
 
 def one_by_one(node: Any, leaf: Any) -> int:
@@ -62,7 +62,7 @@ def test_the_diamond() -> None:
     lesson.naive(y, wrong)
     assert wrong[x] == 3 * 12 + 3 * (12 + 14) == 114
     assert wrong[m] == m.grad
-    assert "Answer: 114." in told("chain_rule") and "Answer: 1024." in told("chain_rule")
+    assert "Answer: 114." in transcript("chain_rule") and "Answer: 1024." in transcript("chain_rule")
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 10])
@@ -86,4 +86,4 @@ def test_each_node_once_and_after_its_operands() -> None:
         leaf.grad = 0.0
         top.backward()
         assert grad[leaf] == leaf.grad
-    assert "301 visits, dtop/dx = 1.2676506e+30" in told("chain_rule")
+    assert "301 visits, dtop/dx = 1.2676506e+30" in transcript("chain_rule")

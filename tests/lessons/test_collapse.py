@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 
 def sigma(z: float) -> float:
@@ -94,7 +94,7 @@ def test_the_two_factors() -> None:
     assert lesson.by_bce == exactly(o - 1)
     assert lesson.by_square == exactly((o - 1) * o * (1 - o))
     assert lesson.ratio == pytest.approx(1 / (o * (1 - o)), rel=1e-13)
-    assert f"o - y = {sigma(1.5) - 1:.10f}" in told("collapse")
+    assert f"o - y = {sigma(1.5) - 1:.10f}" in transcript("collapse")
 
 
 @pytest.mark.parametrize("logit", [-690.0, -300.5, -40.0, -3.0, -1e-9, 0.0, 0.7, 5.0, 20.0, 36.7, 40.0])

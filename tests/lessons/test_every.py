@@ -13,7 +13,7 @@ from demos import check
 from demos.classroom.checking import Wrong, exercise
 from demos.classroom.course import Lesson, lessons
 
-from .running import told
+from .running import transcript
 
 LESSONS = lessons()
 NAMES = [lesson.name for lesson in LESSONS]
@@ -55,7 +55,7 @@ def test_a_lesson_has_all_its_parts(lesson: Lesson) -> None:
 
 @of_each
 def test_a_lesson_fits_a_terminal_of_80_columns(lesson: Lesson) -> None:
-    for line in told(lesson.name).splitlines():
+    for line in transcript(lesson.name).splitlines():
         assert len(line.rstrip()) <= 80 or line.startswith(("[page: ", "[figure: ", "[drawing: ")), line
 
 

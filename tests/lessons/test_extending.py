@@ -11,7 +11,7 @@ import autograd
 from autograd import Value, exp, grad
 from autograd.functional import hessian
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 
 def other_sign(a: Any, out: Any) -> tuple[Any, ...]:
@@ -72,7 +72,7 @@ def test_the_rule_and_the_wrong_one() -> None:
             assert second[0][0] == pytest.approx(2 * f * math.cos(2 * f * a), rel=1e-13)
             for mixed in (second[0][1], second[1][0]):
                 assert mixed == pytest.approx(2 * a * math.cos(2 * f * a), rel=1e-12, abs=1e-14)
-    assert "partial 1 of 'snake' at (0.5, 2.0) is" in told("extending")
+    assert "partial 1 of 'snake' at (0.5, 2.0) is" in transcript("extending")
 
 
 def test_it_works_in_all_readings() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 X1, X2, Y, RATE = 0.05, 0.10, 0.01, 0.5
 
@@ -156,7 +156,7 @@ def test_no_reading_gives_what_is_printed() -> None:
     for rate, fits in ((0.720, False), (0.721, True), (0.726, True), (0.727, False)):
         o = output(moved(old, GRADIENTS, rate, "vcwb"))
         assert ((f"{o:.3f}", f"{(o - Y) ** 2 / 2:.3f}") == ("0.718", "0.250")) == fits
-    assert "both as printed: from 0.721 to 0.726" in told("full_trace")
+    assert "both as printed: from 0.721 to 0.726" in transcript("full_trace")
 
 
 def gradients(p: dict[str, float]) -> dict[str, float]:

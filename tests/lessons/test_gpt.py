@@ -19,7 +19,7 @@ import nn
 from demos.classroom.terminal import run
 
 from .running import lesson as lesson_called
-from .running import ran, told
+from .running import ran, transcript
 
 
 def without_temperature(logits: Sequence[float], T: float) -> list[float]:
@@ -172,7 +172,7 @@ def test_it_starts_from_nothing_and_learns(gpt: ModuleType) -> None:
     assert gpt.best < gpt.counted < knowing_nothing
     assert gpt.best == min(held for _, _, held in gpt.curve)
     assert gpt.curve[-1][2] > gpt.best + 0.02
-    assert "Answer: falls, then rises." in told("gpt")
+    assert "Answer: falls, then rises." in transcript("gpt")
 
 
 def test_counted_pairs(gpt: ModuleType) -> None:

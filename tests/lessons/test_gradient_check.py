@@ -9,7 +9,7 @@ import pytest
 
 from autograd import GradcheckError, gradcheck
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 Function = Callable[[list[float]], float]
 
@@ -194,5 +194,5 @@ def test_the_check_of_the_texts_is_off_by_two() -> None:
         assert [2 * row[1] for row in rows] == pytest.approx(flat, rel=1e-9, abs=1e-16)
         assert [row[2] for row in rows] == pytest.approx(flat, rel=1e-4)
         assert [row[3] for row in rows].count("ok") == passing
-    assert "8 of 8 entries pass" in told("gradient_check")
+    assert "8 of 8 entries pass" in transcript("gradient_check")
     assert lesson.ratios == pytest.approx([2] * 8, rel=1e-10)

@@ -12,7 +12,7 @@ pytest.importorskip("sklearn", reason="the lesson's images are scikit-learn's")
 
 import numpy as np
 
-from .running import ran, told
+from .running import ran, transcript
 
 
 def swapped(digits: Sequence[int], guesses: Sequence[int]) -> list[list[int]]:
@@ -123,7 +123,7 @@ def test_weights_of_white_pixels_stay(lesson: ModuleType) -> None:
     assert white == [k for k in range(64) if lesson.white[k]] != []
     assert (lesson.weights[:, white] == lesson.start[:, white]).all()
     assert lesson.moved[[k for k in range(64) if k not in white]].min() > 0.0
-    assert "Answer: 0. The gradient of a weight" in told("handwriting")
+    assert "Answer: 0. The gradient of a weight" in transcript("handwriting")
 
 
 def test_dead_units(lesson: ModuleType) -> None:

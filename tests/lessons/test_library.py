@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Value, grad
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 Function = Callable[[Any], Any]
 
@@ -140,5 +140,5 @@ def test_newtons_method_arrives_or_does_not(lesson: ModuleType) -> None:
     assert lesson.squares(lesson.near[-1]) == pytest.approx(1.2455138894e-1, rel=1e-9)
     assert lesson.squares(lesson.far[1]) < 1.0 < 1e4 < lesson.squares(lesson.far[-1])
     assert min(lesson.curvatures) < 0 < max(lesson.curvatures)
-    assert "Answer: one is negative." in told("library")
+    assert "Answer: one is negative." in transcript("library")
     assert [100 * lesson.safe.x[0], lesson.safe.x[1] / 1e4] == pytest.approx(lesson.certified, rel=1e-7)

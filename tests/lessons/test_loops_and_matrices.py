@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from .running import ran, told
+from .running import ran, transcript
 
 Rows = Sequence[Sequence[float]]
 Matrix = list[list[float]]
@@ -85,6 +85,6 @@ def test_the_compiler_finds_what_the_lesson_says() -> None:
 def test_the_formula_that_does_not_fit() -> None:
     """A row times a column is one number: 1 · 0.5 - 2 · 1 + 3 · 2 = 4.5, which is taken from every weight."""
     lesson = ran("loops_and_matrices")
-    assert "x.T (1, 20) and delta (10, 1) do not fit" in told("loops_and_matrices")
+    assert "x.T (1, 20) and delta (10, 1) do not fit" in transcript("loops_and_matrices")
     assert lesson.wrong.tolist() == [[pytest.approx(-0.45)] * 3] * 3
     assert lesson.right.tolist() == [[pytest.approx(-0.1 * d * x) for x in (1, 2, 3)] for d in (0.5, -1, 2)]

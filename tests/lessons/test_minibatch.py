@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 Pair = tuple[Any, Any]
 
@@ -122,7 +122,7 @@ def test_a_batch_is_the_mean_of_its_examples() -> None:
     for k, gradient in enumerate(lesson.batch):
         assert sum(single[k] for single in lesson.singles) / 3 == exactly(gradient)
         assert lesson.doubled[k] == exactly(gradient)
-    assert "Answer: it stays the same." in told("minibatch")
+    assert "Answer: it stays the same." in transcript("minibatch")
 
 
 def test_what_it_has_learnt() -> None:
@@ -132,6 +132,6 @@ def test_what_it_has_learnt() -> None:
     assert lesson.outputs[0] > lesson.outputs[1] > lesson.outputs[2]  # "the wrong way"
     assert lesson.constant == exactly((0.01**2 + 0.01**2) / 6)
     assert lesson.engine_losses[-1] > lesson.constant
-    assert "Answer: about 0.032, three times." in told("minibatch")
+    assert "Answer: about 0.032, three times." in transcript("minibatch")
     later = by_loops(10_001)[2]
     assert later == pytest.approx([0.02] * 3, abs=3e-4)  # "it is on its way there"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 
 def by_hand(w: list[float], x: list[float], b: float) -> tuple[float, float, float]:
@@ -91,4 +91,4 @@ def test_from_parts_and_from_the_library() -> None:
     assert [v.grad for v in (*lesson.x, *lesson.w, lesson.bias)] == pytest.approx([-1.5, 0.5, 1, 0, 0.5], rel=1e-14)
     assert lesson.out.data == exactly(lesson.o.data)
     assert [p.grad for p in lesson.neuron.parameters()] == pytest.approx([1, 0, 0.5], rel=1e-14)
-    assert "gradients: [1.0, 0.0, 0.5]" in told("neuron")
+    assert "gradients: [1.0, 0.0, 0.5]" in transcript("neuron")

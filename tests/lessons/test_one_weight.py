@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value
 
-from .running import ran, told
+from .running import ran, transcript
 
 
 def uphill(w: float, x: float, y: float, rate: float, steps: int) -> float:
@@ -54,4 +54,4 @@ def test_figures() -> None:
         # Each step takes w - 2 to (1 - 2 rate x²) of it.
         assert weight == pytest.approx(2 + (w - 2) * (1 - 2 * 0.1 * x**2) ** step, rel=1e-12)
         assert loss == pytest.approx((weight * x - y) ** 2, rel=1e-9, abs=1e-25)
-    assert "= -12\n" in told("one_weight")
+    assert "= -12\n" in transcript("one_weight")

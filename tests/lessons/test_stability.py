@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 
 def naive(z: float) -> float:
@@ -138,7 +138,7 @@ def test_gradients_that_are_lost_and_kept() -> None:
     assert lesson.zeros(kept) == 0
     # Each gradient is rounded a few times, to 11 binary digits at best, and to 1 at worst.
     assert [g / lesson.SCALE for g in kept] == pytest.approx(lesson.exact, rel=0.01, abs=2.0**-24 / lesson.SCALE * 4)
-    told_zeros = [line.split() for line in told("stability").splitlines() if line.startswith("    float16  ")]
+    told_zeros = [line.split() for line in transcript("stability").splitlines() if line.startswith("    float16  ")]
     assert ["float16", "1", str(lesson.lost), "337"] in told_zeros and ["float16", "32768", "0", "337"] in told_zeros
 
 

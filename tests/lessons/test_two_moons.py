@@ -17,7 +17,7 @@ import numpy as np
 from autograd import Value, relu
 from autograd import sum as sum_of
 
-from .running import ran, told
+from .running import ran, transcript
 
 
 def added_up(scores: Sequence[Any], labels: Sequence[float]) -> Any:
@@ -92,7 +92,7 @@ def test_the_line_cannot(moons: ModuleType) -> None:
     w, b = [p.data for p in moons.line.w], moons.line.b.data
     right = sum((w[0] * x + w[1] * y + b > 0) == (label > 0) for (x, y), label in zip(moons.points, moons.labels))
     assert 84 <= right <= 90
-    assert f"Answer: {right}." in told("two_moons")
+    assert f"Answer: {right}." in transcript("two_moons")
 
 
 def test_the_network_can(moons: ModuleType) -> None:

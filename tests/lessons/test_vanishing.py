@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .running import ran, told
+from .running import ran, transcript
 
 
 def by_value(gradient: list[float], limit: float) -> list[float]:
@@ -112,7 +112,7 @@ def test_doubled_weights() -> None:
     lesson = ran("vanishing")
     for layer, (once, twice) in enumerate(zip(lesson.relu, lesson.relu_doubled), 1):
         assert twice == once * 2 ** (lesson.DEPTH - layer)
-    assert "Answer: 524288." in told("vanishing")
+    assert "Answer: 524288." in transcript("vanishing")
 
 
 def test_the_order_that_the_text_tells() -> None:

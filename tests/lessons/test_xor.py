@@ -12,9 +12,9 @@ import pytest
 
 from demos.classroom.commands import main
 from demos.programs import xor_counts
-from demos.programs.xor_counts import RECIPES, SEEDS, Ended, stored, train
+from demos.programs.xor_counts import RECIPES, SEEDS, Outcome, stored, train
 
-from .running import ran, told
+from .running import ran, transcript
 
 try:  # without NumPy the tests are skipped, see below
     import numpy as np
@@ -121,7 +121,7 @@ def texts(seeds: Iterable[int], scale: float, relu: bool, epochs: int, factor: f
     return o[:, :, 0], z1, loss.mean(axis=(1, 2))
 
 
-def agree(runs: Sequence[Ended], outputs: Any, losses: Any) -> None:
+def agree(runs: Sequence[Outcome], outputs: Any, losses: Any) -> None:
     """Check that the stored runs of the engine agree with the formulas, to the digits that the file keeps."""
     assert [run.outputs for run in runs] == [pytest.approx(o.tolist(), rel=1e-4, abs=1e-7) for o in outputs]
     assert [run.loss for run in runs] == pytest.approx(losses.tolist(), rel=1e-4, abs=1e-7)
@@ -300,7 +300,7 @@ def test_the_runs_of_the_lesson() -> None:
 
 
 def test_what_the_lesson_says() -> None:
-    text = told("xor")
+    text = transcript("xor")
     assert "Answer: 61." in text and "after 100,000 epochs: the same failures" in text
     assert "blind: 0 of 61 that solved it," in text and "37 of 39 that failed" in text
     assert "AttributeError: 'NoneType' object has no attribute 'astype'" in text

@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 
-from .running import exactly, ran, told
+from .running import exactly, ran, transcript
 
 
 class Node:
@@ -115,7 +115,7 @@ def test_the_class_differentiates() -> None:
         lesson.twenty_times(a, b).backward()  # a (1 + b)^20
         assert (a.grad, b.grad) == pytest.approx((0.75**20, 1.5 * 20 * 0.75**19), rel=1e-13)
     assert lesson.largest < 1e-13
-    assert "loss 9, dL/dw = -12\n" in told("your_own_value")
+    assert "loss 9, dL/dw = -12\n" in transcript("your_own_value")
 
 
 def test_what_the_class_cannot_do() -> None:
@@ -126,7 +126,7 @@ def test_what_the_class_cannot_do() -> None:
     with pytest.raises(RecursionError):
         lesson.long_sum(10000, lesson.Value)
     assert lesson.long_sum(10000, autograd.Value) == 10001
-    assert "your class: RecursionError\nthe engine: 100001.0" in told("your_own_value")
+    assert "your class: RecursionError\nthe engine: 100001.0" in transcript("your_own_value")
     careless = lesson.Careless(3.0)
     (careless * careless).backward()
     assert careless.grad == 3

@@ -28,8 +28,8 @@ def train(
     reference: Make | None = None,
     *,
     grouped: bool = False,
-    measured: bool = False,
-    curved: bool = False,
+    takes_loss: bool = False,
+    uses_hessian: bool = False,
 ) -> float:
     """Train here and in PyTorch, and return the largest difference of losses, parameters, learning rates and momenta.
 
@@ -40,9 +40,9 @@ def train(
         They make the optimiser: of all parameters, or, if `grouped`, of the weights and the biases.
     scheduler, reference : callable, optional
         They make a scheduler for the optimiser here and in PyTorch; it steps after each of the optimiser's steps.
-    measured : bool
+    takes_loss : bool
         Whether the scheduler's steps take the loss.
-    curved : bool
+    uses_hessian : bool
         Whether the optimiser uses the diagonal of the Hessian. Ours computes it from the loss if eager; if compiled, a
         program of its own does.
     """
@@ -75,7 +75,7 @@ def train(
         found: list[float] = []
         expected: list[float] = []
 
-        def note(loss: float, their_loss: float) -> None:
+        def record(loss: float, their_loss: float) -> None:
             if program is not None:
                 program.write_back()
             found.extend([loss, *[p.data for p in (*weights, *biases)]])
@@ -91,7 +91,7 @@ def train(
         def their_loss() -> Any:
             return (torch.tanh(inputs @ v.T + c) - targets).square().mean()
 
-        if curved:
+        if uses_hessian:
             other.loss = their_loss
         for step in range(STEPS):
             if program is not None:
@@ -104,7 +104,7 @@ def train(
             v.grad = c.grad = None
             their_error = their_loss()
             their_error.backward()
-            if not curved:
+            if not uses_hessian:
                 optimizer.step()
             elif program is None:
                 optimizer.step(lambda error=error: error)
@@ -115,13 +115,13 @@ def train(
             other.step()
             if schedule is not None:
                 assert their_schedule is not None
-                schedule.step(*[loss] * measured)
-                their_schedule.step(*[their_error.item()] * measured)
-            note(loss, their_error.item())
+                schedule.step(*[loss] * takes_loss)
+                their_schedule.step(*[their_error.item()] * takes_loss)
+            record(loss, their_error.item())
         if isinstance(optimizer, nn.SGDScheduleFree | nn.AdamWScheduleFree):
             optimizer.eval()
             other.eval()
-            note(0.0, 0.0)
+            record(0.0, 0.0)
         return difference(found, expected)
 
 
@@ -138,7 +138,9 @@ def double_precision() -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def optimizer(name: str, reference: Callable[[], Any] | None = None, *, curved: bool = False, **options: Any) -> Case:
+def optimizer(
+    name: str, reference: Callable[[], Any] | None = None, *, uses_hessian: bool = False, **options: Any
+) -> Case:
     """A case for an optimiser; `reference` returns the class to compare with, if not PyTorch's of the same name."""
 
     def theirs(params: Any) -> Any:
@@ -148,7 +150,9 @@ def optimizer(name: str, reference: Callable[[], Any] | None = None, *, curved: 
 
     text = ", ".join(f"{key}={x!r}" for key, x in options.items())
     return Case(
-        name, text, lambda way: train(way, lambda params: getattr(nn, name)(params, **options), theirs, curved=curved)
+        name,
+        text,
+        lambda way: train(way, lambda params: getattr(nn, name)(params, **options), theirs, uses_hessian=uses_hessian),
     )
 
 
@@ -335,11 +339,11 @@ CASES = [
     groups("AdamW", {"weight_decay": 0.2}, {"betas": (0.5, 0.7)}, lr=0.05, weight_decay=0.0),
     optimizer("Lion", lion, lr=0.02),
     optimizer("Lion", lion, lr=0.02, betas=(0.5, 0.7), weight_decay=0.2),
-    optimizer("Sophia", sophia, curved=True, lr=0.05, estimator="exact"),
+    optimizer("Sophia", sophia, uses_hessian=True, lr=0.05, estimator="exact"),
     optimizer(
         "Sophia",
         sophia,
-        curved=True,
+        uses_hessian=True,
         lr=0.05,
         betas=(0.5, 0.7),
         gamma=5.0,

@@ -19,7 +19,7 @@ def scheduler(
     made: Made | None = None,
     *,
     optimizer: str = "SGD",
-    measured: bool = False,
+    takes_loss: bool = False,
     **settings: Any,
 ) -> Case:
     """A case for a scheduler.
@@ -32,7 +32,7 @@ def scheduler(
         ``home.name(optimizer, options)``.
     optimizer : str
         The name of the optimiser that it schedules.
-    measured : bool
+    takes_loss : bool
         Whether its steps take the loss.
     **settings
         The options of the optimiser.
@@ -51,7 +51,7 @@ def scheduler(
             lambda params: getattr(torch.optim, optimizer)(params, **settings),
             lambda ours: make(nn.optim.lr_scheduler, ours),
             lambda theirs: make(torch.optim.lr_scheduler, theirs),
-            measured=measured,
+            takes_loss=takes_loss,
         )
 
     return Case(name, options, run)
@@ -114,13 +114,16 @@ CASES = [
     ),
     scheduler("OneCycleLR", "0.1, 50, base_momentum=0.5, max_momentum=0.8", optimizer="AdamW"),
     scheduler("OneCycleLR", "0.1, 50, cycle_momentum=False", optimizer="Adagrad"),
-    scheduler("ReduceLROnPlateau", "", measured=True, momentum=0.99),
-    scheduler("ReduceLROnPlateau", "factor=0.5, patience=2, cooldown=3, min_lr=0.01", measured=True, momentum=0.99),
+    scheduler("ReduceLROnPlateau", "", takes_loss=True, momentum=0.99),
+    scheduler("ReduceLROnPlateau", "factor=0.5, patience=2, cooldown=3, min_lr=0.01", takes_loss=True, momentum=0.99),
     scheduler(
-        "ReduceLROnPlateau", "factor=0.8, patience=1, threshold=0.01, threshold_mode='abs'", measured=True, momentum=0.9
+        "ReduceLROnPlateau",
+        "factor=0.8, patience=1, threshold=0.01, threshold_mode='abs'",
+        takes_loss=True,
+        momentum=0.9,
     ),
-    scheduler("ReduceLROnPlateau", "'max', patience=3, threshold=0.1", measured=True),
-    scheduler("ReduceLROnPlateau", "'max', 0.9, 3, 0.1, 'abs'", measured=True),
+    scheduler("ReduceLROnPlateau", "'max', patience=3, threshold=0.1", takes_loss=True),
+    scheduler("ReduceLROnPlateau", "'max', 0.9, 3, 0.1, 'abs'", takes_loss=True),
     scheduler("SequentialLR", "[LinearLR, CosineAnnealingLR], [10]", warm_up),
     scheduler("SequentialLR", "[ConstantLR, CosineAnnealingWarmRestarts, PolynomialLR], [5, 25]", three_in_a_row),
     scheduler("ChainedScheduler", "[ConstantLR, ExponentialLR, StepLR]", chained),

@@ -39,7 +39,7 @@ def everything(made: Any) -> Any:
     return leaves(made)
 
 
-def around(inner: Make, call: Call) -> tuple[Callable[[], nn.Module], Callable[[], Any]]:
+def wrapped(inner: Make, call: Call) -> tuple[Callable[[], nn.Module], Callable[[], Any]]:
     """Functions that make a module here and in PyTorch, with a module inside that is called in a way of its own.
 
     Parameters
@@ -84,7 +84,7 @@ def case(
     batch: int = 2,
 ) -> Case:
     """A case for a module made with the same arguments, and called in the same way, in both libraries."""
-    ours, theirs = around(lambda library, seed: getattr(library, name)(*arguments, **settings, **seed), call)
+    ours, theirs = wrapped(lambda library, seed: getattr(library, name)(*arguments, **settings, **seed), call)
     return layer(name, options + note, ours, theirs, example, batch=batch, output=everything)
 
 
@@ -102,7 +102,7 @@ def first(module: Any, x: Any) -> Any:
     return module(x[0])
 
 
-def begun(*shapes: tuple[int, ...]) -> Call:
+def with_initial_states(*shapes: tuple[int, ...]) -> Call:
     """A call with random initial states of these shapes."""
 
     def call(module: Any, x: Any) -> Any:
@@ -150,7 +150,7 @@ def recurrent() -> list[Case]:
         made.append(
             case(
                 name, written(sizes, {"num_layers": 2}), {"num_layers": 2, "batch_first": True}, (3, 2),
-                arguments=sizes, call=begun(*states), note=", with states",
+                arguments=sizes, call=with_initial_states(*states), note=", with states",
             )
         )  # fmt: skip
         cell = f"{name}Cell"
@@ -169,7 +169,7 @@ def recurrent() -> list[Case]:
 # --- attention ------------------------------------------------------------------------------------------------
 
 
-def looking(at: Callable[[Any], Any] = lambda x: x, **options: Any) -> Call:
+def attention_to(at: Callable[[Any], Any] = lambda x: x, **options: Any) -> Call:
     """Attention of x to what ``at`` makes of it, with masks and other options."""
 
     def call(module: Any, x: Any) -> Any:
@@ -200,18 +200,18 @@ def attention() -> list[Case]:
             case("MultiheadAttention", written(sizes, settings), full, (3, 4), arguments=sizes, call=call, note=note)
         )
 
-    add("", looking())
-    add("", looking(), bias=False)
-    add("", looking(narrow), kdim=3, vdim=3)
+    add("", attention_to())
+    add("", attention_to(), bias=False)
+    add("", attention_to(narrow), kdim=3, vdim=3)
     add(", of one example", lambda module, x: module(x[0], x[0], x[0]))
-    add(", average_attn_weights=False", looking(average_attn_weights=False))
-    add(", need_weights=False", looking(need_weights=False))
-    add(", causal", looking(attn_mask=AHEAD, is_causal=True, need_weights=False))
-    add(", attn_mask of booleans", looking(attn_mask=AHEAD))
-    add(", attn_mask of floats", looking(attn_mask=BIAS))
-    add(", attn_mask of each head", looking(attn_mask=SOME, average_attn_weights=False))
-    add(", key_padding_mask", looking(key_padding_mask=PADDED))
-    add(", both masks", looking(key_padding_mask=PADDED, attn_mask=AHEAD))
+    add(", average_attn_weights=False", attention_to(average_attn_weights=False))
+    add(", need_weights=False", attention_to(need_weights=False))
+    add(", causal", attention_to(attn_mask=AHEAD, is_causal=True, need_weights=False))
+    add(", attn_mask of booleans", attention_to(attn_mask=AHEAD))
+    add(", attn_mask of floats", attention_to(attn_mask=BIAS))
+    add(", attn_mask of each head", attention_to(attn_mask=SOME, average_attn_weights=False))
+    add(", key_padding_mask", attention_to(key_padding_mask=PADDED))
+    add(", both masks", attention_to(key_padding_mask=PADDED, attn_mask=AHEAD))
     return made
 
 
@@ -228,7 +228,7 @@ def transformers() -> list[Case]:
     def add(
         kind: str, note: str = "", call: Call = lambda module, x: module(x), make: Any = layers, **settings: Any
     ) -> None:
-        ours, theirs = around(lambda library, seed: make(library, kind, settings, seed), call)
+        ours, theirs = wrapped(lambda library, seed: make(library, kind, settings, seed), call)
         options = written(sizes, settings) if make is layers else f"layer, 2, norm{written((), settings)}"
         made.append(layer(kind, options + note, ours, theirs, (3, 4), batch=2, output=everything))
 

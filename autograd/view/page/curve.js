@@ -205,9 +205,9 @@ export class Curve {
   /**
    * Show the curve over a leaf, none for -1.
    * @param {number} leaf
-   * @param {boolean} kept whether the present numbers are committed, not just a preview
+   * @param {boolean} committed whether the present numbers are committed, not just a preview
    */
-  update(leaf, kept) {
+  update(leaf, committed) {
     const { engine } = this.model;
     cancelAnimationFrame(this.frame);
     this.element.hidden = leaf < 0;
@@ -218,9 +218,9 @@ export class Curve {
     if (other) this.along = new Along(engine, leaf);
     else this.along?.refresh();
     const x = engine.data[leaf];
-    const margin = kept ? 2 * EDGE * this.half : 0;
+    const margin = committed ? 2 * EDGE * this.half : 0;
     if (other || (!this.dragging && (x < this.low + margin || x > this.high - margin))) this.choose();
-    else if (kept) [this.before, this.height] = [[], null];
+    else if (committed) [this.before, this.height] = [[], null];
     else if (!this.before.length && this.samples?.complete) this.before = this.samples.line;
     this.show();
   }
@@ -284,7 +284,7 @@ export class Curve {
     const inside = step !== null && step.x >= this.low && step.x <= this.high;
     const height = this.stretch(samples, inside ? [y, step.y, step.predicted] : [y]);
     const { moved } = this;
-    const words = this.told(step, inside, moved);
+    const words = this.describeMarks(step, inside, moved);
     /** @type {Point[]} */
     const line = [...samples.line, [x, y]];
     line.sort(([a], [b]) => a - b);
@@ -368,30 +368,30 @@ export class Curve {
    * @param {boolean} inside whether the step ends in the range
    * @param {boolean} moved whether the curve has moved
    */
-  told(step, inside, moved) {
+  describeMarks(step, inside, moved) {
     const { engine } = this.model;
     const { leaf, slope } = this;
     const [name, of] = [isolated(this.name), isolated(this.of)];
     const [x, y] = [engine.data[leaf], engine.data[engine.of]];
-    const told = [{ key: key("line"), text: `${of}, if only ${name} changes.` }];
-    if (moved) told.push({ key: key("before"), text: "The curve before this change." });
-    told.push({ key: key("now"), text: `Now: ${name} = ${show(x, 6)}, ${of} = ${show(y, 6)}.` });
+    const marks = [{ key: key("line"), text: `${of}, if only ${name} changes.` }];
+    if (moved) marks.push({ key: key("before"), text: "The curve before this change." });
+    marks.push({ key: key("now"), text: `Now: ${name} = ${show(x, 6)}, ${of} = ${show(y, 6)}.` });
     if (slope === null) {
-      told.push({ key: key(""), text: this.noTangent() });
+      marks.push({ key: key(""), text: this.noTangent() });
     } else {
       const text = `Tangent: its slope is the gradient, ${show(slope, 6)}.`;
-      told.push({ key: key(`tangent ${signOf(slope)}`), text });
+      marks.push({ key: key(`tangent ${signOf(slope)}`), text });
     }
-    if (slope !== null && step === null) told.push({ key: key(""), text: "No step: the rate must be a number." });
+    if (slope !== null && step === null) marks.push({ key: key(""), text: "No step: the rate must be a number." });
     if (step !== null) {
       const digits = apart(step.y, step.predicted);
       const text =
         `After a step of ${name} alone, at the rate ${show(this.rate)}: ${name} = ${show(step.x, 6)}, ` +
         `${of} = ${show(step.y, digits)}; `;
-      told.push({ key: key("after"), text: `${text}the tangent predicts ${show(step.predicted, digits)}.` });
-      if (!inside) told.push({ key: key(""), text: "That is outside the picture; choose a wider range." });
+      marks.push({ key: key("after"), text: `${text}the tangent predicts ${show(step.predicted, digits)}.` });
+      if (!inside) marks.push({ key: key(""), text: "That is outside the picture; choose a wider range." });
     }
-    return told;
+    return marks;
   }
 
   noTangent() {

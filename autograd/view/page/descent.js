@@ -65,8 +65,8 @@ export class Descent {
       this.plot.element,
     );
     // While a pointer is down, a run waits: otherwise the page could change between pressing a button and releasing it.
-    const hold = (/** @type {boolean} */ held) => () => {
-      training.held = held;
+    const hold = (/** @type {boolean} */ down) => () => {
+      training.pointerDown = down;
     };
     document.addEventListener("pointerdown", hold(true), true);
     for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, hold(false), true);

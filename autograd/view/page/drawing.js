@@ -11,8 +11,9 @@ import { keyOf } from "./rooms.js";
  * @import { Pair } from "./data.d.ts"
  * @import { Model } from "./model.js"
  * @import { Said, SaidOfEdge } from "./reading.js"
- * @import { Box, Edge, Item, RoomItem, Strand } from "./rooms.js"
+ * @import { Edge, Item, RoomItem, Strand } from "./rooms.js"
  *
+ * @typedef {{ left: number, top: number, width: number, height: number }} Rect On the stage, in pixels.
  * @typedef {Record<"title" | "symbol" | "value" | "gradient" | "delta", SVGTextElement>} Texts
  * @typedef {object} Card The elements that draw an item, and what they show at present.
  * @property {Item} item
@@ -206,8 +207,8 @@ export class Drawing {
    * the room that was left, while the old boxes fade. Every new card is at its final place from the start, so nothing
    * has to wait for the animation.
    * @param {SVGGElement | null} before the ghosts of what was in view
-   * @param {Box | null} from the card of the new room in the old view
-   * @param {Box | null} to the card of the old room in the new view
+   * @param {Rect | null} from the card of the new room in the old view
+   * @param {Rect | null} to the card of the old room in the new view
    */
   unfold(before, from, to) {
     if (!before) return;
@@ -226,7 +227,7 @@ export class Drawing {
     const [width, height] = this.camera.size;
     const frame = svg("rect", { class: "unfolding", width, height, rx: 14, "aria-hidden": "true" });
     this.frame.append(frame);
-    const small = `translate(${card.x}px, ${card.y}px) scale(${card.width / width}, ${card.height / height})`;
+    const small = `translate(${card.left}px, ${card.top}px) scale(${card.width / width}, ${card.height / height})`;
     const frames = [
       { transform: small, opacity: 1 },
       { transform: "none", opacity: 0.2 },
@@ -237,16 +238,16 @@ export class Drawing {
   /**
    * Where an item is on the stage at present: left, top, width and height.
    * @param {string} key
-   * @returns {Box | null}
+   * @returns {Rect | null}
    */
-  boxOf(key) {
+  rectOf(key) {
     const place = this.view.places.get(key);
     if (place === undefined) return null;
     const { x, y, width, height } = this.view.items[place];
     const { scale, x: left, y: top } = this.camera;
     return {
-      x: left + (x - width / 2) * scale,
-      y: top + (y - height / 2) * scale,
+      left: left + (x - width / 2) * scale,
+      top: top + (y - height / 2) * scale,
       width: width * scale,
       height: height * scale,
     };

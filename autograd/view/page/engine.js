@@ -67,7 +67,7 @@ export class Engine {
    * @param {Float64Array} data
    * @param {Float64Array} partials
    */
-  begin(data, partials) {
+  rebase(data, partials) {
     this.original.data.set(data);
     this.original.partials.set(partials);
     this.setLeaves(new Map());

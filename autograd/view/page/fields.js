@@ -123,14 +123,14 @@ export const FIELDS = {
 // The fields and events that only decide how the page looks. An address with no other fields opens the page at the
 // invitation.
 /** @type {ReadonlySet<string>} */
-export const LOOKS = new Set(["camera", "theme", "present", "panel", "constants", "example", "stage"]);
+export const APPEARANCE = new Set(["camera", "theme", "present", "panel", "constants", "example", "stage"]);
 
 /**
  * Whether an address contains more than looks, so that the story has begun.
  * @param {URLSearchParams} parts
  */
-const tells = (parts) =>
-  fieldNames.some((name) => !LOOKS.has(name) && parts.has(FIELDS[name].key)) || parts.has("leaves");
+const hasContent = (parts) =>
+  fieldNames.some((name) => !APPEARANCE.has(name) && parts.has(FIELDS[name].key)) || parts.has("leaves");
 
 const fieldNames = /** @type {(keyof Values)[]} */ (Object.keys(FIELDS));
 
@@ -161,10 +161,10 @@ export function toFragment(model) {
   }
   const begun = model.state.get("begun");
   if (!begun) parts.delete(FIELDS.time.key);
-  /** @param {URLSearchParams} said */
-  const text = (said) => {
-    if (begun && !tells(said)) said.set(FIELDS.begun.key, "1");
-    return said.toString();
+  /** @param {URLSearchParams} params */
+  const text = (params) => {
+    if (begun && !hasContent(params)) params.set(FIELDS.begun.key, "1");
+    return params.toString();
   };
   const { changed } = model.engine;
   const whole = new URLSearchParams(parts);
@@ -183,7 +183,7 @@ export function fromFragment(text, context) {
   const parts = new URLSearchParams(text.replace(/^#/, ""));
   const values = /** @type {Values} */ ({});
   for (const name of fieldNames) read(values, name, parts.get(FIELDS[name].key), context);
-  values.begun = tells(parts);
+  values.begun = hasContent(parts);
   if (!values.begun) values.time = 0;
   /** @type {Map<number, number>} */
   const leaves = new Map();

@@ -16,25 +16,25 @@ export class Invitation {
   constructor(model, { play, finish, focusDrawing }) {
     this.model = model;
     this.focusDrawing = focusDrawing;
-    this.card = byId("invitation");
+    this.overlay = byId("invitation");
     const { title, text } = model.data.story;
     byId("title").textContent = isolated(title);
     byId("invitation-title").textContent = isolated(title);
     byId("invitation-text").textContent = isolated(text);
     onClick("begin", play);
     onClick("skip", finish);
-    this.card.addEventListener("click", (event) => {
-      if (event.target === this.card) finish(); // beside the text
+    this.overlay.addEventListener("click", (event) => {
+      if (event.target === this.overlay) finish(); // beside the text
     });
-    this.card.addEventListener("keydown", ({ key }) => {
+    this.overlay.addEventListener("keydown", ({ key }) => {
       if (key === "Escape" || key === "End") finish();
     });
   }
 
   update() {
     const begun = this.model.state.get("begun");
-    const focused = this.card.contains(document.activeElement);
-    this.card.hidden = begun;
+    const focused = this.overlay.contains(document.activeElement);
+    this.overlay.hidden = begun;
     if (begun && focused) this.focusDrawing();
     // Inside another page, the focus stays where the reader has it.
     if (!begun && window.top === window.self) byId("begin").focus({ preventScroll: true });

@@ -219,10 +219,10 @@ function arrange(columns, edges) {
     neighbours.set(b, [...(neighbours.get(b) ?? []), a]);
   }
   /** @type {number[]} */
-  const place = [];
+  const position = [];
   /** @param {number[]} column */
   const number = (column) => {
-    for (const [k, item] of column.entries()) place[item] = (k + 0.5) / column.length;
+    for (const [k, item] of column.entries()) position[item] = (k + 0.5) / column.length;
   };
   columns.forEach(number);
   for (let sweep = 0; sweep < 6; sweep++) {
@@ -231,7 +231,7 @@ function arrange(columns, edges) {
       const middle = [];
       for (const item of column) {
         const others = neighbours.get(item) ?? [];
-        middle[item] = others.reduce((sum, other) => sum + place[other], 0) / others.length || place[item];
+        middle[item] = others.reduce((sum, other) => sum + position[other], 0) / others.length || position[item];
       }
       column.sort((a, b) => middle[a] - middle[b]);
       number(column);

@@ -24,7 +24,7 @@ export class Leaves {
     this.history = [{ changed: new Map(), losses: [], of: -1 }];
     this.now = 0;
     /** @type {Step | null} */
-    this.unkept = null; // the steps so far of a descent that goes on
+    this.uncommitted = null; // the steps so far of a descent that goes on
   }
 
   get canUndo() {
@@ -41,24 +41,24 @@ export class Leaves {
 
   // The losses of the descent so far; none if another node was differentiated for them.
   get losses() {
-    const { losses, of } = this.unkept ?? this.history[this.now];
+    const { losses, of } = this.uncommitted ?? this.history[this.now];
     return of === this.engine.of ? losses : [];
   }
 
   // Whether there are steps of a descent that are not kept yet.
   get descending() {
-    return this.unkept !== null;
+    return this.uncommitted !== null;
   }
 
   /**
    * Take over leaves that were set elsewhere. The history begins anew; undo goes back to the original numbers.
    * @param {Numbers} changed
    */
-  begin(changed) {
+  rebase(changed) {
     this.engine.setLeaves(changed);
     this.history = [{ changed: new Map(), losses: [], of: -1 }];
     this.now = 0;
-    this.unkept = null;
+    this.uncommitted = null;
     if (changed.size) this.push(changed);
   }
 
@@ -70,7 +70,7 @@ export class Leaves {
     this.history.splice(this.now + 1);
     this.history.push({ changed, losses, of: this.engine.of });
     this.now++;
-    this.unkept = null;
+    this.uncommitted = null;
   }
 
   /**
@@ -126,12 +126,12 @@ export class Leaves {
    */
   descend(trained, rate) {
     const { engine } = this;
-    this.unkept ??= {
+    this.uncommitted ??= {
       changed: new Map(),
       losses: this.losses.length ? [...this.losses] : [engine.data[engine.of]],
       of: engine.of,
     };
     engine.setLeaves(engine.descended(trained, rate));
-    this.unkept.losses.push(engine.data[engine.of]);
+    this.uncommitted.losses.push(engine.data[engine.of]);
   }
 }

@@ -156,10 +156,10 @@ function explainSelected() {
 function openView() {
   const keyOfView = (/** @type {View} */ { room, dot }) => (dot === undefined ? `r${room}` : `${dot}`);
   const inner = keyOfView(drawing.view);
-  const from = drawing.boxOf(keyOfView(model.view));
+  const from = drawing.rectOf(keyOfView(model.view));
   const before = drawing.ghosts();
   enterView();
-  drawing.unfold(before, from, from ? null : drawing.boxOf(inner));
+  drawing.unfold(before, from, from ? null : drawing.rectOf(inner));
 }
 
 // Draw the room in view anew, at the given position of the camera or fitted into the stage.
@@ -208,7 +208,7 @@ join({
   isLeaf: (i) => engine.isLeaf(i),
   leaves: () => engine.changed,
   setLeaves: (changed) => model.takeLeaves(changed),
-  showPoint: (point) => model.begin(point),
+  showPoint: (point) => model.rebase(point),
   selected: () => (model.selectedNode < 0 ? null : model.selectedNode),
   setTheme: (theme) => {
     hostTheme = theme;

@@ -4,7 +4,7 @@
 // `state`, so it is up to date when they are told of a change.
 
 import { Engine } from "./engine.js";
-import { fromFragment, LOOKS } from "./fields.js";
+import { APPEARANCE, fromFragment } from "./fields.js";
 import { Leaves } from "./leaves.js";
 import { Reading } from "./reading.js";
 import { House } from "./rooms.js";
@@ -25,7 +25,7 @@ import { stopAt, Timeline } from "./timeline.js";
  */
 
 // The fields and events whose change leads to another view.
-const SHOWN = new Set(["room", "example", "constants", "stage"]);
+const VIEW_CHANGES = new Set(["room", "example", "constants", "stage"]);
 
 export class Model {
   /**
@@ -41,7 +41,7 @@ export class Model {
     this.engine.differentiate(values.of);
     this.state = new State(values);
     this.leaves = new Leaves(this.engine, this.state);
-    this.leaves.begin(leaves);
+    this.leaves.rebase(leaves);
     this.house = new House(data, this.engine);
     this.timeline = new Timeline(this.engine);
     this.narrow = false; // whether the stage gets the narrow layout, see `isUpright` in drawing.js
@@ -59,9 +59,9 @@ export class Model {
   changed(changes) {
     const { state, engine, timeline } = this;
     // Any action other than stepping or a change of looks ends the invitation and shows the complete graph.
-    const begins = !state.get("begun") && !changes.has("begun") && [...changes].some((name) => !LOOKS.has(name));
+    const begins = !state.get("begun") && !changes.has("begun") && [...changes].some((name) => !APPEARANCE.has(name));
     if (begins) state.set(changes.has("time") ? { begun: true } : { begun: true, time: null });
-    const another = [...changes].some((name) => SHOWN.has(name));
+    const another = [...changes].some((name) => VIEW_CHANGES.has(name));
     if (another) this.view = this.findView();
     if (changes.has("of")) {
       engine.differentiate(state.get("of"));
@@ -100,8 +100,8 @@ export class Model {
    * the selection and the time stay as they are.
    * @param {Point} point
    */
-  begin({ data, partials, names, since }) {
-    this.engine.begin(data, partials);
+  rebase({ data, partials, names, since }) {
+    this.engine.rebase(data, partials);
     for (const [i, name] of names) this.names[i] = name;
     this.reading.since = since;
     this.takeLeaves(new Map());
@@ -112,7 +112,7 @@ export class Model {
    * @param {Map<number, number>} changed
    */
   takeLeaves(changed) {
-    this.leaves.begin(changed);
+    this.leaves.rebase(changed);
     this.state.announce("numbers", "committed");
   }
 

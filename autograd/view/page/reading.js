@@ -26,10 +26,10 @@ import { aloud, filled } from "./written.js";
  */
 
 // The width in pixels that a card has for the title and the symbol, and the approximate width of a letter of each:
-// TITLE for labels, SMALL for other titles.
+// TITLE for labels, UNLABELLED for other titles.
 const LINE = 82;
 const TITLE = 9.6;
-const SMALL = 8.2;
+const UNLABELLED = 8.2;
 const SYMBOL = 7.4;
 // The most letters of a title that has its line to itself; of a number; and of a number beside the arrow of a card that
 // can be opened.
@@ -220,7 +220,7 @@ export class Reading {
     // Name and symbol share a line, and the name gets its space first.
     const unlabelled = !row.label;
     const title = this.title(i, symbol ? Math.max(6, 9 - symbol.length) : NAME);
-    const space = Math.max(1, Math.floor((LINE - (unlabelled ? SMALL : TITLE) * title.length) / SYMBOL));
+    const space = Math.max(1, Math.floor((LINE - (unlabelled ? UNLABELLED : TITLE) * title.length) / SYMBOL));
 
     return {
       unnamed: unlabelled && (row.op === null || i in this.model.data.known),

@@ -26,7 +26,7 @@ export class Training {
     this.say = say;
     this.finish = finish;
     this.running = false;
-    this.held = false; // while a pointer is down, a run waits
+    this.pointerDown = false; // while a pointer is down, a run waits
     this.timer = 0;
     this.steps = 0; // since gradient descent was last started
     this.pace = 1; // at most this many steps between two updates, if there is time for them
@@ -122,7 +122,7 @@ export class Training {
   }
 
   tick() {
-    if (this.held) {
+    if (this.pointerDown) {
       this.wait();
       return;
     }
