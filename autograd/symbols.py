@@ -465,7 +465,7 @@ class Latex(Printer):
         return function + self.parenthesised(", ".join(map(self.text, x.operands)))
 
     def cases(self, x: Any) -> str:
-        """Nested `where`s as one brace, with a line for each case."""
+        """Nested calls of `where` as one brace, with a line for each case."""
         lines = [
             rf"{self.text(a)} & \text{{otherwise}}"
             if condition is None
@@ -655,7 +655,7 @@ class MathML(Printer):
         return f"{function}{self.parenthesised('<mo>,</mo>'.join(map(self.text, x.operands)))}"
 
     def cases(self, x: Any) -> list[tuple[str, str]]:
-        """Nested `where`s as pairs of a formula and the condition under which it applies."""
+        """Nested calls of `where` as pairs of a formula and the condition under which it applies."""
         return [
             (
                 self.text(a),
@@ -666,7 +666,7 @@ class MathML(Printer):
 
 
 def branches(x: Any) -> list[tuple[Any, Any]]:
-    """Nested `where`s as pairs of an expression and its condition; the last pair has None, for all other cases."""
+    """Nested calls of `where` as pairs of an expression and its condition, which is None in the last pair."""
     found = []
     while isinstance(x, Expression) and x.head is ops.where:
         condition, a, x = x.operands
@@ -675,7 +675,7 @@ def branches(x: Any) -> list[tuple[Any, Any]]:
 
 
 def postorder(expressions: Sequence[Any]) -> list[Any]:
-    """All `Expression`s within some expressions, each once, operands before the expressions that use them."""
+    """Each `Expression` within some expressions, once, operands before the expressions that use them."""
     order: list[Any] = []
     seen: set[int] = set()
     stack = [(x, False) for x in reversed(expressions)]
