@@ -143,7 +143,7 @@ export class Camera {
    */
   reveal(item) {
     const [w, h] = this.size;
-    const margin = Math.min(24, w / 14);
+    const margin = this.fitted ? MARGIN : Math.min(24, w / 14); // what fits must not be pushed out on the other side
     /** @type {(centre: number, extent: number, offset: number, space: number) => number} */
     const shift = (centre, extent, offset, space) => {
       const low = (centre - extent / 2) * this.scale + offset;
