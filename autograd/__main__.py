@@ -22,6 +22,7 @@ from .value import Constant, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
 EXPRESSION_EXAMPLES = """\
@@ -307,16 +308,16 @@ def _table(graph: Graph, digits: int) -> str:
 
 def run() -> int:
     """The command ``glassgrad``."""
-    return _process("glassgrad")
+    return as_process(lambda: main(sys.argv[1:], "glassgrad"))
 
 
-def _process(prog: str) -> int:
-    """`main` as a process: no traceback if the terminal lacks a character, or if the reader of a pipe is gone."""
+def as_process(command: Callable[[], int]) -> int:
+    """Run a command as a process: no traceback if the terminal lacks a character, or a pipe its reader."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # the terminal's encoding may have no ∂
     try:
-        code = main(sys.argv[1:], prog)
+        code = command()
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # as of a pipe into `head`; the flush at exit then goes to devnull
@@ -325,4 +326,4 @@ def _process(prog: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_process("python -m autograd"))
+    sys.exit(as_process(lambda: main(sys.argv[1:], "python -m autograd")))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 import nn
 from demos.classroom.commands import main
 from demos.classroom.course import lessons
+from tests.processes import PACKAGES
 
 
 def test_the_course_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,6 +33,20 @@ def test_a_lesson_runs_by_its_number_and_its_name(name: str, capsys: pytest.Capt
 def test_an_unknown_lesson_is_refused_with_the_names_of_the_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nothing"]) == 2
     assert "there is no lesson 'nothing'; there are: nudging, one_weight" in capsys.readouterr().err
+
+
+def test_a_pipe_may_end_early() -> None:
+    """As with ``python -m demos | head -1``: no traceback."""
+    command = subprocess.Popen(
+        [sys.executable, "-m", "demos"],
+        env={**os.environ, "PYTHONPATH": str(PACKAGES)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert command.stdout is not None
+    command.stdout.close()
+    _, error = command.communicate(timeout=120)
+    assert error == b""
 
 
 @pytest.mark.parametrize("compiled", [False, True])

@@ -81,4 +81,10 @@ def _course(known: list[Lesson]) -> None:
 
 def run() -> int:
     """The entry point of ``python -m demos`` and of ``glassgrad-demos``."""
-    return main(sys.argv[1:])
+    try:
+        import nn  # noqa: F401
+    except ImportError:  # as in `main`, which explains it
+        return main(sys.argv[1:])
+    from autograd.__main__ import as_process
+
+    return as_process(lambda: main(sys.argv[1:]))
