@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from . import _namesake
 from .expression import ExpressionError, Formula
@@ -22,7 +22,6 @@ from .value import Constant, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn
 
 EXPRESSION_EXAMPLES = """\

@@ -145,7 +145,10 @@ def _name_after(op: Op, method: Any) -> None:
 _UNVISITED: Final = 1 << 62
 
 ATTEMPTS: Final = 10
-"""How often something is restored anew if Ctrl-C, or another exception of a signal handler, stops that, too."""
+"""How often something is restored anew if Ctrl-C, or another exception of a signal handler, stops that, too.
+
+The loops are written out where they are needed: Ctrl-C could also come in the call of a function that has them.
+"""
 
 
 @cython.freelist(100_000)  # as many nodes as training steps of small networks make and free again

@@ -426,6 +426,16 @@ def test_one_call_of_graphviz_lays_out_all_rooms(monkeypatch: pytest.MonkeyPatch
     assert len(calls) == 1
 
 
+def test_a_room_too_large_for_graphviz_leaves_the_others_their_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    large, small = rooms(Graph(chain(40)), 1000)[0], rooms(Graph(chain(3)), 1000)[0]
+    limit = placing._Shape(small).cost
+    assert placing._Shape(large).cost > limit
+    monkeypatch.setattr(placing, "LAID_OUT", limit)
+    for found, expected in (([large, small], [-1, 0]), ([small, large], [0, -1])):
+        _, wide, _, trouble = layouts(found)
+        assert (wide, trouble) == (expected, "")
+
+
 def test_without_graphviz_the_page_says_so_and_lays_out_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(source: str, format: str) -> bytes:
         raise rendering.GraphvizMissing("there is none: install one")
